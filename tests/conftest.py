@@ -1,0 +1,26 @@
+"""One thread per process, and a home of its own for every test."""
+
+import os
+
+# Before numpy or torch is imported: a test process uses one core, so that two of them share two cores, and sums come
+# out in the same order whatever the machine.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[variable] = "1"
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _home_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Nothing that a test writes to the user's folders reaches them, and nothing that lies there changes a test."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    for variable, folder in (("XDG_CONFIG_HOME", "config"), ("XDG_CACHE_HOME", "cache"), ("XDG_DATA_HOME", "data")):
+        monkeypatch.setenv(variable, str(home / folder))
+    # What a developer set for their own studies, and what changes how a terminal is drawn.
+    for variable in [name for name in os.environ if name.startswith("ACTIVESEED_")] + ["FORCE_COLOR", "COLUMNS"]:
+        monkeypatch.delenv(variable, raising=False)
+    return home

@@ -1,0 +1,36 @@
+"""What is installed is what the repository holds."""
+
+import tomllib
+from importlib.metadata import entry_points, version
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+import activeseed
+from activeseed.resources import annotator_templates, bundled
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_one_version_everywhere():
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert activeseed.__version__ == declared == version("activeseed")
+
+
+def test_the_command_is_installed():
+    (command,) = entry_points(group="console_scripts", name="activeseed")
+    assert command.value == "activeseed.cli:main"
+
+
+def test_types_are_shipped():
+    assert files("activeseed").joinpath("py.typed").is_file()
+
+
+def test_templates_are_reachable():
+    assert any(entry.is_file() for entry in annotator_templates().iterdir())
+
+
+def test_a_missing_file_says_what_to_do():
+    with pytest.raises(FileNotFoundError, match="install activeseed again"):
+        bundled("no-such-example")
