@@ -1,0 +1,86 @@
+"""Every error that activeseed raises on purpose, in one tree.
+
+    ActiveseedError
+    ├── UsageError                 the user's input can be mended: the CLI exits with 2
+    │   ├── SeedError              a seed, pool or probe file, or an item in it
+    │   ├── ConfigError            a setting, a kind, a configuration file
+    │   ├── PlanError              an impossible design, found before anything is trained
+    │   ├── AnswerError            an answer that fits no question
+    │   ├── FolderError            a project folder that can't be read, written or recognised
+    │   └── MissingExtraError      an optional package; the message holds the install command
+    ├── TrainingError              a trainer failed
+    │   └── TooManyFailuresError   more trainings failed than the study tolerates
+    ├── AnnotatorError             an annotation channel failed
+    └── StoreError                 the journal or an artifact is damaged
+
+A message says what failed, where, and what to do about it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class ActiveseedError(Exception):
+    """Root of the tree; ``exit_code`` is what the command line exits with."""
+
+    exit_code = 1
+
+
+class UsageError(ActiveseedError):
+    """The user's input can be mended."""
+
+    exit_code = 2
+
+
+class SeedError(UsageError):
+    """A seed, pool or probe file, or one item in it, can't be used."""
+
+
+class ConfigError(UsageError):
+    """A setting is unknown, misspelt or out of range."""
+
+
+class PlanError(UsageError):
+    """A design that can't answer what was asked, found before any training."""
+
+
+class AnswerError(UsageError):
+    """An answer that fits no question, or no variant of its item."""
+
+
+class FolderError(UsageError):
+    """A project folder can't be read, written or recognised."""
+
+
+class MissingExtraError(UsageError):
+    """An optional package is needed; the message says how to install it."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs an optional package. Install it with:  pip install 'activeseed[{extra}]'")
+
+
+class TrainingError(ActiveseedError):
+    """A trainer failed, or returned something that is not an outcome."""
+
+
+class TooManyFailuresError(TrainingError):
+    """More trainings failed than the study tolerates."""
+
+
+class AnnotatorError(ActiveseedError):
+    """An annotation channel can't be reached, or answers nonsense."""
+
+
+class StoreError(ActiveseedError):
+    """The journal or an artifact is missing or damaged."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`` Did you mean 'x'?`` for the known word nearest to a misspelt one, or the list of all known words."""
+    options = sorted(known)
+    close = difflib.get_close_matches(word, options, n=1, cutoff=0.5)
+    if close:
+        return f" Did you mean {close[0]!r}?"
+    return f" Known: {', '.join(options)}." if options else ""

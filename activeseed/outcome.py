@@ -1,0 +1,204 @@
+"""Outcomes on shared probes, the geometry in which they are compared, and the ranking that comes of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from activeseed.plan import Floats
+
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """φ: embeds outcomes so that a squared Euclidean distance means something.
+
+    ``hellinger`` on probabilities: φ(p) = (√p, √(1−p))/√2 on each probe, squared distance = squared Hellinger distance
+    averaged over probes, in [0, 1]. ``hellinger`` on a distribution (an agent's policy over a pool): φ(π) = √π/√2, in
+    [0, 1]. ``identity``: squared difference averaged over probes, in the outcome's own unit squared.
+
+    Attributes:
+        weights: (P,) probe weights, summing to one; ignored for a distribution.
+        over: ``probes`` (a field of probabilities or numbers) or ``distribution`` (rows sum to one).
+    """
+
+    kind: Literal["hellinger", "identity"]
+    weights: Floats
+    over: Literal["probes", "distribution"] = "probes"
+
+    def embed(self, values: NDArray[Any]) -> Floats:
+        """(…, P) outcomes -> (…, D) points; squared distances are plain sums of squares."""
+        y = np.asarray(values, np.float64)
+        if self.over == "distribution":
+            return np.sqrt(np.clip(y, 0.0, None) / 2.0) if self.kind == "hellinger" else y / math.sqrt(y.shape[-1])
+        if self.kind == "identity":
+            return y * np.sqrt(self.weights)
+        p = np.clip(y, 0.0, 1.0)
+        w = self.weights / 2.0
+        return np.concatenate([np.sqrt(p * w), np.sqrt((1.0 - p) * w)], axis=-1)
+
+    @property
+    def unit(self) -> str:
+        """What a squared distance is measured in, for headings."""
+        if self.kind == "hellinger":
+            return "squared Hellinger distance"
+        return "squared difference"
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What R trainings did on P probes.
+
+    Attributes:
+        values: (R, P) outcomes; rows that failed hold NaN.
+        ok: (R,) False where the training failed.
+        failures: reason of each failed row, by row number.
+        vouching: (R, F) how strongly the trainer of each row approves of each item as written, as a probability, or
+            None where the system can't say. Rows that left an item out say how well the rest vouches for it.
+        seconds: processor time that the trainings took.
+    """
+
+    values: NDArray[np.float32]
+    ok: Bools
+    failures: Mapping[int, str] = field(default_factory=dict)
+    vouching: NDArray[np.float32] | None = None
+    seconds: float = 0.0
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def take(self, index: Sequence[int] | NDArray[np.int64]) -> Outcomes:
+        """The rows at these numbers, in this order."""
+        at = np.asarray(index, np.int64)
+        failures = {new: self.failures[int(old)] for new, old in enumerate(at) if int(old) in self.failures}
+        vouching = None if self.vouching is None else self.vouching[at]
+        return Outcomes(self.values[at], self.ok[at], failures, vouching, 0.0)
+
+
+def join_outcomes(parts: Sequence[Outcomes]) -> Outcomes:
+    """Outcomes one after the other."""
+    failures: dict[int, str] = {}
+    offset = 0
+    for part in parts:
+        failures |= {offset + r: reason for r, reason in part.failures.items()}
+        offset += len(part)
+    vouching = None
+    if all(p.vouching is not None for p in parts):
+        vouching = np.concatenate([p.vouching for p in parts if p.vouching is not None])
+    return Outcomes(
+        np.concatenate([p.values for p in parts]),
+        np.concatenate([p.ok for p in parts]),
+        failures,
+        vouching,
+        sum(p.seconds for p in parts),
+    )
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its standard error. ``bound``: whether the truth is at it, above it or below it."""
+
+    value: float
+    stderr: float = math.nan
+    bound: Literal["point", "lower", "upper"] = "point"
+
+
+@dataclass(frozen=True)
+class Surrogate:
+    """m(a) ≈ intercept + B·x(a), x(a) the indicator of every variant but *as written*.
+
+    Attributes:
+        coefficients: (F, V, D) embedded response of each variant relative to *as written* (column 0 is zero).
+        gram: (F·V, F·V) estimate of the inner products ⟨B_u, B_v⟩ that holds no square of noise: products of
+            estimates that share no row (unbiased, so not always positive semi-definite).
+        law: name of the law whose rows it was fitted on.
+        r_squared: share of the row-to-row variance, noise removed, that the additive model explains.
+    """
+
+    coefficients: Floats
+    gram: Floats
+    law: str
+    r_squared: float = math.nan
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Items with their columns, and what holds for the whole ensemble.
+
+    Estimators return a ranking with the columns they know; ``join`` puts several together; ``ordered`` ranks.
+
+    Attributes:
+        ids: F item ids in the seed's order.
+        columns: arrays of F entries by name (``effect``, ``effect_se``, ``instability``, ``first_order``, …), NaN
+            where unknown; squared embedded distance averaged over probes unless the name says otherwise.
+        summary: numbers and texts of the whole (``spread``, ``noise_floor``, ``trainings``, ``law``, …).
+        surrogate: the additive model of the response, where one was fitted.
+        notes: sentences that a reader must see (chaos, failures, too few keys).
+    """
+
+    ids: tuple[str, ...]
+    columns: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    summary: Mapping[str, Any] = field(default_factory=dict)
+    surrogate: Surrogate | None = None
+    notes: tuple[str, ...] = ()
+    by: str = "effect"
+
+    def join(self, other: Ranking) -> Ranking:
+        """Columns, summary and notes of both; the other's win where both have one."""
+        if self.ids != other.ids:
+            raise ValueError("rankings of different items can't be joined")
+        notes = tuple(dict.fromkeys((*self.notes, *other.notes)))
+        return replace(
+            self,
+            columns={**self.columns, **other.columns},
+            summary={**self.summary, **other.summary},
+            surrogate=other.surrogate or self.surrogate,
+            notes=notes,
+        )
+
+    def order(self, by: str | None = None) -> NDArray[np.int64]:
+        """Item numbers, largest first by a column; unknown values last, equal values in the seed's order."""
+        column = np.asarray(self.columns[by or self.by], float)
+        return np.argsort(np.where(np.isnan(column), np.inf, -column), kind="stable")
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One dictionary an item, sorted by rank: what ``rank --json`` prints under ``items``."""
+        out = []
+        for rank, f in enumerate(self.order(), start=1):
+            row: dict[str, Any] = {"id": self.ids[f], "rank": rank}
+            for name, column in self.columns.items():
+                row[name] = _plain(column[f])
+            out.append(row)
+        return out
+
+    def to_dict(self) -> dict[str, Any]:
+        """The object that ``rank --json`` prints."""
+        summary = {k: _plain(v) for k, v in self.summary.items()}
+        return {**summary, "by": self.by, "notes": list(self.notes), "items": self.rows()}
+
+    def to_frame(self) -> Any:
+        """A pandas DataFrame, one row an item, sorted by rank."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows())
+
+
+def _plain(value: Any) -> Any:
+    """JSON-ready: numpy scalars and arrays to Python, NaN and infinity to None."""
+    if isinstance(value, np.ndarray):
+        return [_plain(v) for v in value.tolist()]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return value

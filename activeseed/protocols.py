@@ -1,0 +1,253 @@
+"""Every seam of activeseed on one page.
+
+Each family (embedders, perturbations, systems, estimators, distances, annotators, executors, stores) is a set of
+siblings behind one small protocol. What only some members can do is a capability protocol (``Supports…``). A third
+party passes any object that satisfies the protocol, or names it ``package.module:Name`` in the configuration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from activeseed.outcome import Estimate, Geometry, Outcomes, Ranking
+from activeseed.plan import Design, Factor, Floats, Law, Materials, Rows
+from activeseed.question import Answer, Question
+from activeseed.seed import Probe, Seed
+
+# --- embedders --------------------------------------------------------------------------------------------------
+
+
+class Embedder(Protocol):
+    """Texts to vectors, deterministic. ``revision`` changes whenever the vectors would."""
+
+    @property
+    def revision(self) -> str: ...
+    def fit(self, texts: Sequence[str]) -> Embedder:
+        """An embedder fitted on all texts of a study (itself, where nothing is fitted)."""
+        ...
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(n, d) features, rows of unit length."""
+        ...
+
+
+# --- perturbations ----------------------------------------------------------------------------------------------
+
+
+class Perturbation(Protocol):
+    """Adds variants to a seed, never beliefs."""
+
+    def variants(self, seed: Seed) -> Seed: ...
+
+
+# --- systems ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one row costs: ``bytes`` of memory in a batch, ``multiply_adds`` of arithmetic (0 = unknown)."""
+
+    bytes: int = 0
+    multiply_adds: int = 0
+
+
+@runtime_checkable
+class System(Protocol):
+    """A trainer²: rows in, outcomes out.
+
+    Attributes:
+        kind: tag in the configuration.
+        revision: changes whenever the same record would train differently.
+        streams: names of the key streams that vary the result; empty for a deterministic trainer.
+        weighted: whether it understands fractional weights (the null ladder wiggles them).
+    """
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def revision(self) -> str: ...
+    @property
+    def streams(self) -> tuple[str, ...]: ...
+    @property
+    def weighted(self) -> bool: ...
+    def check(self, materials: Materials) -> None:
+        """Raise PlanError when these materials can't be trained on; called before any training."""
+        ...
+
+    def places(self, materials: Materials) -> tuple[Probe, ...]:
+        """The P places at which outcomes are read: the probes, or the pool when the policy is ranked."""
+        ...
+
+    def geometry(self, materials: Materials) -> Geometry:
+        """The geometry in which its outcomes are compared."""
+        ...
+
+    def cost(self, materials: Materials) -> Cost: ...
+    def train(self, rows: Rows, materials: Materials) -> Outcomes:
+        """Train every row, batched where the system can. A row that fails is a recorded failure, never a default."""
+        ...
+
+
+@runtime_checkable
+class SupportsRecord(Protocol):
+    """Says everything that determines its outcomes, as JSON: part of every row's name."""
+
+    def record(self) -> dict[str, Any]: ...
+
+
+@runtime_checkable
+class SupportsGradients(Protocol):
+    """Vector-Jacobian products in variant weights: (R, P) cotangents -> (R, S) gradients."""
+
+    def pull_back(self, rows: Rows, materials: Materials, cotangents: Floats) -> Floats: ...
+
+
+# --- estimators -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Request:
+    """Train these rows at these probes (all, when ``probes`` is None); ``purpose`` stands in progress and journal.
+
+    With ``cotangents`` (R, P) the request is for vector-Jacobian products instead, and needs SupportsGradients.
+    """
+
+    design: Design
+    purpose: str
+    probes: tuple[int, ...] | None = None
+    cotangents: Floats | None = None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What an estimator is asked about.
+
+    Attributes:
+        seed: items, variants, and what stands.
+        law: product of the belief's marginals, over the same factors.
+        geometry: embeds outcomes.
+        deterministic: the trainer has no key streams, so one key says all.
+        weighted: the trainer understands fractional weights.
+        stream: 128-bit key from which designs draw their rows.
+        first_key: replicate numbers from here on are the estimator's own.
+    """
+
+    seed: Seed
+    law: Law
+    geometry: Geometry
+    deterministic: bool
+    weighted: bool
+    stream: int
+    first_key: int = 0
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(i.id for i in self.seed.items)
+
+    @property
+    def base(self) -> tuple[int, ...]:
+        return self.seed.base
+
+
+Run = Generator[Request, Outcomes, Ranking]
+
+
+class Estimator(Protocol):
+    """Yields requests, is sent outcomes, returns a ranking. One-shot designs yield once, races many times."""
+
+    @property
+    def kind(self) -> str: ...
+    def rows(self, problem: Problem) -> int:
+        """How many trainings a run will ask for at most: what ``check`` prints."""
+        ...
+
+    def run(self, problem: Problem) -> Run: ...
+
+
+# --- distances --------------------------------------------------------------------------------------------------
+
+
+class Distance(Protocol):
+    """How far two sets of outcomes (R, P), (R′, P) are apart; says whether it is a bound."""
+
+    def __call__(self, a: NDArray[Any], b: NDArray[Any]) -> Estimate: ...
+
+
+# --- annotators -------------------------------------------------------------------------------------------------
+
+
+class Annotator(Protocol):
+    """A channel to humans. Never blocks: hours may pass between ``submit`` and an answer.
+
+    ``submit`` is idempotent by question id: what is already there is not put there twice.
+    """
+
+    @property
+    def kind(self) -> str: ...
+    def submit(self, questions: Sequence[Question], seed: Seed) -> None: ...
+    def poll(self, pending: Sequence[Question]) -> list[Answer]:
+        """Answers to pending questions that have arrived; an answer may be delivered again."""
+        ...
+
+    def withdraw(self, questions: Sequence[Question]) -> list[str]:
+        """Take back questions nobody has touched; returns the ids that are gone."""
+        ...
+
+
+# --- executors --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows that train together. ``id`` is a number within its request."""
+
+    id: int
+    rows: Rows = field(repr=False)
+
+
+class Executor(Protocol):
+    """Runs batches and yields each as it completes, a bounded number in flight; closing it cancels what is pending."""
+
+    def run(self, system: System, materials: Materials, batches: Iterable[Batch]) -> Iterator[tuple[int, Outcomes]]: ...
+    def close(self) -> None: ...
+
+
+# --- store ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Event:
+    """A fact. ``sequence`` orders a study's facts; ``at`` is ISO 8601; ``schema`` is the version of ``body``'s shape."""
+
+    kind: str
+    body: dict[str, Any]
+    sequence: int = 0
+    at: str = ""
+    schema: int = 1
+
+
+class Store(Protocol):
+    """An append-only journal and content-addressed artifacts."""
+
+    def append(self, events: Sequence[Event]) -> list[Event]:
+        """Write facts, all or none; returns them with sequence and time."""
+        ...
+
+    def read(self, since: int = 0) -> list[Event]: ...
+    def put(self, arrays: dict[str, NDArray[Any]]) -> str:
+        """Write arrays durably; returns their content hash. First writer wins."""
+        ...
+
+    def get(self, artifact: str) -> dict[str, NDArray[Any]]: ...
+
+
+__all__ = [
+    "Annotator", "Answer", "Batch", "Cost", "Design", "Distance", "Embedder", "Estimator", "Event", "Executor",
+    "Factor", "Law", "Perturbation", "Problem", "Question", "Request", "Run", "Store", "SupportsGradients",
+    "SupportsRecord", "System",
+]  # fmt: skip

@@ -1,0 +1,119 @@
+"""Questions for humans and their answers: what passes through every annotation channel.
+
+A question carries why it is asked (its value and its consequences), so that an annotator judges what it decides and
+not only how it is worded. An answer is a fact: it is never changed or deleted, only withdrawn by a later fact.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from activeseed.seed import Payload
+
+QuestionKind = Literal[
+    "review", "judge_pair", "choose_wording", "confirm_list", "write_more", "merge", "prefer_outcome", "resolve"
+]
+Verdict = Literal[
+    "keep", "reject", "edit", "choose", "flip", "both", "neither", "depends",
+    "write_more", "confirm", "merge", "prefer", "skip",
+]  # fmt: skip
+
+#: verdicts that each kind of question takes; *skip* and *depends* settle nothing and are always allowed
+VERDICTS: dict[QuestionKind, tuple[Verdict, ...]] = {
+    "review": ("keep", "reject", "edit", "choose", "depends", "skip"),
+    "judge_pair": ("keep", "flip", "both", "neither", "reject", "edit", "depends", "skip"),
+    "choose_wording": ("keep", "choose", "reject", "edit", "depends", "skip"),
+    "confirm_list": ("confirm", "depends", "skip"),
+    "write_more": ("write_more", "depends", "skip"),
+    "merge": ("merge", "keep", "depends", "skip"),
+    "prefer_outcome": ("prefer", "depends", "skip"),
+    "resolve": ("keep", "reject", "edit", "choose", "flip", "both", "neither", "depends", "skip"),
+}
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Consequence(_Record):
+    """A probe that is judged differently depending on the answer.
+
+    ``outcomes`` maps a variant id to the mean outcome at this probe (for an evaluator, P(approve)) when the item
+    takes that variant and everything else stays as it stands.
+    """
+
+    probe: str
+    text: str
+    outcomes: dict[str, float]
+
+
+class Question(_Record):
+    """One thing to ask a human.
+
+    Attributes:
+        id: unique in a study; the ticket under which the answer comes back.
+        kind: which form the annotator sees.
+        items: ids of the items in question (one, or the lines of a list).
+        group: the group, for *write more*.
+        text: what is judged, as it stands.
+        options: variant id -> text of the variants to choose between.
+        value: expected drop of the risk (squared embedded distance).
+        minutes: what an answer is expected to cost.
+        reason: one sentence for the annotator: why this one.
+        consequences: the probes on which the outcome flips most between the variants.
+        purpose: ``ask``, ``gold`` (the answer is known) or ``repeat`` (asked before); never shown to annotators.
+        repeats: for a repeat, the id of the question that it repeats.
+        round: round of the study.
+        seed_version: version of the seed that the question was made for.
+        answers: for *resolve*, what was answered so far, as (annotator alias, verdict, comment).
+    """
+
+    id: str
+    kind: QuestionKind
+    items: tuple[str, ...]
+    group: str = ""
+    text: str = ""
+    options: dict[str, str] = Field(default_factory=dict)
+    value: float = 0.0
+    minutes: float = 1.0
+    reason: str = ""
+    consequences: tuple[Consequence, ...] = ()
+    purpose: Literal["ask", "gold", "repeat"] = "ask"
+    repeats: str = ""
+    round: int = 0
+    seed_version: str = ""
+    answers: tuple[tuple[str, str, str], ...] = ()
+
+
+class Answer(_Record):
+    """One human's answer to one question.
+
+    Attributes:
+        id: unique; a second delivery of the same id changes nothing.
+        question: id of the question.
+        annotator: who answered.
+        verdict: see ``VERDICTS``.
+        variant: variant id, for *choose* and *prefer*.
+        payload: the edited item, for *edit*.
+        texts: new examples, for *write more*.
+        unticked: ids of lines that stay after all, for *confirm*.
+        confidence: how sure the annotator says to be, 0 to 1, or None.
+        comment: free text, kept word for word.
+        at: ISO 8601 time with zone.
+        seconds: how long the annotator took, or None.
+    """
+
+    id: str
+    question: str
+    annotator: str
+    verdict: Verdict
+    variant: str = ""
+    payload: Payload | None = None
+    texts: tuple[str, ...] = ()
+    unticked: tuple[str, ...] = ()
+    confidence: float | None = Field(default=None, ge=0.0, le=1.0)
+    comment: str = ""
+    at: str = ""
+    seconds: float | None = None
