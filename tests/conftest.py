@@ -1,4 +1,4 @@
-"""One thread per process, and a home of its own for every test."""
+"""One thread a process, no network, and a home of its own for every test."""
 
 import os
 
@@ -6,10 +6,22 @@ import os
 # out in the same order whatever the machine.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
+# A model that is not installed is an error at once, and never a download.
+os.environ["HF_HUB_OFFLINE"] = "1"
 
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# No deadline for an example: on two shared cores it would measure the machine. In CI the examples are the same every
+# time, so that a change is judged by what it changed; new ones are sought on developers' machines.
+settings.register_profile("local", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+# What a developer set for their own studies, and what changes how a terminal is drawn.
+_UNSET = ("COLUMNS", "FORCE_COLOR", "GITHUB_ACTIONS", "LINES", "NO_COLOR", "PY_COLORS")
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +32,6 @@ def _home_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyte
     monkeypatch.setenv("USERPROFILE", str(home))
     for variable, folder in (("XDG_CONFIG_HOME", "config"), ("XDG_CACHE_HOME", "cache"), ("XDG_DATA_HOME", "data")):
         monkeypatch.setenv(variable, str(home / folder))
-    # What a developer set for their own studies, and what changes how a terminal is drawn.
-    for variable in [name for name in os.environ if name.startswith("ACTIVESEED_")] + ["FORCE_COLOR", "COLUMNS"]:
+    for variable in {*_UNSET, *(name for name in os.environ if name.startswith("ACTIVESEED_"))}:
         monkeypatch.delenv(variable, raising=False)
     return home

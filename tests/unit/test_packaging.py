@@ -27,6 +27,12 @@ def test_types_are_shipped():
     assert files("activeseed").joinpath("py.typed").is_file()
 
 
+def test_the_bundled_example_is_shipped():
+    example = bundled("honest_assistant")
+    names = {entry.name for entry in example.iterdir()}
+    assert {"positives.jsonl", "pool.jsonl", "probes.jsonl", "truth.jsonl"} <= names
+
+
 def test_templates_are_reachable():
     assert any(entry.is_file() for entry in annotator_templates().iterdir())
 
