@@ -222,10 +222,15 @@ class Executor(Protocol):
 
 @dataclass(frozen=True)
 class Event:
-    """A fact. ``sequence`` orders a study's facts; ``at`` is ISO 8601; ``schema`` is the version of ``body``'s shape."""
+    """A fact. ``sequence`` orders a study's facts; ``at`` is ISO 8601; ``schema`` is the version of ``body``'s shape.
+
+    ``key``, where given, is unique in a journal: a second fact with the same key is dropped, so that whatever is
+    delivered twice (an answer, a finished batch, a decision) is recorded once.
+    """
 
     kind: str
     body: dict[str, Any]
+    key: str = ""
     sequence: int = 0
     at: str = ""
     schema: int = 1
@@ -235,7 +240,7 @@ class Store(Protocol):
     """An append-only journal and content-addressed artifacts."""
 
     def append(self, events: Sequence[Event]) -> list[Event]:
-        """Write facts, all or none; returns them with sequence and time."""
+        """Write facts, all or none; returns those that were new, with sequence and time."""
         ...
 
     def read(self, since: int = 0) -> list[Event]: ...

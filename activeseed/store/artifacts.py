@@ -1,0 +1,74 @@
+"""Arrays in content-addressed files: ``artifacts/ab/<sha256>.npz``, never pickles.
+
+An artifact is written to a temporary file, flushed to the disk and only then given its name, so a name that exists
+is whole. The name is a hash of the arrays, not of the file, so equal arrays are one file whoever writes them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from activeseed.errors import FolderError, StoreError
+
+
+def name_of(arrays: dict[str, NDArray[Any]]) -> str:
+    """SHA-256 over names, types, shapes and bytes."""
+    h = hashlib.sha256()
+    for key in sorted(arrays):
+        array = np.ascontiguousarray(arrays[key])
+        h.update(f"{key}/{array.dtype.str}/{array.shape}/".encode())
+        h.update(array.tobytes())
+    return h.hexdigest()
+
+
+class Artifacts:
+    """A folder of arrays."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def _path(self, name: str) -> Path:
+        return self._folder / name[:2] / f"{name}.npz"
+
+    def put(self, arrays: dict[str, NDArray[Any]]) -> str:
+        """Write durably and return the name; what is there already is left alone."""
+        name = name_of(arrays)
+        path = self._path(name)
+        if path.exists():
+            return name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+                np.savez(file, allow_pickle=False, **arrays)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(file.name, path)
+        except OSError as error:
+            raise FolderError(f"{path.parent} can't be written: {error.strerror}. Make room or change its rights.") from error
+        return name
+
+    def get(self, name: str) -> dict[str, NDArray[Any]]:
+        """All arrays of an artifact. Raises StoreError when it is missing or damaged."""
+        try:
+            with np.load(self._path(name), allow_pickle=False) as file:
+                return {key: file[key] for key in file.files}
+        except (OSError, ValueError, KeyError) as error:
+            raise StoreError(
+                f"Artifact {name[:12]} is missing or damaged ({error}). Delete {self._path(name)} and run again: "
+                "its rows are trained anew."
+            ) from error
+
+    def names_in(self, name: str) -> list[str] | None:
+        """The ``names`` array of an artifact without reading the rest; None where the file is gone or damaged."""
+        try:
+            with np.load(self._path(name), allow_pickle=False) as file:
+                return [str(n) for n in file["names"]]
+        except (OSError, ValueError, KeyError):
+            return None
