@@ -129,7 +129,9 @@ class Problem:
 
     Attributes:
         seed: items, variants, and what stands.
-        law: product of the belief's marginals, over the same factors.
+        law: product of the belief's marginals, over the same factors: indices are about it.
+        rows_law: law from which regression rows are drawn, where it is not ``law``: rows of one law serve any other,
+            so beliefs that the rows themselves inform need no second training.
         geometry: embeds outcomes.
         deterministic: the trainer has no key streams, so one key says all.
         weighted: the trainer understands fractional weights.
@@ -144,6 +146,7 @@ class Problem:
     weighted: bool
     stream: int
     first_key: int = 0
+    rows_law: Law | None = None
 
     @property
     def ids(self) -> tuple[str, ...]:
