@@ -1,0 +1,201 @@
+"""From values to a batch: greedy, conditioning the belief's covariance on every pick and on what is still pending."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from activeseed.acquisition.value import explained, item_values
+from activeseed.belief.posterior import Belief
+from activeseed.errors import PlanError
+from activeseed.plan import Floats, Ints
+from activeseed.question import QuestionKind
+from activeseed.seed import Pair, Seed
+
+#: minutes an answer is expected to take, until the study has measured it
+MINUTES: Mapping[str, float] = {
+    "review": 1.0,
+    "judge_pair": 1.5,
+    "choose_wording": 1.0,
+    "confirm_list": 0.3,
+    "write_more": 5.0,
+    "resolve": 1.5,
+}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A question that could be asked.
+
+    Attributes:
+        kind: form of the question.
+        items: numbers of the items that its answer settles: one, or the lines of a list.
+        minutes: what an annotator needs for it; for a list, for all of its lines.
+        answers: how many answers it costs: one for each line of a list.
+        group: for *write more*, which group.
+        gain: for *write more*, the predicted drop of the sampling spread: a column of its own.
+    """
+
+    kind: QuestionKind
+    items: tuple[int, ...] = ()
+    minutes: float = 1.0
+    answers: int = 1
+    group: str = ""
+    gain: float = float("nan")
+
+
+@dataclass(frozen=True)
+class Pick:
+    """A chosen question and what is expected of it.
+
+    Attributes:
+        candidate: the question.
+        value: expected drop of the ensemble's risk, given the picks before it (squared embedded distance); for
+            *write more* the drop of the sampling spread times the exchange rate.
+        per_minute: value over minutes: what picks are ranked by.
+        alone: the value it would have had by itself.
+    """
+
+    candidate: Candidate
+    value: float
+    per_minute: float
+    alone: float = field(default=float("nan"))
+
+
+def item_candidates(seed: Seed, belief: Belief, *, minutes: Mapping[str, float] = MINUTES) -> list[Candidate]:
+    """One question for every item that is not settled: judge a pair, choose among wordings, or review."""
+    out = []
+    p = belief.law.probabilities
+    for f, item in enumerate(seed.items):
+        if p[f].max() >= 1.0 - 1e-9:
+            continue
+        wordings = [v for v in item.alternatives if v.payload is not None]
+        kind: QuestionKind = "review"
+        if isinstance(item.payload, Pair):
+            kind = "judge_pair"
+        elif wordings:
+            kind = "choose_wording"
+        out.append(Candidate(kind, (f,), minutes.get(kind, 1.0)))
+    return out
+
+
+def doubtful(belief: Belief, standing: Sequence[int] | Ints) -> tuple[int, ...]:
+    """Unasked items whose most credible variant is not what stands, least credible first."""
+    stands = np.asarray(standing, np.int64)
+    found = np.flatnonzero((belief.modal != stands) & ~belief.answered)
+    p = belief.law.probabilities[found, stands[found]]
+    return tuple(int(f) for f in found[np.argsort(p, kind="stable")])
+
+
+def list_candidate(
+    belief: Belief,
+    standing: Sequence[int] | Ints,
+    *,
+    minutes: Mapping[str, float] = MINUTES,
+    least: int = 2,
+    most: int = 12,
+) -> list[Candidate]:
+    """*Confirm this list*: what the beliefs would change and no human has seen, as one question; empty if too short."""
+    lines = doubtful(belief, standing)[:most]
+    if len(lines) < least:
+        return []
+    return [Candidate("confirm_list", lines, minutes.get("confirm_list", 0.3) * len(lines), answers=len(lines))]
+
+
+def writing_candidates(
+    sampling_spread: Mapping[str, float],
+    members: Mapping[str, int],
+    *,
+    examples: int = 3,
+    minutes: Mapping[str, float] = MINUTES,
+) -> list[Candidate]:
+    """*Write more of this kind*: V_group falls by about V_group·k/(m+k) with k more examples.
+
+    Args:
+        sampling_spread: V_group by group, under multinomial multiplicities that hold the group's weight.
+        members: m by group.
+        examples: k, how many are asked for.
+    """
+    cost = minutes.get("write_more", 5.0) * examples
+    return [
+        Candidate("write_more", (), cost, examples, group, spread * examples / (members[group] + examples))
+        for group, spread in sampling_spread.items()
+        if members.get(group, 0) > 0
+    ]
+
+
+def choose(
+    gram: Floats,
+    belief: Belief,
+    candidates: Sequence[Candidate],
+    size: int,
+    *,
+    error: float = 0.0,
+    pending: Sequence[int] = (),
+    minutes: float | None = None,
+    exchange_rate: float | None = None,
+) -> list[Pick]:
+    """The best batch, greedily, by value per minute.
+
+    Args:
+        gram: (F·V, F·V) debiased surrogate gram.
+        belief: posterior over assignments.
+        candidates: what could be asked.
+        size: how many answers the batch may cost; a list costs one for each line.
+        error: the annotator's error rate, in [0, 0.5).
+        pending: numbers of items that are being asked already: C is conditioned on their answers first, and they are
+            not asked again.
+        minutes: budget of the batch, or None.
+        exchange_rate: how much of the risk one unit of sampling spread is worth; None keeps *write more* out.
+
+    Raises:
+        PlanError: an error rate outside [0, 0.5).
+    """
+    if not 0.0 <= error < 0.5:
+        raise PlanError(f"The annotators' error rate is {error:g}; an answer that is wrong half the time says nothing.")
+    law = belief.law.probabilities
+    covariance = belief.covariance
+    busy = set(pending)
+    if busy:
+        covariance = covariance - explained(covariance, law, sorted(busy), error)
+    alone = _values(gram, belief, covariance, candidates, error)
+    left_answers, left_minutes = size, np.inf if minutes is None else minutes
+    picks: list[Pick] = []
+    taken: set[int] = set()
+    while left_answers > 0:
+        values = alone if not picks else _values(gram, belief, covariance, candidates, error)
+        best, best_rate, best_value = -1, -np.inf, 0.0
+        for n, c in enumerate(candidates):
+            if n in taken or busy & set(c.items) or c.answers > left_answers or c.minutes > left_minutes:
+                continue
+            value = values[n]
+            if c.kind == "write_more":
+                if exchange_rate is None:
+                    continue
+                value = c.gain * exchange_rate
+            if value / c.minutes > best_rate:
+                best, best_rate, best_value = n, value / c.minutes, float(value)
+        if best < 0:
+            break
+        chosen = candidates[best]
+        taken.add(best)
+        busy |= set(chosen.items)
+        left_answers -= chosen.answers
+        left_minutes -= chosen.minutes
+        picks.append(Pick(chosen, best_value, float(best_rate), float(alone[best])))
+        if chosen.items:
+            covariance = covariance - explained(covariance, law, chosen.items, error)
+    return picks
+
+
+def _values(gram: Floats, belief: Belief, covariance: Floats, candidates: Sequence[Candidate], error: float) -> Floats:
+    single = item_values(gram, belief, error, covariance=covariance)
+    out = np.full(len(candidates), np.nan)
+    for n, c in enumerate(candidates):
+        if len(c.items) == 1:
+            out[n] = single[c.items[0]]
+        elif c.items:
+            out[n] = float((gram * explained(covariance, belief.law.probabilities, c.items, error)).sum())
+    return out

@@ -1,0 +1,204 @@
+"""The joint credibility model: what answers about some items say about their kin.
+
+P(item f stays as written) = σ(author's logit + base rate + group + weight · evidence + kin). Each addend has a prior
+that is centred on the author, so before any answer the mean credibility is the author's. Evidence that costs nothing
+(how well the rest of the seed vouches for an item) and kinship (principal components of the embeddings) start small and
+earn their weight from the answers. Posterior by Laplace's approximation; marginals and the joint covariance from its
+draws. The mass that is not *as written* keeps the author's proportions over the other variants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from activeseed.belief.laplace import laplace, logit, sigmoid
+from activeseed.belief.posterior import Belief, World
+from activeseed.belief.settings import BeliefSettings
+from activeseed.errors import PlanError
+from activeseed.plan import Floats, Law, generator
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Columns of the design that share a name and a prior."""
+
+    name: str
+    columns: Floats
+    mean: float
+    sd: float
+    content: bool = False
+
+
+def fit_belief(
+    settings: BeliefSettings,
+    prior: Law,
+    *,
+    groups: Sequence[str],
+    features: Floats | None,
+    evidence: Floats | None,
+    likelihood: Floats,
+    key: int,
+) -> Belief:
+    """The belief after the answers so far.
+
+    Args:
+        settings: prior scales.
+        prior: the author's law, (F, V).
+        groups: group of each item; "" for none.
+        features: (F, d) embeddings of the items as written, or None.
+        evidence: (F,) score of how well the rest of the seed vouches for each item, any monotone scale like log-odds;
+            NaN where unknown; None where there is none.
+        likelihood: (F, V) probability of all answers on an item for each variant that may be the true one; ones where
+            nothing was answered.
+        key: root key of the posterior's draws.
+
+    Raises:
+        PlanError: shapes that do not fit.
+    """
+    p = np.asarray(prior.probabilities, np.float64)
+    like = np.asarray(likelihood, np.float64)
+    if like.shape != p.shape or len(groups) != len(p):
+        raise PlanError(f"Belief: likelihood {like.shape} and {len(groups)} groups do not fit a law of {p.shape}.")
+    answered = np.ptp(like, axis=1) > 0
+    share = _elsewhere(p, like, answered)
+    stay = like[:, 0]
+    leave = (share * like).sum(1)
+    certain = (p.max(1) >= 1.0) & ~answered
+    author = p[:, 0]
+    parts = [] if settings.kind == "independent" else _parts(settings, groups, features, evidence, ~certain)
+    worlds = _worlds(settings, parts, author, stay, leave, certain)
+    samples = settings.samples if parts else 1
+    credibility = _draws(worlds, samples, key)
+    credibility[:, certain] = author[certain]
+    total = credibility * stay + (1.0 - credibility) * leave
+    posterior = np.where(total > 0, credibility * stay / np.where(total > 0, total, 1.0), 0.0)
+    posterior[:, ~answered] = credibility[:, ~answered]
+    tilted = share * np.where(answered[:, None], like, 1.0)
+    mass = tilted.sum(1, keepdims=True)
+    tilted = np.where(mass > 0, tilted / np.where(mass > 0, mass, 1.0), share)
+    return Belief(author.copy(), posterior, tilted, answered, worlds, stay)
+
+
+def _elsewhere(p: Floats, like: Floats, answered: np.ndarray) -> Floats:
+    """(F, V) where an item goes if it does not stay: the author's proportions, column 0 zero, rows summing to one.
+
+    A variant the author never thought of (an edit) has no share of his. Where annotators' answers point to one above
+    all others, half of the share is theirs; where the author left none at all, *absent* has it.
+    """
+    share = p.copy()
+    share[:, 0] = 0.0
+    mass = share.sum(1)
+    share[mass <= 0, min(1, p.shape[1] - 1)] = 1.0
+    share = share / share.sum(1, keepdims=True)
+    for f in np.flatnonzero(answered):
+        top = int(like[f].argmax())
+        if top > 0 and p[f, top] == 0.0:
+            said = like[f].copy()
+            said[0] = 0.0
+            share[f] = 0.5 * share[f] + 0.5 * said / said.sum()
+    return np.asarray(share)
+
+
+def _parts(
+    settings: BeliefSettings, groups: Sequence[str], features: Floats | None, evidence: Floats | None, open_: np.ndarray
+) -> list[_Part]:
+    f = len(groups)
+    parts = [_Part("base rate", np.ones((f, 1)), 0.0, settings.base_rate_sd)]
+    names = list(dict.fromkeys(groups))
+    if len(names) > 1 and settings.group_sd > 0:
+        member = np.array([[g == n for n in names] for g in groups], np.float64)
+        parts.append(_Part("group", member, 0.0, settings.group_sd))
+    if evidence is not None and open_.any():
+        score = standardised(evidence)[:, None]
+        parts.append(_Part("evidence", score, settings.evidence_mean, settings.evidence_sd, True))
+    if features is not None and settings.components > 0 and settings.kin_sd > 0:
+        scores = components(features, settings.components)
+        if scores.shape[1]:
+            parts.append(_Part("kin", scores / np.sqrt(scores.shape[1]), 0.0, settings.kin_sd, True))
+    return [part for part in parts if part.sd > 0]
+
+
+def standardised(score: Floats) -> Floats:
+    """Mean zero, standard deviation one over known entries; unknown ones at zero, that is, no evidence either way."""
+    s = np.asarray(score, np.float64)
+    known = np.isfinite(s)
+    if known.sum() < 2 or s[known].std() < 1e-12:
+        return np.zeros_like(s)
+    out = np.zeros_like(s)
+    out[known] = np.clip((s[known] - s[known].mean()) / s[known].std(), -4.0, 4.0)
+    return out
+
+
+def components(features: Floats, k: int) -> Floats:
+    """(F, ≤ k) principal component scores, each of unit variance, signs fixed (largest entry positive)."""
+    x = np.asarray(features, np.float64)
+    u, s, _ = np.linalg.svd(x - x.mean(0), full_matrices=False)
+    keep = min(k, int((s > 1e-9 * max(s[0], 1e-300)).sum())) if len(s) else 0
+    u = u[:, :keep] * np.sqrt(len(x))
+    signs = np.sign(u[np.abs(u).argmax(0), np.arange(keep)])
+    return np.asarray(u * signs)
+
+
+def _worlds(
+    settings: BeliefSettings, parts: list[_Part], author: Floats, stay: Floats, leave: Floats, certain: np.ndarray
+) -> tuple[World, ...]:
+    """One fitted world where content speaks, and, if the settings allow for it, one where it is silent."""
+    loud = 1.0 if not any(part.content for part in parts) else 1.0 - settings.silent
+    out = []
+    for weight, chosen in ((loud, parts), (1.0 - loud, [q for q in parts if not q.content])):
+        if weight <= 0:
+            continue
+        design = np.hstack([q.columns for q in chosen]) if chosen else np.zeros((len(author), 0))
+        mean = np.concatenate([np.full(q.columns.shape[1], q.mean) for q in chosen]) if chosen else np.zeros(0)
+        sd = np.concatenate([np.full(q.columns.shape[1], q.sd) for q in chosen]) if chosen else np.zeros(0)
+        names = tuple(q.name for q in chosen for _ in range(q.columns.shape[1]))
+        offset = held_offset(author, design, mean, sd, ~certain)
+        told = np.where(certain, 1.0, stay), np.where(certain, 1.0, leave)
+        mode = laplace(design, offset, mean, 1.0 / sd**2, *told)
+        out.append(World(np.log(weight) + mode.log_evidence, design, offset, mode.mean, mode.covariance, names))
+    return tuple(out)
+
+
+def held_offset(author: Floats, design: Floats, mean: Floats, sd: Floats, open_: np.ndarray) -> Floats:
+    """Logits at w = 0 for which the prior's mean credibility is the author's.
+
+    A logit that varies with variance v shrinks its probability towards one half by √(1+πv/8) (MacKay 1992), and
+    lopsided evidence moves the mean; both are taken out, item by item and then for the mean of the open items.
+    """
+    shrink = np.sqrt(1.0 + np.pi * (design**2 @ sd**2) / 8.0)
+    offset = logit(author) * shrink
+    if not open_.any():
+        return offset
+    low, high = -20.0, 20.0
+    pull = design @ mean
+    target = float(author[open_].mean())
+    for _ in range(60):
+        c = 0.5 * (low + high)
+        if float(sigmoid((offset + c + pull) / shrink)[open_].mean()) < target:
+            low = c
+        else:
+            high = c
+    return offset + 0.5 * (low + high)
+
+
+def _draws(worlds: tuple[World, ...], samples: int, key: int) -> Floats:
+    """(samples, F) draws of the credibilities before each item's own answer is counted; worlds in proportion."""
+    weights = world_weights(worlds)
+    counts = np.floor(weights * samples).astype(int)
+    counts[int(weights.argmax())] += samples - counts.sum()
+    rng = generator(key, "belief")
+    out = []
+    for world, n in zip(worlds, counts, strict=True):
+        noise = rng.standard_normal((samples, len(world.mean)))[:n]
+        out.append(world.credibilities(noise))
+    return np.concatenate(out)
+
+
+def world_weights(worlds: tuple[World, ...]) -> Floats:
+    """Posterior probability of each world."""
+    log = np.array([w.log_weight for w in worlds])
+    out = np.exp(log - log.max())
+    return np.asarray(out / out.sum())
