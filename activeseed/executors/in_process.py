@@ -1,0 +1,37 @@
+"""One batch after the other, in this process: for systems that train all rows of a batch in one computation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from activeseed.executors.threads import limited
+from activeseed.executors.train_batch import train_batch
+from activeseed.outcome import Outcomes
+from activeseed.plan import Materials
+from activeseed.protocols import Batch, System
+
+
+class InProcess(BaseModel):
+    """Trains in this process, one batch at a time, in the order in which batches come.
+
+    Attributes:
+        threads: threads that arithmetic may use. More than one changes the last bits of a row.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["in_process"] = "in_process"
+    threads: int = Field(default=1, ge=1)
+
+    def run(self, system: System, materials: Materials, batches: Iterable[Batch]) -> Iterator[tuple[int, Outcomes]]:
+        """Yields (batch id, outcomes); a batch is made only when the one before it was taken."""
+        for batch in batches:
+            with limited(self.threads):
+                outcomes = train_batch(system, materials, batch.rows)
+            yield batch.id, outcomes
+
+    def close(self) -> None:
+        """Nothing is held between runs."""

@@ -1,0 +1,118 @@
+"""One batch trained so that a bad row costs one row: what every executor calls, here or in a worker.
+
+A system that raises on a batch is tried on its halves, down to single rows, so that one poisoned row is one recorded
+failure and a batch that does not fit into memory becomes smaller batches. A system that returns something that is not
+an outcome is treated alike. Nothing is ever filled in: a failed row holds NaN and a reason.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import time
+import traceback
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from activeseed.errors import TrainingError, UsageError
+from activeseed.outcome import Outcomes, join_outcomes
+from activeseed.plan import Materials, Rows
+from activeseed.protocols import System
+
+REASON_LENGTH = 600  # characters of a failure's reason that are kept
+
+
+def train_batch(system: System, materials: Materials, rows: Rows, *, first: int = 0) -> Outcomes:
+    """Outcomes of every row, failures recorded with their reason, the row's number in its batch and its key.
+
+    Args:
+        first: number of the first row within its batch, where the batch comes in pieces.
+
+    Raises:
+        UsageError: the system can't train on these materials at all (no embedder, vectors of two dimensions, ...).
+    """
+    places = len(system.places(materials))
+    start = time.process_time()
+    outcomes = _train(system, materials, rows, places)
+    seconds = outcomes.seconds or time.process_time() - start
+    reasons = {r: f"{why} (row {first + r}, key {int(rows.keys[r])})" for r, why in outcomes.failures.items()}
+    return replace(outcomes, failures=reasons, seconds=seconds)
+
+
+def failed(reason: str, rows: int, places: int) -> Outcomes:
+    """Outcomes of rows that all failed for one reason."""
+    values = np.full((rows, places), np.nan, np.float32)
+    return Outcomes(values, np.zeros(rows, np.bool_), dict.fromkeys(range(rows), reason[:REASON_LENGTH]))
+
+
+def joined(parts: Sequence[Outcomes]) -> Outcomes:
+    """Outcomes one after the other; rows that failed before the system could vouch for anything vouch with NaN."""
+    width = next((p.vouching.shape[1] for p in parts if p.vouching is not None), None)
+    if width is not None:
+        parts = [
+            p if p.vouching is not None else replace(p, vouching=np.full((len(p), width), np.nan, np.float32))
+            for p in parts
+        ]
+    return parts[0] if len(parts) == 1 else join_outcomes(parts)
+
+
+def describe(error: BaseException) -> str:
+    """``TypeError: what it said, at line 12 of train``: the innermost line outside of this package and of libraries.
+
+    No file is named, since a function that was sent to another process has lost its own.
+    """
+    said = " ".join(str(error).split())
+    place = ""
+    for frame in traceback.extract_tb(error.__traceback__):
+        if f"{os.sep}site-packages{os.sep}" not in frame.filename and not frame.filename.startswith(_PACKAGE):
+            place = f", at line {frame.lineno} of {frame.name}"
+    name = type(error).__name__
+    return (f"{name}: {said}" if said else name)[:REASON_LENGTH] + place
+
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def _train(system: System, materials: Materials, rows: Rows, places: int) -> Outcomes:
+    try:
+        return _checked(system.train(rows, materials), len(rows), places)
+    except UsageError:
+        raise  # every row would say the same, and the user can mend it
+    except (Exception, SystemExit) as error:  # a trainer may raise anything; Ctrl-C is no failure of the trainer
+        if len(rows) <= 1:
+            return failed(describe(error), len(rows), places)
+    _free_memory()
+    half = len(rows) // 2
+    return joined([_train(system, materials, rows.take(part), places) for part in (slice(0, half), slice(half, None))])
+
+
+def _checked(outcomes: Any, rows: int, places: int) -> Outcomes:
+    """The outcomes with rows that are not finite turned into failures. Raises TrainingError on a wrong shape."""
+    if not isinstance(outcomes, Outcomes):
+        raise TrainingError(f"the system returned {type(outcomes).__name__}, not Outcomes")
+    if outcomes.values.shape != (rows, places) or outcomes.ok.shape != (rows,):
+        raise TrainingError(
+            f"the system returned outcomes of shape {outcomes.values.shape} and ok of shape {outcomes.ok.shape} "
+            f"for {rows} row(s) at {places} place(s)"
+        )
+    ok = outcomes.ok & np.isfinite(outcomes.values).all(1)
+    failures = {r: why[:REASON_LENGTH] for r, why in outcomes.failures.items()}
+    for r in np.flatnonzero(outcomes.ok & ~ok):
+        at = int(np.flatnonzero(~np.isfinite(outcomes.values[r]))[0])
+        failures[int(r)] = f"outcome {at + 1} of {places} is {outcomes.values[r, at]}"
+    for r in np.flatnonzero(~ok):
+        failures.setdefault(int(r), "the system gave no reason")
+    values = np.where(ok[:, None], outcomes.values, np.float32(np.nan)).astype(np.float32, copy=False)
+    return replace(outcomes, values=values, ok=ok, failures=failures)
+
+
+def _free_memory() -> None:
+    """What the failed attempt still held goes before the next one starts, also on a GPU."""
+    gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available() and torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
