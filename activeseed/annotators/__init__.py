@@ -1,0 +1,1 @@
+"""Channels to humans: simulated, the terminal, files. Import the one you need; heavy ones load late."""

@@ -1,0 +1,242 @@
+"""Simulated annotators, who know the truth and answer truthfully, with errors, at random, or against it.
+
+They are product code: the demo, the benchmarks and every test of the loop ask them. An answer is a pure function of
+(key, annotator's name, question id), so a study that was killed gets the same answers again, and a silent repeat, a
+question with an id of its own, gets an independent draw.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from numpy.random import Generator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+
+from activeseed.errors import ConfigError, nearest
+from activeseed.plan import generator
+from activeseed.question import VERDICTS, Answer, Question, Verdict
+from activeseed.resolution import shown
+from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Seed
+
+Behaviour = Literal["truthful", "erring", "adversarial", "random", "base_rate"]
+_PLACE = "alternative number "
+_ANSWERS = {"keep": AS_WRITTEN, "reject": ABSENT, "flip": FLIPPED}
+
+
+class SimulatedPerson(BaseModel):
+    """One of several simulated annotators.
+
+    Attributes:
+        name: stands in the answers.
+        behaviour: ``truthful``; ``erring`` (wrong with probability ``error``); ``adversarial`` (always wrong);
+            ``random`` (a fair coin between the text shown and anything else); ``base_rate`` (a coin that falls on the
+            text shown with probability ``base_rate``).
+        error: probability in [0, 1] of a wrong answer; read by ``erring`` only.
+        base_rate: probability in [0, 1] of *keep*; read by ``base_rate`` only.
+        delay: polls that pass before an answer arrives.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = "simulated"
+    behaviour: Behaviour = "truthful"
+    error: float = Field(default=0.0, ge=0.0, le=1.0)
+    base_rate: float = Field(default=0.75, ge=0.0, le=1.0)
+    delay: int = Field(default=0, ge=0)
+
+
+class Simulated(SimulatedPerson):
+    """An annotator who knows the truth, or several (``people``) who share it.
+
+    Attributes:
+        truth: item id -> variant id that is right.
+        truth_file: JSON lines ``{"id", "answer": keep | reject | flip | choose, "variant"}``, read at the first
+            question (a variant is named by its id, or by its place among the item's alternatives, from 0); lines
+            ``{"group", "text"}`` hold examples that the annotator knows but the seed's author did not write: the
+            answers to *write more*. ``truth`` wins over the file.
+        people: several annotators, all asked every question; without them the record itself is the one annotator.
+        unknown: what is answered about an item that the truth does not name.
+        key: key of all draws.
+    """
+
+    kind: Literal["simulated"] = "simulated"
+    truth: dict[str, str] = Field(default_factory=dict)
+    truth_file: str = ""
+    people: tuple[SimulatedPerson, ...] = ()
+    unknown: Literal["skip", "keep"] = "skip"
+    key: int = 0
+
+    _polls: dict[str, int] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Simulated:
+        names = [p.name for p in self.people]
+        if len(set(names)) != len(names):
+            raise ValueError(f"simulated annotators need a name each; got {', '.join(names)}")
+        return self
+
+    def located(self, folder: Path) -> Simulated:
+        """The same record with a relative ``truth_file`` read from a folder."""
+        return self.model_copy(update={"truth_file": str(folder / self.truth_file)}) if self.truth_file else self
+
+    @property
+    def crowd(self) -> tuple[SimulatedPerson, ...]:
+        return self.people or (self,)
+
+    @cached_property
+    def knowledge(self) -> tuple[dict[str, str], dict[str, list[str]]]:
+        """(item id -> right variant, group -> examples to write), from the record and its file."""
+        truth, spare = read_truth(self.truth_file) if self.truth_file else ({}, {})
+        return {**truth, **self.truth}, spare
+
+    def submit(self, questions: Sequence[Question], seed: Seed) -> None:
+        for question in questions:
+            self._polls.setdefault(question.id, 0)
+
+    def poll(self, pending: Sequence[Question]) -> list[Answer]:
+        out = []
+        for question in pending:
+            polls = self._polls[question.id] = self._polls.get(question.id, 0) + 1
+            out += [self.answer(question, p) for p in self.crowd if polls > p.delay]
+        return out
+
+    def withdraw(self, questions: Sequence[Question]) -> list[str]:
+        untouched = [q for q in questions if all(self._polls.get(q.id, 0) <= p.delay for p in self.crowd)]
+        for question in untouched:
+            self._polls.pop(question.id, None)
+        return [q.id for q in untouched]
+
+    def answer(self, question: Question, person: SimulatedPerson | None = None) -> Answer:
+        """What a person answers to a question: deterministic in the key, the person's name and the question's id."""
+        person = person or self.crowd[0]
+        rng = generator(self.key, "simulated", person.name, question.id)
+        return Answer(
+            id=f"{question.id}:{person.name}",
+            question=question.id,
+            annotator=person.name,
+            **self._say(question, person, rng),
+        )
+
+    def _say(self, question: Question, person: SimulatedPerson, rng: Generator) -> dict[str, Any]:
+        truth, spare = self.knowledge
+        if question.kind == "write_more":
+            texts = spare.get(question.group, [])
+            start = question.round % max(len(texts), 1)
+            chosen = (texts[start:] + texts[:start])[:3]
+            return {"verdict": "write_more", "texts": tuple(chosen)} if chosen else {"verdict": "skip"}
+        if question.kind == "confirm_list":
+            stay = tuple(i for i in question.items if self._line_stays(question, i, person, rng))
+            return {"verdict": "confirm", "unticked": stay}
+        kept = shown(question)
+        item = question.items[0] if question.items else ""
+        right = _named(truth.get(item, kept if self.unknown == "keep" else ""), question)
+        if question.kind == "merge":
+            said = _draw(
+                "merge" if len({question.options.get(i, i) for i in question.items}) == 1 else "keep",
+                "keep",
+                ["keep", "merge"],
+                person,
+                rng,
+            )
+            return {"verdict": said}
+        if question.kind == "prefer_outcome":
+            options = list(question.options)
+            if right not in options:
+                return {"verdict": "skip"}
+            return {"verdict": "prefer", "variant": _draw(right, options[0], options, person, rng)}
+        if not right and person.behaviour not in ("random", "base_rate"):
+            return {"verdict": "skip", "comment": "not in the simulated annotator's truth"}
+        said = _draw(right, kept, _possible(question, kept, right), person, rng)
+        return _verdict(question, kept, said)
+
+    def _line_stays(self, question: Question, item: str, person: SimulatedPerson, rng: Generator) -> bool:
+        truth, _ = self.knowledge
+        proposed = question.options.get(item, ABSENT)
+        right = truth.get(item, AS_WRITTEN)
+        stays = right != proposed and not (right.startswith(_PLACE) and proposed not in (AS_WRITTEN, ABSENT))
+        return _draw("stay" if stays else "go", "stay", ["stay", "go"], person, rng) == "stay"
+
+
+def _named(right: str, question: Question) -> str:
+    """A variant given by its place is the one at that place among the question's options; else it is unknown."""
+    if not right.startswith(_PLACE):
+        return right
+    place = int(right.removeprefix(_PLACE))
+    offered = [v for v in question.options if v not in (AS_WRITTEN, ABSENT) and not v.startswith("edit-")]
+    return offered[place] if 0 <= place < len(offered) else ABSENT
+
+
+def _draw(right: str, kept: str, possible: Sequence[str], person: SimulatedPerson, rng: Generator) -> str:
+    """One of the possible answers, as the person behaves."""
+    u = float(rng.random())
+    if person.behaviour in ("random", "base_rate"):
+        wrong = [v for v in possible if v != kept]
+        keeps = u < (0.5 if person.behaviour == "random" else person.base_rate)
+    else:
+        wrong = [v for v in possible if v != right]
+        kept = right
+        keeps = u >= {"truthful": 0.0, "adversarial": 1.0, "erring": person.error}[person.behaviour]
+    if keeps or not wrong:
+        return kept
+    return wrong[int(rng.integers(len(wrong)))]
+
+
+def _possible(question: Question, kept: str, right: str) -> list[str]:
+    """Variants that an answer could name, the text shown first."""
+    other = FLIPPED if question.kind == "judge_pair" and kept != FLIPPED else ABSENT
+    return list(dict.fromkeys([v for v in (kept, *question.options, right) if v] + ([] if right == other else [other])))
+
+
+def _verdict(question: Question, kept: str, variant: str) -> dict[str, Any]:
+    """The verdict that names a variant in this kind of question."""
+    allowed: tuple[Verdict, ...] = VERDICTS[question.kind]
+    if variant == kept and "keep" in allowed:
+        return {"verdict": "keep"}
+    if variant == ABSENT:
+        return {"verdict": "reject"}
+    if "flip" in allowed and (variant == FLIPPED or (kept == FLIPPED and variant == AS_WRITTEN)):
+        return {"verdict": "flip"}
+    return {"verdict": "choose", "variant": variant} if "choose" in allowed else {"verdict": "keep"}
+
+
+def read_truth(path: str | Path) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """(item id -> right variant, group -> spare examples) from a truth file. Raises ConfigError naming the line."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"The simulated annotator can't read its truth file {path}: {error}.") from error
+    truth: dict[str, str] = {}
+    spare: dict[str, list[str]] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        where = f"{path}, line {number}"
+        try:
+            row: Mapping[str, Any] = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise ConfigError(f"{where} is no JSON: {error.msg}.") from error
+        if not isinstance(row, dict):
+            raise ConfigError(f"{where} holds no object. Write an id and an answer.")
+        if "id" not in row and "text" in row:
+            spare.setdefault(str(row.get("group", "")), []).append(str(row["text"]))
+            continue
+        name, answer = row.get("id"), row.get("answer")
+        if not isinstance(name, str) or not name:
+            raise ConfigError(f"{where} has no 'id'. Each line names an item of the seed.")
+        if answer == "choose":
+            if isinstance(row.get("variant"), int):
+                truth[name] = f"{_PLACE}{row['variant']}"
+            elif row.get("variant"):
+                truth[name] = str(row["variant"])
+            else:
+                raise ConfigError(f"{where}: 'choose' needs a 'variant': its id, or its place among the variants.")
+        elif answer in _ANSWERS:
+            truth[name] = _ANSWERS[answer]
+        else:
+            known = [*_ANSWERS, "choose"]
+            raise ConfigError(f"{where}: unknown answer {answer!r}.{nearest(str(answer), known)}")
+    return truth, spare

@@ -1,0 +1,253 @@
+"""How reliable each annotator is, from answers that something else corroborates.
+
+A single uncorroborated answer says nothing about the one who gave it: compared with the belief alone, an honest
+annotator of a seed whose author was mistaken would look like a liar. So reliability is learned only from items that
+were answered twice or more (silent repeats, several annotators) and from gold questions, and starts from Beta priors.
+
+The model is Dawid & Skene's with *tied* confusions: annotator j gives the true variant with probability α_j where the
+truth is *as written* and β_j where it is anything else, and errs evenly over the other variants on offer. Two numbers
+and not one, because a coin that falls on *keep* at the base rate has a respectable accuracy and still says nothing:
+what an answer is worth is α + β − 1, its *skill*. A *full* confusion matrix per annotator is the classic model.
+
+Source: A. P. Dawid & A. M. Skene, "Maximum Likelihood Estimation of Observer Error-Rates Using the EM Algorithm",
+Applied Statistics 28 (1979), equations 2.3–2.5; the Beta priors make it a maximum a posteriori estimate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from activeseed.plan import Floats, Ints
+
+_GRID = (np.arange(50) + 0.5) / 50  # midpoints, so that a Beta density that is infinite at 1 stays finite
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """What is known about one annotator.
+
+    Attributes:
+        estimate: posterior mean of the probability in [0, 1] that an answer is right; 1 minus it is the error rate.
+        low, high: central 95 % interval of that probability, the truths of the items summed out.
+        skill: α + β − 1 in [−1, 1]: 1 always right, 0 what a coin of any bias has, below 0 adversarial.
+        gold_right, gold_asked: gold questions.
+        repeats_same, repeats_asked: silent repeats that got the same answer as before.
+        answers: effective answers on items of the seed.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    skill: float = 0.0
+    gold_right: int = 0
+    gold_asked: int = 0
+    repeats_same: int = 0
+    repeats_asked: int = 0
+    answers: int = 0
+
+    @property
+    def error(self) -> float:
+        return 1.0 - self.estimate
+
+
+@dataclass(frozen=True)
+class Labels:
+    """N labels as arrays, for U units, J annotators and K classes.
+
+    Attributes:
+        unit, annotator, label: (N,) integers.
+        weight: (N,) in (0, 1], the power to which a label's likelihood is raised.
+        offered: (U, K) which classes a unit can be.
+        known: (U,) the true class where it is known, -1 elsewhere.
+    """
+
+    unit: Ints
+    annotator: Ints
+    label: Ints
+    weight: Floats
+    offered: NDArray[np.bool_]
+    known: Ints
+    annotators: int
+
+    @classmethod
+    def of(cls, table: Sequence[tuple[int, int, int]], classes: int) -> Labels:
+        """Labels (unit, annotator, class) of equal weight, every class on offer, no truth known."""
+        t = np.asarray(table, np.int64).reshape(-1, 3)
+        units = int(t[:, 0].max()) + 1
+        return cls(
+            t[:, 0], t[:, 1], t[:, 2], np.ones(len(t)), np.ones((units, classes), bool),
+            np.full(units, -1, np.int64), int(t[:, 1].max()) + 1,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted model.
+
+    Attributes:
+        posterior: (U, K) probability of each class of each unit.
+        marginals: (K,) probability of each class.
+        confusion: (J, K, K) P(label | annotator, truth), truths in rows, for units that offer all K classes.
+        accuracy: (J, 2) α and β.
+        iterations: EM steps until no posterior moved by more than 1e-8 (or 500).
+    """
+
+    posterior: Floats
+    marginals: Floats
+    confusion: Floats
+    accuracy: Floats
+    iterations: int
+
+
+def emission(accuracy: Floats, label: Ints, offered: NDArray[np.bool_]) -> Floats:
+    """(N, K) P(label | truth) under tied confusions; 1 for truths that are not on offer (nothing to learn there).
+
+    Args:
+        accuracy: (N, 2) α and β of the one who gave each label.
+        label: (N,) class given.
+        offered: (N, K) classes on offer; a class that was given counts as offered.
+    """
+    n, k = offered.shape
+    right = np.where(np.arange(k) == 0, accuracy[:, :1], accuracy[:, 1:])
+    others = np.maximum(offered.sum(1, keepdims=True) - 1, 1)
+    out = (1.0 - right) / others
+    rows = np.arange(n)
+    out[rows, label] = right[rows, label]
+    return np.where(offered, out, 1.0)
+
+
+def dawid_skene(
+    labels: Labels,
+    *,
+    tied: bool = False,
+    prior: tuple[float, float] = (1.0, 1.0),
+    marginals: Floats | None = None,
+    strength: float = 0.0,
+) -> Fit:
+    """EM for the truths of units and the reliability of annotators.
+
+    Args:
+        labels: at least one label.
+        tied: tied confusions (the product's model) or full ones (the classic model, a maximum likelihood estimate).
+        prior: Beta(a, b) of α and of β, for the tied model; a/(a+b) is what is assumed of a stranger.
+        marginals: (K,) what the class marginals are pulled towards; ``strength`` is how many units that is worth.
+
+    Cost: iterations × N × K. Starts from the shares of the labels, as Dawid & Skene do.
+    """
+    k = labels.offered.shape[1]
+    j = labels.annotators
+    offered = labels.offered[labels.unit]
+    a, b = prior
+    posterior = np.zeros(labels.offered.shape)
+    np.add.at(posterior, (labels.unit, labels.label), labels.weight)
+    posterior = _normal(_pin(posterior + 1e-9 * labels.offered, labels.known))
+    theta = np.full((j, 2), a / (a + b))
+    steps = 0
+    while steps < 500:
+        steps += 1
+        towards = np.zeros(k) if marginals is None else strength * marginals
+        mass = posterior.sum(0) + towards
+        share = mass / mass.sum()
+        counts = np.zeros((j, k, k))
+        np.add.at(counts.transpose(0, 2, 1), (labels.annotator, labels.label), _weighted(posterior, labels))
+        right = np.diagonal(counts, axis1=1, axis2=2)
+        totals = counts.sum(2)
+        theta = np.stack(
+            [
+                (a + right[:, 0]) / (a + b + totals[:, 0]),
+                (a + right[:, 1:].sum(1)) / (a + b + totals[:, 1:].sum(1)),
+            ],
+            axis=1,
+        )
+        if tied:
+            likelihood = emission(theta[labels.annotator], labels.label, offered)
+            confusion = _tied_confusion(theta, k)
+        else:
+            confusion = counts / np.maximum(totals, 1e-12)[:, :, None]
+            likelihood = np.where(offered, confusion[labels.annotator, :, labels.label], 1.0)
+        log = np.log(np.maximum(share, 1e-300)) * np.ones_like(posterior)
+        np.add.at(log, labels.unit, labels.weight[:, None] * np.log(np.maximum(likelihood, 1e-300)))
+        log = np.where(labels.offered, log, -np.inf)
+        updated = _normal(_pin(np.exp(log - log.max(1, keepdims=True)), labels.known))
+        moved = float(np.abs(updated - posterior).max())
+        posterior = updated
+        if moved < 1e-8:
+            break
+    return Fit(posterior, share, confusion, theta, steps)
+
+
+def accuracy_interval(
+    labels: Labels, fit: Fit, annotator: int, prior: tuple[float, float]
+) -> tuple[float, float, float, Floats]:
+    """(mean, low, high) of an annotator's probability of being right, and the means (2,) of α and β.
+
+    The posterior of (α, β) on a 50 × 50 grid, the truth of every unit summed out, class marginals and the other
+    annotators at their fit. Being right is ρα + (1 − ρ)β with ρ the share of units that are *as written*.
+    """
+    mine = labels.annotator == annotator
+    alpha, beta = np.meshgrid(_GRID, _GRID, indexing="ij")
+    theta = np.stack([alpha.ravel(), beta.ravel()], 1)  # (M, 2)
+    a, b = prior
+    log = ((a - 1) * np.log(theta) + (b - 1) * np.log1p(-theta)).sum(1)
+    others = ~mine
+    rest = np.zeros_like(fit.posterior)
+    rest += np.log(np.maximum(fit.marginals, 1e-300))
+    if others.any():
+        given = emission(
+            fit.accuracy[labels.annotator[others]], labels.label[others], labels.offered[labels.unit[others]]
+        )
+        np.add.at(rest, labels.unit[others], labels.weight[others, None] * np.log(np.maximum(given, 1e-300)))
+    rest = np.where(labels.offered, rest, -np.inf)
+    known = labels.known >= 0
+    rest[known] = -np.inf
+    rest[known, labels.known[known]] = 0.0
+    rest -= rest.max(1, keepdims=True)
+    for unit in np.unique(labels.unit[mine]):
+        which = np.flatnonzero(mine & (labels.unit == unit))
+        total = np.broadcast_to(rest[unit], (len(theta), rest.shape[1])).copy()
+        for n in which:
+            one = np.broadcast_to(labels.offered[unit], (len(theta), rest.shape[1]))
+            given = emission(theta, np.full(len(theta), labels.label[n]), one)
+            total += labels.weight[n] * np.log(given)
+        peak = total.max(1)
+        log += peak + np.log(np.exp(total - peak[:, None]).sum(1))
+    weight = np.exp(log - log.max())
+    weight /= weight.sum()
+    share = float(fit.marginals[0])
+    right = share * theta[:, 0] + (1 - share) * theta[:, 1]
+    order = np.argsort(right)
+    below = np.cumsum(weight[order])
+    half = 0.5 / len(_GRID)
+    low = float(right[order][np.searchsorted(below, 0.025)]) - half
+    high = float(right[order][min(int(np.searchsorted(below, 0.975)), len(order) - 1)]) + half
+    return float(weight @ right), max(low, 0.0), min(high, 1.0), weight @ theta
+
+
+def _weighted(posterior: Floats, labels: Labels) -> Floats:
+    return np.asarray(posterior[labels.unit] * labels.weight[:, None])
+
+
+def _tied_confusion(theta: Floats, classes: int) -> Floats:
+    right = np.where(np.arange(classes) == 0, theta[:, :1], theta[:, 1:])
+    wrong = (1.0 - right) / max(classes - 1, 1)
+    out = np.repeat(wrong[:, :, None], classes, axis=2)
+    i = np.arange(classes)
+    out[:, i, i] = right
+    return np.asarray(out)
+
+
+def _pin(values: Floats, known: Ints) -> Floats:
+    """Units of known truth get all their mass there."""
+    out = values.copy()
+    at = known >= 0
+    out[at] = 0.0
+    out[at, known[at]] = 1.0
+    return out
+
+
+def _normal(values: Floats) -> Floats:
+    return np.asarray(values / np.maximum(values.sum(1, keepdims=True), 1e-300))

@@ -1,0 +1,288 @@
+"""What answers say about items: every verdict read as a vote for a variant, an edit, a new item or a merge.
+
+How verdicts are read (the variant *shown* is the one whose text the question displays, as a rule *as written*):
+
+* keep: the variant shown. reject: absent. choose: the variant named. flip: the pair with the other reply preferred.
+* both, neither: absent. A pair says which reply is better; when both or neither are right it says nothing.
+* edit: a variant of its own, ``edit-1``, ``edit-2``, …, unless the same text exists already.
+* confirm: every listed line gets the variant proposed in ``options[item id]``; an unticked line stays as written.
+* merge: says nothing about whether the items are right, so it is no vote: the first stays for all, the others go.
+* write more: new items. prefer: about outcomes, not items; the belief reads it. depends, skip: settle nothing.
+
+A later answer of one annotator to the same question replaces the earlier one, also when it is *skip*; an answer to a
+*resolve* question replaces all that this annotator said about the item before, because it was given in their sight.
+"Later" is the order of the list, which is the order of arrival: clocks of annotators' machines are not compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from activeseed.errors import AnswerError, SeedError, nearest
+from activeseed.question import VERDICTS, Answer, Question
+from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Pair, Payload, Seed, Text, Variant, made_id
+
+SETTLES_NOTHING = frozenset({"depends", "skip"})
+
+
+@dataclass(frozen=True)
+class Vote:
+    """One annotator's word on one item. ``weight`` in [0.5, 1] is how much of its likelihood counts."""
+
+    item: str
+    variant: str
+    annotator: str
+    answer: str
+    question: str
+    purpose: str
+    at: str
+    weight: float
+    order: int
+
+
+@dataclass(frozen=True)
+class Merge:
+    """Items that say the same: ``kept`` stays with the joint ``multiplicity``, ``dropped`` go."""
+
+    kept: str
+    dropped: tuple[str, ...]
+    multiplicity: int
+    answer: str
+    annotator: str
+    at: str
+
+
+@dataclass(frozen=True)
+class Ballot:
+    """All effective answers, read.
+
+    Attributes:
+        seed: the seed with the variants that edits and flips added, and the new items appended; same standing.
+        votes: effective votes on items of the seed, in order of arrival.
+        gold: effective votes on gold questions, which measure annotators and settle nothing.
+        edits: item id -> the payload of its latest edit.
+        new_items: items that *write more* added and the seed did not have.
+        merges: effective merges.
+        unused: ids of answers whose item the seed no longer has.
+    """
+
+    seed: Seed
+    votes: tuple[Vote, ...]
+    gold: tuple[Vote, ...] = ()
+    edits: Mapping[str, Payload] = field(default_factory=dict)
+    new_items: tuple[Item, ...] = ()
+    merges: tuple[Merge, ...] = ()
+    unused: tuple[str, ...] = ()
+
+
+def shown(question: Question, item: Item | None = None) -> str:
+    """Id of the variant whose text the question displays; *as written* where nothing says otherwise."""
+    for variant, text in question.options.items():
+        if variant != ABSENT and text == question.text and question.kind != "confirm_list":
+            return variant
+    if item is not None:
+        for candidate in item.variants:
+            if candidate.payload is not None and candidate.display == question.text:
+                return candidate.id
+    return AS_WRITTEN
+
+
+def confidence_weight(confidence: float | None) -> float:
+    """How much of an answer's log-likelihood counts: all when nothing was said, half at confidence 0."""
+    return 1.0 if confidence is None else 0.5 + 0.5 * confidence
+
+
+def check_answer(question: Question, answer: Answer, seed: Seed) -> None:
+    """Raise AnswerError, saying what and where, when an answer does not fit its question or the items asked about.
+
+    Items that the seed no longer has are not an error: such an answer is stale, kept, and settles nothing.
+    """
+    where = f"Answer {answer.id!r} to question {question.id!r}"
+    if answer.question != question.id:
+        raise AnswerError(f"{where} names question {answer.question!r}. Give it to the question it belongs to.")
+    allowed = VERDICTS[question.kind]
+    if answer.verdict not in allowed:
+        raise AnswerError(
+            f"{where}: a {question.kind} question takes no verdict {answer.verdict!r}. Use: {', '.join(allowed)}."
+        )
+    items = {i.id: i for i in seed.items}
+    item = items.get(question.items[0]) if question.items else None
+    if answer.verdict == "choose":
+        known = set(question.options) | ({v.id for v in item.variants} if item is not None else set())
+        if not answer.variant or (known and answer.variant not in known):
+            raise AnswerError(f"{where}: no variant {answer.variant!r} to choose.{nearest(answer.variant, known)}")
+    if answer.verdict == "prefer" and question.options and answer.variant not in question.options:
+        options = question.options
+        raise AnswerError(f"{where}: no outcome {answer.variant!r} to prefer.{nearest(answer.variant, options)}")
+    if answer.verdict == "edit":
+        if answer.payload is None:
+            raise AnswerError(f"{where}: an edit needs the edited item in 'payload'.")
+        if item is not None and answer.payload.kind != item.payload.kind:
+            raise AnswerError(
+                f"{where}: item {item.id!r} is a {item.payload.kind}, the edit is a {answer.payload.kind}. "
+                f"Give a {item.payload.kind}."
+            )
+    if answer.verdict == "flip" and item is not None and not isinstance(item.payload, Pair):
+        raise AnswerError(f"{where}: item {item.id!r} is no pair and can't be flipped. Use 'keep' or 'reject'.")
+    if answer.verdict == "write_more" and not any(t.strip() for t in answer.texts):
+        raise AnswerError(f"{where}: 'write_more' needs at least one new example in 'texts'. Use 'skip' to add none.")
+    if answer.verdict == "write_more" and not isinstance(seed.items[0].payload, Text):
+        kind = seed.items[0].payload.kind
+        raise AnswerError(f"{where}: new examples are texts, but this seed holds {kind}s. Add them to the seed's file.")
+    for line in answer.unticked:
+        if line not in question.items:
+            raise AnswerError(f"{where}: no line {line!r} to untick.{nearest(line, question.items)}")
+
+
+def read_answers(seed: Seed, questions: Mapping[str, Question], answers: Sequence[Answer]) -> Ballot:
+    """Read answers (in order of arrival, withdrawn ones removed) as votes. Raises AnswerError for one that can't be.
+
+    Pure and repeatable: on the seed that it returned it reads the same answers the same way and adds nothing twice.
+    """
+    reader = _Reader({i.id: i for i in seed.items})
+    for answer, question in _effective(questions, answers):
+        check_answer(question, answer, seed)
+        if answer.verdict not in SETTLES_NOTHING and answer.verdict != "prefer":
+            reader.read(question, answer)
+    items = [reader.items[i.id] for i in seed.items]
+    return Ballot(
+        seed=seed.revise(items=[*items, *reader.new_items]),
+        votes=tuple(reader.votes),
+        gold=tuple(reader.gold),
+        edits=reader.edits,
+        new_items=tuple(reader.new_items),
+        merges=reader.merges,
+        unused=tuple(reader.unused),
+    )
+
+
+def _effective(questions: Mapping[str, Question], answers: Sequence[Answer]) -> list[tuple[Answer, Question]]:
+    """Answers that nothing later replaced, in order of arrival."""
+    latest: dict[tuple[str, str], tuple[int, Answer, Question]] = {}
+    resolved: dict[tuple[str, str], int] = {}  # (annotator, item) -> place of the last *resolve* answer that settles
+    seen: set[str] = set()
+    for place, answer in enumerate(answers):
+        if answer.id in seen:
+            continue
+        seen.add(answer.id)
+        question = questions.get(answer.question)
+        if question is None:
+            raise AnswerError(
+                f"Answer {answer.id!r} is for question {answer.question!r}, which this study never asked."
+                f"{nearest(answer.question, questions)}"
+            )
+        latest[answer.annotator, _subject(question)] = (place, answer, question)
+        if question.kind == "resolve" and answer.verdict not in SETTLES_NOTHING:
+            resolved[answer.annotator, question.items[0]] = place
+    out = []
+    for place, answer, question in sorted(latest.values(), key=lambda entry: entry[0]):
+        single = question.kind not in ("merge", "confirm_list", "write_more", "prefer_outcome")
+        if single and place < resolved.get((answer.annotator, question.items[0]), -1):
+            continue
+        out.append((answer, question))
+    return out
+
+
+def _subject(question: Question) -> str:
+    """What a later answer replaces: the question itself; for *merge* any question about the same items."""
+    return f"merge {sorted(question.items)}" if question.kind == "merge" else question.id
+
+
+class _Reader:
+    """Collects what answers say, one after the other."""
+
+    def __init__(self, items: dict[str, Item]) -> None:
+        self.items = items
+        self.votes: list[Vote] = []
+        self.gold: list[Vote] = []
+        self.edits: dict[str, Payload] = {}
+        self.new_items: list[Item] = []
+        self.merged: dict[str, list[Merge]] = {}
+        self.apart: dict[str, int] = {}
+        self.unused: list[str] = []
+
+    def read(self, question: Question, answer: Answer) -> None:
+        if answer.verdict == "write_more":
+            self._write_more(question, answer)
+        elif question.kind == "merge":
+            self._merge(question, answer)
+        elif answer.verdict == "confirm":
+            for line in question.items:
+                proposed = question.options.get(line, ABSENT)
+                self._vote(question, answer, line, AS_WRITTEN if line in answer.unticked else proposed)
+        else:
+            item = self.items.get(question.items[0])
+            self._vote(question, answer, question.items[0], self._variant(question, answer, item))
+
+    def _variant(self, question: Question, answer: Answer, item: Item | None) -> str:
+        """The variant that a verdict on a single item names, added to the item where it is new."""
+        kept = shown(question, item)
+        if answer.verdict == "keep":
+            return kept
+        if answer.verdict == "choose":
+            return answer.variant
+        if answer.verdict == "flip":
+            if item is None:
+                return FLIPPED
+            payload = item.variants[item.index_of(kept)].payload
+            return self._add(item, payload.flipped(), FLIPPED) if isinstance(payload, Pair) else FLIPPED
+        if answer.verdict == "edit" and answer.payload is not None and item is not None:
+            if question.purpose != "gold":
+                self.edits[item.id] = answer.payload
+            taken = {v.id for v in item.variants}
+            n = 1
+            while f"edit-{n}" in taken:
+                n += 1
+            return self._add(item, answer.payload, f"edit-{n}")
+        return "edit" if answer.verdict == "edit" else ABSENT  # reject, both, neither
+
+    def _add(self, item: Item, payload: Payload, name: str) -> str:
+        for variant in item.variants:
+            if variant.payload == payload:
+                return variant.id
+        added = Variant(id=name, payload=payload)
+        self.items[item.id] = Item.model_validate(
+            {**item.model_dump(), "alternatives": [*(v.model_dump() for v in item.alternatives), added.model_dump()]}
+        )
+        return name
+
+    def _vote(self, question: Question, answer: Answer, item: str, variant: str) -> None:
+        vote = Vote(
+            item, variant, answer.annotator, answer.id, question.id, question.purpose, answer.at,
+            confidence_weight(answer.confidence), len(self.votes) + len(self.gold),
+        )  # fmt: skip
+        if question.purpose == "gold":
+            self.gold.append(vote)
+        elif item in self.items:
+            try:
+                self.items[item].index_of(variant)
+            except SeedError:
+                self.unused.append(answer.id)  # a variant that the seed no longer has
+                return
+            self.votes.append(vote)
+        elif answer.id not in self.unused:
+            self.unused.append(answer.id)
+
+    def _write_more(self, question: Question, answer: Answer) -> None:
+        """Each new text becomes an item that knows its answer; the same text is never added twice."""
+        for line, text in enumerate(t.strip() for t in answer.texts):
+            payload = Text(text=text)
+            known = [*self.items.values(), *self.new_items]
+            if text and all(i.payload != payload for i in known):
+                name = made_id(payload, {i.id for i in known})
+                origin = {"answer": answer.id, "annotator": answer.annotator, "line": line}
+                self.new_items.append(Item(id=name, payload=payload, group=question.group, metadata=origin))
+
+    def _merge(self, question: Question, answer: Answer) -> None:
+        subject, present = _subject(question), [i for i in question.items if i in self.items]
+        if answer.verdict == "keep":
+            self.apart[subject] = self.apart.get(subject, 0) + 1
+        elif len(present) > 1:
+            merge = Merge(present[0], tuple(present[1:]), len(present), answer.id, answer.annotator, answer.at)
+            self.merged.setdefault(subject, []).append(merge)
+
+    @property
+    def merges(self) -> tuple[Merge, ...]:
+        """What a majority merges; a tie keeps the items apart."""
+        return tuple(m[-1] for subject, m in self.merged.items() if len(m) > self.apart.get(subject, 0))
