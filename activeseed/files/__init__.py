@@ -1,0 +1,11 @@
+"""Seed, pool and probe files: reading, checking, writing.
+
+Formats: CSV, TSV, JSON Lines, JSON, Parquet, YAML, Markdown. The conventions are those of ``read_seed``.
+"""
+
+from activeseed.files.fields import MAX_TEXT
+from activeseed.files.pool import check_pool
+from activeseed.files.reading import SeedFile, SeedWarning, load_seed, read_probes, read_seed
+from activeseed.files.writing import write_seed
+
+__all__ = ["MAX_TEXT", "SeedFile", "SeedWarning", "check_pool", "load_seed", "read_probes", "read_seed", "write_seed"]

@@ -1,0 +1,293 @@
+"""One record's fields as the parts of an item: payload, variants, belief, label, metadata.
+
+Every check says where (``positives.jsonl:17``), what, and what to do.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from activeseed.errors import SeedError, nearest
+from activeseed.files.structured import parse_json
+from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Pair, Payload, Text, Variant, Vector
+
+#: Characters in one text. An item is something that a person reads and judges; this is about sixty pages.
+MAX_TEXT = 100_000
+#: Characters in an id: it stands in tables, on command lines and in file names.
+MAX_ID = 200
+
+#: Names that mean something in a seed file; anything else is kept as metadata.
+ITEM_FIELDS = (
+    "id", "text", "kind", "group", "belief", "variants", "prompt", "chosen", "rejected", "vector", "standing",
+    "metadata",
+)  # fmt: skip
+PROBE_FIELDS = (
+    "id", "text", "kind", "group", "label", "weight", "prompt", "chosen", "rejected", "vector", "metadata",
+)  # fmt: skip
+
+_KINDS = ("text", "pair", "vector")
+
+
+def given(fields: Mapping[str, Any], name: str) -> Any:
+    """A field's value; None where it is missing, null, NaN (pandas's null) or an empty string."""
+    value = fields.get(name)
+    if value is None or (isinstance(value, str) and value == "") or (isinstance(value, float) and math.isnan(value)):
+        return None
+    return value
+
+
+def text_of(where: str, name: str, value: Any) -> str:
+    """A text, checked: a string, not blank, not too long, made of whole characters."""
+    if not isinstance(value, str):
+        shown = repr(value)[:40]
+        raise SeedError(f"{where}: {name!r} is {type(value).__name__} {shown}, not a text. Put quotes around it.")
+    if not value.strip():
+        raise SeedError(f"{where}: {name!r} is blank. Write the text, or remove the item.")
+    if len(value) > MAX_TEXT:
+        raise SeedError(
+            f"{where}: {name!r} has {len(value):,} characters; the limit is {MAX_TEXT:,}. "
+            "Split it into items that a person can judge one at a time."
+        )
+    return _whole(where, name, value)
+
+
+def _whole(where: str, name: str, value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise SeedError(
+            f"{where}: {name!r} holds half a character (\\u{ord(value[error.start]):04x} at position {error.start}). "
+            "Write the file again as UTF-8, or remove that escape."
+        ) from error
+    return value
+
+
+def id_of(where: str, value: Any) -> str:
+    """An id: text or a whole number, on one line."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # pandas turns a column of whole numbers with a gap into floats
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise SeedError(f"{where}: id {value!r} is {type(value).__name__}. Give a text or a whole number.")
+    name = str(value).strip()
+    if not name or len(name) > MAX_ID or not name.isprintable():
+        raise SeedError(
+            f"{where}: id {name[:40]!r} must be one line of 1 to {MAX_ID} printable characters. "
+            "Shorten it, or leave the ids out: they are then made from the content."
+        )
+    return name
+
+
+def payload_of(where: str, fields: Mapping[str, Any]) -> Payload:
+    """The payload: a vector, else a pair, else a text, as the fields (and ``kind``, where it names one) say."""
+    kind = given(fields, "kind")
+    kind = kind.lower() if isinstance(kind, str) and kind.lower() in _KINDS else None
+    has_pair = given(fields, "chosen") is not None or given(fields, "rejected") is not None
+    if kind is None:
+        kind = "vector" if given(fields, "vector") is not None else "pair" if has_pair else "text"
+    if kind == "vector":
+        label = given(fields, "text")
+        return Vector(values=_vector(where, given(fields, "vector")), label="" if label is None else str(label))
+    if kind == "pair":
+        for name in ("chosen", "rejected"):
+            if given(fields, name) is None:
+                raise SeedError(f"{where}: this pair has no {name!r}. A pair needs 'chosen' and 'rejected'.")
+        prompt = given(fields, "prompt")
+        return Pair(
+            prompt="" if prompt is None else text_of(where, "prompt", prompt),
+            chosen=text_of(where, "chosen", fields["chosen"]),
+            rejected=text_of(where, "rejected", fields["rejected"]),
+        )
+    if given(fields, "text") is None:
+        raise SeedError(f"{where}: this item has no 'text'. Write it, or remove the item.")
+    return Text(text=text_of(where, "text", fields["text"]))
+
+
+def _vector(where: str, value: Any) -> tuple[float, ...]:
+    if isinstance(value, str):
+        # What spreadsheets hold: a JSON list, or numbers with commas or spaces between them.
+        bare = value.strip().removeprefix("[").removesuffix("]")
+        value = bare.replace(",", " ").replace(";", " ").split()
+    if not isinstance(value, Sequence) or not len(value):
+        raise SeedError(f"{where}: 'vector' must be a list of numbers, found {str(value)[:40]!r}.")
+    out = []
+    for n, entry in enumerate(value, start=1):
+        try:
+            number = float(entry) if not isinstance(entry, bool) else math.nan
+        except (TypeError, ValueError, OverflowError):
+            raise SeedError(f"{where}: entry {n} of 'vector' is {entry!r}, not a number.") from None
+        if not math.isfinite(number):
+            raise SeedError(
+                f"{where}: entry {n} of 'vector' is {entry!r}. Every entry must be a finite number; "
+                "mend the program that made it, or remove the item."
+            )
+        out.append(number)
+    return tuple(out)
+
+
+def alternatives_of(where: str, value: Any, payload: Payload) -> tuple[Variant, ...]:
+    """The variants besides *as written* and *absent*; a pair always has its flip.
+
+    ``value``: a list of wordings (texts; for pairs objects with what differs; for vectors lists of numbers), a list of
+    objects that also have an ``id``, or a mapping of ids to wordings. In CSV: that as JSON, or one wording a line.
+    """
+    out: list[Variant] = []
+    for name, content in _wordings(where, value):
+        if name in (AS_WRITTEN, ABSENT) or any(v.id == name for v in out):
+            raise SeedError(f"{where}: a second variant is called {name!r}. Give each variant an id of its own.")
+        variant = Variant(id=id_of(where, name), payload=_other(where, name, content, payload))
+        if name == FLIPPED and not (isinstance(payload, Pair) and variant.payload == payload.flipped()):
+            raise SeedError(f"{where}: a variant called {FLIPPED!r} must be the pair with its two replies exchanged.")
+        twin = next((v.id for v in out if v.payload == variant.payload), None)
+        twin = AS_WRITTEN if variant.payload == payload else twin
+        if twin is not None:
+            raise SeedError(f"{where}: the variants {twin!r} and {name!r} are the same. Remove one.")
+        out.append(variant)
+    if isinstance(payload, Pair) and all(v.id != FLIPPED for v in out):
+        out.append(Variant(id=FLIPPED, payload=payload.flipped()))
+    return tuple(out)
+
+
+def _wordings(where: str, value: Any) -> list[tuple[str, Any]]:
+    if isinstance(value, str):
+        text = value.strip()
+        value = parse_json(text, f"{where}, 'variants'") if text[:1] in ("[", "{") else text.splitlines()
+    if value is None:
+        return []
+    if isinstance(value, Mapping):
+        # A column of structs in Parquet has every key in every row.
+        return [(str(k), v) for k, v in value.items() if v is not None]
+    if not isinstance(value, Sequence):
+        raise SeedError(f"{where}: 'variants' must be a list of wordings, found {type(value).__name__}.")
+    out: list[tuple[str, Any]] = []
+    for entry in value:
+        name = entry.get("id") if isinstance(entry, Mapping) else None
+        out.append((f"wording-{len(out) + 1}" if name is None else str(name), entry))
+    return out
+
+
+def _other(where: str, name: str, content: Any, payload: Payload) -> Payload:
+    where = f"{where}, variant {name!r}"
+    if isinstance(payload, Text):
+        return Text(text=text_of(where, "text", content.get("text") if isinstance(content, Mapping) else content))
+    if isinstance(payload, Vector):
+        values = _vector(where, content.get("vector") if isinstance(content, Mapping) else content)
+        if len(values) != len(payload.values):
+            raise SeedError(f"{where}: {len(values)} entries, but the item has {len(payload.values)}.")
+        return Vector(values=values, label=str(content.get("text") or "") if isinstance(content, Mapping) else "")
+    if not isinstance(content, Mapping):
+        raise SeedError(f"{where}: a variant of a pair is an object with 'prompt', 'chosen' or 'rejected'.")
+    said = {k: content[k] for k in ("prompt", "chosen", "rejected") if content.get(k) is not None}
+    if not said:
+        raise SeedError(f"{where}: it changes neither 'prompt', 'chosen' nor 'rejected'. Say what differs.")
+    return payload_of(where, {**payload.model_dump(), **said})
+
+
+def belief_of(where: str, value: Any, item: Item) -> float | dict[str, float] | None:
+    """A scalar belief, or probabilities by variant id; None where the author said nothing."""
+    if isinstance(value, str):
+        text = value.strip()
+        if text.startswith("{"):
+            value = parse_json(text, f"{where}, 'belief'")
+        else:
+            value = _number(where, "belief", text, "Give a number from 0 to 1, or probabilities by variant.")
+    if value is None:
+        return None
+    if isinstance(value, list) and all(isinstance(e, tuple) and len(e) == 2 for e in value):
+        value = dict(value)  # Parquet's map type
+    if isinstance(value, Mapping):
+        known = [v.id for v in item.variants]
+        out = {}
+        for variant, p in value.items():
+            if variant not in known:
+                raise SeedError(f"{where}: belief in an unknown variant {variant!r}.{nearest(str(variant), known)}")
+            if p is not None:
+                out[str(variant)] = _probability(where, f"belief of {variant!r}", p)
+        total = math.fsum(out.values())
+        if abs(total - 1.0) > 1e-6:
+            raise SeedError(
+                f"{where}: beliefs sum to {total:g}. They must sum to 1 over the item's variants ({', '.join(known)})."
+            )
+        return out
+    return _probability(where, "belief", value)
+
+
+def _probability(where: str, name: str, value: Any) -> float:
+    p = _number(where, name, value, "Give a number from 0 to 1.")
+    if not 0.0 <= p <= 1.0:
+        hint = f" {p:g} per cent is {p / 100:g}." if 1.0 < p <= 100.0 else ""
+        raise SeedError(f"{where}: {name} is {p:g}. Give a number from 0 to 1.{hint}")
+    return p
+
+
+def _number(where: str, name: str, value: Any, remedy: str) -> float:
+    try:
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if math.isnan(number):
+        raise SeedError(f"{where}: {name} is {value!r}, not a number. {remedy}")
+    return number
+
+
+_WORDS = {"true": 1.0, "yes": 1.0, "approve": 1.0, "good": 1.0, "false": 0.0, "no": 0.0, "reject": 0.0, "bad": 0.0}
+
+
+def label_of(where: str, value: Any) -> float | None:
+    """A probe's label in [0, 1]: 1 approve, 0 reject, or None. Booleans and a few plain words are understood."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return float(value)
+    if isinstance(value, str) and value.strip().lower() in _WORDS:
+        return _WORDS[value.strip().lower()]
+    label = _number(where, "label", value, "Give 1 (approve), 0 (reject), or leave it out.")
+    if not 0.0 <= label <= 1.0:
+        raise SeedError(f"{where}: label is {label:g}. Give 1 (approve), 0 (reject), or leave it out.")
+    return label
+
+
+def weight_of(where: str, value: Any) -> float:
+    """A probe's weight: positive and finite."""
+    weight = 1.0 if value is None else _number(where, "weight", value, "Give a positive number.")
+    if not 0.0 < weight < math.inf:
+        raise SeedError(f"{where}: weight is {weight:g}. Give a positive number.")
+    return weight
+
+
+def metadata_of(where: str, fields: Mapping[str, Any], known: Sequence[str]) -> dict[str, Any]:
+    """Everything the conventions don't name, as plain JSON; ``metadata`` itself may be an object and is merged in."""
+    out = {str(k): plain(where, k, v) for k, v in fields.items() if k not in known and given(fields, k) is not None}
+    kind = given(fields, "kind")
+    if kind is not None and not (isinstance(kind, str) and kind.lower() in _KINDS):
+        out["kind"] = plain(where, "kind", kind)  # the author's own word, not a payload's
+    extra = given(fields, "metadata")
+    if isinstance(extra, str) and extra.lstrip().startswith("{"):
+        extra = parse_json(extra, f"{where}, 'metadata'")
+    if isinstance(extra, Mapping):
+        out |= {str(k): plain(where, k, v) for k, v in extra.items()}
+    elif extra is not None:
+        out["metadata"] = plain(where, "metadata", extra)
+    return out
+
+
+def plain(where: str, name: Any, value: Any) -> Any:
+    """A value as JSON knows it: dates become ISO 8601, NaN becomes null. Raises SeedError for bytes and such."""
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, str):
+        return _whole(where, str(name), value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Decimal):
+        return plain(where, name, float(value))
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(k): plain(where, name, v) for k, v in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(where, name, v) for v in value]
+    raise SeedError(f"{where}: {str(name)!r} holds {type(value).__name__}, which JSON can't. Make it text or a number.")

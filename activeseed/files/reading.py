@@ -1,0 +1,287 @@
+"""Seed and probe files as items and probes."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from activeseed.errors import SeedError, nearest
+from activeseed.files.fields import (
+    ITEM_FIELDS,
+    PROBE_FIELDS,
+    alternatives_of,
+    belief_of,
+    given,
+    id_of,
+    label_of,
+    metadata_of,
+    payload_of,
+    weight_of,
+)
+from activeseed.files.records import Record, RecordFile, read_records
+from activeseed.seed import AS_WRITTEN, Item, Pair, Payload, Probe, Rest, Seed, Vector, made_id, spread_belief
+
+
+class SeedWarning(UserWarning):
+    """Something in a seed or probe file that is probably not meant, and harmless."""
+
+
+@dataclass(frozen=True)
+class SeedFile:
+    """A seed as read from a file, and what its author should look at."""
+
+    seed: Seed
+    warnings: tuple[str, ...] = ()
+
+
+def read_seed(
+    path: str | os.PathLike[str],
+    *,
+    columns: Mapping[str, str] | None = None,
+    base_rate: float | None = None,
+    rest: Rest = "auto",
+) -> Seed:
+    """Read a seed from CSV, TSV, JSON Lines, JSON, Parquet, YAML or Markdown.
+
+    Fields by convention: ``id``, ``text``, ``group``, ``belief``, ``variants``; ``prompt``, ``chosen``, ``rejected``
+    for a pair; ``vector`` for a vector (then ``text`` is its label); ``kind`` where the payload is to be told
+    (``text``, ``pair``, ``vector``). Anything else is kept as metadata. Ids that are missing are made from content.
+    A text has at most 100,000 characters. 1e5 items take a few seconds.
+
+    Args:
+        path: the file; its ending says the format.
+        columns: which column holds which field, where the names differ: ``{"text": "statement"}``.
+        base_rate: probability that an item stays as written, for every item without a belief of its own.
+        rest: where the rest of a scalar belief goes, see ``spread_belief``.
+
+    Raises:
+        SeedError: anything wrong with the file; the message says what, where, and what to do.
+
+    Warns:
+        SeedWarning: duplicate texts, pairs whose two replies are the same.
+    """
+    file = load_seed(path, columns=columns, base_rate=base_rate, rest=rest)
+    for message in file.warnings:
+        warnings.warn(message, SeedWarning, stacklevel=2)
+    return file.seed
+
+
+def load_seed(
+    path: str | os.PathLike[str],
+    *,
+    columns: Mapping[str, str] | None = None,
+    base_rate: float | None = None,
+    rest: Rest = "auto",
+) -> SeedFile:
+    """``read_seed`` that returns its warnings instead of emitting them."""
+    if base_rate is not None and not 0.0 <= base_rate <= 1.0:
+        raise SeedError(f"base_rate is {base_rate}; it is a probability. Give a number from 0 to 1.")
+    file = _mapped(read_records(path), columns, ITEM_FIELDS)
+    payloads = _payloads(file)
+    ids = _ids(file, payloads)
+    items: list[Item] = []
+    standing: dict[str, str] = {}
+    for record, payload, name in zip(file.records, payloads, ids, strict=True):
+        where, fields = file.where(record), record.fields
+        draft = Item(
+            id=name,
+            payload=payload,
+            group=_group(where, fields),
+            alternatives=alternatives_of(where, given(fields, "variants"), payload),
+            metadata=metadata_of(where, fields, ITEM_FIELDS),
+        )
+        items.append(_believed(where, draft, belief_of(where, given(fields, "belief"), draft), base_rate, rest))
+        stands = given(fields, "standing")
+        if stands is not None:
+            known = [v.id for v in draft.variants]
+            if stands not in known:
+                raise SeedError(f"{where}: standing is an unknown variant {stands!r}.{nearest(str(stands), known)}")
+            if stands != AS_WRITTEN:
+                standing[name] = str(stands)
+    try:
+        seed = Seed(items=tuple(items), standing=dict(sorted(standing.items())))
+    except SeedError as error:
+        raise SeedError(f"{file.path}: {error}") from error
+    return SeedFile(seed, tuple(_warnings(file, payloads)))
+
+
+def read_probes(path: str | os.PathLike[str], *, columns: Mapping[str, str] | None = None) -> tuple[Probe, ...]:
+    """Read probes, or a pool of candidate outputs, from a file of any format that seeds can have.
+
+    Fields as in a seed, and ``label`` (1 approve, 0 reject, or none), ``weight`` (positive, default 1).
+
+    Raises:
+        SeedError: anything wrong with the file, an empty one included.
+    """
+    file = _mapped(read_records(path), columns, PROBE_FIELDS)
+    payloads = _payloads(file)
+    kinds = sorted({p.kind for p in payloads})
+    if len(kinds) > 1:
+        raise SeedError(f"{file.path}: it mixes {' and '.join(kinds)}; one file holds one kind. Split it.")
+    out = []
+    for record, payload, name in zip(file.records, payloads, _ids(file, payloads), strict=True):
+        where, fields = file.where(record), record.fields
+        out.append(
+            Probe(
+                id=name,
+                payload=payload,
+                group=_group(where, fields),
+                label=label_of(where, given(fields, "label")),
+                weight=weight_of(where, given(fields, "weight")),
+                metadata=metadata_of(where, fields, PROBE_FIELDS),
+            )
+        )
+    return tuple(out)
+
+
+def _believed(
+    where: str, draft: Item, belief: float | dict[str, float] | None, base_rate: float | None, rest: Rest
+) -> Item:
+    if isinstance(belief, dict):
+        spread = belief
+    elif belief is not None or base_rate is not None:
+        stays = belief if belief is not None else base_rate
+        assert stays is not None
+        try:
+            spread = spread_belief(draft, stays, rest)
+        except SeedError as error:
+            raise SeedError(f"{where}: {error}") from error
+    else:
+        return draft
+    # Made anew: a copy would share what the draft has cached of itself.
+    return Item(
+        id=draft.id,
+        payload=draft.payload,
+        group=draft.group,
+        alternatives=draft.alternatives,
+        belief=spread,
+        metadata=draft.metadata,
+    )
+
+
+def _group(where: str, fields: Mapping[str, Any]) -> str:
+    group = given(fields, "group")
+    if group is None:
+        return ""
+    if isinstance(group, list | dict):
+        raise SeedError(f"{where}: 'group' must be one name, found {type(group).__name__}. An item has one group.")
+    return str(group).strip()
+
+
+# --- columns ----------------------------------------------------------------------------------------------------
+
+
+def _mapped(file: RecordFile, columns: Mapping[str, str] | None, known: tuple[str, ...]) -> RecordFile:
+    """The records with the user's column names replaced by the conventions'."""
+    if not file.records:
+        raise SeedError(f"{file.path}: it holds no items. Write at least two.")
+    present = file.columns
+    renamed: dict[str, str] = {}
+    for name, column in (columns or {}).items():
+        if name not in known:
+            raise SeedError(f"columns: {name!r} is no field of an item.{nearest(name, known)}")
+        if column not in present:
+            raise SeedError(f"{file.path}: there is no column {column!r} (for {name!r}).{nearest(column, present)}")
+        if column in renamed:
+            raise SeedError(f"columns: {column!r} stands for both {renamed[column]!r} and {name!r}. Map it once.")
+        renamed[column] = name
+    if renamed:
+        file = RecordFile(file.path, [Record(r.line, _rename(r.fields, renamed)) for r in file.records], file.unit)
+        present = file.columns
+    if not {"text", "chosen", "rejected", "vector"} & set(present):
+        guess = next((c for c in present if c.lower() in _LIKELY), present[0] if present else "")
+        raise SeedError(
+            f"{file.path}: no column is called 'text', 'chosen' and 'rejected', or 'vector'; it has "
+            f"{', '.join(present[:12])}. Say which one holds the text: columns={{'text': {guess!r}}}."
+        )
+    return file
+
+
+_LIKELY = {"statement", "sentence", "content", "example", "output", "response", "completion", "principle", "body"}
+
+
+def _rename(fields: Mapping[str, Any], renamed: Mapping[str, str]) -> dict[str, Any]:
+    taken = set(renamed.values())
+    out: dict[str, Any] = {}
+    for column, value in fields.items():
+        if column in renamed:
+            out[renamed[column]] = value
+        elif column in taken:
+            # Another column was mapped to this name; what the file calls so is only metadata.
+            out[f"{column} (column)"] = value
+        else:
+            out[column] = value
+    return out
+
+
+# --- payloads and ids -------------------------------------------------------------------------------------------
+
+
+def _payloads(file: RecordFile) -> list[Payload]:
+    out: list[Payload] = []
+    for record in file.records:
+        payload = payload_of(file.where(record), record.fields)
+        first = out[0] if out else payload
+        if isinstance(payload, Vector) and isinstance(first, Vector) and len(payload.values) != len(first.values):
+            raise SeedError(
+                f"{file.where(record)}: the vector has {len(payload.values)} entries, but that of "
+                f"{file.where(file.records[0])} has {len(first.values)}. All must have the same dimension."
+            )
+        out.append(payload)
+    return out
+
+
+def _ids(file: RecordFile, payloads: list[Payload]) -> list[str]:
+    """Ids as given; where missing, made from content, so that the same content gets the same id in any order."""
+    seen: dict[str, Record] = {}
+    out: list[str] = []
+    for record in file.records:
+        value = given(record.fields, "id")
+        name = "" if value is None else id_of(file.where(record), value)
+        if name and name in seen:
+            raise SeedError(
+                f"{file.where(record)}: the id {name!r} is already that of {file.where(seen[name])}. "
+                "Give each item its own id, or leave the ids out."
+            )
+        if name:
+            seen[name] = record
+        out.append(name)
+    taken = set(seen)
+    copies: dict[str, int] = {}
+    for n, payload in enumerate(payloads):
+        if not out[n]:
+            stem = made_id(payload)
+            name = stem
+            while name in taken:
+                copies[stem] = copies.get(stem, 1) + 1
+                name = f"{stem}-{copies[stem]}"
+            out[n] = name
+            taken.add(name)
+    return out
+
+
+def _warnings(file: RecordFile, payloads: list[Payload]) -> list[str]:
+    places: dict[bytes, list[int]] = {}
+    for n, payload in enumerate(payloads):
+        places.setdefault(payload.digest, []).append(n)
+    copies = [where for where in places.values() if len(where) > 1]
+    out = []
+    for where in copies[:5]:
+        lines = ", ".join(str(file.records[n].line) for n in where[:5]) + (" …" if len(where) > 5 else "")
+        shown = payloads[where[0]].display
+        out.append(
+            f"{file.path.name}, {file.unit}s {lines}: the same content {len(where)} times "
+            f"({shown[:60]!r}{'…' if len(shown) > 60 else ''}). They share their effect; remove copies you don't mean."
+        )
+    if len(copies) > 5:
+        out.append(f"{file.path.name}: {len(copies) - 5} more contents occur several times.")
+    same = [n for n, p in enumerate(payloads) if isinstance(p, Pair) and p.chosen == p.rejected]
+    if same:
+        lines = ", ".join(str(file.records[n].line) for n in same[:5]) + (" …" if len(same) > 5 else "")
+        out.append(
+            f"{file.path.name}, {file.unit}s {lines}: chosen and rejected are the same, so the pair says nothing."
+        )
+    return out
