@@ -1,0 +1,245 @@
+"""Effects: the seed as it stands with one item (or one group) changed, under common random numbers, over several keys.
+
+effect = ‖m(a⁰ with i := v) − m(a⁰ with i := w)‖², estimated as the mean over pairs of different keys of
+⟨Δ(k), Δ(l)⟩ with the same randomness on both sides of each Δ. Cost: keys × (changes + one base a block) trainings;
+a deterministic trainer needs one key.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+from scipy import stats
+
+from activeseed.estimators.contrasts import ABSENT_INDEX, Comparison, EffectLaw, comparison
+from activeseed.estimators.statistics import (
+    ENOUGH_KEYS,
+    FAMILY_KEYS,
+    CrossKey,
+    cross_key,
+    gram,
+    holm,
+    jackknife_covariance,
+    null_variance,
+    sign_flip,
+    smallest_p,
+    ties,
+)
+from activeseed.outcome import Bools, Outcomes, Ranking
+from activeseed.plan import Floats, OneAtATime
+from activeseed.protocols import Problem, Request, Run
+
+#: squared distances below this are rounding: outcomes are single precision, and the last bits of a row depend on the
+#: batch it ran in (differences up to 2.4e-7 were measured)
+ROUNDING = 1e-12
+
+
+class LeaveOneOut(BaseModel):
+    """Effects of single changes.
+
+    Attributes:
+        keys: replicates; 8 for standard errors, 20 for family-wise claims by sign flips.
+        law: ``drop`` (as written against absent), ``flip``, ``wordings`` (uniform over other wordings), ``group``
+            (a whole group left out; its members share the number), ``poisson`` (bootstrap multiplicities).
+        test: ``signs`` over keys, ``null_variance``, or ``auto``: signs where the keys suffice to reject one item
+            after Holm's correction.
+        alpha: family-wise error of *distinguishable*.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["leave_one_out"] = "leave_one_out"
+    keys: int = Field(default=8, ge=2)
+    law: EffectLaw = "drop"
+    test: Literal["auto", "signs", "null_variance"] = "auto"
+    alpha: float = Field(default=0.05, gt=0.0, lt=1.0)
+
+    def design(self, problem: Problem) -> tuple[Comparison, OneAtATime]:
+        """What is compared, and the rows that are trained for it."""
+        compared = comparison(problem, self.law)
+        keys = range(problem.first_key, problem.first_key + (1 if problem.deterministic else self.keys))
+        return compared, OneAtATime(problem.base, compared.changes, tuple(keys))
+
+    def rows(self, problem: Problem) -> int:
+        return self.design(problem)[1].size
+
+    def run(self, problem: Problem) -> Run:
+        compared, design = self.design(problem)
+        outcomes = yield Request(design, f"effects ({compared.words})")
+        products, ok = _products(compared, design, outcomes, problem)
+        measured = effects(products, ok, problem.deterministic, self.keys)
+        notes: list[str] = []
+        p = self._test(products, ok, problem, measured, notes)
+        return self._ranking(problem, compared, design, outcomes, measured, p, notes)
+
+    def _test(
+        self, products: Floats, ok: Bools, problem: Problem, measured: Effects, notes: list[str]
+    ) -> tuple[Floats, str]:
+        if problem.deterministic:
+            return np.where(np.isnan(measured.value), np.nan, np.where(measured.value > ROUNDING, 0.0, 1.0)), "exact"
+        family = int(np.sum(~np.isnan(measured.value)))
+        reach = smallest_p(self.keys) * family
+        test = self.test if self.test != "auto" else ("signs" if reach <= self.alpha else "null_variance")
+        if reach > self.alpha:
+            means = "can't call any of them distinguishable" if test == "signs" else "could not have told any apart"
+            remedy = "" if test == "null_variance" else " or test = 'null_variance'"
+            instead = "; the test against the null variance was used" if test == "null_variance" else ""
+            notes.append(
+                f"{self.keys} keys are too few for a sign-flip test of {family} effects at once: its smallest p-value, "
+                f"{smallest_p(self.keys):.2g}, {means} after Holm's correction{instead}. "
+                f"Use keys = {_keys_for(family, self.alpha)} or more{remedy}."
+            )
+        if self.keys < ENOUGH_KEYS:
+            notes.append(f"Effects from {self.keys} keys have no standard error; {ENOUGH_KEYS} keys give one.")
+        if test == "null_variance":
+            return np.where(measured.keys > 2, null_variance(products, ok), np.nan), test
+        return np.where(measured.keys > 1, sign_flip(products, problem.stream, self.alpha), np.nan), test
+
+    def _ranking(
+        self,
+        problem: Problem,
+        compared: Comparison,
+        design: OneAtATime,
+        outcomes: Outcomes,
+        measured: Effects,
+        tested: tuple[Floats, str],
+        notes: list[str],
+    ) -> Ranking:
+        p, test = tested
+        adjusted = holm(p)
+        with np.errstate(invalid="ignore"):
+            distinguishable = np.nan_to_num(adjusted, nan=1.0) <= self.alpha
+        f = len(problem.seed)
+        unit = np.full(f, -1, np.int64)
+        for u, members in enumerate(compared.members):
+            unit[list(members)] = u
+        columns: dict[str, NDArray[Any]] = {
+            "effect": _spread_out(measured.value, unit),
+            "effect_se": _spread_out(measured.se, unit),
+            "effect_low": _spread_out(measured.low, unit),
+            "effect_high": _spread_out(measured.high, unit),
+            "instability": _spread_out(measured.instability, unit),
+            "p_value": _spread_out(p, unit),
+            "distinguishable": np.where(unit >= 0, distinguishable[unit], False),
+        }
+        tied = ties(measured.value, measured.covariance, measured.quantile, compared.names)
+        columns["ties_with"] = np.fromiter((tied[u] if u >= 0 else [] for u in unit), object, f)
+        words = np.empty(f, object)
+        words[:] = [compared.words if u >= 0 and measured.keys[u] else "" for u in unit]
+        columns["perturbation"] = words
+        vouched = vouching(design.block(0, design.size).variants, outcomes)
+        if vouched is not None:
+            columns["vouching"] = vouched
+        failed = int(np.sum(~outcomes.ok))
+        if failed:
+            notes.append(f"{failed} of {len(outcomes)} trainings failed; the keys they belong to are left out.")
+        summary: dict[str, Any] = {
+            "estimator": self.kind,
+            "law": self.law,
+            "keys": len(design.keys),
+            "trainings": len(outcomes),
+            "failed": failed,
+            "test": test,
+            "noise_floor": _floor_at_base(design, outcomes, problem),
+        }
+        if self.law == "group":
+            summary["groups"] = [
+                {
+                    "group": name,
+                    "effect": float(measured.value[u]),
+                    "effect_se": float(measured.se[u]),
+                    "instability": float(measured.instability[u]),
+                    "p_value": float(p[u]),
+                    "distinguishable": bool(distinguishable[u]),
+                }
+                for u, name in enumerate(compared.names)
+            ]
+        return Ranking(problem.ids, columns, summary, notes=tuple(notes))
+
+
+def _keys_for(family: int, alpha: float) -> int:
+    """Keys with which a sign-flip test can reject one of this many items, and at least the prescribed twenty."""
+    return max(FAMILY_KEYS, int(np.ceil(np.log2(family / alpha))) + 1)
+
+
+def _spread_out(values: Floats, unit: NDArray[np.int64]) -> Floats:
+    return np.where(unit >= 0, values[unit], np.nan)
+
+
+@dataclass(frozen=True)
+class Effects:
+    """Effects of the U units, with what errors and ties need; every array (U,)."""
+
+    value: Floats
+    se: Floats
+    low: Floats
+    high: Floats
+    instability: Floats
+    keys: NDArray[np.int64]
+    covariance: Floats
+    quantile: float
+
+
+def effects(products: Floats, ok: Bools, deterministic: bool, keys: int) -> Effects:
+    """Effects from (U, K, K) Gram matrices; standard errors only where ``keys`` ≥ 8 were planned and ≥ 6 succeeded."""
+    u, k = products.shape[:2]
+    if deterministic:
+        value = np.where(ok[:, 0], products[:, 0, 0], np.nan)
+        zero = np.where(ok[:, 0], 0.0, np.nan)
+        return Effects(value, zero, value, value, zero, ok.sum(1), np.zeros((u, u)), 0.0)
+    m: CrossKey = cross_key(products, ok)
+    enough = (m.keys >= ENOUGH_KEYS - 2) & (keys >= ENOUGH_KEYS)
+    se, low, high = (np.where(enough, x, np.nan) for x in (m.se, m.low, m.high))
+    quantile = float(stats.t.ppf(0.975, k - 1))
+    return Effects(m.value, se, low, high, m.instability, m.keys, jackknife_covariance(m.replicates), quantile)
+
+
+def _products(compared: Comparison, design: OneAtATime, outcomes: Outcomes, problem: Problem) -> tuple[Floats, Bools]:
+    """(U, K, K) Grams of every unit's differences (contrasts weighted and summed), and (U, K) keys that succeeded."""
+    points = problem.geometry.embed(outcomes.values)
+    k = len(design.keys)
+    place = np.array([[design.place(n, c) for n in range(k)] for c in range(len(compared.changes))])
+    base, changed = place[..., 0], place[..., 1]
+    fine = outcomes.ok[base] & outcomes.ok[changed]
+    products = np.zeros((len(compared.members), k, k))
+    ok = np.ones((len(compared.members), k), bool)
+    touched = np.zeros(len(compared.members), bool)
+    for c in compared.contrasts:
+        # Each change is taken against the base of its own batch, so that two of them may lie in different batches.
+        delta = points[changed[c.plus]] - points[base[c.plus]]
+        good = fine[c.plus]
+        if c.minus is not None:
+            delta = delta - (points[changed[c.minus]] - points[base[c.minus]])
+            good = good & fine[c.minus]
+        products[c.unit] += c.weight * gram(np.where(good[:, None], delta, 0.0))
+        ok[c.unit] &= good
+        touched[c.unit] = True
+    ok &= touched[:, None]
+    both = ok[:, :, None] & ok[:, None, :]
+    return np.where(both, products, 0.0), ok
+
+
+def _floor_at_base(design: OneAtATime, outcomes: Outcomes, problem: Problem) -> float:
+    """Var_k φ at the seed as it stands."""
+    if problem.deterministic:
+        return 0.0
+    first = np.arange(len(design.keys)) * design.blocks * design.unit
+    first = first[outcomes.ok[first]]
+    if len(first) < 2:
+        return float("nan")
+    return float(problem.geometry.embed(outcomes.values[first]).var(0, ddof=1).sum())
+
+
+def vouching(variants: NDArray[np.int16], outcomes: Outcomes) -> Floats | None:
+    """(F,) mean approval of each item, as written, by trainers that were not given it; NaN where there were none."""
+    if outcomes.vouching is None:
+        return None
+    out = (variants == ABSENT_INDEX) & outcomes.ok[:, None]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return np.asarray(np.nanmean(np.where(out, outcomes.vouching, np.nan), axis=0), np.float64)

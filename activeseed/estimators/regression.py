@@ -1,0 +1,249 @@
+"""First-order indices, presence and wording parts, and the surrogate B: all items from one shared set of rows.
+
+Rows have independent entries and a key each. Embedded outcomes are regressed on indicators of the variants, and every
+product ⟨B_u, B_v⟩ is debiased by leaving rows out (Kline, Saggio & Sølvsten 2020). Errors come from deleting groups of
+rows. Spread and noise floor come from assignments drawn from the law itself and trained under two keys, with the
+surrogate as control variate. Cost: rows + 2 × pairs trainings, whatever the number of items that one row perturbs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+from scipy import stats
+
+from activeseed.errors import PlanError, TrainingError
+from activeseed.estimators.coding import Coding
+from activeseed.estimators.least_squares import Fit, fit
+from activeseed.estimators.leave_one_out import vouching
+from activeseed.estimators.statistics import (
+    ENOUGH_GROUPS,
+    jackknife,
+    jackknife_covariance,
+    paired_spread_nats,
+    ties,
+)
+from activeseed.outcome import Geometry, Outcomes, Ranking, Surrogate, join_outcomes
+from activeseed.plan import Design, Explicit, Floats, Independent, Law, Rows, join_rows, stream_key, with_keys
+from activeseed.protocols import Problem, Request, Run
+
+LEAST_ROWS = 256
+ROWS_PER_COEFFICIENT = 4
+
+
+class Regression(BaseModel):
+    """First-order indices by regression.
+
+    Attributes:
+        trainings (in files and calls: ``rows``): trainings that are regressed; None is max(256, 4 × coefficients).
+        pairs: assignments drawn from the law itself, trained under two keys each, for spread and noise floor.
+        floor: smallest probability of a possible variant in the regressed rows; indices are those of the law all the
+            same. Where the response has interactions, coefficients are averages over the floored law.
+        groups: groups of rows deleted in turn for standard errors.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    kind: Literal["regression"] = "regression"
+    trainings: int | None = Field(default=None, ge=8, alias="rows")
+    pairs: int = Field(default=64, ge=3)
+    floor: float = Field(default=0.15, ge=0.0, le=0.5)
+    groups: int = Field(default=ENOUGH_GROUPS, ge=ENOUGH_GROUPS)
+
+    def rows(self, problem: Problem) -> int:
+        return self._size(Coding.of(problem.law)) + self.pairs * (1 if problem.deterministic else 2)
+
+    def _size(self, coding: Coding) -> int:
+        return self.trainings or max(LEAST_ROWS, ROWS_PER_COEFFICIENT * len(coding))
+
+    def designs(self, problem: Problem) -> tuple[Coding, Independent, Design]:
+        """The coding, the rows that are regressed, and the pairs. Raises PlanError when rows are too few."""
+        coding = Coding.of(problem.law)
+        size = self._size(coding)
+        if not len(coding):
+            raise PlanError(
+                f"Under the law {problem.law.name!r} every item is settled, so nothing varies and first-order indices "
+                "are all zero. Rank by effect, or give beliefs below 1."
+            )
+        # Deleting a group must leave more rows than coefficients.
+        least = int(np.ceil((len(coding) + 2) * self.groups / (self.groups - 1))) + 1
+        if size < max(least, self.groups):
+            raise PlanError(
+                f"A regression with {len(coding)} coefficients and {self.groups} groups needs at least "
+                f"{max(least, self.groups)} rows; rows = {size} was asked for."
+            )
+        regressed = Independent(problem.law.clipped(self.floor), size, problem.stream, problem.first_key)
+        return coding, regressed, _pairs(problem, self.pairs, problem.first_key + size)
+
+    def run(self, problem: Problem) -> Run:
+        coding, regressed, paired = self.designs(problem)
+        rows = yield Request(regressed, "first-order indices")
+        pairs = yield Request(paired, "spread and noise floor")
+        variants = regressed.block(0, regressed.size).variants
+        pair_rows = paired.block(0, paired.size).variants
+        both = pairs.ok.reshape(self.pairs, -1).all(1)
+        if both.sum() < 3:
+            raise TrainingError("Fewer than three assignments trained under both of their keys, so no spread is known.")
+        raw = pairs.values.reshape(self.pairs, -1, pairs.values.shape[1])[both].astype(np.float64)
+        found = indices(
+            coding,
+            variants[rows.ok],
+            problem.geometry.embed(rows.values[rows.ok]),
+            pair_rows.reshape(self.pairs, -1, pair_rows.shape[1])[both, 0],
+            problem.geometry.embed(raw[:, 0]),
+            problem.geometry.embed(raw[:, -1]),
+            self.groups,
+        )
+        measured = join_outcomes([rows, pairs])
+        everything = np.concatenate([variants, pair_rows])
+        return self._ranking(problem, coding, regressed.law, found, measured, everything, (raw[:, 0], raw[:, -1]))
+
+    def _ranking(
+        self,
+        problem: Problem,
+        coding: Coding,
+        fitted_on: Law,
+        found: Indices,
+        outcomes: Outcomes,
+        variants: NDArray[np.int16],
+        raw: tuple[Floats, Floats],
+    ) -> Ranking:
+        columns: dict[str, NDArray[Any]] = {
+            "first_order": found.first_order,
+            "first_order_se": found.se,
+            "first_order_low": found.first_order - found.reach,
+            "first_order_high": found.first_order + found.reach,
+            "presence": found.presence,
+            "wording": found.first_order - found.presence,
+            "share": found.first_order / found.spread if found.spread > 0 else np.full(len(problem.seed), np.nan),
+            "first_order_ties_with": ties(
+                found.first_order,
+                jackknife_covariance(found.left_out.T),
+                float(stats.t.ppf(0.975, self.groups - 1)),
+                problem.ids,
+            ),
+        }
+        vouched = vouching(variants, outcomes)
+        if vouched is not None:
+            columns["vouching"] = vouched
+        failed = int(np.sum(~outcomes.ok))
+        notes = []
+        if failed:
+            notes.append(f"{failed} of {len(outcomes)} trainings failed; their rows are left out.")
+        if found.spread <= 0:
+            notes.append("The estimated spread is not above zero: the noise of training hides what beliefs leave open.")
+        wide, square = coding.unfold(found.fit.coefficients[1:], found.gram)
+        additive = float(found.first_order.sum())
+        r_squared = min(1.0, max(0.0, additive / found.spread)) if found.spread > 0 else float("nan")
+        summary: dict[str, Any] = {
+            "estimator": self.kind,
+            "law": problem.law.name,
+            "fitted_on": fitted_on.name,
+            "trainings": len(outcomes),
+            "failed": failed,
+            "spread": found.spread,
+            "spread_se": found.spread_se,
+            "noise_floor": found.floor,
+            "additive_share": r_squared,
+        }
+        if problem.geometry.kind == "hellinger":
+            summary["spread_nats"] = _nats(problem.geometry, *raw)
+        surrogate = Surrogate(wide, square, fitted_on.name, r_squared)
+        return Ranking(problem.ids, columns, summary, surrogate, tuple(notes), by="first_order")
+
+
+def _pairs(problem: Problem, pairs: int, first_key: int) -> Explicit:
+    """Assignments drawn from the law, each under two keys of its own (one where the trainer is deterministic)."""
+    drawn = Independent(problem.law, pairs, stream_key(problem.stream, "pairs"), first_key).block(0, pairs)
+    if problem.deterministic:
+        return Explicit(drawn)
+    doubled = join_rows([drawn, with_keys(drawn, drawn.keys + pairs)])
+    order = np.arange(2 * pairs).reshape(2, pairs).T.ravel()
+    return Explicit(Rows(doubled.variants[order], doubled.keys[order]), unit=2)
+
+
+def _nats(geometry: Geometry, first: Floats, second: Floats) -> float:
+    weights = None if geometry.over == "distribution" else geometry.weights
+    return paired_spread_nats(first, second, weights)
+
+
+@dataclass(frozen=True)
+class Indices:
+    """What the rows say; arrays (F,), errors by deleting groups of rows."""
+
+    first_order: Floats
+    presence: Floats
+    se: Floats
+    reach: Floats
+    left_out: Floats
+    gram: Floats
+    fit: Fit
+    spread: float
+    spread_se: float
+    floor: float
+
+
+def indices(
+    coding: Coding,
+    variants: NDArray[np.int16],
+    points: Floats,
+    pair_variants: NDArray[np.int16],
+    first: Floats,
+    second: Floats,
+    groups: int = ENOUGH_GROUPS,
+) -> Indices:
+    """First-order indices from R regressed rows, spread and floor from n pairs.
+
+    Args:
+        variants: (R, F) assignments with independent entries, each trained under a key of its own.
+        points: (R, D) their embedded outcomes.
+        pair_variants: (n, F) assignments drawn from the coding's law.
+        first: (n, D) their embedded outcomes under one key.
+        second: (n, D) and under another; the same array for a deterministic trainer.
+        groups: groups of rows deleted in turn.
+
+    The spread is the covariance between the pairs' keys, plus Ĝ∘(C − S): what the additive model says about the
+    difference between the law's covariance C of indicators and that of the pairs drawn, S. Its mean is zero.
+    """
+    fitted = fit(coding.matrix(variants), points, (first.mean(0) + second.mean(0)) / 2.0)
+    whole, presence_form = coding.forms
+    products = fitted.products(coding)
+    first_order = coding.by_item(products, whole)
+    members = [np.arange(g, len(points), groups) for g in range(groups)]
+    left_out = np.stack([coding.by_item(fitted.without(m, coding), whole) for m in members])
+    se, reach = jackknife(left_out)
+    gram = fitted.gram()
+    spread, spread_se, floor = _spread(coding, gram, pair_variants, first, second)
+    return Indices(
+        first_order,
+        coding.by_item(products, presence_form),
+        se,
+        reach,
+        left_out,
+        gram,
+        fitted,
+        spread,
+        spread_se,
+        floor,
+    )
+
+
+def _spread(
+    coding: Coding, gram: Floats, variants: NDArray[np.int16], first: Floats, second: Floats
+) -> tuple[float, float, float]:
+    n = len(first)
+    x, y = first - first.mean(0), second - second.mean(0)
+    z = coding.matrix(variants)[:, 1:]
+    z = z - z.mean(0)
+    products = (x * y).sum(1) - np.einsum("rc,rc->r", z @ gram, z)
+    total = products.sum()
+    # Leaving out row r takes n/(n−1) times its own centred product from the sum of products.
+    left = (total - n / (n - 1) * products) / (n - 2)
+    se, _ = jackknife(left)
+    spread = total / (n - 1) + float((gram * coding.covariance).sum())
+    floor = float(((first - second) ** 2).sum() / (2 * n))
+    return float(spread), float(se), floor
