@@ -1,0 +1,122 @@
+"""What a row costs: a count of multiply-adds and a bound on bytes, both functions of the settings and the sizes.
+
+Multiply-adds, per row (n = S + N shared training points, d features, h hidden units, m points of a row's own, U unroll
+steps). One gradient step: dual n²; linear primal 2nd + 2md; MLP 2nhd + 3nh + 2mhd (forward and weight gradient), and
+with an adversary 3Shd more (gradient in x, forward, weight gradient at the attacked positives). A round adds one reading
+of the pool (n², nd or nhd), generators' and dreams' ascent (2hd, or nothing for a linear score, at each point and step)
+and, when agents unroll the evaluator, 3 iterations of U steps forward and twice back, about 3·U·6 readings. The outcome
+adds one reading at P probes. Functions of scores (sigmoid, softmax, mixtures) are not counted: they take n, not nd.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from activeseed.plan import Materials
+from activeseed.protocols import Cost
+from activeseed.seed import Vector
+from activeseed.systems.league.record import OversightLeague
+
+MEBIBYTE = 2**20
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Items, slots, pool, probes read, features."""
+
+    items: int
+    slots: int
+    pool: int
+    probes: int
+    features: int
+
+    @property
+    def shared(self) -> int:
+        """n: training points that all rows share."""
+        return self.slots + self.pool
+
+
+def sizes_of(league: OversightLeague, materials: Materials) -> Sizes:
+    """Sizes, embedding at most one text to learn d."""
+    first = materials.slots.payloads[0]
+    d = len(first.values) if isinstance(first, Vector) else int(materials.features([first]).shape[1])
+    probes = len(materials.probes) if league.outcome == "evaluator" else 0
+    return Sizes(len(materials.seed), len(materials.slots.payloads), len(materials.pool), probes, d)
+
+
+def uses_dual(league: OversightLeague, materials: Materials) -> bool:
+    """Whether the linear evaluator is kept in the dual: possible, and n² < 2nd. Never a matter of the rows."""
+    z = sizes_of(league, materials)
+    own = league.generators or league.dreams or league.adversarial_radius or league.init_scale
+    boxed = league.unroll and league.unrolled == "evaluator"
+    return league.evaluator == "linear" and not own and not boxed and z.shared < 2 * z.features
+
+
+def cost_of(league: OversightLeague, materials: Materials) -> Cost:
+    """Bytes and multiply-adds of one row."""
+    z = sizes_of(league, materials)
+    return Cost(
+        bytes=_bytes(league, z, uses_dual(league, materials)), multiply_adds=_multiply_adds(league, z, materials)
+    )
+
+
+def rows_per_batch(league: OversightLeague, materials: Materials) -> int:
+    """How many rows fit the memory bound beside what all rows share; at least one."""
+    z = sizes_of(league, materials)
+    shared = 4 * (z.shared + z.probes) * (z.features + (z.shared if uses_dual(league, materials) else 0))
+    room = max(0, league.memory_mb * MEBIBYTE - 2 * shared)
+    return max(1, room // cost_of(league, materials).bytes)
+
+
+def own_points(league: OversightLeague) -> list[int]:
+    """m in each round: generators and dreams that have joined by then."""
+    return [k * (league.generators + league.dreams) for k in range(league.rounds)]
+
+
+def _multiply_adds(league: OversightLeague, z: Sizes, materials: Materials) -> int:
+    n, d, rounds, steps = z.shared, z.features, league.rounds, league.steps
+    width = league.hidden if league.evaluator == "mlp" else 1
+    reading = n * n if uses_dual(league, materials) else n * width * d
+    total = 0
+    for m in own_points(league):
+        if uses_dual(league, materials):
+            step = n * n
+        elif league.evaluator == "linear":
+            step = 2 * (n + m) * d
+        else:
+            step = 2 * (n + m) * width * d + 3 * (n + m) * width
+            step += 3 * z.slots * width * d if league.adversarial_radius else 0
+        total += steps * step
+    ascents = league.generators * league.generator_steps + league.dreams * league.dream_steps
+    between = reading + (2 * ascents * width * d if league.evaluator == "mlp" else 0)
+    if league.unroll and league.unrolled == "evaluator":
+        between += 3 * league.unroll * 6 * reading
+    return total + (rounds - 1) * between + reading + z.probes * (n if uses_dual(league, materials) else width * d)
+
+
+def _bytes(league: OversightLeague, z: Sizes, dual: bool) -> int:
+    """A bound on the memory of a row at its peak (measured in tests): float32 unless said."""
+    n, d, m = z.shared, z.features, max(own_points(league))
+    assignment = 26 * z.items + 9 * z.slots  # variants, slots found and weights (int64 while they are made)
+    agents_a_round = 3 if league.exploiters else 1
+    archive = z.pool * (1 + (league.rounds - 1) * (agents_a_round + (1 if league.exploiters else 0)))
+    scores = 8 * n + 4 * z.pool
+    own = 3 * m * d + 4 * m
+    if league.evaluator == "mlp":
+        w = league.hidden
+        params = 4 * w * d + 6 * w
+        units = 5 * w * max(n, z.probes) + 4 * w * m
+        attacked = z.slots * (5 * d + 4 * w) if league.adversarial_radius else 0
+        ascent = 6 * (league.generators + league.dreams) * (d + w)
+    else:
+        params = 3 * (n if dual else d)
+        units, attacked = 0, 0
+        ascent = 6 * (league.generators + league.dreams) * d
+    boxed = 0
+    if league.unroll and league.unrolled == "evaluator":
+        a_reading = (5 * league.hidden * n + 4 * league.hidden * d) if league.evaluator == "mlp" else 5 * n + 3 * d
+        boxed = (league.unroll + 1) * 2 * a_reading
+    minibatch = 6 * z.items + 3 * z.slots if league.minibatch else 0
+    read = 3 * (z.probes + z.items) + 2 * z.pool
+    floats = archive + scores + own + params + units + attacked + ascent + boxed + minibatch + read
+    return assignment + 4 * floats

@@ -1,0 +1,229 @@
+"""The league's loop: all rows of a batch play their leagues at once, in stacked tensors.
+
+There is no loop over rows anywhere. Rows whose evaluator diverges are recorded failures; they don't touch others.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from activeseed.outcome import Outcomes, join_outcomes
+from activeseed.plan import Materials, Rows
+from activeseed.systems.league import agents, opponents, signals, unroll
+from activeseed.systems.league.board import Board, board_of
+from activeseed.systems.league.cost import rows_per_batch, uses_dual
+from activeseed.systems.league.draws import Draws, minibatch_of
+from activeseed.systems.league.evaluator import Evaluator, Kernel, Linear, Params, Rates
+from activeseed.systems.league.mlp import Mlp
+from activeseed.systems.league.record import OversightLeague
+
+
+def train(league: OversightLeague, rows: Rows, materials: Materials) -> Outcomes:
+    """Outcomes of every row, in batches that keep to the memory bound."""
+    league.check(materials)
+    started = time.process_time()
+    per = rows_per_batch(league, materials)
+    parts = [_train_batch(league, rows.take(slice(a, a + per)), materials) for a in range(0, len(rows), per)]
+    if not parts:
+        return Outcomes(np.zeros((0, len(league.places(materials))), np.float32), np.zeros(0, np.bool_))
+    out = join_outcomes(parts)
+    return Outcomes(out.values, out.ok, out.failures, out.vouching, time.process_time() - started)
+
+
+def _train_batch(league: OversightLeague, rows: Rows, materials: Materials) -> Outcomes:
+    weights = rows.weights(materials.slots)
+    sound = np.isfinite(weights).all(1) & (weights >= 0).all(1)
+    with torch.no_grad():
+        game = play(league, rows, materials, weights=np.where(sound[:, None], weights, 0.0).astype(np.float32))
+        train_scores = game.evaluator.train_scores(game.params)
+        at_items = train_scores[:, game.board.as_written].sigmoid().numpy()
+        if league.outcome == "policy":
+            values = agents.leashed(train_scores[:, game.board.slots :], league.beta).numpy()
+        else:
+            values = game.evaluator.probe_scores(game.params).sigmoid().numpy()
+    finite = np.isfinite(values).all(1) & np.isfinite(at_items).all(1)
+    failures = {
+        int(r): (
+            "a weight is negative or not finite"
+            if not sound[r]
+            else f"the evaluator diverged (NaN) at learning_rate {league.learning_rate:g}; lower it"
+        )
+        for r in np.flatnonzero(~(sound & finite))
+    }
+    ok = sound & finite
+    values[~ok] = np.nan
+    at_items[~ok] = np.nan
+    return Outcomes(values, ok, failures, at_items)
+
+
+@dataclass
+class Game:
+    """A batch of leagues after their last round.
+
+    Attributes:
+        params: the final evaluators.
+        archive: every agent that ever played, π₀ first.
+        met: ρ (R, J_k) that the evaluator of each round met its opponents with.
+        past: evaluators of each round, kept where exploiters or the payoff matrix need them.
+    """
+
+    board: Board
+    evaluator: Evaluator
+    params: Params
+    archive: opponents.Archive
+    met: list[Tensor] = field(default_factory=list)
+    past: list[Params] = field(default_factory=list)
+
+    def payoff(self) -> Tensor:
+        """(R, E, A) acceptance rates of every agent under the evaluator of every round (needs ``keep``)."""
+        return torch.stack([won_against(self.evaluator, p, self.archive) for p in self.past], 1)
+
+
+def play(
+    league: OversightLeague,
+    rows: Rows,
+    materials: Materials,
+    *,
+    weights: NDArray[np.float32] | None = None,
+    keep: bool = False,
+) -> Game:
+    """Play the leagues of one batch. ``keep`` keeps every round's evaluator, for `Game.payoff`."""
+    board = board_of(materials, dual=uses_dual(league, materials), probes=league.outcome == "evaluator")
+    draws = Draws(materials.root, rows.keys, frozenset(league.held))
+    evaluator = _evaluator(league, board)
+    given = torch.from_numpy(rows.weights(materials.slots) if weights is None else weights)
+    wanted = given / given.sum(1, keepdim=True).clamp(min=1e-12)  # a row without items meets negatives alone
+    game = Game(board, evaluator, evaluator.start(len(rows), draws), opponents.Archive())
+    uniform = torch.full((len(rows), len(board.pool)), 1.0 / len(board.pool))
+    game.archive.add("main", policy=uniform)
+    odds = torch.zeros_like(uniform)
+    roam = home = agents.births(board, draws, league.generators) if league.generators else None
+    dreamt: list[Tensor] = []
+    scores_of_past: list[Tensor] = []
+    exploit = torch.zeros_like(uniform) if league.exploiters else None
+    for k in range(league.rounds):
+        rho = _matches(league, game, draws, k)
+        game.met.append(rho)
+        against = game.archive.over_pool(rho)
+        own = _own(league, game.archive.own_points(rho), dreamt)
+        _descend(league, game, draws, wanted, against, own, odds, k)
+        if keep:
+            game.past.append([p.clone() for p in game.params])
+        if k == league.rounds - 1:
+            break  # whoever joins now meets no evaluator
+        scores = evaluator.train_scores(game.params)[:, board.slots :]
+        odds = scores / league.beta
+        if league.unroll and league.unrolled == "evaluator":
+            odds = unroll.look_ahead(
+                evaluator, game.params, wanted, against,
+                beta=league.beta, steps=league.unroll, share=league.future_share,
+            )  # fmt: skip
+        game.archive.add("main", policy=torch.softmax(odds, 1))
+        if exploit is not None:
+            scores_of_past.append(scores)
+            sharp = league.beta * league.exploiter_leash
+            game.archive.add("main_exploiter", policy=agents.leashed(scores, sharp))
+            exploit = opponents.league_exploiter(exploit, scores_of_past, sharp, draws, k)
+            game.archive.add("league_exploiter", policy=torch.softmax(exploit, 1))
+        if roam is not None and home is not None:
+            roam = agents.climb(
+                evaluator, game.params, roam, home,
+                beta=league.beta, spread=league.generator_spread, steps=league.generator_steps,
+            )  # fmt: skip
+            game.archive.add("generator", points=roam)
+        if league.dreams:
+            start = signals.neutral(board, draws, league.dreams, k)
+            dreamt.append(signals.dream(evaluator, game.params, start, league.dream_steps))
+    return game
+
+
+def _evaluator(league: OversightLeague, board: Board) -> Evaluator:
+    rate = league.learning_rate
+    rates = Rates(rate, rate * league.bias_rate, rate * league.l2)
+    if league.evaluator == "mlp":
+        return Mlp(board, rates, league.hidden, league.init_scale, league.adversarial_radius)
+    if board.kernel is not None:
+        return Kernel(board, rates)
+    return Linear(board, rates, league.init_scale, league.adversarial_radius)
+
+
+def _matches(league: OversightLeague, game: Game, draws: Draws, round_: int) -> Tensor:
+    """(R, J) weights of the opponents in this round."""
+    roles = game.archive.roles
+    rows = len(game.params[0])
+    if len(roles) == 1:
+        return torch.ones(rows, 1)
+    won = torch.empty(rows, len(roles))
+    if league.opponents == "prioritised":
+        won = won_against(game.evaluator, game.params, game.archive)
+    rho = opponents.match_weights(league.opponents, roles, won)
+    return opponents.drawn_weights(rho, draws, league.drawn, round_) if league.drawn else rho
+
+
+def won_against(evaluator: Evaluator, params: Params, archive: opponents.Archive) -> Tensor:
+    """(R, J) acceptance rate of every archived agent under these evaluators."""
+    pool = evaluator.train_scores(params)
+    n = len(archive.policies[0][0]) if archive.policies[0] is not None else 0
+    own = [None if p is None else evaluator.own_scores(params, p).sigmoid() for p in archive.points]
+    return opponents.acceptance(archive, pool[:, pool.shape[1] - n :].sigmoid(), own)
+
+
+def _own(
+    league: OversightLeague, generated: tuple[Tensor, Tensor] | None, dreamt: list[Tensor]
+) -> tuple[Tensor, Tensor] | None:
+    """Points (R, m, d) that only a row has, and their weights (R, m) as negatives."""
+    if not dreamt:
+        return generated
+    points = torch.cat(dreamt, 1)
+    weights = torch.full(points.shape[:2], league.dream_weight / points.shape[1])
+    if generated is None:
+        return points, weights
+    return torch.cat([generated[0], points], 1), torch.cat([generated[1], weights], 1)
+
+
+def _descend(
+    league: OversightLeague,
+    game: Game,
+    draws: Draws,
+    wanted: Tensor,
+    against: Tensor,
+    own: tuple[Tensor, Tensor] | None,
+    odds: Tensor,
+    round_: int,
+) -> None:
+    """One round's gradient steps of the evaluators, in place.
+
+    dLoss/dscore is w(σ − 1) at a positive and ρσ at a negative.
+    """
+    board, evaluator, s = game.board, game.evaluator, game.board.slots
+    looks_ahead = league.unroll > 0 and league.unrolled == "agents"
+    present = against * (1.0 - league.future_share) if looks_ahead else against
+    mass = torch.cat([wanted, present], 1)
+    here = wanted
+    epoch, place = -1, wanted
+    batches = -(-len(board.as_written) // league.minibatch) if league.minibatch else 1
+    at, own_mass = own if own is not None else (None, None)
+    for step in range(round_ * league.steps, (round_ + 1) * league.steps):
+        if league.minibatch:
+            if step // batches != epoch:
+                epoch = step // batches
+                items = minibatch_of(draws, len(board.as_written), league.minibatch, epoch)
+                place = items[:, board.item_of]
+            here = wanted * ((place == step % batches) * float(batches))
+            mass[:, :s] = here
+        reading = evaluator.read(game.params, at)
+        future = unroll.foreseen(reading.shared[:, s:], odds, league.beta, league.unroll) if looks_ahead else None
+        slope = reading.shared.sigmoid_().mul_(mass)
+        slope[:, :s].sub_(here)
+        if future is not None:
+            slope[:, s:].add_(future, alpha=league.future_share)
+        own_slope = None
+        if reading.own is not None and own_mass is not None:
+            own_slope = reading.own.sigmoid().mul_(own_mass)
+        evaluator.move(game.params, reading, slope, own_slope, at)

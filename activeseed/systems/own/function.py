@@ -1,0 +1,154 @@
+"""``FromFunction``: any trainer that is a Python function of items and a key."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from activeseed.errors import ConfigError, PlanError, describe
+from activeseed.outcome import Geometry, Outcomes
+from activeseed.plan import Materials, Rows, stream_key
+from activeseed.protocols import Cost
+from activeseed.seed import Probe, Text
+from activeseed.systems.own.fingerprint import fingerprint
+from activeseed.systems.own.given import also_reads, as_outcome, even_geometry, given_items
+from activeseed.systems.own.target import load, name_of
+
+
+class FromFunction(BaseModel):
+    """A trainer²: ``train(items, key) -> array of P outcomes``, one row at a time.
+
+    ``items`` is a list of `GivenItem`: the row's items with payload and weight, absent ones left out. ``key`` is a
+    whole number of up to 128 bits (``numpy.random.default_rng(key)`` takes it) from which all randomness of the
+    training must come: equal keys must give equal outcomes. A function with a third parameter called ``probes`` is
+    also given the probes. What it prints goes to standard error.
+
+    A function that raises, or returns anything but P finite numbers, is a recorded failure with its reason.
+
+    Attributes:
+        target: where the function is found again, ``package.module:function`` or ``path/to/file.py:function``. Filled
+            in for a function that has such a place; how a configuration names it.
+        outcomes: P, where the study has no probes (the places are then called outcome-1 to outcome-P); 0 takes one
+            outcome from each probe.
+        compare: ``hellinger`` where every outcome is a probability, else ``identity`` (see `outcome.Geometry`).
+        deterministic: the function ignores its key, so one training of each row says all.
+        weighted: the function reads ``weight``. Otherwise an item of multiplicity 2 comes twice.
+        version: names this trainer in place of a fingerprint of its source: whatever was trained under the same
+            version is not trained again. State one when the trainer depends on other files or modules.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    kind: Literal["function"] = "function"
+    target: str = ""
+    outcomes: int = Field(default=0, ge=0)
+    compare: Literal["identity", "hellinger"] = "identity"
+    deterministic: bool = False
+    weighted: bool = False
+    version: str = ""
+    function: Callable[..., Any] | None = Field(default=None, exclude=True, repr=False)
+
+    def __init__(self, train: Callable[..., Any] | str | None = None, /, **settings: Any) -> None:
+        if isinstance(train, str):
+            settings["target"] = train
+        elif train is not None:
+            settings = {"target": name_of(train), **settings, "function": train}
+        if not settings.get("target") and settings.get("function") is None:
+            raise ConfigError(
+                "A trainer of kind 'function' needs its function: FromFunction(train), or in activeseed.toml "
+                "target = 'package.module:function'. A function from a notebook or a lambda has no such name: "
+                "give the study the system itself."
+            )
+        super().__init__(**settings)
+
+    # --- the System protocol ------------------------------------------------------------------------------------
+
+    @property
+    def rows_at_a_time(self) -> int:
+        """Rows don't influence each other, so an executor may spread a batch over processes."""
+        return 1
+
+    @property
+    def revision(self) -> str:
+        return self.version or fingerprint(self.loaded())
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        return () if self.deterministic else ("train",)
+
+    def record(self) -> dict[str, Any]:
+        """The settings; the function itself is in ``revision``."""
+        return self.model_dump(mode="json")
+
+    def also_reads(self, materials: Materials) -> Any:
+        """What may determine an outcome besides ``Materials.digest``."""
+        return also_reads(materials)
+
+    def check(self, materials: Materials) -> None:
+        if not self.outcomes and not materials.probes:
+            raise PlanError(
+                "There are no probes, and the trainer does not say how many outcomes it returns. Give the study "
+                "probes, or say FromFunction(train, outcomes=P)."
+            )
+        _takes_probes(self.loaded())
+
+    def places(self, materials: Materials) -> tuple[Probe, ...]:
+        if not self.outcomes:
+            return materials.probes
+        names = [f"outcome-{n}" for n in range(1, self.outcomes + 1)]
+        return tuple(Probe(id=name, payload=Text(text=name)) for name in names)
+
+    def geometry(self, materials: Materials) -> Geometry:
+        return even_geometry(self.compare, self.places(materials))
+
+    def cost(self, materials: Materials) -> Cost:
+        """Unknown: nobody but the function can say."""
+        return Cost()
+
+    def train(self, rows: Rows, materials: Materials) -> Outcomes:
+        start = time.process_time()
+        function = self.loaded()
+        extra = {"probes": materials.probes} if _takes_probes(function) else {}
+        places = len(self.places(materials))
+        values = np.full((len(rows), places), np.nan, np.float32)
+        failures: dict[int, str] = {}
+        for r in range(len(rows)):
+            key = stream_key(materials.root, "train", int(rows.keys[r]))
+            try:
+                items = given_items(materials, rows, r, weighted=self.weighted)
+                with contextlib.redirect_stdout(sys.stderr):  # standard output is for results
+                    returned = function(items, key, **extra)
+                values[r] = as_outcome(returned, places, self.compare)
+            except (Exception, SystemExit) as error:  # the user's code may raise anything
+                failures[r] = describe(error)
+        ok = np.array([r not in failures for r in range(len(rows))], np.bool_)
+        return Outcomes(values, ok, failures, seconds=time.process_time() - start)
+
+    def loaded(self) -> Callable[..., Any]:
+        """The function. Raises ConfigError when ``target`` names none."""
+        function = self.function if self.function is not None else load(self.target)
+        if not callable(function):
+            raise ConfigError(f"target = {self.target!r} is {type(function).__name__}, not a function.")
+        return function
+
+
+def _takes_probes(function: Callable[..., Any]) -> bool:
+    """Whether the function wants the probes. Raises PlanError when it can't be called with items and a key."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return False  # written in C; calling it will tell
+    wants = "probes" in signature.parameters
+    try:
+        signature.bind([], 0, **({"probes": ()} if wants else {}))
+    except TypeError as error:
+        name = getattr(function, "__name__", type(function).__name__)
+        raise PlanError(f"{name}{signature} can't be called as train(items, key): {error}.") from error
+    return wants
