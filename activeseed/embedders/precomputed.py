@@ -1,0 +1,186 @@
+"""Vectors that somebody computed elsewhere, looked up by text or by id."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from activeseed.errors import ConfigError, PlanError
+from activeseed.seed import digest_of
+
+
+class Precomputed(BaseModel):
+    """Vectors from a file, one for every text that a study embeds.
+
+    Formats: ``.npz`` (``texts`` or ``ids``: (n,) strings, ``vectors``: (n, d)), ``.parquet`` and ``.jsonl`` (``text``
+    or ``id``, ``vector``). A file by id needs ``identified``, which says the text of every id.
+
+    Attributes:
+        path: the file.
+        normalise: scale every vector to unit length.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["precomputed"] = "precomputed"
+    path: str
+    normalise: bool = True
+
+    limits: ClassVar[str] = (
+        "Vectors were computed outside activeseed, which knows nothing of their limits. A text that is edited or added "
+        "needs a new vector in the file."
+    )
+
+    @property
+    def revision(self) -> str:
+        return self._loaded.revision
+
+    def fit(self, texts: Sequence[str]) -> Precomputed:
+        return self
+
+    def identified(self, ids: Mapping[str, str]) -> PrecomputedVectors:
+        """Look up by id where the file has ids: ``ids`` maps every text to the id under which its vector stands."""
+        loaded = self._loaded
+        return PrecomputedVectors(self, loaded.index, loaded.vectors, dict(ids), loaded.content)
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(n, d). Raises PlanError naming the texts that have no vector."""
+        return self._loaded.embed(texts)
+
+    @cached_property
+    def _loaded(self) -> PrecomputedVectors:
+        path = Path(self.path)
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise ConfigError(
+                f"Precomputed vectors: {path} can't be read ({error.strerror}). Check the path."
+            ) from error
+        readers = {".npz": _npz, ".parquet": _parquet, ".jsonl": _jsonl}
+        if path.suffix.lower() not in readers:
+            raise ConfigError(f"Precomputed vectors: {path} must end in .npz, .parquet or .jsonl.")
+        names, vectors = readers[path.suffix.lower()](path)
+        return _checked(self, path, names, vectors, hashlib.sha256(data).hexdigest())
+
+
+@dataclass(frozen=True)
+class PrecomputedVectors:
+    """The file's vectors in memory. ``index`` gives the row of a text (or of an id, when ``ids`` maps texts to ids)."""
+
+    record: Precomputed
+    index: Mapping[str, int] = field(repr=False)
+    vectors: NDArray[np.float32] = field(repr=False)
+    ids: Mapping[str, str] | None = field(repr=False)
+    content: str
+
+    @property
+    def limits(self) -> str:
+        return self.record.limits
+
+    @cached_property
+    def revision(self) -> str:
+        ids = digest_of(sorted((self.ids or {}).items())).hex()[:8] if self.ids else "text"
+        return f"precomputed-{self.content[:16]}-{ids}-{'unit' if self.record.normalise else 'raw'}"
+
+    def fit(self, texts: Sequence[str]) -> PrecomputedVectors:
+        return self
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        rows, missing = [], []
+        for text in texts:
+            # An id where one is known, else the text itself: a file may hold both kinds of names.
+            row = self.index.get((self.ids or {}).get(text, text), self.index.get(text))
+            if row is None:
+                missing.append(text)
+            else:
+                rows.append(row)
+        if missing:
+            raise PlanError(
+                f"{self.record.path} has no vector for {len(missing)} of {len(texts)} texts, for example "
+                f"{missing[0][:60]!r}. Add them to the file, or use another embedder."
+            )
+        return self.vectors[np.asarray(rows, np.int64)]
+
+
+def _checked(record: Precomputed, path: Path, names: list[str], vectors: list[Any], content: str) -> PrecomputedVectors:
+    if not names or len(names) != len(vectors):
+        raise ConfigError(
+            f"{path}: {len(names)} names and {len(vectors)} vectors. There must be as many, at least one."
+        )
+    dimension = len(vectors[0])
+    for name, vector in zip(names, vectors, strict=True):
+        if len(vector) != dimension or not dimension:
+            raise ConfigError(
+                f"{path}: the vector of {name[:60]!r} has {len(vector)} entries, the first one {dimension}. "
+                "All must have the same dimension."
+            )
+    try:
+        array = np.asarray(vectors, np.float32)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{path}: a vector holds something that is no number ({error}).") from error
+    bad = np.flatnonzero(~np.isfinite(array).all(1))
+    if len(bad):
+        raise ConfigError(
+            f"{path}: {len(bad)} vectors hold NaN or infinity, the first is that of {names[bad[0]][:60]!r}. Remove them."
+        )
+    index: dict[str, int] = {}
+    for row, name in enumerate(names):
+        if name in index and not np.array_equal(array[index[name]], array[row]):
+            raise ConfigError(f"{path}: two different vectors are called {name[:60]!r}. Remove one.")
+        index[name] = row
+    if record.normalise:
+        norms = np.linalg.norm(array, axis=1, keepdims=True)
+        array = array / np.where(norms > 0, norms, 1.0)
+    return PrecomputedVectors(record, index, array, None, content)
+
+
+def _npz(path: Path) -> tuple[list[str], list[Any]]:
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            names = arrays["texts"] if "texts" in arrays else arrays["ids"]
+            return [str(n) for n in names.tolist()], list(arrays["vectors"])
+    except (KeyError, ValueError, OSError) as error:
+        raise ConfigError(
+            f"{path}: needs the arrays 'vectors' and 'texts' or 'ids', without pickles ({error})."
+        ) from error
+
+
+def _parquet(path: Path) -> tuple[list[str], list[Any]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return _named(path, pq.read_table(path).to_pylist())
+    except (pa.ArrowException, OSError) as error:
+        raise ConfigError(f"{path}: not a readable Parquet file ({str(error)[:200]}).") from error
+
+
+def _jsonl(path: Path) -> tuple[list[str], list[Any]]:
+    rows = []
+    try:
+        for number, line in enumerate(path.read_text("utf-8-sig").split("\n"), start=1):
+            if line.strip():
+                rows.append(json.loads(line))
+    except ValueError as error:  # UnicodeDecodeError is one, too
+        raise ConfigError(f"{path.name}:{number}: not valid UTF-8 JSON ({error}). Mend that line.") from error
+    return _named(path, rows)
+
+
+def _named(path: Path, rows: list[Any]) -> tuple[list[str], list[Any]]:
+    names, vectors = [], []
+    for number, row in enumerate(rows, start=1):
+        name = row.get("text", row.get("id")) if isinstance(row, dict) else None
+        if name is None or not isinstance(row.get("vector"), list):
+            raise ConfigError(f"{path}, row {number}: needs 'vector' (a list) and 'text' or 'id'.")
+        names.append(str(name))
+        vectors.append(row["vector"])
+    return names, vectors
