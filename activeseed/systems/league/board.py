@@ -10,6 +10,8 @@ from torch import Tensor
 
 from activeseed.errors import PlanError
 from activeseed.plan import Materials
+from activeseed.systems.league.cost import Sizes, sizes_of, uses_dual
+from activeseed.systems.league.record import OversightLeague
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,7 @@ class Board:
     """Shared features, float32.
 
     Attributes:
+        sizes: how many of each.
         train: (S + N, d) features of the S slots, then of the pool's N outputs.
         probes: (P, d) features of the probes; (0, d) when only the policy is read.
         slots: S.
@@ -26,6 +29,7 @@ class Board:
         probe_kernel: (S + N, P) inner products of ``train`` with the probes, likewise.
     """
 
+    sizes: Sizes
     train: Tensor
     probes: Tensor
     slots: int
@@ -45,33 +49,36 @@ class Board:
         return self.train[: self.slots]
 
 
-_latest: dict[tuple[bool, bool], tuple[weakref.ref[Materials], Board]] = {}
+_latest: list[tuple[weakref.ref[Materials], OversightLeague, Board]] = []
 
 
-def board_of(materials: Materials, *, dual: bool, probes: bool) -> Board:
-    """The board of these materials; the latest one is remembered, since a plan trains in many batches."""
-    held = _latest.get((dual, probes))
-    if held is not None and held[0]() is materials:
-        return held[1]
-    board = _lay_out(materials, dual, probes)
-    _latest[(dual, probes)] = (weakref.ref(materials), board)
+def board_of(league: OversightLeague, materials: Materials) -> Board:
+    """The board of these materials, checked; the latest is remembered, since a plan trains in many batches."""
+    if _latest and _latest[0][0]() is materials and _latest[0][1] == league:
+        return _latest[0][2]
+    league.check(materials)
+    board = _lay_out(league, materials)
+    _latest[:] = [(weakref.ref(materials), league, board)]
     return board
 
 
-def _lay_out(materials: Materials, dual: bool, probes: bool) -> Board:
+def _lay_out(league: OversightLeague, materials: Materials) -> Board:
     slots = materials.slots
     parts = [
         torch.tensor(materials.features(list(payloads)), dtype=torch.float32)
         for payloads in (slots.payloads, [p.payload for p in materials.pool], [p.payload for p in materials.probes])
     ]
     x, u, z = parts
-    if not probes or not len(z):
+    if league.outcome == "policy" or not len(z):
         z = torch.zeros(0, x.shape[1])
     for what, part in (("pool", u), ("probes", z)):
         if part.shape[1] != x.shape[1]:
             raise PlanError(f"The seed's features have {x.shape[1]} entries, the {what}' {part.shape[1]}.")
     train = torch.cat([x, u])
+    sizes = sizes_of(league, materials, x.shape[1])
+    dual = uses_dual(league, sizes)
     return Board(
+        sizes=sizes,
         train=train,
         probes=z,
         slots=len(x),

@@ -1,11 +1,12 @@
 """What a row costs: a count of multiply-adds and a bound on bytes, both functions of the settings and the sizes.
 
 Multiply-adds, per row (n = S + N shared training points, d features, h hidden units, m points of a row's own, U unroll
-steps). One gradient step: dual n²; linear primal 2nd + 2md; MLP 2nhd + 3nh + 2mhd (forward and weight gradient), and
-with an adversary 3Shd more (gradient in x, forward, weight gradient at the attacked positives). A round adds one reading
-of the pool (n², nd or nhd), generators' and dreams' ascent (2hd, or nothing for a linear score, at each point and step)
-and, when agents unroll the evaluator, 3 iterations of U steps forward and twice back, about 3·U·6 readings. The outcome
-adds one reading at P probes. Functions of scores (sigmoid, softmax, mixtures) are not counted: they take n, not nd.
+steps). One gradient step: dual n²; linear primal 2(n+m)d; MLP 2(n+m)hd + 3(n+m)h (forward, weight gradient), and with an
+adversary 3Shd more (gradient in x, forward, weight gradient at the attacked positives). A round adds one reading of the
+pool (n², nd or nhd), the ascent of generators and dreams (2hd at each point and step; none for a linear score, whose
+gradient is θ) and, when agents unroll the evaluator, 3 iterations of U steps forward and twice back, about 18U readings.
+The outcome adds one reading at P probes. What is done to scores (sigmoid, softmax, mixtures) is not counted: it takes n
+operations, not nd.
 """
 
 from __future__ import annotations
@@ -36,17 +37,16 @@ class Sizes:
         return self.slots + self.pool
 
 
-def sizes_of(league: OversightLeague, materials: Materials) -> Sizes:
-    """Sizes, embedding at most one text to learn d."""
+def sizes_of(league: OversightLeague, materials: Materials, features: int = 0) -> Sizes:
+    """Sizes; one text is embedded to learn d, unless ``features`` says it."""
     first = materials.slots.payloads[0]
-    d = len(first.values) if isinstance(first, Vector) else int(materials.features([first]).shape[1])
+    d = features or (len(first.values) if isinstance(first, Vector) else int(materials.features([first]).shape[1]))
     probes = len(materials.probes) if league.outcome == "evaluator" else 0
     return Sizes(len(materials.seed), len(materials.slots.payloads), len(materials.pool), probes, d)
 
 
-def uses_dual(league: OversightLeague, materials: Materials) -> bool:
+def uses_dual(league: OversightLeague, z: Sizes) -> bool:
     """Whether the linear evaluator is kept in the dual: possible, and n² < 2nd. Never a matter of the rows."""
-    z = sizes_of(league, materials)
     own = league.generators or league.dreams or league.adversarial_radius or league.init_scale
     boxed = league.unroll and league.unrolled == "evaluator"
     return league.evaluator == "linear" and not own and not boxed and z.shared < 2 * z.features
@@ -55,31 +55,29 @@ def uses_dual(league: OversightLeague, materials: Materials) -> bool:
 def cost_of(league: OversightLeague, materials: Materials) -> Cost:
     """Bytes and multiply-adds of one row."""
     z = sizes_of(league, materials)
-    return Cost(
-        bytes=_bytes(league, z, uses_dual(league, materials)), multiply_adds=_multiply_adds(league, z, materials)
-    )
+    return Cost(_bytes(league, z), _multiply_adds(league, z))
 
 
-def rows_per_batch(league: OversightLeague, materials: Materials) -> int:
+def rows_per_batch(league: OversightLeague, z: Sizes) -> int:
     """How many rows fit the memory bound beside what all rows share; at least one."""
-    z = sizes_of(league, materials)
-    shared = 4 * (z.shared + z.probes) * (z.features + (z.shared if uses_dual(league, materials) else 0))
+    shared = 4 * (z.shared + z.probes) * (z.features + (z.shared if uses_dual(league, z) else 0))
     room = max(0, league.memory_mb * MEBIBYTE - 2 * shared)
-    return max(1, room // cost_of(league, materials).bytes)
+    return max(1, room // _bytes(league, z))
 
 
 def own_points(league: OversightLeague) -> list[int]:
-    """m in each round: generators and dreams that have joined by then."""
+    """Points of a row's own (m) in each round: generators and dreams that have joined by then."""
     return [k * (league.generators + league.dreams) for k in range(league.rounds)]
 
 
-def _multiply_adds(league: OversightLeague, z: Sizes, materials: Materials) -> int:
+def _multiply_adds(league: OversightLeague, z: Sizes) -> int:
+    dual = uses_dual(league, z)
     n, d, rounds, steps = z.shared, z.features, league.rounds, league.steps
     width = league.hidden if league.evaluator == "mlp" else 1
-    reading = n * n if uses_dual(league, materials) else n * width * d
+    reading = n * n if dual else n * width * d
     total = 0
     for m in own_points(league):
-        if uses_dual(league, materials):
+        if dual:
             step = n * n
         elif league.evaluator == "linear":
             step = 2 * (n + m) * d
@@ -91,11 +89,12 @@ def _multiply_adds(league: OversightLeague, z: Sizes, materials: Materials) -> i
     between = reading + (2 * ascents * width * d if league.evaluator == "mlp" else 0)
     if league.unroll and league.unrolled == "evaluator":
         between += 3 * league.unroll * 6 * reading
-    return total + (rounds - 1) * between + reading + z.probes * (n if uses_dual(league, materials) else width * d)
+    return total + (rounds - 1) * between + reading + z.probes * (n if dual else width * d)
 
 
-def _bytes(league: OversightLeague, z: Sizes, dual: bool) -> int:
+def _bytes(league: OversightLeague, z: Sizes) -> int:
     """A bound on the memory of a row at its peak (measured in tests): float32 unless said."""
+    dual = uses_dual(league, z)
     n, d, m = z.shared, z.features, max(own_points(league))
     assignment = 26 * z.items + 9 * z.slots  # variants, slots found and weights (int64 while they are made)
     agents_a_round = 3 if league.exploiters else 1

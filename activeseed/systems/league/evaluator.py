@@ -4,9 +4,9 @@ An evaluator knows the board and its own learning rates; its parameters are a li
 the row, so that one matrix product serves all rows. ``read`` scores the shared training points (and points that only a
 row has: generators and dreams); ``move`` takes one step of gradient descent, in place, given dLoss/dscore.
 
-Two forms of the same linear evaluator. *Primal*: θ (R, d); a step costs 2(S+N)d multiply-adds a row. *Dual*: θ = αT with
-T the S+N training points, so scores are αK with K = TTᵀ; a step costs (S+N)², less whenever S+N < 2d. The dual needs a
-start at zero and no points of a row's own. Both take the same steps up to rounding.
+Two forms of the same linear evaluator. *Primal*: θ (R, d); a step costs 2(S+N)d multiply-adds a row. *Dual*: θ = αT
+with T the S+N training points, so scores are αK with K = TTᵀ; a step costs (S+N)², less whenever S+N < 2d. The dual
+needs a start at zero and no points of a row's own. Both take the same steps up to rounding.
 """
 
 from __future__ import annotations

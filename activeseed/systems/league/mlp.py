@@ -1,9 +1,9 @@
 """The evaluator with one hidden layer: score = v·tanh(Wx + b)/√h + c, gradients written by hand.
 
-The 1/√h of the neural tangent parametrisation makes one learning rate serve every width (Jacot et al. 2018). W starts as
-standard normal (stream ``init``), v at ``init_scale`` times standard normal, b and c at zero. The weights of all rows
-are one (R·h, d) matrix, so the shared points cost two matrix products a step, 2(S+N)hd multiply-adds a row (and 3hd for
-each of a row's own points: forward, its gradient in W, and where it moves, its gradient in x).
+The 1/√h of the neural tangent parametrisation makes one learning rate serve every width (Jacot et al. 2018). W starts
+as standard normal (stream ``init``), v at ``init_scale`` times standard normal, b and c at zero. The weights of all
+rows are one (R·h, d) matrix, so the shared points cost two matrix products a step, 2(S+N)hd multiply-adds a row. A
+point of a row's own costs hd for its score, hd for its gradient in W and, where it moves, hd for its gradient in x.
 """
 
 from __future__ import annotations

@@ -103,7 +103,7 @@ class OversightLeague(BaseModel):
 
     @classmethod
     def full(cls, **changes: Any) -> OversightLeague:
-        """The league with everything on: MLP, drawn prioritised opponents, exploiters, generators, dreams, unrolling."""
+        """Everything on: MLP, drawn prioritised opponents, exploiters, generators, dreams, adversary, unrolling."""
         on: dict[str, Any] = {
             "evaluator": "mlp", "init_scale": 0.5, "learning_rate": 1.0, "opponents": "prioritised", "drawn": 8,
             "exploiters": True, "generators": 4, "dreams": 4, "adversarial_radius": 0.05, "unroll": 3,

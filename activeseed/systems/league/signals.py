@@ -1,7 +1,7 @@
 """Unilateral signals that keep the evaluator ahead: they need no opponent (Bricman 2022).
 
-*Adversarial training*: a minimal tweak of a positive, label kept. Positives count at the point within a radius where the
-score is lowest, to first order (the fast gradient method, Goodfellow et al. 2015, in the Euclidean norm).
+*Adversarial training*: a minimal tweak of a positive, label kept. Positives count at the point within a radius where
+the score is lowest, to first order (the fast gradient method, Goodfellow et al. 2015, in the Euclidean norm).
 *Contrastive dreams*: a radical tweak of a neutral input that maximises the score, labelled low.
 """
 
@@ -16,13 +16,15 @@ from activeseed.systems.league.evaluator import Evaluator, Params
 
 def worst_case(points: Tensor, slope: Tensor, radius: float) -> Tensor:
     """(R, m, d) each point moved ``radius`` against the score's gradient."""
-    return points - slope * (radius / slope.norm(dim=2, keepdim=True).clamp(min=1e-12))
+    step: Tensor = slope * (radius / slope.norm(dim=2, keepdim=True).clamp(min=1e-12))
+    return points - step
 
 
 def neutral(board: Board, draws: Draws, count: int, round_: int) -> Tensor:
     """(R, m, d) neutral inputs: means of four outputs drawn from the pool, at the pool's mean length."""
     mean = board.pool[draws.integers("agents", len(board.pool), (count, 4), 1, round_)].mean(2)
-    return mean * (board.pool.norm(dim=1).mean() / mean.norm(dim=2, keepdim=True).clamp(min=1e-12))
+    scale: Tensor = board.pool.norm(dim=1).mean() / mean.norm(dim=2, keepdim=True).clamp(min=1e-12)
+    return mean * scale
 
 
 def dream(evaluator: Evaluator, params: Params, start: Tensor, steps: int) -> Tensor:

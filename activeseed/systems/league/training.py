@@ -17,7 +17,7 @@ from activeseed.outcome import Outcomes, join_outcomes
 from activeseed.plan import Materials, Rows
 from activeseed.systems.league import agents, opponents, signals, unroll
 from activeseed.systems.league.board import Board, board_of
-from activeseed.systems.league.cost import rows_per_batch, uses_dual
+from activeseed.systems.league.cost import rows_per_batch
 from activeseed.systems.league.draws import Draws, minibatch_of
 from activeseed.systems.league.evaluator import Evaluator, Kernel, Linear, Params, Rates
 from activeseed.systems.league.mlp import Mlp
@@ -26,9 +26,8 @@ from activeseed.systems.league.record import OversightLeague
 
 def train(league: OversightLeague, rows: Rows, materials: Materials) -> Outcomes:
     """Outcomes of every row, in batches that keep to the memory bound."""
-    league.check(materials)
     started = time.process_time()
-    per = rows_per_batch(league, materials)
+    per = rows_per_batch(league, board_of(league, materials).sizes)
     parts = [_train_batch(league, rows.take(slice(a, a + per)), materials) for a in range(0, len(rows), per)]
     if not parts:
         return Outcomes(np.zeros((0, len(league.places(materials))), np.float32), np.zeros(0, np.bool_))
@@ -38,7 +37,7 @@ def train(league: OversightLeague, rows: Rows, materials: Materials) -> Outcomes
 
 def _train_batch(league: OversightLeague, rows: Rows, materials: Materials) -> Outcomes:
     weights = rows.weights(materials.slots)
-    sound = np.isfinite(weights).all(1) & (weights >= 0).all(1)
+    sound: NDArray[np.bool_] = np.all(np.isfinite(weights) & (weights >= 0), axis=1)
     with torch.no_grad():
         game = play(league, rows, materials, weights=np.where(sound[:, None], weights, 0.0).astype(np.float32))
         train_scores = game.evaluator.train_scores(game.params)
@@ -47,7 +46,7 @@ def _train_batch(league: OversightLeague, rows: Rows, materials: Materials) -> O
             values = agents.leashed(train_scores[:, game.board.slots :], league.beta).numpy()
         else:
             values = game.evaluator.probe_scores(game.params).sigmoid().numpy()
-    finite = np.isfinite(values).all(1) & np.isfinite(at_items).all(1)
+    finite: NDArray[np.bool_] = np.isfinite(values).all(axis=1) & np.isfinite(at_items).all(axis=1)
     failures = {
         int(r): (
             "a weight is negative or not finite"
@@ -94,7 +93,7 @@ def play(
     keep: bool = False,
 ) -> Game:
     """Play the leagues of one batch. ``keep`` keeps every round's evaluator, for `Game.payoff`."""
-    board = board_of(materials, dual=uses_dual(league, materials), probes=league.outcome == "evaluator")
+    board = board_of(league, materials)
     draws = Draws(materials.root, rows.keys, frozenset(league.held))
     evaluator = _evaluator(league, board)
     given = torch.from_numpy(rows.weights(materials.slots) if weights is None else weights)
