@@ -1,6 +1,9 @@
 """What is installed is what the repository holds."""
 
+import subprocess
+import sys
 import tomllib
+import zipfile
 from importlib.metadata import entry_points, version
 from importlib.resources import files
 from pathlib import Path
@@ -35,6 +38,19 @@ def test_the_bundled_example_is_shipped():
 
 def test_templates_are_reachable():
     assert any(entry.is_file() for entry in annotator_templates().iterdir())
+
+
+def test_a_wheel_carries_what_a_checkout_holds(tmp_path):
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True, text=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    shipped = set(zipfile.ZipFile(wheel).namelist())
+    package = {path.relative_to(ROOT) for path in (ROOT / "activeseed").rglob("*") if path.is_file()}
+    templates = {path.relative_to(ROOT) for path in (ROOT / "annotator_templates").rglob("*") if path.is_file()}
+    expected = {path.as_posix() for path in package if "__pycache__" not in path.parts}
+    expected |= {f"activeseed/{path.as_posix()}" for path in templates}
+    assert expected <= shipped
+    assert not {name for name in shipped - expected if "dist-info" not in name}
 
 
 def test_a_missing_file_says_what_to_do():
