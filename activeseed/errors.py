@@ -19,6 +19,8 @@ A message says what failed, where, and what to do about it.
 from __future__ import annotations
 
 import difflib
+import os
+import traceback
 from collections.abc import Iterable
 
 
@@ -75,6 +77,24 @@ class AnnotatorError(ActiveseedError):
 
 class StoreError(ActiveseedError):
     """The journal or an artifact is missing or damaged."""
+
+
+def describe(error: BaseException) -> str:
+    """``TypeError: what it said, at line 12 of train``: one line about an error in code that isn't ours.
+
+    The line is the innermost one outside of this package and of installed libraries. No file is named, since a
+    function that was sent to another process has lost its own. An error of our own tree speaks for itself.
+    """
+    said = " ".join(str(error).split())
+    if isinstance(error, ActiveseedError):
+        return said[:600]
+    package, libraries = os.path.dirname(os.path.abspath(__file__)), f"{os.sep}site-packages{os.sep}"
+    place = ""
+    for frame in traceback.extract_tb(error.__traceback__):
+        if libraries not in frame.filename and not frame.filename.startswith(package):
+            place = f", at line {frame.lineno} of {frame.name}"
+    name = type(error).__name__
+    return (f"{name}: {said}" if said else name)[:500] + place[:100]
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -8,17 +8,15 @@ an outcome is treated alike. Nothing is ever filled in: a failed row holds NaN a
 from __future__ import annotations
 
 import gc
-import os
 import sys
 import time
-import traceback
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from activeseed.errors import TrainingError, UsageError
+from activeseed.errors import TrainingError, UsageError, describe
 from activeseed.outcome import Outcomes, join_outcomes
 from activeseed.plan import Materials, Rows
 from activeseed.protocols import System
@@ -58,23 +56,6 @@ def joined(parts: Sequence[Outcomes]) -> Outcomes:
             for p in parts
         ]
     return parts[0] if len(parts) == 1 else join_outcomes(parts)
-
-
-def describe(error: BaseException) -> str:
-    """``TypeError: what it said, at line 12 of train``: the innermost line outside of this package and of libraries.
-
-    No file is named, since a function that was sent to another process has lost its own.
-    """
-    said = " ".join(str(error).split())
-    place = ""
-    for frame in traceback.extract_tb(error.__traceback__):
-        if f"{os.sep}site-packages{os.sep}" not in frame.filename and not frame.filename.startswith(_PACKAGE):
-            place = f", at line {frame.lineno} of {frame.name}"
-    name = type(error).__name__
-    return (f"{name}: {said}" if said else name)[:REASON_LENGTH] + place
-
-
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
 def _train(system: System, materials: Materials, rows: Rows, places: int) -> Outcomes:

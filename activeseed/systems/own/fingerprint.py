@@ -1,8 +1,8 @@
 """A fingerprint of a function: it changes when what the function would compute may have changed.
 
 It covers the source (without comments and layout; the bytecode where there is no source), defaults, values captured
-from around it, and, one after the other, the functions, classes and plain values of its own module that it names. It
-does not see into other modules, files or databases: a trainer that depends on those states a ``version``.
+from around it, and the functions, classes, plain values, arrays and estimators of its own module that it names. It does
+not see into other modules, files or databases: a trainer that depends on those states a ``version``.
 """
 
 from __future__ import annotations
@@ -64,13 +64,16 @@ def _parts(thing: Any, seen: set[int], module: str) -> Iterator[str]:
     elif callable(getattr(thing, "get_params", None)):  # scikit-learn: what it was made with, not what it has learnt
         yield f"{type(thing).__module__}.{type(thing).__qualname__}"
         yield from _parts(thing.get_params(deep=False), seen | {id(thing)}, module)
+    elif hasattr(thing, "__array__"):  # a table, a tensor
+        yield f"{type(thing).__module__}.{type(thing).__qualname__}"
+        yield from _parts(np.asarray(thing), seen, module)
     else:
         kind = type(thing)
         yield f"{kind.__module__}.{kind.__qualname__}"
-        if kind.__module__ not in ("builtins", "_thread"):
+        if kind.__module__ == module or not module:
             seen.add(id(thing))
             yield from _parts(kind, seen, module)
-            yield from _parts({k: v for k, v in getattr(thing, "__dict__", {}).items()}, seen, module)
+            yield from _parts(dict(getattr(thing, "__dict__", {})), seen, kind.__module__)
 
 
 def _function(function: types.FunctionType, seen: set[int]) -> Iterator[str]:
@@ -88,8 +91,8 @@ def _function(function: types.FunctionType, seen: set[int]) -> Iterator[str]:
         if value is _missing or hasattr(builtins, name):
             continue
         yield f"global {name}"
-        own = getattr(value, "__module__", module) == module
-        yield from _parts(value if own else f"{getattr(value, '__module__', '')}.{name}", seen, module)
+        foreign = isinstance(value, type | types.FunctionType) and value.__module__ != module
+        yield from _parts(f"{value.__module__}.{value.__qualname__}" if foreign else value, seen, module)
 
 
 _missing = object()
@@ -112,7 +115,10 @@ def _source(thing: Any) -> str:
     if getattr(thing, "__name__", "") == "<lambda>":
         return ""  # the line may hold several of them
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
+        if (
+            isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+            and ast.get_docstring(node) is not None
+        ):
             node.body = node.body[1:] or [ast.Pass()]
     return ast.unparse(tree)
 

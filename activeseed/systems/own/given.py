@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -74,15 +75,18 @@ def also_reads(materials: Materials) -> list[Any]:
 
     ``Materials.digest`` leaves these out, and a row's name must hold everything that determines its outcome.
     """
-    return [[item.id, item.group, _jsonable(item.metadata)] for item in materials.seed.items]
+    return [[item.id, item.group, jsonable(item.metadata)] for item in materials.seed.items]
 
 
-def _jsonable(value: Any) -> Any:
+def jsonable(value: Any) -> Any:
+    """Metadata as any reader of JSON takes it: no NaN or infinity (None stands for them), other objects as text."""
     if isinstance(value, Mapping):
-        return {str(k): _jsonable(v) for k, v in value.items()}
+        return {str(k): jsonable(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_jsonable(v) for v in value]
-    return value if isinstance(value, str | int | bool) or value is None else repr(value)
+        return [jsonable(v) for v in value]
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    return value if isinstance(value, str | int) or value is None else str(value)
 
 
 def even_geometry(kind: str, places: tuple[Probe, ...]) -> Geometry:

@@ -35,6 +35,10 @@ def name_of(thing: Any) -> str:
     if module in ("__main__", "__mp_main__"):
         file = getattr(sys.modules.get(module), "__file__", None)
         return f"{Path(file).resolve()}:{qualified}" if file and str(file).endswith(".py") else ""
+    # The public place of a thing that is defined in a private module: sklearn.svm:SVC, not sklearn.svm._classes:SVC.
+    public = module.partition("._")[0]
+    if getattr(sys.modules.get(public), qualified, None) is thing:
+        module = public
     return f"{module}:{qualified}"
 
 
@@ -45,8 +49,8 @@ def _from_module(module: str, target: str) -> ModuleType:
         if error.name is None or not f"{module}.".startswith(f"{error.name}."):
             raise ConfigError(f"target = {target!r} can't be imported: {describe(error)}.") from error
         raise ConfigError(
-            f"target = {target!r}: there is no module {error.name!r}. Install it, set PYTHONPATH to its folder, or name "
-            "a file: target = 'path/to/file.py:function'."
+            f"target = {target!r}: there is no module {error.name!r}. Install it, set PYTHONPATH to its folder, "
+            "or name a file: target = 'path/to/file.py:function'."
         ) from error
     except Exception as error:
         raise ConfigError(f"target = {target!r} can't be imported: {describe(error)}.") from error

@@ -1,0 +1,185 @@
+"""``Command``: any trainer that is a program, which reads rows from standard input and writes outcomes back."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from activeseed.errors import PlanError, TrainingError, describe
+from activeseed.outcome import Geometry, Outcomes
+from activeseed.plan import Materials, Rows, stream_key
+from activeseed.protocols import Cost
+from activeseed.seed import Probe, Text
+from activeseed.systems.own.conversation import Conversation, converse
+from activeseed.systems.own.given import GivenItem, also_reads, even_geometry, given_items, jsonable
+
+LARGEST_READ = 16 * 2**20  # bytes of a file named in argv that are read for the fingerprint
+
+
+class Command(BaseModel):
+    """A trainer² that is an external program, started without a shell, once for a few rows.
+
+    It reads JSON lines. The first describes the job, each of the others is a row to train::
+
+        {"activeseed": 1, "outcomes": 2, "probes": [{"id": "p1", "text": "…", "weight": 1.0, "group": ""}, …]}
+        {"row": 0, "key": 5871233, "items": [{"id": "a", "text": "…", "weight": 1.0, "variant": "as_written", …}, …]}
+
+    and writes one JSON line for each row, in any order, a number for each probe (or that this row failed)::
+
+        {"row": 0, "outcome": [0.91, 0.08]}
+        {"row": 1, "error": "did not converge"}
+
+    A pair has ``prompt``, ``chosen`` and ``rejected`` in place of ``text``, a vector ``values``; ``group`` and
+    ``metadata`` are what the seed file holds. ``key`` is a whole number below 2⁵³ from which all randomness of the row
+    must come. Standard error is for progress; its end becomes part of the reason when something fails.
+
+    A program that exits with another code than 0 is not believed, one that exceeds its time is killed with its whole
+    process group, a line that is no JSON ends the conversation. Rows without an outcome are then tried again alone, so
+    that one bad row costs one row.
+
+    Attributes:
+        argv: the program and its arguments.
+        timeout: seconds that the program may take to the next outcome, its start included.
+        rows_at_a_time: rows a process; more of them save starts.
+        outcomes: P, where the study has no probes; 0 takes one outcome from each probe.
+        compare: ``hellinger`` where every outcome is a probability, else ``identity``.
+        deterministic: the program ignores the key.
+        weighted: the program reads ``weight``. Otherwise an item of multiplicity 2 comes twice.
+        folder: where it runs; empty for the current folder.
+        environment: variables that it gets besides ours.
+        version: names this trainer in place of a fingerprint of ``argv`` and of the files named there.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["command"] = "command"
+    argv: tuple[str, ...]
+    timeout: float = Field(default=600.0, gt=0, allow_inf_nan=False)
+    rows_at_a_time: int = Field(default=4, ge=1)
+    outcomes: int = Field(default=0, ge=0)
+    compare: Literal["identity", "hellinger"] = "identity"
+    deterministic: bool = False
+    weighted: bool = False
+    folder: str = ""
+    environment: Mapping[str, str] = Field(default_factory=dict)
+    version: str = ""
+
+    @field_validator("argv", mode="before")
+    @classmethod
+    def _is_a_list(cls, argv: Any) -> Any:
+        if isinstance(argv, str):
+            raise ValueError(f"a list is due, since no shell splits it: argv = {argv.split()!r}")
+        if isinstance(argv, list | tuple) and not argv:
+            raise ValueError("the list is empty; its first entry is the program")
+        return argv
+
+    # --- the System protocol ------------------------------------------------------------------------------------
+
+    @property
+    def revision(self) -> str:
+        return self.version or self._fingerprint()
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        return () if self.deterministic else ("train",)
+
+    def record(self) -> dict[str, Any]:
+        """The settings; what the program's files hold is in ``revision``."""
+        return self.model_dump(mode="json")
+
+    def also_reads(self, materials: Materials) -> Any:
+        """What may determine an outcome besides ``Materials.digest``."""
+        return [also_reads(materials), [[p.id, p.group, p.weight] for p in materials.probes]]
+
+    def check(self, materials: Materials) -> None:
+        if self.folder and not Path(self.folder).is_dir():
+            raise PlanError(f"The command's folder {self.folder!r} does not exist.")
+        program = self.argv[0]
+        beside = Path(self.folder or ".", program)
+        if shutil.which(program) is None and not ("/" in program and shutil.which(str(beside))):
+            raise PlanError(f"The command's program {program!r} was not found, or may not be executed.")
+        if not self.outcomes and not materials.probes:
+            raise PlanError("There are no probes, and the command does not say how many outcomes it writes. Give the "
+                            "study probes, or set outcomes = P.")  # fmt: skip
+
+    def places(self, materials: Materials) -> tuple[Probe, ...]:
+        if not self.outcomes:
+            return materials.probes
+        names = [f"outcome-{n}" for n in range(1, self.outcomes + 1)]
+        return tuple(Probe(id=name, payload=Text(text=name)) for name in names)
+
+    def geometry(self, materials: Materials) -> Geometry:
+        return even_geometry(self.compare, self.places(materials))
+
+    def cost(self, materials: Materials) -> Cost:
+        """Unknown: nobody but the program can say."""
+        return Cost()
+
+    def train(self, rows: Rows, materials: Materials) -> Outcomes:
+        start = time.process_time()
+        places = len(self.places(materials))
+        values = np.full((len(rows), places), np.nan, np.float32)
+        failures: dict[int, str] = {}
+        questions: dict[int, dict[str, Any]] = {}
+        for r in range(len(rows)):
+            try:
+                items = given_items(materials, rows, r, weighted=self.weighted)
+            except TrainingError as error:
+                failures[r] = describe(error)
+                continue
+            # Every reader of JSON holds 53 bits exactly, and hardly one more than 64.
+            key = stream_key(materials.root, "train", int(rows.keys[r])) % 2**53
+            questions[r] = {"row": r, "key": key, "items": [_item(i) for i in items]}
+        probes = [{"id": p.id, **_payload(p), "weight": p.weight, "group": p.group} for p in materials.probes]
+        header = {"activeseed": 1, "outcomes": places, "probes": probes}
+        seconds = 0.0
+        ahead = [list(questions)[n : n + self.rows_at_a_time] for n in range(0, len(questions), self.rows_at_a_time)]
+        while ahead:
+            group = ahead.pop(0)
+            said = self._ask(header, [questions[r] for r in group], places)
+            seconds += said.seconds
+            for r, outcome in said.outcomes.items():
+                values[r] = outcome
+            failures |= said.failures
+            silent = [r for r in group if r not in said.outcomes and r not in said.failures]
+            if len(group) > 1:
+                ahead = [[r] for r in silent] + ahead
+            else:
+                failures |= dict.fromkeys(silent, said.reason)
+        ok = np.array([r not in failures for r in range(len(rows))], np.bool_)
+        return Outcomes(values, ok, failures, seconds=seconds + time.process_time() - start)
+
+    def _ask(self, header: dict[str, Any], questions: list[dict[str, Any]], places: int) -> Conversation:
+        return converse(
+            list(self.argv), [header, *questions], [q["row"] for q in questions], places=places, compare=self.compare,
+            timeout=self.timeout, folder=self.folder or None, environment=dict(self.environment),
+        )  # fmt: skip
+
+    def _fingerprint(self) -> str:
+        h = hashlib.sha256(repr(self.argv).encode("utf-8", "surrogatepass"))
+        for argument in self.argv:
+            file = Path(self.folder or ".", argument)
+            try:
+                with file.open("rb") as content:
+                    h.update(content.read(LARGEST_READ))
+            except (OSError, ValueError):
+                continue  # not a file
+        return h.hexdigest()[:16]
+
+
+def _item(item: GivenItem) -> dict[str, Any]:
+    return {
+        "id": item.id, **_payload(item), "weight": item.weight, "variant": item.variant, "group": item.group,
+        "metadata": jsonable(item.metadata),
+    }  # fmt: skip
+
+
+def _payload(thing: GivenItem | Probe) -> dict[str, Any]:
+    return {k: v for k, v in thing.payload.model_dump(mode="json").items() if k != "kind"}

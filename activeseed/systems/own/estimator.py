@@ -1,0 +1,243 @@
+"""``FromEstimator``: any scikit-learn estimator as a trainer²."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from activeseed.errors import ConfigError, PlanError, TrainingError, describe
+from activeseed.outcome import Geometry, Outcomes
+from activeseed.plan import Materials, Rows, stream_key
+from activeseed.protocols import Cost
+from activeseed.seed import Payload, Probe
+from activeseed.systems.own.fingerprint import fingerprint
+from activeseed.systems.own.given import GivenItem, also_reads, as_outcome, even_geometry, given_items
+from activeseed.systems.own.target import load, name_of
+
+
+class FromEstimator(BaseModel):
+    """A trainer² that fits a clone of an estimator on each row's items and predicts the probes.
+
+    Items need labels, which stand in the seed file beside the text. The outcome is P(``positive``) of each probe for a
+    classifier, the prediction for a regressor. A clone gets its ``random_state``, and that of every part of it, from
+    the row's key. Weights go to ``sample_weight`` where the estimator takes it; where it does not, an item of
+    multiplicity 2 comes twice. A row that leaves a single class is a recorded failure.
+
+    Attributes:
+        estimator: where the estimator's class (or a function that makes one) is found, ``sklearn.svm:SVC``; filled in
+            for an instance.
+        parameters: what it is made with.
+        label: the metadata column that holds the label; ``group`` takes the item's group.
+        positive: the class whose probability is the outcome. Empty: the later one of two classes, in sorted order.
+        features: ``embedding`` gives it the study's embedding (a vector's own entries, chosen minus rejected for a
+            pair), ``text`` the texts themselves, for a pipeline with a vectoriser of its own.
+        probability: outcomes are probabilities (``predict_proba``). Otherwise ``predict``: labels must be numbers.
+        deterministic: None takes an estimator without any ``random_state`` for deterministic.
+        version: names this trainer in place of a fingerprint of its class and parameters.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    kind: Literal["estimator"] = "estimator"
+    estimator: str = ""
+    parameters: Mapping[str, Any] = Field(default_factory=dict)
+    label: str = "label"
+    positive: str = ""
+    features: Literal["embedding", "text"] = "embedding"
+    probability: bool = True
+    deterministic: bool | None = None
+    version: str = ""
+    instance: Any = Field(default=None, exclude=True, repr=False)
+
+    def __init__(self, estimator: Any = None, /, **settings: Any) -> None:
+        if isinstance(estimator, str):
+            settings["estimator"] = estimator
+        elif estimator is not None:
+            parameters = _plain_parameters(estimator)
+            if parameters is not None:
+                settings = {"estimator": name_of(type(estimator)), "parameters": parameters, **settings}
+            settings["instance"] = estimator
+        if not settings.get("estimator") and settings.get("instance") is None:
+            raise ConfigError(
+                "A trainer of kind 'estimator' needs its estimator: FromEstimator(LogisticRegression()), or in "
+                "activeseed.toml estimator = 'sklearn.linear_model:LogisticRegression'."
+            )
+        super().__init__(**settings)
+
+    # --- the System protocol ------------------------------------------------------------------------------------
+
+    @property
+    def rows_at_a_time(self) -> int:
+        """Rows don't influence each other, so an executor may spread a batch over processes."""
+        return 1
+
+    @property
+    def revision(self) -> str:
+        return self.version or fingerprint(self.made())
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        fixed = self.deterministic if self.deterministic is not None else not _random_states(self.made())
+        return () if fixed else ("train",)
+
+    @property
+    def weighted(self) -> bool:
+        return _weight_name(self.made()) is not None
+
+    def record(self) -> dict[str, Any]:
+        """The settings; class and parameters are also in ``revision``."""
+        return self.model_dump(mode="json")
+
+    def also_reads(self, materials: Materials) -> Any:
+        """What may determine an outcome besides ``Materials.digest``: the labels."""
+        return also_reads(materials)
+
+    def check(self, materials: Materials) -> None:
+        model = self.made()
+        if not materials.probes:
+            raise PlanError("There are no probes: an estimator's outcome is what it predicts for each of them.")
+        wanted = "predict_proba" if self.probability else "predict"
+        if not hasattr(model, wanted) or not hasattr(model, "fit"):
+            hint = " Say probability=False, or calibrate it (CalibratedClassifierCV)." if self.probability else ""
+            raise PlanError(f"{type(model).__name__} has no {wanted}.{hint}")
+        labels = [self._label(item.metadata, item.group) for item in materials.seed.items]
+        without = [item.id for item, label in zip(materials.seed.items, labels, strict=True) if label is None]
+        if without:
+            raise PlanError(
+                f"{len(without)} item(s) have no {self.label!r}, so nothing can be fitted (the first: {without[0]!r}). "
+                "Add the column to the seed file, or name another one with label=..."
+            )
+        if not self.probability:
+            _numbers(labels)
+            return
+        classes = sorted({str(label) for label in labels})
+        if len(classes) < 2:
+            raise PlanError(f"All items have the label {classes[0]!r}; a classifier needs at least two classes.")
+        if self.positive and self.positive not in classes:
+            raise PlanError(f"positive = {self.positive!r} is the label of no item. Labels: {', '.join(classes[:20])}.")
+        if not self.positive and len(classes) > 2:
+            raise PlanError(
+                f"There are {len(classes)} classes ({', '.join(classes[:20])}). Say with positive=... which one's "
+                "probability is the outcome."
+            )
+
+    def places(self, materials: Materials) -> tuple[Probe, ...]:
+        return materials.probes
+
+    def geometry(self, materials: Materials) -> Geometry:
+        return even_geometry("hellinger" if self.probability else "identity", materials.probes)
+
+    def cost(self, materials: Materials) -> Cost:
+        """Unknown: it depends on the estimator."""
+        return Cost()
+
+    def train(self, rows: Rows, materials: Materials) -> Outcomes:
+        start = time.process_time()
+        places = len(materials.probes)
+        values = np.full((len(rows), places), np.nan, np.float32)
+        failures: dict[int, str] = {}
+        probes = self._inputs(materials, [p.payload for p in materials.probes])
+        weight_name = _weight_name(self.made())
+        classes = sorted({str(self._label(i.metadata, i.group)) for i in materials.seed.items})
+        positive = self.positive or classes[-1]
+        for r in range(len(rows)):
+            try:
+                items = given_items(materials, rows, r, weighted=weight_name is not None)
+                with contextlib.redirect_stdout(sys.stderr):  # some estimators print what they do
+                    model = self._fitted(items, materials, int(rows.keys[r]), weight_name)
+                    returned = _probability(model, probes, positive) if self.probability else model.predict(probes)
+                values[r] = as_outcome(returned, places, "hellinger" if self.probability else "identity")
+            except (Exception, SystemExit) as error:  # any estimator of anyone's may raise anything
+                failures[r] = describe(error)
+        ok = np.array([r not in failures for r in range(len(rows))], np.bool_)
+        return Outcomes(values, ok, failures, seconds=time.process_time() - start)
+
+    # --- one row ------------------------------------------------------------------------------------------------
+
+    def made(self) -> Any:
+        """The estimator, unfitted. Raises ConfigError when it can't be found or made."""
+        if self.instance is not None:
+            return self.instance
+        found = load(self.estimator)
+        if not isinstance(found, type) and hasattr(found, "fit"):
+            return found
+        try:
+            return found(**self.parameters)
+        except TypeError as error:
+            raise ConfigError(f"{self.estimator} can't be made with these parameters: {error}.") from error
+
+    def _fitted(self, items: list[GivenItem], materials: Materials, replicate: int, weight_name: str | None) -> Any:
+        from sklearn.base import clone
+
+        labels: Any = [self._label(i.metadata, i.group) for i in items]
+        if self.probability:
+            labels = np.array([str(label) for label in labels])
+            if len(set(labels)) < 2:
+                left = f"only the label {str(labels[0])!r} is" if len(labels) else "no item is"
+                raise TrainingError(f"{left} left in this row; a classifier needs at least two classes")
+        else:
+            labels = _numbers(labels)
+        model = clone(self.made())
+        # numpy's RandomState, which scikit-learn uses, takes 32 bits; each part of a pipeline gets its own.
+        key = stream_key(materials.root, "train", replicate)
+        model.set_params(**{name: stream_key(key, name) % 2**32 for name in _random_states(model)})
+        weights = {} if weight_name is None else {weight_name: np.array([i.weight for i in items])}
+        return model.fit(self._inputs(materials, [i.payload for i in items]), labels, **weights)
+
+    def _inputs(self, materials: Materials, payloads: list[Payload]) -> Any:
+        if self.features == "embedding":
+            return np.asarray(materials.features(payloads), np.float64)
+        return [p.display for p in payloads]
+
+    def _label(self, metadata: Mapping[str, Any], group: str) -> Any:
+        label = metadata.get(self.label, group or None if self.label == "group" else None)
+        return None if label == "" or label != label else label  # a missing cell of a table reads as NaN
+
+
+def _numbers(labels: list[Any]) -> NDArray[np.float64]:
+    try:
+        numbers = np.array([float(label) for label in labels], np.float64)
+    except (TypeError, ValueError):
+        raise PlanError("With probability=False labels must be numbers; some of these are not.") from None
+    if not np.isfinite(numbers).all():
+        raise PlanError("With probability=False labels must be finite numbers; some of these are not.")
+    return numbers
+
+
+def _probability(model: Any, probes: Any, positive: str) -> Any:
+    classes = [str(c) for c in model.classes_]
+    if positive not in classes:
+        raise TrainingError(f"no item with the label {positive!r} is left in this row, so it has no probability")
+    return model.predict_proba(probes)[:, classes.index(positive)]
+
+
+def _random_states(model: Any) -> list[str]:
+    """Names of the parameters, of the model and of its parts, that take a random state."""
+    return sorted(n for n in model.get_params(deep=True) if n == "random_state" or n.endswith("__random_state"))
+
+
+def _weight_name(model: Any) -> str | None:
+    """How ``fit`` of this model is given weights, or None where it takes none."""
+    from sklearn.utils.validation import has_fit_parameter
+
+    steps = getattr(model, "steps", None)
+    if steps:
+        name, last = steps[-1]
+        inner = _weight_name(last)
+        return f"{name}__{inner}" if inner else None
+    return "sample_weight" if has_fit_parameter(model, "sample_weight") else None
+
+
+def _plain_parameters(model: Any) -> dict[str, Any] | None:
+    """Parameters that differ from the class's defaults, or None where a configuration file can't hold them all."""
+    defaults = {n: p.default for n, p in inspect.signature(type(model).__init__).parameters.items()}
+    given = {n: v for n, v in model.get_params(deep=False).items() if n not in defaults or v is not defaults[n]}
+    return given if all(isinstance(v, str | int | float) for v in given.values()) else None
