@@ -16,8 +16,8 @@ from activeseed.plan import Floats, Ints, Law
 class Coding:
     """Dummy coding of a law's free variants.
 
-    The reference of an item is *as written* where it is possible, else its first possible variant; every other
-    possible variant has a coefficient, and an item that is settled has none.
+    The reference of an item is *as written* where rows may have it, else the first variant that they may have; every
+    other such variant has a coefficient, and an item that is settled in all rows has none.
 
     Attributes:
         law: the law whose indices are wanted, (F, V) probabilities b.
@@ -30,8 +30,9 @@ class Coding:
     variants: Ints
 
     @classmethod
-    def of(cls, law: Law) -> Coding:
-        possible = law.probabilities > 0
+    def of(cls, law: Law, rows: Law | None = None) -> Coding:
+        """The coding of a law's variants in rows drawn from another (by default from the same)."""
+        possible = (rows or law).probabilities > 0
         free = possible.copy()
         free[np.arange(len(free)), possible.argmax(1)] = False
         items, variants = np.nonzero(free)

@@ -18,6 +18,7 @@ from scipy import stats
 
 from activeseed.errors import PlanError, TrainingError
 from activeseed.estimators.coding import Coding
+from activeseed.estimators.laws import drawing_law
 from activeseed.estimators.least_squares import Fit, fit
 from activeseed.estimators.leave_one_out import vouching
 from activeseed.estimators.statistics import (
@@ -46,7 +47,7 @@ class Regression(BaseModel):
         groups: groups of rows deleted in turn for standard errors.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
 
     kind: Literal["regression"] = "regression"
     trainings: int | None = Field(default=None, ge=8, alias="rows")
@@ -55,18 +56,21 @@ class Regression(BaseModel):
     groups: int = Field(default=ENOUGH_GROUPS, ge=ENOUGH_GROUPS)
 
     def rows(self, problem: Problem) -> int:
-        return self._size(Coding.of(problem.law)) + self.pairs * (1 if problem.deterministic else 2)
+        return self._size(Coding.of(problem.law, drawing_law(problem))) + self.pairs * (
+            1 if problem.deterministic else 2
+        )
 
     def _size(self, coding: Coding) -> int:
         return self.trainings or max(LEAST_ROWS, ROWS_PER_COEFFICIENT * len(coding))
 
     def designs(self, problem: Problem) -> tuple[Coding, Independent, Design]:
         """The coding, the rows that are regressed, and the pairs. Raises PlanError when rows are too few."""
-        coding = Coding.of(problem.law)
+        drawn = drawing_law(problem)
+        coding = Coding.of(problem.law, drawn)
         size = self._size(coding)
         if not len(coding):
             raise PlanError(
-                f"Under the law {problem.law.name!r} every item is settled, so nothing varies and first-order indices "
+                f"Under the law {drawn.name!r} every item is settled, so nothing varies and first-order indices "
                 "are all zero. Rank by effect, or give beliefs below 1."
             )
         # Deleting a group must leave more rows than coefficients.
@@ -76,7 +80,8 @@ class Regression(BaseModel):
                 f"A regression with {len(coding)} coefficients and {self.groups} groups needs at least "
                 f"{max(least, self.groups)} rows; rows = {size} was asked for."
             )
-        regressed = Independent(problem.law.clipped(self.floor), size, problem.stream, problem.first_key)
+        drawn_from = (problem.rows_law or problem.law).clipped(self.floor)
+        regressed = Independent(drawn_from, size, problem.stream, problem.first_key)
         return coding, regressed, _pairs(problem, self.pairs, problem.first_key + size)
 
     def run(self, problem: Problem) -> Run:
@@ -151,14 +156,16 @@ class Regression(BaseModel):
             "additive_share": r_squared,
         }
         if problem.geometry.kind == "hellinger":
-            summary["spread_nats"] = _nats(problem.geometry, *raw)
+            # Pairs of another law: its nats are scaled by how the squared distances of the two laws compare.
+            scale = 1.0 if problem.rows_law is None else found.spread / found.pair_spread
+            summary["spread_nats"] = scale * _nats(problem.geometry, *raw)
         surrogate = Surrogate(wide, square, fitted_on.name, r_squared)
         return Ranking(problem.ids, columns, summary, surrogate, tuple(notes), by="first_order")
 
 
 def _pairs(problem: Problem, pairs: int, first_key: int) -> Explicit:
     """Assignments drawn from the law, each under two keys of its own (one where the trainer is deterministic)."""
-    drawn = Independent(problem.law, pairs, stream_key(problem.stream, "pairs"), first_key).block(0, pairs)
+    drawn = Independent(drawing_law(problem), pairs, stream_key(problem.stream, "pairs"), first_key).block(0, pairs)
     if problem.deterministic:
         return Explicit(drawn)
     doubled = join_rows([drawn, with_keys(drawn, drawn.keys + pairs)])
@@ -183,6 +190,7 @@ class Indices:
     gram: Floats
     fit: Fit
     spread: float
+    pair_spread: float
     spread_se: float
     floor: float
 
@@ -201,13 +209,14 @@ def indices(
     Args:
         variants: (R, F) assignments with independent entries, each trained under a key of its own.
         points: (R, D) their embedded outcomes.
-        pair_variants: (n, F) assignments drawn from the coding's law.
+        pair_variants: (n, F) assignments drawn from the coding's law, or from the law of the rows.
         first: (n, D) their embedded outcomes under one key.
         second: (n, D) and under another; the same array for a deterministic trainer.
         groups: groups of rows deleted in turn.
 
     The spread is the covariance between the pairs' keys, plus Ĝ∘(C − S): what the additive model says about the
-    difference between the law's covariance C of indicators and that of the pairs drawn, S. Its mean is zero.
+    difference between the law's covariance C of indicators and that of the pairs drawn, S. Where pairs are drawn from
+    the law itself this has mean zero and takes most of the sampling error out.
     """
     fitted = fit(coding.matrix(variants), points, (first.mean(0) + second.mean(0)) / 2.0)
     whole, presence_form = coding.forms
@@ -217,7 +226,7 @@ def indices(
     left_out = np.stack([coding.by_item(fitted.without(m, coding), whole) for m in members])
     se, reach = jackknife(left_out)
     gram = fitted.gram()
-    spread, spread_se, floor = _spread(coding, gram, pair_variants, first, second)
+    spread, pair_spread, spread_se, floor = _spread(coding, gram, pair_variants, first, second)
     return Indices(
         first_order,
         coding.by_item(products, presence_form),
@@ -227,6 +236,7 @@ def indices(
         gram,
         fitted,
         spread,
+        pair_spread,
         spread_se,
         floor,
     )
@@ -234,16 +244,18 @@ def indices(
 
 def _spread(
     coding: Coding, gram: Floats, variants: NDArray[np.int16], first: Floats, second: Floats
-) -> tuple[float, float, float]:
+) -> tuple[float, float, float, float]:
+    """Spread, spread of the pairs alone, standard error of the former, noise floor."""
     n = len(first)
     x, y = first - first.mean(0), second - second.mean(0)
     z = coding.matrix(variants)[:, 1:]
     z = z - z.mean(0)
-    products = (x * y).sum(1) - np.einsum("rc,rc->r", z @ gram, z)
+    own = (x * y).sum(1)
+    products = own - np.einsum("rc,rc->r", z @ gram, z)
     total = products.sum()
     # Leaving out row r takes n/(n−1) times its own centred product from the sum of products.
     left = (total - n / (n - 1) * products) / (n - 2)
     se, _ = jackknife(left)
     spread = total / (n - 1) + float((gram * coding.covariance).sum())
     floor = float(((first - second) ** 2).sum() / (2 * n))
-    return float(spread), float(se), floor
+    return float(spread), float(own.sum() / (n - 1)), float(se), floor

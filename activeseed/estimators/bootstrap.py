@@ -1,0 +1,126 @@
+"""The bootstrap spread of the seed as it stands, and each group's sampling spread.
+
+The oldest measure of a trainer²'s stability: how far the outcome moves when the seed is resampled. Multiplicities are
+Poisson(1) for the whole seed; within a group they are multinomial, the group's total weight held, which predicts what
+writing more of this kind would settle. Assignments come in sets that share two keys: within a key differences are
+under common random numbers, and the covariance between the two keys holds no square of noise.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from activeseed.errors import TrainingError
+from activeseed.estimators.contrasts import ABSENT_INDEX
+from activeseed.estimators.designs import Joined, TwoKeys
+from activeseed.estimators.statistics import mean_and_se, paired_spread, paired_spread_nats
+from activeseed.outcome import Outcomes, Ranking
+from activeseed.plan import Floats, Resampled, stream_key
+from activeseed.protocols import Problem, Request, Run
+
+#: draws that share their keys: more share more noise, fewer lose more to the mean they are taken around
+DRAWS = 4
+
+
+class Bootstrap(BaseModel):
+    """Spread under resampling.
+
+    Attributes:
+        trainings (in files and calls: ``rows``): for the whole seed, a multiple of 8 is used.
+        group_rows: trainings for each group's sampling spread; 0 leaves groups out.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
+
+    kind: Literal["bootstrap"] = "bootstrap"
+    trainings: int = Field(default=64, ge=24, alias="rows")
+    group_rows: int = Field(default=0, ge=0)
+
+    def groups(self, problem: Problem) -> dict[str, tuple[int, ...]]:
+        """Members that stand, of every group with two of them; the whole seed where there are no groups."""
+        if not self.group_rows:
+            return {}
+        standing = [f for f, v in enumerate(problem.base) if v != ABSENT_INDEX]
+        names = problem.seed.groups or ("",)
+        members = {g: tuple(f for f in standing if problem.seed.items[f].group == g) for g in names}
+        return {g: m for g, m in members.items() if len(m) > 1}
+
+    def designs(self, problem: Problem) -> list[TwoKeys]:
+        """The whole seed, then every group."""
+        keys = 1 if problem.deterministic else 2
+        designs = []
+        first = problem.first_key
+        plans: list[tuple[str, int, tuple[tuple[int, ...], ...]]] = [("", self.trainings, ())]
+        plans += [(name, self.group_rows, (members,)) for name, members in self.groups(problem).items()]
+        for n, (name, rows, groups) in enumerate(plans):
+            sets = max(3, rows // (2 * DRAWS))
+            stream = stream_key(problem.stream, "bootstrap", n, name)
+            kind: Literal["poisson", "multinomial"] = "multinomial" if groups else "poisson"
+            source = Resampled(problem.base, kind, sets * DRAWS, stream, 0, groups)
+            designs.append(TwoKeys(source, DRAWS, keys, first))
+            first += sets * keys
+        return designs
+
+    def rows(self, problem: Problem) -> int:
+        return sum(d.size for d in self.designs(problem))
+
+    def run(self, problem: Problem) -> Run:
+        whole, *others = self.designs(problem)
+        outcomes = yield Request(whole, "bootstrap spread")
+        spread, se, reach, nats = _spread(whole, outcomes, problem)
+        notes = []
+        failed = int(np.sum(~outcomes.ok))
+        trainings = len(outcomes)
+        summary: dict[str, Any] = {
+            "bootstrap_spread": spread,
+            "bootstrap_spread_se": se,
+            "bootstrap_spread_low": spread - reach,
+            "bootstrap_spread_high": spread + reach,
+        }
+        if nats is not None:
+            summary["bootstrap_spread_nats"] = nats
+        columns = {}
+        if others:
+            joined = Joined(tuple(others))
+            outcomes = yield Request(joined, "sampling spread of groups")
+            failed += int(np.sum(~outcomes.ok))
+            trainings += len(outcomes)
+            column = np.full(len(problem.seed), np.nan)
+            by_group, errors = {}, {}
+            for (name, members), design, start in zip(
+                self.groups(problem).items(), others, joined.starts, strict=False
+            ):
+                part = outcomes.take(np.arange(start, start + design.size))
+                by_group[name], errors[name], _, _ = _spread(design, part, problem)
+                column[list(members)] = by_group[name]
+            summary["group_spread"], summary["group_spread_se"] = by_group, errors
+            columns["group_spread"] = column
+        if failed:
+            notes.append(f"{failed} of {trainings} trainings failed; the sets they belong to are left out.")
+        summary |= {"estimator": self.kind, "law": "bootstrap", "trainings": trainings, "failed": failed}
+        return Ranking(problem.ids, columns, summary, notes=tuple(notes))
+
+
+def _spread(design: TwoKeys, outcomes: Outcomes, problem: Problem) -> tuple[float, float, float, float | None]:
+    """Spread, its standard error and reach over sets, and the spread in nats where outcomes are probabilities."""
+    shape = (design.source.size // design.draws, design.keys, design.draws)
+    whole = outcomes.ok.reshape(shape).all((1, 2))
+    if whole.sum() < 2:
+        raise TrainingError("Fewer than two sets of resampled seeds trained without a failure, so no spread is known.")
+    values = outcomes.values.reshape(*shape, -1)[whole].astype(np.float64)
+    points = problem.geometry.embed(values)
+    spread, se, reach = bootstrap_spread(points[:, 0], points[:, -1])
+    nats = None
+    if problem.geometry.kind == "hellinger":
+        weights = None if problem.geometry.over == "distribution" else problem.geometry.weights
+        nats = float(np.mean([paired_spread_nats(v[0], v[-1], weights) for v in values]))
+    return float(spread), float(se), float(reach), nats
+
+
+def bootstrap_spread(first: Floats, second: Floats) -> tuple[Floats, Floats, Floats]:
+    """Spread, standard error and reach from (sets, …, draws, D) outcomes under each set's two keys."""
+    spread, _ = paired_spread(first, second)
+    return mean_and_se(spread)

@@ -1,0 +1,174 @@
+"""Total indices by Jansen's estimator: only one entry is redrawn, the rest as the law has it.
+
+T_i = ½ E‖m(a) − m(a⁽ⁱ⁾)‖² (Jansen 1999; vector outputs: Gamboa, Janon, Klein & Lagnoux 2014). The redraw never repeats
+the variant: it is drawn from the others and weighted by the probability of a change. Each difference is taken under
+common random numbers and multiplied with the same difference under a second key, so no square of noise enters.
+Cost: bases × 2 × (items + one base a block) trainings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from activeseed.errors import PlanError, TrainingError
+from activeseed.estimators.designs import Joined
+from activeseed.estimators.laws import drawing_law, open_items
+from activeseed.estimators.statistics import jackknife, mean_and_se, paired_spread, paired_spread_left_out
+from activeseed.outcome import Ranking
+from activeseed.plan import Change, Floats, Independent, Ints, Law, OneAtATime, generator, stream_key
+from activeseed.protocols import Problem, Request, Run
+
+
+class Jansen(BaseModel):
+    """Total indices under the law.
+
+    Attributes:
+        bases: assignments drawn from the law at which every item is redrawn once.
+        items: positions of the items whose indices are wanted; all by default.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["jansen"] = "jansen"
+    bases: int = Field(default=24, ge=3)
+    items: tuple[int, ...] | None = None
+
+    def redrawn(self, problem: Problem) -> Ints:
+        """Items that are asked about and not settled."""
+        open_ = open_items(drawing_law(problem))
+        return open_ if self.items is None else np.intersect1d(open_, np.asarray(self.items, np.int64))
+
+    def designs(self, problem: Problem) -> tuple[tuple[OneAtATime, ...], Floats]:
+        """One design a base, and the (bases, items) weight of every difference."""
+        items = self.redrawn(problem)
+        if not len(items):
+            raise PlanError(
+                f"Under the law {drawing_law(problem).name!r} every item in question is settled, so all total indices "
+                "are zero. Rank by effect, or give beliefs below 1."
+            )
+        stream = stream_key(problem.stream, "jansen")
+        drawn = drawing_law(problem)
+        bases = Independent(drawn, self.bases, stream).block(0, self.bases).variants
+        keys = 1 if problem.deterministic else 2
+        designs, weights = [], np.empty((self.bases, len(items)))
+        for n, base in enumerate(bases):
+            new, weights[n] = redraw(problem.law, drawn, items, base, generator(stream, "redraw", n))
+            changes = tuple(Change(problem.ids[f], (int(f),), (int(v),)) for f, v in zip(items, new, strict=True))
+            first = problem.first_key + (0 if problem.deterministic else n * keys)
+            designs.append(OneAtATime(tuple(map(int, base)), changes, tuple(range(first, first + keys))))
+        return tuple(designs), weights
+
+    def rows(self, problem: Problem) -> int:
+        items, keys = len(self.redrawn(problem)), 1 if problem.deterministic else 2
+        # All bases have as many changes, so one stands for the others.
+        return self.bases * OneAtATime((), (Change("", (), ()),) * items, tuple(range(keys))).size
+
+    def run(self, problem: Problem) -> Run:
+        items = self.redrawn(problem)
+        parts, weights = self.designs(problem)
+        design = Joined(parts)
+        outcomes = yield Request(design, "total indices")
+        points = problem.geometry.embed(outcomes.values)
+        size, keys = parts[0].size, len(parts[0].keys)
+        place = np.array([[parts[0].place(k, c) for k in range(keys)] for c in range(len(items))])
+        start = np.arange(self.bases)[:, None, None] * size
+        base, changed = start + place[None, ..., 0], start + place[None, ..., 1]
+        good = (outcomes.ok[base] & outcomes.ok[changed]).all(-1)
+        found = total_indices(
+            np.where(good[..., None], points[changed[..., 0]] - points[base[..., 0]], np.nan),
+            np.where(good[..., None], points[changed[..., -1]] - points[base[..., -1]], np.nan),
+            weights,
+        )
+        bases = base[:, 0, :]
+        whole = outcomes.ok[bases].all(-1)
+        if whole.sum() < 3:
+            raise TrainingError("Fewer than three of the drawn assignments trained, so no total index is known.")
+        first, second = points[bases[whole, 0]], points[bases[whole, -1]]
+        spread, floor = paired_spread(first, second)
+        left, _ = paired_spread_left_out(first, second)
+        return self._ranking(problem, items, found, outcomes, (float(spread), float(jackknife(left)[0]), float(floor)))
+
+    def _ranking(
+        self, problem: Problem, items: Ints, found: Totals, outcomes: Any, spread: tuple[float, float, float]
+    ) -> Ranking:
+        def wide(values: Floats) -> NDArray[Any]:
+            # A settled item is never redrawn: its index is zero and known to be.
+            out = np.zeros(len(problem.seed))
+            out[open_items(drawing_law(problem))] = np.nan
+            out[items] = values
+            return out
+
+        failed = int(np.sum(~outcomes.ok))
+        notes = []
+        if failed:
+            notes.append(f"{failed} of {len(outcomes)} trainings failed; their differences are left out.")
+        columns = {
+            "total": wide(found.value),
+            "total_se": wide(found.se),
+            "total_low": wide(found.value - found.reach),
+            "total_high": wide(found.value + found.reach),
+            "total_instability": wide(found.instability),
+        }
+        summary = {
+            "estimator": self.kind,
+            "law": problem.law.name,
+            "bases": self.bases,
+            "trainings": len(outcomes),
+            "failed": failed,
+            "spread": spread[0],
+            "spread_se": spread[1],
+            "noise_floor": spread[2],
+        }
+        return Ranking(problem.ids, columns, summary, notes=tuple(notes), by="total")
+
+
+def redraw(law: Law, drawn: Law, items: Ints, base: NDArray[np.int16], rng: np.random.Generator) -> tuple[Ints, Floats]:
+    """Another variant for each item of a base that was drawn from q, and the weight of the difference under b.
+
+    v′ ≠ v is drawn with probability q_v′ / (1 − q_v). E over independent a_i, a_i′ ~ b of a symmetric function that is
+    zero for v′ = v is then the mean of that function with weight 2 b_v b_v′ over the probability that the unordered
+    pair {v, v′} comes up, q_v q_v′ (1/(1 − q_v) + 1/(1 − q_v′)): constant where there are two variants.
+    """
+    q, b = drawn.probabilities[items], law.probabilities[items]
+    rows, own = np.arange(len(items)), base[items].astype(np.int64)
+    rest = q.copy()
+    rest[rows, own] = 0.0
+    edges = np.cumsum(rest, axis=1)
+    u = rng.random(len(items)) * edges[:, -1]
+    # Rounding may leave u at the last edge, beyond every possible variant.
+    last = rest.shape[1] - 1 - (rest[:, ::-1] > 0).argmax(1)
+    new = np.minimum((u[:, None] >= edges).sum(1), last)
+    wanted = 2.0 * b[rows, own] * b[rows, new]
+    chance = q[rows, own] * q[rows, new] * (1.0 / (1.0 - q[rows, own]) + 1.0 / (1.0 - q[rows, new]))
+    return new, wanted / chance
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Total indices of the items asked about; arrays of their shape."""
+
+    value: Floats
+    se: Floats
+    reach: Floats
+    instability: Floats
+
+
+def total_indices(first: Floats, second: Floats, weights: Floats) -> Totals:
+    """Means over bases of ½ w ⟨Δ(k), Δ(l)⟩, errors over bases.
+
+    Args:
+        first: (bases, …, D) differences under one key, NaN where a training failed.
+        second: (bases, …, D) the same differences under another (the same array for a deterministic trainer).
+        weights: (bases, …) probability weights of the differences.
+
+    ``instability`` is half of what the two keys disagree about, in the index's units.
+    """
+    product = 0.5 * weights * (first * second).sum(-1)
+    square = 0.25 * weights * ((first**2).sum(-1) + (second**2).sum(-1))
+    value, se, reach = mean_and_se(product)
+    return Totals(value, se, reach, mean_and_se(square - product)[0])
