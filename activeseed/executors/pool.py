@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from activeseed.errors import PlanError
-from activeseed.executors.process_tree import kill_descendants
+from activeseed.executors.process_tree import descendants, kill_tree
 from activeseed.executors.threads import environment
 from activeseed.executors.worker import prepare, work
 from activeseed.plan import Materials
@@ -75,8 +75,11 @@ class Pool:
         executor, self._executor = self._executor, None
         if executor is None:
             return
+        ours = set(descendants(os.getpid()))  # the id of a worker that died may be another process's by now
         for file in self._folder.glob("worker-*"):
-            kill_descendants(int(file.name.partition("-")[2]))
+            worker = int(file.name.partition("-")[2])
+            if worker in ours:
+                kill_tree(worker)
             file.unlink(missing_ok=True)
         with contextlib.suppress(BrokenExecutor):
             executor.shutdown(wait=True, kill_workers=True)

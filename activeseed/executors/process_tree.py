@@ -9,11 +9,30 @@ import subprocess
 from pathlib import Path
 
 
+def kill_tree(pid: int) -> None:
+    """SIGKILL to a process and to every descendant. What is gone already is no error.
+
+    All are stopped before the first is killed: a parent that saw its child end would go on, and start the next one.
+    """
+    stopped = [pid]
+    _send(pid, signal.SIGSTOP)
+    while fresh := [child for child in descendants(pid) if child not in stopped]:
+        for child in fresh:
+            _send(child, signal.SIGSTOP)
+        stopped += fresh
+    for each in reversed(stopped):
+        _send(each, signal.SIGKILL)
+
+
 def kill_descendants(pid: int) -> None:
-    """SIGKILL to every descendant of a process, the process itself excepted. What is gone already is no error."""
+    """SIGKILL to every descendant of a process that is about to end itself."""
     for child in reversed(descendants(pid)):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(child, signal.SIGKILL)
+        _send(child, signal.SIGKILL)
+
+
+def _send(pid: int, what: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, what)
 
 
 def descendants(pid: int) -> list[int]:
