@@ -11,9 +11,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from activeseed.systems.fields.draws import Draws
+from activeseed.systems.fields.field import Field, Params
 from activeseed.systems.league.board import Board
-from activeseed.systems.league.draws import Draws
-from activeseed.systems.league.evaluator import Evaluator, Params
 
 
 def leashed(scores: Tensor, beta: float) -> Tensor:
@@ -27,7 +27,7 @@ def births(board: Board, draws: Draws, count: int) -> Tensor:
 
 
 def climb(
-    evaluator: Evaluator, params: Params, at: Tensor, home: Tensor, *, beta: float, spread: float, steps: int
+    evaluator: Field, params: Params, at: Tensor, home: Tensor, *, beta: float, spread: float, steps: int
 ) -> Tensor:
     """(R, m, d) generators after some steps of ascent on score − β‖x − x₀‖²/2σ².
 

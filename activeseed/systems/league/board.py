@@ -10,6 +10,7 @@ from torch import Tensor
 
 from activeseed.errors import PlanError
 from activeseed.plan import Materials
+from activeseed.systems.fields.points import Points
 from activeseed.systems.league.cost import Sizes, sizes_of, uses_dual
 from activeseed.systems.league.record import OversightLeague
 
@@ -20,33 +21,26 @@ class Board:
 
     Attributes:
         sizes: how many of each.
-        train: (S + N, d) features of the S slots, then of the pool's N outputs.
-        probes: (P, d) features of the probes; (0, d) when only the policy is read.
-        slots: S.
+        points: features of the S slots, then of the pool's N outputs; and of the probes (none when only the policy
+            is read).
         item_of: (S,) item number of each slot.
         as_written: (F,) slot of each item as written.
-        kernel: (S + N, S + N) inner products of ``train``, where the evaluator is kept in the dual; else None.
-        probe_kernel: (S + N, P) inner products of ``train`` with the probes, likewise.
     """
 
     sizes: Sizes
-    train: Tensor
-    probes: Tensor
-    slots: int
+    points: Points
     item_of: Tensor
     as_written: Tensor
-    kernel: Tensor | None
-    probe_kernel: Tensor | None
+
+    @property
+    def slots(self) -> int:
+        """S."""
+        return self.points.attacked
 
     @property
     def pool(self) -> Tensor:
         """(N, d) features of the pool."""
-        return self.train[self.slots :]
-
-    @property
-    def positives(self) -> Tensor:
-        """(S, d) features of the slots."""
-        return self.train[: self.slots]
+        return self.points.train[self.slots :]
 
 
 _latest: list[tuple[weakref.ref[Materials], OversightLeague, Board]] = []
@@ -54,8 +48,9 @@ _latest: list[tuple[weakref.ref[Materials], OversightLeague, Board]] = []
 
 def board_of(league: OversightLeague, materials: Materials) -> Board:
     """The board of these materials, checked; the latest is remembered, since a plan trains in many batches."""
-    if _latest and _latest[0][0]() is materials and _latest[0][1] == league:
-        return _latest[0][2]
+    for known, settings, board in _latest[:1]:
+        if known() is materials and settings == league:
+            return board
     league.check(materials)
     board = _lay_out(league, materials)
     _latest[:] = [(weakref.ref(materials), league, board)]
@@ -74,16 +69,10 @@ def _lay_out(league: OversightLeague, materials: Materials) -> Board:
     for what, part in (("pool", u), ("probes", z)):
         if part.shape[1] != x.shape[1]:
             raise PlanError(f"The seed's features have {x.shape[1]} entries, the {what}' {part.shape[1]}.")
-    train = torch.cat([x, u])
     sizes = sizes_of(league, materials, x.shape[1])
-    dual = uses_dual(league, sizes)
     return Board(
         sizes=sizes,
-        train=train,
-        probes=z,
-        slots=len(x),
+        points=Points.lay_out(torch.cat([x, u]), z, len(x), dual=uses_dual(league, sizes)),
         item_of=torch.tensor(slots.items),
         as_written=torch.tensor(slots.index[:, 0]),
-        kernel=train @ train.T if dual else None,
-        probe_kernel=train @ z.T if dual else None,
     )

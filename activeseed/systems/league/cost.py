@@ -1,11 +1,11 @@
 """What a row costs: a count of multiply-adds and a bound on bytes, both functions of the settings and the sizes.
 
 Multiply-adds, per row (n = S + N shared training points, d features, h hidden units, m points of a row's own, U unroll
-steps). One gradient step: dual n²; linear primal 2(n+m)d; MLP 2(n+m)hd + 3(n+m)h (forward, weight gradient), and with an
-adversary 3Shd more (gradient in x, forward, weight gradient at the attacked positives). A round adds one reading of the
-pool (n², nd or nhd), the ascent of generators and dreams (2hd at each point and step; none for a linear score, whose
-gradient is θ) and, when agents unroll the evaluator, 3 iterations of U steps forward and twice back, about 18U readings.
-The outcome adds one reading at P probes. What is done to scores (sigmoid, softmax, mixtures) is not counted: it takes n
+steps). One gradient step: dual n²; linear primal 2(n+m)d; MLP 2(n+m)hd + 3(n+m)h (forward, weight gradient), and with
+an adversary 3Shd more (gradient in x, forward, weight gradient at the attacked positives). A round adds one reading of
+the pool (n², nd or nhd), the ascent of generators and dreams (2hd at each point and step; none for a linear score,
+whose gradient is θ) and, when agents look ahead, 3 iterations of U steps forward and twice back: some 18U readings. The
+outcome adds one reading at P probes. What is done to scores (sigmoid, softmax, mixtures) is not counted: it takes n
 operations, not nd.
 """
 
@@ -115,7 +115,7 @@ def _bytes(league: OversightLeague, z: Sizes) -> int:
     if league.unroll and league.unrolled == "evaluator":
         a_reading = (5 * league.hidden * n + 4 * league.hidden * d) if league.evaluator == "mlp" else 5 * n + 3 * d
         boxed = (league.unroll + 1) * 2 * a_reading
-    minibatch = 6 * z.items + 3 * z.slots if league.minibatch else 0
+    minibatch = 12 * z.items + 3 * z.slots if league.minibatch else 0
     read = 3 * (z.probes + z.items) + 2 * z.pool
     floats = archive + scores + own + params + units + attacked + ascent + boxed + minibatch + read
     return assignment + 4 * floats

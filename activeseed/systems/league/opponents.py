@@ -16,7 +16,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from activeseed.systems.league.draws import Draws
+from activeseed.systems.fields.draws import Draws
 
 Role = Literal["main", "main_exploiter", "league_exploiter", "generator"]
 PFSP, VERIFICATION, SELF_PLAY = 0.5, 0.15, 0.35

@@ -28,7 +28,8 @@ class OversightLeague(BaseModel):
         steps: gradient steps of the evaluator in each round.
         evaluator: ``linear`` (a logistic field on the features) or ``mlp`` (one hidden layer).
         hidden: units of the MLP's hidden layer.
-        learning_rate: of plain gradient descent. 4 suits features of unit length; scale by 1/‖x‖² for others.
+        learning_rate: of plain gradient descent; None takes 4 for a linear evaluator and 2 for an MLP, which suit
+            features of unit length. Others want it scaled by 1/‖x‖².
         bias_rate: the bias learns at this multiple of the learning rate.
         l2: weight decay of the evaluator's weights (not of its bias).
         init_scale: size of the random start of a linear evaluator, or of an MLP's output layer (whose hidden layer
@@ -67,7 +68,7 @@ class OversightLeague(BaseModel):
     steps: int = Field(default=25, ge=1, le=100_000)
     evaluator: Literal["linear", "mlp"] = "linear"
     hidden: int = Field(default=16, ge=1, le=4096)
-    learning_rate: float = Field(default=4.0, gt=0, allow_inf_nan=False)
+    learning_rate: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     bias_rate: float = Field(default=0.5, ge=0, allow_inf_nan=False)
     l2: float = Field(default=1e-3, ge=0, allow_inf_nan=False)
     init_scale: float = Field(default=0.0, ge=0, allow_inf_nan=False)
@@ -94,19 +95,26 @@ class OversightLeague(BaseModel):
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
-        if self.learning_rate * self.l2 >= 1:
+        if self.rate * self.l2 >= 1:
             raise ValueError(
-                f"learning_rate × l2 is {self.learning_rate * self.l2:g}: weights would overshoot zero in every step. "
+                f"learning_rate × l2 is {self.rate * self.l2:g}: weights would overshoot zero in every step. "
                 "Lower one of them until the product is below 1"
             )
         return self
+
+    @property
+    def rate(self) -> float:
+        """The learning rate that is used."""
+        if self.learning_rate is not None:
+            return self.learning_rate
+        return 4.0 if self.evaluator == "linear" else 2.0
 
     @classmethod
     def full(cls, **changes: Any) -> OversightLeague:
         """Everything on: MLP, drawn prioritised opponents, exploiters, generators, dreams, adversary, unrolling."""
         on: dict[str, Any] = {
-            "evaluator": "mlp", "init_scale": 0.5, "learning_rate": 1.0, "opponents": "prioritised", "drawn": 8,
-            "exploiters": True, "generators": 4, "dreams": 4, "adversarial_radius": 0.05, "unroll": 3,
+            "evaluator": "mlp", "opponents": "prioritised", "drawn": 8, "exploiters": True, "generators": 4,
+            "dreams": 4, "adversarial_radius": 0.02, "unroll": 3, "future_share": 0.25,
         }  # fmt: skip
         return cls(**{**on, **changes})
 

@@ -1,7 +1,8 @@
 """Unilateral signals that keep the evaluator ahead: they need no opponent (Bricman 2022).
 
 *Adversarial training*: a minimal tweak of a positive, label kept. Positives count at the point within a radius where
-the score is lowest, to first order (the fast gradient method, Goodfellow et al. 2015, in the Euclidean norm).
+the score is lowest, to first order (the fast gradient method, Goodfellow et al. 2015, in the Euclidean norm):
+`fields.points.worst_case`, and in closed form, score − radius·‖θ‖, for a linear score.
 *Contrastive dreams*: a radical tweak of a neutral input that maximises the score, labelled low.
 """
 
@@ -9,15 +10,9 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from activeseed.systems.fields.draws import Draws
+from activeseed.systems.fields.field import Field, Params
 from activeseed.systems.league.board import Board
-from activeseed.systems.league.draws import Draws
-from activeseed.systems.league.evaluator import Evaluator, Params
-
-
-def worst_case(points: Tensor, slope: Tensor, radius: float) -> Tensor:
-    """(R, m, d) each point moved ``radius`` against the score's gradient."""
-    step: Tensor = slope * (radius / slope.norm(dim=2, keepdim=True).clamp(min=1e-12))
-    return points - step
 
 
 def neutral(board: Board, draws: Draws, count: int, round_: int) -> Tensor:
@@ -27,7 +22,7 @@ def neutral(board: Board, draws: Draws, count: int, round_: int) -> Tensor:
     return mean * scale
 
 
-def dream(evaluator: Evaluator, params: Params, start: Tensor, steps: int) -> Tensor:
+def dream(evaluator: Field, params: Params, start: Tensor, steps: int) -> Tensor:
     """(R, m, d) inputs after normalised gradient ascent on the score, at the start's length.
 
     Each step is a fifth of that length, so ten steps can turn an input to any direction.

@@ -15,12 +15,13 @@ from torch import Tensor
 
 from activeseed.outcome import Outcomes, join_outcomes
 from activeseed.plan import Materials, Rows
+from activeseed.systems.fields.draws import Draws, Minibatches
+from activeseed.systems.fields.field import Field, Params, Rates
+from activeseed.systems.fields.linear import Kernel, Linear
+from activeseed.systems.fields.mlp import Mlp
 from activeseed.systems.league import agents, opponents, signals, unroll
 from activeseed.systems.league.board import Board, board_of
 from activeseed.systems.league.cost import rows_per_batch
-from activeseed.systems.league.draws import Draws, minibatch_of
-from activeseed.systems.league.evaluator import Evaluator, Kernel, Linear, Params, Rates
-from activeseed.systems.league.mlp import Mlp
 from activeseed.systems.league.record import OversightLeague
 
 
@@ -51,7 +52,7 @@ def _train_batch(league: OversightLeague, rows: Rows, materials: Materials) -> O
         int(r): (
             "a weight is negative or not finite"
             if not sound[r]
-            else f"the evaluator diverged (NaN) at learning_rate {league.learning_rate:g}; lower it"
+            else f"the evaluator diverged (NaN) at learning_rate {league.rate:g}; lower it"
         )
         for r in np.flatnonzero(~(sound & finite))
     }
@@ -73,7 +74,7 @@ class Game:
     """
 
     board: Board
-    evaluator: Evaluator
+    evaluator: Field
     params: Params
     archive: opponents.Archive
     met: list[Tensor] = field(default_factory=list)
@@ -101,6 +102,9 @@ def play(
     game = Game(board, evaluator, evaluator.start(len(rows), draws), opponents.Archive())
     uniform = torch.full((len(rows), len(board.pool)), 1.0 / len(board.pool))
     game.archive.add("main", policy=uniform)
+    batches = None
+    if league.minibatch:
+        batches = Minibatches(draws, board.item_of, len(board.as_written), league.minibatch)
     odds = torch.zeros_like(uniform)
     roam = home = agents.births(board, draws, league.generators) if league.generators else None
     dreamt: list[Tensor] = []
@@ -111,7 +115,7 @@ def play(
         game.met.append(rho)
         against = game.archive.over_pool(rho)
         own = _own(league, game.archive.own_points(rho), dreamt)
-        _descend(league, game, draws, wanted, against, own, odds, k)
+        _descend(league, game, batches, wanted, against, own, odds, k)
         if keep:
             game.past.append([p.clone() for p in game.params])
         if k == league.rounds - 1:
@@ -142,14 +146,14 @@ def play(
     return game
 
 
-def _evaluator(league: OversightLeague, board: Board) -> Evaluator:
-    rate = league.learning_rate
+def _evaluator(league: OversightLeague, board: Board) -> Field:
+    rate = league.rate
     rates = Rates(rate, rate * league.bias_rate, rate * league.l2)
     if league.evaluator == "mlp":
-        return Mlp(board, rates, league.hidden, league.init_scale, league.adversarial_radius)
-    if board.kernel is not None:
-        return Kernel(board, rates)
-    return Linear(board, rates, league.init_scale, league.adversarial_radius)
+        return Mlp(board.points, rates, league.hidden, league.init_scale, league.adversarial_radius)
+    if board.points.kernel is not None:
+        return Kernel(board.points, rates)
+    return Linear(board.points, rates, league.init_scale, league.adversarial_radius)
 
 
 def _matches(league: OversightLeague, game: Game, draws: Draws, round_: int) -> Tensor:
@@ -165,7 +169,7 @@ def _matches(league: OversightLeague, game: Game, draws: Draws, round_: int) -> 
     return opponents.drawn_weights(rho, draws, league.drawn, round_) if league.drawn else rho
 
 
-def won_against(evaluator: Evaluator, params: Params, archive: opponents.Archive) -> Tensor:
+def won_against(evaluator: Field, params: Params, archive: opponents.Archive) -> Tensor:
     """(R, J) acceptance rate of every archived agent under these evaluators."""
     pool = evaluator.train_scores(params)
     n = len(archive.policies[0][0]) if archive.policies[0] is not None else 0
@@ -189,7 +193,7 @@ def _own(
 def _descend(
     league: OversightLeague,
     game: Game,
-    draws: Draws,
+    batches: Minibatches | None,
     wanted: Tensor,
     against: Tensor,
     own: tuple[Tensor, Tensor] | None,
@@ -200,21 +204,15 @@ def _descend(
 
     dLoss/dscore is w(σ − 1) at a positive and ρσ at a negative.
     """
-    board, evaluator, s = game.board, game.evaluator, game.board.slots
+    evaluator, s = game.evaluator, game.board.slots
     looks_ahead = league.unroll > 0 and league.unrolled == "agents"
     present = against * (1.0 - league.future_share) if looks_ahead else against
     mass = torch.cat([wanted, present], 1)
     here = wanted
-    epoch, place = -1, wanted
-    batches = -(-len(board.as_written) // league.minibatch) if league.minibatch else 1
     at, own_mass = own if own is not None else (None, None)
     for step in range(round_ * league.steps, (round_ + 1) * league.steps):
-        if league.minibatch:
-            if step // batches != epoch:
-                epoch = step // batches
-                items = minibatch_of(draws, len(board.as_written), league.minibatch, epoch)
-                place = items[:, board.item_of]
-            here = wanted * ((place == step % batches) * float(batches))
+        if batches is not None:
+            here = batches.weights(wanted, step)
             mass[:, :s] = here
         reading = evaluator.read(game.params, at)
         future = unroll.foreseen(reading.shared[:, s:], odds, league.beta, league.unroll) if looks_ahead else None

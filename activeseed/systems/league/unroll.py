@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from activeseed.systems.league.evaluator import Evaluator, Params
+from activeseed.systems.fields.field import Field, Params
 
 ITERATIONS = 3
 
@@ -36,7 +36,7 @@ def foreseen(scores: Tensor, odds: Tensor, beta: float, steps: int) -> Tensor:
 
 
 def look_ahead(
-    evaluator: Evaluator,
+    evaluator: Field,
     params: Params,
     wanted: Tensor,
     others: Tensor,

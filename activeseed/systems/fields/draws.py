@@ -50,10 +50,45 @@ class Draws:
         return self.take(stream, lambda g: g.integers(0, high, shape), *path)
 
 
-def minibatch_of(draws: Draws, items: int, size: int, epoch: int) -> Tensor:
-    """(R, F) the minibatch that each item falls into in this epoch.
+SPAN = 16
+"""Epochs whose orders are drawn together."""
+
+
+@dataclass
+class Minibatches:
+    """Which items each gradient step sees.
 
     The order is over items, not over what is present, so that two rows of one key share it whatever they left out.
+
+    Attributes:
+        item_of: (S,) item number of each slot.
+        items: F.
+        size: items in a minibatch, below F.
     """
-    place = draws.take("order", lambda g: np.argsort(g.random(items)), epoch)
-    return torch.div(place, size, rounding_mode="floor")
+
+    draws: Draws
+    item_of: Tensor
+    items: int
+    size: int
+    _span: int = -1
+    _epoch: int = -1
+    _orders: Tensor | None = None
+    _batch_of: Tensor | None = None
+
+    def weights(self, wanted: Tensor, step: int) -> Tensor:
+        """(R, S) weights of the slots in this step, scaled so that their mean over an epoch is ``wanted``."""
+        batches = -(-self.items // self.size)
+        epoch, batch = divmod(step, batches)
+        if epoch // SPAN != self._span:
+            self._span = epoch // SPAN
+            self._orders = self.draws.take("order", self._draw, self._span)
+        assert self._orders is not None
+        if epoch != self._epoch or self._batch_of is None:
+            self._epoch = epoch
+            self._batch_of = self._orders[:, epoch % SPAN][:, self.item_of]
+        return wanted * ((self._batch_of == batch) * float(batches))
+
+    def _draw(self, generator: np.random.Generator) -> NDArray[np.int16]:
+        """(SPAN, F) number of the batch that each item falls into, for each epoch."""
+        place = np.argsort(generator.random((SPAN, self.items)), axis=1)
+        return (place // self.size).astype(np.int16)

@@ -1,8 +1,8 @@
-"""The evaluator with one hidden layer: score = v·tanh(Wx + b)/√h + c, gradients written by hand.
+"""Score fields with one hidden layer: score = v·tanh(Wx + b)/√h + c, gradients written by hand.
 
 The 1/√h of the neural tangent parametrisation makes one learning rate serve every width (Jacot et al. 2018). W starts
 as standard normal (stream ``init``), v at ``init_scale`` times standard normal, b and c at zero. The weights of all
-rows are one (R·h, d) matrix, so the shared points cost two matrix products a step, 2(S+N)hd multiply-adds a row. A
+rows are one (R·h, d) matrix, so the shared points cost two matrix products a step, 2nhd multiply-adds a row. A
 point of a row's own costs hd for its score, hd for its gradient in W and, where it moves, hd for its gradient in x.
 """
 
@@ -13,24 +13,23 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from activeseed.systems.league.board import Board
-from activeseed.systems.league.draws import Draws
-from activeseed.systems.league.evaluator import Params, Rates, Reading
-from activeseed.systems.league.signals import worst_case
+from activeseed.systems.fields.draws import Draws
+from activeseed.systems.fields.field import Params, Rates, Reading
+from activeseed.systems.fields.points import Points, worst_case
 
 
 @dataclass(frozen=True)
 class Mlp:
-    """Stacked one-hidden-layer fields. ``radius``: see `signals.worst_case`; it adds R·S points of a row's own."""
+    """Stacked one-hidden-layer fields. ``radius``: of `points.worst_case`, taken anew in each reading."""
 
-    board: Board
+    points: Points
     rates: Rates
     hidden: int
     init_scale: float
     radius: float = 0.0
 
     def start(self, rows: int, draws: Draws) -> Params:
-        d, h = self.board.train.shape[1], self.hidden
+        d, h = self.points.train.shape[1], self.hidden
         both = draws.normal("init", (h, d + 1))
         return [
             both[:, :, :d].contiguous(),
@@ -43,16 +42,16 @@ class Mlp:
         active = self._shared_units(params)
         shared = self._scores(params, active)
         if self.radius:
-            points = self.board.positives.expand(len(shared), -1, -1)
+            points = self.points.train[: self.points.attacked].expand(len(shared), -1, -1)
             # units of the positives are known already: the first S columns of the shared ones
-            attacked = worst_case(points, self._slope(params, active[:, :, : self.board.slots]), self.radius)
+            attacked = worst_case(points, self._slope(params, active[:, :, : self.points.attacked]), self.radius)
             own = attacked if own is None else torch.cat([attacked, own], 1)
         if own is None:
             return Reading(shared, None, (active,))
         own_active = self._own_units(params, own)
         scores = self._scores(params, own_active)
         if self.radius:
-            s = self.board.slots
+            s = self.points.attacked
             shared = torch.cat([scores[:, :s], shared[:, s:]], 1)
             return Reading(shared, scores[:, s:] if own.shape[1] > s else None, (active, own_active, own))
         return Reading(shared, scores, (active, own_active))
@@ -64,13 +63,13 @@ class Mlp:
         if own is not None:
             total = total + own.sum(1, keepdim=True)
         if self.radius:  # what belongs to a positive belongs to its attacked copy
-            s = self.board.slots
+            s = self.points.attacked
             own = shared[:, :s] if own is None else torch.cat([shared[:, :s], own], 1)
             shared = torch.cat([torch.zeros_like(shared[:, :s]), shared[:, s:]], 1)
             at = reading.kept[2]
         scale = v / self.hidden**0.5
         back = torch.bmm(scale[:, :, None], shared[:, None, :]) * _bend(active)
-        slope_w = (back.flatten(0, 1) @ self.board.train).view_as(w)
+        slope_w = (back.flatten(0, 1) @ self.points.train).view_as(w)
         slope_b = back.sum(2)
         slope_v = torch.bmm(active, shared[:, :, None])[:, :, 0]
         if own is not None and at is not None:
@@ -88,7 +87,7 @@ class Mlp:
         return self._scores(params, self._shared_units(params))
 
     def probe_scores(self, params: Params) -> Tensor:
-        return self._scores(params, self._units(params, self.board.probes))
+        return self._scores(params, self._units(params, self.points.probes))
 
     def own_scores(self, params: Params, at: Tensor) -> Tensor:
         return self._scores(params, self._own_units(params, at))
@@ -107,7 +106,7 @@ class Mlp:
         return torch.tanh((w.flatten(0, 1) @ points.T).view(*b.shape, len(points)) + b[:, :, None])
 
     def _shared_units(self, params: Params) -> Tensor:
-        return self._units(params, self.board.train)
+        return self._units(params, self.points.train)
 
     def _own_units(self, params: Params, at: Tensor) -> Tensor:
         return torch.tanh(torch.baddbmm(params[1][:, :, None], params[0], at.transpose(1, 2)))

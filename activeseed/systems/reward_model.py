@@ -1,0 +1,300 @@
+"""A reward model from preference pairs: Bradley–Terry on the replies' embeddings, batched over rows like the league.
+
+P(a preferred to b) = σ(r(a) − r(b)) (Bradley & Terry 1952; the loss of RLHF reward models). The linear reward reads the
+difference of the two embeddings; the MLP reads each reply. Items are pairs (kept, dropped, flipped, reworded), probes
+are pairs, the outcome is P(chosen preferred) on them. A flipped pair is its own slot with the replies exchanged.
+
+Multiply-adds of a row (S slots, T distinct replies in them, d features, h hidden units), each step: dual S², linear
+primal 2Sd, MLP 2Thd + 3Th; plus one reading of the probes.
+"""
+
+from __future__ import annotations
+
+import time
+import weakref
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from activeseed.errors import PlanError
+from activeseed.outcome import Geometry, Outcomes, join_outcomes
+from activeseed.plan import Materials, Rows
+from activeseed.protocols import Cost
+from activeseed.seed import Pair, Probe
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from activeseed.systems.fields.field import Field as ScoreField
+    from activeseed.systems.fields.points import Points
+
+MEBIBYTE = 2**20
+
+
+class RewardModel(BaseModel):
+    """A reward learned from pairs by gradient descent on ``−Σ wᵢ log σ(r(chosenᵢ) − r(rejectedᵢ)) + l2/2‖θ‖²``.
+
+    The weights w are those of the row, summing to one. A row without pairs keeps its start: no preference anywhere.
+
+    Attributes:
+        reward: ``linear`` or ``mlp`` (one hidden layer).
+        hidden: units of the MLP's hidden layer.
+        steps: gradient steps.
+        learning_rate: of plain gradient descent; None takes 4 for a linear reward and 2 for an MLP.
+        l2: weight decay.
+        init_scale: size of the random start of a linear reward or of an MLP's output layer (its hidden layer always
+            starts at random, stream ``init``).
+        minibatch: pairs in each gradient step, in an order drawn from stream ``order``; 0 takes all of them.
+        compare: the geometry in which outcomes are compared.
+        held: key streams that stay at replicate 0.
+        memory_mb: bound on the memory of one batch; more rows are trained in several.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["reward_model"] = "reward_model"
+    reward: Literal["linear", "mlp"] = "linear"
+    hidden: int = Field(default=16, ge=1, le=4096)
+    steps: int = Field(default=100, ge=1, le=1_000_000)
+    learning_rate: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    l2: float = Field(default=1e-3, ge=0, allow_inf_nan=False)
+    init_scale: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    minibatch: int = Field(default=0, ge=0)
+    compare: Literal["hellinger", "identity"] = "hellinger"
+    held: tuple[Literal["init", "order"], ...] = ()
+    memory_mb: int = Field(default=512, ge=16)
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if self.rate * self.l2 >= 1:
+            raise ValueError(f"learning_rate × l2 is {self.rate * self.l2:g}; lower one of them until it is below 1")
+        return self
+
+    @property
+    def rate(self) -> float:
+        """The learning rate that is used."""
+        return self.learning_rate or (4.0 if self.reward == "linear" else 2.0)
+
+    @property
+    def revision(self) -> str:
+        """Raised whenever the same settings would train differently."""
+        return "1"
+
+    @property
+    def weighted(self) -> bool:
+        """Pairs may have any weight."""
+        return True
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """The key streams that vary the result under these settings; () means deterministic."""
+        varies = {"init": self.reward == "mlp" or self.init_scale > 0, "order": self.minibatch > 0}
+        return tuple(name for name, yes in varies.items() if yes and name not in self.held)
+
+    def record(self) -> dict[str, Any]:
+        """Everything that determines the outcomes, as JSON."""
+        return {**self.model_dump(mode="json"), "revision": self.revision}
+
+    def check(self, materials: Materials) -> None:
+        """Raise PlanError where items or probes are no pairs, where there are no probes, or the minibatch is whole."""
+        if not isinstance(materials.slots.payloads[0], Pair):
+            raise PlanError(
+                "A reward model learns from preference pairs; this seed holds "
+                f"{materials.slots.payloads[0].kind!r} items. Give every item 'chosen' and 'rejected', or use kind = "
+                "'oversight_league'."
+            )
+        if not materials.probes:
+            raise PlanError("There are no probes to read the reward at. Give --probes FILE with pairs.")
+        for probe in materials.probes:
+            if not isinstance(probe.payload, Pair):
+                raise PlanError(
+                    f"A reward model is read at pairs, but the probe {probe.id!r} is a {probe.payload.kind!r}. "
+                    "Give every probe 'chosen' and 'rejected'."
+                )
+        if self.minibatch >= len(materials.seed):
+            raise PlanError(
+                f"minibatch is {self.minibatch} and the seed has {len(materials.seed)} items, so the order would vary "
+                "nothing. Make it smaller, or 0 for full batches."
+            )
+
+    def places(self, materials: Materials) -> tuple[Probe, ...]:
+        """The probe pairs."""
+        return materials.probes
+
+    def geometry(self, materials: Materials) -> Geometry:
+        """Preference probabilities over the probe pairs, by their weights."""
+        weights = np.array([p.weight for p in materials.probes], np.float64)
+        return Geometry(self.compare, weights / weights.sum())
+
+    def cost(self, materials: Materials) -> Cost:
+        """Bytes and multiply-adds of one row (count: see the module)."""
+        first = materials.slots.payloads[0]
+        return _cost(self, materials, int(materials.embed(first.texts[:1]).shape[1]))
+
+    def train(self, rows: Rows, materials: Materials) -> Outcomes:
+        """Train every row in batched computations; a row that diverges is a recorded failure."""
+        import torch
+
+        started = time.process_time()
+        bench = _bench_of(self, materials)
+        per = max(1, (self.memory_mb * MEBIBYTE - bench.shared_bytes) // _cost(self, materials, bench.features).bytes)
+        with torch.no_grad():
+            parts = [
+                _train_batch(self, bench, rows.take(slice(a, a + per)), materials) for a in range(0, len(rows), per)
+            ]
+        if not parts:
+            return Outcomes(np.zeros((0, len(materials.probes)), np.float32), np.zeros(0, np.bool_))
+        out = join_outcomes(parts)
+        return Outcomes(out.values, out.ok, out.failures, out.vouching, time.process_time() - started)
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """What all rows share.
+
+    ``chosen`` and ``rejected`` (S,) are columns of the field's training points, ``probe_chosen`` and
+    ``probe_rejected`` (P,) of its probes; None where the points are differences already (the linear reward).
+    """
+
+    points: Points
+    features: int
+    item_of: NDArray[np.int64]
+    as_written: NDArray[np.int64]
+    chosen: Tensor | None = None
+    rejected: Tensor | None = None
+    probe_chosen: Tensor | None = None
+    probe_rejected: Tensor | None = None
+
+    @property
+    def shared_bytes(self) -> int:
+        p = self.points
+        held = (p.train, p.probes, p.kernel, p.probe_kernel)
+        return 2 * sum(t.numel() * 4 for t in held if t is not None)
+
+
+_latest: list[tuple[weakref.ref[Materials], RewardModel, _Bench]] = []
+
+
+def _bench_of(model: RewardModel, materials: Materials) -> _Bench:
+    """The bench of these materials, checked; the latest is remembered, since a plan trains in many batches."""
+    for known, settings, bench in _latest[:1]:
+        if known() is materials and settings == model:
+            return bench
+    model.check(materials)
+    bench = _lay_out(model, materials)
+    _latest[:] = [(weakref.ref(materials), model, bench)]
+    return bench
+
+
+def _lay_out(model: RewardModel, materials: Materials) -> _Bench:
+    import torch
+
+    from activeseed.systems.fields.points import Points
+
+    slots = materials.slots
+    probes = [p.payload for p in materials.probes]
+    if model.reward == "linear":
+        x = torch.tensor(materials.features(list(slots.payloads)), dtype=torch.float32)
+        z = torch.tensor(materials.features(probes), dtype=torch.float32)
+        points = Points.lay_out(x, z, 0, dual=_uses_dual(model, len(x), x.shape[1]))
+        return _Bench(points, x.shape[1], slots.items, slots.index[:, 0])
+    replies, pairs = _distinct(slots.payloads)
+    probe_replies, probe_pairs = _distinct(probes)
+    x = torch.tensor(materials.embed(replies), dtype=torch.float32)
+    z = torch.tensor(materials.embed(probe_replies), dtype=torch.float32)
+    a, b = torch.from_numpy(pairs), torch.from_numpy(probe_pairs)
+    return _Bench(
+        Points.lay_out(x, z, 0, dual=False),
+        x.shape[1], slots.items, slots.index[:, 0],
+        chosen=a[:, 0], rejected=a[:, 1], probe_chosen=b[:, 0], probe_rejected=b[:, 1],
+    )  # fmt: skip
+
+
+def _distinct(payloads: Any) -> tuple[list[str], NDArray[np.int64]]:
+    """Distinct replies, and (n, 2) the numbers of each pair's chosen and rejected one."""
+    number: dict[str, int] = {}
+    pairs = [[number.setdefault(text, len(number)) for text in p.texts] for p in payloads]
+    return list(number), np.array(pairs, np.int64)
+
+
+def _uses_dual(model: RewardModel, slots: int, features: int) -> bool:
+    return model.reward == "linear" and model.init_scale == 0 and slots < 2 * features
+
+
+def _cost(model: RewardModel, materials: Materials, d: int) -> Cost:
+    s, p, f = len(materials.slots.payloads), len(materials.probes), len(materials.seed)
+    assignment = 26 * f + 9 * s
+    minibatch = 12 * f + 3 * s if model.minibatch else 0
+    if model.reward == "mlp":
+        t, q, h = (
+            len(_distinct(materials.slots.payloads)[0]),
+            len(_distinct([x.payload for x in materials.probes])[0]),
+            model.hidden,
+        )
+        floats = 4 * h * d + 6 * h + 5 * h * max(t, q) + 8 * s + 4 * t + 3 * (q + p + f)
+        adds = model.steps * (2 * t * h * d + 3 * t * h) + q * h * d
+    else:
+        dual = _uses_dual(model, s, d)
+        floats = 3 * (s if dual else d) + 8 * s + 3 * (p + f)
+        adds = model.steps * (s * s if dual else 2 * s * d) + p * (s if dual else d)
+    return Cost(bytes=assignment + 4 * (floats + minibatch), multiply_adds=adds)
+
+
+def _field(model: RewardModel, bench: _Bench) -> ScoreField:
+    from activeseed.systems.fields.field import Rates
+    from activeseed.systems.fields.linear import Kernel, Linear
+    from activeseed.systems.fields.mlp import Mlp
+
+    rates = Rates(model.rate, 0.0, model.rate * model.l2)  # a bias cancels in every difference
+    if model.reward == "mlp":
+        return Mlp(bench.points, rates, model.hidden, model.init_scale)
+    if bench.points.kernel is not None:
+        return Kernel(bench.points, rates)
+    return Linear(bench.points, rates, model.init_scale)
+
+
+def _train_batch(model: RewardModel, bench: _Bench, rows: Rows, materials: Materials) -> Outcomes:
+    import torch
+
+    from activeseed.systems.fields.draws import Draws, Minibatches
+
+    weights = rows.weights(materials.slots)
+    sound: NDArray[np.bool_] = np.all(np.isfinite(weights) & (weights >= 0), axis=1)
+    given = torch.from_numpy(np.where(sound[:, None], weights, 0.0).astype(np.float32))
+    wanted = given / given.sum(1, keepdim=True).clamp(min=1e-12)
+    draws = Draws(materials.root, rows.keys, frozenset(model.held))
+    field = _field(model, bench)
+    params = field.start(len(rows), draws)
+    batches = Minibatches(draws, torch.from_numpy(bench.item_of), len(bench.as_written), model.minibatch)
+    for step in range(model.steps):
+        here = batches.weights(wanted, step) if model.minibatch else wanted
+        reading = field.read(params)
+        margin = _differences(reading.shared, bench.chosen, bench.rejected)
+        field.move(params, reading, _spread_back(torch.sigmoid(-margin).mul_(here).neg_(), bench), None, None)
+    trained = _differences(field.train_scores(params), bench.chosen, bench.rejected)
+    at_items = trained[:, torch.from_numpy(bench.as_written)].sigmoid().numpy()
+    values = _differences(field.probe_scores(params), bench.probe_chosen, bench.probe_rejected).sigmoid().numpy()
+    ok: NDArray[np.bool_] = sound & np.isfinite(values).all(axis=1) & np.isfinite(at_items).all(axis=1)
+    diverged = f"the reward diverged (NaN) at learning_rate {model.rate:g}; lower it"
+    failures = {int(r): diverged if sound[r] else "a weight is negative or not finite" for r in np.flatnonzero(~ok)}
+    values[~ok] = np.nan
+    at_items[~ok] = np.nan
+    return Outcomes(values, ok, failures, at_items)
+
+
+def _differences(scores: Tensor, chosen: Tensor | None, rejected: Tensor | None) -> Tensor:
+    """(R, S) r(chosen) − r(rejected)."""
+    if chosen is None or rejected is None:
+        return scores
+    return scores[:, chosen] - scores[:, rejected]
+
+
+def _spread_back(slope: Tensor, bench: _Bench) -> Tensor:
+    """dLoss/dscore of each training point, from that of each pair."""
+    if bench.chosen is None or bench.rejected is None:
+        return slope
+    out = slope.new_zeros(len(slope), len(bench.points.train))
+    return out.index_add_(1, bench.chosen, slope).index_add_(1, bench.rejected, slope, alpha=-1)
