@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from activeseed.errors import TrainingError
 from activeseed.estimators.contrasts import ABSENT_INDEX
 from activeseed.estimators.designs import Joined, TwoKeys
-from activeseed.estimators.statistics import mean_and_se, paired_spread, paired_spread_nats
+from activeseed.estimators.statistics import interval, mean_and_se, paired_spread, paired_spread_nats
 from activeseed.outcome import Outcomes, Ranking
 from activeseed.plan import Floats, Resampled, stream_key
 from activeseed.protocols import Problem, Request, Run
@@ -70,15 +70,15 @@ class Bootstrap(BaseModel):
     def run(self, problem: Problem) -> Run:
         whole, *others = self.designs(problem)
         outcomes = yield Request(whole, "bootstrap spread")
-        spread, se, reach, nats = _spread(whole, outcomes, problem)
+        spread, se, low, high, nats = _spread(whole, outcomes, problem)
         notes = []
         failed = int(np.sum(~outcomes.ok))
         trainings = len(outcomes)
         summary: dict[str, Any] = {
             "bootstrap_spread": spread,
             "bootstrap_spread_se": se,
-            "bootstrap_spread_low": spread - reach,
-            "bootstrap_spread_high": spread + reach,
+            "bootstrap_spread_low": low,
+            "bootstrap_spread_high": high,
         }
         if nats is not None:
             summary["bootstrap_spread_nats"] = nats
@@ -94,7 +94,7 @@ class Bootstrap(BaseModel):
                 self.groups(problem).items(), others, joined.starts, strict=False
             ):
                 part = outcomes.take(np.arange(start, start + design.size))
-                by_group[name], errors[name], _, _ = _spread(design, part, problem)
+                by_group[name], errors[name], *_ = _spread(design, part, problem)
                 column[list(members)] = by_group[name]
             summary["group_spread"], summary["group_spread_se"] = by_group, errors
             columns["group_spread"] = column
@@ -104,23 +104,24 @@ class Bootstrap(BaseModel):
         return Ranking(problem.ids, columns, summary, notes=tuple(notes))
 
 
-def _spread(design: TwoKeys, outcomes: Outcomes, problem: Problem) -> tuple[float, float, float, float | None]:
-    """Spread, its standard error and reach over sets, and the spread in nats where outcomes are probabilities."""
+def _spread(design: TwoKeys, outcomes: Outcomes, problem: Problem) -> tuple[float, float, float, float, float | None]:
+    """Spread, its standard error and interval over sets, and the spread in nats where outcomes are probabilities."""
     shape = (design.source.size // design.draws, design.keys, design.draws)
     whole = outcomes.ok.reshape(shape).all((1, 2))
     if whole.sum() < 2:
         raise TrainingError("Fewer than two sets of resampled seeds trained without a failure, so no spread is known.")
     values = outcomes.values.reshape(*shape, -1)[whole].astype(np.float64)
     points = problem.geometry.embed(values)
-    spread, se, reach = bootstrap_spread(points[:, 0], points[:, -1])
+    spread, se, low, high = (float(x) for x in bootstrap_spread(points[:, 0], points[:, -1]))
     nats = None
     if problem.geometry.kind == "hellinger":
         weights = None if problem.geometry.over == "distribution" else problem.geometry.weights
         nats = float(np.mean([paired_spread_nats(v[0], v[-1], weights) for v in values]))
-    return float(spread), float(se), float(reach), nats
+    return spread, se, low, high, nats
 
 
-def bootstrap_spread(first: Floats, second: Floats) -> tuple[Floats, Floats, Floats]:
-    """Spread, standard error and reach from (sets, …, draws, D) outcomes under each set's two keys."""
+def bootstrap_spread(first: Floats, second: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Spread, standard error and interval from (sets, …, draws, D) outcomes under each set's two keys."""
     spread, _ = paired_spread(first, second)
-    return mean_and_se(spread)
+    value, se, reach = mean_and_se(spread)
+    return value, se, *interval(value, reach)

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from activeseed.errors import PlanError, TrainingError
 from activeseed.estimators.designs import Joined
 from activeseed.estimators.laws import drawing_law, open_items
-from activeseed.estimators.statistics import jackknife, mean_and_se, paired_spread, paired_spread_left_out
+from activeseed.estimators.statistics import interval, jackknife, mean_and_se, paired_spread, paired_spread_left_out
 from activeseed.outcome import Ranking
 from activeseed.plan import Change, Floats, Independent, Ints, Law, OneAtATime, generator, stream_key
 from activeseed.protocols import Problem, Request, Run
@@ -110,8 +110,8 @@ class Jansen(BaseModel):
         columns = {
             "total": wide(found.value),
             "total_se": wide(found.se),
-            "total_low": wide(found.value - found.reach),
-            "total_high": wide(found.value + found.reach),
+            "total_low": wide(found.low),
+            "total_high": wide(found.high),
             "total_instability": wide(found.instability),
         }
         summary = {
@@ -154,7 +154,8 @@ class Totals:
 
     value: Floats
     se: Floats
-    reach: Floats
+    low: Floats
+    high: Floats
     instability: Floats
 
 
@@ -171,4 +172,4 @@ def total_indices(first: Floats, second: Floats, weights: Floats) -> Totals:
     product = 0.5 * weights * (first * second).sum(-1)
     square = 0.25 * weights * ((first**2).sum(-1) + (second**2).sum(-1))
     value, se, reach = mean_and_se(product)
-    return Totals(value, se, reach, mean_and_se(square - product)[0])
+    return Totals(value, se, *interval(value, reach), mean_and_se(square - product)[0])

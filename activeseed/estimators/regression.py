@@ -23,6 +23,7 @@ from activeseed.estimators.least_squares import Fit, fit
 from activeseed.estimators.leave_one_out import vouching
 from activeseed.estimators.statistics import (
     ENOUGH_GROUPS,
+    interval,
     jackknife,
     jackknife_covariance,
     paired_spread_nats,
@@ -120,8 +121,8 @@ class Regression(BaseModel):
         columns: dict[str, NDArray[Any]] = {
             "first_order": found.first_order,
             "first_order_se": found.se,
-            "first_order_low": found.first_order - found.reach,
-            "first_order_high": found.first_order + found.reach,
+            "first_order_low": found.low,
+            "first_order_high": found.high,
             "presence": found.presence,
             "wording": found.first_order - found.presence,
             "share": found.first_order / found.spread if found.spread > 0 else np.full(len(problem.seed), np.nan),
@@ -152,6 +153,8 @@ class Regression(BaseModel):
             "failed": failed,
             "spread": found.spread,
             "spread_se": found.spread_se,
+            "spread_low": found.spread_low,
+            "spread_high": found.spread_high,
             "noise_floor": found.floor,
             "additive_share": r_squared,
         }
@@ -185,13 +188,16 @@ class Indices:
     first_order: Floats
     presence: Floats
     se: Floats
-    reach: Floats
+    low: Floats
+    high: Floats
     left_out: Floats
     gram: Floats
     fit: Fit
     spread: float
     pair_spread: float
     spread_se: float
+    spread_low: float
+    spread_high: float
     floor: float
 
 
@@ -225,27 +231,26 @@ def indices(
     members = [np.arange(g, len(points), groups) for g in range(groups)]
     left_out = np.stack([coding.by_item(fitted.without(m, coding), whole) for m in members])
     se, reach = jackknife(left_out)
+    low, high = interval(first_order, reach)
     gram = fitted.gram()
-    spread, pair_spread, spread_se, floor = _spread(coding, gram, pair_variants, first, second)
+    spreads = _spread(coding, gram, pair_variants, first, second)
     return Indices(
         first_order,
         coding.by_item(products, presence_form),
         se,
-        reach,
+        low,
+        high,
         left_out,
         gram,
         fitted,
-        spread,
-        pair_spread,
-        spread_se,
-        floor,
+        *spreads,
     )
 
 
 def _spread(
     coding: Coding, gram: Floats, variants: NDArray[np.int16], first: Floats, second: Floats
-) -> tuple[float, float, float, float]:
-    """Spread, spread of the pairs alone, standard error of the former, noise floor."""
+) -> tuple[float, float, float, float, float, float]:
+    """Spread, spread of the pairs alone, standard error and interval of the former, noise floor."""
     n = len(first)
     x, y = first - first.mean(0), second - second.mean(0)
     z = coding.matrix(variants)[:, 1:]
@@ -255,7 +260,8 @@ def _spread(
     total = products.sum()
     # Leaving out row r takes n/(n−1) times its own centred product from the sum of products.
     left = (total - n / (n - 1) * products) / (n - 2)
-    se, _ = jackknife(left)
+    se, reach = jackknife(left)
     spread = total / (n - 1) + float((gram * coding.covariance).sum())
     floor = float(((first - second) ** 2).sum() / (2 * n))
-    return float(spread), float(own.sum() / (n - 1)), float(se), floor
+    low, high = interval(np.asarray(spread), reach)
+    return float(spread), float(own.sum() / (n - 1)), float(se), float(low), float(high), floor

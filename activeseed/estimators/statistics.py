@@ -83,7 +83,8 @@ def cross_key(products: Floats, ok: Bools | None = None, level: float = 0.95) ->
         left = np.where(mask & (n > 2)[..., None], left, np.nan)
         se = _jackknife_se(left, mask, n)
         reach = stats.t.ppf(0.5 + level / 2.0, np.maximum(n - 1, 1)) * se
-    return CrossKey(value, se, value - reach, value + reach, square - value, n, left)
+        low, high = interval(value, reach)
+    return CrossKey(value, se, low, high, square - value, n, left)
 
 
 def _jackknife_se(left: Floats, mask: Bools, n: NDArray[np.int64]) -> Floats:
@@ -91,6 +92,19 @@ def _jackknife_se(left: Floats, mask: Bools, n: NDArray[np.int64]) -> Floats:
     mean = filled.sum(-1, keepdims=True) / n[..., None]
     squares = np.where(mask, (filled - mean) ** 2, 0.0).sum(-1)
     return np.where(n > 2, np.sqrt((n - 1) / n * squares), np.nan)
+
+
+def interval(value: Floats, reach: Floats) -> tuple[Floats, Floats]:
+    """Ends of an interval for a squared quantity, whose estimates are skewed to the right.
+
+    Below: value − reach. Above: value · exp(reach / value) where the value exceeds its reach, as if its logarithm were
+    Student distributed; at a value of zero or less value + reach; between the two, the line that joins them. Estimates
+    of variances that come out low have errors that come out low as well, which the longer upper arm makes up for.
+    """
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        ratio = np.where(value > 0, reach / value, np.inf)
+        high = np.where(ratio < 1.0, value * np.exp(ratio), reach + np.where(value > 0, (np.e - 1.0) * value, value))
+    return value - reach, high
 
 
 def jackknife(left: Floats) -> tuple[Floats, Floats]:
