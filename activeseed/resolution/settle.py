@@ -17,7 +17,7 @@ import numpy as np
 from activeseed.errors import PlanError
 from activeseed.plan import Floats, Law
 from activeseed.question import Answer, Question
-from activeseed.resolution.agreement import Agreement, agreement
+from activeseed.resolution.alpha import Agreement, agreement
 from activeseed.resolution.reliability import Labels, Reliability, accuracy_interval, dawid_skene, emission
 from activeseed.resolution.votes import Ballot, Merge, Vote, read_answers
 from activeseed.seed import ABSENT, AS_WRITTEN, Item, Payload, Seed
@@ -189,8 +189,12 @@ def _likelihood(ballot: Ballot, table: Floats, means: Mapping[str, Floats], dist
         label = np.array([ballot.seed[v.item].index_of(v.variant) for v in votes], np.int64)
         weight = np.array([v.weight for v in votes])
         theta = np.stack([means[v.annotator] for v in votes])
-        given = emission(theta, label, _offered(table)[at]) ** weight[:, None]
+        offered = _offered(table)
+        given = emission(theta, label, offered[at]) ** weight[:, None]
         np.multiply.at(out, at, given)
+        # what nobody could have answered is not made likelier by an answer (columns that only pad the table, too)
+        answered = np.unique(at)
+        out[answered] = np.where(offered[answered], out[answered], 0.0)
     return out
 
 
