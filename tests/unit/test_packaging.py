@@ -45,10 +45,7 @@ def test_a_wheel_carries_what_a_checkout_holds(tmp_path):
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True, text=True)
     (wheel,) = tmp_path.glob("*.whl")
     shipped = set(zipfile.ZipFile(wheel).namelist())
-    package = {path.relative_to(ROOT) for path in (ROOT / "activeseed").rglob("*") if path.is_file()}
-    templates = {path.relative_to(ROOT) for path in (ROOT / "annotator_templates").rglob("*") if path.is_file()}
-    expected = {path.as_posix() for path in package if "__pycache__" not in path.parts}
-    expected |= {f"activeseed/{path.as_posix()}" for path in templates}
+    expected = _files("activeseed") | {f"activeseed/{path}" for path in _files("annotator_templates")}
     assert expected <= shipped
     assert not {name for name in shipped - expected if "dist-info" not in name}
 
@@ -56,3 +53,9 @@ def test_a_wheel_carries_what_a_checkout_holds(tmp_path):
 def test_a_missing_file_says_what_to_do():
     with pytest.raises(FileNotFoundError, match="install activeseed again"):
         bundled("no-such-example")
+
+
+def _files(folder: str) -> set[str]:
+    """Paths below the root, without the caches of Python and of the linters."""
+    paths = (path.relative_to(ROOT) for path in (ROOT / folder).rglob("*") if path.is_file())
+    return {path.as_posix() for path in paths if not any(part.startswith((".", "__pycache__")) for part in path.parts)}
