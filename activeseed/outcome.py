@@ -173,13 +173,13 @@ class Ranking:
         for rank, f in enumerate(self.order(), start=1):
             row: dict[str, Any] = {"id": self.ids[f], "rank": rank}
             for name, column in self.columns.items():
-                row[name] = _plain(column[f])
+                row[name] = plain(column[f])
             out.append(row)
         return out
 
     def to_dict(self) -> dict[str, Any]:
         """The object that ``rank --json`` prints."""
-        summary = {k: _plain(v) for k, v in self.summary.items()}
+        summary = {k: plain(v) for k, v in self.summary.items()}
         return {**summary, "by": self.by, "notes": list(self.notes), "items": self.rows()}
 
     def to_frame(self) -> Any:
@@ -189,16 +189,16 @@ class Ranking:
         return pd.DataFrame(self.rows())
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """JSON-ready: numpy scalars and arrays to Python, NaN and infinity to None."""
     if isinstance(value, np.ndarray):
-        return [_plain(v) for v in value.tolist()]
+        return [plain(v) for v in value.tolist()]
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, Mapping):
-        return {k: _plain(v) for k, v in value.items()}
+        return {k: plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
+        return [plain(v) for v in value]
     return value

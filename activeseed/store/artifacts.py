@@ -51,7 +51,9 @@ class Artifacts:
                 os.fsync(file.fileno())
             os.replace(file.name, path)
         except OSError as error:
-            raise FolderError(f"{path.parent} can't be written: {error.strerror}. Make room or change its rights.") from error
+            raise FolderError(
+                f"{path.parent} can't be written: {error.strerror}. Make room or change its rights."
+            ) from error
         return name
 
     def get(self, name: str) -> dict[str, NDArray[Any]]:

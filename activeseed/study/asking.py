@@ -1,0 +1,148 @@
+"""From a chosen batch to questions that an annotator can answer: texts, options, and what each answer would decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from activeseed.acquisition import Pick
+from activeseed.plan import Change, Floats, OneAtATime
+from activeseed.protocols import Request
+from activeseed.question import Consequence, Question
+from activeseed.seed import ABSENT, Probe, Seed
+from activeseed.study.assess import Assessment
+from activeseed.study.training import Trainer
+
+#: keys over which consequences are averaged: they are shown to a human, not tested
+CONSEQUENCE_KEYS = 2
+
+
+def make_questions(
+    picks: Sequence[Pick], assessment: Assessment, round_: int, decided: dict[tuple[int, ...], tuple[Consequence, ...]]
+) -> list[Question]:
+    """One question a pick, in order of value per minute.
+
+    Args:
+        decided: consequences by the item numbers of the pick.
+    """
+    seed = assessment.seed
+    out = []
+    for n, pick in enumerate(picks, start=1):
+        c = pick.candidate
+        ids = tuple(seed.items[f].id for f in c.items)
+        text, options = _form(seed, c.kind, c.items, c.group, assessment)
+        out.append(
+            Question(
+                id=f"r{round_:03d}-{n:02d}",
+                kind=c.kind,
+                items=ids,
+                group=c.group,
+                text=text,
+                options=options,
+                value=float(pick.value),
+                minutes=float(c.minutes),
+                reason=_reason(pick, assessment),
+                consequences=decided.get(c.items, ()),
+                round=round_,
+                seed_version=seed.version,
+            )
+        )
+    return out
+
+
+def _form(
+    seed: Seed, kind: str, items: tuple[int, ...], group: str, assessment: Assessment
+) -> tuple[str, dict[str, str]]:
+    if kind == "write_more":
+        examples = [i.display for i in seed.items if i.group == group][:3]
+        return f"Write up to five more examples of the kind {group!r}, such as:\n" + "\n".join(examples), {}
+    if kind == "confirm_list":
+        proposed = {seed.items[f].id: seed.items[f].variants[int(assessment.belief.modal[f])].id for f in items}
+        return "\n".join(f"{seed.items[f].id}: {seed.items[f].display}" for f in items), proposed
+    item = seed.items[items[0]]
+    options = {v.id: v.display for v in item.variants if v.id != ABSENT}
+    return item.display, options
+
+
+def _reason(pick: Pick, assessment: Assessment) -> str:
+    c = pick.candidate
+    if c.kind == "write_more":
+        return f"How the examples of {c.group!r} happened to be drawn moves the outcome; more of them would steady it."
+    if c.kind == "confirm_list":
+        return "These look like items that were changed before. Nothing leaves the seed until you confirm it."
+    f = c.items[0]
+    risk = assessment.ranking.summary.get("belief_spread")
+    share = f" An answer settles about {pick.value / risk:.0%} of what is unclear." if risk and pick.value > 0 else ""
+    return f"Believed to stay with probability {assessment.belief.credibility[f]:.0%}.{share}"
+
+
+def consequences(
+    picks: Sequence[Pick], assessment: Assessment, trainer: Trainer, places: Sequence[Probe], shown: int
+) -> dict[tuple[int, ...], tuple[Consequence, ...]]:
+    """The probes whose outcome differs most between the variants of each asked item, by real trainings.
+
+    Args:
+        places: where outcomes are read.
+        shown: probes a question; 0 trains nothing.
+    """
+    single = [p.candidate.items for p in picks if len(p.candidate.items) == 1]
+    if not shown or not single:
+        return {}
+    seed = assessment.seed
+    changes = []
+    for (f,) in single:
+        for v, variant in enumerate(seed.items[f].variants):
+            changes.append(Change(f"{seed.items[f].id}:{variant.id}", (f,), (v,)))
+    keys = tuple(range(1 if assessment.problem.deterministic else CONSEQUENCE_KEYS))
+    design = OneAtATime(seed.base, tuple(changes), keys)
+    outcomes = trainer.fulfil(Request(design, "consequences of the questions"))
+    means: dict[str, Floats] = {}
+    for c, change in enumerate(changes):
+        rows = [design.place(k, c)[1] for k in range(len(keys))]
+        good = [r for r in rows if outcomes.ok[r]]
+        if good:
+            means[change.label] = np.asarray(outcomes.values[good], np.float64).mean(0)
+    out: dict[tuple[int, ...], tuple[Consequence, ...]] = {}
+    for (f,) in single:
+        item = seed.items[f]
+        of = {v.id: means[f"{item.id}:{v.id}"] for v in item.variants if f"{item.id}:{v.id}" in means}
+        out[f,] = _largest(of, places, shown)
+    return out
+
+
+def _largest(of: dict[str, Floats], places: Sequence[Probe], shown: int) -> tuple[Consequence, ...]:
+    if len(of) < 2:
+        return ()
+    table = np.stack(list(of.values()))
+    gap = table.max(0) - table.min(0)
+    # probes that would be judged otherwise come first, whatever the size of the gap
+    flips = (table > 0.5).any(0) & (table <= 0.5).any(0)
+    order = [int(p) for p in np.lexsort((-gap, ~flips))[:shown] if gap[p] > 1e-4]
+    return tuple(
+        Consequence(
+            probe=places[p].id,
+            text=places[p].payload.display,
+            outcomes={variant: round(float(values[p]), 4) for variant, values in of.items()},
+        )
+        for p in order
+    )
+
+
+def resolve_question(
+    seed: Seed, item_id: str, answers: Sequence[tuple[str, str, str]], id_: str, round_: int
+) -> Question:
+    """A disagreement put before a human: the item, and what was answered so far under aliases."""
+    item = seed[item_id]
+    return Question(
+        id=id_,
+        kind="resolve",
+        items=(item_id,),
+        text=item.display,
+        options={v.id: v.display for v in item.variants if v.id != ABSENT},
+        reason="The answers so far do not agree with each other or with everything else that is known.",
+        round=round_,
+        minutes=1.5,
+        seed_version=seed.version,
+        answers=tuple(answers),
+    )

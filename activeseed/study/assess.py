@@ -1,0 +1,283 @@
+"""Where a study stands: answers resolved, belief fitted, response measured, risk and values computed.
+
+Everything here is a pure function of the seed, the answers and the outcomes of trainings, so a resumed study comes to
+the same assessment from its cached rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from activeseed.acquisition import deployed_risk, ensemble_risk, item_values
+from activeseed.belief import Belief, author_law, fit_belief, vouching_evidence
+from activeseed.config import Settings
+from activeseed.errors import PlanError
+from activeseed.estimators import Auto, Regression
+from activeseed.estimators.auto import REGRESSION_KEYS
+from activeseed.estimators.statistics import cross_key, gram
+from activeseed.outcome import Outcomes, Ranking
+from activeseed.plan import Explicit, Floats, Independent, Law, Materials, Rows, stream_key
+from activeseed.protocols import Problem, Request, System
+from activeseed.resolution import Resolution
+from activeseed.seed import Seed
+from activeseed.stopping import flip_risk
+from activeseed.study.training import Trainer
+
+#: replicate numbers that one version of the seed may use: rows of different versions share no noise
+VERSION_KEYS = 100_000_000
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """One look at a study.
+
+    Attributes:
+        seed: the version that was assessed.
+        resolution: what the answers settle.
+        prior: the author's law.
+        belief: posterior over assignments.
+        problem: what estimators are asked about.
+        ranking: indices, credibility and values of every item, and the ensemble's summary.
+        deployed: (K, P) outcomes of the deployed seed under the first K keys.
+        evidence: (F,) how well the rest vouches for each item, or None.
+    """
+
+    seed: Seed
+    resolution: Resolution
+    prior: Law
+    belief: Belief
+    problem: Problem
+    ranking: Ranking
+    deployed: Outcomes
+    evidence: Floats | None
+
+    @property
+    def mean_outcome(self) -> Floats:
+        """(P,) mean outcome of the deployed seed over keys."""
+        values: Floats = np.asarray(self.deployed.values[self.deployed.ok], np.float64).mean(0)
+        return values
+
+
+def assess(
+    seed: Seed,
+    number: int,
+    settings: Settings,
+    trainer: Trainer,
+    system: System,
+    materials: Materials,
+    resolution: Resolution,
+    evidence_before: Floats | None = None,
+) -> Assessment:
+    """Train what is needed to know where the study stands: one regression and the deployed seed under each key.
+
+    Args:
+        number: number of the seed's version; rows of different versions share no noise.
+        resolution: what the answers settle.
+        evidence_before: evidence of the round before, for items that no row leaves out any more.
+    """
+    prior = author_law(seed, settings.belief.base_rate, settings.belief.rest)
+    rows_law = Law("author's belief and answers", _posterior(prior.probabilities, resolution.likelihood))
+    geometry = system.geometry(materials)
+    deterministic = not system.streams
+    problem = Problem(
+        seed=seed,
+        law=rows_law,
+        geometry=geometry,
+        deterministic=deterministic,
+        weighted=system.weighted,
+        stream=stream_key(settings.key, "rows", number),
+        first_key=VERSION_KEYS * number,
+        rows_law=rows_law,
+    )
+    regression = round_regression(settings)
+    shifted = replace(problem, first_key=problem.first_key + REGRESSION_KEYS)
+    evidence = evidence_before
+    if _open(rows_law):
+        _, design, _ = regression.designs(shifted)
+        outcomes = trainer.fulfil(Request(design, "first-order indices"))
+        evidence = evidence_of(design, outcomes, evidence_before)
+    belief = fit_belief(
+        settings.belief,
+        prior,
+        groups=[i.group for i in seed.items],
+        features=_features(seed, materials),
+        evidence=evidence,
+        likelihood=resolution.likelihood,
+        key=stream_key(settings.key, "belief", number),
+    )
+    problem = replace(problem, law=belief.law)
+    shifted = replace(shifted, law=belief.law)
+    ranking = trainer.run(regression, shifted) if _open(belief.law) else _settled(problem)
+    deployed = deployed_outcomes(seed, settings, trainer, deterministic)
+    ranking = with_belief(ranking, seed, prior, belief, settings, expected_error(settings, resolution))
+    return Assessment(seed, resolution, prior, belief, problem, ranking, deployed, evidence)
+
+
+def round_regression(settings: Settings) -> Regression:
+    """The regression of every round is that of a full ranking, so that neither trains the other's rows again."""
+    said = settings.estimator
+    if isinstance(said, Regression):
+        return said
+    return Regression(rows=said.trainings, pairs=said.pairs) if isinstance(said, Auto) else Regression()
+
+
+def evidence_of(design: Independent, outcomes: Outcomes, before: Floats | None) -> Floats | None:
+    """How well the rows that left an item out approve of it; None for a trainer that can't say."""
+    if outcomes.vouching is None:
+        return None
+    if before is not None and len(before) != outcomes.vouching.shape[1]:
+        before = None
+    return vouching_evidence(design.block(0, design.size), outcomes, before=before)
+
+
+def deployed_outcomes(seed: Seed, settings: Settings, trainer: Trainer, deterministic: bool) -> Outcomes:
+    """(K, P) outcomes of the seed as it stands, under keys 0 … K−1 in every version: common random numbers."""
+    keys = np.arange(1 if deterministic else settings.replicates, dtype=np.int64)
+    rows = Rows(np.tile(np.asarray(seed.base, np.int16), (len(keys), 1)), keys)
+    return trainer.fulfil(Request(Explicit(rows, unit=len(keys)), "the seed as it stands"))
+
+
+def expected_error(settings: Settings, resolution: Resolution) -> float:
+    """Error rate of the next answer: what annotators were measured to err, before that what the settings expect."""
+    rates = [1.0 - r.estimate for r in resolution.reliability.values()]
+    return float(np.clip(np.mean(rates), 0.0, 0.45)) if rates else settings.ask.error
+
+
+def with_belief(ranking: Ranking, seed: Seed, prior: Law, belief: Belief, settings: Settings, error: float) -> Ranking:
+    """Credibility, value and risk added to a ranking that has a surrogate."""
+    base = np.asarray(seed.base)
+    columns: dict[str, NDArray[Any]] = {
+        "credibility": belief.credibility,
+        "credibility_before": prior.probabilities[:, 0],
+        "answered": belief.answered,
+    }
+    summary: dict[str, Any] = {"seed_version": seed.version, "expected_error": error}
+    if ranking.surrogate is not None:
+        gram = ranking.surrogate.gram
+        columns["value"] = item_values(gram, belief, error)
+        columns["value_per_minute"] = columns["value"] / settings.ask.minutes
+        summary["belief_spread"] = ensemble_risk(gram, belief)
+        summary["risk"] = deployed_risk(gram, belief, base)
+    return ranking.join(Ranking(ranking.ids, columns=columns, summary=summary))
+
+
+def movement(gram: Floats, before: Sequence[int], after: NDArray[Any]) -> float:
+    """Mean predicted ‖m(after) − m(before)‖² over (N, F) or (F,) assignments, by the surrogate."""
+    to = np.atleast_2d(np.asarray(after, np.int64))
+    f = to.shape[1]
+    v = gram.shape[0] // f
+    start = np.arange(f) * v
+    total = 0.0
+    for row in to:
+        moved = np.flatnonzero(row != np.asarray(before))
+        at = np.concatenate([start[moved] + row[moved], start[moved] + np.asarray(before)[moved]])
+        sign = np.concatenate([np.ones(len(moved)), -np.ones(len(moved))])
+        total += float(sign @ gram[np.ix_(at, at)] @ sign)
+    return total / len(to)
+
+
+def realised(before: Outcomes, after: Outcomes, geometry: Any) -> tuple[float, float]:
+    """Squared distance that the deployed outcome moved, noise-free (keys shared inside, not across), and its error."""
+    if before.values.shape != after.values.shape:
+        return float("nan"), float("nan")
+    ok = before.ok & after.ok
+    delta = geometry.embed(after.values[ok]) - geometry.embed(before.values[ok])
+    if len(delta) == 1:
+        return float((delta**2).sum()), 0.0
+    found = cross_key(gram(delta))
+    return float(found.value), float(found.se)
+
+
+def flips(
+    assessment: Assessment, settings: Settings, trainer: Trainer, system: System, materials: Materials, number: int
+) -> dict[str, float]:
+    """Risk and decision flips by real trainings of belief draws, each under a key that the deployed seed was run with.
+
+    Returns ``risk_draws`` with its upper 95 % limit ``risk_limit`` and, where outcomes are probabilities, ``flips``,
+    the upper limit of the share of probes that would be judged otherwise.
+    """
+    draws = assessment.belief.draw(settings.stopping.draws, stream_key(settings.key, "draws", number))
+    # an answered item is deployed as answered, but the belief keeps the doubt that an annotator who errs leaves
+    keys = np.arange(len(draws), dtype=np.int64) % len(assessment.deployed)
+    design = Explicit(Rows(draws.astype(np.int16), keys))
+    outcomes = trainer.fulfil(Request(design, "draws of the belief"))
+    ok = outcomes.ok & assessment.deployed.ok[keys]
+    geometry = system.geometry(materials)
+    here = assessment.deployed.values[keys][ok]
+    there = outcomes.values[ok]
+    squared = ((geometry.embed(there) - geometry.embed(here)) ** 2).sum(1)
+    out = {
+        "risk_draws": float(squared.mean()),
+        "risk_limit": float(squared.mean() + 1.645 * squared.std(ddof=1) / np.sqrt(len(squared))),
+    }
+    if geometry.over == "probes":
+        estimate = flip_risk(there, here, weights=geometry.weights)
+        out["flips"] = estimate.value
+        out["flips_se"] = estimate.stderr
+    return out
+
+
+def surrogate_flips(assessment: Assessment, settings: Settings, number: int) -> float:
+    """Share of probes that would be judged otherwise, by the surrogate: a free look before 200 trainings are spent."""
+    surrogate = assessment.ranking.surrogate
+    geometry = assessment.problem.geometry
+    if surrogate is None or geometry.over != "probes":
+        return float("nan")
+    draws = assessment.belief.draw(settings.stopping.draws, stream_key(settings.key, "draws", number))
+    base = np.asarray(assessment.seed.base)
+    f = np.arange(len(base))
+    point = geometry.embed(assessment.mean_outcome)
+    moved = np.stack([(surrogate.coefficients[f, d] - surrogate.coefficients[f, base]).sum(0) for d in draws])
+    places = len(geometry.weights)
+    scale = np.sqrt(geometry.weights / (2.0 if geometry.kind == "hellinger" else 1.0))
+    decode = (point + moved)[:, :places] / scale
+    now = point[:places] / scale
+    half = np.sqrt(0.5) if geometry.kind == "hellinger" else 0.5
+    return float((((decode > half) != (now > half)) @ geometry.weights).mean())
+
+
+def quality(values: Floats, places: Sequence[Any]) -> dict[str, float]:
+    """How the mean outcome agrees with labelled places: accuracy at ½ and, with both labels there, AUC."""
+    labels = np.array([np.nan if p.label is None else p.label for p in places])
+    known = np.isfinite(labels)
+    if known.sum() < 2:
+        return {}
+    y, s = labels[known] > 0.5, values[known]
+    out = {"accuracy": float(((s > 0.5) == y).mean())}
+    if 0 < y.sum() < len(y):
+        from scipy.stats import rankdata
+
+        ranks = rankdata(s)
+        positives = int(y.sum())
+        out["auc"] = float((ranks[y].sum() - positives * (positives + 1) / 2) / (positives * (len(y) - positives)))
+    return out
+
+
+def _open(law: Law) -> bool:
+    return bool((law.probabilities.max(1) < 1.0).any())
+
+
+def _settled(problem: Problem) -> Ranking:
+    """The ranking of a seed about which nothing is left unclear."""
+    zero = np.zeros(len(problem.seed))
+    columns = {"first_order": zero, "first_order_se": zero, "presence": zero, "wording": zero, "share": zero}
+    summary = {"spread": 0.0, "trainings": 0, "law": problem.law.name, "belief_spread": 0.0, "risk": 0.0}
+    return Ranking(problem.ids, columns, summary, notes=("Every item is settled: nothing is left to ask.",))
+
+
+def _posterior(prior: Floats, likelihood: Floats) -> Floats:
+    joint = prior * likelihood
+    total = joint.sum(1, keepdims=True)
+    return np.asarray(np.where(total > 0, joint / np.where(total > 0, total, 1.0), prior))
+
+
+def _features(seed: Seed, materials: Materials) -> Floats | None:
+    try:
+        return np.asarray(materials.features([i.payload for i in seed.items]), np.float64)
+    except PlanError:
+        return None

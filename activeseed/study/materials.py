@@ -1,0 +1,59 @@
+"""Seed, pool and probes as what trainings share, with the study's embedder behind a cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from activeseed.config import Settings, record_of
+from activeseed.plan import Materials
+from activeseed.seed import Probe, Seed, Vector, digest_of
+
+
+def texts_of(seed: Seed, pool: Sequence[Probe], probes: Sequence[Probe]) -> list[str]:
+    """All texts of a study in order, without repetition: what an embedder is fitted on."""
+    payloads = [v.payload for i in seed.items for v in i.variants if v.payload is not None]
+    payloads += [p.payload for p in (*pool, *probes)]
+    return list(dict.fromkeys(t for payload in payloads for t in payload.texts))
+
+
+def build_materials(
+    folder: Path, settings: Settings, first: Seed, seed: Seed, probes: tuple[Probe, ...], pool: tuple[Probe, ...]
+) -> Materials:
+    """Materials for a version of the seed.
+
+    Args:
+        first: version 0. An embedder is fitted once, on its texts, the pool and the probes, so that an edit later on
+            changes one vector and not all of them.
+    """
+    if isinstance(seed.items[0].payload, Vector) or not texts_of(first, pool, probes):
+        return Materials(seed, probes, pool, settings.key)
+    fitted = Fitted(folder / ".activeseed" / "embeddings", settings.embedder, texts_of(first, pool, probes))
+    return Materials(seed, probes, pool, settings.key, fitted, fitted.name)
+
+
+class Fitted:
+    """The configured embedder, fitted at first use; vectors come from the cache where they are known."""
+
+    def __init__(self, folder: Path, embedder: Any, texts: list[str]) -> None:
+        self._folder = folder
+        self._embedder = embedder
+        self._texts = texts
+        self._ready: Callable[[Sequence[str]], NDArray[np.float32]] | None = None
+
+    @property
+    def name(self) -> str:
+        """Names what determines the vectors: the embedder's record and revision, and the texts it is fitted on."""
+        fitted_on = digest_of(self._texts).hex()[:16]
+        return f"{digest_of(record_of(self._embedder)).hex()[:16]}/{self._embedder.revision}/{fitted_on}"
+
+    def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        if self._ready is None:
+            from activeseed.embedders.cache import Cached
+
+            self._ready = Cached(self._embedder, self._folder).fit(self._texts).embed
+        return self._ready(list(texts))

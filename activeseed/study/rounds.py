@@ -1,0 +1,419 @@
+"""The arithmetic of a study's rounds: assess, rank, ask, close a round, decide whether to stop.
+
+Reads the study, never writes the journal by itself except for the facts it decides: a ranking, a batch of questions,
+a closed round. Each carries a key, so that a process that died between deciding and acting decides nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from activeseed.acquisition import Candidate, Pick, choose, item_candidates, list_candidate
+from activeseed.belief import author_law, calibration
+from activeseed.errors import PlanError, nearest
+from activeseed.estimators import Jansen
+from activeseed.estimators.contrasts import EffectLaw
+from activeseed.outcome import Outcomes, Ranking, plain
+from activeseed.plan import Explicit, Rows, stream_key
+from activeseed.protocols import Event, Problem, Request
+from activeseed.question import Question
+from activeseed.resolution import Resolution, resolve
+from activeseed.seed import digest_of
+from activeseed.stopping import Progress as Standing
+from activeseed.stopping import Verdict, budget, flips_below, nothing_left, risk_below
+from activeseed.study import asking
+from activeseed.study.assess import (
+    Assessment,
+    assess,
+    expected_error,
+    flips,
+    movement,
+    quality,
+    realised,
+    surrogate_flips,
+)
+from activeseed.study.checks import Checks
+from activeseed.study.state import SeedVersion
+
+if TYPE_CHECKING:
+    from activeseed.study.study import Study
+
+#: columns that a ranking can be ordered by, as a user may write them
+ORDERS = {"effect": "effect", "value": "value", "first-order": "first_order", "total": "total"}
+#: belief draws behind a predicted movement: the surrogate is cheap
+MOVEMENT_DRAWS = 256
+
+
+class Rounds:
+    """One study's rounds."""
+
+    def __init__(self, study: Study) -> None:
+        self._study = study
+        self._assessed: tuple[str, Assessment] | None = None
+
+    # --- where it stands ----------------------------------------------------------------------------------------
+
+    def settle(self) -> Resolution:
+        """What the answers that count say about the newest seed."""
+        study = self._study
+        state, table = study.state, study.settings.belief
+        seed = study.seed
+        return resolve(
+            seed,
+            author_law(seed, table.base_rate, table.rest),
+            state.questions,
+            state.counted_answers,
+            known=Checks(study).known,
+            start=state.start,
+        )
+
+    def assessment(self) -> Assessment:
+        """The newest version, assessed; computed once a version and set of answers."""
+        study = self._study
+        state = study.state
+        key = digest_of([state.current.id, state.current.number, [a.id for a in state.counted_answers]]).hex()
+        if self._assessed is None or self._assessed[0] != key:
+            before = state.rounds[-1].get("evidence") if state.rounds else None
+            made = assess(
+                study.seed,
+                state.current.number,
+                study.settings,
+                study.trainer,
+                study.system,
+                study.materials,
+                self.settle(),
+                None if before is None else np.array([np.nan if e is None else e for e in before]),
+            )
+            self._assessed = (key, made)
+        return self._assessed[1]
+
+    def rank(self, by: str | None, law: str | None) -> Ranking:
+        """The full ranking, journalled."""
+        study = self._study
+        column = _column(by)
+        estimator = study.settings.estimator
+        if law is not None:
+            estimator = _with_law(estimator, law)
+        assessment = self.assessment()
+        found = study.trainer.run(estimator, assessment.problem)
+        if column == "total" and "total" not in found.columns:
+            found = found.join(study.trainer.run(Jansen(), assessment.problem))
+        ranking = found.join(assessment.ranking)
+        left = bool(assessment.belief.law.probabilities.max(1).min() < 1.0)
+        ranking = _ordered(ranking, column or ("value" if left and "value" in ranking.columns else "effect"))
+        counts = found.summary
+        summary = {
+            "system": study.system.kind,
+            "outcome": assessment.problem.geometry.over,
+            "unit": assessment.problem.geometry.unit,
+            "estimator": estimator.kind,
+            "trainings": counts.get("trainings", 0) + assessment.ranking.summary.get("trainings", 0),
+            "trainings_new": counts.get("trainings_new", 0) + assessment.ranking.summary.get("trainings_new", 0),
+            "answers": len(study.state.counted_answers),
+            "law": found.summary.get("law", assessment.problem.law.name),
+        }
+        ranking = ranking.join(Ranking(ranking.ids, summary=summary))
+        body = ranking.to_dict()
+        study.store.append([Event("ranked", body, key=f"ranked:{digest_of(body).hex()}")])
+        study.refresh()
+        return ranking
+
+    def planned_rows(self) -> dict[str, int]:
+        """Trainings of one full ranking by purpose, counted without training anything."""
+        study = self._study
+        deterministic = not study.system.streams
+        prior = author_law(study.seed, study.settings.belief.base_rate, study.settings.belief.rest)
+        problem = Problem(
+            seed=study.seed,
+            law=prior,
+            geometry=study.system.geometry(study.materials),
+            deterministic=deterministic,
+            weighted=study.system.weighted,
+            stream=0,
+        )
+        estimator = study.settings.estimator
+        return {estimator.kind: estimator.rows(problem), "deployed": 1 if deterministic else study.settings.replicates}
+
+    # --- asking -------------------------------------------------------------------------------------------------
+
+    def ask(self, n: int, items: Sequence[str] | None = None) -> list[Question]:
+        """Choose, journal and return the next batch."""
+        study = self._study
+        assessment = self.assessment()
+        number = len(study.state.asked_rounds) + 1
+        picks = self._named(items, assessment) if items is not None else self._best(n, assessment)
+        decided = asking.consequences(
+            picks,
+            assessment,
+            study.trainer,
+            study.system.places(study.materials),
+            study.settings.ask.consequences,
+        )
+        questions = asking.make_questions(picks, assessment, number, decided)
+        if items is None:
+            questions += self._again(assessment, number, len(questions))
+            questions = Checks(study).added_to(questions, number)
+        if not questions:
+            return []
+        asked = [f for p in picks for f in p.candidate.items]
+        body = {
+            "round": number,
+            "seed_version": assessment.seed.version,
+            "questions": [q.model_dump(mode="json") for q in questions],
+            "predicted_gain": float(sum(p.value for p in picks)),
+            "predicted_movement": self._predicted_movement(assessment, asked),
+            "credibility": {
+                assessment.seed.items[f].id: [
+                    float(assessment.prior.probabilities[f, 0]), float(assessment.belief.credibility[f])
+                ]
+                for f in asked
+            },
+            "why": {assessment.seed.items[f].id: assessment.belief.why(f) for f in asked},
+        }  # fmt: skip
+        study.store.append([Event("asked", plain(body), key=f"asked:{number}")])
+        study.refresh()
+        return [q for q in study.state.questions.values() if q.round == number]
+
+    def _best(self, n: int, assessment: Assessment) -> list[Pick]:
+        study = self._study
+        surrogate = assessment.ranking.surrogate
+        if surrogate is None:
+            return []
+        seed, table = assessment.seed, study.settings.ask
+        busy = {i for q in study.state.pending for i in q.items}
+        done = set(assessment.resolution.answered)
+        minutes = dict.fromkeys(("review", "judge_pair", "choose_wording", "confirm_list"), table.minutes)
+        candidates = [
+            c
+            for c in item_candidates(seed, assessment.belief, minutes=minutes)
+            if seed.items[c.items[0]].id not in done
+        ]
+        if table.confirm:
+            candidates += list_candidate(assessment.belief, seed.base, minutes=minutes)
+        pending = [seed.position(i) for i in busy if i in seed._positions]
+        picks = choose(
+            surrogate.gram,
+            assessment.belief,
+            candidates,
+            n,
+            error=expected_error(study.settings, assessment.resolution),
+            pending=pending,
+        )
+        return [p for p in picks if p.value > 0]
+
+    def _named(self, items: Sequence[str], assessment: Assessment) -> list[Pick]:
+        seed = assessment.seed
+        values = assessment.ranking.columns.get("value")
+        out = []
+        for name in items:
+            f = seed.position(name)
+            kind = "judge_pair" if seed.items[f].payload.kind == "pair" else "review"
+            if kind == "review" and seed.items[f].alternatives:
+                kind = "choose_wording"
+            minutes = self._study.settings.ask.minutes
+            value = float(values[f]) if values is not None else 0.0
+            out.append(Pick(Candidate(kind, (f,), minutes), value, value / minutes, value))  # type: ignore[arg-type]
+        return out
+
+    def _again(self, assessment: Assessment, number: int, taken: int) -> list[Question]:
+        """Items whose answers disagree with each other or with all else that is known are put before a human again."""
+        study = self._study
+        busy = {i for q in study.state.pending for i in q.items}
+        out: list[Question] = []
+        for name in assessment.resolution.ask_again:
+            if name in busy:
+                continue
+            said = [
+                (f"annotator {k}", a.verdict, a.comment)
+                for k, a in enumerate(
+                    (a for a in study.state.counted_answers if name in study.state.questions[a.question].items), 1
+                )
+            ]
+            id_ = f"r{number:03d}-{taken + len(out) + 1:02d}"
+            out.append(asking.resolve_question(assessment.seed, name, said, id_, number))
+        return out
+
+    def _predicted_movement(self, assessment: Assessment, asked: Sequence[int]) -> float:
+        """How far the deployed outcome is expected to move once these are answered, by belief and surrogate."""
+        if assessment.ranking.surrogate is None or not asked:
+            return 0.0
+        base = np.asarray(assessment.seed.base, np.int64)
+        number = self._study.state.current.number
+        key = stream_key(self._study.settings.key, "movement", number)
+        after = np.tile(base, (MOVEMENT_DRAWS, 1))
+        after[:, list(asked)] = assessment.belief.draw(MOVEMENT_DRAWS, key)[:, list(asked)]
+        return movement(assessment.ranking.surrogate.gram, base.tolist(), after)
+
+    # --- closing a round ----------------------------------------------------------------------------------------
+
+    def close(self) -> dict[str, Any]:
+        """Record where the study stands after a round's answers were taken in, and whether it should stop."""
+        study = self._study
+        number = len(study.state.asked_rounds)
+        answers = len(study.state.counted_answers)
+        rules = study.settings.stopping.model_dump(mode="json")
+        now = digest_of([number, study.state.current.number, study.state.current.id, answers, rules]).hex()
+        if study.state.rounds and study.state.rounds[-1]["of"] == now:
+            return study.state.rounds[-1]
+        assessment = self.assessment()
+        places = study.system.places(study.materials)
+        summary = assessment.ranking.summary
+        trust = Checks(study).trust()
+        body: dict[str, Any] = {
+            "of": now,
+            "round": number,
+            "seed_version": assessment.seed.version,
+            "answers": answers,
+            "trainings": study.trainer.trainings,
+            **{k: summary.get(k) for k in ("spread", "belief_spread", "risk", "noise_floor", "additive_share")},
+            **self._calibration(number),
+            **self._moved(assessment),
+            "quality": quality(assessment.mean_outcome, places),
+            "agreement": assessment.resolution.agreement.alpha,
+            "reliability": {name: plain(vars_of(r)) for name, r in assessment.resolution.reliability.items()},
+            "distrusted": list(trust.reasons) if trust.distrusted else [],
+            "undecided": list(trust.undecided),
+            "evidence": None if assessment.evidence is None else assessment.evidence.tolist(),
+            "credibility": assessment.belief.credibility.tolist(),
+        }
+        body.update(self._limits(assessment))
+        verdict = self.verdict(body, assessment)
+        body["stop"] = verdict.stop
+        body["stop_reasons"] = list(verdict.reasons)
+        study.store.append([Event("round_closed", plain(body), key=f"round:{now}")])
+        study.refresh()
+        return study.state.rounds[-1]
+
+    def _limits(self, assessment: Assessment) -> dict[str, float]:
+        """Real trainings of belief draws, spent only when the surrogate says that stopping is near."""
+        study = self._study
+        rule = study.settings.stopping
+        if not (assessment.belief.law.probabilities.max(1) < 1.0).any():
+            return {"flips": 0.0, "risk_limit": 0.0}
+        guess = surrogate_flips(assessment, study.settings, study.state.current.number)
+        near = rule.flips > 0 and guess <= 2 * rule.flips
+        near = near or (rule.risk > 0 and float(assessment.ranking.summary.get("risk", np.inf)) <= 2 * rule.risk)
+        if not near:
+            return {"flips_guess": guess}
+        return flips(
+            assessment, study.settings, study.trainer, study.system, study.materials, study.state.current.number
+        )
+
+    def verdict(self, body: dict[str, Any], assessment: Assessment) -> Verdict:
+        """Whether to stop, and why."""
+        study = self._study
+        rule = study.settings.stopping
+        state = study.state
+        rules = nothing_left()
+        if rule.flips > 0:
+            rules = rules | flips_below(rule.flips)
+        if rule.risk > 0:
+            rules = rules | risk_below(rule.risk)
+        if rule.answers or rule.minutes or rule.trainings:
+            rules = rules | budget(
+                answers=rule.answers or None, minutes=rule.minutes or None, trainings=rule.trainings or None
+            )
+        open_ = (assessment.belief.law.probabilities.max(1) < 1.0) & ~assessment.belief.answered
+        standing = Standing(
+            risk=_number(body.get("risk")),
+            risk_upper=_number(body.get("risk_limit")),
+            flips=_number(body.get("flips")),
+            answers=len(state.live_answers),
+            minutes=sum((a.seconds or 60.0 * study.settings.ask.minutes) for a in state.live_answers) / 60.0,
+            trainings=study.trainer.trainings,
+            seconds=study.trainer.seconds,
+            open_questions=int(open_.sum()),
+            distrusted=(*body["distrusted"], *self.not_yet_trusted(body)),
+        )
+        verdict = rules(standing)
+        if rule.rounds and body["round"] >= rule.rounds:
+            verdict = Verdict(True, (*verdict.reasons, f"the budget of {rule.rounds} rounds is used up"))
+        return verdict
+
+    def is_stable(self, record: dict[str, Any]) -> bool:
+        """Whether a closed round's limits are below what the user set, or nothing at all is left unclear."""
+        rule = self._study.settings.stopping
+        by_flips = rule.flips > 0 and _number(record.get("flips")) <= rule.flips
+        return by_flips or (rule.risk > 0 and _number(record.get("risk_limit")) <= rule.risk)
+
+    def not_yet_trusted(self, body: dict[str, Any]) -> tuple[str, ...]:
+        """Without checks nobody can be trusted or distrusted; with them, a study isn't stable before they decide."""
+        if self._study.settings.ask.repeat_share <= 0:
+            return ()
+        return tuple(f"the checks can't tell yet whether {name} answers at random" for name in body["undecided"])
+
+    def _calibration(self, number: int) -> dict[str, Any]:
+        """What was believed of every asked item just before its answer, against the answer."""
+        study = self._study
+        resolution = self.settle()
+        believed, author, stayed = [], [], []
+        for body in study.state.asked_rounds[:number]:
+            for item, (before, now) in body["credibility"].items():
+                if item in resolution.standing:
+                    believed.append(now)
+                    author.append(before)
+                    stayed.append(float(resolution.standing[item] == "as_written"))
+        if not believed:
+            return {"brier": None, "brier_author": None, "calibration": None}
+        found = calibration(believed, stayed, author=author)
+        return {"brier": found["brier"], "brier_author": found["brier_author"], "calibration": found}
+
+    def _moved(self, assessment: Assessment) -> dict[str, Any]:
+        """Predicted against realised movement of the deployed outcome since the round before."""
+        study = self._study
+        state = study.state
+        number = len(state.asked_rounds)
+        if not state.rounds or number == 0:
+            return {"predicted_movement": None, "realised_movement": None, "realised_se": None}
+        before = state.version(state.rounds[-1]["seed_version"])
+        predicted = state.asked_rounds[number - 1]["predicted_movement"]
+        if [i.id for i in before.seed.items] != [i.id for i in assessment.seed.items]:
+            return {"predicted_movement": predicted, "realised_movement": None, "realised_se": None}
+        value, se = realised(self._outcomes_of(before, assessment), assessment.deployed, assessment.problem.geometry)
+        return {"predicted_movement": predicted, "realised_movement": value, "realised_se": se}
+
+    def _outcomes_of(self, version: SeedVersion, assessment: Assessment) -> Outcomes:
+        """Outcomes of an older version under the same keys (cached rows, as a rule)."""
+        keys = np.arange(len(assessment.deployed), dtype=np.int64)
+        rows = Rows(np.tile(np.asarray(version.seed.base, np.int16), (len(keys), 1)), keys)
+        return self._study.trainer.fulfil(Request(Explicit(rows, unit=len(keys)), "the seed as it stood"))
+
+
+def vars_of(record: Any) -> dict[str, Any]:
+    """Fields of a dataclass as a dictionary."""
+    return {name: getattr(record, name) for name in record.__dataclass_fields__}
+
+
+def _number(value: Any) -> float:
+    return float("nan") if value is None else float(value)
+
+
+def _column(by: str | None) -> str | None:
+    if by is None:
+        return None
+    name = by.replace("_", "-")
+    if name not in ORDERS:
+        raise PlanError(f"Items can't be ranked by {by!r}.{nearest(name, ORDERS)}")
+    return ORDERS[name]
+
+
+def _ordered(ranking: Ranking, column: str) -> Ranking:
+    from dataclasses import replace
+
+    if column not in ranking.columns:
+        raise PlanError(f"This ranking has no column {column!r}. Choose an estimator that computes it.")
+    return replace(ranking, by=column)
+
+
+def _with_law(estimator: Any, law: str) -> Any:
+    from typing import get_args
+
+    known = [str(v) for v in get_args(EffectLaw)]
+    if law not in known:
+        raise PlanError(f"There is no reference law {law!r}.{nearest(law, known)}")
+    if "law" not in type(estimator).model_fields:
+        raise PlanError(f"Estimator {estimator.kind!r} knows no reference law. Use kind = 'auto' or 'leave_one_out'.")
+    return estimator.model_copy(update={"law": law})

@@ -1,0 +1,215 @@
+"""The state of a study: what replaying its journal gives.
+
+Every event kind has one method here, and nothing else changes a state. Replay never recomputes a decision: questions,
+rankings, seed versions and the stop are read back as they were made.
+
+Events: ``created`` · ``settings`` · ``planned``/``trained`` (see training.py) · ``ranked`` · ``asked`` · ``submitted``
+· ``answered`` · ``unmatched`` · ``answer_withdrawn`` · ``questions_withdrawn`` · ``seed_changed`` · ``round_closed``
+· ``pinned`` · ``stopped``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from activeseed.errors import SeedError, StoreError, nearest
+from activeseed.protocols import Event
+from activeseed.question import Answer, Question
+from activeseed.seed import Item, Seed
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class SeedVersion:
+    """One version of the seed and where it came from.
+
+    Attributes:
+        number: 0 for the seed as it was given.
+        seed: items and what stands.
+        why: one line.
+        by: who changed it.
+        at: when, ISO 8601.
+        changes: one entry a changed item: ``{"item", "from", "to", "answer", "annotator", "at"}``.
+    """
+
+    number: int
+    seed: Seed
+    why: str = ""
+    by: str = ""
+    at: str = ""
+    changes: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def id(self) -> str:
+        return self.seed.version
+
+
+@dataclass
+class State:
+    """What is known of a study; built by ``apply`` alone."""
+
+    settings: dict[str, Any] = field(default_factory=dict)
+    versions: list[SeedVersion] = field(default_factory=list)
+    questions: dict[str, Question] = field(default_factory=dict)
+    asked_rounds: list[dict[str, Any]] = field(default_factory=list)
+    submitted: set[str] = field(default_factory=set)
+    answers: dict[str, Answer] = field(default_factory=dict)
+    taken_back: dict[str, str] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    rankings: list[dict[str, Any]] = field(default_factory=list)
+    rounds: list[dict[str, Any]] = field(default_factory=list)
+    pins: dict[str, int] = field(default_factory=dict)
+    start: dict[str, str] = field(default_factory=dict)
+    arrived: dict[str, int] = field(default_factory=dict)
+    version_sequence: list[int] = field(default_factory=list)
+    synced: int = 0
+    stopped: dict[str, Any] | None = None
+    trainings: int = 0
+    failed: int = 0
+    seconds: float = 0.0
+    sequence: int = 0
+    created_at: str = ""
+    last_at: str = ""
+
+    # --- what follows from the facts ----------------------------------------------------------------------------
+
+    @property
+    def current(self) -> SeedVersion:
+        """The newest version of the seed."""
+        if not self.versions:
+            raise StoreError("The journal holds no seed. The folder was never initialised: run `activeseed init`.")
+        return self.versions[-1]
+
+    @property
+    def pending(self) -> list[Question]:
+        """Questions with fewer answers than asked for, not withdrawn, not stale, in the order they were asked."""
+        people: dict[str, set[str]] = {}
+        for answer in self.live_answers:
+            people.setdefault(answer.question, set()).add(answer.annotator)
+        due = int(self.settings.get("ask", {}).get("annotators", 1))
+        return [
+            q
+            for q in self.questions.values()
+            if len(people.get(q.id, ())) < due and q.id not in self.gone and not self.is_stale(q)
+        ]
+
+    @property
+    def live_answers(self) -> list[Answer]:
+        """Answers that nobody took back, in the order they arrived."""
+        return [a for a in self.answers.values() if a.id not in self.taken_back]
+
+    @property
+    def counted_answers(self) -> list[Answer]:
+        """Answers that count: live, and about an item that is still as it was asked about."""
+        return [a for a in self.live_answers if not self.is_stale(self.questions[a.question])]
+
+    def is_stale(self, question: Question) -> bool:
+        """Whether what a question asked about has gone or been rewritten since. Gold questions never go stale."""
+        if question.purpose == "gold" or not question.items:
+            return False
+        known = {i.id: i for i in self.current.seed.items}
+        if any(name not in known for name in question.items):
+            return True
+        single = question.kind in ("review", "judge_pair", "choose_wording", "resolve")
+        return single and question.text not in {v.display for v in known[question.items[0]].variants}
+
+    def version(self, name: str) -> SeedVersion:
+        """A version by number, by (the start of) its hash, by pin, or ``latest``. Raises SeedError."""
+        if name == "latest":
+            return self.current
+        if name in self.pins:
+            return self.versions[self.pins[name]]
+        number = name.removeprefix("v")
+        if number.isdigit() and int(number) < len(self.versions):
+            return self.versions[int(number)]
+        found = [v for v in self.versions if len(name) >= 4 and v.id.startswith(name)]
+        if found:
+            return found[-1]
+        known = [*self.pins, *(f"v{v.number}" for v in self.versions)]
+        raise SeedError(f"There is no seed version {name!r}.{nearest(name, known)} See `activeseed seed log`.")
+
+    # --- replay -------------------------------------------------------------------------------------------------
+
+    def apply(self, event: Event) -> None:
+        """Take in one event. Events of a newer schema than this program's are refused."""
+        if event.schema > SCHEMA:
+            raise StoreError(
+                f"The journal was written by a newer activeseed (event schema {event.schema}). Upgrade activeseed."
+            )
+        self.sequence = event.sequence
+        self.last_at = event.at
+        method = getattr(self, f"_on_{event.kind}", None)
+        if method is not None:
+            method(event.body, event)
+
+    def _on_created(self, body: dict[str, Any], event: Event) -> None:
+        self.settings = body["settings"]
+        self.created_at = event.at
+        seed = Seed.model_validate(body["seed"])
+        self.versions.append(SeedVersion(0, seed, "the seed as it was given", body.get("by", "author"), event.at))
+        self.version_sequence.append(event.sequence)
+
+    def _on_settings(self, body: dict[str, Any], _event: Event) -> None:
+        self.settings = body["settings"]
+
+    def _on_trained(self, body: dict[str, Any], _event: Event) -> None:
+        self.trainings += body["rows"]
+        self.failed += body["failed"]
+        self.seconds += body["seconds"]
+
+    def _on_ranked(self, body: dict[str, Any], event: Event) -> None:
+        self.rankings.append({**body, "at": event.at})
+
+    def _on_asked(self, body: dict[str, Any], event: Event) -> None:
+        for q in body["questions"]:
+            question = Question.model_validate(q)
+            self.questions[question.id] = question
+        self.asked_rounds.append({**{k: v for k, v in body.items() if k != "questions"}, "at": event.at})
+
+    def _on_submitted(self, body: dict[str, Any], _event: Event) -> None:
+        self.submitted.update(body["questions"])
+
+    def _on_answered(self, body: dict[str, Any], event: Event) -> None:
+        answer = Answer.model_validate(body["answer"])
+        self.arrived[answer.id] = event.sequence
+        self.answers[answer.id] = answer if answer.at else answer.model_copy(update={"at": event.at})
+
+    def _on_answer_withdrawn(self, body: dict[str, Any], _event: Event) -> None:
+        self.taken_back[body["answer"]] = body.get("why", "")
+
+    def _on_questions_withdrawn(self, body: dict[str, Any], _event: Event) -> None:
+        self.gone.update(body["questions"])
+
+    def _on_seed_changed(self, body: dict[str, Any], event: Event) -> None:
+        self.start = body.get("start", self.start)
+        self.version_sequence.append(event.sequence)
+        if body.get("synced"):
+            self.synced = len(self.versions)
+        changed = {d["id"]: Item.model_validate(d) for d in body.get("items", [])}
+        known = {i.id: i for i in self.current.seed.items} | changed
+        order = body.get("order") or [i.id for i in self.current.seed.items]
+        seed = Seed(items=tuple(known[name] for name in order), standing=body["standing"])
+        self.versions.append(
+            SeedVersion(len(self.versions), seed, body["why"], body["by"], event.at, tuple(body.get("changes", ())))
+        )
+
+    def _on_round_closed(self, body: dict[str, Any], event: Event) -> None:
+        self.rounds.append({**body, "at": event.at})
+
+    def _on_pinned(self, body: dict[str, Any], _event: Event) -> None:
+        self.pins[body["name"]] = body["version"]
+
+    def _on_stopped(self, body: dict[str, Any], event: Event) -> None:
+        self.stopped = {**body, "at": event.at} if body.get("stopped", True) else None
+
+
+def seed_change(before: Seed, after: Seed, why: str, by: str, changes: list[dict[str, Any]]) -> dict[str, Any]:
+    """The body of a ``seed_changed`` event: only what differs, so that versions of a large seed stay small."""
+    old = {i.id: i for i in before.items}
+    items = [i.model_dump(mode="json") for i in after.items if old.get(i.id) != i]
+    body: dict[str, Any] = {"why": why, "by": by, "changes": changes, "standing": dict(after.standing), "items": items}
+    if [i.id for i in before.items] != [i.id for i in after.items]:
+        body["order"] = [i.id for i in after.items]
+    return body

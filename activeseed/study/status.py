@@ -1,0 +1,135 @@
+"""Where a study stands, read from its journal alone (nothing is trained), and what a ranking would cost."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from activeseed.study.study import Study
+
+
+def status(study: Study) -> dict[str, Any]:
+    """A summary for humans and scripts; answers at once, also for a large study."""
+    study.refresh()
+    state = study.state
+    last = state.rounds[-1] if state.rounds else {}
+    asked = state.asked_rounds[-1] if state.asked_rounds else {}
+    pending = state.pending
+    people: dict[str, dict[str, Any]] = {}
+    for answer in state.live_answers:
+        person = people.setdefault(answer.annotator, {"name": answer.annotator, "answers": 0, "minutes": 0.0})
+        person["answers"] += 1
+        person["minutes"] += (answer.seconds or 0.0) / 60.0
+    for name, found in (last.get("reliability") or {}).items():
+        if name in people:
+            people[name] |= {"reliability": found["estimate"], "low": found["low"], "high": found["high"]}
+    return {
+        "folder": str(study.folder),
+        "system": study.settings.system.kind,
+        "seed_version": f"v{state.current.number}",
+        "seed_hash": state.current.id,
+        "items": len(state.current.seed),
+        "standing_otherwise": len(state.current.seed.standing),
+        "round": len(state.asked_rounds),
+        "asked": len(state.questions),
+        "answered": len({a.question for a in state.live_answers}),
+        "answers": len(state.live_answers),
+        "stale": len(state.live_answers) - len(state.counted_answers),
+        "taken_back": len(state.taken_back),
+        "pending": len(pending),
+        "waiting_for": [{"id": q.id, "kind": q.kind, "items": list(q.items), "sent": q.id in state.submitted}
+                        for q in pending],
+        "annotators": list(people.values()),
+        "agreement": last.get("agreement"),
+        "brier": last.get("brier"),
+        "brier_author": last.get("brier_author"),
+        "spread": last.get("spread"),
+        "noise_floor": last.get("noise_floor"),
+        "belief_spread": last.get("belief_spread"),
+        "risk": last.get("risk"),
+        "risk_limit": last.get("risk_limit"),
+        "flips": last.get("flips"),
+        "quality": last.get("quality"),
+        "predicted_gain": asked.get("predicted_gain") if pending else None,
+        "distrusted": last.get("distrusted", []),
+        "undecided": last.get("undecided", []),
+        "stopped": state.stopped,
+        "trainings": state.trainings,
+        "failed": state.failed,
+        "seconds": round(state.seconds, 3),
+        "created_at": state.created_at,
+        "last_at": state.last_at,
+    }  # fmt: skip
+
+
+def cost(study: Study, time_it: bool = False) -> dict[str, Any]:
+    """What one full ranking costs: trainings, arithmetic, memory, money, and (timed on a few rows) seconds.
+
+    Args:
+        time_it: train a handful of rows to estimate seconds; they are kept like all others.
+    """
+    from activeseed.plan import Explicit, Rows
+    from activeseed.protocols import Request
+
+    rounds = study.rounds
+    by = rounds.planned_rows()
+    trainings = sum(by.values())
+    said = study.system.cost(study.materials)
+    out: dict[str, Any] = {
+        "trainings": trainings,
+        "by": by,
+        "batched": said.bytes > 0,
+        "rows_a_batch": study.trainer.chunk(1),
+        "megabytes_a_batch": round(said.bytes * study.trainer.chunk(1) / 2**20, 1),
+        "multiply_adds": said.multiply_adds * trainings,
+        "price": round(study.settings.limits.price * trainings, 2),
+        "currency": study.settings.limits.currency,
+        "seconds": None,
+    }
+    if time_it:
+        rows = min(32, study.trainer.chunk(1) if said.bytes > 0 else 2)
+        keys = 900_000_000 + np.arange(rows, dtype=np.int64)
+        design = Explicit(Rows(np.tile(np.asarray(study.seed.base, np.int16), (rows, 1)), keys))
+        before, start = study.trainer.trainings, time.perf_counter()
+        study.trainer.fulfil(Request(design, "timing"))
+        trained = study.trainer.trainings - before
+        if trained:
+            out["seconds"] = (time.perf_counter() - start) / trained * trainings
+    return out
+
+
+def check(study: Study, time_it: bool = False) -> dict[str, Any]:
+    """Validate everything before a long run. Raises UsageError for what can't work; the rest comes as warnings."""
+    study.take_in()
+    seed = study.seed
+    study.system.check(study.materials)
+    warnings = []
+    counts = Counter(i.payload.digest for i in seed.items)
+    twins = sum(n for n in counts.values() if n > 1)
+    if twins:
+        warnings.append(f"{twins} items have a text that another item has too: they share one effect.")
+    if study.probes and all(p.label is None for p in study.probes):
+        warnings.append("No probe has a label, so no quality is reported beside stability.")
+    if not any(i.belief for i in seed.items):
+        rate = study.settings.belief.base_rate
+        warnings.append(f"No item has a belief of its own: all are believed to stay with probability {rate:g}.")
+    if not study.system.streams:
+        warnings.append("The trainer has no randomness under these settings: one key says all, the noise floor is 0.")
+    return {
+        "items": len(seed),
+        "groups": dict(Counter(i.group for i in seed.items if i.group)),
+        "pool": len(study.pool),
+        "probes": len(study.probes),
+        "labelled_probes": sum(p.label is not None for p in study.probes),
+        "system": study.settings.system.kind,
+        "embedder": study.settings.embedder.kind,
+        "executor": study.settings.executor.kind,
+        "annotator": getattr(study.settings.annotator, "kind", ""),
+        "gold": len(study.gold),
+        "warnings": warnings,
+        "cost": cost(study, time_it),
+    }

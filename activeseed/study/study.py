@@ -1,0 +1,505 @@
+"""A study: ask, tell, resume, over a journal.
+
+The only place that orders effects: everything it decides is a fact in the journal before it is acted on, everything
+it knows is a replay of the journal, and what it computes comes from pure functions elsewhere.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from activeseed.config import Settings, read_settings, write_settings
+from activeseed.errors import AnswerError, ConfigError, FolderError, nearest
+from activeseed.files import check_pool, write_seed
+from activeseed.outcome import Ranking
+from activeseed.plan import Materials
+from activeseed.protocols import Annotator, Event, System
+from activeseed.question import Answer, Question
+from activeseed.resolution import Resolution, check_answer
+from activeseed.seed import Probe, Seed, digest_of, with_flips
+from activeseed.store import FolderStore
+from activeseed.study import versions
+from activeseed.study.loop import LoopResult, loop
+from activeseed.study.state import SeedVersion, State, seed_change
+from activeseed.study.status import check, cost, status
+from activeseed.study.training import Limits, Progress, Trainer, silent
+
+if TYPE_CHECKING:
+    from activeseed.files.sync import SyncResult
+    from activeseed.study.rounds import Rounds
+
+#: tables whose settings decide what trainings do: editing them mid-study makes old and new outcomes incomparable
+DECIDING = ("key", "system", "embedder")
+
+
+@dataclass(frozen=True)
+class Told:
+    """What became of answers: taken, delivered before, about something that has changed since; the new version."""
+
+    accepted: tuple[str, ...] = ()
+    repeated: tuple[str, ...] = ()
+    stale: tuple[str, ...] = ()
+    version: SeedVersion | None = None
+
+
+@dataclass
+class Study:
+    """One study in one folder. Make it with ``Study.create``, come back to it with ``Study.open``.
+
+    Attributes:
+        folder: the project folder.
+        settings: what ``activeseed.toml`` says.
+        store: journal and artifacts.
+        state: replay of the journal so far; ``refresh`` takes in what other processes wrote.
+        progress: called with (purpose, rows done, rows in all).
+    """
+
+    folder: Path
+    settings: Settings
+    store: FolderStore
+    progress: Progress = silent
+    state: State = field(default_factory=State)
+    _inputs: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    # --- making and opening -------------------------------------------------------------------------------------
+
+    @classmethod
+    def create(
+        cls,
+        folder: str | Path,
+        seed: Seed,
+        system: Any = None,
+        *,
+        probes: Sequence[Probe] = (),
+        pool: Sequence[Probe] = (),
+        gold: Sequence[Mapping[str, Any]] = (),
+        guidelines: str = "",
+        settings: Settings | None = None,
+        progress: Progress = silent,
+        intro: str = "",
+        **overrides: Any,
+    ) -> Study:
+        """Start a study in a folder that holds none.
+
+        Args:
+            system: a system's record, or any object that satisfies ``protocols.System``.
+            gold: questions with known answers: ``{"id", "text", "answer"}``.
+            guidelines: Markdown for annotators.
+            overrides: any field of ``Settings`` (``embedder=…``, ``key=7``).
+
+        Raises:
+            FolderError: the folder holds a study already, or can't be written.
+            PlanError: the system can't be trained on these materials (checked before anything is written).
+        """
+        path = Path(folder)
+        if (path / ".activeseed" / "journal.db").exists():
+            raise FolderError(f"{path} holds a study already. Open it with Study.open, or choose another folder.")
+        base = settings or Settings()
+        changes = dict(overrides) if system is None else {"system": system, **overrides}
+        unknown = [k for k in changes if k not in Settings.model_fields]
+        if unknown:
+            raise ConfigError(f"Unknown setting {unknown[0]!r}.{nearest(unknown[0], Settings.model_fields)}")
+        chosen = Settings.model_validate({**dict(base), **changes})
+        seed = with_flips(seed)
+        check_pool(seed, pool)
+        _check_gold(gold)
+        inputs = {
+            "probes": [p.model_dump(mode="json") for p in probes],
+            "pool": [p.model_dump(mode="json") for p in pool],
+            "gold": [dict(g) for g in gold],
+        }
+        body = {
+            "settings": chosen.record(),
+            "seed": seed.model_dump(mode="json"),
+            "inputs": inputs,
+            "by": "author",
+        }
+        trial = cls(path, chosen, None, progress, State(settings=body["settings"]), inputs)  # type: ignore[arg-type]
+        trial.state.versions.append(SeedVersion(0, seed))
+        chosen.system.check(trial.materials)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            write_settings(path, chosen, intro)
+            write_seed(seed, path / "seed.jsonl")
+            if not (path / "guidelines.md").exists():
+                (path / "guidelines.md").write_text(guidelines or DEFAULT_GUIDELINES, "utf-8")
+        except OSError as error:
+            raise FolderError(f"{path} can't be written: {error.strerror}. Choose another folder.") from error
+        store = FolderStore(path, chosen.store or None)
+        store.append([Event("created", body, key="created")])
+        study = cls(path, chosen, store, progress)
+        study.refresh()
+        return study
+
+    @classmethod
+    def open(
+        cls,
+        folder: str | Path,
+        *,
+        system: Any = None,
+        settings: Settings | None = None,
+        progress: Progress = silent,
+        accept: bool = False,
+    ) -> Study:
+        """Come back to a study: replays its journal, trains nothing.
+
+        Args:
+            system: for a trainer that only exists as a Python object.
+            accept: take in settings that were edited since and that change what trainings do.
+
+        Raises:
+            ConfigError: no ``activeseed.toml``, or one that was edited in a way that needs ``accept``.
+        """
+        path = Path(folder)
+        if settings is None and system is None:
+            settings = read_settings(path)
+        elif settings is None:
+            settings = _with_system(path, system)
+        if not (path / ".activeseed" / "journal.db").exists() and not settings.store:
+            raise FolderError(f"{path} holds no study yet. Start one with `activeseed init {path} --from FILE`.")
+        study = cls(path, settings, FolderStore(path, settings.store or None), progress)
+        study.refresh()
+        study._compare_settings(accept)
+        return study
+
+    def _compare_settings(self, accept: bool) -> None:
+        now, then = self.settings.record(), self.state.settings
+        if now == then:
+            return
+        moved = [name for name in DECIDING if now.get(name) != then.get(name)]
+        if moved and not accept:
+            name = moved[0]
+            raise ConfigError(
+                f"{self.folder / 'activeseed.toml'}: {_first_difference(name, then.get(name), now.get(name))} since "
+                "this study began. Outcomes from before and after would not be comparable. Put it back, start a new "
+                "study in another folder, or go on knowingly with `activeseed check --accept`."
+            )
+        self.store.append([Event("settings", {"settings": now})])
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take in what was written to the journal since, by this process or another."""
+        for event in self.store.read(self.state.sequence):
+            if event.kind == "created":
+                self._inputs = event.body["inputs"]
+            self.state.apply(event)
+
+    # --- what it works with -------------------------------------------------------------------------------------
+
+    @property
+    def seed(self) -> Seed:
+        """The newest version of the seed."""
+        return self.state.current.seed
+
+    @property
+    def system(self) -> System:
+        """The trainer²."""
+        system: System = self.settings.system
+        return system
+
+    @property
+    def pending(self) -> list[Question]:
+        """Questions still to be answered, in the order they were asked."""
+        self.refresh()
+        return self.state.pending
+
+    @property
+    def gold(self) -> list[dict[str, Any]]:
+        """Questions with known answers."""
+        return list(self._inputs.get("gold", []))
+
+    @cached_property
+    def probes(self) -> tuple[Probe, ...]:
+        """Where outcomes are read."""
+        return tuple(Probe.model_validate(p) for p in self._inputs["probes"])
+
+    @cached_property
+    def pool(self) -> tuple[Probe, ...]:
+        """What agents choose from."""
+        return tuple(Probe.model_validate(p) for p in self._inputs["pool"])
+
+    @property
+    def materials(self) -> Materials:
+        """What every training shares, for the newest version's items."""
+        from activeseed.study.materials import build_materials
+
+        seed = self.seed
+        key = digest_of([i.digest.hex() for i in seed.items])
+        if self._cache.get("materials_for") != key:
+            first = self.state.versions[0].seed
+            self._cache["materials"] = build_materials(self.folder, self.settings, first, seed, self.probes, self.pool)
+            self._cache["materials_for"] = key
+            self._cache.pop("trainer", None)
+        made: Materials = self._cache["materials"]
+        return made
+
+    @cached_property
+    def _cache(self) -> dict[str, Any]:
+        return {}
+
+    @property
+    def trainer(self) -> Trainer:
+        """Trains rows, remembers them."""
+        materials = self.materials
+        if "trainer" not in self._cache:
+            limits = Limits(self.settings.limits.megabytes, self.settings.limits.failed_share)
+            self._cache["trainer"] = Trainer(
+                self.store, self.system, materials, self.settings.executor, limits, self.progress
+            )
+        made: Trainer = self._cache["trainer"]
+        made.progress = self.progress
+        return made
+
+    @cached_property
+    def rounds(self) -> Rounds:
+        """The arithmetic of rounds over this study."""
+        from activeseed.study.rounds import Rounds
+
+        return Rounds(self)
+
+    # --- ask and tell -------------------------------------------------------------------------------------------
+
+    def rank(self, by: str | None = None, law: str | None = None) -> Ranking:
+        """Rank the items: effects, indices, values, with errors; what was trained before is not trained again.
+
+        Args:
+            by: ``effect``, ``value``, ``first_order`` (or ``first-order``), ``total``; by default value where
+                something is left to ask, else effect.
+            law: reference law of the effects: ``drop``, ``flip``, ``wordings``, ``group``, ``poisson``.
+
+        Raises:
+            PlanError: an unknown column or law. TooManyFailuresError: the trainer keeps failing.
+        """
+        self.take_in()
+        return self.rounds.rank(by, law)
+
+    def ask(self, n: int | None = None, items: Sequence[str] | None = None) -> list[Question]:
+        """The best batch of questions (or questions about these items), journalled as pending.
+
+        Args:
+            n: how many answers it may cost; by default ``[ask] batch``.
+            items: item ids to ask about, whatever they are worth.
+        """
+        self.take_in()
+        return self.rounds.ask(n or self.settings.ask.batch, items)
+
+    def tell(self, answers: Iterable[Answer | Mapping[str, Any]], take_in: bool = True) -> Told:
+        """Take answers: partial, late, repeated or about an older version of the seed; all are kept.
+
+        Args:
+            answers: records or dictionaries; a missing ``id`` is made from question, annotator and content.
+            take_in: resolve them into a new version of the seed at once.
+
+        Raises:
+            AnswerError: an answer to an unknown question or of a wrong shape. It is kept in the journal as
+                *unmatched*; the others of the call are not taken.
+        """
+        self.refresh()
+        read = [self._read_answer(a) for a in answers]
+        events, stale = [], []
+        for answer in read:
+            question = self.state.questions[answer.question]
+            old = self.state.is_stale(question)
+            if not old:
+                check_answer(question, answer, self.seed)
+            else:
+                stale.append(answer.id)
+            body = {"answer": answer.model_dump(mode="json"), "stale": old}
+            events.append(Event("answered", body, key=f"answered:{answer.id}"))
+        written = {e.body["answer"]["id"] for e in self.store.append(events)}
+        self.refresh()
+        version = self.take_in() if take_in else None
+        return Told(
+            tuple(a.id for a in read if a.id in written),
+            tuple(a.id for a in read if a.id not in written),
+            tuple(stale),
+            version,
+        )
+
+    def _read_answer(self, given: Answer | Mapping[str, Any]) -> Answer:
+        from pydantic import ValidationError
+
+        data = given.model_dump(mode="json") if isinstance(given, Answer) else dict(given)
+        if not data.get("id"):
+            content = {k: v for k, v in data.items() if k not in ("id", "at", "seconds")}
+            data["id"] = digest_of(content).hex()[:20] if content else uuid.uuid4().hex
+        try:
+            answer = Answer.model_validate(data)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(p) for p in first["loc"])
+            self.store.append([Event("unmatched", {"answer": _plain(data)})])
+            raise AnswerError(
+                f"Answer to {data.get('question', '?')!r}: {where}: {first['msg']}. It was kept, but not counted."
+            ) from error
+        if answer.question not in self.state.questions:
+            self.store.append([Event("unmatched", {"answer": _plain(data)})])
+            raise AnswerError(
+                f"There is no question {answer.question!r} in this study."
+                f"{nearest(answer.question, self.state.questions)} The answer was kept, but not counted."
+            )
+        return answer
+
+    def take_in(self) -> SeedVersion | None:
+        """Resolve the answers that count into a new version of the seed; None where nothing changes.
+
+        Idempotent: the version is journalled under a key made of what it came from.
+        """
+        self.refresh()
+        before = self.state.current
+        resolution = self.resolution
+        after = resolution.seed
+        if after.version == before.seed.version:
+            return None
+        changes = [
+            {"item": c.item, "from": c.before, "to": c.after, "answer": c.answer, "annotator": c.annotator, "at": c.at}
+            for c in resolution.changes
+        ]
+        people = sorted({c["annotator"] for c in changes if c["annotator"]})
+        n = len(changes) + len(after) - len(before.seed)
+        body = seed_change(
+            before.seed, after, f"{n} change(s) from answers", ", ".join(people) or "annotators", changes
+        )
+        self.store.append([Event("seed_changed", body, key=f"seed:{before.number + 1}")])
+        self.refresh()
+        return self.state.current
+
+    @property
+    def resolution(self) -> Resolution:
+        """What the answers that count settle about the newest seed."""
+        return self.rounds.settle()
+
+    # --- annotators ---------------------------------------------------------------------------------------------
+
+    def submit(self, annotator: Annotator | None = None) -> list[Question]:
+        """Send pending questions that were not sent yet; sending twice is harmless."""
+        channel = annotator or self.annotator
+        waiting = [q for q in self.pending if q.id not in self.state.submitted]
+        if waiting:
+            channel.submit(waiting, self.seed)
+            ids = [q.id for q in waiting]
+            self.store.append([Event("submitted", {"questions": ids}, key=f"submitted:{ids[0]}:{len(ids)}")])
+            self.refresh()
+        return waiting
+
+    def poll(self, annotator: Annotator | None = None, take_in: bool = True) -> Told:
+        """Collect what has been answered since."""
+        channel = annotator or self.annotator
+        return self.tell(channel.poll(self.pending), take_in)
+
+    @property
+    def annotator(self) -> Annotator:
+        """The configured channel, with relative paths read from the project folder."""
+        channel = self.settings.annotator
+        located = getattr(channel, "located", None)
+        made: Annotator = located(self.folder) if callable(located) else channel
+        return made
+
+    def withdraw(self, questions: Sequence[str]) -> list[str]:
+        """Take back pending questions by id. Raises AnswerError for an unknown id."""
+        self.refresh()
+        for name in questions:
+            if name not in self.state.questions:
+                raise AnswerError(f"There is no question {name!r}.{nearest(name, self.state.questions)}")
+        gone = [q.id for q in self.state.pending if q.id in set(questions)]
+        if gone:
+            self.store.append([Event("questions_withdrawn", {"questions": gone})])
+            self.refresh()
+        return gone
+
+    def take_back(self, answer: str, why: str = "") -> SeedVersion | None:
+        """Withdraw an answer: it stays in the journal, and the seed is resolved without it."""
+        self.refresh()
+        if answer not in self.state.answers:
+            raise AnswerError(f"There is no answer {answer!r}.{nearest(answer, self.state.answers)}")
+        self.store.append([Event("answer_withdrawn", {"answer": answer, "why": why}, key=f"back:{answer}")])
+        return self.take_in()
+
+    # --- looking back and ahead ---------------------------------------------------------------------------------
+
+    def loop(self, annotator: Annotator | None = None, **options: Any) -> LoopResult:
+        """Rank, ask, wait, take in, retrain until a rule says stop. See ``study.loop.loop`` for the options."""
+        return loop(self, annotator, **options)
+
+    def status(self) -> dict[str, Any]:
+        """Where the study stands; trains nothing."""
+        return status(self)
+
+    def check(self, time_it: bool = False) -> dict[str, Any]:
+        """Validate all of it, and say what a ranking costs."""
+        return check(self, time_it)
+
+    def cost(self, time_it: bool = False) -> dict[str, Any]:
+        """What one full ranking costs."""
+        return cost(self, time_it)
+
+    def log(self) -> list[SeedVersion]:
+        """All versions of the seed, oldest first."""
+        self.refresh()
+        return list(self.state.versions)
+
+    def diff(self, before: str = "v0", after: str = "latest") -> list[dict[str, Any]]:
+        """What differs between two versions of the seed."""
+        return versions.diff(self, before, after)
+
+    def pin(self, name: str, version: str = "latest") -> SeedVersion:
+        """Name a version."""
+        return versions.pin(self, name, version)
+
+    def revert(self, version: str, why: str = "") -> SeedVersion:
+        """Go back to a version; answers given since are taken back and stay in the journal."""
+        return versions.revert(self, version, why)
+
+    def sync(self, path: str | Path, by: str = "author") -> SyncResult:
+        """Take in the author's later edits of the seed's file."""
+        return versions.take_sync(self, Path(path), by)
+
+    def export(self, path: str | Path, version: str = "latest", standing_only: bool = True) -> int:
+        """Write a version of the seed to a file; returns the number of items."""
+        return versions.export(self, Path(path), version, standing_only)
+
+
+def _with_system(path: Path, system: Any) -> Settings:
+    try:
+        settings = read_settings(path)
+    except ConfigError:
+        settings = Settings()
+    return Settings.model_validate({**dict(settings), "system": system})
+
+
+def _check_gold(gold: Sequence[Mapping[str, Any]]) -> None:
+    for n, line in enumerate(gold, start=1):
+        for name in ("id", "text", "answer"):
+            if not line.get(name):
+                raise ConfigError(f"Gold question {n} has no {name!r}. Give each an id, a text and the known answer.")
+
+
+def _first_difference(name: str, then: Any, now: Any) -> str:
+    if isinstance(then, Mapping) and isinstance(now, Mapping):
+        for key in [*then, *now]:
+            if then.get(key) != now.get(key):
+                return f"[{name}] {key} was changed from {then.get(key)!r} to {now.get(key)!r}"
+    return f"{name} was changed from {then!r} to {now!r}"
+
+
+def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {str(k): v if isinstance(v, str | int | float | bool | None) else str(v) for k, v in data.items()}
+
+
+DEFAULT_GUIDELINES = """# Guidelines for annotators
+
+You see an item of the seed, and what would be judged differently if it stayed or went.
+
+- **Keep** it if it says what we mean, also if you would have put it otherwise.
+- **Reject** it if it should not be an example at all.
+- **Edit** it if a few other words would make it right.
+- **Depends** if you can't say without knowing more; tell us on what in the comment.
+- **Skip** if you would rather not answer.
+
+Judge what the item decides, not only how it is worded. Nobody sees your answers but the team.
+"""

@@ -1,0 +1,285 @@
+"""Requests to outcomes: batches are decided, journalled, run and stored, and nothing journalled is trained twice.
+
+The unit of caching is the row. A request's missing rows are packed into batches; the packing is journalled before the
+first of them runs, and a resumed analysis reads it back, because the last bits of a row depend on the batch that it
+trained in. Each batch is one artifact, journalled after it is durable.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from activeseed.errors import PlanError, TooManyFailuresError, TrainingError
+from activeseed.outcome import Outcomes, Ranking
+from activeseed.plan import Design, Materials, Rows, join_rows, row_names
+from activeseed.protocols import Batch, Estimator, Event, Executor, Problem, Request, System
+from activeseed.seed import digest_of
+from activeseed.store import FolderStore
+
+#: a batch is never larger, so that progress shows and a kill loses little
+MOST_ROWS = 512
+#: rows a batch for a trainer that takes one row at a time
+FEW_ROWS = 4
+
+Progress = Callable[[str, int, int], None]
+
+
+def silent(_purpose: str, _done: int, _total: int) -> None:
+    """No progress is shown."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Memory for one batch, and how many trainings may fail before an analysis stops."""
+
+    megabytes: int = 512
+    failed_share: float = 0.1
+
+
+class Trainer:
+    """Trains the rows of requests through an executor, with the store as its memory.
+
+    Args:
+        progress: called with (purpose, rows done, rows in all) as batches complete.
+    """
+
+    def __init__(
+        self,
+        store: FolderStore,
+        system: System,
+        materials: Materials,
+        executor: Executor,
+        limits: Limits,
+        progress: Progress = silent,
+    ) -> None:
+        self._store = store
+        self._system = system
+        self._materials = materials
+        self._executor = executor
+        self._limits = limits
+        self.progress = progress
+        self.context = context_of(system, materials)
+        self._planned: dict[str, dict[str, Any]] = {}
+        self._trained: dict[tuple[str, int], str] = {}
+        self._index: dict[str, tuple[str, int]] = {}
+        self._unread: list[str] = []
+        self._loaded: dict[str, Outcomes] = {}
+        self.trainings = 0
+        self.seconds = 0.0
+        self.failed = 0
+        self._seen = 0
+
+    def run(self, estimator: Estimator, problem: Problem) -> Ranking:
+        """Drive an estimator to its ranking. Trainings are counted in its summary."""
+        before = self.trainings
+        generator = estimator.run(problem)
+        asked = 0
+        try:
+            request = next(generator)
+            while True:
+                asked += request.design.size
+                request = generator.send(self.fulfil(request))
+        except StopIteration as done:
+            ranking: Ranking = done.value
+        known = {"trainings": asked, "trainings_new": self.trainings - before}
+        return ranking.join(Ranking(ranking.ids, summary=known))
+
+    def fulfil(self, request: Request) -> Outcomes:
+        """Outcomes of a request's rows, in order. Raises TooManyFailuresError above the tolerated share."""
+        if request.cotangents is not None:
+            raise PlanError("This study's executor has no gradients. Choose an estimator that only needs trainings.")
+        design = request.design
+        self._refresh()
+        names = [n for start, stop in self._windows(design) for n in self._names(design.block(start, stop))]
+        batches = self._plan(request, names)
+        request_id = self._request_id(names)
+        todo = []
+        for number, runs in enumerate(batches):
+            artifact = self._trained.get((request_id, number))
+            if artifact is None or self._store.names_in(artifact) is None:
+                todo.append((number, runs))
+        total = sum(stop - start for runs in batches for start, stop in runs)
+        done = total - sum(stop - start for _, runs in todo for start, stop in runs)
+        if todo:
+            self.progress(request.purpose, done, total)
+        completed = self._executor.run(self._system, self._materials, self._batches(design, todo))
+        for number, outcomes in completed:
+            rows = sum(stop - start for start, stop in batches[number])
+            self._check_shape(outcomes, rows)
+            batch_names = [names[r] for start, stop in batches[number] for r in range(start, stop)]
+            self._record(request_id, number, batch_names, outcomes)
+            done += rows
+            self.progress(request.purpose, done, total)
+        # a row that this request trained comes from the batch of its own unit, so that both ends of a difference do
+        own: dict[int, tuple[str, int]] = {}
+        for number, runs in enumerate(batches):
+            artifact = self._trained[request_id, number]
+            for at, r in enumerate(r for start, stop in runs for r in range(start, stop)):
+                own[r] = (artifact, at)
+        outcomes = self._gather([own.get(r) or self._index[name] for r, name in enumerate(names)])
+        self._check_failures(outcomes, request)
+        if request.probes is not None:
+            outcomes = Outcomes(
+                outcomes.values[:, list(request.probes)], outcomes.ok, outcomes.failures, outcomes.vouching
+            )
+        return outcomes
+
+    # --- planning -----------------------------------------------------------------------------------------------
+
+    def chunk(self, unit: int) -> int:
+        """Rows a batch: as many whole units as fit the memory bound; a few for a trainer that isn't batched."""
+        cost = self._system.cost(self._materials)
+        if cost.bytes <= 0:
+            return FEW_ROWS
+        fits = max(1, self._limits.megabytes * 2**20 // cost.bytes)
+        return max(unit, min(fits, MOST_ROWS) // unit * unit)
+
+    def _windows(self, design: Design) -> Iterator[tuple[int, int]]:
+        step = max(design.unit, 1024 // design.unit * design.unit)
+        edges = [*range(0, design.size, step), design.size]
+        return pairwise(edges)
+
+    def _names(self, rows: Rows) -> list[str]:
+        return row_names(self.context, self._materials.slots, rows)
+
+    def _request_id(self, names: list[str]) -> str:
+        return hashlib.sha256("".join(names).encode()).hexdigest()[:24]
+
+    def _plan(self, request: Request, names: list[str]) -> list[list[tuple[int, int]]]:
+        """Batches as runs of row numbers. Journalled before anything runs; read back when it was journalled before."""
+        request_id = self._request_id(names)
+        if request_id not in self._planned:
+            runs = self._missing(request.design, names)
+            if not runs:
+                return []
+            body = {"request": request_id, "purpose": request.purpose, "size": len(names), "batches": runs}
+            self._store.append([Event("planned", body, key=f"planned:{request_id}")])
+            self._refresh()
+        batches = self._planned[request_id]["batches"]
+        return [[(start, stop) for start, stop in runs] for runs in batches]
+
+    def _missing(self, design: Design, names: list[str]) -> list[list[list[int]]]:
+        """Units with a row that was never trained, packed into batches; rows that come twice are trained once."""
+        chunk, unit = self.chunk(design.unit), min(design.unit, self.chunk(design.unit))
+        batches: list[list[list[int]]] = [[]]
+        filled = 0
+        planned: set[str] = set()
+        for start in range(0, len(names), unit):
+            stop = min(start + unit, len(names))
+            fresh = [n for n in names[start:stop] if n not in self._index and n not in planned]
+            if not fresh:
+                continue
+            planned.update(names[start:stop])
+            if filled + (stop - start) > chunk and filled:
+                batches.append([])
+                filled = 0
+            runs = batches[-1]
+            if runs and runs[-1][1] == start:
+                runs[-1][1] = stop
+            else:
+                runs.append([start, stop])
+            filled += stop - start
+        return [b for b in batches if b]
+
+    def _batches(self, design: Design, todo: list[tuple[int, list[tuple[int, int]]]]) -> Iterator[Batch]:
+        for number, runs in todo:
+            yield Batch(number, join_rows([design.block(start, stop) for start, stop in runs]))
+
+    # --- memory -------------------------------------------------------------------------------------------------
+
+    def _record(self, request_id: str, number: int, names: list[str], outcomes: Outcomes) -> None:
+        arrays: dict[str, Any] = {"names": np.array(names), "values": outcomes.values, "ok": outcomes.ok}
+        if outcomes.vouching is not None:
+            arrays["vouching"] = outcomes.vouching
+        if outcomes.failures:
+            arrays["failures"] = np.array(json.dumps({str(k): v for k, v in outcomes.failures.items()}))
+        artifact = self._store.put(arrays)
+        body = {
+            "request": request_id, "batch": number, "artifact": artifact, "context": self.context.hex(),
+            "rows": len(names), "failed": int((~outcomes.ok).sum()), "seconds": round(outcomes.seconds, 3),
+        }  # fmt: skip
+        self._store.append([Event("trained", body, key=f"trained:{request_id}:{number}")])
+        self._refresh()
+
+    def _refresh(self) -> None:
+        for event in self._store.read(self._seen):
+            self._seen = event.sequence
+            if event.kind == "planned":
+                self._planned[event.body["request"]] = event.body
+            elif event.kind == "trained":
+                body = event.body
+                self._trained[body["request"], body["batch"]] = body["artifact"]
+                self.trainings += body["rows"]
+                self.failed += body["failed"]
+                self.seconds += body["seconds"]
+                self._unread.append(body["artifact"])
+        for artifact in self._unread:
+            for at, name in enumerate(self._store.names_in(artifact) or []):
+                self._index.setdefault(name, (artifact, at))
+        self._unread.clear()
+
+    def _load(self, artifact: str) -> Outcomes:
+        if artifact not in self._loaded:
+            arrays = self._store.get(artifact)
+            failures = (
+                {int(k): v for k, v in json.loads(str(arrays["failures"])).items()} if "failures" in arrays else {}
+            )
+            self._loaded[artifact] = Outcomes(arrays["values"], arrays["ok"], failures, arrays.get("vouching"))
+        return self._loaded[artifact]
+
+    def _gather(self, places: list[tuple[str, int]]) -> Outcomes:
+        first = self._load(places[0][0])
+        values = np.empty((len(places), first.values.shape[1]), np.float32)
+        ok = np.empty(len(places), bool)
+        vouching = None if first.vouching is None else np.empty((len(places), first.vouching.shape[1]), np.float32)
+        failures: dict[int, str] = {}
+        by_artifact: dict[str, list[int]] = {}
+        for r, (artifact, _) in enumerate(places):
+            by_artifact.setdefault(artifact, []).append(r)
+        for artifact, rows in by_artifact.items():
+            part = self._load(artifact)
+            at = [places[r][1] for r in rows]
+            values[rows] = part.values[at]
+            ok[rows] = part.ok[at]
+            if vouching is not None and part.vouching is not None:
+                vouching[rows] = part.vouching[at]
+            failures |= {r: part.failures[places[r][1]] for r in rows if places[r][1] in part.failures}
+        self._loaded.clear()
+        return Outcomes(values, ok, failures, vouching)
+
+    # --- checks -------------------------------------------------------------------------------------------------
+
+    def _check_shape(self, outcomes: Outcomes, rows: int) -> None:
+        places = len(self._system.places(self._materials))
+        if outcomes.values.shape != (rows, places) or outcomes.ok.shape != (rows,):
+            raise TrainingError(
+                f"System {self._system.kind!r} returned outcomes of shape {outcomes.values.shape} where "
+                f"{(rows, places)} was due (rows × probes)."
+            )
+
+    def _check_failures(self, outcomes: Outcomes, request: Request) -> None:
+        failed = int((~outcomes.ok).sum())
+        if failed and failed > self._limits.failed_share * len(outcomes):
+            reason, times = Counter(outcomes.failures.values()).most_common(1)[0]
+            raise TooManyFailuresError(
+                f"{failed} of {len(outcomes)} trainings failed ({request.purpose}), more than the tolerated "
+                f"{self._limits.failed_share:.0%}. Most often ({times}×): {reason}. Mend the trainer, or raise "
+                "[limits] failed_share in activeseed.toml. What succeeded is kept."
+            )
+
+
+def context_of(system: System, materials: Materials) -> bytes:
+    """Digest of everything that all rows of a study share: part of every row's name."""
+    record = getattr(system, "record", None)
+    said = record() if callable(record) else {}
+    return hashlib.sha256(
+        digest_of({"kind": system.kind, "revision": system.revision, "record": said}) + materials.digest
+    ).digest()[:16]

@@ -1,0 +1,129 @@
+"""Versions of the seed: what changed between two of them, pins, going back, and the author's own later edits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from activeseed.errors import SeedError
+from activeseed.files import load_seed, write_seed
+from activeseed.files.sync import SyncResult, sync
+from activeseed.protocols import Event
+from activeseed.seed import AS_WRITTEN, Item, Seed, with_flips
+from activeseed.study.state import SeedVersion, seed_change
+
+if TYPE_CHECKING:
+    from activeseed.study.study import Study
+
+
+def diff(study: Study, before: str, after: str) -> list[dict[str, Any]]:
+    """What differs between two versions, one entry an item, with who changed it, when, and on which answer.
+
+    Args:
+        before, after: names of versions: ``v3``, a pin, the start of a hash, ``latest``.
+    """
+    study.refresh()
+    a, b = study.state.version(before), study.state.version(after)
+    history: dict[str, dict[str, Any]] = {}
+    for version in study.state.versions[min(a.number, b.number) + 1 : max(a.number, b.number) + 1]:
+        for change in version.changes:
+            history[change["item"]] = {
+                "why": version.why, "by": change.get("annotator") or version.by,
+                "at": change.get("at") or version.at, "answer": change.get("answer", ""),
+            }  # fmt: skip
+    old, new = {i.id: i for i in a.seed.items}, {i.id: i for i in b.seed.items}
+    out = []
+    for name in dict.fromkeys([*old, *new]):
+        was, now = _stands(a.seed, old.get(name)), _stands(b.seed, new.get(name))
+        if was != now:
+            out.append(
+                {
+                    "item": name, "from": was[0], "to": now[0], "before_text": was[1], "after_text": now[1],
+                    **{"why": "", "by": b.by, "at": b.at, "answer": ""}, **history.get(name, {}),
+                }
+            )  # fmt: skip
+    return out
+
+
+def _stands(seed: Seed, item: Item | None) -> tuple[str, str]:
+    if item is None:
+        return "(no such item)", ""
+    variant = item.variants[item.index_of(seed.standing.get(item.id, AS_WRITTEN))]
+    return variant.id, "" if variant.payload is None else variant.payload.display
+
+
+def pin(study: Study, name: str, version: str) -> SeedVersion:
+    """Give a version a name that can be used wherever a version is asked for."""
+    study.refresh()
+    if not name or name == "latest" or name.removeprefix("v").isdigit():
+        raise SeedError(f"{name!r} can't be the name of a pin. Choose a word, such as 'before-review'.")
+    chosen = study.state.version(version)
+    study.store.append([Event("pinned", {"name": name, "version": chosen.number})])
+    study.refresh()
+    return chosen
+
+
+def revert(study: Study, version: str, why: str = "", by: str = "author") -> SeedVersion:
+    """A new version equal to an older one. Answers given since are taken back; all of them stay in the journal."""
+    study.refresh()
+    to = study.state.version(version)
+    if to.number == study.state.current.number:
+        return to
+    later = study.state.versions[to.number + 1].at
+    reason = why or f"reverted to v{to.number}"
+    back = [
+        Event("answer_withdrawn", {"answer": a.id, "why": reason}, key=f"back:{a.id}")
+        for a in study.state.live_answers
+        if study.state.arrived[a.id] > study.state.version_sequence[to.number]
+    ]
+    body = seed_change(study.seed, to.seed, reason, by, _changes(study.seed, to.seed, by, later))
+    study.store.append([*back, Event("seed_changed", body, key=f"seed:{study.state.current.number + 1}")])
+    study.refresh()
+    return study.state.current
+
+
+def take_sync(study: Study, path: Path, by: str = "author") -> SyncResult:
+    """Take in a file that its author went on editing: three-way, conflicts with answers listed and not applied."""
+    study.take_in()
+    theirs = with_flips(load_seed(path, columns=study.settings.source.columns or None).seed)
+    base = study.state.versions[study.state.synced].seed
+    result = sync(base, study.seed, theirs)
+    changes = _changes(study.seed, result.seed, by, "")
+    if result.seed.version != study.seed.version:
+        body = seed_change(study.seed, result.seed, f"the author's edits of {path.name}", by, changes)
+        body["synced"] = True
+        study.store.append([Event("seed_changed", body, key=f"seed:{study.state.current.number + 1}")])
+        study.refresh()
+    return result
+
+
+def _changes(before: Seed, after: Seed, by: str, at: str) -> list[dict[str, Any]]:
+    old, new = {i.id: i for i in before.items}, {i.id: i for i in after.items}
+    out = []
+    for name in dict.fromkeys([*old, *new]):
+        was, now = _stands(before, old.get(name)), _stands(after, new.get(name))
+        if was != now:
+            out.append({"item": name, "from": was[0], "to": now[0], "answer": "", "annotator": by, "at": at})
+    return out
+
+
+def export(study: Study, path: Path, version: str = "latest", standing_only: bool = True) -> int:
+    """Write a version to a file; returns how many items it holds.
+
+    Args:
+        standing_only: only what would be deployed (absent items left out, the standing text as the text); otherwise
+            every item as written with its variants and beliefs.
+    """
+    study.refresh()
+    seed = study.state.version(version).seed
+    if standing_only:
+        kept = []
+        for item, v in zip(seed.items, seed.base, strict=True):
+            payload = item.variants[v].payload
+            if payload is not None:
+                kept.append(Item(id=item.id, payload=payload, group=item.group, metadata=item.metadata))
+        if len(kept) < 2:
+            raise SeedError(f"Version {version!r} keeps {len(kept)} item(s). Export it with all variants instead.")
+        seed = Seed(items=tuple(kept))
+    write_seed(seed, path)
+    return len(seed)
