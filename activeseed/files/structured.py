@@ -10,19 +10,27 @@ import yaml
 from activeseed.errors import SeedError
 
 
+class _RepeatedKeyError(ValueError):
+    pass
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    out = dict(pairs)
+    if len(out) < len(pairs):
+        names = [k for k, _ in pairs]
+        raise _RepeatedKeyError(next(k for k in names if names.count(k) > 1))
+    return out
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique)
+
+
 def parse_json(text: str, where: str) -> Any:
     """One JSON value. Raises SeedError at a syntax error, a repeated key, or nesting too deep to read."""
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        out = dict(pairs)
-        if len(out) < len(pairs):
-            names = [k for k, _ in pairs]
-            twice = next(k for k in names if names.count(k) > 1)
-            raise SeedError(f"{where}: the key {twice!r} occurs twice in one object. Remove one.")
-        return out
-
     try:
-        return json.loads(text, object_pairs_hook=unique)
+        return _DECODER.decode(text)
+    except _RepeatedKeyError as error:
+        raise SeedError(f"{where}: the key {error.args[0]!r} occurs twice in one object. Remove one.") from error
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}" if "\n" in text.strip() else f"column {error.colno}"
         raise SeedError(f"{where}: not valid JSON: {error.msg} at {place}. Mend that line.") from error
