@@ -8,7 +8,6 @@ not see into other modules, files or databases: a trainer that depends on those 
 from __future__ import annotations
 
 import ast
-import builtins
 import functools
 import hashlib
 import inspect
@@ -88,8 +87,8 @@ def _function(function: types.FunctionType, seen: set[int]) -> Iterator[str]:
             yield "empty"
     for name in sorted(_names(code)):
         value = function.__globals__.get(name, _missing)
-        if value is _missing or hasattr(builtins, name):
-            continue
+        if value is _missing:
+            continue  # a builtin, or the name of an attribute
         yield f"global {name}"
         foreign = isinstance(value, type | types.FunctionType) and value.__module__ != module
         yield from _parts(f"{value.__module__}.{value.__qualname__}" if foreign else value, seen, module)
