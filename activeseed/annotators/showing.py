@@ -1,0 +1,123 @@
+"""How a question looks on a terminal: the item, why it is asked, and what hangs on the answer.
+
+Wide terminals show consequences beside the item, narrow ones below it. Text of seeds is data: control characters are
+shown as a mark, and nothing in it is read as markup.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from activeseed.question import VERDICTS, Question
+from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+WIDE = 100
+_NAMES = {AS_WRITTEN: "kept", ABSENT: "dropped", FLIPPED: "flipped"}
+
+
+def clean(text: str) -> str:
+    """Text that a terminal only shows: control characters (escape sequences in somebody's data) become a mark."""
+    return "".join(c if c in "\n\t" or c.isprintable() else "\ufffd" for c in text)
+
+
+def show_question(console: Console, question: Question, number: int, of: int, minutes: float) -> None:
+    """Draw one question at the console's width."""
+    from rich.columns import Columns
+    from rich.panel import Panel
+    from rich.text import Text
+
+    head = f"Question {number} of {of} · about {max(1, round(minutes))} min left"
+    body = Text(clean(_body(question)))
+    wide = console.width >= WIDE and question.consequences
+    half = (console.width - 2) // 2 if wide else console.width
+    item = Panel(body, title=_title(question), title_align="left", width=half)
+    console.print()
+    console.print(head, style="bold", markup=False)
+    if question.reason:
+        console.print(clean(question.reason), style="dim", markup=False, highlight=False)
+    if not question.consequences:
+        console.print(item)
+        return
+    hangs = Panel(_consequences(question), title="What hangs on it", title_align="left", width=half)
+    if wide:
+        console.print(Columns([item, hangs], padding=(0, 1)))
+    else:
+        console.print(item)
+        console.print(hangs)
+
+
+def show_help(console: Console, question: Question, guidelines: str) -> None:
+    """The keys of this kind of question, and the project's guidelines."""
+    from rich.markdown import Markdown
+
+    from activeseed.annotators.terminal import KEYS, MEANING
+
+    for key, verdict in KEYS.items():
+        if verdict in VERDICTS[question.kind]:
+            console.print(f"  {key}  {verdict.replace('_', ' ')}: {MEANING[verdict]}", markup=False, highlight=False)
+    console.print("  ~70 after a key: 70 % sure. Anything else after a key: a comment.", markup=False, highlight=False)
+    console.print("  u  take the last answer back      q  leave; everything so far is saved", markup=False)
+    if guidelines:
+        console.print(Markdown(clean(guidelines)))
+
+
+def _title(question: Question) -> str:
+    return {
+        "review": "Should this be in the seed?",
+        "judge_pair": "Is the reply marked + the better one?",
+        "choose_wording": "Which wording is meant?",
+        "confirm_list": "Would you change these? Name the lines that stay",
+        "write_more": f"Write more like this ({clean(question.group)})" if question.group else "Write more like this",
+        "merge": "Do these say the same?",
+        "prefer_outcome": "Which outcome is right?",
+        "resolve": "Answers differ. What is right?",
+    }[question.kind]
+
+
+def _body(question: Question) -> str:
+    if question.kind == "confirm_list":
+        lines = question.text.split("\n")
+        texts = lines if len(lines) == len(question.items) else list(question.items)
+        return "\n".join(
+            f"{n}. {text}  → {_NAMES.get(question.options.get(item, ABSENT), question.options.get(item, ''))}"
+            for n, (item, text) in enumerate(zip(question.items, texts, strict=True), 1)
+        )
+    from activeseed.annotators.terminal import offered
+
+    parts = [question.text]
+    parts += [f"{n}) {question.options[v]}" for n, v in enumerate(offered(question), 1)]
+    for who, verdict, comment in question.answers:
+        parts.append(f"{who} said {verdict}" + (f": {comment}" if comment else ""))
+    return "\n\n".join(p for p in parts if p)
+
+
+def _consequences(question: Question) -> RenderableType:
+    """A probe a line, and the mean outcome at it under each answer."""
+    from rich.table import Table
+    from rich.text import Text
+
+    variants = list(dict.fromkeys(v for c in question.consequences for v in c.outcomes))
+    numbers = _numbers(question)
+    table = Table(box=None, expand=True, padding=(0, 1, 0, 0))
+    table.add_column("probe", ratio=1, overflow="fold")
+    for variant in variants:
+        table.add_column(clean(_NAMES.get(variant, numbers.get(variant, variant))), justify="right", no_wrap=True)
+    for consequence in question.consequences:
+        cells = []
+        for variant in variants:
+            p = consequence.outcomes.get(variant)
+            likely = 0.0 if p is None else p
+            probability = all(0.0 <= x <= 1.0 for x in consequence.outcomes.values())
+            style = ("green" if likely > 0.5 else "red") if probability else ""
+            cells.append(Text("" if p is None else f"{p:.2f}", style=style))
+        table.add_row(Text(clean(consequence.text)), *cells)
+    return table
+
+
+def _numbers(question: Question) -> dict[str, str]:
+    from activeseed.annotators.terminal import offered
+
+    return {v: f"as {n}" for n, v in enumerate(offered(question), 1)}

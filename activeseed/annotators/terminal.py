@@ -1,0 +1,251 @@
+"""Annotation in a terminal: one question after the other, its consequences beside it, every answer saved at once.
+
+The channel itself only holds questions back for ``annotate``, which the command line runs where there is a terminal;
+``poll`` never waits for a keyboard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from activeseed.errors import AnswerError
+from activeseed.question import VERDICTS, Answer, Question, Verdict
+from activeseed.resolution import check_answer
+from activeseed.seed import ABSENT, AS_WRITTEN, Pair, Seed, Text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+#: key -> verdict; the first letter wherever that is free
+KEYS: dict[str, Verdict] = {
+    "k": "keep", "r": "reject", "e": "edit", "c": "choose", "f": "flip", "b": "both", "n": "neither", "d": "depends",
+    "w": "write_more", "y": "confirm", "m": "merge", "p": "prefer", "s": "skip",
+}  # fmt: skip
+MEANING: dict[Verdict, str] = {
+    "keep": "it stays as shown",
+    "reject": "it goes",
+    "edit": "right idea, other words: type them",
+    "choose": "another wording: c 2",
+    "flip": "the other reply is better",
+    "both": "both replies are as good",
+    "neither": "neither reply is any good",
+    "depends": "on what? type it",
+    "write_more": "type new examples, an empty line ends",
+    "confirm": "all lines; y 2 5 keeps lines 2 and 5",
+    "merge": "they say the same",
+    "prefer": "this outcome is right: p 2",
+    "skip": "not now",
+}
+
+
+class Terminal(BaseModel):
+    """Questions wait until somebody runs ``activeseed annotate``. ``name``: who answers (default: the user's login)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["terminal"] = "terminal"
+    name: str = ""
+
+    def submit(self, questions: Sequence[Question], seed: Seed) -> None:
+        """Nothing to send: pending questions are in the journal."""
+
+    def poll(self, pending: Sequence[Question]) -> list[Answer]:
+        """Nothing ever arrives here: ``annotate`` hands every answer over as it is given."""
+        return []
+
+    def withdraw(self, questions: Sequence[Question]) -> list[str]:
+        return [q.id for q in questions]
+
+    @property
+    def annotator(self) -> str:
+        """Who answers: the name set, or the login name."""
+        if self.name:
+            return self.name
+        import getpass
+
+        try:
+            return getpass.getuser()
+        except (OSError, KeyError, ImportError):
+            return "annotator"
+
+
+@dataclass(frozen=True)
+class Session:
+    """What came of a session: answers given and not taken back, and questions left."""
+
+    answers: tuple[Answer, ...]
+    left: tuple[str, ...]
+
+
+class _Leave(Exception):  # noqa: N818 - no error: somebody has had enough for today
+    pass
+
+
+def annotate(
+    questions: Sequence[Question],
+    seed: Seed,
+    save: Callable[[Answer], object],
+    *,
+    name: str,
+    take_back: Callable[[str], object] | None = None,
+    ask: Callable[[str], str] | None = None,
+    console: Console | None = None,
+    guidelines: str = "",
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Session:
+    """Ask questions one after the other on a terminal.
+
+    Args:
+        save: called with each answer before the next question is shown.
+        take_back: called with the id of an answer that is undone; without it there is no undo.
+        ask: shows a prompt and returns a line; raises EOFError at the end of input. Default: the keyboard.
+        console: where to draw, at its width.
+        guidelines: shown for ``?``.
+        now: the clock.
+
+    Every line is a key, then what belongs to it: ``r`` · ``c 2`` · ``k ~70 not quite my tone`` (70 % sure, and a
+    comment) · ``y 2 5`` · ``d only if they asked``. ``u`` takes the last answer back, ``?`` helps, ``q`` leaves; so
+    do the end of input and Ctrl-C, and nothing that was answered is lost.
+    """
+    from rich.console import Console
+
+    from activeseed.annotators.showing import show_help, show_question
+
+    console = console or Console()
+    ask = ask or console.input
+    given: list[tuple[int, Answer]] = []
+    done: set[int] = set()
+    place = 0
+    minutes = [q.minutes for q in questions]
+    try:
+        while place < len(questions):
+            question = questions[place]
+            left = sum(m for i, m in enumerate(minutes) if i not in done)
+            show_question(console, question, len(done) + 1, len(questions), left)
+            started = monotonic()
+            while True:
+                line = ask(_prompt(question)).strip()
+                if line in ("q", "quit", "exit"):
+                    raise _Leave
+                if line == "u":
+                    if not given or take_back is None:
+                        console.print("Nothing to take back.")
+                        continue
+                    place, undone = given.pop()
+                    take_back(undone.id)
+                    done.discard(place)
+                    console.print("Taken back. Answer it again:")
+                    break
+                if line in ("?", "h", "help"):
+                    show_help(console, question, guidelines)
+                    continue
+                try:
+                    content = _parse(line, question, seed, ask)
+                    at = now()
+                    answer = Answer(
+                        id=f"{question.id}:{name}:{at:%Y%m%dT%H%M%S%f}",
+                        question=question.id,
+                        annotator=name,
+                        at=at.isoformat(),
+                        seconds=round(monotonic() - started, 1),
+                        **content,
+                    )
+                    check_answer(question, answer, seed)
+                except AnswerError as error:
+                    console.print(_short(str(error)), markup=False)
+                    continue
+                save(answer)
+                given.append((place, answer))
+                done.add(place)
+                place += 1
+                break
+    except (_Leave, EOFError, KeyboardInterrupt):
+        pass
+    return Session(tuple(a for _, a in given), tuple(q.id for i, q in enumerate(questions) if i not in done))
+
+
+def _prompt(question: Question) -> str:
+    allowed = VERDICTS[question.kind]
+    keys = " ".join(f"{k}={v.replace('_', ' ')}" for k, v in KEYS.items() if v in allowed)
+    return f"{keys} u=undo ?=help q=leave > "
+
+
+def _parse(line: str, question: Question, seed: Seed, ask: Callable[[str], str]) -> dict[str, Any]:
+    """Verdict, confidence, comment and what else the verdict needs. Raises AnswerError with a short sentence."""
+    key, _, rest = line.partition(" ")
+    key = key.lower()
+    if key.isdigit() and "choose" in VERDICTS[question.kind]:
+        key, rest = "c", f"{key} {rest}"
+    verdict = KEYS.get(key) or next((v for v in VERDICTS[question.kind] if v == key), None)
+    if verdict is None or verdict not in VERDICTS[question.kind]:
+        raise AnswerError(f"{key!r} is no answer to this question. ? lists the keys.")
+    words = rest.split()
+    out: dict[str, Any] = {"verdict": verdict}
+    for word in words:
+        number = word.removeprefix("~").removesuffix("%")
+        if word.startswith("~") and number.isdigit() and int(number) <= 100:
+            out["confidence"] = int(number) / 100
+            words.remove(word)
+            break
+    if verdict in ("choose", "prefer"):
+        choices = offered(question)
+        if not words or not words[0].isdigit() or not 1 <= int(words[0]) <= len(choices):
+            raise AnswerError(f"Which one? {key} and a number from 1 to {len(choices)}.")
+        out["variant"] = choices[int(words.pop(0)) - 1]
+    if verdict == "confirm":
+        lines = [w.strip(",") for w in words]
+        bad = [w for w in lines if not w.isdigit() or not 1 <= int(w) <= len(question.items)]
+        if bad:
+            raise AnswerError(
+                f"No line {bad[0]!r}. y and the numbers of lines that stay, from 1 to {len(question.items)}."
+            )
+        out["unticked"] = tuple(question.items[int(w) - 1] for w in lines)
+        words = []
+    if verdict == "edit":
+        out["payload"] = _edited(question, seed, ask)
+    if verdict == "write_more":
+        out["texts"] = tuple(_lines(ask))
+    if verdict == "depends" and not words:
+        words = ask("On what does it depend? ").split()
+    out["comment"] = " ".join(words)
+    return out
+
+
+def offered(question: Question) -> list[str]:
+    """The variants that are numbered on the screen."""
+    if question.kind == "prefer_outcome":
+        return list(question.options)
+    return [v for v, text in question.options.items() if v not in (AS_WRITTEN, ABSENT) and text != question.text]
+
+
+def _edited(question: Question, seed: Seed, ask: Callable[[str], str]) -> Text | Pair:
+    before = next((i.payload for i in seed.items if i.id in question.items[:1]), None)
+    if isinstance(before, Pair):
+        prompt = ask("Prompt (empty: as it is): ").strip() or before.prompt
+        chosen = ask("Better reply (empty: as it is): ").strip() or before.chosen
+        rejected = ask("Worse reply (empty: as it is): ").strip() or before.rejected
+        return Pair(prompt=prompt, chosen=chosen, rejected=rejected)
+    text = ask("New text: ").strip()
+    if not text:
+        raise AnswerError("Nothing typed, nothing changed.")
+    return Text(text=text)
+
+
+def _lines(ask: Callable[[str], str]) -> list[str]:
+    out: list[str] = []
+    while line := ask(f"Example {len(out) + 1} (empty: done): ").strip():
+        out.append(line)
+    if not out:
+        raise AnswerError("Nothing typed. s skips the question.")
+    return out
+
+
+def _short(message: str) -> str:
+    """An error without the ids that the person in front of the screen has never seen."""
+    return message.split(": ", 1)[-1] if message.startswith("Answer ") else message
