@@ -79,7 +79,7 @@ def test_a_function_is_a_system():
 
 
 def test_items_come_as_they_stand_in_the_row():
-    seen = []
+    seen: list = []
     materials = text_materials()
     system = FromFunction(noting(seen, np.zeros(3)))
     system.train(one(materials, [2, 1, 0]), materials)
@@ -97,7 +97,7 @@ def test_pairs_arrive_flipped_where_the_row_flips_them():
     pair = Pair(prompt="?", chosen="good", rejected="bad")
     seed = with_flips(Seed(items=(Item(id="a", payload=pair), Item(id="b", payload=pair))))
     materials = Materials(seed, ())
-    seen = []
+    seen: list = []
     system = FromFunction(noting(seen, [1.0]), outcomes=1)
     system.train(one(materials, [0, seed["b"].index_of(FLIPPED)]), materials)
     assert [i.payload.chosen for i in seen[0][0]] == ["good", "bad"]
@@ -555,13 +555,13 @@ def test_an_estimator_is_named_in_a_configuration():
 
 
 def test_printing_estimators_stay_out_of_the_results(monkeypatch):
-    class Chatty(LogisticRegression):  # type: ignore[misc] # scikit-learn ships no types
-        def fit(self, *args, **kwargs):
-            print("converged")
-            return super().fit(*args, **kwargs)
+    def fit(self, *args, **kwargs):
+        print("converged")
+        return LogisticRegression.fit(self, *args, **kwargs)
 
+    chatty = type("Chatty", (LogisticRegression,), {"fit": fit})
     out = io.StringIO()
     monkeypatch.setattr(sys, "stdout", out)
     materials = vector_materials()
-    assert FromEstimator(Chatty()).train(one(materials), materials).ok[0]
+    assert FromEstimator(chatty()).train(one(materials), materials).ok[0]
     assert out.getvalue() == ""
