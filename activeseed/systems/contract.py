@@ -1,0 +1,109 @@
+"""What every system promises, as one check that a third party can run on its own.
+
+``check_system(system, materials)`` trains a few rows and raises AssertionError, saying which promise was broken.
+"""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+
+from activeseed.outcome import Outcomes
+from activeseed.plan import Materials, Rows, join_rows, with_keys
+from activeseed.protocols import SupportsRecord, System
+from activeseed.seed import ABSENT
+
+
+def check_system(system: System, materials: Materials, *, tolerance: float = 1e-5) -> None:
+    """Raise AssertionError unless the system keeps the promises of `protocols.System` on these materials.
+
+    Costs some 30 trainings.
+
+    Args:
+        tolerance: how far one row's outcome may depend on the batch that it trains in.
+    """
+    system.check(materials)
+    assert system.kind, "kind is empty"
+    assert system.revision, "revision is empty"
+    if isinstance(system, SupportsRecord):
+        json.dumps(system.record())
+    cost = system.cost(materials)
+    assert cost.bytes >= 0, "cost(): bytes are negative"
+    assert cost.multiply_adds >= 0, "cost(): multiply-adds are negative"
+    rows = _some_rows(materials)
+    first = system.train(rows, materials)
+    _check_shapes(system, materials, rows, first)
+    again = system.train(rows, materials)
+    assert np.array_equal(first.values, again.values, equal_nan=True), "the same batch trained twice gave other bits"
+    _check_geometry(system, materials, first)
+    _check_keys(system, materials, rows, first, tolerance)
+    backwards = system.train(rows.take(slice(None, None, -1)), materials)
+    _close(backwards.values[::-1], first.values, tolerance, "the order of the rows in their batch changes outcomes")
+    alone = system.train(rows.take([1]), materials)
+    _close(alone.values, first.values[1:2], tolerance, "a row alone differs from the same row in a batch")
+    both = system.train(join_rows([rows, rows.take([0])]), materials)
+    _close(both.values[-1], both.values[0], tolerance, "equal rows with equal keys differ within a batch")
+    assert len(system.train(rows.take(slice(0, 0)), materials)) == 0, "no rows must give no outcomes"
+    if system.weighted:
+        _check_weights(system, materials, rows, first, tolerance)
+
+
+def _some_rows(materials: Materials) -> Rows:
+    """The seed as it stands, and without its first and its second item."""
+    variants = np.tile(np.array(materials.seed.base, np.int16), (3, 1))
+    for r in (1, 2):
+        variants[r, r - 1] = materials.seed.items[r - 1].index_of(ABSENT)
+    return Rows(variants, np.zeros(3, np.int64))
+
+
+def _check_shapes(system: System, materials: Materials, rows: Rows, out: Outcomes) -> None:
+    places = system.places(materials)
+    assert out.values.shape == (len(rows), len(places)), (
+        f"values have shape {out.values.shape}; {len(rows)} rows at {len(places)} places were promised"
+    )
+    assert out.values.dtype == np.float32, f"values are {out.values.dtype}, not float32"
+    assert out.ok.shape == (len(rows),), "ok has not one entry a row"
+    assert out.ok.all(), f"rows failed: {dict(out.failures)}"
+    assert np.isfinite(out.values).all(), "a row that is ok holds NaN or infinity"
+    assert out.seconds >= 0, "seconds are negative"
+    if out.vouching is not None:
+        assert out.vouching.shape == rows.variants.shape, "vouching has not one entry a row and item"
+        assert ((out.vouching >= 0) & (out.vouching <= 1)).all(), "vouching holds something that is no probability"
+
+
+def _check_geometry(system: System, materials: Materials, out: Outcomes) -> None:
+    geometry = system.geometry(materials)
+    assert len(geometry.weights) == out.values.shape[1], "the geometry weighs another number of places"
+    assert abs(geometry.weights.sum() - 1) < 1e-6, "the geometry's weights don't sum to one"
+    assert np.isfinite(geometry.embed(out.values)).all(), "embedded outcomes are not finite"
+    if geometry.over == "distribution":
+        assert np.abs(out.values.sum(1) - 1).max() < 1e-4, "outcomes are said to be distributions, and don't sum to one"
+
+
+def _check_keys(system: System, materials: Materials, rows: Rows, first: Outcomes, tolerance: float) -> None:
+    """Eight other keys: a stream may be a rare event (an exploiter's reset), which one other key need not show."""
+    others = with_keys(rows.take(np.zeros(8, np.int64)), np.arange(1, 9) + rows.keys[0])
+    moved = float(np.abs(system.train(others, materials).values - first.values[0]).max())
+    if system.streams:
+        assert moved > tolerance, f"streams {system.streams} are declared, but eight other keys changed nothing"
+    else:
+        assert moved <= tolerance, f"no streams are declared, but other keys change outcomes (by {moved:.2g})"
+
+
+def _check_weights(system: System, materials: Materials, rows: Rows, first: Outcomes, tolerance: float) -> None:
+    ones = Rows(rows.variants, rows.keys, np.ones(rows.variants.shape, np.float32))
+    _close(system.train(ones, materials).values, first.values, tolerance, "a multiplicity of one changes outcomes")
+    spoilt = np.ones(rows.variants.shape, np.float32)
+    spoilt[2] = np.nan
+    out = system.train(Rows(rows.variants, rows.keys, spoilt), materials)
+    assert not out.ok[2], "a row of NaN weights is said to be ok"
+    assert out.failures.get(2), "a failed row has no reason"
+    assert np.isnan(out.values[2]).all(), "a failed row holds numbers"
+    assert out.ok[:2].all(), "a failed row took others with it"
+    _close(out.values[:2], first.values[:2], tolerance, "a failed row changed the outcomes of others")
+
+
+def _close(a: object, b: object, tolerance: float, what: str) -> None:
+    gap = float(np.abs(np.asarray(a) - np.asarray(b)).max())
+    assert gap <= tolerance, f"{what} (by {gap:.2g}, more than {tolerance:g})"

@@ -1,0 +1,121 @@
+"""Every system keeps the promises of `protocols.System`; add a system by adding a line."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from activeseed.errors import PlanError
+from activeseed.plan import Materials
+from activeseed.protocols import Cost, SupportsRecord, System
+from activeseed.systems.contract import check_system
+from activeseed.systems.league import OversightLeague
+from activeseed.systems.reward_model import RewardModel
+from tests.toy_materials import pairs, vectors
+
+SYSTEMS: dict[str, tuple[System, Callable[[], Materials]]] = {
+    "league": (OversightLeague(), vectors),
+    "league, policy": (OversightLeague(outcome="policy"), vectors),
+    "league, primal": (OversightLeague(init_scale=0.5), vectors),
+    "league, mlp": (OversightLeague(evaluator="mlp", hidden=6), vectors),
+    "league, minibatches": (OversightLeague(minibatch=5), vectors),
+    "league, drawn": (OversightLeague(opponents="prioritised", drawn=3), vectors),
+    "league, exploiters": (OversightLeague(opponents="prioritised", exploiters=True), vectors),
+    "league, generators": (OversightLeague(generators=3), vectors),
+    "league, dreams": (OversightLeague(dreams=3), vectors),
+    "league, adversary": (OversightLeague(adversarial_radius=0.1), vectors),
+    "league, looks ahead": (OversightLeague(unroll=3), vectors),
+    "league, agents look ahead": (OversightLeague(unroll=2, unrolled="evaluator"), vectors),
+    "league, full": (OversightLeague.full(hidden=6), vectors),
+    "league, full and held": (
+        OversightLeague.full(hidden=6, held=("init", "order", "opponents", "agents")),
+        vectors,
+    ),
+    "league, identity": (OversightLeague(compare="identity", outcome="policy"), vectors),
+    "reward model": (RewardModel(), pairs),
+    "reward model, primal": (RewardModel(init_scale=0.5), pairs),
+    "reward model, mlp": (RewardModel(reward="mlp", hidden=6), pairs),
+    "reward model, minibatches": (RewardModel(minibatch=4), pairs),
+    "reward model, mlp, held": (RewardModel(reward="mlp", hidden=6, held=("init",)), pairs),
+}
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_system_keeps_its_promises(name: str) -> None:
+    system, materials = SYSTEMS[name]
+    check_system(system, materials())
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_cost_and_record_are_known_before_training(name: str) -> None:
+    system, materials = SYSTEMS[name]
+    cost = system.cost(materials())
+    assert cost.bytes > 0
+    assert cost.multiply_adds > 0
+    assert isinstance(system, SupportsRecord)
+    record = system.record()
+    assert record.pop("revision") == system.revision
+    assert type(system).model_validate(record) == system  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", ["league", "reward model"])
+def test_no_probes_is_found_before_training(name: str) -> None:
+    system, materials = SYSTEMS[name]
+    with pytest.raises(PlanError, match="no probes"):
+        system.check(replace(materials(), probes=()))
+
+
+class Liar:
+    """A league that breaks one promise; the check has to notice."""
+
+    def __init__(self, lie: str) -> None:
+        self.lie = lie
+        self.truth = OversightLeague(evaluator="mlp", hidden=4, rounds=1, steps=5)
+        self.kind, self.revision, self.weighted = "liar", "1", True
+        self.trainings = 0
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        return () if self.lie == "streams" else self.truth.streams
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.truth, name)
+
+    def cost(self, materials: Materials) -> Cost:
+        return Cost(bytes=-1) if self.lie == "cost" else self.truth.cost(materials)
+
+    def train(self, rows, materials):
+        self.trainings += 1
+        out = self.truth.train(rows, materials)
+        if self.lie == "random":
+            out.values[:] += self.trainings * 1e-6
+        if self.lie == "batch":
+            out.values[:] += len(rows) * 1e-3
+        if self.lie == "shape":
+            return replace(out, values=out.values[:, 1:])
+        if self.lie == "default":
+            out.values[~out.ok] = 0.5
+        if self.lie == "vouching" and out.vouching is not None:
+            return replace(out, vouching=out.vouching * 3)
+        return out
+
+
+@pytest.mark.parametrize(
+    ("lie", "said"),
+    [
+        ("streams", "no streams are declared"),
+        ("cost", "negative"),
+        ("random", "trained twice"),
+        ("batch", "alone differs"),
+        ("shape", "places were promised"),
+        ("default", "failed row holds numbers"),
+        ("vouching", "no probability"),
+    ],
+)
+def test_the_check_notices(lie: str, said: str) -> None:
+    with pytest.raises(AssertionError, match=said):
+        check_system(Liar(lie), vectors())  # type: ignore[arg-type]
+
+
+def test_the_check_passes_the_truth() -> None:
+    check_system(Liar("none"), vectors())  # type: ignore[arg-type]

@@ -1,0 +1,56 @@
+"""Small materials with real structure: positives in three clusters, a pool and pairs that partly look like them."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from activeseed.plan import Materials
+from activeseed.seed import Item, Pair, Probe, Seed, Vector, with_flips
+
+
+def _unit(x: NDArray[Any]) -> NDArray[Any]:
+    return x / np.linalg.norm(x, axis=-1, keepdims=True)
+
+
+def _vector(x: NDArray[Any]) -> Vector:
+    return Vector(values=tuple(float(v) for v in x))
+
+
+def vectors(items: int = 12, pool: int = 40, probes: int = 20, d: int = 8, root: int = 0) -> Materials:
+    """Unit vectors; the first quarter of the pool and every other probe lie near the positives' three directions."""
+    rng = np.random.default_rng(root)
+    centres = _unit(rng.normal(size=(3, d)))
+
+    def near(n: int, noise: float) -> NDArray[Any]:
+        return _unit(centres[rng.integers(0, 3, n)] + noise * rng.normal(size=(n, d)))
+
+    x = near(items, 0.35)
+    u = np.concatenate([near(pool // 4, 0.5), _unit(rng.normal(size=(pool - pool // 4, d)))])
+    z = _unit(rng.normal(size=(probes, d)))
+    z[::2] = near(len(z[::2]), 0.35)
+    return Materials(
+        seed=Seed(items=tuple(Item(id=f"i{k}", payload=_vector(v)) for k, v in enumerate(x))),
+        pool=tuple(Probe(id=f"u{k}", payload=_vector(v)) for k, v in enumerate(u)),
+        probes=tuple(Probe(id=f"p{k}", payload=_vector(v)) for k, v in enumerate(z)),
+        root=root,
+    )
+
+
+def pairs(items: int = 15, probes: int = 12, root: int = 0) -> Materials:
+    """Replies of eight words each; chosen ones use earlier words of a list than rejected ones. Items can be flipped."""
+    rng = np.random.default_rng(root)
+    words = [f"w{k}" for k in range(30)]
+    features = {w: _unit(rng.normal(size=16)) for w in words}
+
+    def embed(texts: Any) -> NDArray[np.float32]:
+        return _unit(np.array([sum(features[w] for w in t.split()) for t in texts])).astype(np.float32)
+
+    def pair() -> Pair:
+        a, b = rng.choice(words[:20], 8), rng.choice(words[10:], 8)
+        return Pair(prompt="Which?", chosen=" ".join(a), rejected=" ".join(b))
+
+    seed = with_flips(Seed(items=tuple(Item(id=f"i{k}", payload=pair()) for k in range(items))))
+    return Materials(
+        seed=seed, probes=tuple(Probe(id=f"p{k}", payload=pair()) for k in range(probes)), root=root, embed=embed
+    )
