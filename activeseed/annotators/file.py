@@ -242,13 +242,26 @@ def _ids_in(path: Path) -> set[str]:
         return set()
     if path.suffix.lower() == ".csv":
         return {str(row.get("question")) for row in csv.DictReader(io.StringIO(_read(path)))}
-    return {str(json.loads(line).get("id")) for line in _read(path).splitlines() if line.strip()}
+    return {name for name, _ in _lines(path)}
+
+
+def _lines(path: Path) -> list[tuple[str, str]]:
+    """(question id, line) of a JSON-lines file of questions. Raises AnnotatorError."""
+    out = []
+    for number, line in enumerate(_read(path).splitlines(), 1):
+        if line.strip():
+            try:
+                out.append((str(json.loads(line)["id"]), line))
+            except (ValueError, KeyError, TypeError) as error:
+                raise AnnotatorError(
+                    f"{path}, line {number}: no question ({error}). This file is activeseed's to write; move it away."
+                ) from error
+    return out
 
 
 def _without(path: Path, gone: set[str]) -> str:
     if path.suffix.lower() != ".csv":
-        lines = [line for line in _read(path).splitlines() if line.strip()]
-        return "".join(line + "\n" for line in lines if json.loads(line).get("id") not in gone)
+        return "".join(line + "\n" for name, line in _lines(path) if name not in gone)
     rows = list(csv.reader(io.StringIO(_read(path))))
     out = io.StringIO()
     at = rows[0].index("question")

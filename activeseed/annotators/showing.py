@@ -79,12 +79,7 @@ def _title(question: Question) -> str:
 
 def _body(question: Question) -> str:
     if question.kind == "confirm_list":
-        lines = question.text.split("\n")
-        texts = lines if len(lines) == len(question.items) else list(question.items)
-        return "\n".join(
-            f"{n}. {text}  → {_NAMES.get(question.options.get(item, ABSENT), question.options.get(item, ''))}"
-            for n, (item, text) in enumerate(zip(question.items, texts, strict=True), 1)
-        )
+        return _numbered(question)
     from activeseed.annotators.terminal import offered
 
     parts = [question.text]
@@ -92,6 +87,23 @@ def _body(question: Question) -> str:
     for who, verdict, comment in question.answers:
         parts.append(f"{who} said {verdict}" + (f": {comment}" if comment else ""))
     return "\n\n".join(p for p in parts if p)
+
+
+def _numbered(question: Question) -> str:
+    """The lines of a list with numbers and what is proposed. A line starts with its item's id, or is a line of text."""
+    lines = question.text.split("\n")
+    starts = [n for n, line in enumerate(lines) if any(line.startswith(f"{i}: ") for i in question.items)]
+    if len(starts) != len(question.items):
+        starts = list(range(len(question.items))) if len(lines) == len(question.items) else []
+        lines = lines if starts else [*question.items]
+        starts = starts or list(range(len(lines)))
+    out = []
+    for n, (item, at) in enumerate(zip(question.items, starts, strict=True), 1):
+        end = starts[n] if n < len(starts) else len(lines)
+        proposed = question.options.get(item, ABSENT)
+        text = "\n   ".join(lines[at:end]).removeprefix(f"{item}: ")
+        out.append(f"{n}. {text}  → {_NAMES.get(proposed, proposed)}")
+    return "\n".join(out)
 
 
 def _consequences(question: Question) -> RenderableType:

@@ -52,7 +52,7 @@ def gold_question(gold: Gold, name: str, round_number: int) -> Question:
         options[other] = gold.payload.flipped().display
     return Question(
         id=name, kind="judge_pair" if pair else "review", items=(gold.id,), text=text, options=options,
-        purpose="gold", round=round_number,
+        reason="An item of the same kind.", purpose="gold", round=round_number,
     )  # fmt: skip
 
 
@@ -117,10 +117,14 @@ def plan_checks(
 
 
 def mixed(batch: Sequence[Question], checks: Sequence[Question], key: int, round_number: int) -> tuple[Question, ...]:
-    """Batch and checks in one order that tells nothing about which is which."""
-    together = [*batch, *checks]
-    order = generator(key, "mixed", round_number).permutation(len(together))
-    return tuple(together[i] for i in order)
+    """Batch and checks in one order, with ids that count through: nothing tells which is which.
+
+    The batch keeps its order (most valuable first); checks fall in at random places.
+    """
+    places = set(generator(key, "mixed", round_number).permutation(len(batch) + len(checks))[: len(checks)].tolist())
+    ordinary, extra = iter(batch), iter(checks)
+    together = [next(extra) if n in places else next(ordinary) for n in range(len(batch) + len(checks))]
+    return tuple(q.model_copy(update={"id": f"r{round_number:03d}-{n:02d}"}) for n, q in enumerate(together, 1))
 
 
 def _choose_repeats(

@@ -1,0 +1,96 @@
+"""Every annotation channel keeps the same promises."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from activeseed.annotators.contract import check_annotator
+from activeseed.annotators.file import FileAnnotator
+from activeseed.annotators.simulated import Simulated, SimulatedPerson
+from activeseed.annotators.terminal import Terminal
+from activeseed.question import Question
+from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Pair, Seed, Text, Variant, with_flips
+
+SEED = Seed(
+    items=tuple(
+        Item(
+            id=f"i{k}",
+            payload=Text(text=f"text {k}"),
+            group="g",
+            alternatives=(Variant(id="v1", payload=Text(text=f"other {k}")),),
+        )
+        for k in range(6)
+    )
+)
+PAIRS = with_flips(
+    Seed(items=tuple(Item(id=f"p{k}", payload=Pair(chosen=f"a{k}", rejected=f"b{k}")) for k in range(4)))
+)
+TRUTH = {"i0": AS_WRITTEN, "i1": ABSENT, "i2": "v1", "i3": ABSENT, "p0": AS_WRITTEN, "p1": FLIPPED, "p2": ABSENT}
+
+
+def texts() -> list[Question]:
+    options = {AS_WRITTEN: "text", "v1": "other"}
+    return [
+        Question(id="q1", kind="review", items=("i0",), text="text 0"),
+        Question(id="q2", kind="choose_wording", items=("i2",), text="text 2", options=options),
+        Question(id="q3", kind="confirm_list", items=("i1", "i4"), options={"i1": ABSENT, "i4": ABSENT}),
+        Question(id="q4", kind="merge", items=("i0", "i5"), options={"i0": "text 0", "i5": "text 5"}),
+        Question(id="q5", kind="resolve", items=("i3",), text="text 3"),
+        Question(id="q6", kind="write_more", items=(), group="g"),
+        Question(id="q7", kind="prefer_outcome", items=("i0",), options={AS_WRITTEN: "this", ABSENT: "that"}),
+        Question(id="q8", kind="review", items=("i1",), text="text 1"),
+    ]
+
+
+def pairs() -> list[Question]:
+    return [Question(id=f"q{k}", kind="judge_pair", items=(f"p{k}",), text=PAIRS[f"p{k}"].display) for k in range(3)]
+
+
+@pytest.mark.parametrize("behaviour", ["truthful", "erring", "adversarial", "random", "base_rate"])
+def test_simulated_annotators_answer_every_kind_of_question(behaviour: str, tmp_path: Path) -> None:
+    (tmp_path / "truth.jsonl").write_text('{"group": "g", "text": "a new one"}\n')
+    record = Simulated.model_validate(
+        {"behaviour": behaviour, "error": 0.5, "truth": TRUTH, "truth_file": "truth.jsonl", "delay": 2, "key": 7}
+    ).located(tmp_path)
+    check_annotator(lambda: record.model_copy(deep=True), SEED, texts())
+    check_annotator(lambda: record.model_copy(deep=True), PAIRS, pairs())
+
+
+def test_several_simulated_annotators_each_answer_once() -> None:
+    people = (SimulatedPerson(name="one"), SimulatedPerson(name="two", behaviour="random", delay=3))
+    check_annotator(lambda: Simulated(truth=TRUTH, people=people), SEED, texts())
+
+
+def test_simulated_withdraws_what_no_answer_was_given_to() -> None:
+    channel = Simulated(truth=TRUTH, delay=1)
+    first, second = texts()[:2]
+    channel.submit([first, second], SEED)
+    channel.poll([first])
+    channel.poll([first])
+    assert channel.withdraw([first, second]) == ["q2"]
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "csv"])
+def test_files(ending: str, tmp_path: Path) -> None:
+    record = FileAnnotator(questions=f"questions.{ending}", answers=f"answers.{ending}").located(tmp_path)
+    answers = Path(record.answers)
+
+    def deliver(question: Question) -> None:
+        verdict = {"merge": "keep", "confirm_list": "confirm", "prefer_outcome": "skip", "write_more": "skip"}
+        said = verdict.get(question.kind, "keep")
+        old = answers.read_text() if answers.exists() else ""
+        if ending == "csv":
+            answers.write_text((old or "question,annotator,verdict\n") + f"{question.id},someone,{said}\n")
+        else:
+            answers.write_text(old + json.dumps({"question": question.id, "verdict": said}) + "\n")
+
+    check_annotator(lambda: record.model_copy(), SEED, texts(), deliver)
+    text = Path(record.questions).read_text()
+    assert text.count("q1") == 1
+    assert "purpose" not in text
+    assert "repeats" not in text
+
+
+def test_the_terminal_never_waits() -> None:
+    check_annotator(Terminal, SEED, texts())
