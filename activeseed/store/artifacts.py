@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +39,10 @@ class Artifacts:
         return self._folder / name[:2] / f"{name}.npz"
 
     def put(self, arrays: dict[str, NDArray[Any]]) -> str:
-        """Write durably and return the name; what is there already is left alone."""
+        """Write durably and return the name; what is there already, and whole, is left alone."""
         name = name_of(arrays)
         path = self._path(name)
-        if path.exists():
+        if path.exists() and zipfile.is_zipfile(path):
             return name
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -61,7 +62,7 @@ class Artifacts:
         try:
             with np.load(self._path(name), allow_pickle=False) as file:
                 return {key: file[key] for key in file.files}
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise StoreError(
                 f"Artifact {name[:12]} is missing or damaged ({error}). Delete {self._path(name)} and run again: "
                 "its rows are trained anew."
@@ -72,5 +73,5 @@ class Artifacts:
         try:
             with np.load(self._path(name), allow_pickle=False) as file:
                 return [str(n) for n in file["names"]]
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
             return None

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from activeseed.question import Question
-from activeseed.resolution.checks import Gold, known_answers, mixed, plan_checks
-from activeseed.resolution.trust import Trust, trust
+from activeseed.resolution import Gold, Trust, known_answers, mixed, plan_checks, trust
 from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Text
 
 if TYPE_CHECKING:
