@@ -60,7 +60,7 @@ class Artifacts:
     def get(self, name: str) -> dict[str, NDArray[Any]]:
         """All arrays of an artifact. Raises StoreError when it is missing or damaged."""
         try:
-            with np.load(self._path(name), allow_pickle=False) as file:
+            with open(self._path(name), "rb") as raw, np.load(raw, allow_pickle=False) as file:
                 return {key: file[key] for key in file.files}
         except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise StoreError(
@@ -71,7 +71,7 @@ class Artifacts:
     def names_in(self, name: str) -> list[str] | None:
         """The ``names`` array of an artifact without reading the rest; None where the file is gone or damaged."""
         try:
-            with np.load(self._path(name), allow_pickle=False) as file:
+            with open(self._path(name), "rb") as raw, np.load(raw, allow_pickle=False) as file:
                 return [str(n) for n in file["names"]]
         except (OSError, ValueError, KeyError, zipfile.BadZipFile):
             return None

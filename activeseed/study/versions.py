@@ -87,7 +87,7 @@ def take_sync(study: Study, path: Path, by: str = "author") -> SyncResult:
     study.take_in()
     theirs = with_flips(load_seed(path, columns=study.settings.source.columns or None).seed)
     base = study.state.versions[study.state.synced].seed
-    result = sync(base, study.seed, theirs)
+    result = sync(base, study.seed, theirs, answered=study.resolution.answered)
     changes = _changes(study.seed, result.seed, by, "")
     if result.seed.version != study.seed.version:
         body = seed_change(study.seed, result.seed, f"the author's edits of {path.name}", by, changes)
