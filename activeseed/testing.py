@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from activeseed.outcome import Geometry, Outcomes, Ranking
-from activeseed.plan import Floats, Law, Materials, Rows, generator
+from activeseed.plan import Floats, Law, Materials, Rows, generator, join_rows
 from activeseed.protocols import Cost, Estimator, Problem, Request, System
 from activeseed.seed import ABSENT, AS_WRITTEN, Item, Probe, Seed, Text, Variant
 
@@ -73,6 +73,7 @@ class Toy:
         beliefs: (F, V) the law's marginals.
         standing: variant ids that stand instead of *as written*, by item id.
         group: group of each item.
+        fails_every: one in so many rows fails, decided by what the row is; 0 is never.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Toy:
     multilinear: bool = True
     standing: dict[str, str] = field(default_factory=dict)
     group: tuple[str, ...] = ()
+    fails_every: int = 0
     kind: str = "toy"
     revision: str = "1"
     weighted: bool = True
@@ -143,8 +145,16 @@ class Toy:
         f = len(self.scores)
         each = [Draws.of(generator(materials.root, "noise", int(k)), (), f, self.probes) for k in keys]
         drawn = Draws(*(np.stack([getattr(d, n) for d in each]) for n in ("shift", "slope", "turn", "phase")))
-        values = self.outcomes(rows.variants, rows.multiplicity, drawn.take(index))
-        return Outcomes(values.astype(np.float32), np.ones(len(rows), bool))
+        values = self.outcomes(rows.variants, rows.multiplicity, drawn.take(index)).astype(np.float32)
+        ok = np.ones(len(rows), bool)
+        if self.fails_every:
+            place = 1 + np.arange(f)
+            name = rows.variants @ place + 7 * rows.keys
+            if rows.multiplicity is not None:
+                name = name + np.rint(1e4 * rows.multiplicity).astype(np.int64) @ place**2
+            ok = name % self.fails_every != 0
+        values[~ok] = np.nan
+        return Outcomes(values, ok, {int(r): "this row fails" for r in np.flatnonzero(~ok)})
 
     # --- the same, on arrays ---
 
@@ -401,3 +411,69 @@ def answer(request: Request, system: System, materials: Materials) -> Outcomes:
     if request.probes is None:
         return outcomes
     return Outcomes(outcomes.values[:, list(request.probes)], outcomes.ok, outcomes.failures, outcomes.vouching)
+
+
+# --- contracts ----------------------------------------------------------------------------------------------------
+
+#: columns that hold unbiased estimates of squared quantities: a zero-effect item's must be zero on average
+UNBIASED = ("effect", "first_order", "presence", "wording", "total")
+
+
+def check_estimator(estimator: Estimator, repeats: int = 12) -> None:
+    """Hold an estimator to what all of them promise. Raises AssertionError, saying which promise was broken.
+
+    It asks for no more rows than it said; its designs make the same rows whichever way they are cut; it draws the same
+    ranking from the same key; its columns are as long as the seed; failed rows are counted and leave the rest known;
+    items without effect estimate to zero under noisy and chaotic keys.
+
+    Args:
+        repeats: independent rankings behind the last promise. Their mean must lie within 7 of its own standard errors:
+            on 11 degrees of freedom less than one check in 40,000 is beyond that by chance.
+    """
+    for toy in (zeros("noisy"), wordings("chaotic"), interaction("none")):
+        trained, ranking = _watched(estimator, toy, key=1)
+        again = _watched(estimator, toy, key=1)[1]
+        said = estimator.rows(toy.problem(1))
+        assert trained <= said, f"{estimator.kind} asked for {trained} rows, having said at most {said}"
+        assert ranking.ids == toy.problem().ids, f"{estimator.kind} ranked other items than the seed's"
+        assert ranking.summary.get("trainings") == trained, f"{estimator.kind} miscounted its {trained} trainings"
+        for name, column in ranking.columns.items():
+            assert len(column) == len(toy.seed), f"{estimator.kind}: column {name} has {len(column)} entries"
+            same = str(column.tolist()) == str(again.columns[name].tolist())
+            assert same, f"{estimator.kind}: column {name} differs between two runs with one key"
+    broken = _watched(estimator, replace(zeros("noisy"), fails_every=23), key=1)[1]
+    assert broken.summary.get("failed", 0) > 0, f"{estimator.kind} did not count failed trainings"
+    for name in set(UNBIASED) & set(broken.columns):
+        known = np.isfinite(np.asarray(broken.columns[name], float))
+        assert known.any(), f"{estimator.kind}: one failed row in 23 left nothing of {name}"
+    noises: tuple[Noise, ...] = ("noisy", "chaotic")
+    for noise in noises:
+        toy = zeros(noise)
+        nil = truth(toy).effect == 0
+        found = [_watched(estimator, toy, key=100 + r)[1] for r in range(repeats)]
+        for name in set(UNBIASED) & set(found[0].columns):
+            values = np.array([np.asarray(r.columns[name], float)[nil] for r in found])
+            error = values.std(0, ddof=1) / np.sqrt(repeats)
+            beyond = np.abs(values.mean(0)) > 7.0 * error + 1e-9
+            assert not beyond.any(), f"{estimator.kind}: {name} of items without effect is not zero ({toy.noise} keys)"
+
+
+def _watched(estimator: Estimator, toy: Toy, key: int) -> tuple[int, Ranking]:
+    """Rows trained and the ranking; every design is cut at an odd place to see that its rows don't change."""
+    problem = toy.problem(stream=key, first_key=1_000_000 * key)
+    steps = estimator.run(problem)
+    trained = 0
+    request = next(steps)
+    while True:
+        design = request.design
+        cut = design.unit * max(1, design.size // design.unit // 3)
+        whole = design.block(0, design.size)
+        parts = join_rows([design.block(0, cut), design.block(cut, design.size)]) if cut < design.size else whole
+        same = np.array_equal(whole.variants, parts.variants) and np.array_equal(whole.keys, parts.keys)
+        assert same, f"{estimator.kind}: the design of {request.purpose!r} makes other rows when it is cut"
+        trained += design.size
+        try:
+            request = steps.send(answer(request, toy, toy.materials))
+        except StopIteration as end:
+            ranking: Ranking = end.value
+            return trained, ranking

@@ -38,7 +38,8 @@ class Auto(BaseModel):
     Attributes:
         budget: trainings in all; effects, then first-order indices, have the first claim on them.
         keys: replicates of every effect; 20 or more for family-wise claims by sign flips.
-        laws: reference laws of effects; the first is the one that ranks, columns of the others carry their name.
+        law: reference law of the effects that rank.
+        also: further reference laws; their columns carry the law's name.
         trainings (in files and calls: ``rows``): rows of the regression; None is max(256, 4 × coefficients).
         pairs: assignments under two keys, for spread and noise floor.
         bases: assignments at which total indices redraw items; 0 leaves total indices out.
@@ -52,7 +53,8 @@ class Auto(BaseModel):
     kind: Literal["auto"] = "auto"
     budget: int = Field(default=4000, ge=100)
     keys: int = Field(default=8, ge=2)
-    laws: tuple[EffectLaw, ...] = ("drop",)
+    law: EffectLaw = "drop"
+    also: tuple[EffectLaw, ...] = ()
     trainings: int | None = Field(default=None, ge=8, alias="rows")
     pairs: int = Field(default=64, ge=3)
     bases: int = Field(default=24, ge=0)
@@ -68,24 +70,25 @@ class Auto(BaseModel):
         ladder = NullLadder(keys=min(4, self.keys)) if self.ladder else None
         left -= sum(part.rows(problem) for part in (bootstrap, ladder) if part is not None)
         # Effects that have errors come first, then indices; keys beyond those that errors need yield to indices.
-        each = sum(LeaveOneOut(keys=2, law=law).rows(problem) for law in self.laws) // 2
+        laws = tuple(dict.fromkeys((self.law, *self.also)))
+        least = 1 if problem.deterministic else 2
+        each = sum(LeaveOneOut(keys=2, law=law).rows(problem) for law in laws) // least
         regression = self._regression(problem)
         wanted = regression.rows(problem) if regression is not None else 0
-        least = 1 if problem.deterministic else 2
         keys = 1 if problem.deterministic else self.keys
         if keys * each + wanted > left:
             spared = (left - wanted) // each
             keys = min(keys, spared if spared >= ENOUGH_KEYS else max(min(ENOUGH_KEYS, left // each), 0))
         effects: tuple[LeaveOneOut, ...] = ()
         if keys >= least:
-            effects = tuple(LeaveOneOut(keys=max(keys, 2), law=law) for law in self.laws)
+            effects = tuple(LeaveOneOut(keys=max(keys, 2), law=law) for law in laws)
             left -= sum(e.rows(problem) for e in effects)
             if keys < self.keys and not problem.deterministic:
                 notes.append(
                     f"The budget of {self.budget} trainings cuts the keys of effects from {self.keys} to {keys}."
                 )
         else:
-            notes.append(f"The budget of {self.budget} trainings affords no effects: two keys take {2 * each}.")
+            notes.append(f"The budget of {self.budget} trainings affords no effects, which take {least * each}.")
         if regression is None:
             notes.append("Every item is settled under the belief: no spread, no first-order or total indices.")
         elif wanted > left:
@@ -173,7 +176,7 @@ class Auto(BaseModel):
         summary: dict[str, Any] = {
             **out.summary,
             "estimator": self.kind,
-            "law": parts.effects[0].law if parts.effects else problem.law.name,
+            "law": self.law if parts.effects else problem.law.name,
             "index_law": problem.law.name,
             "trainings": sum(r.summary["trainings"] for r in rankings),
             "failed": sum(r.summary["failed"] for r in rankings),

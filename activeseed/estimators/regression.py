@@ -57,9 +57,8 @@ class Regression(BaseModel):
     groups: int = Field(default=ENOUGH_GROUPS, ge=ENOUGH_GROUPS)
 
     def rows(self, problem: Problem) -> int:
-        return self._size(Coding.of(problem.law, drawing_law(problem))) + self.pairs * (
-            1 if problem.deterministic else 2
-        )
+        keys = 1 if problem.deterministic else 2
+        return self._size(Coding.of(problem.law, drawing_law(problem))) + keys * self.pairs
 
     def _size(self, coding: Coding) -> int:
         return self.trainings or max(LEAST_ROWS, ROWS_PER_COEFFICIENT * len(coding))
@@ -81,8 +80,7 @@ class Regression(BaseModel):
                 f"A regression with {len(coding)} coefficients and {self.groups} groups needs at least "
                 f"{max(least, self.groups)} rows; rows = {size} was asked for."
             )
-        drawn_from = (problem.rows_law or problem.law).clipped(self.floor)
-        regressed = Independent(drawn_from, size, problem.stream, problem.first_key)
+        regressed = Independent(drawn.clipped(self.floor), size, problem.stream, problem.first_key)
         return coding, regressed, _pairs(problem, self.pairs, problem.first_key + size)
 
     def run(self, problem: Problem) -> Run:

@@ -1,0 +1,382 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from activeseed.errors import ConfigError, PlanError
+from activeseed.estimators import Auto, Bootstrap, Jansen, LeaveOneOut, NullLadder, Regression
+from activeseed.estimators.statistics import cross_key, gram
+from activeseed.outcome import Outcomes, Ranking
+from activeseed.plan import Change, Law, OneAtATime
+from activeseed.protocols import Problem, Request, Run
+from activeseed.seed import ABSENT
+from activeseed.testing import (
+    Toy,
+    check_estimator,
+    interaction,
+    ishigami,
+    linear,
+    product,
+    run,
+    toys,
+    truth,
+    wordings,
+    zeros,
+)
+
+ESTIMATORS = [
+    LeaveOneOut(),
+    LeaveOneOut(law="poisson", test="signs"),
+    Regression(rows=64, pairs=8),
+    Jansen(bases=6),
+    Bootstrap(group_rows=24),
+    NullLadder(),
+    Auto(rows=64, pairs=8, bases=6),
+]
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: f"{e.kind}-{getattr(e, 'law', '')}")
+def test_keeps_the_contract(estimator):
+    check_estimator(estimator)
+
+
+class Halving:
+    """Two keys for every item, then six more for the half that came out ahead: a race of two stages."""
+
+    kind = "halving"
+
+    def rows(self, problem: Problem) -> int:
+        return 2 * (1 + len(problem.ids)) + 6 * (1 + (len(problem.ids) + 1) // 2)
+
+    def run(self, problem: Problem) -> Run:
+        items = list(range(len(problem.ids)))
+        value = np.full(len(items), np.nan)
+        trained = failed = 0
+        first = problem.first_key
+        for keys in (2, 6):
+            changes = tuple(Change(problem.ids[f], (f,), (1 if problem.base[f] == 0 else 0,)) for f in items)
+            design = OneAtATime(problem.base, changes, tuple(range(first, first + keys)))
+            outcomes: Outcomes = yield Request(design, f"stage of {keys} keys")
+            trained, failed = trained + len(outcomes), failed + int((~outcomes.ok).sum())
+            points = problem.geometry.embed(outcomes.values)
+            for c, f in enumerate(items):
+                place = np.array([design.place(k, c) for k in range(keys)])
+                ok = outcomes.ok[place].all(1)
+                delta = np.where(ok[:, None], points[place[:, 1]] - points[place[:, 0]], 0.0)
+                value[f] = cross_key(gram(delta), ok).value
+            first += keys
+            items = sorted(np.argsort(-np.nan_to_num(value), kind="stable")[: (len(items) + 1) // 2].tolist())
+        summary = {"trainings": trained, "failed": failed, "finalists": [problem.ids[f] for f in items]}
+        return Ranking(problem.ids, {"effect": value}, summary)
+
+
+class TestTheGeneratorSeam:
+    def test_carries_a_race_whose_second_request_depends_on_the_first_outcomes(self):
+        toy = linear("calm")
+        purposes = []
+        steps = Halving().run(toy.problem(3))
+        request = next(steps)
+        while True:
+            purposes.append((request.purpose, request.design.size))
+            try:
+                request = steps.send(toy.train(request.design.block(0, request.design.size), toy.materials))
+            except StopIteration as end:
+                ranking = end.value
+                break
+        assert purposes == [("stage of 2 keys", 14), ("stage of 6 keys", 24)]
+        assert ranking.order().tolist() == [0, 1, 2, 3, 4, 5]
+        assert ranking.summary["finalists"] == ["a", "b"]
+
+    def test_the_driver_of_a_study_needs_nothing_but_the_protocol(self):
+        toy = zeros("noisy")
+        ranking = run(Halving(), toy.problem(4), toy, toy.materials)
+        assert ranking.order()[:2].tolist() == [0, 1]
+        assert ranking.summary["trainings"] == Halving().rows(toy.problem())
+
+
+class TestExactWithoutNoise:
+    """A deterministic trainer takes one key, and effects and total indices of additive systems are then exact."""
+
+    @pytest.mark.parametrize("toy", toys("none"), ids=lambda t: t.name)
+    def test_effects(self, toy):
+        ranking = run(LeaveOneOut(), toy.problem(), toy, toy.materials)
+        # Outcomes are single precision.
+        np.testing.assert_allclose(ranking.columns["effect"], truth(toy).effect, rtol=2e-5, atol=1e-6)
+        assert (ranking.columns["effect_se"] == 0).all()
+        assert ranking.summary["keys"] == 1
+        assert ranking.columns["distinguishable"].tolist() == (truth(toy).effect > 0).tolist()
+
+    @pytest.mark.parametrize("toy", [linear("none"), zeros("none")], ids=lambda t: t.name)
+    def test_first_order_total_and_spread_of_additive_systems(self, toy):
+        exact = truth(toy)
+        ranking = run(Auto(), toy.problem(), toy, toy.materials)
+        np.testing.assert_allclose(ranking.columns["first_order"], exact.first_order, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(ranking.columns["total"], exact.total, rtol=1e-4, atol=1e-6)
+        assert ranking.summary["spread"] == pytest.approx(exact.spread, rel=1e-4)
+        assert ranking.summary["noise_floor"] == 0.0
+
+    def test_parts_sum_to_the_whole(self):
+        toy = wordings("noisy")
+        c = run(Regression(rows=128, pairs=8), toy.problem(), toy, toy.materials).columns
+        np.testing.assert_allclose(c["presence"] + c["wording"], c["first_order"], rtol=1e-12)
+
+
+class TestTruthOfTheToys:
+    def test_linear_against_its_formulas(self):
+        toy = linear()
+        s, b = toy.scores[:, 0], toy.beliefs[:, 0]
+        exact = truth(toy)
+        np.testing.assert_allclose(exact.effect, s**2)
+        np.testing.assert_allclose(exact.first_order, b * (1 - b) * s**2)
+        np.testing.assert_allclose(exact.total, exact.first_order)
+        np.testing.assert_allclose(exact.presence, exact.first_order)
+        assert exact.spread == pytest.approx(exact.first_order.sum())
+
+    def test_product_against_its_formulas(self):
+        # m = c Π(1 + z): V_i = c² Var(1 + z_i) Π_{j≠i} E²(1 + z_j), T_i the same with E(1 + z_j)².
+        toy = product()
+        s = toy.scores[:, 0]
+        mean, variance = 1 + s / 2, s**2 / 4
+        c2 = 1 / 4
+        exact = truth(toy)
+        for i in range(4):
+            rest = np.delete(np.arange(4), i)
+            assert exact.first_order[i] == pytest.approx(c2 * variance[i] * (mean[rest] ** 2).prod())
+            assert exact.total[i] == pytest.approx(c2 * variance[i] * (mean[rest] ** 2 + variance[rest]).prod())
+        # Poisson(1) copies: E(1 + s w) = 1 + s, E(1 + s w)² = (1 + s)² + s².
+        assert exact.bootstrap_spread == pytest.approx(c2 * (((1 + s) ** 2 + s**2).prod() - ((1 + s) ** 2).prod()))
+
+    def test_ishigami_has_an_item_that_acts_by_interaction(self):
+        exact = truth(ishigami())
+        assert exact.total[2] > 10 * exact.first_order[2]
+
+    def test_interactions_keep_total_at_or_above_first_order(self):
+        for toy in toys():
+            exact = truth(toy)
+            assert (exact.total >= exact.first_order - 1e-12).all()
+            assert exact.total.sum() >= exact.spread - 1e-12
+            assert exact.first_order.sum() <= exact.spread + 1e-12
+
+
+class TestEffects:
+    def test_are_defined_whichever_variant_stands(self):
+        toy = linear("none")
+        absent = replace(toy, standing={"b": ABSENT})
+        both = [run(LeaveOneOut(), t.problem(), t, t.materials).columns["effect"] for t in (toy, absent)]
+        np.testing.assert_allclose(both[0], both[1], rtol=1e-5)
+
+    def test_of_an_item_whose_other_wording_stands_contrast_the_text_as_written_with_its_absence(self):
+        toy = wordings("none")
+        assert toy.seed.base[0] == 2
+        compared, design = LeaveOneOut().design(toy.problem())
+        mine = [c for c in compared.contrasts if c.unit == 0]
+        assert len(mine) == 1
+        assert design.changes[mine[0].plus].variants == (0,)
+        assert mine[0].minus is not None
+        assert design.changes[mine[0].minus].variants == (1,)
+
+    def test_of_wordings_are_a_mean_over_the_wordings_that_do_not_stand(self):
+        toy = wordings("none")
+        found = run(LeaveOneOut(law="wordings"), toy.problem(), toy, toy.materials).columns["effect"]
+        base = np.asarray(toy.seed.base)
+        here = toy.mean(base)
+        # The first item stands as its wording 2: the text as written and wording 3 are the others.
+        other = [toy.mean(np.where(np.arange(5) == 0, v, base)) for v in (0, 3)]
+        assert found[0] == pytest.approx(np.mean([((m - here) ** 2).mean() for m in other]), rel=1e-5)
+        assert np.isnan(found[2])
+
+    def test_of_a_group_are_shared_by_its_members(self):
+        toy = interaction("noisy")
+        ranking = run(LeaveOneOut(law="group"), toy.problem(), toy, toy.materials)
+        effect = ranking.columns["effect"]
+        assert effect[0] == effect[1]
+        assert effect[2] == effect[3] == effect[4]
+        assert [g["group"] for g in ranking.summary["groups"]] == ["x", "y"]
+        gone = toy.mean(np.array([1, 1, 0, 0, 0])) - toy.mean(np.zeros(5, int))
+        exact = (gone**2).mean()
+        # The interval's reach is 2.4 standard errors or more.
+        assert abs(effect[0] - exact) < 2 * (ranking.columns["effect_high"][0] - ranking.columns["effect_low"][0])
+
+    def test_laws_that_the_seed_has_no_variants_for_are_refused_before_training(self):
+        toy = linear()
+        for law in ("flip", "wordings", "group"):
+            with pytest.raises(PlanError, match=r"Add such variants|Give items"):
+                next(LeaveOneOut(law=law).run(toy.problem()))
+
+    def test_of_two_keys_have_no_error_and_say_so(self):
+        toy = linear("noisy")
+        ranking = run(LeaveOneOut(keys=2), toy.problem(), toy, toy.materials)
+        assert np.isfinite(ranking.columns["effect"]).all()
+        assert np.isnan(ranking.columns["effect_se"]).all()
+        assert any("no standard error" in n for n in ranking.notes)
+
+    def test_too_few_keys_for_a_family_are_said_and_the_null_variance_is_used(self):
+        toy = zeros("noisy")
+        few = run(LeaveOneOut(keys=8), toy.problem(), toy, toy.materials)
+        assert few.summary["test"] == "null_variance"
+        assert any("too few for a sign-flip test" in n for n in few.notes)
+        stubborn = run(LeaveOneOut(keys=8, test="signs"), toy.problem(), toy, toy.materials)
+        assert not stubborn.columns["distinguishable"].any()
+        assert any("can't call any of them distinguishable" in n for n in stubborn.notes)
+        enough = run(LeaveOneOut(keys=20), toy.problem(), toy, toy.materials)
+        assert enough.summary["test"] == "signs"
+        assert enough.columns["distinguishable"][:2].all()
+        assert not enough.notes
+
+    def test_items_of_equal_effect_are_tied_and_others_are_not(self):
+        scores = linear("noisy").scores.copy()
+        scores[1] = scores[0]
+        toy = replace(linear("noisy"), scores=scores)
+        found = run(LeaveOneOut(keys=20), toy.problem(9), toy, toy.materials).columns["ties_with"]
+        assert "b" in found[0]
+        assert "a" in found[1]
+        assert "f" not in found[0]
+
+
+class TestLawOfTheRows:
+    def test_rows_of_another_law_serve_the_belief(self):
+        toy = linear("calm")
+        drawn = Law("author", np.full((6, 2), 0.5))
+        problem = replace(toy.problem(2), rows_law=drawn)
+        found = run(Regression(), problem, toy, toy.materials)
+        exact = truth(toy)
+        # Additive, and hardly any noise: what rows of one law say about another is exact but for the noise.
+        np.testing.assert_allclose(found.columns["first_order"], exact.first_order, rtol=0.05)
+        assert found.summary["spread"] == pytest.approx(exact.spread, rel=0.02)
+        total = run(Jansen(), problem, toy, toy.materials).columns["total"]
+        np.testing.assert_allclose(total, exact.total, rtol=0.05)
+
+    def test_rows_do_not_depend_on_the_belief(self):
+        toy = wordings("calm")
+        drawn = Law("author", toy.beliefs)
+        other = np.where(toy.beliefs > 0, 0.0, 0.0)
+        other[:, 0], other[:, 1] = 0.9, 0.1
+        asked = []
+        for belief in (toy.beliefs, other):
+            problem = replace(toy.problem(2), law=Law("belief", belief), rows_law=drawn)
+            _, rows, pairs = Regression().designs(problem)
+            asked.append((rows.block(0, rows.size), pairs.block(0, pairs.size)))
+        for a, b in zip(*asked, strict=True):
+            np.testing.assert_array_equal(a.variants, b.variants)
+            np.testing.assert_array_equal(a.keys, b.keys)
+
+    def test_a_variant_that_only_the_belief_holds_possible_gets_rows(self):
+        toy = wordings("calm")
+        drawn = toy.beliefs.copy()
+        drawn[0] = [0.5, 0.5, 0.0, 0.0]
+        problem = replace(toy.problem(2), rows_law=Law("author", drawn))
+        found = run(Regression(), problem, toy, toy.materials)
+        assert found.surrogate is not None
+        assert (found.surrogate.coefficients[0, 2:] != 0).any(1).all()
+
+    def test_settled_items_have_no_index_and_no_coefficient(self):
+        toy = linear("calm")
+        b = toy.beliefs.copy()
+        b[2] = [1.0, 0.0]
+        problem = replace(toy.problem(2), law=Law("belief", b))
+        ranking = run(Auto(rows=64, pairs=8, bases=6), problem, toy, toy.materials)
+        assert ranking.columns["first_order"][2] == 0.0
+        assert ranking.columns["total"][2] == 0.0
+        assert ranking.surrogate is not None
+        assert (ranking.surrogate.coefficients[2] == 0).all()
+
+    def test_everything_settled_is_refused_and_left_out_by_auto(self):
+        toy = linear("calm")
+        b = np.tile([1.0, 0.0], (6, 1))
+        problem = replace(toy.problem(2), law=Law("belief", b))
+        with pytest.raises(PlanError, match="every item is settled"):
+            next(Regression().run(problem))
+        with pytest.raises(PlanError, match="settled"):
+            next(Jansen().run(problem))
+        ranking = run(Auto(), problem, toy, toy.materials)
+        assert "first_order" not in ranking.columns
+        assert any("settled" in n for n in ranking.notes)
+
+    def test_too_few_rows_are_refused_before_training(self):
+        toy = linear()
+        with pytest.raises(PlanError, match="needs at least"):
+            next(Regression(rows=8).run(toy.problem()))
+
+
+class TestVouching:
+    def test_is_the_mean_over_rows_that_left_the_item_out(self):
+        class Vouching(Toy):
+            def train(self, rows, materials):
+                out = super().train(rows, materials)
+                # Rows that have the item would vouch for it; only those that don't may be counted.
+                v = np.where(rows.variants == 1, 0.1 * (1 + np.arange(6)), 0.99).astype(np.float32)
+                return replace(out, vouching=v)
+
+        plain = linear("calm")
+        toy = Vouching(plain.name, plain.scores, plain.response, plain.probes, plain.beliefs, plain.noise)
+        for estimator in (LeaveOneOut(), Regression(rows=64, pairs=8), Auto(rows=64, pairs=8, bases=0)):
+            found = run(estimator, toy.problem(), toy, toy.materials).columns["vouching"]
+            np.testing.assert_allclose(found, 0.1 * (1 + np.arange(6)), rtol=1e-6)
+
+
+class TestNullLadder:
+    @pytest.mark.parametrize("noise", ["none", "calm", "noisy"])
+    def test_smooth_trainers_are_not_called_chaotic(self, noise):
+        for toy in toys(noise):
+            ranking = run(NullLadder(), toy.problem(), toy, toy.materials)
+            assert ranking.summary["chaotic"] is False
+            assert [r["epsilon"] for r in ranking.summary["null_ladder"]] == [1e-4, 1e-2]
+
+    def test_chaos_is_found_and_said_first(self):
+        # Chaos of 2 · 0.1² against drops whose mean square is about 0.09 and as much chaos.
+        toy = zeros("chaotic")
+        ranking = run(Auto(rows=64, pairs=8, bases=6), toy.problem(), toy, toy.materials)
+        assert ranking.summary["chaotic"] is True
+        assert ranking.notes[0].startswith("Chaotic at this setting")
+
+    def test_trainers_without_weights_are_run_again(self):
+        toy = replace(linear("calm"), weighted=False)
+        ranking = run(NullLadder(), toy.problem(), toy, toy.materials)
+        assert ranking.summary["null_ladder"] == [{"epsilon": 0.0, "response": 0.0}]
+
+
+class TestAuto:
+    def test_shares_out_its_budget_and_says_what_it_cut(self):
+        toy = zeros("noisy")
+        whole = run(Auto(), toy.problem(), toy, toy.materials)
+        assert {"effect", "first_order", "total", "group_spread"} <= set(whole.columns)
+        assert whole.by == "effect"
+        for budget in (100, 250, 500, 700, 900):
+            auto = Auto(budget=budget, group_rows=0, bootstrap_rows=24, ladder=False)
+            ranking = run(auto, toy.problem(), toy, toy.materials)
+            assert ranking.summary["trainings"] == auto.rows(toy.problem()) <= budget
+            assert any("budget" in n for n in ranking.notes)
+
+    def test_total_indices_go_to_the_items_that_rank_highest(self):
+        toy = zeros("noisy")
+        auto = Auto(budget=700, group_rows=0, bootstrap_rows=24, ladder=False)
+        ranking = run(auto, toy.problem(), toy, toy.materials)
+        known = np.flatnonzero(np.isfinite(ranking.columns["total"]))
+        assert 2 <= len(known) < 8
+        assert {0, 1} <= set(known.tolist())
+
+    def test_a_hopeless_budget_is_refused(self):
+        problem = linear("noisy").problem()
+        big = replace(problem, law=Law("belief", np.tile(problem.law.probabilities, (1, 1))))
+        with pytest.raises(ConfigError, match="Raise"):
+            Auto(budget=100, keys=8, bootstrap_rows=88, ladder=False).parts(big)
+
+    def test_second_laws_carry_their_name(self):
+        toy = interaction("calm")
+        auto = Auto(also=("group", "poisson"), rows=64, pairs=8, bases=0, bootstrap_rows=0, ladder=False)
+        columns = run(auto, toy.problem(), toy, toy.materials).columns
+        assert {"effect", "group_effect", "poisson_effect", "group_distinguishable"} <= set(columns)
+
+
+class TestRecords:
+    @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: f"{e.kind}-{getattr(e, 'law', '')}")
+    def test_survive_a_file_and_refuse_what_they_do_not_know(self, estimator):
+        made = type(estimator).model_validate_json(estimator.model_dump_json())
+        assert made == estimator
+        with pytest.raises(ValidationError, match="Extra inputs"):
+            type(estimator)(keyz=3)
+        with pytest.raises(ValidationError, match="frozen"):
+            estimator.kind = "other"
