@@ -315,6 +315,15 @@ def test_folder_and_environment(tmp_path):
     system.check(materials())
     assert system.train(rows().take(slice(0, 1)), materials()).values.tolist() == [[12, 1]]
     assert "SIZE" not in os.environ
+    # In a project, programs and folders are looked for from its folder.
+    (tmp_path / "run").write_text('#!/bin/sh\necho \'{"row": 0, "outcome": [5]}\'\n')
+    (tmp_path / "run").chmod(0o755)
+    beside = Command(argv=("./run",), outcomes=1, timeout=20)
+    with pytest.raises(PlanError, match=r"'./run' was not found"):
+        beside.check(materials())
+    beside.located(tmp_path).check(materials())
+    assert beside.located(tmp_path).train(rows().take(slice(0, 1)), materials()).values.tolist() == [[5]]
+    assert beside.located(tmp_path).record() == beside.record()
 
 
 def test_what_cannot_work_is_said_before_any_training(program, tmp_path):

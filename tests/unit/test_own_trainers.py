@@ -4,6 +4,7 @@ import functools
 import io
 import sys
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -272,6 +273,8 @@ def test_a_function_in_a_file_is_found_by_its_path(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
     materials = text_materials()
+    elsewhere = FromFunction(target=f"{tmp_path.name}/mytrainer.py:train").located(tmp_path.parent)
+    assert elsewhere.train(one(materials), materials).ok[0]
     system = FromFunction(target="mytrainer.py:train")
     system.check(materials)
     assert system.train(one(materials), materials).values.tolist() == [[3, 3, 3]]
@@ -288,7 +291,7 @@ def test_a_function_in_a_file_is_found_by_its_path(tmp_path, monkeypatch):
     [
         ("mytrainer", "names no function"),
         ("no_such_module_anywhere:train", "there is no module 'no_such_module_anywhere'"),
-        ("no_such_file.py:train", "There is no file no_such_file.py"),
+        ("no_such_file.py:train", "no_such_file.py, where the trainer should be"),
         ("textwrap:dednt", "textwrap has no 'dednt'. Did you mean 'dedent'?"),
         ("sys:version", "is str, not a function"),
     ],
@@ -303,13 +306,13 @@ def test_a_file_that_cannot_run_is_explained(tmp_path):
     file = tmp_path / "broken.py"
     file.write_text("import json\n\nvalue = json.loads('{')\n")
     with pytest.raises(ConfigError, match=r"broken.py can't be run: JSONDecodeError"):
-        load(f"{file}:train")
+        load(f"{file}:train", tmp_path)
     assert not any("broken" in name for name in sys.modules)
 
 
 def test_names_lead_back_to_their_things():
     assert name_of(LogisticRegression) == "sklearn.linear_model:LogisticRegression"
-    assert load(name_of(LogisticRegression)) is LogisticRegression
+    assert load(name_of(LogisticRegression), Path()) is LogisticRegression
     assert name_of(textwrap.dedent) == "textwrap:dedent"
     assert name_of(lambda: 0) == ""
     assert name_of(functools.partial(len)) == ""

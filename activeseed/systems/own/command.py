@@ -7,10 +7,10 @@ import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
 from activeseed.errors import PlanError, TrainingError, describe
 from activeseed.outcome import Geometry, Outcomes
@@ -52,7 +52,7 @@ class Command(BaseModel):
         compare: ``hellinger`` where every outcome is a probability, else ``identity``.
         deterministic: the program ignores the key.
         weighted: the program reads ``weight``. Otherwise an item of multiplicity 2 comes twice.
-        folder: where it runs; empty for the current folder.
+        folder: where it runs, relative to the project's folder (to the current one, outside of a project).
         environment: variables that it gets besides ours.
         version: names this trainer in place of a fingerprint of ``argv`` and of the files named there.
     """
@@ -70,6 +70,7 @@ class Command(BaseModel):
     folder: str = ""
     environment: Mapping[str, str] = Field(default_factory=dict)
     version: str = ""
+    _base: Path = PrivateAttr(default=Path())
 
     @field_validator("argv", mode="before")
     @classmethod
@@ -79,6 +80,16 @@ class Command(BaseModel):
         if isinstance(argv, list | tuple) and not argv:
             raise ValueError("the list is empty; its first entry is the program")
         return argv
+
+    def located(self, folder: Path) -> Self:
+        """The same program, run in a folder instead of the current one."""
+        there = self.model_copy()
+        there._base = folder
+        return there
+
+    @property
+    def _where(self) -> Path:
+        return self._base / self.folder
 
     # --- the System protocol ------------------------------------------------------------------------------------
 
@@ -99,11 +110,10 @@ class Command(BaseModel):
         return [also_reads(materials), [[p.id, p.group, p.weight] for p in materials.probes]]
 
     def check(self, materials: Materials) -> None:
-        if self.folder and not Path(self.folder).is_dir():
-            raise PlanError(f"The command's folder {self.folder!r} does not exist.")
+        if not self._where.is_dir():
+            raise PlanError(f"The command's folder {str(self._where)!r} does not exist.")
         program = self.argv[0]
-        beside = Path(self.folder or ".", program)
-        if shutil.which(program) is None and not ("/" in program and shutil.which(str(beside))):
+        if shutil.which(str(self._where.absolute() / program) if "/" in program else program) is None:
             raise PlanError(f"The command's program {program!r} was not found, or may not be executed.")
         if not self.outcomes and not materials.probes:
             raise PlanError("There are no probes, and the command does not say how many outcomes it writes. Give the "
@@ -159,13 +169,13 @@ class Command(BaseModel):
     def _ask(self, header: dict[str, Any], questions: list[dict[str, Any]], places: int) -> Conversation:
         return converse(
             list(self.argv), [header, *questions], [q["row"] for q in questions], places=places, compare=self.compare,
-            timeout=self.timeout, folder=self.folder or None, environment=dict(self.environment),
+            timeout=self.timeout, folder=self._where, environment=dict(self.environment),
         )  # fmt: skip
 
     def _fingerprint(self) -> str:
         h = hashlib.sha256(repr(self.argv).encode("utf-8", "surrogatepass"))
         for argument in self.argv:
-            file = Path(self.folder or ".", argument)
+            file = self._where / argument
             try:
                 with file.open("rb") as content:
                     h.update(content.read(LARGEST_READ))

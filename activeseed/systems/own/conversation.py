@@ -11,6 +11,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,7 @@ def converse(
     places: int,
     compare: str,
     timeout: float,
-    folder: str | None,
+    folder: Path,
     environment: dict[str, str],
 ) -> Conversation:
     """Start the program, give it the lines, and take an outcome for each row. Never raises for what the program does.

@@ -7,11 +7,12 @@ import inspect
 import sys
 import time
 from collections.abc import Mapping
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from activeseed.errors import ConfigError, PlanError, TrainingError, describe
 from activeseed.outcome import Geometry, Outcomes
@@ -56,6 +57,7 @@ class FromEstimator(BaseModel):
     deterministic: bool | None = None
     version: str = ""
     instance: Any = Field(default=None, exclude=True, repr=False)
+    _base: Path = PrivateAttr(default=Path())
 
     def __init__(self, estimator: Any = None, /, **settings: Any) -> None:
         if isinstance(estimator, str):
@@ -71,6 +73,12 @@ class FromEstimator(BaseModel):
                 "activeseed.toml estimator = 'sklearn.linear_model:LogisticRegression'."
             )
         super().__init__(**settings)
+
+    def located(self, folder: Path) -> Self:
+        """The same trainer, with a relative path in ``estimator`` read from a folder instead of the current one."""
+        there = self.model_copy()
+        there._base = folder
+        return there
 
     # --- the System protocol ------------------------------------------------------------------------------------
 
@@ -166,7 +174,7 @@ class FromEstimator(BaseModel):
         """The estimator, unfitted. Raises ConfigError when it can't be found or made."""
         if self.instance is not None:
             return self.instance
-        found = load(self.estimator)
+        found = load(self.estimator, self._base)
         if not isinstance(found, type) and hasattr(found, "fit"):
             return found
         try:

@@ -7,10 +7,11 @@ import inspect
 import sys
 import time
 from collections.abc import Callable
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from activeseed.errors import ConfigError, PlanError, describe
 from activeseed.outcome import Geometry, Outcomes
@@ -54,6 +55,7 @@ class FromFunction(BaseModel):
     weighted: bool = False
     version: str = ""
     function: Callable[..., Any] | None = Field(default=None, exclude=True, repr=False)
+    _base: Path = PrivateAttr(default=Path())
 
     def __init__(self, train: Callable[..., Any] | str | None = None, /, **settings: Any) -> None:
         if isinstance(train, str):
@@ -67,6 +69,12 @@ class FromFunction(BaseModel):
                 "give the study the system itself."
             )
         super().__init__(**settings)
+
+    def located(self, folder: Path) -> Self:
+        """The same trainer, with a relative path in ``target`` read from a folder instead of the current one."""
+        there = self.model_copy()
+        there._base = folder
+        return there
 
     # --- the System protocol ------------------------------------------------------------------------------------
 
@@ -133,7 +141,7 @@ class FromFunction(BaseModel):
 
     def loaded(self) -> Callable[..., Any]:
         """The function. Raises ConfigError when ``target`` names none."""
-        function = self.function if self.function is not None else load(self.target)
+        function = self.function if self.function is not None else load(self.target, self._base)
         if not callable(function):
             raise ConfigError(f"target = {self.target!r} is {type(function).__name__}, not a function.")
         return function

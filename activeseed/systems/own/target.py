@@ -13,12 +13,16 @@ from typing import Any
 from activeseed.errors import ConfigError, describe, nearest
 
 
-def load(target: str) -> Any:
-    """The object behind a name. Raises ConfigError, saying what is missing and how to write it."""
+def load(target: str, base: Path) -> Any:
+    """The object behind a name; a relative path starts at ``base``.
+
+    Raises:
+        ConfigError: what is missing, and how to write it.
+    """
     place, _, name = target.rpartition(":")
     if not place or not name:
         raise ConfigError(f"target = {target!r} names no function. Write package.module:function or file.py:function.")
-    found: Any = _from_file(Path(place)) if place.endswith(".py") else _from_module(place, target)
+    found: Any = _from_file(base / place) if place.endswith(".py") else _from_module(place, target)
     for part in name.split("."):
         if not hasattr(found, part):
             known = [n for n in vars(found) if not n.startswith("_")] if hasattr(found, "__dict__") else []
@@ -59,7 +63,7 @@ def _from_module(module: str, target: str) -> ModuleType:
 def _from_file(file: Path) -> ModuleType:
     path = file.resolve()
     if not path.is_file():
-        raise ConfigError(f"There is no file {file} (looked for {path}), where the trainer should be.")
+        raise ConfigError(f"There is no file {path}, where the trainer should be.")
     # One module a file, and none that another `trainer.py` could be taken for.
     name = f"_activeseed_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
     if name in sys.modules:
