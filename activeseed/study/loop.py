@@ -29,6 +29,7 @@ class LoopResult:
         reasons: sentences.
         stable: whether the study may be called stable: a stability rule held and nothing speaks against the answers.
         distrusted: why answers can't be relied on; empty when all is well.
+        undecided: annotators of whom the checks can't tell yet; a study isn't called stable on their word.
         rounds: records of the closed rounds.
     """
 
@@ -36,6 +37,7 @@ class LoopResult:
     reasons: tuple[str, ...]
     stable: bool
     distrusted: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
     rounds: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -86,10 +88,11 @@ def loop(
 
 
 def _stop(study: Study, reasons: list[str], record: dict[str, Any]) -> None:
-    distrusted = [*record["distrusted"], *study.rounds.not_yet_trusted(record)]
-    stable = not distrusted and study.rounds.is_stable(record)
+    distrusted, undecided = list(record["distrusted"]), list(study.rounds.not_yet_trusted(record))
+    stable = not distrusted and not undecided and study.rounds.is_stable(record)
     body = {
-        "reasons": reasons, "stable": stable, "distrusted": distrusted, "round": record["round"],
+        "reasons": reasons, "stable": stable, "distrusted": distrusted, "undecided": undecided,
+        "round": record["round"],
         "answers": len(study.state.live_answers), "version": study.state.current.id,
         "stopping": study.settings.stopping.model_dump(mode="json"),
     }  # fmt: skip
@@ -115,5 +118,6 @@ def _result(study: Study, ended: Literal["stopped", "waiting"], reasons: tuple[s
         reasons or tuple(stop.get("reasons", ("questions are waiting for an answer",))),
         bool(stop.get("stable", False)),
         tuple(stop.get("distrusted", last.get("distrusted", ()))),
+        tuple(stop.get("undecided", ())),
         list(study.state.rounds),
     )

@@ -236,6 +236,31 @@ class Rounds:
             out.append(asking.resolve_question(assessment.seed, name, said, id_, number))
         return out
 
+    def ask_conflicts(self, conflicts: Sequence[tuple[str, str]]) -> list[Question]:
+        """Items on which the author's edits and the annotators' answers disagree are put before a human: one round."""
+        study = self._study
+        busy = {i for q in study.state.pending for i in q.items}
+        number = len(study.state.asked_rounds) + 1
+        todo = [(item, said) for item, said in conflicts if item not in busy]
+        if not todo:
+            return []
+        questions = [
+            asking.resolve_question(study.seed, item, [("the author", "edit", said)], f"r{number:03d}-{n:02d}", number)
+            for n, (item, said) in enumerate(todo, start=1)
+        ]
+        body = {
+            "round": number,
+            "seed_version": study.state.current.id,
+            "questions": [q.model_dump(mode="json") for q in questions],
+            "predicted_gain": 0.0,
+            "predicted_movement": 0.0,
+            "credibility": {},
+            "why": {},
+        }
+        study.store.append([Event("asked", body, key=f"asked:{number}")])
+        study.refresh()
+        return questions
+
     def _predicted_movement(self, assessment: Assessment, asked: Sequence[int]) -> float:
         """How far the deployed outcome is expected to move once these are answered, by belief and surrogate."""
         if assessment.ranking.surrogate is None or not asked:
