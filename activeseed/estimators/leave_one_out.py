@@ -14,7 +14,6 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
-from scipy import stats
 
 from activeseed.estimators.contrasts import ABSENT_INDEX, Comparison, EffectLaw, comparison
 from activeseed.estimators.statistics import (
@@ -28,6 +27,7 @@ from activeseed.estimators.statistics import (
     null_variance,
     sign_flip,
     smallest_p,
+    t_quantile,
     ties,
 )
 from activeseed.outcome import Bools, Outcomes, Ranking
@@ -195,7 +195,7 @@ def effects(products: Floats, ok: Bools, deterministic: bool, keys: int) -> Effe
     m: CrossKey = cross_key(products, ok)
     enough = (m.keys >= ENOUGH_KEYS - 2) & (keys >= ENOUGH_KEYS)
     se, low, high = (np.where(enough, x, np.nan) for x in (m.se, m.low, m.high))
-    quantile = float(stats.t.ppf(0.975, k - 1))
+    quantile = float(t_quantile(0.975, k - 1))
     return Effects(m.value, se, low, high, m.instability, m.keys, jackknife_covariance(m.replicates), quantile)
 
 

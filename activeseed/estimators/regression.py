@@ -14,7 +14,6 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
-from scipy import stats
 
 from activeseed.errors import PlanError, TrainingError
 from activeseed.estimators.coding import Coding
@@ -27,6 +26,7 @@ from activeseed.estimators.statistics import (
     jackknife,
     jackknife_covariance,
     paired_spread_nats,
+    t_quantile,
     ties,
 )
 from activeseed.outcome import Geometry, Outcomes, Ranking, Surrogate, join_outcomes
@@ -127,7 +127,7 @@ class Regression(BaseModel):
             "first_order_ties_with": ties(
                 found.first_order,
                 jackknife_covariance(found.left_out.T),
-                float(stats.t.ppf(0.975, self.groups - 1)),
+                float(t_quantile(0.975, self.groups - 1)),
                 problem.ids,
             ),
         }

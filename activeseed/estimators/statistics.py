@@ -9,10 +9,10 @@ work on all items (and, in benchmarks, on all repetitions) at once.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from activeseed.outcome import Bools
 from activeseed.plan import Floats, generator
@@ -30,6 +30,13 @@ EXACT_KEYS = 12
 def gram(delta: Floats) -> Floats:
     """(…, K, D) differences under K keys -> (…, K, K) inner products."""
     return np.asarray(delta @ np.swapaxes(delta, -1, -2), np.float64)
+
+
+def t_quantile(p: float, degrees: Any) -> Any:
+    """Quantile of Student's t. SciPy is loaded here, not with the module: a study's status needs none of it."""
+    from scipy import stats
+
+    return stats.t.ppf(p, degrees)
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,7 @@ def cross_key(products: Floats, ok: Bools | None = None, level: float = 0.95) ->
         left = (total[..., None] - 2.0 * others) / ((n - 1) * (n - 2))[..., None]
         left = np.where(mask & (n > 2)[..., None], left, np.nan)
         se = _jackknife_se(left, mask, n)
-        reach = stats.t.ppf(0.5 + level / 2.0, np.maximum(n - 1, 1)) * se
+        reach = t_quantile(0.5 + level / 2.0, np.maximum(n - 1, 1)) * se
         low, high = interval(value, reach)
     return CrossKey(value, se, low, high, square - value, n, left)
 
@@ -111,7 +118,7 @@ def jackknife(left: Floats) -> tuple[Floats, Floats]:
     """Standard error and 97.5 % reach (Student, g − 1 degrees of freedom) of (g, …) delete-one-group estimates."""
     g = len(left)
     se = np.sqrt((g - 1) / g * ((left - left.mean(0)) ** 2).sum(0))
-    return se, float(stats.t.ppf(0.975, g - 1)) * se
+    return se, float(t_quantile(0.975, g - 1)) * se
 
 
 def mean_and_se(values: Floats, level: float = 0.95) -> tuple[Floats, Floats, Floats]:
@@ -122,7 +129,7 @@ def mean_and_se(values: Floats, level: float = 0.95) -> tuple[Floats, Floats, Fl
         mean = np.where(n > 0, np.where(known, values, 0.0).sum(0) / n, np.nan)
         squares = np.where(known, (values - mean) ** 2, 0.0).sum(0)
         se = np.where(n > 1, np.sqrt(squares / (n - 1) / n), np.nan)
-    return mean, se, stats.t.ppf(0.5 + level / 2.0, np.maximum(n - 1, 1)) * se
+    return mean, se, t_quantile(0.5 + level / 2.0, np.maximum(n - 1, 1)) * se
 
 
 # --- tests --------------------------------------------------------------------------------------------------------
@@ -174,6 +181,8 @@ def null_variance(products: Floats, ok: Bools | None = None) -> Floats:
     trainer; an item never gets more than its own estimate allows. With one probe it is the two-sided t test. Gives
     small p-values from few keys, at the price of assuming noise not far from normal.
     """
+    from scipy import stats
+
     shape = products.shape[:-1]
     mask = np.ones(shape, bool) if ok is None else np.broadcast_to(ok, shape)
     both = mask[..., :, None] & mask[..., None, :]
