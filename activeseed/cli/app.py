@@ -1,0 +1,192 @@
+"""The application: its commands, and what happens when one of them fails."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from activeseed.cli import demo, loop, project, queue, rank, report, seed_commands
+from activeseed.cli.screen import say
+from activeseed.errors import ActiveseedError, nearest
+
+#: the class of every error that the parser raises: a misspelt option, a missing argument
+ParserError: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
+
+app = typer.Typer(
+    name="activeseed",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from activeseed import __version__
+
+        print(f"activeseed {__version__}")
+        raise typer.Exit()
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    traceback: Annotated[
+        bool, typer.Option("--traceback", help="Show all of an unexpected error. May stand anywhere.")
+    ] = False,
+) -> None:
+    """Find the few seed items on which an expensive training process hinges, and ask humans about those.
+
+    \b
+    Example:
+      activeseed demo                                  the main job on a bundled example
+      activeseed init study --from positives.jsonl     a project of your own
+      cd study
+      activeseed check && activeseed rank
+      activeseed queue && activeseed annotate
+      activeseed report
+    """
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+        raise typer.Exit()
+
+
+_ANSWERS = """Answers as files; taking an answer back.
+
+\b
+Example:
+  activeseed answers import answers.jsonl
+"""
+_SEED = """Versions of the seed: what changed, who changed it and why, going back, the author's later edits.
+
+\b
+Example:
+  activeseed seed log
+  activeseed seed diff v0 latest
+"""
+answers = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+seeds = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+
+app.command("init", short_help="Make a project from a seed file.")(project.init)
+app.command("check", short_help="Validate it, and say what a ranking costs.")(project.check)
+app.command("rank", short_help="Rank the items by what hangs on them.")(rank.rank)
+app.command("queue", short_help="Ask the questions that are worth most.")(queue.queue)
+app.command("annotate", short_help="Answer pending questions here.")(queue.annotate)
+app.command("pull", short_help="Collect answers; a new seed version.")(queue.pull)
+app.add_typer(answers, name="answers", help=_ANSWERS, short_help="Answers as files; taking one back.")
+app.command("loop", short_help="Rank, ask, pull, retrain, until stable.")(loop.loop)
+app.command("report", short_help="One HTML file that works offline.")(report.report)
+app.command("status", short_help="Where the study stands.")(project.status)
+app.add_typer(seeds, name="seed", help=_SEED, short_help="Versions of the seed.")
+app.command("demo", short_help="The main job on a bundled example.")(demo.demo)
+answers.command("import", short_help="Take answers from a file.")(queue.import_answers)
+answers.command("export", short_help="All answers as JSON lines.")(queue.export_answers)
+answers.command("take-back", short_help="Take an answer back.")(queue.take_back)
+seeds.command("log", short_help="The versions, newest first.")(seed_commands.log)
+seeds.command("diff", short_help="What changed between two versions.")(seed_commands.diff)
+seeds.command("export", short_help="Write the seed as it stands.")(seed_commands.export)
+seeds.command("sync", short_help="Take in the author's own edits.")(seed_commands.sync)
+seeds.command("pin", short_help="Give a version a name.")(seed_commands.pin)
+seeds.command("revert", short_help="Make an earlier version stand again.")(seed_commands.revert)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; returns the exit code and never raises."""
+    arguments, whole = _without_traceback(arguments)
+    try:
+        returned = app(args=list(arguments), prog_name="activeseed", standalone_mode=False)
+        sys.stdout.flush()
+        code = returned if isinstance(returned, int) else 0
+        return _interrupted() if code == 130 else code
+    except (KeyboardInterrupt, typer.Abort):
+        return _interrupted()
+    except typer.Exit as end:
+        return end.exit_code
+    except ParserError as error:
+        return _misspelt(error)
+    except BrokenPipeError:
+        # Whoever read our output has enough of it; nothing more may be written, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except ActiveseedError as error:
+        if whole:
+            traceback.print_exc()
+        say(f"Error: {error}")
+        return error.exit_code
+    except Exception as error:
+        return _unexpected(error, whole, arguments)
+
+
+def _without_traceback(arguments: Sequence[str]) -> tuple[list[str], bool]:
+    """``--traceback`` is taken from wherever it stands before a ``--``."""
+    arguments = list(arguments)
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    kept = [a for a in arguments[:end] if a != "--traceback"]
+    return kept + arguments[end:], len(kept) < end
+
+
+def _interrupted() -> int:
+    say("Stopped. What was trained and answered is kept; the same command goes on from there.")
+    return 130
+
+
+def _misspelt(error: Exception) -> int:
+    """The parser's complaint in one sentence, with the nearest known name and where to read more."""
+    context = getattr(error, "ctx", None)
+    if type(error).__name__ == "NoArgsIsHelpError" and context is not None:
+        print(context.get_help())
+        return 0
+    message = str(getattr(error, "format_message", lambda: error)()).strip()
+    wrong = getattr(error, "option_name", None)
+    if wrong and context is not None:
+        known = [name for p in context.command.get_params(context) for name in (*p.opts, *p.secondary_opts)]
+        message = f"{context.command_path} has no option {wrong!r}.{nearest(wrong, [k for k in known if k[:1] == '-'])}"
+    if not message.endswith((".", "?")):
+        message += "."
+    more = f"\nSee:  {context.command_path} --help" if context is not None else ""
+    say(f"Error: {message}{more}")
+    return 2
+
+
+def _unexpected(error: Exception, whole: bool, arguments: Sequence[str]) -> int:
+    """One line, and where the details are: in the project's folder, or among temporary files."""
+    if whole:
+        traceback.print_exception(error)
+        return 1
+    line = str(error).strip().splitlines()
+    what = f"{type(error).__name__}: {line[0]}" if line else type(error).__name__
+    details = f"activeseed {' '.join(arguments)}\n\n{''.join(traceback.format_exception(error))}"
+    say(f"Error: something unexpected went wrong ({what}). {_kept(details, arguments)}")
+    return 1
+
+
+def _kept(details: str, arguments: Sequence[str]) -> str:
+    at = next((i for i, a in enumerate(arguments[:-1]) if a == "--dir"), None)
+    folder = Path(arguments[at + 1]) if at is not None else Path()
+    inside = folder / ".activeseed"
+    try:
+        if inside.is_dir():
+            path = inside / "last-error.txt"
+            path.write_text(details, "utf-8")
+        else:
+            handle, name = tempfile.mkstemp(prefix="activeseed-error-", suffix=".txt")
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(details)
+            path = Path(name)
+    except OSError:
+        return "Run it again with --traceback to see all of it."
+    return f"Details: {path}; or run it again with --traceback."
+
+
+__all__ = ["app", "run"]

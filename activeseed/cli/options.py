@@ -1,0 +1,56 @@
+"""Options that several commands share, and how they get at a study."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from activeseed.errors import ConfigError, UsageError
+
+if TYPE_CHECKING:
+    from activeseed.cli.progress import Progress
+    from activeseed.study import Study
+
+Dir = Annotated[Path, typer.Option("--dir", metavar="DIR", help="The project folder.", show_default="here")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Go on without asking.")]
+Accept = Annotated[
+    bool,
+    typer.Option("--accept", help="Go on with settings that were edited in a way that changes outcomes."),
+]
+
+HERE = Path()
+
+
+def open_study(folder: Path, progress: Progress | None = None, *, accept: bool = False) -> Study:
+    """The study of a project folder. Raises ConfigError or FolderError where there is none."""
+    from activeseed.study import Study
+    from activeseed.study.training import silent
+
+    return Study.open(folder, accept=accept, progress=progress or silent)
+
+
+def confirm(question: str, yes: bool) -> None:
+    """Ask before something that costs or can't be seen at a glance; ends the command where the answer is no."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError(f"{question} There is no terminal to ask at: add --yes to go on.")
+    if not typer.confirm(question, err=True):
+        raise typer.Exit(1)
+
+
+def pairs(text: str, option: str) -> dict[str, str]:
+    """``text=body,id=key`` as a mapping. Raises ConfigError."""
+    out: dict[str, str] = {}
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        name, sign, value = part.partition("=")
+        if not sign or not name.strip() or not value.strip():
+            raise ConfigError(f"{option}: {part!r} is no NAME=COLUMN. Write it like {option} text=body,id=key.")
+        if name.strip() in out:
+            raise ConfigError(f"{option}: {name.strip()!r} is mapped twice. Map it once.")
+        out[name.strip()] = value.strip()
+    return out

@@ -1,0 +1,197 @@
+"""A project's folder: making it, checking it, saying where its study stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from activeseed.cli.options import HERE, Accept, Dir, Json, open_study, pairs
+from activeseed.cli.screen import print_json, say
+from activeseed.errors import ConfigError, FolderError, SeedError, nearest
+
+if TYPE_CHECKING:
+    from activeseed.seed import Probe, Seed
+
+RESTS = ("auto", "absent", "wordings", "flipped")
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make; it holds no project yet.")],
+    from_: Annotated[
+        Path, typer.Option("--from", metavar="FILE", help="The seed: CSV, JSONL, Parquet, YAML or Markdown.")
+    ],
+    pool: Annotated[
+        Path | None, typer.Option("--pool", metavar="FILE", help="Candidate outputs that agents choose from.")
+    ] = None,
+    probes: Annotated[
+        Path | None, typer.Option("--probes", metavar="FILE", help="Where outcomes are read; may have labels.")
+    ] = None,
+    system: Annotated[
+        str, typer.Option("--system", metavar="KIND", help="The trainer², else reward_model for pairs, or a league.")
+    ] = "",
+    embedder: Annotated[
+        str, typer.Option("--embedder", metavar="KIND", help="What reads texts, else the best that is installed.")
+    ] = "",
+    columns: Annotated[
+        str, typer.Option("--columns", metavar="MAP", help="Names that differ, e.g. text=body,id=key.")
+    ] = "",
+    base_rate: Annotated[
+        float | None,
+        typer.Option("--base-rate", metavar="P", help="Probability that an item stays, where the file has no belief."),
+    ] = None,
+    rest: Annotated[
+        str, typer.Option("--rest", metavar="WHERE", help="Where the rest of a belief goes: " + ", ".join(RESTS) + ".")
+    ] = "auto",
+    gold: Annotated[
+        Path | None, typer.Option("--gold", metavar="FILE", help="Questions with known answers, as JSON lines.")
+    ] = None,
+    guidelines: Annotated[
+        Path | None, typer.Option("--guidelines", metavar="FILE", help="Markdown that annotators are shown.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Any setting of activeseed.toml; may be given repeatedly."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a project folder from a seed file.
+
+    \b
+    Example:
+      activeseed init study --from positives.jsonl --pool outputs.jsonl --probes probes.jsonl
+      activeseed init study --from pairs.csv --columns chosen=better,rejected=worse --base-rate 0.9
+      activeseed init study --from rows.jsonl --system command --set 'system.argv=["python", "train.py"]'
+    """
+    from activeseed.cli.making import make_project, settings_of
+
+    if rest not in RESTS:
+        raise ConfigError(f"--rest {rest!r} is unknown.{nearest(rest, RESTS)}")
+    study, warnings, why = make_project(
+        folder,
+        from_,
+        pool=pool,
+        probes=probes,
+        system=system,
+        embedder=embedder,
+        columns=pairs(columns, "--columns"),
+        base_rate=base_rate,
+        rest=rest,  # type: ignore[arg-type]  # it is one of RESTS
+        gold=gold,
+        guidelines=guidelines,
+        tables=settings_of(set_ or ()),
+    )
+    for warning in warnings:
+        say(f"Warning: {warning}")
+    seed = study.seed
+    kinds = {"system": study.settings.system.kind, "embedder": study.settings.embedder.kind}
+    if as_json:
+        print_json(
+            {
+                "folder": str(folder), "seed_version": seed.version, "items": len(seed), "groups": list(seed.groups),
+                "pool": len(study.pool), "probes": len(study.probes), **kinds, "warnings": warnings,
+            }
+        )  # fmt: skip
+        return
+    print(f"Made {folder}: {_counted(seed, study.pool, study.probes)}.")
+    print(f"Trainer²: {kinds['system']}. Embedder: {kinds['embedder']}{why}.")
+    where = "" if folder.resolve() == Path.cwd() else f" --dir {folder}"
+    say(f"Settings: {folder / 'activeseed.toml'}. Next:  activeseed check{where}")
+
+
+def _counted(seed: Seed, pool: Sequence[Probe], probes: Sequence[Probe]) -> str:
+    groups = f" in {len(seed.groups)} groups" if len(seed.groups) > 1 else ""
+    parts = [f"{len(seed)} items{groups}", f"{len(probes)} probes"]
+    if pool:
+        parts.insert(1, f"a pool of {len(pool)}")
+    return ", ".join(parts)
+
+
+def check(
+    folder: Dir = HERE,
+    time_it: Annotated[bool, typer.Option("--time", help="Train a few rows, to say how long a ranking takes.")] = False,
+    accept: Accept = False,
+    as_json: Json = False,
+) -> None:
+    """Validate everything, and say what a ranking will cost: trainings, time, money.
+
+    \b
+    Example:
+      activeseed check --time
+    """
+    from activeseed.cli.progress import Progress
+
+    with Progress() as progress:
+        found = open_study(folder, progress, accept=accept).check(time_it=time_it)
+    if as_json:
+        print_json(found)
+        return
+    from activeseed.cli.standing import check_lines
+
+    for warning in found.get("warnings", []):
+        say(f"Warning: {warning}")
+    _print_pairs(check_lines(found))
+    say("Everything is in order. Next:  activeseed rank")
+
+
+def status(folder: Dir = HERE, as_json: Json = False) -> None:
+    """Where the study stands: answered, pending, annotators, agreement, calibration, spread, risk.
+
+    \b
+    Example:
+      activeseed status --json
+    """
+    standing = open_study(folder).status()
+    if as_json:
+        print_json(standing)
+        return
+    from activeseed.cli.standing import status_lines
+
+    _print_pairs(status_lines(standing))
+
+
+def _print_pairs(lines: Sequence[tuple[str, str]]) -> None:
+    """Names on the left, what they are on the right, wrapped within their column."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from activeseed.cli.screen import clean, results
+
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, text in lines:
+        table.add_row(name, Text(clean(text)))
+    results().print(table)
+
+
+def read_gold(path: Path) -> list[Mapping[str, Any]]:
+    """Questions with known answers: JSON lines ``{"id", "text", "answer"}``. Raises SeedError."""
+    import json
+
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SeedError(f"{path} can't be read: {error}. Give a UTF-8 file of JSON lines.") from error
+    out: list[Mapping[str, Any]] = []
+    for n, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise SeedError(f"{path.name}:{n}: no valid JSON ({error}). Write one object a line.") from error
+        if not isinstance(row, dict):
+            raise SeedError(f"{path.name}:{n}: found {type(row).__name__}, not an object. Write one object a line.")
+        out.append(row)
+    return out
+
+
+def read_text(path: Path, what: str) -> str:
+    """A text file. Raises FolderError."""
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FolderError(f"{what} {path} can't be read: {error}. Give a UTF-8 file.") from error

@@ -1,0 +1,222 @@
+"""Questions out, answers in: ``queue``, ``annotate``, ``pull``, ``answers``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from activeseed.cli.annotating import answer_here, at_a_terminal
+from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, open_study
+from activeseed.cli.progress import Progress
+from activeseed.cli.screen import print_json, say
+from activeseed.errors import AnswerError, ConfigError, FolderError
+
+if TYPE_CHECKING:
+    from activeseed.question import Question
+    from activeseed.study import Study, Told
+
+
+def queue(
+    folder: Dir = HERE,
+    item: Annotated[
+        list[str] | None, typer.Option("--item", metavar="ID", help="Ask about this item; may be given repeatedly.")
+    ] = None,
+    batch: Annotated[
+        int, typer.Option("--batch", "-n", min=0, metavar="N", help="Questions; else what [ask] batch says.")
+    ] = 0,
+    to: Annotated[
+        str, typer.Option("--to", metavar="WHERE", help="terminal, or FILE.jsonl, FILE.csv; else as in [annotator].")
+    ] = "",
+    accept: Accept = False,
+    as_json: Json = False,
+    yes: Yes = False,
+) -> None:
+    """Ask the questions that lower the risk most for an annotator's time, or ask about the items you name.
+
+    \b
+    Example:
+      activeseed queue                                  the best batch, to wherever the study's annotators are
+      activeseed queue --item no-memory --item firm-no --to terminal
+      activeseed queue --batch 20 --to questions.jsonl
+    """
+    if to and to != "terminal" and not to.endswith((".jsonl", ".csv")):
+        raise ConfigError(f"--to {to!r} is neither 'terminal' nor a file that ends in .jsonl or .csv. Name one.")
+    if to not in ("", "terminal") and not Path(to).parent.is_dir():
+        raise FolderError(f"{to}: there is no folder {Path(to).parent}. Make it, or choose another.")
+    with Progress("preparing") as progress:
+        study = open_study(folder, progress, accept=accept)
+        from activeseed.cli.rank import agree_to_price
+
+        agree_to_price(study, progress, yes)
+        from activeseed.annotators.file import FileAnnotator
+
+        asked = study.ask(batch or None, list(item) if item else None)
+        if not to:
+            study.submit()
+        elif to != "terminal":
+            FileAnnotator(questions=to).submit(asked, study.seed)
+    if as_json:
+        print_json([q.model_dump(mode="json", exclude={"purpose", "repeats"}) for q in asked])
+    else:
+        print_questions(asked)
+    if to == "terminal" and asked and not as_json and at_a_terminal():
+        answer_here(study, "")
+    elif not asked:
+        say("Nothing is worth asking now. See:  activeseed status")
+    else:
+        say(_next(study, to))
+
+
+def _next(study: Study, to: str) -> str:
+    if to not in ("", "terminal"):
+        return f"Written: {to}. When it is answered:  activeseed answers import FILE"
+    if to == "terminal" or study.settings.annotator.kind == "terminal":
+        return "Answer them:  activeseed annotate"
+    return "When they are answered:  activeseed pull"
+
+
+def print_questions(questions: Sequence[Question]) -> None:
+    """What is asked: one line a question."""
+    from activeseed.cli.screen import results
+    from activeseed.cli.tables import question_table
+
+    if questions:
+        console = results()
+        console.print(question_table(questions, console.width))
+
+
+def annotate(
+    folder: Dir = HERE,
+    annotator: Annotated[
+        str, typer.Option("--name", metavar="NAME", help="Who answers; else what [annotator] says.")
+    ] = "",
+) -> None:
+    """Answer pending questions here, one after the other. Each answer is saved at once; Ctrl-C stops.
+
+    \b
+    Example:
+      activeseed annotate --name ada
+    """
+    study = open_study(folder)
+    if not study.pending:
+        say("No question is pending. Ask some:  activeseed queue")
+        return
+    answer_here(study, annotator)
+
+
+def pull(folder: Dir = HERE, as_json: Json = False) -> None:
+    """Collect answers from the study's annotators, resolve them, and make a new version of the seed.
+
+    \b
+    Example:
+      activeseed pull
+    """
+    with Progress("collecting") as progress:
+        study = open_study(folder, progress)
+        told = study.poll()
+    _print_told(study, told, as_json)
+
+
+AnswersFile = Annotated[Path, typer.Argument(metavar="FILE", help="JSON lines or CSV, one answer each.")]
+
+
+def import_answers(file: AnswersFile, folder: Dir = HERE, as_json: Json = False) -> None:
+    """Take answers from a file. Answers that came before change nothing; those to older questions are kept, flagged.
+
+    \b
+    A line of the file:
+      {"question": "r001-03", "annotator": "ada", "verdict": "reject", "comment": "why"}
+
+    \b
+    Example:
+      activeseed answers import answers.jsonl
+    """
+    study = open_study(folder)
+    from activeseed.annotators.file import read_answers
+    from activeseed.annotators.terminal import Terminal
+
+    if not file.is_file():
+        raise AnswerError(f"{file}: there is no such file. Give JSON lines or CSV, one answer each.")
+    answers = read_answers(file, study.state.questions, Terminal().annotator)
+    if not answers:
+        raise AnswerError(f"{file} holds no answers: no line has a verdict.")
+    told = study.tell(answers)
+    _print_told(study, told, as_json)
+
+
+def _print_told(study: Study, told: Told, as_json: bool) -> None:
+    version = told.version
+    if as_json:
+        print_json(
+            {
+                "accepted": list(told.accepted), "repeated": list(told.repeated), "stale": list(told.stale),
+                "seed_version": study.seed.version, "version": study.state.current.number,
+                "changed": list(version.changes) if version else [], "pending": len(study.pending),
+            }
+        )  # fmt: skip
+        return
+    parts = [f"{len(told.accepted)} new answers"]
+    if told.repeated:
+        parts.append(f"{len(told.repeated)} that were here already")
+    if told.stale:
+        parts.append(f"{len(told.stale)} to an item that has changed since (kept, not counted)")
+    print(", ".join(parts) + ".")
+    if version is not None:
+        print(f"The seed is now v{version.number} ({version.id}): {version.why}.".replace("..", "."))
+    else:
+        print(f"The seed stays v{study.state.current.number} ({study.seed.version}).")
+    left = len(study.pending)
+    say(f"{left} questions pending." if left else "Nothing is pending. Next:  activeseed rank, or activeseed queue")
+
+
+def export_answers(
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="Where to; else stdout.")] = None,
+    folder: Dir = HERE,
+) -> None:
+    """All answers as JSON lines, those that were taken back or don't count included and marked.
+
+    \b
+    Example:
+      activeseed answers export answers.jsonl
+    """
+    state = open_study(folder).state
+    counted = {a.id for a in state.counted_answers}
+    lines = [
+        json.dumps(
+            {
+                **a.model_dump(mode="json"), "items": list(state.questions[a.question].items),
+                "counted": a.id in counted, "taken_back": a.id in state.taken_back,
+            },
+            ensure_ascii=False,
+        )
+        for a in state.answers.values()
+    ]  # fmt: skip
+    text = "".join(line + "\n" for line in lines)
+    if file is None:
+        print(text, end="")
+        return
+    try:
+        file.write_text(text, "utf-8")
+    except OSError as error:
+        raise FolderError(f"{file}: can't be written ({error.strerror}). Choose another file.") from error
+    say(f"{len(lines)} answers written: {file}")
+
+
+def take_back(
+    answer: Annotated[str, typer.Argument(metavar="ANSWER", help="Its id: see activeseed answers export.")],
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="A reason for the record.")] = "",
+    folder: Dir = HERE,
+) -> None:
+    """Take an answer back: it stays in the record, no longer counts, and its question can be asked again.
+
+    \b
+    Example:
+      activeseed answers take-back r001-03:ada --why "misread the line"
+    """
+    study = open_study(folder)
+    study.take_back(answer, why)
+    print(f"Taken back: {answer}. The seed is v{study.state.current.number} ({study.seed.version}).")

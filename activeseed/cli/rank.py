@@ -1,0 +1,125 @@
+"""``activeseed rank``: on which items the outcome hinges."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, confirm, open_study
+from activeseed.cli.progress import Progress
+from activeseed.cli.screen import clean, print_json, say
+from activeseed.errors import ConfigError, FolderError, nearest
+
+if TYPE_CHECKING:
+    from activeseed.outcome import Ranking
+    from activeseed.seed import Seed
+    from activeseed.study import Study
+
+ORDERS = ("effect", "value", "first-order", "total")
+LAWS = ("drop", "flip", "wordings", "group", "poisson")
+
+
+def rank(
+    folder: Dir = HERE,
+    by: Annotated[
+        str, typer.Option("--by", metavar="COLUMN", help=f"Order: {', '.join(ORDERS)}; else what fits the study.")
+    ] = "",
+    law: Annotated[
+        str, typer.Option("--law", metavar="LAW", help=f"What is done to an item for its effect: {', '.join(LAWS)}.")
+    ] = "",
+    top: Annotated[int, typer.Option("--top", min=0, metavar="N", help="Rows of the table; 0 shows all.")] = 20,
+    as_json: Json = False,
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the ranking as CSV too.")] = None,
+    parquet: Annotated[
+        Path | None, typer.Option("--parquet", metavar="FILE", help="Write the ranking as Parquet too.")
+    ] = None,
+    accept: Accept = False,
+    yes: Yes = False,
+) -> None:
+    """Rank the items by how much hangs on them. What was trained before is not trained again.
+
+    \b
+    Example:
+      activeseed rank --by effect --law drop
+      activeseed rank --json > ranking.json
+      activeseed rank --parquet ranking.parquet --top 0
+    """
+    if by and by.replace("_", "-") not in ORDERS:
+        raise ConfigError(f"--by {by!r} is unknown.{nearest(by, ORDERS)}")
+    if law and law not in LAWS:
+        raise ConfigError(f"--law {law!r} is unknown.{nearest(law, LAWS)}")
+    for file in filter(None, (csv, parquet)):
+        if not file.parent.is_dir():
+            raise FolderError(f"{file}: there is no folder {file.parent}. Make it, or choose another.")
+    with Progress("preparing") as progress:
+        study = open_study(folder, progress, accept=accept)
+        agree_to_price(study, progress, yes)
+        ranking = study.rank(by=by.replace("-", "_") or None, law=law or None)
+    write_frames(ranking, csv, parquet)
+    if as_json:
+        print_json(ranking.to_dict())
+        return
+    print_ranking(ranking, study.seed, top)
+    if ranking.summary.get("trainings_new") is not None:
+        say(f"{ranking.summary.get('trainings_new', 0):,} trainings, the rest from before.")
+
+
+def agree_to_price(study: Study, progress: Progress, yes: bool) -> None:
+    """Ask before money is spent, where ``[limits] price`` says what a training costs."""
+    if yes or not study.settings.limits.price:
+        return
+    cost = study.cost()
+    if cost.get("price"):
+        from activeseed.cli.standing import money
+
+        progress.pause()
+        confirm(f"This takes up to {cost['trainings']:,} trainings, about {money(cost)}. Go on?", yes)
+
+
+def print_ranking(ranking: Ranking, seed: Seed, top: int = 20) -> None:
+    """The ranking on stdout: what a reader must know first, the table, then the numbers of the whole."""
+    from activeseed.cli.screen import results
+    from activeseed.cli.tables import ranking_heading, ranking_table, whole_lines
+
+    result = ranking.to_dict()
+    console = results()
+    for note in _first_things(result):
+        console.print(f"! {clean(note)}", style="yellow")
+    console.print(ranking_heading(result), style="bold")
+    console.print()
+    console.print(ranking_table(result, seed, console.width, top))
+    more = len(result["items"]) - top if top else 0
+    footer = [f"… and {more} more: --top 0 shows all"] if more > 0 else []
+    if result["by"] == "effect" and any(r.get("distinguishable") for r in result["items"]):
+        footer.append("* distinguishable from nothing (5 % over all items together)")
+    for line in footer:
+        console.print(line, style="dim")
+    console.print()
+    for line in whole_lines(result, console.width):
+        console.print(line)
+
+
+def _first_things(result: dict[str, Any]) -> list[str]:
+    """Chaos first, then failures, then what else a reader must see."""
+    notes = [str(n) for n in result.get("notes", [])]
+    if result.get("chaotic") and not any("chaotic" in n for n in notes):
+        notes.insert(0, "The trainer is chaotic at this setting: tiny changes move the outcome like real ones do.")
+    return sorted(notes, key=lambda n: "chaotic" not in n)
+
+
+def write_frames(ranking: Ranking, csv: Path | None, parquet: Path | None) -> None:
+    """The ranking as files. Raises FolderError."""
+    if csv is None and parquet is None:
+        return
+    frame = ranking.to_frame()
+    for file, write in ((csv, frame.to_csv), (parquet, frame.to_parquet)):
+        if file is None:
+            continue
+        try:
+            write(file, index=False)
+        except OSError as error:
+            raise FolderError(f"{file}: can't be written ({error.strerror}). Choose another file.") from error
+        print(f"Written: {file}", file=sys.stderr)

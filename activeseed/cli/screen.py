@@ -1,0 +1,61 @@
+"""Where things are printed: results on stdout, everything said about them on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def results() -> Console:
+    """The console of results. As wide as the terminal, or COLUMNS, or 80."""
+    from rich.console import Console
+
+    return Console(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+def messages() -> Console:
+    """The console of progress and messages."""
+    from rich.console import Console
+
+    return Console(file=sys.stderr, highlight=False, markup=False, emoji=False)
+
+
+def say(text: str) -> None:
+    """A message on stderr. Needs no rich, so that an error is printed whatever is broken."""
+    print(clean(text), file=sys.stderr, flush=True)
+
+
+def print_json(value: Any) -> None:
+    """A result as JSON on stdout, never wrapped; numpy scalars as numbers, what isn't finite as null."""
+    print(json.dumps(plain(value), ensure_ascii=False, indent=2, allow_nan=False))
+
+
+def plain(value: Any) -> Any:
+    """What JSON can hold: records dumped, numpy scalars unpacked, NaN and infinity as None."""
+    if hasattr(value, "model_dump"):
+        value = value.model_dump(mode="json")
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, float):
+        return value if value == value and abs(value) != float("inf") else None
+    if isinstance(value, dict):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(v) for v in value]
+    if value is None or isinstance(value, str | int | bool):
+        return value
+    return str(value)
+
+
+def clean(text: str) -> str:
+    """Text that a terminal only shows: control characters (escape sequences in somebody's data) become a mark."""
+    return "".join(c if c in "\n\t" or c.isprintable() else "\ufffd" for c in text)
+
+
+def one_line(text: str) -> str:
+    """Text on one line, white space collapsed."""
+    return clean(" ".join(text.split()))

@@ -1,0 +1,210 @@
+"""``activeseed seed``: versions of the seed, who changed what and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from activeseed.cli.options import HERE, Dir, Json, Yes, confirm, open_study
+from activeseed.cli.screen import clean, one_line, print_json, say
+from activeseed.errors import FolderError
+
+Version = Annotated[str, typer.Argument(metavar="VERSION", help="A number, the start of a hash, a pin, or latest.")]
+
+
+def log(folder: Dir = HERE, as_json: Json = False) -> None:
+    """The versions of the seed, newest first.
+
+    \b
+    Example:
+      activeseed seed log
+    """
+    study = open_study(folder)
+    pins = {n: name for name, n in study.state.pins.items()}
+    rows = [
+        {
+            "number": v.number, "id": v.id, "by": v.by, "at": v.at, "why": v.why, "pin": pins.get(v.number),
+            "changes": list(v.changes),
+        }
+        for v in reversed(study.log())
+    ]  # fmt: skip
+    if as_json:
+        print_json(rows)
+        return
+    from activeseed.cli.screen import results
+    from activeseed.cli.tables import plain_table
+
+    results().print(
+        plain_table(
+            ["", "version", "when", "who", "why"],
+            [[f"v{r['number']}", str(r["id"]), _when(str(r["at"])), str(r["by"]), _why(r)] for r in rows],
+        )
+    )
+
+
+def _why(row: Mapping[str, Any]) -> str:
+    pin = f"[{row['pin']}] " if row["pin"] else ""
+    return f"{pin}{row['why']}"
+
+
+def _when(at: str) -> str:
+    return at[:16].replace("T", " ")
+
+
+def diff(
+    before: Annotated[str, typer.Argument(metavar="FROM", help="Version to start from.")] = "v0",
+    after: Annotated[str, typer.Argument(metavar="TO", help="Version to end at.")] = "latest",
+    folder: Dir = HERE,
+    as_json: Json = False,
+) -> None:
+    """What changed between two versions: which item, from what to what, who, when, by which answer.
+
+    \b
+    Example:
+      activeseed seed diff                 from the seed as it was given to the latest
+      activeseed seed diff v2 v5
+    """
+    changes = open_study(folder).diff(before, after)
+    if as_json:
+        print_json(changes)
+        return
+    if not changes:
+        say(f"Nothing differs between {before} and {after}.")
+    print_diff(changes)
+
+
+def print_diff(changes: Sequence[Mapping[str, Any]]) -> None:
+    """Changes on stdout: a head line each, then what went and what came."""
+    from rich.text import Text
+
+    from activeseed.cli.screen import results
+
+    console = results()
+    for change in changes:
+        head = f"{one_line(str(change['item']))}: {_step(change)}"
+        who = ", ".join(filter(None, (str(change.get("by") or ""), _when(str(change.get("at") or "")))))
+        console.print(Text.assemble((head, "bold"), (f"  ({who})" if who else "", "dim")))
+        if change.get("why"):
+            console.print(Text(f"  {one_line(str(change['why']))}", style="dim"))
+        if change.get("before_text"):
+            console.print(Text(_block("- ", str(change["before_text"])), style="red"))
+        if change.get("after_text"):
+            console.print(Text(_block("+ ", str(change["after_text"])), style="green"))
+
+
+def _step(change: Mapping[str, Any]) -> str:
+    before, after = str(change.get("from") or ""), str(change.get("to") or "")
+    if before.startswith("("):
+        return "added"
+    return "removed" if after.startswith("(") else f"{before} → {after}".replace("as_written", "as written")
+
+
+def _block(mark: str, text: str) -> str:
+    return "\n".join(f"  {mark}{line}" for line in clean(text).splitlines())
+
+
+def export(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV, JSONL, Parquet, YAML or Markdown, by its ending.")],
+    version: Annotated[str, typer.Option("--version", metavar="VERSION", help="Which version.")] = "latest",
+    whole: Annotated[
+        bool, typer.Option("--all", help="Beliefs, variants and absent items too, so that it can be read back.")
+    ] = False,
+    folder: Dir = HERE,
+) -> None:
+    """Write the seed as it stands, ready to train on.
+
+    \b
+    Example:
+      activeseed seed export curated.jsonl
+      activeseed seed export everything.yaml --all --version v3
+    """
+    if not file.parent.is_dir():
+        raise FolderError(f"{file}: there is no folder {file.parent}. Make it, or choose another.")
+    study = open_study(folder)
+    study.export(file, version=version, standing_only=not whole)
+    print(file)
+
+
+def sync(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file that its author went on editing.")],
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who edited it.")] = "author",
+    folder: Dir = HERE,
+    as_json: Json = False,
+) -> None:
+    """Take in the author's own edits: added, removed, edited and moved lines, by a three-way comparison.
+
+    Where an edit and an annotator's answer disagree, nothing is overwritten: it is shown, and asked.
+
+    \b
+    Example:
+      activeseed seed sync positives.jsonl --by author
+    """
+    study = open_study(folder)
+    result = study.sync(file, by=by)
+    found = sync_record(result)
+    if as_json:
+        print_json(found)
+        return
+    for name in ("added", "removed", "edited", "moved"):
+        ids = found.get(name) or []
+        if ids:
+            print(f"{name}: {len(ids)} ({', '.join(one_line(i) for i in ids[:8])}{', …' if len(ids) > 8 else ''})")
+    conflicts = found.get("conflicts") or []
+    for conflict in conflicts:
+        print(f"conflict: {one_line(str(conflict))}")
+    if conflicts:
+        say(f"{len(conflicts)} edits disagree with answers; both are kept. Settle them:  activeseed annotate")
+    say(f"The seed is now v{study.state.current.number} ({study.seed.version}).")
+
+
+def sync_record(result: Any) -> dict[str, Any]:
+    """A sync's result as JSON."""
+    from dataclasses import asdict, is_dataclass
+
+    from activeseed.cli.screen import plain
+
+    record = asdict(result) if is_dataclass(result) and not isinstance(result, type) else plain(result)
+    return {k: v for k, v in record.items() if k not in ("seed", "items")} if isinstance(record, dict) else {}
+
+
+def pin(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it.")],
+    version: Version = "latest",
+    folder: Dir = HERE,
+) -> None:
+    """Give a version a name that stays with it.
+
+    \b
+    Example:
+      activeseed seed pin reviewed v4
+    """
+    study = open_study(folder)
+    study.pin(name, version)
+    found = study.state.version(name)
+    print(f"{name} is v{found.number} ({found.id}).")
+
+
+def revert(
+    version: Version,
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="A reason for the record.")] = "",
+    folder: Dir = HERE,
+    yes: Yes = False,
+) -> None:
+    """Make an earlier version stand again, as a new version; nothing is deleted.
+
+    \b
+    Example:
+      activeseed seed revert v2 --why "the last batch was answered in a hurry"
+    """
+    study = open_study(folder)
+    target = study.state.version(version)
+    changes = study.diff("latest", version)
+    if not changes:
+        say(f"v{target.number} ({target.id}) stands already.")
+        return
+    confirm(f"This changes {len(changes)} items back to v{target.number} ({target.id}). Go on?", yes)
+    study.revert(version, why or f"back to v{target.number}")
+    print(f"The seed is now v{study.state.current.number} ({study.seed.version}), as v{target.number} was.")

@@ -1,0 +1,108 @@
+"""What `check` and `status` say, as lines of a name and a text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from activeseed.cli.tables import duration, number, quality_words
+
+
+def check_lines(found: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What was found in order, and what a ranking costs."""
+    groups = found.get("groups") or ()
+    lines = [("seed", f"{found['items']} items" + (f" in {len(groups)} groups" if len(groups) > 1 else ""))]
+    if found.get("pool"):
+        lines.append(("pool", f"{found['pool']} candidate outputs"))
+    labelled = found.get("labelled_probes")
+    lines.append(("probes", f"{found['probes']}" + (f", {labelled} with a label" if labelled else "")))
+    if found.get("gold"):
+        lines.append(("gold", f"{found['gold']} questions with known answers"))
+    lines += [(name, str(found[key])) for name, key in _KINDS if found.get(key)]
+    return lines + cost_lines(found["cost"])
+
+
+_KINDS = (("trainer²", "system"), ("embedder", "embedder"), ("executor", "executor"), ("annotator", "annotator"))
+
+
+def cost_lines(cost: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """A ranking's cost: trainings by purpose, time, money."""
+    by = cost.get("by") or {}
+    detail = f" ({', '.join(f'{n:,} for {purpose}' for purpose, n in by.items())})" if by else ""
+    how = ", many at once" if cost.get("batched") else ", one at a time"
+    lines = [("a ranking", f"{cost['trainings']:,} trainings{detail}{how}")]
+    if cost.get("multiply_adds"):
+        lines.append(("arithmetic", f"{number(cost['multiply_adds'])} multiply-adds"))
+    seconds = cost.get("seconds")
+    lines.append(("time", duration(seconds) if seconds is not None else "not measured: activeseed check --time"))
+    if cost.get("price"):
+        lines.append(("price", money(cost)))
+    return lines
+
+
+def money(cost: Mapping[str, Any]) -> str:
+    """The price with its currency."""
+    return f"{cost['price']:,.2f} {cost.get('currency', '')}".strip()
+
+
+def status_lines(standing: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Where a study stands; what is not known yet is left out."""
+    get = standing.get
+    changed = get("standing_otherwise")
+    lines = [
+        ("seed", f"{get('seed_version')} ({get('seed_hash')}), {get('items')} items"
+         + (f", {changed} of them not as written" if changed else "")),
+        ("round", str(get("round", 0))),
+        ("questions", _questions(standing)),
+    ]  # fmt: skip
+    for person in get("annotators") or ():
+        lines.append((f"  {person['name']}", _person(person)))
+    if get("agreement") is not None:
+        lines.append(("agreement", f"{get('agreement'):.2f} (Krippendorff's alpha: 1 is perfect, 0 is chance)"))
+    if get("brier") is not None:
+        author = f"; the author's own beliefs {get('brier_author'):.2f}" if get("brier_author") is not None else ""
+        lines.append(("calibration", f"Brier score {get('brier'):.2f}{author} (0 is perfect, 0.25 knows nothing)"))
+    if get("belief_spread") is not None:
+        lines.append(("spread", f"{number(get('belief_spread'))} (what answers could still change)"))
+    if get("risk") is not None:
+        limit = f", at most {number(get('risk_limit'))}" if get("risk_limit") is not None else ""
+        lines.append(("risk", f"{number(get('risk'))}{limit} (expected distance from what humans mean)"))
+    if get("flips") is not None:
+        lines.append(("decisions", f"at most {100 * standing['flips']:.1f} in 100 probes would be judged otherwise"))
+    if quality := quality_words(get("quality")):
+        lines.append(("quality", f"{quality} on labelled probes"))
+    if get("predicted_gain") is not None:
+        lines.append(("pending batch", f"expected to lower the risk by {number(get('predicted_gain'))}"))
+    failed = f", {get('failed'):,} failed" if get("failed") else ""
+    time = f" in {duration(get('seconds'))}" if get("seconds") else ""
+    lines.append(("trainings", f"{get('trainings', 0):,}{time}{failed}"))
+    lines += [("doubt", str(reason)) for reason in get("distrusted") or ()]
+    stopped = get("stopped")
+    if stopped:
+        what = "stable" if stopped.get("stable") else "stopped"
+        lines.append((what, "; ".join(str(r) for r in stopped.get("reasons", ())) or "yes"))
+    return lines
+
+
+def _questions(standing: Mapping[str, Any]) -> str:
+    parts = [f"{_count(standing.get('answered'))} answered", f"{_count(standing.get('pending'))} pending"]
+    if standing.get("stale"):
+        parts.append(f"{standing['stale']} answers to items that have changed since")
+    if standing.get("taken_back"):
+        parts.append(f"{standing['taken_back']} taken back")
+    return ", ".join(parts)
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) else len(value or ())
+
+
+def _person(person: Mapping[str, Any]) -> str:
+    text = f"{_count(person.get('answers'))} answers"
+    if person.get("minutes"):
+        text += f", {number(person['minutes'])} min"
+    if person.get("reliability") is not None:
+        text += f", right {100 * person['reliability']:.0f} %"
+        if person.get("low") is not None:
+            text += f" of the time (95 %: {100 * person['low']:.0f} to {100 * person['high']:.0f} %)"
+    return text

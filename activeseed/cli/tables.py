@@ -1,0 +1,354 @@
+"""Rankings, questions and rounds as tables that fit the terminal: fewer columns where it is narrow, never broken lines.
+
+Facts come in as plain rows (``Ranking.to_dict``), so that a ranking read back from the journal prints the same.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from activeseed.cli.screen import one_line
+
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
+
+    from activeseed.question import Question
+    from activeseed.seed import Seed
+
+_MADE = re.compile(r"[0-9a-f]{10}(-\d+)?")
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+#: what each order is called in a heading
+ORDERS = {
+    "effect": "effect", "value": "value", "value_per_minute": "value per minute", "first_order": "first-order index",
+    "total": "total index",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A power of ten that a column's numbers are printed in.
+
+    Attributes:
+        exponent: a multiple of three; 0 prints numbers as they are.
+    """
+
+    exponent: int
+
+    @classmethod
+    def of(cls, values: Sequence[float | None]) -> Scale:
+        """The scale in which the largest value has one to three digits before the point."""
+        largest = max((abs(v) for v in values if v is not None and math.isfinite(v)), default=0.0)
+        if largest == 0.0:
+            return cls(0)
+        exponent = 3 * math.floor(math.log10(largest) / 3 + 1e-9)
+        return cls(0 if exponent == -3 and largest >= 0.1 else exponent)
+
+    @property
+    def words(self) -> str:
+        return f"10{str(self.exponent).translate(_SUPERSCRIPT)}" if self.exponent else ""
+
+    def show(self, value: float | None, digits: int = 3) -> str:
+        """A number in this scale with about ``digits`` digits, or a dash."""
+        if value is None or not math.isfinite(value):
+            return "–"
+        scaled = value / 10.0**self.exponent
+        size = max(-1, math.floor(math.log10(abs(scaled)) + 1e-9)) if scaled else 0
+        places = max(0, digits - 1 - size)
+        text = f"{scaled:.{places}f}"
+        return text.replace("-", "−") if float(text) != 0.0 else f"{0:.{places}f}"
+
+
+def bar(share: float, width: int) -> str:
+    """A horizontal bar in eighths of a character; something is shown for anything above zero."""
+    eighths = round(max(0.0, min(1.0, share)) * width * 8)
+    if share > 0.0:
+        eighths = max(eighths, 1)
+    full, rest = divmod(eighths, 8)
+    return "█" * full + (_EIGHTHS[rest] if rest else "")
+
+
+def named(item_id: str, text: str, width: int = 0) -> str:
+    """An author's own id, with the text where there is room; only the text where the id was made from it."""
+    if not text or not _MADE.fullmatch(item_id):
+        return f"{item_id}: {text}" if text and width >= len(item_id) + 10 else item_id
+    return text
+
+
+def ranking_table(result: Mapping[str, Any], seed: Seed, width: int, top: int = 20) -> Table:
+    """The ranking as a table of ``width`` characters.
+
+    Args:
+        result: what ``Ranking.to_dict`` gives.
+        top: rows shown; 0 shows all.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    by = str(result.get("by", "effect"))
+    rows = list(result["items"])
+    shown = rows if top <= 0 else rows[:top]
+    scale = Scale.of([r.get(by) for r in rows])
+    largest = max((r[by] for r in rows if r.get(by) is not None), default=0.0)
+    columns = [(e.name, e.cells(shown, scale)) for e in _extras(rows, by, width)]
+    error = f"{'effect' if by == 'effect' else by}_se"
+    values = [_value(r, by, error, scale, width >= 70) for r in shown]
+    ids = width >= 110
+    taken = 4 + max(map(len, values), default=5) + 2 + sum(2 + max(len(n), *map(len, c), 0) for n, c in columns)
+    id_width = min(24, max((len(r["id"]) for r in shown), default=2)) if ids else 0
+    taken += id_width + 2 if ids else 0
+    bar_width = max(6, min(24, (width - taken) // 4))
+    text_width = max(10, width - taken - bar_width - 3)
+
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False, width=width, header_style="bold")
+    table.add_column("#", justify="right", no_wrap=True, min_width=2)
+    if ids:
+        table.add_column("id", no_wrap=True, max_width=id_width, overflow="ellipsis")
+    table.add_column("item", no_wrap=True, width=text_width, overflow="ellipsis")
+    heading = ORDERS.get(by, by)
+    table.add_column(heading if len(heading) <= bar_width else heading.replace(" ", "\n", 1), width=bar_width)
+    table.add_column("± s.e." if width >= 70 and error in rows[0] else "", justify="right", no_wrap=True)
+    for name, _ in columns:
+        table.add_column(name, justify="right", no_wrap=True)
+    for n, row in enumerate(shown):
+        text = one_line(seed[row["id"]].display)
+        dim = "dim" if row.get("distinguishable") is False and by == "effect" else ""
+        value = row.get(by)
+        drawn = bar(value / largest, bar_width) if value is not None and value > 0 and largest > 0 else ""
+        cells: list[str | Text] = [Text(str(row["rank"]), style=dim)]
+        if ids:
+            cells.append(Text(one_line(row["id"]), style=dim))
+        cells.append(Text(text if ids else named(one_line(row["id"]), text, text_width), style=dim))
+        cells.append(Text(drawn, style="cyan" if not dim else "dim"))
+        cells.append(Text(values[n], style=dim))
+        cells += [Text(c[n], style=dim) for _, c in columns]
+        table.add_row(*cells)
+    return table
+
+
+def _value(row: Mapping[str, Any], by: str, error: str, scale: Scale, wide: bool) -> str:
+    value, se = row.get(by), row.get(error)
+    text = scale.show(value)
+    if wide and se is not None and math.isfinite(se) and se > 0:
+        text += f" ±{scale.show(se, 2)}"
+    if by == "effect":
+        text += " *" if row.get("distinguishable") else "  "
+    return text
+
+
+@dataclass(frozen=True)
+class _Extra:
+    """A further column, in the order in which columns are given room."""
+
+    key: str
+    name: str
+    width: int
+    style: str = "number"
+
+    def cells(self, shown: Sequence[Mapping[str, Any]], scale: Scale) -> list[str]:
+        if self.style == "credibility":
+            return [_credibility(r) for r in shown]
+        if self.style == "percent":
+            return [_percent(r.get(self.key)) for r in shown]
+        if self.style == "ties":
+            return [_ties(r.get(self.key)) for r in shown]
+        return [scale.show(r.get(self.key)) for r in shown]
+
+
+_COLUMNS = (
+    _Extra("credibility", "credible", 10, "credibility"),
+    _Extra("value", "value", 8),
+    _Extra("effect", "effect", 8),
+    _Extra("share", "share", 5, "percent"),
+    _Extra("ties_with", "ties", 5, "ties"),
+    _Extra("total", "total", 8),
+    _Extra("first_order", "first", 8),
+    _Extra("instability", "unstable", 9),
+)
+
+
+def _extras(rows: Sequence[Mapping[str, Any]], by: str, width: int) -> list[_Extra]:
+    """The columns that fit: what is known of at least one item, most useful first."""
+    room = width - 56
+    out = []
+    for extra in _COLUMNS:
+        known = any(r.get(extra.key) is not None and r.get(extra.key) != [] for r in rows)
+        if extra.key == by or not known or room < extra.width + 2:
+            continue
+        room -= extra.width + 2
+        out.append(extra)
+    return out
+
+
+def _credibility(row: Mapping[str, Any]) -> str:
+    now, before = row.get("credibility"), row.get("credibility_before")
+    if now is None:
+        return "–"
+    if before is None or abs(before - now) < 0.005:
+        return f"{now:.2f}"
+    return f"{before:.2f}→{now:.2f}"
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None or not math.isfinite(value) else f"{100 * value:.0f}%"
+
+
+def _ties(value: Any) -> str:
+    count = value if isinstance(value, int) else len(value or ())
+    return str(count) if count else ""
+
+
+def ranking_heading(result: Mapping[str, Any]) -> str:
+    """What was ranked, under which law, in which unit: everything that a column's name has no room for."""
+    by = str(result.get("by", "effect"))
+    law = result.get("law", "")
+    scale = Scale.of([r.get(by) for r in result.get("items", ())])
+    parts = [
+        f"{ORDERS.get(by, by)}{f' of {_LAWS.get(law, law)}' if law and by == 'effect' else ''}",
+        f"on {result['outcome']}" if result.get("outcome") else "",
+        f"in {scale.words} {result['unit']}".replace("  ", " ") if result.get("unit") else scale.words,
+    ]
+    head = ", ".join(filter(None, parts))
+    return f"{result.get('system', '')}, seed {result.get('seed_version', '')}: {head}".strip(": ,")
+
+
+_LAWS = {
+    "drop": "dropping the item", "flip": "flipping the pair", "wordings": "rewording the item",
+    "group": "leaving out its group", "poisson": "resampling the item (Poisson(1) copies)",
+}  # fmt: skip
+
+#: numbers of the whole, in the order in which they are read
+_WHOLE = (
+    ("bootstrap_spread", "bootstrap spread", "resampling the seed as it stands"),
+    ("belief_spread", "spread", "what answers could still change"),
+    ("risk", "risk", "how far off it is expected to be"),
+    ("noise_floor", "noise floor", "the trainer's own randomness"),
+)
+
+
+def whole_lines(result: Mapping[str, Any], width: int) -> list[str]:
+    """Spread, risk and floor, one line each, with what they mean where there is room."""
+    found = []
+    for key, name, meaning in _WHOLE:
+        value = result.get(key)
+        if isinstance(value, int | float):
+            found.append((name, with_error(value, result.get(f"{key}_se")), meaning))
+    left = max((len(name) for name, _, _ in found), default=0)
+    right = max((len(text) for _, text, _ in found), default=0)
+    room = left + right + 4 + max((len(m) for _, _, m in found), default=0) <= width
+    return [f"{name:<{left}}  {text:>{right}}" + (f"  {meaning}" if room else "") for name, text, meaning in found]
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number that stands alone: plain where that is short, else with a power of ten."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    if value == 0.0:
+        return "0"
+    if 0.001 <= abs(value) < 100_000:
+        return f"{value:.{digits}g}".replace("-", "−") if abs(value) < 1000 else f"{value:,.0f}"
+    exponent = math.floor(math.log10(abs(value)))
+    return f"{value / 10.0**exponent:.{digits - 1}f}×10{str(exponent).translate(_SUPERSCRIPT)}"
+
+
+def with_error(value: float | None, se: Any) -> str:
+    """A number and its standard error, both in the same power of ten."""
+    if value is None or not isinstance(se, int | float) or not math.isfinite(se) or se <= 0 or value == 0.0:
+        return number(value)
+    exponent = 0 if 0.001 <= abs(value) < 1000 else math.floor(math.log10(abs(value)))
+    a, b = value / 10.0**exponent, se / 10.0**exponent
+    places = max(0, 1 - math.floor(math.log10(b)))
+    text = f"{a:.{places}f} ±{b:.{places}f}".replace("-", "−")
+    return f"({text})×10{str(exponent).translate(_SUPERSCRIPT)}" if exponent else text
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as people say them."""
+    if seconds is None or not math.isfinite(seconds):
+        return "unknown"
+    if seconds < 1:
+        return "under a second"
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    if seconds < 6000:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def plain_table(headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> Table:
+    """A small table; the last column takes what room is left and ends in an ellipsis."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
+    for n, heading in enumerate(headings):
+        last = n == len(headings) - 1
+        table.add_column(
+            heading,
+            justify="right" if n in right else "left",
+            no_wrap=True,
+            overflow="ellipsis",
+            ratio=1 if last else None,
+        )
+    for row in rows:
+        table.add_row(*(Text(one_line(c)) for c in row))
+    return table
+
+
+def question_table(questions: Sequence[Question], width: int) -> Table:
+    """Questions: number, id, kind, value where it is known, and what is asked."""
+    scale = Scale.of([q.value for q in questions])
+    valued = any(q.value > 0 for q in questions)
+    headings = ["question", "asks"]
+    if width >= 70 and valued:
+        headings.append(" ".join(filter(None, ("value", scale.words))))
+    headings.append("about")
+    rows = []
+    for q in questions:
+        row = [q.id, _KINDS.get(q.kind, q.kind)]
+        if width >= 70 and valued:
+            row.append(scale.show(q.value))
+        about = q.group if q.kind == "write_more" else ", ".join(q.items)
+        text = q.text if len(q.items) <= 1 and q.text else ""
+        rows.append([*row, f"{about}: {text}" if text and not _MADE.fullmatch(about) else text or about])
+    return plain_table(headings, rows, right=[2] if len(headings) == 4 else [])
+
+
+_KINDS = {
+    "review": "keep it?", "judge_pair": "which one?", "choose_wording": "which wording?", "confirm_list": "drop these?",
+    "write_more": "write more", "merge": "the same?", "prefer_outcome": "which outcome?", "resolve": "settle it",
+}  # fmt: skip
+
+
+def round_line(record: Mapping[str, Any], asked: str = "") -> str:
+    """A round in one line: what was asked, how far the outcome moved against what was predicted, quality."""
+    parts = [f"round {record.get('round')}"]
+    if asked:
+        parts.append(asked)
+    predicted, realised = record.get("predicted_movement"), record.get("realised_movement")
+    if realised is not None:
+        moved = with_error(realised, record.get("realised_se"))
+        parts.append(f"moved {moved} (predicted {number(predicted)})")
+    if record.get("risk") is not None:
+        parts.append(f"risk {number(record['risk'])}")
+    if record.get("flips") is not None:
+        parts.append(f"flips ≤ {100 * record['flips']:.1f} %")
+    if quality := quality_words(record.get("quality")):
+        parts.append(quality)
+    return "; ".join(parts)
+
+
+def quality_words(quality: Any) -> str:
+    """AUC and accuracy on labelled probes, where there are any."""
+    if isinstance(quality, int | float):
+        return f"AUC {quality:.3f}"
+    if not isinstance(quality, Mapping):
+        return ""
+    names = {"auc": "AUC", "accuracy": "accuracy"}
+    return ", ".join(f"{names[k]} {quality[k]:.3f}" for k in names if quality.get(k) is not None)

@@ -1,0 +1,293 @@
+"""The commands of a study, one after the other, in this process: what they print, where, and what they leave behind."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from activeseed.cli.app import run
+from tests.small_project import POSITIVES, WRONG, init_arguments, write_inputs
+
+
+@pytest.fixture(scope="module")
+def ranked(tmp_path_factory) -> Path:
+    """A project that was ranked once; tests work on copies of it."""
+    inputs = write_inputs(tmp_path_factory.mktemp("inputs"))
+    project = tmp_path_factory.mktemp("made") / "study"
+    assert run(init_arguments(inputs, project)) == 0
+    assert run(["rank", "--dir", str(project)]) == 0
+    return project
+
+
+@pytest.fixture
+def project(ranked, tmp_path, monkeypatch) -> Path:
+    copy = tmp_path / "study"
+    shutil.copytree(ranked, copy)
+    monkeypatch.chdir(copy)
+    return copy
+
+
+def printed(capsys, *arguments, code=0):
+    """(stdout, stderr) of a command that ends with ``code``."""
+    capsys.readouterr()
+    assert run(list(arguments)) == code
+    return capsys.readouterr()
+
+
+def result(capsys, *arguments):
+    """What a command prints with ``--json``: nothing else may be on stdout."""
+    return json.loads(printed(capsys, *arguments, "--json").out)
+
+
+def answer(question, verdict, **more):
+    return {"question": question, "annotator": "ada", "verdict": verdict, **more}
+
+
+def write_answers(path: Path, *answers) -> str:
+    path.write_text("".join(json.dumps(a) + "\n" for a in answers), "utf-8")
+    return str(path)
+
+
+# --- init, check, status ------------------------------------------------------------------------------------------
+
+
+def test_init_makes_a_commented_project(tmp_path, capsys):
+    inputs = write_inputs(tmp_path / "in")
+    out, err = printed(capsys, *init_arguments(inputs, tmp_path / "study"))
+    assert "8 items in 3 groups, a pool of 10, 8 probes" in out
+    assert "tfidf" in out
+    assert "activeseed check" in err
+    toml = (tmp_path / "study" / "activeseed.toml").read_text("utf-8")
+    assert "rounds = 1" in toml
+    for table in ("[system]", "[embedder]", "[estimator]", "[belief]", "[ask]", "[stopping]"):
+        assert table in toml
+    assert "# rounds: rounds of play" in toml
+    assert "base_rate: probability that an item stays as written" in toml.replace("\n# ", " ")
+
+
+def test_init_picks_the_best_embedder_that_is_installed_and_says_so(tmp_path, capsys):
+    from activeseed.embedders import best_available
+
+    inputs = write_inputs(tmp_path / "in")
+    arguments = [a for a in init_arguments(inputs, tmp_path / "study") if a not in ("--embedder", "tfidf")]
+    found = result(capsys, *arguments)
+    assert found["embedder"] == best_available().kind
+
+
+def test_init_takes_pairs_for_a_reward_model(tmp_path, capsys):
+    pairs = tmp_path / "pairs.csv"
+    pairs.write_text("better,worse,name\nyes it is,no it is not,a\nthe sun,the moon,b\nblue sky,green sky,c\n", "utf-8")
+    probes = tmp_path / "probes.csv"
+    probes.write_text("better,worse\na blue sea,a green sea\n", "utf-8")
+    found = result(
+        capsys, "init", str(tmp_path / "s"), "--from", str(pairs), "--probes", str(probes), "--embedder", "tfidf",
+        "--columns", "chosen=better,rejected=worse,id=name", "--base-rate", "0.9",
+    )  # fmt: skip
+    assert found["system"] == "reward_model"
+    assert found["items"] == 3
+    assert "base_rate = 0.9" in (tmp_path / "s" / "activeseed.toml").read_text("utf-8")
+
+
+def test_init_warns_of_copies_and_goes_on(tmp_path, capsys):
+    inputs = write_inputs(tmp_path / "in")
+    lines = (inputs / "positives.jsonl").read_text("utf-8")
+    copy = json.loads(lines.splitlines()[0]) | {"id": "again"}
+    (inputs / "positives.jsonl").write_text(lines + json.dumps(copy) + "\n", "utf-8")
+    out, err = printed(capsys, *init_arguments(inputs, tmp_path / "study"))
+    assert "Warning:" in err
+    assert "share their effect" in err
+    assert "9 items" in out
+
+
+def test_check_says_what_a_ranking_costs(project, capsys):
+    found = result(capsys, "check")
+    assert found["items"] == len(POSITIVES)
+    assert found["cost"]["trainings"] > len(POSITIVES)
+    assert found["cost"]["seconds"] is None
+    out = printed(capsys, "check").out
+    assert f"{found['cost']['trainings']:,} trainings" in out
+    assert "activeseed check --time" in out
+
+
+def test_check_times_a_few_rows_on_request(project, capsys):
+    assert result(capsys, "check", "--time")["cost"]["seconds"] > 0
+
+
+def test_status_before_and_after_a_question(project, capsys):
+    before = result(capsys, "status")
+    assert (before["answered"], before["pending"]) == (0, 0)
+    printed(capsys, "queue", "--item", "flatter", "--to", "terminal")
+    assert result(capsys, "status")["pending"] == 1
+    out, err = printed(capsys, "status")
+    assert "0 answered, 1 pending" in out
+    assert err == ""
+
+
+# --- rank ---------------------------------------------------------------------------------------------------------
+
+
+def test_rank_json_is_one_object_with_the_promised_keys(project, capsys):
+    found = result(capsys, "rank", "--by", "effect")
+    promised = {"seed_version", "system", "estimator", "law", "trainings", "spread", "belief_spread", "noise_floor"}
+    assert promised <= set(found)
+    assert [row["rank"] for row in found["items"]] == list(range(1, len(POSITIVES) + 1))
+    effects = [row["effect"] for row in found["items"]]
+    assert effects == sorted(effects, reverse=True)
+    keys = {"id", "perturbation", "effect", "effect_se", "instability", "first_order", "first_order_se", "credibility"}
+    assert keys | {"value", "distinguishable", "ties_with"} <= set(found["items"][0])
+
+
+def test_ranking_again_trains_nothing(project, capsys):
+    out, err = printed(capsys, "rank")
+    assert "0 trainings" in err
+    assert "flatter" in out
+
+
+@pytest.mark.parametrize("by", ["effect", "value", "first-order", "total"])
+def test_rank_by_every_column(project, capsys, by):
+    found = result(capsys, "rank", "--by", by)
+    column = [row[by.replace("-", "_")] for row in found["items"]]
+    known = [v for v in column if v is not None]
+    assert known == sorted(known, reverse=True)
+
+
+def test_rank_writes_files(project, capsys, tmp_path):
+    printed(capsys, "rank", "--csv", str(tmp_path / "r.csv"), "--parquet", str(tmp_path / "r.parquet"))
+    with open(tmp_path / "r.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["id"] for row in rows} == {p[0] for p in POSITIVES}
+    import pandas as pd
+
+    assert list(pd.read_parquet(tmp_path / "r.parquet")["id"]) == [row["id"] for row in rows]
+
+
+def test_rank_refuses_a_file_where_nothing_can_be_before_it_trains(project, capsys, tmp_path):
+    _, err = printed(capsys, "rank", "--csv", str(tmp_path / "no" / "r.csv"), code=2)
+    assert "no folder" in err
+
+
+@pytest.mark.parametrize("columns", ["60", "80", "160"])
+def test_rank_fits_the_terminal(project, capsys, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    out = printed(capsys, "rank").out
+    assert max(map(len, out.splitlines())) <= int(columns)
+
+
+def test_money_is_not_spent_without_a_yes(project, capsys):
+    toml = project / "activeseed.toml"
+    toml.write_text(toml.read_text("utf-8").replace("price = 0.0", "price = 0.25"), "utf-8")
+    _, err = printed(capsys, "rank", code=2)
+    assert "EUR" in err
+    assert "--yes" in err
+    printed(capsys, "rank", "--yes")
+
+
+# --- queue, answers, versions -------------------------------------------------------------------------------------
+
+
+def test_queue_asks_the_best_batch_and_does_not_tell_checks_from_questions(project, capsys):
+    asked = result(capsys, "queue", "--batch", "2", "--to", str(project / "q.jsonl"))
+    written = [json.loads(line) for line in (project / "q.jsonl").read_text("utf-8").splitlines()]
+    assert [{k: v for k, v in q.items() if k in asked[0]} for q in written] == asked
+    assert asked
+    assert all("purpose" not in q and "repeats" not in q for q in asked + written)
+    assert result(capsys, "status")["pending"] == len(asked)
+
+
+def test_queue_of_an_unknown_item_names_the_nearest(project, capsys):
+    _, err = printed(capsys, "queue", "--item", "flater", code=2)
+    assert "'flatter'" in err
+    assert result(capsys, "status")["pending"] == 0
+
+
+def test_answers_make_a_new_version_that_can_be_looked_at_and_taken_back(project, capsys):
+    asked = result(capsys, "queue", "--item", "flatter", "--item", "short", "--to", "terminal")
+    ids = {q["items"][0]: q["id"] for q in asked}
+    file = write_answers(
+        project / "a.jsonl", answer(ids["flatter"], "reject", comment="flattery"), answer(ids["short"], "keep")
+    )
+    told = result(capsys, "answers", "import", file)
+    assert len(told["accepted"]) == 2
+    assert told["changed"][0]["item"] == "flatter"
+    again = result(capsys, "answers", "import", file)
+    assert (again["accepted"], len(again["repeated"])) == ([], 2)
+
+    log = result(capsys, "seed", "log")
+    assert [v["number"] for v in log] == [1, 0]
+    assert log[0]["by"] == "ada"
+    assert "v1" in printed(capsys, "seed", "log").out
+    (change,) = result(capsys, "seed", "diff")
+    assert (change["item"], change["to"], change["by"]) == ("flatter", "absent", "ada")
+    out = printed(capsys, "seed", "diff", "v0", "v1").out
+    assert "flatter: as written → absent" in out
+    assert "- What a brilliant question" in out
+
+    printed(capsys, "seed", "export", str(project / "out.jsonl"))
+    left = [json.loads(line)["id"] for line in (project / "out.jsonl").read_text("utf-8").splitlines()]
+    assert left == [p[0] for p in POSITIVES if p[0] != "flatter"]
+    printed(capsys, "seed", "export", str(project / "all.jsonl"), "--all", "--version", "v0")
+    assert len((project / "all.jsonl").read_text("utf-8").splitlines()) == len(POSITIVES)
+
+    exported = [json.loads(line) for line in printed(capsys, "answers", "export").out.splitlines()]
+    assert {a["verdict"] for a in exported} == {"reject", "keep"}
+    back = next(a["id"] for a in exported if a["verdict"] == "reject")
+    printed(capsys, "answers", "take-back", back, "--why", "too quick")
+    assert result(capsys, "seed", "diff") == []
+    marked = [json.loads(line) for line in printed(capsys, "answers", "export").out.splitlines()]
+    assert {a["id"] for a in marked if a["taken_back"]} == {back}
+
+
+def test_pin_and_revert(project, capsys):
+    (asked,) = result(capsys, "queue", "--item", "flatter", "--to", "terminal")
+    printed(capsys, "answers", "import", write_answers(project / "a.jsonl", answer(asked["id"], "reject")))
+    assert "v1" in printed(capsys, "seed", "pin", "reviewed").out
+    _, err = printed(capsys, "seed", "revert", "v0", code=2)
+    assert "--yes" in err
+    printed(capsys, "seed", "revert", "v0", "--yes", "--why", "in a hurry")
+    assert result(capsys, "seed", "diff", "v0", "latest") == []
+    assert result(capsys, "seed", "diff", "reviewed", "latest")[0]["item"] == "flatter"
+    assert "in a hurry" in printed(capsys, "seed", "log").out
+    assert "stands already" in printed(capsys, "seed", "revert", "latest", "--yes").err
+
+
+def test_sync_takes_in_the_authors_edits(project, capsys):
+    lines = [json.loads(line) for line in (project / "seed.jsonl").read_text("utf-8").splitlines()]
+    lines[0]["text"] += " Ask the front desk."
+    edited = project / "edited.jsonl"
+    lines[-1] = {"id": "new", "text": "A new line of the author's."}
+    edited.write_text("".join(json.dumps(r) + "\n" for r in lines), "utf-8")
+    found = result(capsys, "seed", "sync", str(edited))
+    assert {"plain-no", "new", "short"} <= {i for ids in found.values() if isinstance(ids, list) for i in map(str, ids)}
+    assert {c["item"] for c in result(capsys, "seed", "diff", "v0", "latest")} == {"plain-no", "new", "short"}
+
+
+def test_a_loop_with_the_simulated_annotator_finds_the_wrong_items(project, ranked, capsys, tmp_path):
+    inputs = write_inputs(tmp_path / "in")
+    arguments = ["loop", "--annotator", "simulated", "--truth", str(inputs / "truth.jsonl")]
+    found = result(capsys, *arguments)
+    assert found["ended"] == "stopped"
+    assert {c["item"] for c in result(capsys, "seed", "diff")} == set(WRONG)
+    again = result(capsys, *arguments)
+    assert again["seed_version"] == found["seed_version"]
+    assert len(again["rounds"]) == len(found["rounds"])
+
+
+def test_loop_prints_a_line_a_round(project, capsys, tmp_path):
+    inputs = write_inputs(tmp_path / "in")
+    out, _ = printed(
+        capsys, "loop", "--annotator", "simulated", "--truth", str(inputs / "truth.jsonl"), "--rounds", "1"
+    )
+    assert "round 1; asked" in out
+
+
+def test_truth_without_the_simulated_annotator_is_refused(project, capsys):
+    _, err = printed(capsys, "loop", "--truth", "x.jsonl", code=2)
+    assert "--annotator simulated" in err
+
+
+def test_annotate_without_questions_says_so(project, capsys):
+    out, err = printed(capsys, "annotate")
+    assert out == ""
+    assert "activeseed queue" in err
