@@ -38,7 +38,8 @@ class Geometry:
         if self.over == "distribution":
             return np.sqrt(np.clip(y, 0.0, None) / 2.0) if self.kind == "hellinger" else y / math.sqrt(y.shape[-1])
         if self.kind == "identity":
-            return y * np.sqrt(self.weights)
+            scale: Floats = np.sqrt(self.weights)
+            return y * scale
         p = np.clip(y, 0.0, 1.0)
         w = self.weights / 2.0
         return np.concatenate([np.sqrt(p * w), np.sqrt((1.0 - p) * w)], axis=-1)

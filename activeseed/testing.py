@@ -236,7 +236,8 @@ def truth(toy: Toy) -> Truth:
         inner = np.stack([np.bincount(where.ravel(), weight * m[:, p]) / mass for p in range(m.shape[1])], 1)
         total[i] = float(weight @ ((m - inner[where.ravel()]) ** 2).mean(1))
     # Sums over assignments leave rounding where an index is zero.
-    first, presence, total = (np.where(x < 1e-14 * spread, 0.0, x) for x in (first, presence, total))
+    for index in (first, presence, total):
+        index[index < 1e-14 * spread] = 0.0
     return Truth(
         effect,
         _instability(toy),

@@ -145,7 +145,7 @@ def dawid_skene(
     posterior = np.zeros(labels.offered.shape)
     np.add.at(posterior, (labels.unit, labels.label), labels.weight)
     posterior = _normal(_pin(posterior + 1e-9 * labels.offered, labels.known))
-    theta = np.full((j, 2), a / (a + b))
+    theta: Floats = np.full((j, 2), a / (a + b))
     steps = 0
     while steps < 500:
         steps += 1
