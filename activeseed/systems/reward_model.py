@@ -5,7 +5,7 @@ difference of the two embeddings; the MLP reads each reply. Items are pairs (kep
 are pairs, the outcome is P(chosen preferred) on them. A flipped pair is its own slot with the replies exchanged.
 
 Multiply-adds of a row (S slots, T distinct replies in them, d features, h hidden units), each step: dual S², linear
-primal 2Sd, MLP 2Thd + 3Th; plus one reading of the probes.
+primal 2Sd, MLP 2Thd + 3Th; plus one reading of pairs and probes.
 """
 
 from __future__ import annotations
@@ -235,11 +235,12 @@ def _cost(model: RewardModel, materials: Materials, d: int) -> Cost:
             model.hidden,
         )
         floats = 4 * h * d + 6 * h + 5 * h * max(t, q) + 8 * s + 4 * t + 3 * (q + p + f)
-        adds = model.steps * (2 * t * h * d + 3 * t * h) + q * h * d
+        adds = model.steps * (2 * t * h * d + 3 * t * h) + (t + q) * h * d
     else:
         dual = _uses_dual(model, s, d)
-        floats = 3 * (s if dual else d) + 8 * s + 3 * (p + f)
-        adds = model.steps * (s * s if dual else 2 * s * d) + p * (s if dual else d)
+        floats = (s if dual else 3 * d) + 6 * s + 3 * (p + f)
+        width = s if dual else d
+        adds = model.steps * s * width * (1 if dual else 2) + (s + p) * width
     return Cost(bytes=assignment + 4 * (floats + minibatch), multiply_adds=adds)
 
 

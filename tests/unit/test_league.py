@@ -102,8 +102,8 @@ def test_a_small_memory_bound_trains_the_same_rows_in_several_batches() -> None:
     from activeseed.systems.league.cost import rows_per_batch, sizes_of
 
     materials = vectors(d=300, pool=600)
-    league = OversightLeague.full(hidden=32, memory_mb=16, rounds=2, steps=2)
-    rows = some_rows(materials, 40)
+    league = OversightLeague.full(hidden=48, memory_mb=16, rounds=2, steps=2)
+    rows = some_rows(materials, 30)
     assert rows_per_batch(league, sizes_of(league, materials)) < 20
     large = league.model_copy(update={"memory_mb": 512})
     np.testing.assert_allclose(league.train(rows, materials).values, large.train(rows, materials).values, atol=1e-5)

@@ -4,9 +4,9 @@ Multiply-adds, per row (n = S + N shared training points, d features, h hidden u
 steps). One gradient step: dual n²; linear primal 2(n+m)d; MLP 2(n+m)hd + 3(n+m)h (forward, weight gradient), and with
 an adversary 3Shd more (gradient in x, forward, weight gradient at the attacked positives). A round adds one reading of
 the pool (n², nd or nhd), the ascent of generators and dreams (2hd at each point and step; none for a linear score,
-whose gradient is θ) and, when agents look ahead, 3 iterations of U steps forward and twice back: some 18U readings. The
-outcome adds one reading at P probes. What is done to scores (sigmoid, softmax, mixtures) is not counted: it takes n
-operations, not nd.
+whose gradient is θ) and, when agents look ahead, 3 iterations of U steps (forward, back, and twice back again) and a
+last reading: 12U + 4 readings. The outcome adds one reading at P probes. What is done to scores (sigmoid, softmax,
+mixtures) is not counted: it takes n operations, not nd.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _multiply_adds(league: OversightLeague, z: Sizes) -> int:
     ascents = league.generators * league.generator_steps + league.dreams * league.dream_steps
     between = reading + (2 * ascents * width * d if league.evaluator == "mlp" else 0)
     if league.unroll and league.unrolled == "evaluator":
-        between += 3 * league.unroll * 6 * reading
+        between += (12 * league.unroll + 4) * reading
     return total + (rounds - 1) * between + reading + z.probes * (n if dual else width * d)
 
 
@@ -99,7 +99,7 @@ def _bytes(league: OversightLeague, z: Sizes) -> int:
     assignment = 26 * z.items + 9 * z.slots  # variants, slots found and weights (int64 while they are made)
     agents_a_round = 3 if league.exploiters else 1
     archive = z.pool * (1 + (league.rounds - 1) * (agents_a_round + (1 if league.exploiters else 0)))
-    scores = 8 * n + 4 * z.pool
+    scores = 4 * n + 3 * z.pool
     own = 3 * m * d + 4 * m
     if league.evaluator == "mlp":
         w = league.hidden
@@ -108,14 +108,14 @@ def _bytes(league: OversightLeague, z: Sizes) -> int:
         attacked = z.slots * (5 * d + 4 * w) if league.adversarial_radius else 0
         ascent = 6 * (league.generators + league.dreams) * (d + w)
     else:
-        params = 3 * (n if dual else d)
+        params = n if dual else 3 * d
         units, attacked = 0, 0
         ascent = 6 * (league.generators + league.dreams) * d
     boxed = 0
     if league.unroll and league.unrolled == "evaluator":
-        a_reading = (5 * league.hidden * n + 4 * league.hidden * d) if league.evaluator == "mlp" else 5 * n + 3 * d
-        boxed = (league.unroll + 1) * 2 * a_reading
+        a_reading = league.hidden * (3 * n + 2 * d) if league.evaluator == "mlp" else 5 * n + 3 * d
+        boxed = (league.unroll + 1) * a_reading
     minibatch = 12 * z.items + 3 * z.slots if league.minibatch else 0
-    read = 3 * (z.probes + z.items) + 2 * z.pool
+    read = 2 * (z.probes + z.items) + z.pool
     floats = archive + scores + own + params + units + attacked + ascent + boxed + minibatch + read
     return assignment + 4 * floats

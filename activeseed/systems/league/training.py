@@ -82,7 +82,11 @@ class Game:
 
     def payoff(self) -> Tensor:
         """(R, E, A) acceptance rates of every agent under the evaluator of every round (needs ``keep``)."""
-        return torch.stack([won_against(self.evaluator, p, self.archive) for p in self.past], 1)
+        rows = []
+        for params in self.past:
+            scores = self.evaluator.train_scores(params)[:, self.board.slots :]
+            rows.append(won_against(self.evaluator, params, self.archive, scores))
+        return torch.stack(rows, 1)
 
 
 def play(
@@ -105,13 +109,13 @@ def play(
     batches = None
     if league.minibatch:
         batches = Minibatches(draws, board.item_of, len(board.as_written), league.minibatch)
-    odds = torch.zeros_like(uniform)
+    scores = odds = torch.zeros_like(uniform)
     roam = home = agents.births(board, draws, league.generators) if league.generators else None
     dreamt: list[Tensor] = []
     scores_of_past: list[Tensor] = []
     exploit = torch.zeros_like(uniform) if league.exploiters else None
     for k in range(league.rounds):
-        rho = _matches(league, game, draws, k)
+        rho = _matches(league, game, draws, scores, k)
         game.met.append(rho)
         against = game.archive.over_pool(rho)
         own = _own(league, game.archive.own_points(rho), dreamt)
@@ -156,7 +160,7 @@ def _evaluator(league: OversightLeague, board: Board) -> Field:
     return Linear(board.points, rates, league.init_scale, league.adversarial_radius)
 
 
-def _matches(league: OversightLeague, game: Game, draws: Draws, round_: int) -> Tensor:
+def _matches(league: OversightLeague, game: Game, draws: Draws, scores: Tensor, round_: int) -> Tensor:
     """(R, J) weights of the opponents in this round."""
     roles = game.archive.roles
     rows = len(game.params[0])
@@ -164,17 +168,15 @@ def _matches(league: OversightLeague, game: Game, draws: Draws, round_: int) -> 
         return torch.ones(rows, 1)
     won = torch.empty(rows, len(roles))
     if league.opponents == "prioritised":
-        won = won_against(game.evaluator, game.params, game.archive)
+        won = won_against(game.evaluator, game.params, game.archive, scores)
     rho = opponents.match_weights(league.opponents, roles, won)
     return opponents.drawn_weights(rho, draws, league.drawn, round_) if league.drawn else rho
 
 
-def won_against(evaluator: Field, params: Params, archive: opponents.Archive) -> Tensor:
-    """(R, J) acceptance rate of every archived agent under these evaluators."""
-    pool = evaluator.train_scores(params)
-    n = len(archive.policies[0][0]) if archive.policies[0] is not None else 0
+def won_against(evaluator: Field, params: Params, archive: opponents.Archive, scores: Tensor) -> Tensor:
+    """(R, J) acceptance rate of every archived agent under these evaluators, whose scores over the pool are known."""
     own = [None if p is None else evaluator.own_scores(params, p).sigmoid() for p in archive.points]
-    return opponents.acceptance(archive, pool[:, pool.shape[1] - n :].sigmoid(), own)
+    return opponents.acceptance(archive, scores.sigmoid(), own)
 
 
 def _own(
