@@ -10,6 +10,8 @@ from activeseed.errors import TrainingError
 from activeseed.estimators.coding import Coding
 from activeseed.plan import Floats, Ints
 
+PAIRS_AT_ONCE = 1024
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -61,14 +63,29 @@ class Fit:
         return _products(hat, coefficients, _noise(self.centred[stays], residuals, leverage), coding)
 
 
+def _inverse(moments: Floats) -> Floats | None:
+    """The inverse, or None where the matrix has none to working precision."""
+    try:
+        inverse: Floats = np.asarray(np.linalg.inv(moments), np.float64)
+    except np.linalg.LinAlgError:
+        return None
+    condition = np.linalg.norm(moments, 1) * np.linalg.norm(inverse, 1)
+    return inverse if condition < 1e12 else None
+
+
 def _noise(centred: Floats, residuals: Floats, leverage: Floats) -> Floats:
     return np.asarray(np.einsum("rd,rd->r", centred, residuals) / (1.0 - leverage), np.float64)
 
 
 def _products(hat: Floats, coefficients: Floats, noise: Floats, coding: Coding) -> Floats:
     left, right = coding.pairs
-    square = np.einsum("ld,ld->l", coefficients[left], coefficients[right])
-    return np.asarray(square - (hat[left] * hat[right]) @ noise, np.float64)
+    out = np.empty(len(left))
+    # In pieces: items of many variants have more pairs than coefficients, and a piece is as wide as there are rows.
+    for start in range(0, len(left), PAIRS_AT_ONCE):
+        u, v = left[start : start + PAIRS_AT_ONCE], right[start : start + PAIRS_AT_ONCE]
+        square = np.einsum("ld,ld->l", coefficients[u], coefficients[v])
+        out[start : start + PAIRS_AT_ONCE] = square - (hat[u] * hat[v]) @ noise
+    return out
 
 
 def fit(design: Floats, outcomes: Floats, centre: Floats) -> Fit:
@@ -78,11 +95,7 @@ def fit(design: Floats, outcomes: Floats, centre: Floats) -> Fit:
     be biased. Raises TrainingError when the rows can't tell the coefficients apart.
     """
     y = outcomes - centre
-    inverse = None
-    if len(design) > design.shape[1]:
-        moments = design.T @ design
-        if np.linalg.cond(moments) < 1e12:
-            inverse = np.linalg.inv(moments)
+    inverse = _inverse(design.T @ design) if len(design) > design.shape[1] else None
     if inverse is None:
         raise TrainingError(
             f"{len(design)} successful trainings can't tell {design.shape[1] - 1} coefficients apart. "

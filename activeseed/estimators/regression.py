@@ -157,8 +157,8 @@ class Regression(BaseModel):
             "additive_share": r_squared,
         }
         if problem.geometry.kind == "hellinger":
-            # Pairs of another law: its nats are scaled by how the squared distances of the two laws compare.
-            scale = 1.0 if problem.rows_law is None else found.spread / found.pair_spread
+            # What the control variate does to the spread of the pairs, it does to the same spread in nats.
+            scale = found.spread / found.pair_spread if found.pair_spread > 0 else float("nan")
             summary["spread_nats"] = scale * _nats(problem.geometry, *raw)
         surrogate = Surrogate(wide, square, fitted_on.name, r_squared)
         return Ranking(problem.ids, columns, summary, surrogate, tuple(notes), by="first_order")

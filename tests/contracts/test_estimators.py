@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from activeseed.errors import ConfigError, PlanError
 from activeseed.estimators import Auto, Bootstrap, Jansen, LeaveOneOut, NullLadder, Regression
 from activeseed.estimators.statistics import cross_key, gram
-from activeseed.outcome import Outcomes, Ranking
+from activeseed.outcome import Geometry, Outcomes, Ranking
 from activeseed.plan import Change, Law, OneAtATime
 from activeseed.protocols import Problem, Request, Run
 from activeseed.seed import ABSENT
@@ -380,3 +380,35 @@ class TestRecords:
             type(estimator)(keyz=3)
         with pytest.raises(ValidationError, match="frozen"):
             estimator.kind = "other"
+
+
+class TestUnits:
+    """Squared Hellinger and nats agree to leading order: var / 8p(1−p) against var / 2p(1−p), a factor of four."""
+
+    def toy(self, over):
+        plain = linear("none")
+
+        def response(z):
+            logits = 0.2 * plain.response(z)
+            if over == "probes":
+                return 1 / (1 + np.exp(-logits))
+            policy = np.exp(logits)
+            return policy / policy.sum(-1, keepdims=True)
+
+        return replace(plain, response=response, multilinear=False)
+
+    @pytest.mark.parametrize("over", ["probes", "distribution"])
+    def test_spread_and_bootstrap_spread_in_both_units(self, over):
+        toy = self.toy(over)
+        geometry = Geometry("hellinger", np.full(4, 0.25), over)
+        problem = replace(toy.problem(1), geometry=geometry)
+        found = run(Auto(), problem, toy, toy.materials).summary
+        # Logits move by 0.2, so what the leading order neglects is a few percent.
+        assert found["spread_nats"] / found["spread"] == pytest.approx(4.0, rel=0.1)
+        assert found["bootstrap_spread_nats"] / found["bootstrap_spread"] == pytest.approx(4.0, rel=0.1)
+
+    def test_numbers_that_are_no_probabilities_have_no_nats(self):
+        toy = linear("calm")
+        found = run(Auto(), toy.problem(), toy, toy.materials).summary
+        assert "spread_nats" not in found
+        assert "bootstrap_spread_nats" not in found
