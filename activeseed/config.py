@@ -11,10 +11,19 @@ import importlib
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Self, get_args
 
 import tomlkit
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from activeseed.annotators.file import FileAnnotator
 from activeseed.annotators.simulated import Simulated
@@ -84,6 +93,7 @@ class AskTable(_Table):
         error: rate at which an annotator is expected to err before anything is known of them, in [0, 0.5).
         minutes: expected minutes of a question about one item; a list costs this for each line.
         minutes_write_more: expected minutes of writing further examples.
+        exchange_rate: how much of the risk one unit of sampling spread is worth; 0 never mixes *write more* in.
         confirm: whether lists of look-alikes are offered for confirmation.
         repeat_share: share of the questions that are silent repeats; 0 switches repeats off.
         repeats_at_least: repeats that a study has at least, once that many answers are there to repeat.
@@ -95,6 +105,7 @@ class AskTable(_Table):
     error: float = Field(default=0.05, ge=0.0, lt=0.5)
     minutes: float = Field(default=1.0, gt=0)
     minutes_write_more: float = Field(default=5.0, gt=0)
+    exchange_rate: float = Field(default=0.0, ge=0)
     confirm: bool = True
     repeat_share: float = Field(default=0.15, ge=0.0, le=0.5)
     repeats_at_least: int = Field(default=10, ge=0)
@@ -156,6 +167,13 @@ class Settings(_Table):
     @classmethod
     def _member(cls, value: Any, info: ValidationInfo) -> Any:
         return member(str(info.field_name), value) if isinstance(value, Mapping) else value
+
+    @model_validator(mode="after")
+    def _rows_go_to_processes(self) -> Self:
+        """A trainer that takes one row at a time gets all cores, unless an executor was chosen."""
+        if "executor" not in self.model_fields_set and getattr(self.system, "rows_at_a_time", None):
+            object.__setattr__(self, "executor", Processes())
+        return self
 
     def record(self) -> dict[str, Any]:
         """JSON of every table; members of families by kind and options."""

@@ -114,7 +114,7 @@ class Rows:
         column = slots.index[np.arange(self.variants.shape[1])[None, :], self.variants]
         r, f = np.nonzero(column >= 0)
         out[r, column[r, f]] = 1.0 if self.multiplicity is None else self.multiplicity[r, f]
-        return out
+        return out * slots.copies
 
 
 def join_rows(parts: Sequence[Rows]) -> Rows:
@@ -136,12 +136,14 @@ class Slots:
         items: (S,) index of the item.
         variants: (S,) index of the variant.
         index: (F, V) slot of each variant, -1 where there is none (absent, or padding).
+        copies: (S,) weight of one copy of the slot's item.
     """
 
     payloads: tuple[Payload, ...]
     items: Ints
     variants: Ints
     index: Ints
+    copies: NDArray[np.float32]
 
     @classmethod
     def of(cls, seed: Seed) -> Slots:
@@ -157,7 +159,8 @@ class Slots:
                     payloads.append(variant.payload)
                     where.append((f, v))
         at = np.array(where, np.int64)
-        return cls(tuple(payloads), at[:, 0], at[:, 1], index)
+        copies = np.array([seed.items[f].copies for f in at[:, 0]], np.float32)
+        return cls(tuple(payloads), at[:, 0], at[:, 1], index, copies)
 
 
 @dataclass(frozen=True)
@@ -206,6 +209,8 @@ class Materials:
         h = hashlib.sha256(f"{self.root}/{self.embedder}".encode())
         for item in self.seed.items:
             h.update(item.payload.digest)
+            if item.copies != 1:
+                h.update(f"×{item.copies}".encode())
         h.update(b"pool")
         for p in self.pool:
             h.update(p.payload.digest)

@@ -119,6 +119,7 @@ class Item(_Record):
         group: items of one group can be left out, or documented more, together.
         alternatives: variants besides *as written* and *absent*.
         belief: the author's probability of each variant id, summing to one; None where the author said nothing.
+        copies: how many items were merged into this one: it weighs that much wherever it is present.
         metadata: whatever else the file had; kept, never interpreted.
     """
 
@@ -127,6 +128,7 @@ class Item(_Record):
     group: str = ""
     alternatives: tuple[Variant, ...] = ()
     belief: Mapping[str, float] | None = None
+    copies: int = Field(default=1, ge=1)
     metadata: Mapping[str, Any] = Field(default_factory=dict)
 
     @cached_property

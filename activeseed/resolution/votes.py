@@ -145,7 +145,8 @@ def read_answers(seed: Seed, questions: Mapping[str, Question], answers: Sequenc
         check_answer(question, answer, seed)
         if answer.verdict not in SETTLES_NOTHING and answer.verdict != "prefer":
             reader.read(question, answer)
-    items = [reader.items[i.id] for i in seed.items]
+    copies = {m.kept: m.multiplicity for m in reader.merges}
+    items = [_copied(reader.items[i.id], copies.get(i.id, 1)) for i in seed.items]
     return Ballot(
         seed=seed.revise(items=[*items, *reader.new_items]),
         votes=tuple(reader.votes),
@@ -155,6 +156,11 @@ def read_answers(seed: Seed, questions: Mapping[str, Question], answers: Sequenc
         merges=reader.merges,
         unused=tuple(reader.unused),
     )
+
+
+def _copied(item: Item, copies: int) -> Item:
+    """The item with the weight of all that was merged into it; set anew each time, so that a merge can be taken back."""
+    return item if item.copies == copies else Item.model_validate({**item.model_dump(), "copies": copies})
 
 
 def _effective(questions: Mapping[str, Question], answers: Sequence[Answer]) -> list[tuple[Answer, Question]]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from activeseed.acquisition import deployed_risk, ensemble_risk, item_values
 from activeseed.belief import Belief, author_law, fit_belief, vouching_evidence
+from activeseed.belief.preference import agreement_likelihood, prefer
 from activeseed.config import Settings
 from activeseed.errors import PlanError
 from activeseed.estimators import Auto, Regression
@@ -30,6 +31,8 @@ from activeseed.study.training import Trainer
 
 #: replicate numbers that one version of the seed may use: rows of different versions share no noise
 VERSION_KEYS = 100_000_000
+#: joint draws that answers about outcomes reweight
+PREFERENCE_DRAWS = 4000
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,7 @@ def assess(
     materials: Materials,
     resolution: Resolution,
     evidence_before: Floats | None = None,
+    preferences: Sequence[tuple[int, float]] = (),
 ) -> Assessment:
     """Train what is needed to know where the study stands: one regression and the deployed seed under each key.
 
@@ -79,6 +83,7 @@ def assess(
         number: number of the seed's version; rows of different versions share no noise.
         resolution: what the answers settle.
         evidence_before: evidence of the round before, for items that no row leaves out any more.
+        preferences: answers about outcomes: (number of the place, 1 approve or 0 not).
     """
     prior = author_law(seed, settings.belief.base_rate, settings.belief.rest)
     rows_law = Law("author's belief and answers", _posterior(prior.probabilities, resolution.likelihood))
@@ -114,8 +119,27 @@ def assess(
     shifted = replace(shifted, law=belief.law)
     ranking = trainer.run(regression, shifted) if _open(belief.law) else _settled(problem)
     deployed = deployed_outcomes(seed, settings, trainer, deterministic)
-    ranking = with_belief(ranking, seed, prior, belief, settings, expected_error(settings, resolution))
-    return Assessment(seed, resolution, prior, belief, problem, ranking, deployed, evidence)
+    error = expected_error(settings, resolution)
+    ranking = with_belief(ranking, seed, prior, belief, settings, error)
+    made = Assessment(seed, resolution, prior, belief, problem, ranking, deployed, evidence)
+    if preferences and ranking.surrogate is not None and geometry.over == "probes":
+        belief = leaning(made, settings, number, preferences, error)
+        ranking = trainer.run(regression, replace(shifted, law=belief.law))
+        ranking = with_belief(ranking, seed, prior, belief, settings, error)
+        made = replace(made, belief=belief, ranking=ranking, problem=replace(problem, law=belief.law))
+    return made
+
+
+def leaning(
+    assessment: Assessment, settings: Settings, number: int, preferences: Sequence[tuple[int, float]], error: float
+) -> Belief:
+    """The belief, leaning towards seeds whose outcome is what humans said that they prefer."""
+    key = stream_key(settings.key, "preferences", number)
+    draws = assessment.belief.draw(PREFERENCE_DRAWS, key)
+    _, outcomes = surrogate_outcomes(assessment, draws)
+    places, preferred = (np.array(x) for x in zip(*preferences, strict=True))
+    likelihood = agreement_likelihood(outcomes[:, places.astype(int)], preferred, error)
+    return prefer(assessment.belief, draws, likelihood, key)
 
 
 def round_regression(settings: Settings) -> Regression:
@@ -222,6 +246,27 @@ def flips(
     return out
 
 
+def surrogate_outcomes(assessment: Assessment, draws: NDArray[Any]) -> tuple[Floats, Floats]:
+    """Embedded points (N, D) and outcomes (N, P) of assignments by the surrogate, around the deployed seed.
+
+    For a field over probes only: a distribution is decoded no further than its points, (N, 0).
+    """
+    surrogate, geometry = assessment.ranking.surrogate, assessment.problem.geometry
+    if surrogate is None:
+        raise PlanError("Nothing is left unclear, so there is no ensemble to look at.")
+    base = np.asarray(assessment.seed.base)
+    f = np.arange(len(base))
+    moved = np.stack([(surrogate.coefficients[f, d] - surrogate.coefficients[f, base]).sum(0) for d in draws])
+    points = geometry.embed(assessment.mean_outcome) + moved
+    if geometry.over != "probes":
+        return points, np.zeros((len(points), 0))
+    places = len(geometry.weights)
+    if geometry.kind == "identity":
+        return points, points / np.sqrt(geometry.weights)
+    root = points[:, :places] / np.sqrt(geometry.weights / 2.0)
+    return points, np.clip(root, 0.0, 1.0) ** 2
+
+
 def surrogate_flips(assessment: Assessment, settings: Settings, number: int) -> float:
     """Share of probes that would be judged otherwise, by the surrogate: a free look before 200 trainings are spent."""
     surrogate = assessment.ranking.surrogate
@@ -229,16 +274,9 @@ def surrogate_flips(assessment: Assessment, settings: Settings, number: int) -> 
     if surrogate is None or geometry.over != "probes":
         return float("nan")
     draws = assessment.belief.draw(settings.stopping.draws, stream_key(settings.key, "draws", number))
-    base = np.asarray(assessment.seed.base)
-    f = np.arange(len(base))
-    point = geometry.embed(assessment.mean_outcome)
-    moved = np.stack([(surrogate.coefficients[f, d] - surrogate.coefficients[f, base]).sum(0) for d in draws])
-    places = len(geometry.weights)
-    scale = np.sqrt(geometry.weights / (2.0 if geometry.kind == "hellinger" else 1.0))
-    decode = (point + moved)[:, :places] / scale
-    now = point[:places] / scale
-    half = np.sqrt(0.5) if geometry.kind == "hellinger" else 0.5
-    return float((((decode > half) != (now > half)) @ geometry.weights).mean())
+    _, outcomes = surrogate_outcomes(assessment, draws)
+    now = assessment.mean_outcome
+    return float((((outcomes > 0.5) != (now > 0.5)) @ geometry.weights).mean())
 
 
 def quality(values: Floats, places: Sequence[Any]) -> dict[str, float]:

@@ -1,41 +1,36 @@
-"""The arithmetic of a study's rounds: assess, rank, ask, close a round, decide whether to stop.
+"""The arithmetic of a study's rounds: assess, rank, close a round, decide whether to stop.
 
-Reads the study, never writes the journal by itself except for the facts it decides: a ranking, a batch of questions,
-a closed round. Each carries a key, so that a process that died between deciding and acting decides nothing twice.
+Writes to the journal only what it decides, a ranking or a closed round, each under a key of its own, so that a process
+that died between deciding and acting decides nothing twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from activeseed.acquisition import Candidate, Pick, choose, item_candidates, list_candidate
 from activeseed.belief import author_law, calibration
 from activeseed.errors import PlanError, nearest
 from activeseed.estimators import Jansen
 from activeseed.estimators.contrasts import EffectLaw
 from activeseed.outcome import Outcomes, Ranking, plain
-from activeseed.plan import Explicit, Rows, stream_key
+from activeseed.plan import Explicit, Rows
 from activeseed.protocols import Event, Problem, Request
-from activeseed.question import Question
 from activeseed.resolution import Resolution, resolve
 from activeseed.seed import digest_of
 from activeseed.stopping import Progress as Standing
 from activeseed.stopping import Verdict, budget, flips_below, nothing_left, risk_below
-from activeseed.study import asking
 from activeseed.study.assess import (
     Assessment,
     assess,
-    expected_error,
     flips,
-    movement,
     quality,
     realised,
     surrogate_flips,
 )
 from activeseed.study.checks import Checks
+from activeseed.study.special import writing_table
 from activeseed.study.state import SeedVersion
 
 if TYPE_CHECKING:
@@ -43,8 +38,6 @@ if TYPE_CHECKING:
 
 #: columns that a ranking can be ordered by, as a user may write them
 ORDERS = {"effect": "effect", "value": "value", "first-order": "first_order", "total": "total"}
-#: belief draws behind a predicted movement: the surrogate is cheap
-MOVEMENT_DRAWS = 256
 
 
 class Rounds:
@@ -86,9 +79,21 @@ class Rounds:
                 study.materials,
                 self.settle(),
                 None if before is None else np.array([np.nan if e is None else e for e in before]),
+                self._preferences(),
             )
             self._assessed = (key, made)
         return self._assessed[1]
+
+    def _preferences(self) -> list[tuple[int, float]]:
+        """Answers about outcomes that count: (number of the place, 1 approve or 0 not), latest answer a person."""
+        state = self._study.state
+        places = {p.id: n for n, p in enumerate(self._study.system.places(self._study.materials))}
+        latest: dict[tuple[str, str], tuple[int, float]] = {}
+        for answer in state.counted_answers:
+            question = state.questions[answer.question]
+            if question.kind == "prefer_outcome" and answer.verdict == "prefer" and question.group in places:
+                latest[answer.annotator, question.group] = places[question.group], float(answer.variant == "approve")
+        return list(latest.values())
 
     def rank(self, by: str | None, law: str | None) -> Ranking:
         """The full ranking, journalled."""
@@ -113,6 +118,9 @@ class Rounds:
             "trainings": counts.get("trainings", 0) + assessment.ranking.summary.get("trainings", 0),
             "trainings_new": counts.get("trainings_new", 0) + assessment.ranking.summary.get("trainings_new", 0),
             "answers": len(study.state.counted_answers),
+            "write_more": writing_table(
+                found.summary.get("group_spread"), assessment.seed, study.settings.ask.minutes_write_more
+            ),
             "law": found.summary.get("law", assessment.problem.law.name),
         }
         ranking = ranking.join(Ranking(ranking.ids, summary=summary))
@@ -136,141 +144,6 @@ class Rounds:
         )
         estimator = study.settings.estimator
         return {estimator.kind: estimator.rows(problem), "deployed": 1 if deterministic else study.settings.replicates}
-
-    # --- asking -------------------------------------------------------------------------------------------------
-
-    def ask(self, n: int, items: Sequence[str] | None = None) -> list[Question]:
-        """Choose, journal and return the next batch."""
-        study = self._study
-        assessment = self.assessment()
-        number = len(study.state.asked_rounds) + 1
-        picks = self._named(items, assessment) if items is not None else self._best(n, assessment)
-        decided = asking.consequences(
-            picks,
-            assessment,
-            study.trainer,
-            study.system.places(study.materials),
-            study.settings.ask.consequences,
-        )
-        questions = asking.make_questions(picks, assessment, number, decided)
-        if items is None:
-            questions += self._again(assessment, number, len(questions))
-            questions = Checks(study).added_to(questions, number)
-        if not questions:
-            return []
-        asked = [f for p in picks for f in p.candidate.items]
-        body = {
-            "round": number,
-            "seed_version": assessment.seed.version,
-            "questions": [q.model_dump(mode="json") for q in questions],
-            "predicted_gain": float(sum(p.value for p in picks)),
-            "predicted_movement": self._predicted_movement(assessment, asked),
-            "credibility": {
-                assessment.seed.items[f].id: [
-                    float(assessment.prior.probabilities[f, 0]), float(assessment.belief.credibility[f])
-                ]
-                for f in asked
-            },
-            "why": {assessment.seed.items[f].id: assessment.belief.why(f) for f in asked},
-        }  # fmt: skip
-        study.store.append([Event("asked", plain(body), key=f"asked:{number}")])
-        study.refresh()
-        return [q for q in study.state.questions.values() if q.round == number]
-
-    def _best(self, n: int, assessment: Assessment) -> list[Pick]:
-        study = self._study
-        surrogate = assessment.ranking.surrogate
-        if surrogate is None:
-            return []
-        seed, table = assessment.seed, study.settings.ask
-        busy = {i for q in study.state.pending for i in q.items}
-        done = set(assessment.resolution.answered)
-        minutes = dict.fromkeys(("review", "judge_pair", "choose_wording", "confirm_list"), table.minutes)
-        candidates = [
-            c
-            for c in item_candidates(seed, assessment.belief, minutes=minutes)
-            if seed.items[c.items[0]].id not in done
-        ]
-        if table.confirm:
-            candidates += list_candidate(assessment.belief, seed.base, minutes=minutes)
-        pending = [seed.position(i) for i in busy if i in seed._positions]
-        picks = choose(
-            surrogate.gram,
-            assessment.belief,
-            candidates,
-            n,
-            error=expected_error(study.settings, assessment.resolution),
-            pending=pending,
-        )
-        return [p for p in picks if p.value > 0]
-
-    def _named(self, items: Sequence[str], assessment: Assessment) -> list[Pick]:
-        seed = assessment.seed
-        values = assessment.ranking.columns.get("value")
-        out = []
-        for name in items:
-            f = seed.position(name)
-            kind = "judge_pair" if seed.items[f].payload.kind == "pair" else "review"
-            if kind == "review" and seed.items[f].alternatives:
-                kind = "choose_wording"
-            minutes = self._study.settings.ask.minutes
-            value = float(values[f]) if values is not None else 0.0
-            out.append(Pick(Candidate(kind, (f,), minutes), value, value / minutes, value))  # type: ignore[arg-type]
-        return out
-
-    def _again(self, assessment: Assessment, number: int, taken: int) -> list[Question]:
-        """Items whose answers disagree with each other or with all else that is known are put before a human again."""
-        study = self._study
-        busy = {i for q in study.state.pending for i in q.items}
-        out: list[Question] = []
-        for name in assessment.resolution.ask_again:
-            if name in busy:
-                continue
-            said = [
-                (f"annotator {k}", a.verdict, a.comment)
-                for k, a in enumerate(
-                    (a for a in study.state.counted_answers if name in study.state.questions[a.question].items), 1
-                )
-            ]
-            id_ = f"r{number:03d}-{taken + len(out) + 1:02d}"
-            out.append(asking.resolve_question(assessment.seed, name, said, id_, number))
-        return out
-
-    def ask_conflicts(self, conflicts: Sequence[tuple[str, str]]) -> list[Question]:
-        """Items on which the author's edits and the annotators' answers disagree are put before a human: one round."""
-        study = self._study
-        busy = {i for q in study.state.pending for i in q.items}
-        number = len(study.state.asked_rounds) + 1
-        todo = [(item, said) for item, said in conflicts if item not in busy]
-        if not todo:
-            return []
-        questions = [
-            asking.resolve_question(study.seed, item, [("the author", "edit", said)], f"r{number:03d}-{n:02d}", number)
-            for n, (item, said) in enumerate(todo, start=1)
-        ]
-        body = {
-            "round": number,
-            "seed_version": study.state.current.id,
-            "questions": [q.model_dump(mode="json") for q in questions],
-            "predicted_gain": 0.0,
-            "predicted_movement": 0.0,
-            "credibility": {},
-            "why": {},
-        }
-        study.store.append([Event("asked", body, key=f"asked:{number}")])
-        study.refresh()
-        return questions
-
-    def _predicted_movement(self, assessment: Assessment, asked: Sequence[int]) -> float:
-        """How far the deployed outcome is expected to move once these are answered, by belief and surrogate."""
-        if assessment.ranking.surrogate is None or not asked:
-            return 0.0
-        base = np.asarray(assessment.seed.base, np.int64)
-        number = self._study.state.current.number
-        key = stream_key(self._study.settings.key, "movement", number)
-        after = np.tile(base, (MOVEMENT_DRAWS, 1))
-        after[:, list(asked)] = assessment.belief.draw(MOVEMENT_DRAWS, key)[:, list(asked)]
-        return movement(assessment.ranking.surrogate.gram, base.tolist(), after)
 
     # --- closing a round ----------------------------------------------------------------------------------------
 

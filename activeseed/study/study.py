@@ -31,6 +31,7 @@ from activeseed.study.training import Limits, Progress, Trainer, silent
 
 if TYPE_CHECKING:
     from activeseed.files.sync import SyncResult
+    from activeseed.study.batches import Batches
     from activeseed.study.rounds import Rounds
 
 #: tables whose settings decide what trainings do: editing them mid-study makes old and new outcomes incomparable
@@ -104,7 +105,7 @@ class Study:
         unknown = [k for k in changes if k not in Settings.model_fields]
         if unknown:
             raise ConfigError(f"Unknown setting {unknown[0]!r}.{nearest(unknown[0], Settings.model_fields)}")
-        chosen = Settings.model_validate({**dict(base), **changes})
+        chosen = Settings.model_validate({**{k: getattr(base, k) for k in base.model_fields_set}, **changes})
         seed = with_flips(seed)
         check_pool(seed, pool)
         _check_gold(gold)
@@ -121,7 +122,7 @@ class Study:
         }
         trial = cls(path, chosen, None, progress, State(settings=body["settings"]), inputs)  # type: ignore[arg-type]
         trial.state.versions.append(SeedVersion(0, seed))
-        chosen.system.check(trial.materials)
+        trial.system.check(trial.materials)
         try:
             path.mkdir(parents=True, exist_ok=True)
             write_settings(path, chosen, intro)
@@ -198,9 +199,11 @@ class Study:
 
     @property
     def system(self) -> System:
-        """The trainer²."""
-        system: System = self.settings.system
-        return system
+        """The trainer², with relative paths read from the project folder."""
+        system = self.settings.system
+        located = getattr(system, "located", None)
+        made: System = located(self.folder) if callable(located) else system
+        return made
 
     @property
     def pending(self) -> list[Question]:
@@ -262,6 +265,13 @@ class Study:
 
         return Rounds(self)
 
+    @cached_property
+    def batches(self) -> Batches:
+        """The questions of this study."""
+        from activeseed.study.batches import Batches
+
+        return Batches(self)
+
     # --- ask and tell -------------------------------------------------------------------------------------------
 
     def rank(self, by: str | None = None, law: str | None = None) -> Ranking:
@@ -278,15 +288,30 @@ class Study:
         self.take_in()
         return self.rounds.rank(by, law)
 
-    def ask(self, n: int | None = None, items: Sequence[str] | None = None) -> list[Question]:
+    def ask(
+        self,
+        n: int | None = None,
+        items: Sequence[str] | None = None,
+        *,
+        kind: str = "items",
+        group: str = "",
+    ) -> list[Question]:
         """The best batch of questions (or questions about these items), journalled as pending.
 
         Args:
             n: how many answers it may cost; by default ``[ask] batch``.
             items: item ids to ask about, whatever they are worth.
+            kind: ``items``; ``write_more`` (of ``group``); ``merge`` (of ``items``); ``prefer_outcome`` (of ``n``
+                probes about which plausible seeds disagree to most effect).
+            group: which kind of example to write more of.
+
+        Raises:
+            SeedError, PlanError: an unknown item, group or kind, with the nearest known one.
         """
         self.take_in()
-        return self.rounds.ask(n or self.settings.ask.batch, items)
+        if kind != "items":
+            return self.batches.ask_special(kind, n or self.settings.ask.batch, items or (), group)
+        return self.batches.ask(n or self.settings.ask.batch, items)
 
     def tell(self, answers: Iterable[Answer | Mapping[str, Any]], take_in: bool = True) -> Told:
         """Take answers: partial, late, repeated or about an older version of the seed; all are kept.

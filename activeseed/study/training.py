@@ -268,7 +268,7 @@ class Trainer:
     def _check_failures(self, outcomes: Outcomes, request: Request) -> None:
         failed = int((~outcomes.ok).sum())
         if failed and failed > self._limits.failed_share * len(outcomes):
-            reason, times = Counter(outcomes.failures.values()).most_common(1)[0]
+            reason, times = Counter(why.partition(" (row ")[0] for why in outcomes.failures.values()).most_common(1)[0]
             raise TooManyFailuresError(
                 f"{failed} of {len(outcomes)} trainings failed ({request.purpose}), more than the tolerated "
                 f"{self._limits.failed_share:.0%}. Most often ({times}×): {reason}. Mend the trainer, or raise "
@@ -279,7 +279,8 @@ class Trainer:
 def context_of(system: System, materials: Materials) -> bytes:
     """Digest of everything that all rows of a study share: part of every row's name."""
     record = getattr(system, "record", None)
-    said = record() if callable(record) else {}
-    return hashlib.sha256(
-        digest_of({"kind": system.kind, "revision": system.revision, "record": said}) + materials.digest
-    ).digest()[:16]
+    said = {"kind": system.kind, "revision": system.revision, "record": record() if callable(record) else {}}
+    reads = getattr(system, "also_reads", None)  # what a trainer sees of the items besides their payloads
+    if callable(reads):
+        said["reads"] = reads(materials)
+    return hashlib.sha256(digest_of(said) + materials.digest).digest()[:16]

@@ -94,7 +94,7 @@ def take_sync(study: Study, path: Path, by: str = "author") -> SyncResult:
         body["synced"] = True
         study.store.append([Event("seed_changed", body, key=f"seed:{study.state.current.number + 1}")])
         study.refresh()
-    study.rounds.ask_conflicts([(c.item, c.message) for c in result.conflicts])
+    study.batches.ask_conflicts([(c.item, c.message) for c in result.conflicts])
     return result
 
 

@@ -282,3 +282,69 @@ def test_an_answer_record_and_a_dictionary_are_the_same(make_study: Make) -> Non
     (q,) = study.ask(items=["i05"])
     study.tell([Answer(id="x", question=q.id, annotator="ann", verdict="keep")])
     assert study.tell([{"id": "x", "question": q.id, "annotator": "ann", "verdict": "keep"}]).repeated == ("x",)
+
+
+def test_write_more_adds_items_that_know_where_they_came_from(make_study: Make) -> None:
+    study = make_study()
+    table = study.rank().summary["write_more"]
+    assert [r["group"] for r in table] and all(r["predicted_drop"] <= r["spread"] or r["spread"] <= 0 for r in table)
+    (q,) = study.ask(kind="write_more", group="a")
+    study.tell([answer(q.id, "write_more", id="w", texts=["own up at once", "cite the page"])])
+    new = [i for i in study.seed.items if i.id not in TRUTH]
+    assert [i.display for i in new] == ["own up at once", "cite the page"]
+    assert {i.group for i in new} == {"a"}
+    assert {i.metadata["answer"] for i in new} == {"w"}
+    study.rank()
+    with pytest.raises(Exception, match="no group 'c'"):
+        study.ask(kind="write_more", group="c")
+
+
+def test_writing_more_is_mixed_in_at_an_exchange_rate_only(make_study: Make) -> None:
+    study = make_study(ask={"batch": 6, "consequences": 0, "exchange_rate": 1e6, "minutes_write_more": 0.1})
+    study.rank()
+    assert any(q.kind == "write_more" for q in study.ask())
+    plain = make_study()
+    plain.rank()
+    assert not any(q.kind == "write_more" for q in plain.ask())
+
+
+def test_merged_items_weigh_as_one_and_a_merge_can_be_taken_back(make_study: Make) -> None:
+    study = make_study()
+    (q,) = study.ask(kind="merge", items=["i00", "i05"])
+    study.tell([answer(q.id, "merge", id="m")])
+    assert study.seed["i00"].copies == 2
+    assert study.seed.standing == {"i05": "absent"}
+    weights = study.trainer  # the trainer is made for the merged seed
+    assert weights.context != b""
+    slots = study.materials.slots
+    assert slots.copies[slots.index[0, 0]] == 2.0
+    study.rank()
+    study.take_back("m")
+    assert study.seed["i00"].copies == 1
+    assert study.seed.standing == {}
+
+
+def test_a_preferred_outcome_moves_the_belief_towards_it_and_settles_nothing(make_study: Make) -> None:
+    study = make_study()
+    (q,) = study.ask(1, kind="prefer_outcome")
+    place = [p.id for p in study.probes].index(q.group)
+    before = study.rounds.assessment()
+    expected = {}
+    for said in ("approve", "reject"):
+        told = study.tell([answer(q.id, "prefer", id=said, variant=said)])
+        assert told.version is None
+        now = study.rounds.assessment()
+        assert np.any(now.belief.credibility != before.belief.credibility)
+        assert study.seed.standing == {}
+        from activeseed.study.assess import surrogate_outcomes
+
+        _, outcomes = surrogate_outcomes(before, now.belief.draw(4000, 1))
+        expected[said] = outcomes[:, place].mean()
+        study.take_back(said)
+    assert expected["approve"] > expected["reject"]
+    assert [p.id for p in study.pending] == [q.id]
+
+
+def test_a_misspelt_kind_of_question_is_named(make_study: Make) -> None:
+    with pytest.raises(Exception, match="Did you mean 'merge'"):
+        make_study().ask(kind="merg")

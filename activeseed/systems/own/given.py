@@ -54,7 +54,7 @@ def given_items(materials: Materials, rows: Rows, row: int, *, weighted: bool) -
     items: list[GivenItem] = []
     for f, item in enumerate(materials.seed.items):
         variant = item.variants[int(rows.variants[row, f])]
-        weight = 1.0 if rows.multiplicity is None else float(rows.multiplicity[row, f])
+        weight = item.copies * (1.0 if rows.multiplicity is None else float(rows.multiplicity[row, f]))
         if variant.payload is None or weight == 0.0:
             continue
         copies = 1

@@ -1,0 +1,196 @@
+"""Which questions a study asks next: the best batch, named items, disagreements, and the special kinds.
+
+A batch is journalled before anybody sees it, under the number of its round, so that two processes that ask at once, or
+one that died in between, ask one batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from activeseed.acquisition import Candidate, Pick, choose, item_candidates, list_candidate, writing_candidates
+from activeseed.errors import PlanError, nearest
+from activeseed.outcome import plain
+from activeseed.plan import stream_key
+from activeseed.protocols import Event
+from activeseed.question import Question
+from activeseed.study import asking, special
+from activeseed.study.assess import Assessment, expected_error, movement
+from activeseed.study.checks import Checks
+
+if TYPE_CHECKING:
+    from activeseed.study.study import Study
+
+#: belief draws behind a predicted movement: the surrogate is cheap
+MOVEMENT_DRAWS = 256
+#: kinds of questions that somebody may ask for by name
+KINDS = ("items", "write_more", "merge", "prefer_outcome")
+
+
+class Batches:
+    """The questions of one study."""
+
+    def __init__(self, study: Study) -> None:
+        self._study = study
+
+    def ask(self, n: int, items: Sequence[str] | None = None) -> list[Question]:
+        """Choose, journal and return the next batch, or questions about these items."""
+        study = self._study
+        assessment = study.rounds.assessment()
+        number = self._number
+        picks = self._named(items, assessment) if items is not None else self._best(n, assessment)
+        decided = asking.consequences(
+            picks,
+            assessment,
+            study.trainer,
+            study.system.places(study.materials),
+            study.settings.ask.consequences,
+        )
+        questions = asking.make_questions(picks, assessment, number, decided)
+        if items is None:
+            questions += self._again(assessment, number, len(questions))
+            questions = Checks(study).added_to(questions, number)
+        asked = [f for p in picks for f in p.candidate.items]
+        names = [assessment.seed.items[f].id for f in asked]
+        prior, now = assessment.prior.probabilities[:, 0], assessment.belief.credibility
+        return self._journal(
+            questions,
+            predicted_gain=float(sum(p.value for p in picks if p.candidate.items)),
+            predicted_movement=self._predicted_movement(assessment, asked),
+            credibility={name: [float(prior[f]), float(now[f])] for name, f in zip(names, asked, strict=True)},
+            why={name: assessment.belief.why(f) for name, f in zip(names, asked, strict=True)},
+        )
+
+    def ask_special(self, kind: str, n: int, items: Sequence[str] = (), group: str = "") -> list[Question]:
+        """Questions of a kind that somebody asked for: write more of a group, merge items, prefer an outcome."""
+        study, number = self._study, self._number
+        minutes = study.settings.ask.minutes
+        if kind == "write_more":
+            per_example = study.settings.ask.minutes_write_more
+            return self._journal([special.write_more(study.seed, group, f"r{number:03d}-01", number, per_example)])
+        if kind == "merge":
+            return self._journal([special.merge(study.seed, items, f"r{number:03d}-01", number, minutes)])
+        if kind == "prefer_outcome":
+            assessment = study.rounds.assessment()
+            before = {q.group for q in study.state.questions.values() if q.kind == "prefer_outcome"}
+            error = expected_error(study.settings, assessment.resolution)
+            places = study.system.places(study.materials)
+            key = study.settings.key
+            questions = special.prefer_outcomes(assessment, places, n, key, error, minutes, number, before)
+            return self._journal(questions, predicted_gain=sum(q.value for q in questions))
+        raise PlanError(f"There are no questions of the kind {kind!r}.{nearest(kind, KINDS)}")
+
+    @property
+    def _number(self) -> int:
+        return len(self._study.state.asked_rounds) + 1
+
+    def _journal(self, questions: Sequence[Question], **more: Any) -> list[Question]:
+        """Write the batch down; what comes back is what stands in the journal, whoever wrote it first."""
+        study, number = self._study, self._number
+        if not questions:
+            return []
+        body = {
+            "round": number,
+            "seed_version": study.state.current.id,
+            "questions": [q.model_dump(mode="json") for q in questions],
+            **{"predicted_gain": 0.0, "predicted_movement": 0.0, "credibility": {}, "why": {}},
+            **more,
+        }
+        study.store.append([Event("asked", plain(body), key=f"asked:{number}")])
+        study.refresh()
+        return [q for q in study.state.questions.values() if q.round == number]
+
+    def _best(self, n: int, assessment: Assessment) -> list[Pick]:
+        study = self._study
+        surrogate = assessment.ranking.surrogate
+        if surrogate is None:
+            return []
+        seed, table = assessment.seed, study.settings.ask
+        busy = {i for q in study.state.pending for i in q.items}
+        done = set(assessment.resolution.answered)
+        minutes = dict.fromkeys(("review", "judge_pair", "choose_wording", "confirm_list"), table.minutes)
+        candidates = [
+            c
+            for c in item_candidates(seed, assessment.belief, minutes=minutes)
+            if seed.items[c.items[0]].id not in done
+        ]
+        if table.confirm:
+            candidates += list_candidate(assessment.belief, seed.base, minutes=minutes)
+        if table.exchange_rate > 0:
+            spread: dict[str, float] = next(
+                (r["group_spread"] for r in reversed(study.state.rankings) if r.get("group_spread")), {}
+            )
+            members = {g: sum(i.group == g for i in seed.items) for g in seed.groups}
+            per_example = {"write_more": table.minutes_write_more}
+            candidates += writing_candidates(spread, members, examples=special.EXAMPLES, minutes=per_example)
+        pending = [seed.position(i) for i in busy if i in seed._positions]
+        picks = choose(
+            surrogate.gram,
+            assessment.belief,
+            candidates,
+            n,
+            error=expected_error(study.settings, assessment.resolution),
+            pending=pending,
+            exchange_rate=table.exchange_rate or None,
+        )
+        return [p for p in picks if p.value > 0]
+
+    def _named(self, items: Sequence[str], assessment: Assessment) -> list[Pick]:
+        seed = assessment.seed
+        values = assessment.ranking.columns.get("value")
+        out = []
+        for name in items:
+            f = seed.position(name)
+            kind = "judge_pair" if seed.items[f].payload.kind == "pair" else "review"
+            if kind == "review" and seed.items[f].alternatives:
+                kind = "choose_wording"
+            minutes = self._study.settings.ask.minutes
+            value = float(values[f]) if values is not None else 0.0
+            out.append(Pick(Candidate(kind, (f,), minutes), value, value / minutes, value))  # type: ignore[arg-type]
+        return out
+
+    def _again(self, assessment: Assessment, number: int, taken: int) -> list[Question]:
+        """Items whose answers disagree with each other or with all else that is known are put before a human again."""
+        study = self._study
+        busy = {i for q in study.state.pending for i in q.items}
+        out: list[Question] = []
+        for name in assessment.resolution.ask_again:
+            if name in busy:
+                continue
+            said = [
+                (f"annotator {k}", a.verdict, a.comment)
+                for k, a in enumerate(
+                    (a for a in study.state.counted_answers if name in study.state.questions[a.question].items), 1
+                )
+            ]
+            id_ = f"r{number:03d}-{taken + len(out) + 1:02d}"
+            out.append(asking.resolve_question(assessment.seed, name, said, id_, number))
+        return out
+
+    def ask_conflicts(self, conflicts: Sequence[tuple[str, str]]) -> list[Question]:
+        """Items on which the author's edits and the annotators' answers disagree are put before a human: one round."""
+        study, number = self._study, self._number
+        busy = {i for q in study.state.pending for i in q.items}
+        todo = [(item, said) for item, said in conflicts if item not in busy]
+        return self._journal(
+            [
+                asking.resolve_question(
+                    study.seed, item, [("the author", "edit", said)], f"r{number:03d}-{n:02d}", number
+                )
+                for n, (item, said) in enumerate(todo, start=1)
+            ]
+        )
+
+    def _predicted_movement(self, assessment: Assessment, asked: Sequence[int]) -> float:
+        """How far the deployed outcome is expected to move once these are answered, by belief and surrogate."""
+        if assessment.ranking.surrogate is None or not asked:
+            return 0.0
+        base = np.asarray(assessment.seed.base, np.int64)
+        number = self._study.state.current.number
+        key = stream_key(self._study.settings.key, "movement", number)
+        after = np.tile(base, (MOVEMENT_DRAWS, 1))
+        after[:, list(asked)] = assessment.belief.draw(MOVEMENT_DRAWS, key)[:, list(asked)]
+        return movement(assessment.ranking.surrogate.gram, base.tolist(), after)
