@@ -18,7 +18,7 @@ from activeseed.errors import PlanError
 from activeseed.plan import Floats, Law
 from activeseed.question import Answer, Question
 from activeseed.resolution.alpha import Agreement, agreement
-from activeseed.resolution.reliability import Labels, Reliability, accuracy_interval, dawid_skene, emission
+from activeseed.resolution.reliability import Labels, Reliability, dawid_skene, emission, sample_accuracies
 from activeseed.resolution.votes import Ballot, Merge, Vote, read_answers
 from activeseed.seed import ABSENT, AS_WRITTEN, Item, Payload, Seed
 
@@ -113,7 +113,7 @@ def resolve(
     Raises:
         AnswerError: an answer fits no question. PlanError: the prior's shape is not the seed's.
 
-    Cost: EM over the items answered twice or more, and 2,500 grid points × those items per annotator.
+    Cost: EM and 450 Gibbs steps over the answers to items that were answered twice or more.
     """
     known, start = known or {}, start or {}
     ballot = read_answers(seed, questions, answers)
@@ -221,16 +221,18 @@ def _reliability(
     mean = float(table[:, 0].mean())
     k = labels.offered.shape[1]
     towards = np.concatenate([[mean], np.full(k - 1, (1 - mean) / (k - 1))])
-    fit = None
+    found = None
     if len(labels.unit):
         fit = dawid_skene(labels, tied=True, prior=accuracy, marginals=towards, strength=MARGINALS_WORTH)
+        found = sample_accuracies(labels, fit, prior=accuracy, marginals=towards, strength=MARGINALS_WORTH)
     gold, repeats = _gold_tally(ballot.gold, known), _repeat_tally(ballot.votes, questions)
     answers = Counter(v.annotator for v in ballot.votes)
     out: dict[str, Reliability] = {}
     means: dict[str, Floats] = {}
     for j, name in enumerate(people):
-        if fit is not None and (labels.annotator == j).any():
-            estimate, low, high, theta = accuracy_interval(labels, fit, j, accuracy)
+        if found is not None and (labels.annotator == j).any():
+            estimate, low, high = float(found.estimate[j]), float(found.low[j]), float(found.high[j])
+            theta = found.means[j]
         else:
             estimate, low, high, theta = _stranger(accuracy)
         means[name] = theta
