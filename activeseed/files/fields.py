@@ -23,7 +23,7 @@ MAX_ID = 200
 #: Names that mean something in a seed file; anything else is kept as metadata.
 ITEM_FIELDS = (
     "id", "text", "kind", "group", "belief", "variants", "prompt", "chosen", "rejected", "vector", "standing",
-    "metadata",
+    "copies", "metadata",
 )  # fmt: skip
 PROBE_FIELDS = (
     "id", "text", "kind", "group", "label", "weight", "prompt", "chosen", "rejected", "vector", "metadata",
@@ -256,6 +256,14 @@ def weight_of(where: str, value: Any) -> float:
     if not 0.0 < weight < math.inf:
         raise SeedError(f"{where}: weight is {weight:g}. Give a positive number.")
     return weight
+
+
+def copies_of(where: str, value: Any) -> int:
+    """How many items were merged into this one: a whole number from 1."""
+    copies = 1.0 if value is None else _number(where, "copies", value, "Give a whole number from 1, or leave it out.")
+    if not copies.is_integer() or copies < 1:
+        raise SeedError(f"{where}: copies is {copies:g}. Give a whole number from 1, or leave it out.")
+    return int(copies)
 
 
 def metadata_of(where: str, fields: Mapping[str, Any], known: Sequence[str]) -> dict[str, Any]:

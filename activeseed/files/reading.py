@@ -16,6 +16,7 @@ from activeseed.files.fields import (
     PROBE_FIELDS,
     alternatives_of,
     belief_of,
+    copies_of,
     given,
     id_of,
     label_of,
@@ -97,6 +98,7 @@ def _load(file: RecordFile, base_rate: float | None, rest: Rest) -> SeedFile:
             payload=payload,
             group=_group(where, fields),
             alternatives=alternatives_of(where, given(fields, "variants"), payload),
+            copies=copies_of(where, given(fields, "copies")),
             metadata=metadata_of(where, fields, ITEM_FIELDS),
         )
         items.append(_believed(where, draft, belief_of(where, given(fields, "belief"), draft), base_rate, rest))
@@ -176,6 +178,7 @@ def _believed(
         group=draft.group,
         alternatives=draft.alternatives,
         belief=spread,
+        copies=draft.copies,
         metadata=draft.metadata,
     )
 

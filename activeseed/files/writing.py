@@ -69,6 +69,8 @@ def _record(item: Item, standing: str) -> dict[str, Any]:
         out["variants"] = variants
     if standing != AS_WRITTEN:
         out["standing"] = standing
+    if item.copies != 1:
+        out["copies"] = item.copies
     return _with_metadata(out, item.metadata)
 
 
@@ -76,6 +78,8 @@ def _deployed(item: Item, payload: Payload) -> dict[str, Any]:
     out: dict[str, Any] = {"id": item.id, **_content(payload)}
     if item.group:
         out["group"] = item.group
+    if item.copies != 1:
+        out["copies"] = item.copies
     return _with_metadata(out, item.metadata)
 
 
