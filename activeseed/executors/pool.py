@@ -53,7 +53,7 @@ class Pool:
     def submit(self, job: str, rows: Any, first: int, seconds: float | None) -> tuple[Future[Any], Path]:
         """A future of the piece, and the file that tells where its time ran out. Raises BrokenExecutor."""
         notice = self._folder / f"notice-{next(self._numbers)}"
-        future = self._started().submit(work, job, rows, first, self._threads, seconds, str(notice))
+        future = self._started().submit(work, job, rows, first, seconds, str(notice))
         return future, notice
 
     def _started(self) -> Any:

@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
@@ -19,11 +20,22 @@ def environment(threads: int) -> dict[str, str]:
     return dict.fromkeys(VARIABLES, str(threads))
 
 
+_known: tuple[int, Any] = (0, None)
+
+
+def _loaded_libraries() -> Any:
+    """The process as threadpoolctl sees it. Looking takes milliseconds, and only an import brings new libraries."""
+    global _known
+    from threadpoolctl import ThreadpoolController
+
+    if _known[0] != len(sys.modules):
+        _known = (len(sys.modules), ThreadpoolController())
+    return _known[1]
+
+
 @contextmanager
 def limited(threads: int) -> Iterator[None]:
     """Hold arithmetic to ``threads`` threads: libraries that are loaded already, and those loaded meanwhile."""
-    from threadpoolctl import threadpool_limits
-
     before = {name: os.environ.get(name) for name in VARIABLES}
     os.environ.update(environment(threads))
     torch = sys.modules.get("torch")
@@ -31,7 +43,7 @@ def limited(threads: int) -> Iterator[None]:
     if torch is not None and torch_before != threads:
         torch.set_num_threads(threads)
     try:
-        with threadpool_limits(limits=threads):
+        with _loaded_libraries().limit(limits=threads):
             yield
     finally:
         for name, value in before.items():

@@ -48,21 +48,18 @@ def _follow(driver: int) -> None:
     os._exit(1)
 
 
-def work(job: str, rows: Rows, first: int, threads: int, seconds: float | None, notice: str) -> Outcomes | Refusal:
-    """Train one piece of a batch.
+def work(job: str, rows: Rows, first: int, seconds: float | None, notice: str) -> Outcomes | Refusal:
+    """Train one piece of a batch. The number of threads stands in the environment that the process started with.
 
     Args:
         job: file that holds the pickled system and materials.
         first: number of the piece's first row in its batch.
-        threads: threads that arithmetic may use.
         seconds: time limit; the process ends when it is over, even inside code that never returns to Python.
         notice: file to which the place where the time ran out is written.
     """
-    from activeseed.executors.threads import limited
     from activeseed.executors.train_batch import train_batch
 
     with contextlib.ExitStack() as stack:
-        stack.enter_context(limited(threads))
         try:
             system, materials = _load(job)
         except (Exception, SystemExit) as error:

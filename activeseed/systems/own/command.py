@@ -45,14 +45,14 @@ class Command(BaseModel):
     that one bad row costs one row.
 
     Attributes:
-        argv: the program and its arguments.
+        argv: the program and its arguments. It runs in the project's folder, where relative paths start.
         timeout: seconds that the program may take to the next outcome, its start included.
         rows_at_a_time: rows a process; more of them save starts.
         outcomes: P, where the study has no probes; 0 takes one outcome from each probe.
         compare: ``hellinger`` where every outcome is a probability, else ``identity``.
         deterministic: the program ignores the key.
         weighted: the program reads ``weight``. Otherwise an item of multiplicity 2 comes twice.
-        folder: where it runs, relative to the project's folder (to the current one, outside of a project).
+        folder: where it runs instead.
         environment: variables that it gets besides ours.
         version: names this trainer in place of a fingerprint of ``argv`` and of the files named there.
     """
@@ -110,7 +110,7 @@ class Command(BaseModel):
         return [also_reads(materials), [[p.id, p.group, p.weight] for p in materials.probes]]
 
     def check(self, materials: Materials) -> None:
-        if not self._where.is_dir():
+        if self.folder and not self._where.is_dir():
             raise PlanError(f"The command's folder {str(self._where)!r} does not exist.")
         program = self.argv[0]
         if shutil.which(str(self._where.absolute() / program) if "/" in program else program) is None:

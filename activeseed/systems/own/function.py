@@ -34,8 +34,8 @@ class FromFunction(BaseModel):
     A function that raises, or returns anything but P finite numbers, is a recorded failure with its reason.
 
     Attributes:
-        target: where the function is found again, ``package.module:function`` or ``path/to/file.py:function``. Filled
-            in for a function that has such a place; how a configuration names it.
+        target: where the function is found again, ``package.module:function`` or ``path/to/file.py:function`` (relative
+            paths start at the project's folder). Filled in for a function that has such a place.
         outcomes: P, where the study has no probes (the places are then called outcome-1 to outcome-P); 0 takes one
             outcome from each probe.
         compare: ``hellinger`` where every outcome is a probability, else ``identity`` (see `outcome.Geometry`).
