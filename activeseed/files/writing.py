@@ -47,7 +47,7 @@ def write_seed(seed: Seed, path: str | os.PathLike[str], *, as_answered: bool = 
     elif ending == ".json":
         data = (json.dumps(records, ensure_ascii=False, indent=1) + "\n").encode()
     elif ending in (".yaml", ".yml"):
-        data = yaml.safe_dump(records, allow_unicode=True, sort_keys=False, width=100).encode()
+        data = yaml.dump(records, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=100).encode()
     elif ending == ".parquet":
         data = _parquet(records)
     elif ending in (".md", ".markdown"):
@@ -130,6 +130,21 @@ def _variants(item: Item) -> list[Any]:
 
 
 # --- formats ----------------------------------------------------------------------------------------------------
+
+
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    """Quotes texts with characters that YAML takes for line breaks: its plain and folded styles lose them."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _yaml_text(dumper: Any, text: str) -> Any:
+    risky = any(c in "\r\x85\u2028\u2029\ufeff" or (c < " " and c != "\n") for c in text)
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if risky else None)
+
+
+_Dumper.add_representer(str, _yaml_text)
 
 
 def _columns(records: list[dict[str, Any]]) -> list[str]:

@@ -7,7 +7,7 @@ import warnings
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from activeseed.errors import FolderError, SeedError, UsageError
@@ -426,6 +426,7 @@ values = st.one_of(st.integers(-5, 5), st.booleans(), some_text, st.lists(st.int
     metadata=st.dictionaries(st.text("abcxyz_", min_size=1, max_size=8), values, max_size=3),
     ending=st.sampled_from(FORMATS),
 )
+@example(texts=["0\x85", "\u2028x", "\ufeffa\r", "a\rb\x00"], metadata={}, ending="yaml")
 @settings(max_examples=60, deadline=None)
 def test_any_texts_survive_any_format(tmp_path_factory, texts, metadata, ending):
     items = [Item(id=f"i{n}", payload=Text(text=t), metadata=metadata if n == 0 else {}) for n, t in enumerate(texts)]
