@@ -195,8 +195,8 @@ def sample_accuracies(
     prior: tuple[float, float],
     marginals: Floats,
     strength: float,
-    draws: int = 400,
-    warm_up: int = 50,
+    draws: int = 300,
+    warm_up: int = 30,
 ) -> Accuracies:
     """How well α and β are known, when neither the truths nor the other annotators are known either.
 

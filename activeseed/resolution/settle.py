@@ -113,7 +113,7 @@ def resolve(
     Raises:
         AnswerError: an answer fits no question. PlanError: the prior's shape is not the seed's.
 
-    Cost: EM and 450 Gibbs steps over the answers to items that were answered twice or more.
+    Cost: EM and 330 Gibbs steps over the answers to items that were answered twice or more.
     """
     known, start = known or {}, start or {}
     ballot = read_answers(seed, questions, answers)
@@ -244,10 +244,10 @@ def _reliability(
 
 
 def _stranger(accuracy: tuple[float, float]) -> tuple[float, float, float, Floats]:
-    from scipy.stats import beta
+    from scipy.special import betaincinv
 
     mean = accuracy[0] / sum(accuracy)
-    low, high = beta(*accuracy).ppf([0.025, 0.975])
+    low, high = betaincinv(*accuracy, [0.025, 0.975])
     return mean, float(low), float(high), np.full(2, mean)
 
 

@@ -159,7 +159,7 @@ def read_answers(seed: Seed, questions: Mapping[str, Question], answers: Sequenc
 
 
 def _copied(item: Item, copies: int) -> Item:
-    """The item with the weight of all that was merged into it; set anew each time, so that a merge can be taken back."""
+    """The item with the weight of all merged into it; set anew each time, so that a merge can be taken back."""
     return item if item.copies == copies else Item.model_validate({**item.model_dump(), "copies": copies})
 
 
