@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Future
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +31,7 @@ class Pool:
         self._folder = Path(self._temporary.name)
         self._executor: Any = None
         self._job: tuple[System, Materials, str] | None = None
+        self._in_use: list[str] = []
         self._numbers = iter(range(2**62))
 
     def job(self, system: System, materials: Materials) -> str:
@@ -47,8 +49,21 @@ class Pool:
             ) from error
         file = self._folder / f"job-{next(self._numbers)}"
         file.write_bytes(content)
+        if self._job is not None and self._job[2] not in self._in_use:
+            Path(self._job[2]).unlink(missing_ok=True)  # a trainer may hold a lot of data
         self._job = (system, materials, str(file))
         return str(file)
+
+    @contextlib.contextmanager
+    def using(self, job: str) -> Iterator[None]:
+        """While a run needs its job; afterwards the newest job is kept and others go."""
+        self._in_use.append(job)
+        try:
+            yield
+        finally:
+            self._in_use.remove(job)
+            if job not in self._in_use and (self._job is None or self._job[2] != job):
+                Path(job).unlink(missing_ok=True)
 
     def submit(self, job: str, rows: Any, first: int, seconds: float | None) -> tuple[Future[Any], Path]:
         """A future of the piece, and the file that tells where its time ran out. Raises BrokenExecutor."""

@@ -67,12 +67,14 @@ class Processes(BaseModel):
         workers = self.workers or usable_cores()
         if self._pool is None:
             self._pool = Pool(workers, self.threads)
-        run = _Run(self._pool, system, materials, self.timeout, math.ceil(1.25 * workers))
-        try:
-            yield from run.results(batches)
-        except BaseException:  # an error, Ctrl-C or a closed iterator: nothing may go on training behind our back
-            self._pool.kill()
-            raise
+        pool = self._pool
+        run = _Run(pool, system, materials, self.timeout, math.ceil(1.25 * workers))
+        with pool.using(run.job):
+            try:
+                yield from run.results(batches)
+            except BaseException:  # an error, Ctrl-C or a closed iterator: nothing goes on training behind our back
+                pool.kill()
+                raise
 
     def close(self) -> None:
         """End the workers; a later run starts new ones."""
@@ -88,7 +90,7 @@ class _Run:
         self._pool, self._timeout, self._bound = pool, timeout, in_flight
         self._places = len(system.places(materials))
         self._size: int | None = getattr(system, "rows_at_a_time", None)
-        self._job = pool.job(system, materials)
+        self.job = pool.job(system, materials)
         self._open: dict[Future[Any], tuple[Piece, Path]] = {}
         self._done: dict[int, dict[int, Outcomes]] = {}  # by batch, then by number of the piece's first row
         self._missing: dict[int, int] = {}  # rows of a batch that are still out
@@ -120,7 +122,7 @@ class _Run:
 
     def _pieces(self, batches: Iterable[Batch]) -> Iterator[Piece]:
         for batch in batches:
-            size = self._size or len(batch.rows)
+            size = self._size or max(1, len(batch.rows))
             self._done[batch.id], self._missing[batch.id] = {}, len(batch.rows)
             for first in range(0, len(batch.rows), size):
                 yield Piece(batch.id, first, batch.rows.take(slice(first, first + size)))
@@ -128,7 +130,7 @@ class _Run:
     def _submit(self, piece: Piece) -> bool:
         seconds = None if self._timeout is None else self._timeout * len(piece.rows)
         try:
-            future, notice = self._pool.submit(self._job, piece.rows, piece.first, seconds)
+            future, notice = self._pool.submit(self.job, piece.rows, piece.first, seconds)
         except BrokenExecutor:
             return False
         self._open[future] = (piece, notice)

@@ -380,6 +380,16 @@ def test_closing_the_iterator_ends_what_is_running_and_what_that_started(tmp_pat
     executor.close()
 
 
+def test_what_was_sent_to_workers_is_kept_no_longer_than_needed(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    executor = Processes(workers=1)
+    for _ in range(3):  # each time other materials, as in each round of a study
+        assert outcomes_of(executor, RowByRow(), some_rows(2))[1] == {}
+    assert len(list(tmp_path.rglob("job-*"))) == 1
+    executor.close()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_system_that_cannot_be_sent_says_so(pool):
     system = Field(misbehave=threading.Lock())
     with pytest.raises(PlanError, match=r"can't be sent to worker processes.*in_process"):

@@ -63,6 +63,16 @@ def test_a_study_is_opened_again_by_the_name_of_its_trainer_and_trains_nothing_t
     assert again.columns["effect"].tolist() == first.columns["effect"].tolist()
 
 
+def test_a_trainer_without_a_name_is_opened_with_the_trainer(tmp_path):
+    given, probes = inputs()
+    system = act.FromFunction(lambda items, key: [float(len(items))] * 3, deterministic=True)
+    first = act.Study.create(tmp_path / "p", given, system, probes=probes, **settings()).rank(by="effect")
+    with pytest.raises(act.ConfigError, match=r"Study.open\(folder, system=FromFunction\(train\)\)"):
+        act.Study.open(tmp_path / "p")
+    again = act.Study.open(tmp_path / "p", system=system).rank(by="effect")
+    assert first.summary["trainings_new"] > 0 == again.summary["trainings_new"]
+
+
 def test_an_edited_trainer_and_edited_labels_are_trained_again(tmp_path):
     study = project(tmp_path / "p")
     context = study.trainer.context

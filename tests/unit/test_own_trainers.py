@@ -261,8 +261,9 @@ def test_what_cannot_work_is_said_before_any_training():
         FromFunction(lambda items, key: [1]).check(Materials(materials.seed, ()))
     with pytest.raises(ConfigError, match="needs its function"):
         FromFunction()
-    with pytest.raises(ValidationError, match="extra_forbidden"):
-        FromFunction(len, determinstic=True)
+    for misspelt in ({"determinstic": True}, {"tagret": "a:b"}):
+        with pytest.raises(ValidationError, match="extra_forbidden"):
+            FromFunction(**misspelt)
 
 
 def test_a_function_in_a_file_is_found_by_its_path(tmp_path, monkeypatch):

@@ -12,7 +12,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from activeseed.errors import ConfigError, PlanError, TrainingError, describe
 from activeseed.outcome import Geometry, Outcomes
@@ -67,12 +67,17 @@ class FromEstimator(BaseModel):
             if parameters is not None:
                 settings = {"estimator": name_of(type(estimator)), "parameters": parameters, **settings}
             settings["instance"] = estimator
-        if not settings.get("estimator") and settings.get("instance") is None:
+        super().__init__(**settings)
+
+    @model_validator(mode="after")
+    def _has_an_estimator(self) -> Self:
+        if not self.estimator and self.instance is None:
             raise ConfigError(
                 "A trainer of kind 'estimator' needs its estimator: FromEstimator(LogisticRegression()), or in "
-                "activeseed.toml estimator = 'sklearn.linear_model:LogisticRegression'."
+                "activeseed.toml estimator = 'sklearn.linear_model:LogisticRegression' or 'file.py:make_it'. A "
+                "pipeline has no such name: open its study with Study.open(folder, system=FromEstimator(pipeline))."
             )
-        super().__init__(**settings)
+        return self
 
     def located(self, folder: Path) -> Self:
         """The same trainer, with a relative path in ``estimator`` read from a folder instead of the current one."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from activeseed.errors import ConfigError, PlanError, describe
 from activeseed.outcome import Geometry, Outcomes
@@ -62,13 +62,17 @@ class FromFunction(BaseModel):
             settings["target"] = train
         elif train is not None:
             settings = {"target": name_of(train), **settings, "function": train}
-        if not settings.get("target") and settings.get("function") is None:
+        super().__init__(**settings)
+
+    @model_validator(mode="after")
+    def _has_a_function(self) -> Self:
+        if not self.target and self.function is None:
             raise ConfigError(
                 "A trainer of kind 'function' needs its function: FromFunction(train), or in activeseed.toml "
-                "target = 'package.module:function'. A function from a notebook or a lambda has no such name: "
-                "give the study the system itself."
+                "target = 'package.module:function' or 'file.py:function'. A function from a notebook or a lambda has "
+                "no such name: open its study with Study.open(folder, system=FromFunction(train))."
             )
-        super().__init__(**settings)
+        return self
 
     def located(self, folder: Path) -> Self:
         """The same trainer, with a relative path in ``target`` read from a folder instead of the current one."""
