@@ -47,7 +47,7 @@ def demo(
     with Progress("preparing") as progress:
         study, truth = _make(folder, answers, progress)
         progress.pause()
-        _say(1, "A project", f"activeseed init {folder} --from positives.jsonl --pool pool.jsonl --probes probes.jsonl")
+        _say(1, "A project", f"activeseed init {folder} --from positives.jsonl --pool …")
         print(f"{len(study.seed)} positive examples, {len(study.pool)} candidate outputs, {len(study.probes)} probes.")
         print(f"Trainer²: {study.settings.system.kind}. Embedder: {study.settings.embedder.kind}.")
 
@@ -111,14 +111,11 @@ def _answered(study: Study, truth: Path, progress: Progress) -> LoopResult:
     """The loop, with a line a round."""
     from activeseed.annotators.simulated import Simulated
     from activeseed.cli.loop import asked_words
-    from activeseed.cli.tables import quality_words, round_line
+    from activeseed.cli.tables import round_lines
 
     def told(record: Mapping[str, Any]) -> None:
         progress.pause()
-        if record["round"] == 0:
-            print(f"before any answer: {quality_words(record.get('quality'))} on labelled probes", flush=True)
-        else:
-            print(round_line(record, asked_words(study, record)), flush=True)
+        print(round_lines(record, asked_words(study, record)), flush=True)
 
     return study.loop(Simulated(truth_file=str(truth)), on_round=told)
 

@@ -12,7 +12,7 @@ import typer
 from activeseed.cli.annotating import HadEnoughError
 from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, open_study
 from activeseed.cli.progress import Progress
-from activeseed.cli.screen import print_json, say
+from activeseed.cli.screen import one_line, print_json, say
 from activeseed.errors import ConfigError, nearest
 
 if TYPE_CHECKING:
@@ -59,10 +59,10 @@ def loop(
 
         def told(record: Mapping[str, Any]) -> None:
             if not as_json:
-                from activeseed.cli.tables import round_line
+                from activeseed.cli.tables import round_lines
 
                 progress.pause()
-                print(round_line(record, asked_words(study, record)), flush=True)
+                print(round_lines(record, asked_words(study, record)), flush=True)
 
         try:
             result = study.loop(channel, max_rounds=rounds or None, wait=patient, on_round=told)
@@ -99,8 +99,8 @@ def asked_words(study: Study, record: Mapping[str, Any]) -> str:
     if not asked:
         return ""
     names = list(dict.fromkeys(i for q in asked for i in (q.items if len(q.items) == 1 else ())))
-    shown = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
-    return f"asked {len(asked)}" + (f" ({shown})" if shown else "")
+    shown = ", ".join(one_line(n) for n in names[:3]) + (", …" if len(names) > 3 else "")
+    return f"asked {len(asked)}" + (f": {shown}" if shown else "")
 
 
 def channel_of(study: Study, kind: str, truth: Path | None, progress: Progress) -> Annotator:

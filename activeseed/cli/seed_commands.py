@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -90,9 +91,9 @@ def print_diff(changes: Sequence[Mapping[str, Any]]) -> None:
         if change.get("why"):
             console.print(Text(f"  {one_line(str(change['why']))}", style="dim"))
         if change.get("before_text"):
-            console.print(Text(_block("- ", str(change["before_text"])), style="red"))
+            console.print(Text(_block("- ", str(change["before_text"]), console.width), style="red"))
         if change.get("after_text"):
-            console.print(Text(_block("+ ", str(change["after_text"])), style="green"))
+            console.print(Text(_block("+ ", str(change["after_text"]), console.width), style="green"))
 
 
 def _step(change: Mapping[str, Any]) -> str:
@@ -102,8 +103,14 @@ def _step(change: Mapping[str, Any]) -> str:
     return "removed" if after.startswith("(") else f"{before} → {after}".replace("as_written", "as written")
 
 
-def _block(mark: str, text: str) -> str:
-    return "\n".join(f"  {mark}{line}" for line in clean(text).splitlines())
+def _block(mark: str, text: str, width: int) -> str:
+    """A text with its mark, its further lines under the first."""
+    lines = [
+        part
+        for line in clean(text).splitlines()
+        for part in textwrap.wrap(line, max(20, width - 4), break_on_hyphens=False) or [""]
+    ]
+    return "\n".join(("  " + mark if n == 0 else "    ") + line for n, line in enumerate(lines))
 
 
 def export(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from activeseed.cli.screen import one_line
+from activeseed.seed import ABSENT, FLIPPED
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -101,7 +102,7 @@ def ranking_table(result: Mapping[str, Any], seed: Seed, width: int, top: int = 
     values = [_value(r, by, error, scale, width >= 70) for r in shown]
     ids = width >= 110
     taken = 4 + max(map(len, values), default=5) + 2 + sum(2 + max(len(n), *map(len, c), 0) for n, c in columns)
-    id_width = min(24, max((len(r["id"]) for r in shown), default=2)) if ids else 0
+    id_width = min(24, max((len(r["id"]) for r in shown), default=2) + 6) if ids else 0
     taken += id_width + 2 if ids else 0
     bar_width = max(6, min(24, (width - taken) // 4))
     text_width = max(10, width - taken - bar_width - 3)
@@ -113,23 +114,28 @@ def ranking_table(result: Mapping[str, Any], seed: Seed, width: int, top: int = 
     table.add_column("item", no_wrap=True, width=text_width, overflow="ellipsis")
     heading = ORDERS.get(by, by)
     table.add_column(heading if len(heading) <= bar_width else heading.replace(" ", "\n", 1), width=bar_width)
-    table.add_column("± s.e." if width >= 70 and error in rows[0] else "", justify="right", no_wrap=True)
+    table.add_column("± s.e." if any("±" in v for v in values) else "", justify="right", no_wrap=True)
     for name, _ in columns:
         table.add_column(name, justify="right", no_wrap=True)
     for n, row in enumerate(shown):
         text = one_line(seed[row["id"]].display)
+        label = one_line(row["id"]) + _STANDS.get(seed.standing.get(row["id"], ""), "")
         dim = "dim" if row.get("distinguishable") is False and by == "effect" else ""
         value = row.get(by)
         drawn = bar(value / largest, bar_width) if value is not None and value > 0 and largest > 0 else ""
         cells: list[str | Text] = [Text(str(row["rank"]), style=dim)]
         if ids:
-            cells.append(Text(one_line(row["id"]), style=dim))
-        cells.append(Text(text if ids else named(one_line(row["id"]), text, text_width), style=dim))
+            cells.append(Text(label, style=dim))
+        cells.append(Text(text if ids else named(label, text, text_width), style=dim))
         cells.append(Text(drawn, style="cyan" if not dim else "dim"))
         cells.append(Text(values[n], style=dim))
         cells += [Text(c[n], style=dim) for _, c in columns]
         table.add_row(*cells)
     return table
+
+
+#: what follows an id where something else than the text as written stands
+_STANDS = {ABSENT: " (out)", FLIPPED: " (flipped)"}
 
 
 def _value(row: Mapping[str, Any], by: str, error: str, scale: Scale, wide: bool) -> str:
@@ -211,11 +217,19 @@ def ranking_heading(result: Mapping[str, Any]) -> str:
     scale = Scale.of([r.get(by) for r in result.get("items", ())])
     parts = [
         f"{ORDERS.get(by, by)}{f' of {_LAWS.get(law, law)}' if law and by == 'effect' else ''}",
-        f"on {result['outcome']}" if result.get("outcome") else "",
+        f"on {_outcome(result)}" if result.get("outcome") else "",
         f"in {scale.words} {result['unit']}".replace("  ", " ") if result.get("unit") else scale.words,
     ]
     head = ", ".join(filter(None, parts))
     return f"{result.get('system', '')}, seed {result.get('seed_version', '')}: {head}".strip(": ,")
+
+
+def _outcome(result: Mapping[str, Any]) -> str:
+    if result["outcome"] == "distribution":
+        return "the policy over the pool"
+    if result["outcome"] == "probes":
+        return "the evaluator at the probes" if result.get("system") == "oversight_league" else "outcomes at the probes"
+    return str(result["outcome"])
 
 
 _LAWS = {
@@ -253,13 +267,14 @@ def number(value: float | None, digits: int = 3) -> str:
         return "0"
     if 0.001 <= abs(value) < 100_000:
         return f"{value:.{digits}g}".replace("-", "−") if abs(value) < 1000 else f"{value:,.0f}"
-    exponent = math.floor(math.log10(abs(value)))
-    return f"{value / 10.0**exponent:.{digits - 1}f}×10{str(exponent).translate(_SUPERSCRIPT)}"
+    mantissa, _, power = f"{value:.{digits - 1}e}".partition("e")
+    return f"{mantissa.replace('-', '−')}×10{str(int(power)).translate(_SUPERSCRIPT)}"
 
 
 def with_error(value: float | None, se: Any) -> str:
     """A number and its standard error, both in the same power of ten."""
-    if value is None or not isinstance(se, int | float) or not math.isfinite(se) or se <= 0 or value == 0.0:
+    known = isinstance(se, int | float) and math.isfinite(se) and se > 0
+    if value is None or not known or abs(value) < 1e-300:
         return number(value)
     exponent = 0 if 0.001 <= abs(value) < 1000 else math.floor(math.log10(abs(value)))
     a, b = value / 10.0**exponent, se / 10.0**exponent
@@ -326,22 +341,20 @@ _KINDS = {
 }  # fmt: skip
 
 
-def round_line(record: Mapping[str, Any], asked: str = "") -> str:
-    """A round in one line: what was asked, how far the outcome moved against what was predicted, quality."""
-    parts = [f"round {record.get('round')}"]
-    if asked:
-        parts.append(asked)
+def round_lines(record: Mapping[str, Any], asked: str = "") -> str:
+    """A round in two lines: what was asked; how far the outcome moved against what was predicted, risk, quality."""
+    head = f"round {record.get('round')}"
+    parts = []
     predicted, realised = record.get("predicted_movement"), record.get("realised_movement")
     if realised is not None:
-        moved = with_error(realised, record.get("realised_se"))
-        parts.append(f"moved {moved} (predicted {number(predicted)})")
+        parts.append(f"moved {with_error(realised, record.get('realised_se'))}, predicted {number(predicted)}")
     if record.get("risk") is not None:
         parts.append(f"risk {number(record['risk'])}")
     if record.get("flips") is not None:
         parts.append(f"flips ≤ {100 * record['flips']:.1f} %")
     if quality := quality_words(record.get("quality")):
         parts.append(quality)
-    return "; ".join(parts)
+    return f"{head}  {asked or 'nothing asked yet'}\n{' ' * len(head)}  {'; '.join(parts)}"
 
 
 def quality_words(quality: Any) -> str:

@@ -280,8 +280,7 @@ for line in lines[1:]:
     print(json.dumps({"row": row["row"], "outcome": outcome}))
 """
 FAILURES = {
-    "it raises": 'raise SystemExit("no memory left")',
-    "it returns NaN": 'outcome[0] = float("nan")',
+    "it says why": 'print(json.dumps({"row": row["row"], "error": "no memory left"})); continue',
     "it returns the wrong shape": "outcome = outcome[:-1]",
 }
 
@@ -294,12 +293,13 @@ def test_a_trainer_that_always_fails_stops_the_ranking_with_its_reason(fail, tmp
     out, err = capsys.readouterr()
     assert out == ""
     assert "trainings failed" in err
+    assert "no memory left" in err or "memory" not in fail
     assert "Traceback" not in err
 
 
 def test_a_trainer_that_sometimes_fails_is_ranked_and_counted(tmp_path, capsys):
-    # one in twelve rows fails whatever its key is; up to a third is tolerated
-    project = _own(tmp_path, "outcome[0] = float('nan') if row['key'] % 12 == 0 else outcome[0]")
+    # all ids have 58 letters, without own-error 49: that row fails, and about one in twelve of those that draw items
+    project = _own(tmp_path, "outcome[0] = float('nan') if sum(map(len, present)) % 12 == 1 else outcome[0]")
     edit(project, "failed_share = 0.1", "failed_share = 0.34")
     capsys.readouterr()
     assert run(["rank", "--dir", str(project), "--json"]) == 0
@@ -318,5 +318,6 @@ def _own(folder: Path, fail: str) -> Path:
         a for a in init_arguments(inputs, folder / "own") if not a.startswith("--set=system") and "pool" not in a
     ]
     arguments += ["--system", "command", "--set", f"system.argv={argv}", "--set", "system.rows_at_a_time=64"]
+    arguments += ["--set", "system.deterministic=true"]
     assert run(arguments) == 0
     return folder / "own"

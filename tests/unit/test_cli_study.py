@@ -279,7 +279,7 @@ def test_loop_prints_a_line_a_round(project, capsys, tmp_path):
     out, _ = printed(
         capsys, "loop", "--annotator", "simulated", "--truth", str(inputs / "truth.jsonl"), "--rounds", "1"
     )
-    assert "round 1; asked" in out
+    assert "round 1  asked" in out
 
 
 def test_truth_without_the_simulated_annotator_is_refused(project, capsys):

@@ -1,0 +1,184 @@
+"""The command line as users have it: a process of its own, its two streams, its exit code."""
+
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.small_project import POSITIVES, init_arguments, write_inputs
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "activeseed", *arguments]
+
+
+def run(*arguments: str, cwd: Path, code: int = 0, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """A command that must end with ``code`` and never with a traceback."""
+    done = subprocess.run(command(*arguments), cwd=cwd, input=stdin, capture_output=True, text=True)
+    assert done.returncode == code, (arguments, done.stdout, done.stderr)
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("e2e")
+    run(*init_arguments(write_inputs(folder / "in"), folder / "study"), cwd=folder)
+    return folder / "study"
+
+
+def test_a_study_from_start_to_finish(project):
+    """init → check → rank → queue → answers import → rank → seed log, diff → status, and a second init is refused."""
+    checked = run("check", cwd=project)
+    assert "trainings" in checked.stdout
+    ranking = json.loads(run("rank", "--json", cwd=project).stdout)
+    assert {row["id"] for row in ranking["items"]} == {p[0] for p in POSITIVES}
+
+    asked = [json.loads(line) for line in _queued(project)]
+    flattery = next(q for q in asked if q["items"] == ["flatter"])
+    answers = project / "answers.csv"
+    answers.write_text(f"question,annotator,verdict,comment\n{flattery['id']},ada,reject,flattery\n", "utf-8")
+    assert "The seed is now v1" in run("answers", "import", "answers.csv", cwd=project).stdout
+
+    again = json.loads(run("rank", "--json", cwd=project).stdout)
+    assert again["seed_version"] != ranking["seed_version"]
+    credibility = {row["id"]: row["credibility"] for row in again["items"]}
+    assert credibility["flatter"] < 0.5
+    log = json.loads(run("seed", "log", "--json", cwd=project).stdout)
+    assert [v["number"] for v in log] == [1, 0]
+    assert "flatter: as written → absent" in run("seed", "diff", cwd=project).stdout
+    standing = json.loads(run("status", "--json", cwd=project).stdout)
+    assert (standing["answered"], standing["annotators"][0]["name"]) == (1, "ada")
+    run(*init_arguments(project.parent / "in", project), cwd=project, code=2)
+
+
+def _queued(project: Path) -> list[str]:
+    done = run("queue", "--item", "flatter", "--item", "short", "--to", "questions.jsonl", cwd=project)
+    assert "flatter" in done.stdout
+    assert "Written: questions.jsonl" in done.stderr
+    return (project / "questions.jsonl").read_text("utf-8").splitlines()
+
+
+def test_results_go_to_stdout_and_the_rest_to_stderr(project):
+    done = run("rank", "--json", cwd=project)
+    json.loads(done.stdout)
+    piped = run("rank", cwd=project)
+    assert "\x1b" not in piped.stdout + piped.stderr  # no colours, no bars where there is no terminal
+    assert "trainings" in piped.stderr
+    assert "trainings" not in piped.stdout
+
+
+def test_a_wrong_file_a_typo_and_a_wrong_option_exit_with_2(project):
+    for arguments, word in (
+        (("init", "other", "--from", "none.jsonl"), "none.jsonl"),
+        (("rnak",), "'rank'"),
+        (("rank", "--tpo", "3"), "'--top'"),
+        (("status", "--dir", "nowhere"), "activeseed init"),
+    ):
+        done = run(*arguments, cwd=project, code=2)
+        assert done.stdout == ""
+        assert done.stderr.startswith("Error: ")
+        assert word in done.stderr
+    assert not (project / "other").exists()
+
+
+def test_answering_in_the_terminal_saves_every_answer(project):
+    run("queue", "--item", "pretend", "--item", "source", "--to", "terminal", cwd=project)
+    done = run("annotate", "--name", "bea", cwd=project, stdin="r it claims an experience\n")  # then the input ends
+    assert "1 answers" in done.stdout
+    kept = [json.loads(line) for line in run("answers", "export", cwd=project).stdout.splitlines()]
+    assert [(a["verdict"], a["comment"]) for a in kept if a["annotator"] == "bea"] == [
+        ("reject", "it claims an experience")
+    ]
+    assert json.loads(run("status", "--json", cwd=project).stdout)["pending"] >= 1
+
+
+def test_a_reader_who_has_enough_is_no_error(project):
+    shell = f"{sys.executable} -m activeseed rank --top 0 | head -1"
+    done = subprocess.run(["bash", "-c", shell], cwd=project, capture_output=True, text=True)
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+    assert "BrokenPipe" not in done.stderr
+
+
+def test_ctrl_c_exits_with_130_and_the_study_goes_on(tmp_path):
+    slow = write_inputs(tmp_path / "in")
+    (tmp_path / "train.py").write_text("import time\ntime.sleep(60)\n", "utf-8")
+    arguments = [a for a in init_arguments(slow, tmp_path / "study") if not a.startswith("--set=system")]
+    argv = json.dumps([sys.executable, str(tmp_path / "train.py")])
+    run(*arguments, "--system", "command", "--set", f"system.argv={argv}", cwd=tmp_path)
+    process = subprocess.Popen(
+        command("rank", "--dir", "study"), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    _wait_until(lambda: any("train.py" in line for line in _children(process.pid)))
+    os.kill(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert out == ""
+    assert "Traceback" not in err
+    assert "kept" in err
+    _wait_until(lambda: not _children(process.pid))
+    assert json.loads(run("status", "--json", "--dir", "study", cwd=tmp_path).stdout)["trainings"] == 0
+
+
+def _children(pid: int) -> list[str]:
+    """Command lines of the processes in this session, its leader apart."""
+    done = subprocess.run(["ps", "-eo", "pid,sid,args"], capture_output=True, text=True, check=True)
+    rows = [line.split(maxsplit=2) for line in done.stdout.splitlines()[1:]]
+    return [args for p, sid, args in rows if int(sid) == pid and int(p) != pid]
+
+
+def _wait_until(condition, seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def test_bars_with_the_time_left_are_drawn_on_a_terminal_and_on_stderr_alone(tmp_path):
+    """A ranking of some seconds, with stderr at a pseudo-terminal and stdout at a pipe."""
+    inputs = write_inputs(tmp_path / "in")
+    (tmp_path / "train.py").write_text(SLOW, "utf-8")
+    arguments = [a for a in init_arguments(inputs, tmp_path / "study") if not a.startswith("--set=system")]
+    argv = json.dumps([sys.executable, str(tmp_path / "train.py")])
+    arguments += ["--system", "command", "--set", f"system.argv={argv}", "--set", "system.deterministic=true"]
+    run(*arguments, "--set", "system.rows_at_a_time=16", "--set", "executor.kind=in_process", cwd=tmp_path)
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        command("rank", "--json", "--dir", "study"), cwd=tmp_path, stdout=subprocess.PIPE, stderr=slave, text=True,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+    )  # fmt: skip
+    os.close(slave)
+    seen = b""
+    while process.poll() is None or select.select([master], [], [], 0.2)[0]:
+        if select.select([master], [], [], 0.2)[0]:
+            try:
+                seen += os.read(master, 65536)
+            except OSError:  # the other end is closed
+                break
+    os.close(master)
+    assert process.stdout is not None
+    json.loads(process.stdout.read())
+    process.stdout.close()
+    assert process.wait(timeout=60) == 0
+    text = seen.decode("utf-8", "replace")
+    assert "effects" in text
+    assert "━" in text
+    assert ":" in text.split("━")[-1]  # the time left
+
+
+SLOW = """import json, sys, time
+lines = sys.stdin.read().splitlines()
+for line in lines[1:]:
+    row = json.loads(line)
+    time.sleep(0.01)
+    print(json.dumps({"row": row["row"], "outcome": [len(row["items"]) / (9 + p) for p in range(8)]}), flush=True)
+"""
