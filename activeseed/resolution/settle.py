@@ -113,7 +113,7 @@ def resolve(
     Raises:
         AnswerError: an answer fits no question. PlanError: the prior's shape is not the seed's.
 
-    Cost: EM and 330 Gibbs steps over the answers to items that were answered twice or more.
+    Cost: EM and 600 Gibbs draws over the answers to items that were answered twice or more.
     """
     known, start = known or {}, start or {}
     ballot = read_answers(seed, questions, answers)

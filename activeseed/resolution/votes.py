@@ -98,6 +98,10 @@ def check_answer(question: Question, answer: Answer, seed: Seed) -> None:
 
     Items that the seed no longer has are not an error: such an answer is stale, kept, and settles nothing.
     """
+    _check(question, answer, {i.id: i for i in seed.items}, seed.items[0].payload.kind)
+
+
+def _check(question: Question, answer: Answer, items: Mapping[str, Item], kind: str) -> None:
     where = f"Answer {answer.id!r} to question {question.id!r}"
     if answer.question != question.id:
         raise AnswerError(f"{where} names question {answer.question!r}. Give it to the question it belongs to.")
@@ -106,7 +110,6 @@ def check_answer(question: Question, answer: Answer, seed: Seed) -> None:
         raise AnswerError(
             f"{where}: a {question.kind} question takes no verdict {answer.verdict!r}. Use: {', '.join(allowed)}."
         )
-    items = {i.id: i for i in seed.items}
     item = items.get(question.items[0]) if question.items else None
     if answer.verdict == "choose":
         known = set(question.options) | ({v.id for v in item.variants} if item is not None else set())
@@ -127,8 +130,7 @@ def check_answer(question: Question, answer: Answer, seed: Seed) -> None:
         raise AnswerError(f"{where}: item {item.id!r} is no pair and can't be flipped. Use 'keep' or 'reject'.")
     if answer.verdict == "write_more" and not any(t.strip() for t in answer.texts):
         raise AnswerError(f"{where}: 'write_more' needs at least one new example in 'texts'. Use 'skip' to add none.")
-    if answer.verdict == "write_more" and not isinstance(seed.items[0].payload, Text):
-        kind = seed.items[0].payload.kind
+    if answer.verdict == "write_more" and kind != "text":
         raise AnswerError(f"{where}: new examples are texts, but this seed holds {kind}s. Add them to the seed's file.")
     for line in answer.unticked:
         if line not in question.items:
@@ -140,15 +142,16 @@ def read_answers(seed: Seed, questions: Mapping[str, Question], answers: Sequenc
 
     Pure and repeatable: on the seed that it returned it reads the same answers the same way and adds nothing twice.
     """
-    reader = _Reader({i.id: i for i in seed.items})
+    items = {i.id: i for i in seed.items}
+    reader = _Reader(dict(items))
     for answer, question in _effective(questions, answers):
-        check_answer(question, answer, seed)
+        _check(question, answer, items, seed.items[0].payload.kind)
         if answer.verdict not in SETTLES_NOTHING and answer.verdict != "prefer":
             reader.read(question, answer)
     copies = {m.kept: m.multiplicity for m in reader.merges}
-    items = [_copied(reader.items[i.id], copies.get(i.id, 1)) for i in seed.items]
+    old = [_copied(reader.items[i.id], copies.get(i.id, 1)) for i in seed.items]
     return Ballot(
-        seed=seed.revise(items=[*items, *reader.new_items]),
+        seed=seed.revise(items=[*old, *reader.new_items]),
         votes=tuple(reader.votes),
         gold=tuple(reader.gold),
         edits=reader.edits,
