@@ -52,8 +52,8 @@ def test_examples_only_use_options_that_exist(path, command, capsys):
             if words[:1] != ["activeseed"]:
                 continue
             found, rest = ROOT, words[1:]
-            while rest and rest[0] in getattr(found, "commands", {}):
-                found, rest = found.commands[rest[0]], rest[1:]
+            while rest and rest[0] in (commands := getattr(found, "commands", {})):
+                found, rest = commands[rest[0]], rest[1:]
             known = {name for p in found.params for name in (*p.opts, *p.secondary_opts)}
             used = [w for w in rest if w.startswith("--")]
             assert set(used) <= known, line
