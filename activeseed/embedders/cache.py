@@ -89,7 +89,8 @@ class Cached:
         files = sorted(p for p in self.place.glob("*.npz") if p.name not in self._read)
         for path in files:
             try:
-                with np.load(path, allow_pickle=False) as arrays:
+                # Opened here, since numpy leaves a damaged file open.
+                with path.open("rb") as handle, np.load(handle, allow_pickle=False) as arrays:
                     names, vectors = arrays["names"], arrays["vectors"]
             except FileNotFoundError:
                 continue  # another process has just merged it into a file that comes later, or into the next look

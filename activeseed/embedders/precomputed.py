@@ -145,12 +145,12 @@ def _checked(record: Precomputed, path: Path, names: list[str], vectors: list[An
 
 def _npz(path: Path) -> tuple[list[str], list[Any]]:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as arrays:
             names = arrays["texts"] if "texts" in arrays else arrays["ids"]
             return [str(n) for n in names.tolist()], list(arrays["vectors"])
     except (KeyError, ValueError, OSError) as error:
         raise ConfigError(
-            f"{path}: needs the arrays 'vectors' and 'texts' or 'ids', without pickles ({error})."
+            f"{path}: needs the arrays 'vectors' and 'texts' (or 'ids'), as numpy.savez writes them, no pickled objects."
         ) from error
 
 
