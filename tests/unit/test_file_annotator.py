@@ -1,0 +1,141 @@
+"""Questions out to a file, answers back from one."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from activeseed.annotators.file import FileAnnotator, questions_text, read_answers
+from activeseed.errors import AnnotatorError, AnswerError
+from activeseed.question import Answer, Consequence, Question
+from activeseed.seed import AS_WRITTEN, Item, Pair, Seed, Text
+
+SEED = Seed(items=(Item(id="i0", payload=Text(text="text 0")), Item(id="i1", payload=Text(text="=text 1"))))
+QUESTIONS = {
+    q.id: q
+    for q in (
+        Question(
+            id="q1", kind="review", items=("i0",), text="text 0", options={AS_WRITTEN: "text 0", "v1": "other"},
+            purpose="repeat", repeats="q0",
+            consequences=(Consequence(probe="p", text="a probe", outcomes={AS_WRITTEN: 0.9, "absent": 0.1}),),
+        ),
+        Question(id="q2", kind="review", items=("i1",), text="=text 1"),
+        Question(id="q3", kind="confirm_list", items=("i0", "i1")),
+        Question(id="q4", kind="judge_pair", items=("p0",)),
+        Question(id="q5", kind="write_more", items=(), group="g"),
+    )
+}  # fmt: skip
+
+
+def read(tmp_path: Path, text: str, name: str = "answers.jsonl") -> list[Answer]:
+    path = tmp_path / name
+    path.write_text(text, "utf-8")
+    return read_answers(path, QUESTIONS)
+
+
+def test_json_lines_carry_every_kind_of_answer(tmp_path: Path) -> None:
+    lines = [
+        {"question": "q1", "annotator": "one", "verdict": "choose", "variant": "v1", "confidence": "80%"},
+        {"question": "q2", "verdict": "edit", "text": "better", "comment": "why", "seconds": 12},
+        {"question": "q3", "verdict": "confirm", "unticked": ["i1"]},
+        {"question": "q4", "verdict": "edit", "chosen": "a", "rejected": "b", "prompt": "p"},
+        {"question": "q5", "verdict": "write more", "texts": ["x", "y"], "id": "mine"},
+        {"question": "q1", "verdict": ""},
+    ]
+    found = read(tmp_path, "".join(json.dumps(line) + "\n" for line in lines))
+    assert [a.verdict for a in found] == ["choose", "edit", "confirm", "edit", "write_more"]
+    assert (found[0].annotator, found[0].confidence) == ("one", 0.8)
+    assert (found[1].annotator, found[1].payload, found[1].seconds) == ("annotator", Text(text="better"), 12)
+    assert found[2].unticked == ("i1",)
+    assert found[3].payload == Pair(prompt="p", chosen="a", rejected="b")
+    assert (found[4].texts, found[4].id) == (("x", "y"), "mine")
+    assert [a.id for a in read(tmp_path, (tmp_path / "answers.jsonl").read_text())] == [a.id for a in found]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_csv_as_spreadsheets_write_it(delimiter: str, tmp_path: Path) -> None:
+    rows = [["question", "verdict", "confidence", "unticked", "texts"], ["q1", "Keep", "0,9", "", ""]]
+    rows += [["q3", "confirm", "", "i0 i1", ""], ["q5", "write_more", "", "", "x\ny"], ["q2", "", "", "", ""]]
+    with (tmp_path / "a.csv").open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file, delimiter=delimiter).writerows(rows)
+    found = read_answers(tmp_path / "a.csv", QUESTIONS)
+    assert [(a.question, a.verdict) for a in found] == [("q1", "keep"), ("q3", "confirm"), ("q5", "write_more")]
+    assert found[0].confidence == 0.9
+    assert found[1].unticked == ("i0", "i1")
+    assert found[2].texts == ("x", "y")
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ('{"question": "q1"', "line 1: no JSON"),
+        ("[1]", "line 1: found no object"),
+        ('{"verdict": "keep"}', "line 1, field 'question': missing"),
+        ('{"question": "q9", "verdict": "keep"}', "line 1, field 'question': no question 'q9' was asked.*Did you mean"),
+        ('{"question": "q1", "verdict": "kepp"}', "line 1, field 'verdict': 'kepp' .*Did you mean 'keep'"),
+        ('{"question": "q1", "verdict": "flip"}', "line 1, field 'verdict': 'flip' does not answer a review"),
+        ('{"question": "q1", "verdict": "choose", "variant": "v2"}', "field 'variant': no variant 'v2'"),
+        ('{"question": "q1", "verdict": "edit"}', "field 'text': missing"),
+        ('{"question": "q4", "verdict": "edit", "chosen": "a"}', "field 'chosen' and 'rejected': missing"),
+        ('{"question": "q1", "verdict": "keep", "confidence": "sure"}', "field 'confidence': 'sure' is no number"),
+        ('{"question": "q1", "verdict": "keep", "confidence": 80}', "field 'confidence': 80 is not between 0 and 1"),
+        ('{"question": "q1", "verdict": "keep", "coment": "x"}', "unknown field 'coment'.*Did you mean 'comment'"),
+        ('{"question": "q1", "verdict": "edit", "payload": {"kind": "tekst"}}', "field 'payload'"),
+    ],
+)
+def test_what_is_wrong_is_said_with_line_and_field(line: str, says: str, tmp_path: Path) -> None:
+    with pytest.raises(AnswerError, match=says) as caught:
+        read(tmp_path, line + "\n")
+    assert "answers.jsonl" in str(caught.value)
+
+
+def test_csv_without_the_column_and_bytes_that_are_no_text(tmp_path: Path) -> None:
+    with pytest.raises(AnswerError, match="no column 'question'"):
+        read(tmp_path, "verdict\nkeep\n", "a.csv")
+    (tmp_path / "b.jsonl").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(AnswerError, match="UTF-8"):
+        read_answers(tmp_path / "b.jsonl", QUESTIONS)
+
+
+def test_a_last_line_that_is_being_written_is_waited_for(tmp_path: Path) -> None:
+    found = read(tmp_path, '{"question": "q1", "verdict": "keep"}\n{"question": "q2", "verd')
+    assert [a.question for a in found] == ["q1"]
+
+
+def test_a_csv_of_questions_is_filled_in_and_read_back(tmp_path: Path) -> None:
+    channel = FileAnnotator(questions="q.csv", answers="q.csv", name="two").located(tmp_path)
+    channel.submit([QUESTIONS["q1"]], SEED)
+    channel.submit([QUESTIONS["q1"], QUESTIONS["q2"]], SEED)
+    path = tmp_path / "q.csv"
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [r["question"] for r in rows] == ["q1", "q2"]
+    assert "a probe [as_written: 0.90, absent: 0.10]" in rows[0]["consequences"]
+    assert rows[1]["shown"] == "'=text 1", "a spreadsheet must not take a text for a formula"
+    assert "repeat" not in path.read_text()
+    rows[1]["verdict"] = "reject"
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0].keys())
+        writer.writeheader()
+        writer.writerows(rows)
+    found = channel.poll([QUESTIONS["q1"], QUESTIONS["q2"]])
+    assert [(a.question, a.verdict, a.annotator) for a in found] == [("q2", "reject", "two")]
+
+
+def test_questions_as_json_lines_hide_what_annotators_must_not_know() -> None:
+    row = json.loads(questions_text([QUESTIONS["q1"]], Path("q.jsonl")))
+    assert row["id"] == "q1"
+    assert "purpose" not in row
+    assert "repeats" not in row
+    assert "keep" in row["verdicts"]
+
+
+def test_files_that_cannot_be_used(tmp_path: Path) -> None:
+    channel = FileAnnotator(questions="missing/q.jsonl").located(tmp_path)
+    with pytest.raises(AnnotatorError, match="can't be written"):
+        channel.submit([QUESTIONS["q1"]], SEED)
+    (tmp_path / "questions.jsonl").write_text("not mine\n")
+    with pytest.raises(AnnotatorError, match="line 1: no question"):
+        FileAnnotator().located(tmp_path).submit([QUESTIONS["q1"]], SEED)
+    assert (tmp_path / "questions.jsonl").read_text() == "not mine\n"
