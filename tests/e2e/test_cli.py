@@ -110,30 +110,37 @@ def test_a_reader_who_has_enough_is_no_error(project):
 
 def test_ctrl_c_exits_with_130_and_the_study_goes_on(tmp_path):
     slow = write_inputs(tmp_path / "in")
-    (tmp_path / "train.py").write_text("import time\ntime.sleep(60)\n", "utf-8")
+    (tmp_path / "train.py").write_text(SLEEPER, "utf-8")
     arguments = [a for a in init_arguments(slow, tmp_path / "study") if not a.startswith("--set=system")]
     argv = json.dumps([sys.executable, str(tmp_path / "train.py")])
     run(*arguments, "--system", "command", "--set", f"system.argv={argv}", cwd=tmp_path)
     process = subprocess.Popen(
-        command("rank", "--dir", "study"), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        start_new_session=True,
+        command("rank", "--dir", "study"), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )  # fmt: skip
-    _wait_until(lambda: any("train.py" in line for line in _children(process.pid)))
+    _wait_until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text("utf-8"))
+    trainer = int((tmp_path / "pid").read_text("utf-8"))
     os.kill(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert out == ""
     assert "Traceback" not in err
     assert "kept" in err
-    _wait_until(lambda: not _children(process.pid))
+    _wait_until(lambda: _is_gone(trainer))
     assert json.loads(run("status", "--json", "--dir", "study", cwd=tmp_path).stdout)["trainings"] == 0
 
 
-def _children(pid: int) -> list[str]:
-    """Command lines of the processes in this session, its leader apart."""
-    done = subprocess.run(["ps", "-eo", "pid,sid,args"], capture_output=True, text=True, check=True)
-    rows = [line.split(maxsplit=2) for line in done.stdout.splitlines()[1:]]
-    return [args for p, sid, args in rows if int(sid) == pid and int(p) != pid]
+SLEEPER = """import os, pathlib, time
+pathlib.Path(__file__).with_name("pid").write_text(str(os.getpid()))
+time.sleep(60)
+"""
+
+
+def _is_gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
 
 
 def _wait_until(condition, seconds: float = 60.0) -> None:
