@@ -37,11 +37,11 @@ def vectors(items: int = 12, pool: int = 40, probes: int = 20, d: int = 8, root:
     )
 
 
-def pairs(items: int = 15, probes: int = 12, root: int = 0) -> Materials:
+def pairs(items: int = 15, probes: int = 12, d: int = 16, root: int = 0) -> Materials:
     """Replies of eight words each; chosen ones use earlier words of a list than rejected ones. Items can be flipped."""
     rng = np.random.default_rng(root)
     words = [f"w{k}" for k in range(30)]
-    features = {w: _unit(rng.normal(size=16)) for w in words}
+    features = {w: _unit(rng.normal(size=d)) for w in words}
 
     def embed(texts: Any) -> NDArray[np.float32]:
         return _unit(np.array([sum(features[w] for w in t.split()) for t in texts])).astype(np.float32)

@@ -1,5 +1,8 @@
 """The league's record, its checks, and its loop against a plain transcription of the rule."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -262,3 +265,12 @@ def test_probes_of_another_kind_are_named() -> None:
 def test_a_minibatch_of_everything_is_refused() -> None:
     with pytest.raises(PlanError, match="0 for full batches"):
         OversightLeague(minibatch=12).check(vectors())
+
+
+def test_a_record_is_light_until_something_trains() -> None:
+    code = (
+        "import sys; from activeseed.systems.league import OversightLeague; "
+        "from activeseed.systems.reward_model import RewardModel; "
+        "OversightLeague.full(), RewardModel(); assert not {'torch', 'pandas', 'sklearn'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

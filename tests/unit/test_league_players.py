@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch.nn.functional import softplus
 
 from activeseed.plan import Materials, Rows
@@ -195,6 +197,20 @@ def test_match_weights_follow_prioritised_fictitious_self_play() -> None:
     torch.testing.assert_close(rho[1], 0.5 * square + 0.15 * torch.tensor([0.0, 0, 1, 0]) + 0.35 * variance)
     assert (rho[2] > 0).sum() == 4  # nobody wins anything: everybody is met
     torch.testing.assert_close(opponents.match_weights("average", roles, won), torch.full((3, 4), 0.25))
+
+
+@given(
+    won=st.lists(st.lists(st.floats(0, 1, width=32), min_size=4, max_size=4), min_size=1, max_size=5),
+    kind=st.sampled_from(["average", "prioritised"]),
+    last=st.sampled_from(["main", "generator"]),
+)
+def test_match_weights_are_a_distribution_whatever_was_won(won, kind, last) -> None:
+    rho = opponents.match_weights(kind, ["main", "main_exploiter", "main", last], torch.tensor(won))
+    assert (rho >= 0).all()
+    torch.testing.assert_close(rho.sum(1), torch.ones(len(won)))
+    drawn = opponents.drawn_weights(rho, Draws(0, np.arange(len(won))), 7, 1)
+    torch.testing.assert_close(drawn.sum(1), torch.ones(len(won)))
+    assert ((drawn > 0) <= (rho > 0)).all()
 
 
 def test_drawn_opponents_are_drawn_from_their_weights() -> None:
