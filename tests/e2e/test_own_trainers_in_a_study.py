@@ -169,6 +169,7 @@ def test_the_program_of_the_example_answers_each_row_or_says_why_not():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)  # some 20 s of processor time each, on a machine that may be busy
 @pytest.mark.parametrize("example", ["own_trainer", "own_estimator", "own_command"])
 def test_examples_put_the_wrong_tickets_first(example, tmp_path):
     done = subprocess.run(
