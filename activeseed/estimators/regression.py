@@ -1,9 +1,10 @@
 """First-order indices, presence and wording parts, and the surrogate B: all items from one shared set of rows.
 
 Rows have independent entries and a key each. Embedded outcomes are regressed on indicators of the variants, and every
-product ⟨B_u, B_v⟩ is debiased by leaving rows out (Kline, Saggio & Sølvsten 2020). Errors come from deleting groups of
-rows. Spread and noise floor come from assignments drawn from the law itself and trained under two keys, with the
-surrogate as control variate. Cost: rows + 2 × pairs trainings, whatever the number of items that one row perturbs.
+product ⟨B_u, B_v⟩ is debiased by leaving rows out (Kline, Saggio & Sølvsten 2020). Errors, and a correction for what
+interactions leave of bias, come from deleting groups of rows. Spread and noise floor come from assignments drawn from
+the law itself and trained under two keys, with the surrogate as control variate. Cost: rows + 2 × pairs trainings,
+whatever the number of items that one row perturbs.
 """
 
 from __future__ import annotations
@@ -224,11 +225,19 @@ def indices(
     """
     fitted = fit(coding.matrix(variants), points, (first.mean(0) + second.mean(0)) / 2.0)
     whole, presence_form = coding.forms
+    if len(points) - -(-len(points) // groups) <= 1 + len(coding):
+        raise TrainingError(
+            f"{len(points)} successful trainings are too few to delete one of {groups} groups and still tell "
+            f"{len(coding)} coefficients apart. Give the regression more rows, or look into why trainings failed."
+        )
     products = fitted.products(coding)
-    first_order = coding.by_item(products, whole)
-    members = [np.arange(g, len(points), groups) for g in range(groups)]
-    left_out = np.stack([coding.by_item(fitted.without(m, coding), whole) for m in members])
+    left = [fitted.without(np.arange(g, len(points), groups), coding) for g in range(groups)]
+    left_out = np.stack([coding.by_item(p, whole) for p in left])
     se, reach = jackknife(left_out)
+    # What is left of products within a group goes, and with it the bias of order 1/R that interactions leave in the
+    # leave-one-out estimate (an item with a strong interaction and hardly an index of its own shows it).
+    products = groups * products - (groups - 1) * np.mean(left, axis=0)
+    first_order = coding.by_item(products, whole)
     low, high = interval(first_order, reach)
     gram = fitted.gram()
     spreads = _spread(coding, gram, pair_variants, first, second)

@@ -198,11 +198,11 @@ def bootstrap(toy: Toy, rng: np.random.Generator, repeats: int, found: list[Samp
 
 
 def many_zeros(noise: Noise, rng: np.random.Generator, repeats: int) -> dict[str, Any]:
-    """Eighty items of which two matter, from 8 keys against the null variance: what `auto` falls back to."""
+    """Eighty items of which three matter, from 8 keys against the null variance: what `auto` falls back to."""
     few = linear(noise)
     f = 80
     scores = np.zeros((f, 2))
-    scores[:2, 0] = 0.5, 0.2
+    scores[:3, 0] = 0.5, 0.1, 0.05
     directions = np.tile(few.response(np.eye(6))[:1], (f, 1))
     toy = Toy("eighty", scores, lambda z: z @ directions, few.probes, np.full((f, 2), 0.5), noise)
     false, power = [], []
@@ -213,14 +213,14 @@ def many_zeros(noise: Noise, rng: np.random.Generator, repeats: int) -> dict[str
         gone = here + np.eye(f, dtype=np.int64)
         g = gram((toy.outcomes(here, None, drawn) - toy.outcomes(gone[:, None], None, drawn)) / np.sqrt(toy.probes))
         called = np.stack([holm(null_variance(x)) <= 0.05 for x in g])
-        false.append(called[:, 2:].any(1))
-        power.append(called[:, :2])
+        false.append(called[:, 3:].any(1))
+        power.append(called[:, :3])
     return {
         "toy": "eighty",
         "noise": noise,
         "test": f"null variance, {KEYS} keys",
         "false": float(np.concatenate(false).mean()),
-        "power": dict(zip("ab", np.concatenate(power).mean(0).tolist(), strict=True)),
+        "power": dict(zip("abc", np.concatenate(power).mean(0).tolist(), strict=True)),
     }
 
 
