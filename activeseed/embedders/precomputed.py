@@ -150,7 +150,7 @@ def _npz(path: Path) -> tuple[list[str], list[Any]]:
             return [str(n) for n in names.tolist()], list(arrays["vectors"])
     except (KeyError, ValueError, OSError) as error:
         raise ConfigError(
-            f"{path}: needs the arrays 'vectors' and 'texts' (or 'ids'), as numpy.savez writes them, no pickled objects."
+            f"{path}: needs the arrays 'vectors' and 'texts' (or 'ids'), as numpy.savez writes them, not pickled."
         ) from error
 
 
