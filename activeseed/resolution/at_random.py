@@ -103,7 +103,7 @@ def trust(
     Cost: linear in the answers. Raises AnswerError as ``read_answers`` does.
     """
     ballot = read_answers(seed, questions, answers)
-    votes = [v for v in ballot.votes if questions[v.question].kind not in ("confirm_list", "resolve")]
+    votes = ballot.readings
     people = tuple(dict.fromkeys(v.annotator for v in sorted((*votes, *ballot.gold), key=lambda v: v.order)))
     rates = {name: answer_rates([v for v in votes if v.annotator == name]) for name in people}
     pairs = repeat_pairs(votes, questions)

@@ -144,9 +144,9 @@ def _choose_repeats(
         questions[a.question].repeats for a in answers if a.question in questions
     }
     ballot = read_answers(seed, questions, [a for a in answers if a.verdict not in SETTLES_NOTHING])
-    read = {name: readings(ballot.votes, name) for name in trust.annotators}
+    read = {name: readings(ballot.readings, name) for name in trust.annotators}
     found: dict[str, tuple[float, int, bool, Question]] = {}
-    for vote in ballot.votes:
+    for vote in ballot.readings:
         question = questions[vote.question]
         usable = question.purpose == "ask" and question.kind in REPEATABLE and times[question.id] < MOST_REPEATS
         person = trust.annotators.get(vote.annotator)

@@ -58,7 +58,7 @@ class Resolution:
         edits: item id -> the payload of its latest edit.
         new_items: items from *write more* that the seed did not have.
         merges: items that say the same; the first of each stays with ``multiplicity``.
-        agreement: between annotators, on their latest answers.
+        agreement: between annotators, on their latest answers that were given without a look at others'.
         reliability: annotator -> what is known about them.
         changes: what differs from what stood before, with the answer that decided.
         unused: ids of answers about items or variants that the seed no longer has.
@@ -127,7 +127,7 @@ def resolve(
     for merge in ballot.merges:
         for item in merge.dropped:
             posterior[grown.position(item)] = np.eye(posterior.shape[1])[1]
-    asked = Counter(v.item for v in ballot.votes)
+    asked = Counter(item for item, _ in {(v.item, v.order) for v in (*ballot.readings, *ballot.votes)})
     merged = {i for m in ballot.merges for i in m.dropped}
     again = tuple(
         i.id
@@ -148,7 +148,7 @@ def resolve(
         edits=ballot.edits,
         new_items=ballot.new_items,
         merges=ballot.merges,
-        agreement=agreement((v.item, v.annotator, v.variant) for v in ballot.votes),
+        agreement=agreement((v.item, v.annotator, v.variant) for v in ballot.readings),
         reliability=reliability,
         changes=_changes(seed, stands, decided),
         unused=ballot.unused,
@@ -213,7 +213,7 @@ def _reliability(
     accuracy: tuple[float, float],
 ) -> tuple[dict[str, Reliability], dict[str, Floats]]:
     """Every annotator's reliability, and the means (2,) of their α and β."""
-    votes = (*ballot.votes, *ballot.gold)
+    votes = (*ballot.readings, *ballot.votes, *ballot.gold)
     people = tuple(dict.fromkeys(v.annotator for v in sorted(votes, key=lambda v: v.order)))
     if not people:
         return {}, {}
@@ -225,7 +225,7 @@ def _reliability(
     if len(labels.unit):
         fit = dawid_skene(labels, tied=True, prior=accuracy, marginals=towards, strength=MARGINALS_WORTH)
         found = sample_accuracies(labels, fit, prior=accuracy, marginals=towards, strength=MARGINALS_WORTH)
-    gold, repeats = _gold_tally(ballot.gold, known), _repeat_tally(ballot.votes, questions)
+    gold, repeats = _gold_tally(ballot.gold, known), _repeat_tally(ballot.readings, questions)
     answers = Counter(v.annotator for v in ballot.votes)
     out: dict[str, Reliability] = {}
     means: dict[str, Floats] = {}
@@ -253,14 +253,14 @@ def _stranger(accuracy: tuple[float, float]) -> tuple[float, float, float, Float
 
 def _labels(ballot: Ballot, table: Floats, known: Mapping[str, str], people: Sequence[str]) -> Labels:
     """The corroborated votes: items with two or more, and gold questions whose answer is known."""
-    count = Counter(v.item for v in ballot.votes)
+    count = Counter(v.item for v in ballot.readings)
     units: dict[tuple[str, str], int] = {}
     rows: list[tuple[int, int, int, float]] = []
     offered: list[Floats] = []
     truth: list[int] = []
     width = max(table.shape[1], 3)
     base = _offered(table)
-    for vote in (*ballot.votes, *ballot.gold):
+    for vote in (*ballot.readings, *ballot.gold):
         gold = vote.purpose == "gold"
         if (gold and vote.item not in known) or (not gold and count[vote.item] < 2):
             continue

@@ -10,7 +10,8 @@ How verdicts are read (the variant *shown* is the one whose text the question di
 * write more: new items. prefer: about outcomes, not items; the belief reads it. depends, skip: settle nothing.
 
 A later answer of one annotator to the same question replaces the earlier one, also when it is *skip*; an answer to a
-*resolve* question replaces all that this annotator said about the item before, because it was given in their sight.
+*resolve* question replaces all that this annotator said about the item before, because it was given in their sight
+(as evidence about the annotator, what was replaced in this way still counts: see ``Ballot.readings``).
 "Later" is the order of the list, which is the order of arrival: clocks of annotators' machines are not compared.
 """
 
@@ -60,6 +61,8 @@ class Ballot:
     Attributes:
         seed: the seed with the variants that edits and flips added, and the new items appended; same standing.
         votes: effective votes on items of the seed, in order of arrival.
+        readings: all votes on items of the seed that were given without a look at earlier answers, those included
+            that a *resolve* answer replaced: what annotators are measured by.
         gold: effective votes on gold questions, which measure annotators and settle nothing.
         edits: item id -> the payload of its latest edit.
         new_items: items that *write more* added and the seed did not have.
@@ -69,6 +72,7 @@ class Ballot:
 
     seed: Seed
     votes: tuple[Vote, ...]
+    readings: tuple[Vote, ...] = ()
     gold: tuple[Vote, ...] = ()
     edits: Mapping[str, Payload] = field(default_factory=dict)
     new_items: tuple[Item, ...] = ()
@@ -144,15 +148,16 @@ def read_answers(seed: Seed, questions: Mapping[str, Question], answers: Sequenc
     """
     items = {i.id: i for i in seed.items}
     reader = _Reader(dict(items))
-    for answer, question in _effective(questions, answers):
+    for answer, question, replaced in _effective(questions, answers):
         _check(question, answer, items, seed.items[0].payload.kind)
         if answer.verdict not in SETTLES_NOTHING and answer.verdict != "prefer":
-            reader.read(question, answer)
+            reader.read(question, answer, replaced)
     copies = {m.kept: m.multiplicity for m in reader.merges}
     old = [_copied(reader.items[i.id], copies.get(i.id, 1)) for i in seed.items]
     return Ballot(
         seed=seed.revise(items=[*old, *reader.new_items]),
         votes=tuple(reader.votes),
+        readings=tuple(reader.readings),
         gold=tuple(reader.gold),
         edits=reader.edits,
         new_items=tuple(reader.new_items),
@@ -166,8 +171,8 @@ def _copied(item: Item, copies: int) -> Item:
     return item if item.copies == copies else Item.model_validate({**item.model_dump(), "copies": copies})
 
 
-def _effective(questions: Mapping[str, Question], answers: Sequence[Answer]) -> list[tuple[Answer, Question]]:
-    """Answers that nothing later replaced, in order of arrival."""
+def _effective(questions: Mapping[str, Question], answers: Sequence[Answer]) -> list[tuple[Answer, Question, bool]]:
+    """Answers in order of arrival, less those to a question answered anew; and whether *resolve* replaced them."""
     latest: dict[tuple[str, str], tuple[int, Answer, Question]] = {}
     resolved: dict[tuple[str, str], int] = {}  # (annotator, item) -> place of the last *resolve* answer that settles
     seen: set[str] = set()
@@ -187,9 +192,7 @@ def _effective(questions: Mapping[str, Question], answers: Sequence[Answer]) -> 
     out = []
     for place, answer, question in sorted(latest.values(), key=lambda entry: entry[0]):
         single = question.kind not in ("merge", "confirm_list", "write_more", "prefer_outcome")
-        if single and place < resolved.get((answer.annotator, question.items[0]), -1):
-            continue
-        out.append((answer, question))
+        out.append((answer, question, single and place < resolved.get((answer.annotator, question.items[0]), -1)))
     return out
 
 
@@ -204,6 +207,7 @@ class _Reader:
     def __init__(self, items: dict[str, Item]) -> None:
         self.items = items
         self.votes: list[Vote] = []
+        self.readings: list[Vote] = []
         self.gold: list[Vote] = []
         self.edits: dict[str, Payload] = {}
         self.new_items: list[Item] = []
@@ -211,7 +215,7 @@ class _Reader:
         self.apart: dict[str, int] = {}
         self.unused: list[str] = []
 
-    def read(self, question: Question, answer: Answer) -> None:
+    def read(self, question: Question, answer: Answer, replaced: bool) -> None:
         if answer.verdict == "write_more":
             self._write_more(question, answer)
         elif question.kind == "merge":
@@ -219,10 +223,10 @@ class _Reader:
         elif answer.verdict == "confirm":
             for line in question.items:
                 proposed = question.options.get(line, ABSENT)
-                self._vote(question, answer, line, AS_WRITTEN if line in answer.unticked else proposed)
+                self._vote(question, answer, line, AS_WRITTEN if line in answer.unticked else proposed, False)
         else:
             item = self.items.get(question.items[0])
-            self._vote(question, answer, question.items[0], self._variant(question, answer, item))
+            self._vote(question, answer, question.items[0], self._variant(question, answer, item), replaced)
 
     def _variant(self, question: Question, answer: Answer, item: Item | None) -> str:
         """The variant that a verdict on a single item names, added to the item where it is new."""
@@ -256,10 +260,10 @@ class _Reader:
         )
         return name
 
-    def _vote(self, question: Question, answer: Answer, item: str, variant: str) -> None:
+    def _vote(self, question: Question, answer: Answer, item: str, variant: str, replaced: bool) -> None:
         vote = Vote(
             item, variant, answer.annotator, answer.id, question.id, question.purpose, answer.at,
-            confidence_weight(answer.confidence), len(self.votes) + len(self.gold),
+            confidence_weight(answer.confidence), len(self.readings) + len(self.votes) + len(self.gold),
         )  # fmt: skip
         if question.purpose == "gold":
             self.gold.append(vote)
@@ -269,7 +273,10 @@ class _Reader:
             except SeedError:
                 self.unused.append(answer.id)  # a variant that the seed no longer has
                 return
-            self.votes.append(vote)
+            if not replaced:
+                self.votes.append(vote)
+            if question.kind not in ("resolve", "confirm_list"):
+                self.readings.append(vote)
         elif answer.id not in self.unused:
             self.unused.append(answer.id)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from activeseed.errors import AnswerError, PlanError
 from activeseed.plan import Law
 from activeseed.question import Answer, Question
-from activeseed.resolution import Resolution, check_answer, resolve, shown
+from activeseed.resolution import Resolution, check_answer, resolve, shown, trust
 from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Pair, Seed, Text, Variant, with_flips
 
 ITEMS = 8
@@ -181,6 +181,23 @@ def test_an_answer_to_resolve_replaces_what_was_said_before() -> None:
     assert r.standing == {"i0": AS_WRITTEN}
     alone = settle(q, [answer("again", "keep")])
     assert np.allclose(r.likelihood, alone.likelihood)
+
+
+def test_what_resolve_replaced_still_measures_the_annotator() -> None:
+    """Contradictions are what is asked again; if they were forgotten then, a coin would look consistent."""
+    q, a = [], []
+    for k in range(ITEMS):
+        q += [question(f"q{k}", f"i{k}"), question(f"r{k}", f"i{k}", purpose="repeat", repeats=f"q{k}")]
+        a += [answer(f"q{k}", "keep"), answer(f"r{k}", "reject")]
+    before = settle(q, a).reliability["one"]
+    q += [question(f"s{k}", f"i{k}", kind="resolve") for k in range(ITEMS)]
+    a += [answer(f"s{k}", "keep") for k in range(ITEMS)]
+    r = settle(q, a)
+    assert r.standing == {f"i{k}": AS_WRITTEN for k in range(ITEMS)}
+    assert r.reliability["one"].repeats_same == 0
+    assert r.reliability["one"].estimate == pytest.approx(before.estimate)
+    assert r.ask_again == ()
+    assert trust(SEED, {x.id: x for x in q}, a).distrusted
 
 
 def test_confidence_moderates() -> None:
