@@ -85,7 +85,8 @@ def revert(study: Study, version: str, why: str = "", by: str = "author") -> See
 def take_sync(study: Study, path: Path, by: str = "author") -> SyncResult:
     """Take in a file that its author went on editing: three-way, conflicts with answers listed and not applied."""
     study.take_in()
-    theirs = with_flips(load_seed(path, columns=study.settings.source.columns or None).seed)
+    rest = study.settings.belief.rest
+    theirs = with_flips(load_seed(path, columns=study.settings.source.columns or None, rest=rest).seed)
     base = study.state.versions[study.state.synced].seed
     result = sync(base, study.seed, theirs, answered=study.resolution.answered)
     changes = _changes(study.seed, result.seed, by, "")
