@@ -23,6 +23,7 @@ from typing import Any, Literal
 
 import numpy as np
 import scipy
+from numpy.typing import NDArray
 
 from activeseed.annotators.simulated import Behaviour, Simulated, SimulatedPerson
 from activeseed.plan import Law, generator, stream_key
@@ -71,7 +72,7 @@ def study(task: Task, people: Sequence[Person], key: int, gold_questions: int = 
     """Simulate one study. Answers are counted for one annotator; each question goes to all."""
     rng = generator(key, "trust", task)
     if task == "content":
-        wrong = np.zeros(ITEMS, bool)
+        wrong: NDArray[np.bool_] = np.zeros(ITEMS, bool)
         wrong[rng.choice(ITEMS, WRONG, replace=False)] = True
         score = rng.normal(size=ITEMS) + 1.5 * wrong
     else:

@@ -170,7 +170,7 @@ class TestTies:
         assert found.tolist() == [["c"], ["c"], ["a", "b"]]
 
     def test_list_the_nearest_first_and_end_somewhere(self):
-        value = np.arange(30.0)
+        value = np.arange(30, dtype=np.float64)
         found = ties(value, np.eye(30) * 1e4, 2.0, tuple(str(i) for i in range(30)), most=5)
         assert found[0] == ["1", "2", "3", "4", "5"]
 
