@@ -2,7 +2,8 @@
 
 For whoever writes an estimator or a system: ``toys()`` are systems of a few items whose mean response is a formula and
 whose noise has mean zero, so that every index follows by summing over all assignments (``truth``). ``run`` plays the
-part of a study; ``check_estimator`` holds an estimator to what all of them promise.
+part of a study; ``check_estimator`` holds an estimator to what all of them promise. All on one page, longer than most,
+because toys, their truth and the checks against it are read together.
 """
 
 from __future__ import annotations
