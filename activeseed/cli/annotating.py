@@ -41,10 +41,12 @@ def session(study: Study, name: str = "", questions: Sequence[Question] | None =
 
 def answer_here(study: Study, name: str) -> None:
     """A session, then what came of it."""
+    from activeseed.cli.tables import counted
+
     done = session(study, name)
     version = study.take_in()
     print()
-    print(f"{len(done.answers)} answers, {len(done.left)} questions left.")
+    print(f"{counted(len(done.answers), 'answer')}, {counted(len(done.left), 'question')} left.")
     if version is not None:
         print(f"The seed is now v{version.number} ({version.id}): {version.why}.")
     say("Go on any time:  activeseed annotate" if done.left else "Next:  activeseed rank, or activeseed queue")
@@ -67,7 +69,7 @@ class Here:
         self._progress.pause()
         done = session(self._study, questions=pending)
         if done.left:
-            raise HadEnoughError(f"{len(done.left)} questions are left. The same command goes on from there.")
+            raise HadEnoughError(f"Questions left: {len(done.left)}. The same command goes on from there.")
         return list(done.answers)
 
     def withdraw(self, questions: Sequence[Question]) -> list[str]:

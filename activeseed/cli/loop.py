@@ -82,7 +82,7 @@ def loop(
     for reason in result.distrusted:
         print(f"! {reason}")
     if result.ended == "waiting" and study.pending:
-        say(f"{len(study.pending)} questions wait for an answer. Answer them and run this again.")
+        say(f"Questions that wait for an answer: {len(study.pending)}. Answer them, then run this again.")
     say("See:  activeseed seed diff, activeseed report")
 
 

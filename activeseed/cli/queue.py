@@ -159,18 +159,24 @@ def _print_told(study: Study, told: Told, as_json: bool) -> None:
             }
         )  # fmt: skip
         return
-    parts = [f"{len(told.accepted)} new answers"]
+    from activeseed.cli.tables import counted
+
+    parts = [counted(len(told.accepted), "new answer")]
     if told.repeated:
         parts.append(f"{len(told.repeated)} that were here already")
     if told.stale:
-        parts.append(f"{len(told.stale)} to an item that has changed since (kept, not counted)")
+        parts.append(f"{len(told.stale)} to what has changed since (kept, not counted)")
     print(", ".join(parts) + ".")
     if version is not None:
         print(f"The seed is now v{version.number} ({version.id}): {version.why}.".replace("..", "."))
     else:
         print(f"The seed stays v{study.state.current.number} ({study.seed.version}).")
     left = len(study.pending)
-    say(f"{left} questions pending." if left else "Nothing is pending. Next:  activeseed rank, or activeseed queue")
+    say(
+        f"{counted(left, 'question')} pending."
+        if left
+        else "Nothing is pending. Next:  activeseed rank, or activeseed queue"
+    )
 
 
 def export_answers(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -38,12 +39,9 @@ def log(folder: Dir = HERE, as_json: Json = False) -> None:
     from activeseed.cli.screen import results
     from activeseed.cli.tables import plain_table
 
-    results().print(
-        plain_table(
-            ["", "version", "when", "who", "why"],
-            [[f"v{r['number']}", str(r["id"]), _when(str(r["at"])), str(r["by"]), _why(r)] for r in rows],
-        )
-    )
+    console = results()
+    lines = [[f"v{r['number']}", str(r["id"]), _when(str(r["at"])), str(r["by"]), _why(r)] for r in rows]
+    console.print(plain_table(["", "version", "when", "who", "why"], lines, console.width))
 
 
 def _why(row: Mapping[str, Any]) -> str:
@@ -149,32 +147,27 @@ def sync(
     Example:
       activeseed seed sync positives.jsonl --by author
     """
+    from activeseed.cli.tables import counted
+
     study = open_study(folder)
     result = study.sync(file, by=by)
-    found = sync_record(result)
+    found: dict[str, Sequence[str]] = {
+        "added": result.added, "removed": result.removed, "edited": result.edited, "moved": result.moved,
+    }  # fmt: skip
+    version = study.state.current
     if as_json:
-        print_json(found)
+        conflicts = [asdict(c) for c in result.conflicts]
+        print_json({**found, "conflicts": conflicts, "seed_version": version.id, "version": version.number})
         return
-    for name in ("added", "removed", "edited", "moved"):
-        ids = found.get(name) or []
+    for name, ids in found.items():
         if ids:
             print(f"{name}: {len(ids)} ({', '.join(one_line(i) for i in ids[:8])}{', …' if len(ids) > 8 else ''})")
-    conflicts = found.get("conflicts") or []
-    for conflict in conflicts:
-        print(f"conflict: {one_line(str(conflict))}")
-    if conflicts:
-        say(f"{len(conflicts)} edits disagree with answers; both are kept. Settle them:  activeseed annotate")
-    say(f"The seed is now v{study.state.current.number} ({study.seed.version}).")
-
-
-def sync_record(result: Any) -> dict[str, Any]:
-    """A sync's result as JSON."""
-    from dataclasses import asdict, is_dataclass
-
-    from activeseed.cli.screen import plain
-
-    record = asdict(result) if is_dataclass(result) and not isinstance(result, type) else plain(result)
-    return {k: v for k, v in record.items() if k not in ("seed", "items")} if isinstance(record, dict) else {}
+    for conflict in result.conflicts:
+        print(f"conflict: {one_line(conflict.message)}")
+    if result.conflicts:
+        ask = " ".join(f"--item {c.item}" for c in result.conflicts)
+        say(f"{counted(len(result.conflicts), 'edit')} against answers: both are kept. Ask:  activeseed queue {ask}")
+    say(f"The seed is now v{version.number} ({version.id}).")
 
 
 def pin(
@@ -206,12 +199,14 @@ def revert(
     Example:
       activeseed seed revert v2 --why "the last batch was answered in a hurry"
     """
+    from activeseed.cli.tables import counted
+
     study = open_study(folder)
     target = study.state.version(version)
     changes = study.diff("latest", version)
     if not changes:
         say(f"v{target.number} ({target.id}) stands already.")
         return
-    confirm(f"This changes {len(changes)} items back to v{target.number} ({target.id}). Go on?", yes)
+    confirm(f"This changes {counted(len(changes), 'item')} back to v{target.number} ({target.id}). Go on?", yes)
     study.revert(version, why or f"back to v{target.number}")
     print(f"The seed is now v{study.state.current.number} ({study.seed.version}), as v{target.number} was.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from activeseed.cli.tables import duration, number, quality_words
+from activeseed.cli.tables import counted, duration, number, quality_words
 
 
 def check_lines(found: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -98,9 +98,9 @@ def _count(value: Any) -> int:
 
 
 def _person(person: Mapping[str, Any]) -> str:
-    text = f"{_count(person.get('answers'))} answers"
+    text = counted(_count(person.get("answers")), "answer")
     if person.get("minutes"):
-        text += f", {number(person['minutes'])} min"
+        text += f" in {duration(60 * person['minutes'])}"
     if person.get("reliability") is not None:
         text += f", right {100 * person['reliability']:.0f} %"
         if person.get("low") is not None:

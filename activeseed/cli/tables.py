@@ -283,6 +283,11 @@ def with_error(value: float | None, se: Any) -> str:
     return f"({text})×10{str(exponent).translate(_SUPERSCRIPT)}" if exponent else text
 
 
+def counted(n: int, thing: str) -> str:
+    """``1 answer``, ``3 answers``."""
+    return f"{n:,} {thing}" if n == 1 else f"{n:,} {thing}s"
+
+
 def duration(seconds: float | None) -> str:
     """Seconds as people say them."""
     if seconds is None or not math.isfinite(seconds):
@@ -296,23 +301,28 @@ def duration(seconds: float | None) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
-def plain_table(headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> Table:
-    """A small table; the last column takes what room is left and ends in an ellipsis."""
+def plain_table(headings: Sequence[str], rows: Sequence[Sequence[str]], width: int, right: Sequence[int] = ()) -> Table:
+    """A small table of ``width`` characters; the last column takes what room is left and ends in an ellipsis."""
     from rich.table import Table
     from rich.text import Text
 
+    shown = [[one_line(c) for c in row] for row in rows]
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
+    left = width
     for n, heading in enumerate(headings):
+        needed = max([len(heading), *(len(row[n]) for row in shown)])
         last = n == len(headings) - 1
+        room = max(10, left) if last else needed
         table.add_column(
             heading,
             justify="right" if n in right else "left",
             no_wrap=True,
             overflow="ellipsis",
-            ratio=1 if last else None,
+            width=min(needed, room),
         )
-    for row in rows:
-        table.add_row(*(Text(one_line(c)) for c in row))
+        left -= needed + 2
+    for row in shown:
+        table.add_row(*map(Text, row))
     return table
 
 
@@ -332,7 +342,7 @@ def question_table(questions: Sequence[Question], width: int) -> Table:
         about = q.group if q.kind == "write_more" else ", ".join(q.items)
         text = q.text if len(q.items) <= 1 and q.text else ""
         rows.append([*row, f"{about}: {text}" if text and not _MADE.fullmatch(about) else text or about])
-    return plain_table(headings, rows, right=[2] if len(headings) == 4 else [])
+    return plain_table(headings, rows, width, right=[2] if len(headings) == 4 else [])
 
 
 _KINDS = {

@@ -92,7 +92,7 @@ def test_a_wrong_file_a_typo_and_a_wrong_option_exit_with_2(project):
 def test_answering_in_the_terminal_saves_every_answer(project):
     run("queue", "--item", "pretend", "--item", "source", "--to", "terminal", cwd=project)
     done = run("annotate", "--name", "bea", cwd=project, stdin="r it claims an experience\n")  # then the input ends
-    assert "1 answers" in done.stdout
+    assert "1 answer," in done.stdout
     kept = [json.loads(line) for line in run("answers", "export", cwd=project).stdout.splitlines()]
     assert [(a["verdict"], a["comment"]) for a in kept if a["annotator"] == "bea"] == [
         ("reject", "it claims an experience")
