@@ -15,11 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from activeseed.errors import PlanError
-from activeseed.executors.process_tree import descendants, kill_tree
+from activeseed.executors.process_tree import descendants, kill_marked, kill_tree
 from activeseed.executors.threads import environment
 from activeseed.executors.worker import prepare, work
 from activeseed.plan import Materials
 from activeseed.protocols import System
+
+MARK = "ACTIVESEED_POOL"  # environment variable by which whatever a worker started is recognised as ours
 
 
 class Pool:
@@ -81,7 +83,7 @@ class Pool:
                 context=get_context("loky"),
                 initializer=prepare,
                 initargs=(str(self._folder), os.getpid()),
-                env=environment(self._threads),
+                env={**environment(self._threads), MARK: str(self._folder)},
             )
         return self._executor
 
@@ -98,6 +100,7 @@ class Pool:
             file.unlink(missing_ok=True)
         with contextlib.suppress(BrokenExecutor):
             executor.shutdown(wait=True, kill_workers=True)
+        kill_marked(f"{MARK}={self._folder}")
 
     def close(self) -> None:
         """End the workers and remove the folder."""

@@ -24,6 +24,20 @@ def kill_tree(pid: int) -> None:
         _send(each, signal.SIGKILL)
 
 
+def kill_marked(variable: str) -> None:
+    """SIGKILL to every process of ours that was started with ``NAME=value`` in its environment.
+
+    What a worker started outlives it when the worker dies by itself, and is nobody's descendant then; but it inherited
+    the worker's environment. Only Linux shows environments (in /proc); elsewhere nothing happens.
+    """
+    wanted = variable.encode()
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError, ValueError):
+            pid = int(environment.parent.name)
+            if pid != os.getpid() and wanted in environment.read_bytes().split(b"\0"):
+                _send(pid, signal.SIGKILL)
+
+
 def kill_descendants(pid: int) -> None:
     """SIGKILL to every descendant of a process that is about to end itself."""
     for child in reversed(descendants(pid)):

@@ -51,7 +51,8 @@ class Processes(BaseModel):
     Attributes:
         workers: processes; None is one for each usable core.
         threads: threads that each worker's arithmetic may use.
-        timeout: seconds that a row may take, or None. The worker that exceeds it is ended, with all it started.
+        timeout: seconds that a row may take, or None. The worker that exceeds it is ended, on Linux
+            with all it started.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

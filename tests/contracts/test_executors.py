@@ -25,6 +25,7 @@ from activeseed.seed import Item, Probe, Seed, Text
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 ITEMS, PROBES = 12, 5
+ON_LINUX = Path("/proc/self/environ").exists()
 
 
 def letters(texts):
@@ -276,9 +277,11 @@ def test_a_mistake_of_the_user_is_raised_and_not_recorded_for_every_row(executor
 # --- worker processes -------------------------------------------------------------------------------------------------
 
 
-def test_a_row_that_kills_its_worker_is_one_failure_and_the_pool_recovers(pool):
+def test_a_row_that_kills_its_worker_is_one_failure_and_the_pool_recovers(pool, tmp_path):
     def dies(rows, outcomes):
         if 6 in rows.keys:
+            child = subprocess.Popen(["sleep", "600"])
+            (tmp_path / f"child-{child.pid}").touch()
             os.kill(os.getpid(), signal.SIGKILL)
         return outcomes
 
@@ -286,6 +289,9 @@ def test_a_row_that_kills_its_worker_is_one_failure_and_the_pool_recovers(pool):
     assert list(failures) == [6]
     assert failures[6].startswith("died: the worker process ended with SIGKILL")
     assert failures[6].endswith("(row 6, key 6)")
+    children = [int(f.name.partition("-")[2]) for f in tmp_path.iterdir()]
+    assert len(children) == 2  # it was tried twice
+    assert not ON_LINUX or gone_within(children, 1.0)
     here, _ = outcomes_of(InProcess(), RowByRow(), some_rows())
     np.testing.assert_array_equal(np.delete(values, 6, 0), np.delete(here, 6, 0))
     again, none = outcomes_of(pool, RowByRow(), some_rows())
@@ -326,6 +332,7 @@ def test_a_row_beyond_its_time_is_a_failure_that_says_where_it_was(tmp_path):
     assert list(failures) == [2]
     assert failures[2].startswith("timed out: longer than 0.5 s, at line ")
     assert failures[2].endswith(" of hangs (row 2, key 2)")
+    assert not ON_LINUX or gone_within([int((tmp_path / "child").read_text())], 1.0)
     np.testing.assert_array_equal(
         np.delete(values, 2, 0), np.delete(outcomes_of(InProcess(), RowByRow(), some_rows(6))[0], 2, 0)
     )
