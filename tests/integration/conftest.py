@@ -1,4 +1,4 @@
-"""A study that is small enough to train in a second and still has everything: text, pool, groups, wordings, randomness."""
+"""A study that trains in a second and still has everything: text, a pool, groups, wordings, randomness."""
 
 from __future__ import annotations
 

@@ -14,7 +14,6 @@ from activeseed.errors import AnswerError, ConfigError, FolderError, SeedError
 from activeseed.question import Answer
 from activeseed.seed import Item, Seed, Text
 from activeseed.study import Study
-
 from tests.integration.conftest import TRUTH, Make
 
 
@@ -152,7 +151,9 @@ def test_revert_takes_back_later_answers_and_keeps_them_in_the_journal(make_stud
     assert study.take_in() is None, "the answers taken back do not come back by themselves"
     assert len(study.state.answers) == 2
     changes = study.diff("v2", "latest")
-    assert [(c["item"], c["from"], c["to"], c["why"]) for c in changes] == [("i06", "absent", "as_written", "too eager")]
+    assert [(c["item"], c["from"], c["to"], c["why"]) for c in changes] == [
+        ("i06", "absent", "as_written", "too eager")
+    ]
     with pytest.raises(SeedError, match="Did you mean 'before'"):
         study.diff("befor", "latest")
 
@@ -287,7 +288,8 @@ def test_an_answer_record_and_a_dictionary_are_the_same(make_study: Make) -> Non
 def test_write_more_adds_items_that_know_where_they_came_from(make_study: Make) -> None:
     study = make_study()
     table = study.rank().summary["write_more"]
-    assert [r["group"] for r in table] and all(r["predicted_drop"] <= r["spread"] or r["spread"] <= 0 for r in table)
+    assert {r["group"] for r in table} == {"a", "b"}
+    assert all(abs(r["predicted_drop"]) <= abs(r["spread"]) for r in table)
     (q,) = study.ask(kind="write_more", group="a")
     study.tell([answer(q.id, "write_more", id="w", texts=["own up at once", "cite the page"])])
     new = [i for i in study.seed.items if i.id not in TRUTH]

@@ -1,0 +1,256 @@
+"""What a report says, computed apart from how it is drawn.
+
+Everything comes from the journal, the full ranking and one assessment; where rows are cached nothing is trained.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import sys
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from activeseed.errors import PlanError
+from activeseed.outcome import Ranking, plain
+from activeseed.plan import stream_key
+from activeseed.seed import ABSENT
+from activeseed.study import Study
+from activeseed.study.assess import PREFERENCE_DRAWS, Assessment, surrogate_outcomes
+
+LIBRARIES = ("activeseed", "numpy", "scipy", "scikit-learn", "torch", "pydantic", "pandas", "sqlalchemy", "joblib")
+#: probes shown as contested, and items whose consequences are shown
+SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything on the page, ready to print: plain numbers, texts and lists.
+
+    Attributes:
+        head: what was ranked: system, outcome, unit, embedder and its limits, version of the seed, time.
+        numbers: the ensemble's figures; the bootstrap spread of the seed as it stands comes first.
+        notes: sentences a reader must see before the ranking.
+        items: the ranking, one entry an item, in order.
+        consequences: of asked items: the probes that each answer decides.
+        rounds: one entry a closed round: predicted and realised movement, quality, risk, calibration.
+        beliefs: items whose credibility moved, with the reasons in logits.
+        calibration: bins of what was believed against what was answered.
+        annotators: reliability with limits, gold and repeats.
+        agreement: Krippendorff's alpha, or None.
+        changes: what differs between the seed as given and now, with who, when and which answer.
+        contested: probes that plausible seeds judge otherwise: minority outcomes, never called wrong.
+        lock_in: response to dropping over response to rewording, or None where nothing can be reworded.
+        write_more: kinds of which more examples would steady the outcome.
+        record: what ran: versions, keys, settings, trainings, time.
+    """
+
+    head: dict[str, Any]
+    numbers: list[dict[str, Any]]
+    notes: list[str]
+    items: list[dict[str, Any]]
+    consequences: list[dict[str, Any]]
+    rounds: list[dict[str, Any]]
+    beliefs: list[dict[str, Any]]
+    calibration: dict[str, Any] | None
+    annotators: list[dict[str, Any]]
+    agreement: float | None
+    changes: list[dict[str, Any]]
+    contested: list[dict[str, Any]]
+    lock_in: float | None
+    write_more: list[dict[str, Any]]
+    record: dict[str, Any] = field(default_factory=dict)
+
+
+def gather(study: Study, by: str | None = None) -> Facts:
+    """The facts of a study as it stands. Trains what a full ranking needs and is not cached."""
+    ranking = study.rank(by)
+    assessment = study.rounds.assessment()
+    status = study.status()
+    last = study.state.rounds[-1] if study.state.rounds else {}
+    return Facts(
+        head=_head(study, ranking),
+        numbers=_numbers(ranking, status),
+        notes=[*ranking.notes, *_warnings(ranking, status)],
+        items=_items(study, ranking),
+        consequences=_consequences(study),
+        rounds=plain(study.state.rounds),
+        beliefs=_beliefs(study, assessment),
+        calibration=last.get("calibration"),
+        annotators=_annotators(study, last),
+        agreement=last.get("agreement"),
+        changes=study.diff(),
+        contested=_contested(study, assessment),
+        lock_in=_lock_in(assessment),
+        write_more=[r for r in ranking.summary.get("write_more", []) if r["predicted_drop"] > 0],
+        record=_record(study, ranking),
+    )
+
+
+def _head(study: Study, ranking: Ranking) -> dict[str, Any]:
+    policy = ranking.summary["outcome"] == "distribution"
+    return {
+        "title": study.folder.resolve().name,
+        "system": study.system.kind,
+        "outcome": "the agent's policy over the pool" if policy else "the evaluator on probes",
+        "unit": ranking.summary["unit"],
+        "by": ranking.by,
+        "law": ranking.summary["law"],
+        "embedder": study.settings.embedder.kind,
+        "embedder_limits": str(getattr(study.settings.embedder, "limits", "")),
+        "seed_version": f"v{study.state.current.number}",
+        "seed_hash": study.state.current.id,
+        "items": len(study.seed),
+        "places": len(study.system.places(study.materials)),
+        "made_at": datetime.now(UTC).isoformat(timespec="minutes"),
+        "intervals": "conditional on the probes: they were not resampled",
+    }
+
+
+def _numbers(ranking: Ranking, status: dict[str, Any]) -> list[dict[str, Any]]:
+    s = ranking.summary
+    lines = [
+        ("bootstrap spread", "bootstrap_spread", "bootstrap_spread_se", "resampling the seed as it stands"),
+        ("spread under the belief", "spread", "spread_se", "what answers could still change"),
+        ("noise floor", "noise_floor", None, "the trainer's own randomness"),
+        ("risk of what is deployed", "risk", None, "expected distance from what humans mean"),
+        ("the ensemble's risk", "belief_spread", None, "the same for the belief's mean outcome"),
+    ]
+    out = [
+        {"name": name, "value": plain(s.get(key)), "se": plain(s.get(se)) if se else None, "what": what}
+        for name, key, se, what in lines
+    ]
+    if s.get("spread_nats") is not None:
+        out.append({"name": "spread in nats", "value": plain(s["spread_nats"]), "se": None,
+                    "what": "generalised Jensen–Shannon divergence, the keys' own part removed"})  # fmt: skip
+    if status["flips"] is not None:
+        out.append({"name": "decisions that could flip", "value": status["flips"], "se": None,
+                    "what": "upper limit of the share of probes judged otherwise"})  # fmt: skip
+    return out
+
+
+def _warnings(ranking: Ranking, status: dict[str, Any]) -> list[str]:
+    out = []
+    if ranking.summary.get("chaotic"):
+        out.append("At this setting the trainer is chaotic: it answers tiny changes as it answers real ones.")
+    out += [f"{reason}" for reason in status["distrusted"]]
+    if status["undecided"]:
+        out.append(f"The checks can't tell yet whether {', '.join(status['undecided'])} can be relied on.")
+    if ranking.summary.get("failed"):
+        out.append(f"{ranking.summary['failed']} trainings failed and are left out.")
+    return out
+
+
+def _items(study: Study, ranking: Ranking) -> list[dict[str, Any]]:
+    seed = study.seed
+    out = []
+    for row in ranking.rows():
+        item = seed[row["id"]]
+        standing = item.variants[seed.base[seed.position(item.id)]]
+        out.append({**row, "text": item.display, "group": item.group, "standing": standing.id,
+                    "gone": standing.id == ABSENT})  # fmt: skip
+    return out
+
+
+def _consequences(study: Study) -> list[dict[str, Any]]:
+    """The newest question about each item that showed what its answers decide, most valuable first."""
+    newest = {q.items[0]: q for q in study.state.questions.values() if q.consequences and q.items}
+    questions = sorted(newest.values(), key=lambda q: -q.value)[:SHOWN]
+    answered: dict[str, str] = {}
+    for answer in study.state.live_answers:
+        answered[answer.question] = f"{answer.verdict} ({answer.annotator})"
+    return [
+        {
+            "item": q.items[0], "text": q.text, "value": q.value, "reason": q.reason,
+            "answer": answered.get(q.id, "pending"),
+            "probes": [{"id": c.probe, "text": c.text, "outcomes": c.outcomes} for c in q.consequences],
+        }
+        for q in questions
+    ]  # fmt: skip
+
+
+def _beliefs(study: Study, assessment: Assessment) -> list[dict[str, Any]]:
+    before, now = assessment.prior.probabilities[:, 0], assessment.belief.credibility
+    out = []
+    for f in np.argsort(-np.abs(now - before), kind="stable"):
+        item = assessment.seed.items[f]
+        out.append(
+            {
+                "id": item.id, "text": item.display, "before": float(before[f]), "now": float(now[f]),
+                "answered": bool(assessment.belief.answered[f]), "why": assessment.belief.why(int(f)),
+            }
+        )  # fmt: skip
+    return out
+
+
+def _annotators(study: Study, last: dict[str, Any]) -> list[dict[str, Any]]:
+    people = {p["name"]: p for p in study.status()["annotators"]}
+    return [{**people.get(name, {"name": name}), **found} for name, found in (last.get("reliability") or {}).items()]
+
+
+def _contested(study: Study, assessment: Assessment) -> list[dict[str, Any]]:
+    """Probes on which draws of the belief disagree most with what is deployed, by the surrogate."""
+    if assessment.problem.geometry.over != "probes":
+        return []
+    key = stream_key(study.settings.key, "contested", study.state.current.number)
+    try:
+        _, outcomes = surrogate_outcomes(assessment, assessment.belief.draw(PREFERENCE_DRAWS, key))
+    except PlanError:
+        return []
+    now = assessment.mean_outcome
+    otherwise = ((outcomes > 0.5) != (now > 0.5)).mean(0)
+    places = study.system.places(study.materials)
+    return [
+        {
+            "id": places[p].id, "text": places[p].payload.display, "deployed": float(now[p]),
+            "otherwise": float(otherwise[p]), "label": places[p].label,
+            "low": float(np.quantile(outcomes[:, p], 0.05)), "high": float(np.quantile(outcomes[:, p], 0.95)),
+        }
+        for p in np.argsort(-otherwise, kind="stable")[:SHOWN]
+        if otherwise[p] > 0
+    ]  # fmt: skip
+
+
+def _lock_in(assessment: Assessment) -> float | None:
+    """Mean response to dropping over mean response to rewording, by the surrogate, items that can be reworded."""
+    surrogate = assessment.ranking.surrogate
+    if surrogate is None:
+        return None
+    f, v, _ = surrogate.coefficients.shape
+    square = np.diag(surrogate.gram).reshape(f, v)
+    drops, rewordings = [], []
+    for i, item in enumerate(assessment.seed.items):
+        other = [n for n, variant in enumerate(item.variants) if n > 1 and variant.id.startswith("wording")]
+        if other and square[i, other].any():
+            drops.append(square[i, 1])
+            rewordings.append(square[i, other].mean())
+    if not rewordings or np.mean(rewordings) <= 0:
+        return None
+    return float(np.mean(drops) / np.mean(rewordings))
+
+
+def _record(study: Study, ranking: Ranking) -> dict[str, Any]:
+    versions = {}
+    for name in LIBRARIES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return {
+        "python": sys.version.split()[0],
+        "platform": platform.platform(),
+        "versions": versions,
+        "root key": study.settings.key,
+        "key streams that vary": list(study.system.streams),
+        "trainings": study.state.trainings,
+        "trainings that failed": study.state.failed,
+        "processor seconds in training": round(study.state.seconds, 1),
+        "trainings behind this ranking": ranking.summary.get("trainings"),
+        "answers": len(study.state.live_answers),
+        "started": study.state.created_at,
+        "rows are named by": study.trainer.context.hex(),
+        "settings": study.settings.record(),
+    }

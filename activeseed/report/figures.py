@@ -1,0 +1,101 @@
+"""Facts to SVG. Each function takes plain numbers and returns markup; colours come from the page's style sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+
+def bar(value: float | None, low: float | None, high: float | None, top: float, width: int = 180) -> str:
+    """A horizontal bar with its interval. ``top`` fills the width; a negative value is an empty bar."""
+    if value is None or top <= 0:
+        return '<svg class="bar" role="img" aria-label="unknown" width="180" height="14"></svg>'
+    scale = width / top
+    parts = [f'<rect class="fill" x="0" y="3" width="{max(value, 0.0) * scale:.1f}" height="8" rx="2"/>']
+    if low is not None and high is not None and high > low:
+        a, b = max(low, 0.0) * scale, min(max(high, 0.0) * scale, width)
+        parts.append(f'<path class="whisker" d="M{a:.1f} 7H{b:.1f}M{a:.1f} 4v6M{b:.1f} 4v6"/>')
+    said = f"{value:.3g}" + (f", between {low:.3g} and {high:.3g}" if low is not None and high is not None else "")
+    return f'<svg class="bar" role="img" aria-label="{said}" width="{width}" height="14">{"".join(parts)}</svg>'
+
+
+def lines(
+    series: Sequence[tuple[str, Sequence[float | None]]],
+    labels: Sequence[str],
+    *,
+    title: str,
+    width: int = 420,
+    height: int = 190,
+) -> str:
+    """Line chart over rounds, one line a series, each with its own marker so that colour is not the only signal."""
+    known = [v for _, values in series for v in values if v is not None]
+    if not known or len(labels) < 2:
+        return ""
+    left, right, top, bottom = 58, 8, 24, 40
+    high, low = max(known), min(0.0, *known)
+    span = (high - low) or 1.0
+    step = (width - left - right) / (len(labels) - 1)
+
+    def at(n: int, v: float) -> tuple[float, float]:
+        return left + n * step, top + (height - top - bottom) * (1 - (v - low) / span)
+
+    out = [f'<text class="title" x="{left}" y="14">{escape(title)}</text>']
+    for tick in (low, low + span / 2, high):
+        _, y = at(0, tick)
+        out.append(f'<path class="grid" d="M{left} {y:.1f}H{width - right}"/>')
+        out.append(f'<text class="tick" x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{tick:.3g}</text>')
+    every = max(1, -(-len(labels) // 10))
+    for n, label in enumerate(labels):
+        if n % every == 0:
+            x = at(n, low)[0]
+            out.append(f'<text class="tick" x="{x:.1f}" y="{height - 24}" text-anchor="middle">{escape(label)}</text>')
+    for k, (name, values) in enumerate(series):
+        points = [at(n, v) for n, v in enumerate(values) if v is not None]
+        path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
+        out.append(f'<path class="line s{k}" d="{path}"/>')
+        out += [_marker(k, x, y) for x, y in points]
+        x = left + k * (width - left) / max(len(series), 1)
+        out.append(_marker(k, x + 5, height - 8))
+        out.append(f'<text class="tick" x="{x + 14:.0f}" y="{height - 4}">{escape(name)}</text>')
+    return _chart("chart", title, width, height, out)
+
+
+def _chart(css: str, title: str, width: int, height: int, parts: Sequence[str]) -> str:
+    inside = "".join(parts)
+    return f'<svg class="{css}" role="img" aria-label="{escape(title)}" viewBox="0 0 {width} {height}">{inside}</svg>'
+
+
+def _marker(k: int, x: float, y: float) -> str:
+    if k % 3 == 0:
+        return f'<circle class="dot s{k}" cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>'
+    if k % 3 == 1:
+        return f'<rect class="dot s{k}" x="{x - 3:.1f}" y="{y - 3:.1f}" width="6" height="6"/>'
+    return f'<path class="dot s{k}" d="M{x:.1f} {y - 4:.1f}l4 7h-8z"/>'
+
+
+def calibration(bins: Sequence[dict[str, float]], size: int = 190) -> str:
+    """What was believed (across) against what stayed (up); on the diagonal the belief was right. Area shows counts."""
+    if not bins:
+        return ""
+    pad, side = 34, size - 46
+
+    def x(p: float) -> float:
+        return pad + p * side
+
+    def y(p: float) -> float:
+        return 10 + (1 - p) * side
+
+    most = max(b["n"] for b in bins)
+    out = [f'<path class="grid" d="M{x(0)} {y(0)}L{x(1)} {y(1)}M{x(0)} {y(0)}H{x(1)}M{x(0)} {y(0)}V{y(1)}"/>']
+    for b in bins:
+        r = 3 + 6 * (b["n"] / most) ** 0.5
+        said = f"{b['n']:.0f} items: believed {b['believed']:.2f}, stayed {b['stayed']:.2f}"
+        place = f'cx="{x(b["believed"]):.1f}" cy="{y(b["stayed"]):.1f}" r="{r:.1f}"'
+        out.append(f'<circle class="dot s0" {place}><title>{said}</title></circle>')
+    for p in (0, 0.5, 1):
+        out.append(f'<text class="tick" x="{x(p):.0f}" y="{y(0) + 14:.0f}" text-anchor="middle">{p:g}</text>')
+        out.append(f'<text class="tick" x="{pad - 5}" y="{y(p) + 4:.0f}" text-anchor="end">{p:g}</text>')
+    out.append(f'<text class="tick" x="{x(0.5):.0f}" y="{y(0) + 28:.0f}" text-anchor="middle">believed to stay</text>')
+    return (
+        f'<svg class="chart small" role="img" aria-label="calibration" viewBox="0 0 {size} {size}">{"".join(out)}</svg>'
+    )

@@ -1,0 +1,94 @@
+"""The page: facts and figures in one HTML file, with every text from seeds and annotators escaped."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from activeseed.errors import FolderError
+from activeseed.report import figures
+from activeseed.report.facts import Facts, gather
+from activeseed.study import Study
+
+
+def number(value: Any, digits: int = 3) -> str:
+    """A number for human eyes: three digits, powers of ten in full, a dash where it is unknown."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    v = float(value)
+    if v != 0 and not 1e-3 <= abs(v) < 1e5:
+        mantissa, exponent = f"{v:.{digits - 1}e}".split("e")
+        power = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+        return f"{mantissa}×10{power}"
+    return f"{v:.{digits}g}"
+
+
+def percent(value: Any) -> str:
+    """A share in whole per cent, or a dash."""
+    return "–" if value is None else f"{100 * float(value):.0f} %"
+
+
+def render(facts: Facts) -> str:
+    """The page as a text."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("activeseed.report", "templates"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters |= {"num": number, "pct": percent}
+    top = max((abs(i["effect"]) for i in facts.items if i.get("effect") is not None), default=0.0)
+    return environment.get_template("report.html.j2").render(
+        f=facts, bar=_safe(figures.bar), top=top, charts=[_mark(c) for c in _charts(facts) if c],
+        calibration=_mark(figures.calibration((facts.calibration or {}).get("bins", []))),
+    )  # fmt: skip
+
+
+def _mark(markup: str) -> Any:
+    from markupsafe import Markup
+
+    return Markup(markup)  # figures escape what they are given; see figures.py
+
+
+def _safe(draw: Callable[..., str]) -> Callable[..., Any]:
+    return lambda *arguments, **options: _mark(draw(*arguments, **options))
+
+
+def _charts(facts: Facts) -> list[str]:
+    rounds = facts.rounds
+    if len(rounds) < 2:
+        return []
+    labels = [str(r["answers"]) for r in rounds]
+    quality = [r.get("quality") or {} for r in rounds]
+
+    def over(key: str) -> list[Any]:
+        return [r.get(key) for r in rounds]
+
+    risk = [("risk of what is deployed", over("risk")), ("spread", over("spread"))]
+    moved = [("predicted", over("predicted_movement")), ("realised", over("realised_movement"))]
+    good = [(name, [q.get(key) for q in quality]) for name, key in (("AUC", "auc"), ("accuracy", "accuracy"))]
+    brier = [("belief", over("brier")), ("author", over("brier_author"))]
+    return [
+        figures.lines(risk, labels, title="Risk and spread after so many answers"),
+        figures.lines(moved, labels, title="Movement of the outcome, round by round"),
+        figures.lines(good, labels, title="Quality on labelled probes"),
+        figures.lines(brier, labels, title="Brier score of what was believed before each answer"),
+    ]
+
+
+def write_report(study: Study, path: Path, by: str | None = None) -> Path:
+    """Gather, draw and write the report. Raises FolderError when the file can't be written."""
+    text = render(gather(study, by))
+    try:
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False, encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(file.name, 0o644)
+        os.replace(file.name, path)
+    except OSError as error:
+        raise FolderError(f"{path} can't be written: {error.strerror}. Choose another place with --out.") from error
+    return path
