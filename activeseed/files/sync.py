@@ -120,7 +120,8 @@ def sync(base: Seed, mine: Seed, theirs: Seed, *, answered: Collection[str] = ()
             continue
         merged, conflict = _merge(before, current, their, mine, before.id in touched)
         items.append(merged)
-        if merged != current:
+        # An author's wording that was only put beside an answer is a conflict, and no edit yet.
+        if _changed(merged, alternatives=current.alternatives if conflict else merged.alternatives) != current:
             edited.append(merged.id)
         if conflict is not None:
             conflicts.append(conflict)

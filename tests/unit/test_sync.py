@@ -109,6 +109,7 @@ def test_an_edit_of_an_answered_item_is_a_conflict_and_both_texts_stay():
     result = sync(base, mine, named(a="keep me", b="what the author thinks now", c="third"))
     (conflict,) = result.conflicts
     assert (conflict.item, conflict.kind) == ("b", "edited")
+    assert result.edited == ()
     assert (conflict.answered, conflict.author) == ("right after an annotator's edit", "what the author thinks now")
     b = result.seed["b"]
     assert result.seed.standing == {"b": "edit-1"}
