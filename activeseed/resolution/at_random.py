@@ -39,6 +39,8 @@ from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Seed
 READS = math.sqrt(0.6)
 #: evidence (log-likelihood ratio) at which an annotator is trusted, and at which called random
 TRUSTED, RANDOM = 3.5, -1.8
+#: after so many checks an honest annotator has long been trusted, and less evidence is enough to call one random
+MANY, RANDOM_BY_THEN = 20, -1.0
 
 State = Literal["trusted", "undecided", "random"]
 
@@ -117,8 +119,9 @@ def trust(
     out = {}
     for name in people:
         evidence = own[name] + sum(others[name])
-        state: State = "random" if evidence <= RANDOM else "trusted" if evidence >= TRUSTED else "undecided"
         checks = len(gold[name]) + len(pairs.get(name, ())) + len(others[name])
+        limit = RANDOM_BY_THEN if checks >= MANY else RANDOM
+        state: State = "random" if evidence <= limit else "trusted" if evidence >= TRUSTED else "undecided"
         out[name] = Checked(
             state, evidence, sum(gold[name]), sum(repeats[name]), sum(others[name]), checks, rates[name]
         )
@@ -236,5 +239,6 @@ def _reason(name: str, standing: Checked, repeats: tuple[int, int]) -> str:
     worst = min(parts, key=lambda k: parts[k])
     return (
         f"{name} answers as if at random: {told}, and {worst} speak most against it "
-        f"(evidence {standing.evidence:.1f}; {RANDOM:g} or less is called random). Don't rely on these answers."
+        f"(evidence {standing.evidence:.1f} after {standing.checks} checks, where an honest annotator has {TRUSTED:g} or "
+        "more). Don't rely on these answers."
     )
