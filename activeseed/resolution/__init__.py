@@ -3,8 +3,9 @@
 from activeseed.resolution.alpha import Agreement, agreement, krippendorff_alpha, percent_agreement
 from activeseed.resolution.at_random import Checked, Trust, trust
 from activeseed.resolution.checks import Gold, known_answers, mixed, plan_checks
+from activeseed.resolution.measuring import repeat_pairs
 from activeseed.resolution.reliability import Fit, Labels, Reliability, dawid_skene
-from activeseed.resolution.settle import Change, Resolution, repeat_pairs, resolve
+from activeseed.resolution.settle import Change, Resolution, resolve
 from activeseed.resolution.votes import Ballot, Merge, Vote, check_answer, read_answers, shown
 
 __all__ = [

@@ -16,8 +16,8 @@ rate repeats a *keep* three times in four, a *reject* once. On a gold question t
 answered too, their plurality stands for another reading.
 
 The evidence is followed sequentially (A. Wald, "Sequential Tests of Statistical Hypotheses", Ann. Math. Statist. 16,
-1945): at +3.5 the annotator is trusted, at −1.8 called random, in between more checks are asked. Chance takes a coin
-beyond +3.5 in at most e^−3.5 = 3 % of studies, whenever one looks.
+1945): at +3.5 the annotator is trusted, at −1.8 (−1 after 20 checks) called random, and in between more checks are
+asked. Chance takes a coin beyond +3.5 in at most e^−3.5 = 3 % of studies, whenever one looks.
 
 Calibration is never evidence here: a coin at the base rate looks calibrated.
 """
@@ -31,7 +31,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from activeseed.question import Answer, Question
-from activeseed.resolution.settle import repeat_pairs
+from activeseed.resolution.measuring import repeat_pairs
 from activeseed.resolution.votes import Vote, read_answers
 from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Seed
 
@@ -239,6 +239,6 @@ def _reason(name: str, standing: Checked, repeats: tuple[int, int]) -> str:
     worst = min(parts, key=lambda k: parts[k])
     return (
         f"{name} answers as if at random: {told}, and {worst} speak most against it "
-        f"(evidence {standing.evidence:.1f} after {standing.checks} checks, where an honest annotator has {TRUSTED:g} or "
-        "more). Don't rely on these answers."
+        f"(evidence {standing.evidence:.1f} after {standing.checks} checks; an honest annotator reaches {TRUSTED:g}). "
+        "Don't rely on these answers."
     )

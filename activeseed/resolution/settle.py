@@ -18,14 +18,13 @@ from activeseed.errors import PlanError
 from activeseed.plan import Floats, Law
 from activeseed.question import Answer, Question
 from activeseed.resolution.alpha import Agreement, agreement
-from activeseed.resolution.reliability import Labels, Reliability, dawid_skene, emission, sample_accuracies
+from activeseed.resolution.measuring import measured, offered_variants
+from activeseed.resolution.reliability import Reliability, emission
 from activeseed.resolution.votes import Ballot, Merge, Vote, read_answers
 from activeseed.seed import ABSENT, AS_WRITTEN, Item, Payload, Seed
 
 #: Beta(a, b) of a stranger's accuracy: right nine times in ten, worth five answers
 ACCURACY = (4.5, 0.5)
-#: how many units the belief's mean is worth when the share of items that are *as written* is estimated
-MARGINALS_WORTH = 4.0
 #: prior probability of a variant that nobody thought of until somebody answered it
 UNFORESEEN = 0.02
 
@@ -119,7 +118,7 @@ def resolve(
     ballot = read_answers(seed, questions, answers)
     grown = ballot.seed
     table = _prior(prior, seed, ballot, accuracy)
-    reliability, means = _reliability(ballot, table, known, questions, accuracy)
+    reliability, means = measured(ballot, table, known, questions, accuracy)
     likelihood = _likelihood(ballot, table, means, distrusted)
     posterior = table * likelihood
     posterior /= posterior.sum(1, keepdims=True)
@@ -189,137 +188,13 @@ def _likelihood(ballot: Ballot, table: Floats, means: Mapping[str, Floats], dist
         label = np.array([ballot.seed[v.item].index_of(v.variant) for v in votes], np.int64)
         weight = np.array([v.weight for v in votes])
         theta = np.stack([means[v.annotator] for v in votes])
-        offered = _offered(table)
+        offered = offered_variants(table)
         given = emission(theta, label, offered[at]) ** weight[:, None]
         np.multiply.at(out, at, given)
         # what nobody could have answered is not made likelier by an answer (columns that only pad the table, too)
         answered = np.unique(at)
         out[answered] = np.where(offered[answered], out[answered], 0.0)
     return out
-
-
-def _offered(table: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    """(F, V) what an annotator could have answered: what has mass, and *as written* and *absent* always."""
-    out = table > 0
-    out[:, :2] = True
-    return out
-
-
-def _reliability(
-    ballot: Ballot,
-    table: Floats,
-    known: Mapping[str, str],
-    questions: Mapping[str, Question],
-    accuracy: tuple[float, float],
-) -> tuple[dict[str, Reliability], dict[str, Floats]]:
-    """Every annotator's reliability, and the means (2,) of their α and β."""
-    votes = (*ballot.readings, *ballot.votes, *ballot.gold)
-    people = tuple(dict.fromkeys(v.annotator for v in sorted(votes, key=lambda v: v.order)))
-    if not people:
-        return {}, {}
-    labels = _labels(ballot, table, known, people)
-    mean = float(table[:, 0].mean())
-    k = labels.offered.shape[1]
-    towards = np.concatenate([[mean], np.full(k - 1, (1 - mean) / (k - 1))])
-    found = None
-    if len(labels.unit):
-        fit = dawid_skene(labels, tied=True, prior=accuracy, marginals=towards, strength=MARGINALS_WORTH)
-        found = sample_accuracies(labels, fit, prior=accuracy, marginals=towards, strength=MARGINALS_WORTH)
-    gold, repeats = _gold_tally(ballot.gold, known), _repeat_tally(ballot.readings, questions)
-    answers = Counter(v.annotator for v in ballot.votes)
-    out: dict[str, Reliability] = {}
-    means: dict[str, Floats] = {}
-    for j, name in enumerate(people):
-        if found is not None and (labels.annotator == j).any():
-            estimate, low, high = float(found.estimate[j]), float(found.low[j]), float(found.high[j])
-            theta = found.means[j]
-        else:
-            estimate, low, high, theta = _stranger(accuracy)
-        means[name] = theta
-        out[name] = Reliability(
-            estimate, low, high, float(theta.sum() - 1.0), *gold.get(name, (0, 0)), *repeats.get(name, (0, 0)),
-            answers[name],
-        )  # fmt: skip
-    return out, means
-
-
-def _stranger(accuracy: tuple[float, float]) -> tuple[float, float, float, Floats]:
-    from scipy.special import betaincinv
-
-    mean = accuracy[0] / sum(accuracy)
-    low, high = betaincinv(*accuracy, [0.025, 0.975])
-    return mean, float(low), float(high), np.full(2, mean)
-
-
-def _labels(ballot: Ballot, table: Floats, known: Mapping[str, str], people: Sequence[str]) -> Labels:
-    """The corroborated votes: items with two or more, and gold questions whose answer is known."""
-    count = Counter(v.item for v in ballot.readings)
-    units: dict[tuple[str, str], int] = {}
-    rows: list[tuple[int, int, int, float]] = []
-    offered: list[Floats] = []
-    truth: list[int] = []
-    width = max(table.shape[1], 3)
-    base = _offered(table)
-    for vote in (*ballot.readings, *ballot.gold):
-        gold = vote.purpose == "gold"
-        if (gold and vote.item not in known) or (not gold and count[vote.item] < 2):
-            continue
-        key = ("gold" if gold else "item", vote.item)
-        label = _gold_class(vote.variant) if gold else ballot.seed[vote.item].index_of(vote.variant)
-        if key not in units:
-            units[key] = len(units)
-            row = np.zeros(width, bool)
-            if gold:
-                row[:2] = True
-                row[_gold_class(known[vote.item])] = True
-            else:
-                row[: table.shape[1]] = base[ballot.seed.position(vote.item)]
-            offered.append(row)
-            truth.append(_gold_class(known[vote.item]) if gold else -1)
-        if gold and vote.variant != known[vote.item] and label == truth[units[key]]:
-            label = (label + 1) % 2  # another wording than the right one: wrong, whichever class it is counted in
-        offered[units[key]][label] = True
-        rows.append((units[key], people.index(vote.annotator), label, vote.weight))
-    table_ = np.array([r[:3] for r in rows], np.int64).reshape(-1, 3)
-    return Labels(
-        table_[:, 0], table_[:, 1], table_[:, 2], np.array([r[3] for r in rows]),
-        np.array(offered, bool).reshape(-1, width), np.array(truth, np.int64), len(people),
-    )  # fmt: skip
-
-
-def _gold_class(variant: str) -> int:
-    return {AS_WRITTEN: 0, ABSENT: 1}.get(variant, 2)
-
-
-def _gold_tally(gold: Sequence[Vote], known: Mapping[str, str]) -> dict[str, tuple[int, int]]:
-    """Annotator -> (right, asked)."""
-    out: dict[str, tuple[int, int]] = {}
-    for vote in gold:
-        if vote.item in known:
-            right, asked = out.get(vote.annotator, (0, 0))
-            out[vote.annotator] = (right + (vote.variant == known[vote.item]), asked + 1)
-    return out
-
-
-def _repeat_tally(votes: Sequence[Vote], questions: Mapping[str, Question]) -> dict[str, tuple[int, int]]:
-    """Annotator -> (same, asked) over silent repeats, each compared with the answer it repeats."""
-    return {
-        name: (sum(a.variant == b.variant for a, b in pairs), len(pairs))
-        for name, pairs in repeat_pairs(votes, questions).items()
-    }
-
-
-def repeat_pairs(votes: Sequence[Vote], questions: Mapping[str, Question]) -> dict[str, list[tuple[Vote, Vote]]]:
-    """Annotator -> (first answer, answer to its silent repeat), in order of arrival."""
-    first: dict[tuple[str, str, str], Vote] = {}
-    out: dict[str, list[tuple[Vote, Vote]]] = defaultdict(list)
-    for vote in votes:
-        first[vote.annotator, vote.question, vote.item] = vote
-        if vote.purpose == "repeat":
-            before = first.get((vote.annotator, questions[vote.question].repeats, vote.item))
-            if before is not None:
-                out[vote.annotator].append((before, vote))
-    return dict(out)
 
 
 def _standing(ballot: Ballot, start: Mapping[str, str]) -> tuple[dict[str, str], dict[str, Vote | Merge]]:
