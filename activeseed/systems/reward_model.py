@@ -50,7 +50,7 @@ class RewardModel(BaseModel):
         minibatch: pairs in each gradient step, in an order drawn from stream ``order``; 0 takes all of them.
         compare: the geometry in which outcomes are compared.
         held: key streams that stay at replicate 0.
-        memory_mb: bound on the memory of one batch; more rows are trained in several.
+        memory_mb: bound on what the rows of one batch take; more rows are trained in several batches.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -140,7 +140,7 @@ class RewardModel(BaseModel):
 
         started = time.process_time()
         bench = _bench_of(self, materials)
-        per = max(1, (self.memory_mb * MEBIBYTE - bench.shared_bytes) // _cost(self, materials, bench.features).bytes)
+        per = max(1, self.memory_mb * MEBIBYTE // _cost(self, materials, bench.features).bytes)
         with torch.no_grad():
             parts = [
                 _train_batch(self, bench, rows.take(slice(a, a + per)), materials) for a in range(0, len(rows), per)
@@ -167,12 +167,6 @@ class _Bench:
     rejected: Tensor | None = None
     probe_chosen: Tensor | None = None
     probe_rejected: Tensor | None = None
-
-    @property
-    def shared_bytes(self) -> int:
-        p = self.points
-        held = (p.train, p.probes, p.kernel, p.probe_kernel)
-        return 2 * sum(t.numel() * 4 for t in held if t is not None)
 
 
 _latest: list[tuple[weakref.ref[Materials], RewardModel, _Bench]] = []

@@ -287,6 +287,34 @@ def test_looking_ahead_leaves_less_to_exploit(kind: str) -> None:
         assert (won[3] < won[0] - 0.02).all()
 
 
+@pytest.mark.parametrize("kind", ["linear", "mlp"])
+def test_the_gain_of_an_output_counts_the_evaluator_s_answer(kind: str) -> None:
+    """Against central differences in float64: errors of order 1e-10 / 1e-5 = 1e-5 of rounding, 1e-10 of curvature."""
+    g = torch.Generator().manual_seed(0)
+    x = torch.randn(9, 5, generator=g, dtype=torch.float64)
+    points = Points.lay_out(x, x[:0], 3, dual=False)
+    rates = Rates(0.3, 0.15, 0.001)
+    field = Linear(points, rates, 1.0) if kind == "linear" else Mlp(points, rates, 4, 1.0)
+    params = [p.double() for p in field.start(2, Draws(0, np.arange(2)))]
+    wanted, others, policy = (torch.softmax(torch.randn(2, n, generator=g, dtype=torch.float64), 1) for n in (3, 6, 6))
+
+    def gain(policy: torch.Tensor) -> torch.Tensor:
+        ahead = [p.clone() for p in params]
+        for _ in range(3):
+            reading = field.read(ahead)
+            slope = reading.shared.sigmoid() * torch.cat([wanted, 0.4 * others + 0.6 * policy], 1)
+            slope[:, :3] -= wanted
+            field.move(ahead, reading, slope, None, None)
+        return (policy * field.train_scores(ahead)[:, 3:]).sum(1)
+
+    got = unroll.gain_slope(field, params, wanted, others, policy, 3, 0.6)
+    for u in range(6):
+        step = torch.zeros_like(policy)
+        step[:, u] = 1e-5
+        want = (gain(policy + step) - gain(policy - step)) / 2e-5
+        torch.testing.assert_close(got[:, u], want, atol=1e-6, rtol=1e-6)
+
+
 def test_agents_that_look_ahead_do_better_against_what_the_evaluator_becomes() -> None:
     materials = vectors()
     game = played(OversightLeague(rounds=2), materials)

@@ -59,10 +59,8 @@ def cost_of(league: OversightLeague, materials: Materials) -> Cost:
 
 
 def rows_per_batch(league: OversightLeague, z: Sizes) -> int:
-    """How many rows fit the memory bound beside what all rows share; at least one."""
-    shared = 4 * (z.shared + z.probes) * (z.features + (z.shared if uses_dual(league, z) else 0))
-    room = max(0, league.memory_mb * MEBIBYTE - 2 * shared)
-    return max(1, room // _bytes(league, z))
+    """How many rows fit the memory bound; at least one."""
+    return max(1, league.memory_mb * MEBIBYTE // _bytes(league, z))
 
 
 def own_points(league: OversightLeague) -> list[int]:

@@ -58,7 +58,7 @@ class OversightLeague(BaseModel):
             over the pool.
         compare: the geometry in which outcomes are compared (see `outcome.Geometry`).
         held: key streams that stay at replicate 0 whatever the row's key.
-        memory_mb: bound on the memory of one batch; more rows are trained in several.
+        memory_mb: bound on what the rows of one batch take; more rows are trained in several batches.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -54,16 +54,25 @@ def look_ahead(
     s = wanted.shape[1]
     odds = evaluator.train_scores(params)[:, s:] / beta
     for _ in range(ITERATIONS):
-        with torch.enable_grad():
-            policy = torch.softmax(odds, 1).requires_grad_()
-            ahead = [p.detach().clone().requires_grad_() for p in params]
-            for _ in range(steps):
-                scores = evaluator.train_scores(ahead)
-                mixture = (1.0 - share) * others + share * policy
-                loss = (wanted * softplus(-scores[:, :s])).sum() + (mixture * softplus(scores[:, s:])).sum()
-                slopes = torch.autograd.grad(loss, ahead, create_graph=True)
-                ahead = evaluator.stepped(ahead, slopes)
-            gain = (policy * evaluator.train_scores(ahead)[:, s:]).sum()
-            (slope,) = torch.autograd.grad(gain, policy)
-        odds = (odds + slope.detach() / beta) / 2
+        slope = gain_slope(evaluator, params, wanted, others, torch.softmax(odds, 1), steps, share)
+        odds = (odds + slope / beta) / 2
     return odds
+
+
+def gain_slope(
+    evaluator: Field, params: Params, wanted: Tensor, others: Tensor, policy: Tensor, steps: int, share: float
+) -> Tensor:
+    """(R, N) d/dπ of Σ π score_U(π): what more weight on an output wins, given how the evaluator will answer it."""
+    s = wanted.shape[1]
+    with torch.enable_grad():
+        policy = policy.detach().requires_grad_()
+        ahead = [p.detach().clone().requires_grad_() for p in params]
+        for _ in range(steps):
+            scores = evaluator.train_scores(ahead)
+            mixture = (1.0 - share) * others + share * policy
+            loss = (wanted * softplus(-scores[:, :s])).sum() + (mixture * softplus(scores[:, s:])).sum()
+            slopes = torch.autograd.grad(loss, ahead, create_graph=True)
+            ahead = evaluator.stepped(ahead, slopes)
+        gain = (policy * evaluator.train_scores(ahead)[:, s:]).sum()
+        (slope,) = torch.autograd.grad(gain, policy)
+    return slope
