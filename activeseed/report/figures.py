@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from html import escape
 
 
-def bar(value: float | None, low: float | None, high: float | None, top: float, width: int = 180) -> str:
+def bar(value: float | None, low: float | None, high: float | None, top: float, width: int = 130) -> str:
     """A horizontal bar with its interval. ``top`` fills the width; a negative value is an empty bar."""
     if value is None or top <= 0:
-        return '<svg class="bar" role="img" aria-label="unknown" width="180" height="14"></svg>'
+        return '<svg class="bar" role="img" aria-label="unknown" width="130" height="14"></svg>'
     scale = width / top
     parts = [f'<rect class="fill" x="0" y="3" width="{max(value, 0.0) * scale:.1f}" height="8" rx="2"/>']
     if low is not None and high is not None and high > low:
@@ -96,6 +96,4 @@ def calibration(bins: Sequence[dict[str, float]], size: int = 190) -> str:
         out.append(f'<text class="tick" x="{x(p):.0f}" y="{y(0) + 14:.0f}" text-anchor="middle">{p:g}</text>')
         out.append(f'<text class="tick" x="{pad - 5}" y="{y(p) + 4:.0f}" text-anchor="end">{p:g}</text>')
     out.append(f'<text class="tick" x="{x(0.5):.0f}" y="{y(0) + 28:.0f}" text-anchor="middle">believed to stay</text>')
-    return (
-        f'<svg class="chart small" role="img" aria-label="calibration" viewBox="0 0 {size} {size}">{"".join(out)}</svg>'
-    )
+    return _chart("chart small", "calibration", size, size, out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 from collections.abc import Callable
@@ -23,9 +24,12 @@ def number(value: Any, digits: int = 3) -> str:
     v = float(value)
     if v != 0 and not 1e-3 <= abs(v) < 1e5:
         mantissa, exponent = f"{v:.{digits - 1}e}".split("e")
-        power = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-        return f"{mantissa}×10{power}"
+        return f"{mantissa}×10{_raised(int(exponent))}"
     return f"{v:.{digits}g}"
+
+
+def _raised(exponent: int) -> str:
+    return str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def percent(value: Any) -> str:
@@ -41,10 +45,15 @@ def render(facts: Facts) -> str:
         loader=PackageLoader("activeseed.report", "templates"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    environment.filters |= {"num": number, "pct": percent}
     top = max((abs(i["effect"]) for i in facts.items if i.get("effect") is not None), default=0.0)
+    exponent = math.floor(math.log10(top)) - 2 if top > 0 else 0
+    scale = 10.0**-exponent
+    environment.filters |= {
+        "num": number, "pct": percent, "scaled": lambda v: "–" if v is None else number(v * scale)
+    }  # fmt: skip
     return environment.get_template("report.html.j2").render(
-        f=facts, bar=_safe(figures.bar), top=top, charts=[_mark(c) for c in _charts(facts) if c],
+        f=facts, bar=_safe(figures.bar), top=top, power=_raised(exponent),
+        charts=[_mark(c) for c in _charts(facts) if c],
         calibration=_mark(figures.calibration((facts.calibration or {}).get("bins", []))),
     )  # fmt: skip
 

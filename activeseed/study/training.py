@@ -27,7 +27,7 @@ from activeseed.store import FolderStore
 #: a batch is never larger, so that progress shows and a kill loses little
 MOST_ROWS = 512
 #: rows a batch for a trainer that takes one row at a time
-FEW_ROWS = 4
+FEW_ROWS = 8
 
 Progress = Callable[[str, int, int], None]
 
