@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import tempfile
+import time
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,9 @@ from numpy.typing import NDArray
 from activeseed.errors import FolderError
 from activeseed.protocols import Embedder
 
-_CHUNK = 256
+#: Texts embedded before the first write; parts double while they take less than a second.
+_FIRST_PART = 32
+_LARGEST_PART = 4096
 _MERGE_ABOVE = 32
 
 Progress = Callable[[int, int], None]
@@ -74,13 +77,18 @@ class Cached:
             if name not in self._memory:
                 wanted.setdefault(name, text)
         todo = list(wanted.items())
-        for start in range(0, len(todo), _CHUNK):
-            part = todo[start : start + _CHUNK]
+        done, size = 0, _FIRST_PART
+        while done < len(todo):
+            part = todo[done : done + size]
+            began = time.monotonic()
             vectors = np.ascontiguousarray(self.inner.embed([text for _, text in part]), np.float32)
             self._write([name for name, _ in part], vectors)
             self._memory.update(zip([name for name, _ in part], vectors, strict=True))
+            done += len(part)
+            if time.monotonic() - began < 1.0:
+                size = min(2 * size, _LARGEST_PART)
             if self.progress is not None:
-                self.progress(start + len(part), len(todo))
+                self.progress(done, len(todo))
         if not names:
             return np.asarray(self.inner.embed([]), np.float32)
         return np.stack([self._memory[n] for n in names])

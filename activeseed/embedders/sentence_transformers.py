@@ -54,10 +54,12 @@ class SentenceTransformers(BaseModel):
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """(n, d). Raises MissingExtraError without the package, ConfigError when the model can't be had."""
+        if not texts:
+            return self.embed(["no texts, but as many columns"])[:0]
         model = _load(self.model, self.commit, self.device)
         prompted = [self.prompt + t for t in texts]
         out = model.encode(prompted, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True)
-        return np.asarray(out, np.float32).reshape(len(texts), -1)
+        return np.asarray(out, np.float32)
 
 
 @lru_cache(maxsize=2)
