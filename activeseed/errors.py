@@ -103,4 +103,5 @@ def nearest(word: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(word, options, n=1, cutoff=0.5)
     if close:
         return f" Did you mean {close[0]!r}?"
-    return f" Known: {', '.join(options)}." if options else ""
+    shown = options if len(options) <= 20 else [*options[:20], f"… ({len(options)} in all)"]
+    return f" Known: {', '.join(shown)}." if options else ""
