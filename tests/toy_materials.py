@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from activeseed.plan import Materials
-from activeseed.seed import Item, Pair, Probe, Seed, Vector, with_flips
+from activeseed.seed import Item, Pair, Probe, Seed, Text, Vector, with_flips
 
 
 def _unit(x: NDArray[Any]) -> NDArray[Any]:
@@ -54,3 +54,25 @@ def pairs(items: int = 15, probes: int = 12, d: int = 16, root: int = 0) -> Mate
     return Materials(
         seed=seed, probes=tuple(Probe(id=f"p{k}", payload=pair()) for k in range(probes)), root=root, embed=embed
     )
+
+
+def texts(root: int = 0) -> Materials:
+    """Short statements under the TF-IDF embedder: polite answers as positives, rude ones in the pool."""
+    from activeseed.embedders.tfidf import Tfidf
+
+    rng = np.random.default_rng(root)
+    kind = ["Let me check that for you.", "I am not sure, so I will say so.", "Thank you for asking, here is a source."]
+    rude = ["Whatever.", "Go and find out yourself!", "I know everything, trust me."]
+    about = ["the weather", "your taxes", "this recipe", "that bridge", "the train", "an old letter"]
+
+    def probes(stems: list[str], n: int, mark: str) -> tuple[Probe, ...]:
+        said = [
+            f"{stems[rng.integers(len(stems))]} It is about {about[rng.integers(6)]}, case {mark}{k}." for k in range(n)
+        ]
+        return tuple(Probe(id=f"{mark}{k}", payload=Text(text=t)) for k, t in enumerate(said))
+
+    items = tuple(Item(id=p.id, payload=p.payload) for p in probes(kind, 12, "i"))
+    pool, read = probes(rude, 20, "u"), (*probes(kind, 5, "k"), *probes(rude, 5, "r"))
+    said = [i.display for i in items] + [p.payload.display for p in (*pool, *read)]
+    embedder = Tfidf(dimensions=16).fit(said)
+    return Materials(seed=Seed(items=items), pool=pool, probes=read, root=root, embed=embedder.embed, embedder="tfidf")

@@ -11,11 +11,13 @@ from activeseed.protocols import Cost, SupportsRecord, System
 from activeseed.systems.contract import check_system
 from activeseed.systems.league import OversightLeague
 from activeseed.systems.reward_model import RewardModel
-from tests.toy_materials import pairs, vectors
+from tests.toy_materials import pairs, texts, vectors
 
 SYSTEMS: dict[str, tuple[System, Callable[[], Materials]]] = {
     "league": (OversightLeague(), vectors),
     "league, policy": (OversightLeague(outcome="policy"), vectors),
+    "league, texts": (OversightLeague(), texts),
+    "league, texts, full": (OversightLeague.full(hidden=6), texts),
     "league, primal": (OversightLeague(init_scale=0.5), vectors),
     "league, mlp": (OversightLeague(evaluator="mlp", hidden=6), vectors),
     "league, minibatches": (OversightLeague(minibatch=5), vectors),
