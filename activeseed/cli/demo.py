@@ -27,7 +27,7 @@ def demo(
     folder: Annotated[
         Path | None, typer.Option("--dir", metavar="DIR", help="The folder to make, else ./activeseed-demo.")
     ] = None,
-    answers: Annotated[int, typer.Option("--answers", min=4, metavar="N", help="Answers that are asked for.")] = 24,
+    answers: Annotated[int, typer.Option("--answers", min=4, metavar="N", help="Answers that are asked for.")] = 32,
 ) -> None:
     """The main job on the bundled example: rank, ask, answer, retrain, report. Takes about a minute.
 
@@ -36,7 +36,7 @@ def demo(
 
     \b
     Example:
-      activeseed demo --answers 32
+      activeseed demo --answers 48
     """
     from activeseed.cli.loop import ending
     from activeseed.cli.making import refuse_existing
@@ -100,7 +100,8 @@ def _make(folder: Path, answers: int, progress: Progress) -> tuple[Study, Path]:
             probes=example / "probes.jsonl",
             guidelines=example / "guidelines.md",
             progress=progress,
-            tables={"ask": {"batch": max(1, answers // ROUNDS)}, "stopping": {"answers": answers}},
+            # no rule but the budget: everybody sees some rounds, also where the outcome is stable before the first
+            tables={"ask": {"batch": max(1, answers // ROUNDS)}, "stopping": {"answers": answers, "flips": 0.0}},
         )
         truth = folder / "truth.jsonl"
         shutil.copyfile(example / "truth.jsonl", truth)
@@ -110,12 +111,11 @@ def _make(folder: Path, answers: int, progress: Progress) -> tuple[Study, Path]:
 def _answered(study: Study, truth: Path, progress: Progress) -> LoopResult:
     """The loop, with a line a round."""
     from activeseed.annotators.simulated import Simulated
-    from activeseed.cli.loop import asked_words
-    from activeseed.cli.tables import round_lines
+    from activeseed.cli.loop import print_round
 
     def told(record: Mapping[str, Any]) -> None:
         progress.pause()
-        print(round_lines(record, asked_words(study, record)), flush=True)
+        print_round(study, record)
 
     return study.loop(Simulated(truth_file=str(truth)), on_round=told)
 

@@ -59,15 +59,13 @@ def loop(
 
         def told(record: Mapping[str, Any]) -> None:
             if not as_json:
-                from activeseed.cli.tables import round_lines
-
                 progress.pause()
-                print(round_lines(record, asked_words(study, record)), flush=True)
+                print_round(study, record)
 
         try:
             result = study.loop(channel, max_rounds=rounds or None, wait=patient, on_round=told)
         except HadEnoughError as pause:
-            say(f"Paused: {pause}")
+            say(f"\nPaused: {pause}")
             return
     if as_json:
         print_json(
@@ -92,15 +90,24 @@ def ending(result: LoopResult) -> str:
     return f"{head}: {'; '.join(result.reasons)}."
 
 
+def print_round(study: Study, record: Mapping[str, Any]) -> None:
+    """A closed round on stdout, as soon as it is closed."""
+    from activeseed.cli.screen import results
+    from activeseed.cli.tables import round_lines
+
+    print(round_lines(record, asked_words(study, record), results().width), flush=True)
+
+
 def asked_words(study: Study, record: Mapping[str, Any]) -> str:
-    """What a round asked: how many questions and the first items."""
-    number = record.get("round")
-    asked = [q for q in study.state.questions.values() if q.round == number]
-    if not asked:
+    """What a round asked: how many questions, how many of them checks, and the first items."""
+    questions = [q for q in study.state.questions.values() if q.round == record.get("round")]
+    if not questions:
         return ""
-    names = list(dict.fromkeys(i for q in asked for i in (q.items if len(q.items) == 1 else ())))
+    asked = [q for q in questions if q.purpose == "ask"]
+    names = list(dict.fromkeys(i for q in asked if len(q.items) == 1 for i in q.items))
     shown = ", ".join(one_line(n) for n in names[:3]) + (", …" if len(names) > 3 else "")
-    return f"asked {len(asked)}" + (f": {shown}" if shown else "")
+    checks = f" and {len(questions) - len(asked)} to check the annotator" if len(questions) > len(asked) else ""
+    return f"asked {len(asked)}{checks}" + (f": {shown}" if shown else "")
 
 
 def channel_of(study: Study, kind: str, truth: Path | None, progress: Progress) -> Annotator:

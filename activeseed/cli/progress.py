@@ -50,14 +50,15 @@ class Progress:
             known = total if total > 0 else None
             if self._first and purpose != self._first and self._first in self._tasks:
                 bars.remove_task(self._tasks.pop(self._first))
+            count = f"{done:,}/{total:,}" if known else ""
             if purpose not in self._tasks:
-                self._tasks[purpose] = bars.add_task(purpose, total=known, completed=done)
-            bars.update(self._tasks[purpose], completed=done, total=known)
+                self._tasks[purpose] = bars.add_task(purpose, total=known, completed=done, count=count)
+            bars.update(self._tasks[purpose], completed=done, total=known, count=count)
             if total and done >= total:
                 bars.remove_task(self._tasks.pop(purpose))
 
     def _made(self) -> Bars:
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bars
 
         from activeseed.cli.screen import messages
@@ -65,7 +66,7 @@ class Progress:
         self._bars = Bars(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=None),
-            MofNCompleteColumn(),
+            TextColumn("{task.fields[count]}"),
             TimeRemainingColumn(compact=True),
             console=messages(),
             transient=True,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -351,8 +352,8 @@ _KINDS = {
 }  # fmt: skip
 
 
-def round_lines(record: Mapping[str, Any], asked: str = "") -> str:
-    """A round in two lines: what was asked; how far the outcome moved against what was predicted, risk, quality."""
+def round_lines(record: Mapping[str, Any], asked: str, width: int) -> str:
+    """A round: what was asked, then how far the outcome moved against what was predicted, risk, quality."""
     head = f"round {record.get('round')}"
     parts = []
     predicted, realised = record.get("predicted_movement"), record.get("realised_movement")
@@ -364,7 +365,12 @@ def round_lines(record: Mapping[str, Any], asked: str = "") -> str:
         parts.append(f"flips ≤ {100 * record['flips']:.1f} %")
     if quality := quality_words(record.get("quality")):
         parts.append(quality)
-    return f"{head}  {asked or 'nothing asked yet'}\n{' ' * len(head)}  {'; '.join(parts)}"
+    under = " " * (len(head) + 2)
+    texts = ((f"{head}  ", asked or "nothing asked yet"), (under, "; ".join(parts)))
+    return "\n".join(
+        textwrap.fill(t, max(40, width), initial_indent=i, subsequent_indent=under, break_on_hyphens=False)
+        for i, t in texts
+    )
 
 
 def quality_words(quality: Any) -> str:

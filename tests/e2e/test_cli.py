@@ -186,6 +186,31 @@ SLOW = """import json, sys, time
 lines = sys.stdin.read().splitlines()
 for line in lines[1:]:
     row = json.loads(line)
-    time.sleep(0.01)
+    time.sleep(0.005)
     print(json.dumps({"row": row["row"], "outcome": [len(row["items"]) / (9 + p) for p in range(8)]}), flush=True)
 """
+
+
+@pytest.mark.slow
+def test_the_demo_does_the_main_job_within_ninety_seconds(tmp_path):
+    """On two cores; half a minute of processor time where nothing else runs."""
+    started = time.monotonic()
+    done = run("demo", "--answers", "24", cwd=tmp_path)
+    assert time.monotonic() - started < 90
+    folder = tmp_path / "activeseed-demo"
+    for part in (
+        "1. A project",
+        "2. On which",
+        "round 1  asked 6",
+        "4. What the answers changed",
+        "5. The ranking now",
+    ):
+        assert part in done.stdout
+    assert "predicted" in done.stdout
+    assert "AUC" in done.stdout
+    assert (folder / "report.html").stat().st_size > 10_000
+    truth = {t["id"]: t for t in map(json.loads, (folder / "truth.jsonl").read_text("utf-8").splitlines())}
+    changes = json.loads(run("seed", "diff", "--json", "--dir", str(folder), cwd=tmp_path).stdout)
+    assert changes
+    assert all(truth[c["item"]]["answer"] in ("reject", "choose") for c in changes)
+    run("demo", "--dir", str(folder), cwd=tmp_path, code=2)
