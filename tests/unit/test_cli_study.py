@@ -1,6 +1,7 @@
 """The commands of a study, one after the other, in this process: what they print, where, and what they leave behind."""
 
 import csv
+import io
 import json
 import shutil
 from pathlib import Path
@@ -291,3 +292,54 @@ def test_annotate_without_questions_says_so(project, capsys):
     out, err = printed(capsys, "annotate")
     assert out == ""
     assert "activeseed queue" in err
+
+
+def test_annotate_saves_and_a_mistyped_key_is_asked_again(project, capsys, monkeypatch):
+    printed(capsys, "queue", "--item", "flatter", "--item", "short", "--to", "terminal")
+    monkeypatch.setattr("sys.stdin", io.StringIO("x\nr flattery\nu\nk\nq\n"))
+    out = printed(capsys, "annotate", "--name", "cleo").out
+    assert "is no answer" in out
+    assert "1 answer, 1 question left." in out
+    kept = [json.loads(line) for line in printed(capsys, "answers", "export").out.splitlines()]
+    assert [(a["verdict"], a["taken_back"], a["annotator"]) for a in kept] == [
+        ("reject", True, "cleo"),
+        ("keep", False, "cleo"),
+    ]
+
+
+def test_answers_that_come_by_file_are_pulled(tmp_path, capsys, monkeypatch):
+    inputs = write_inputs(tmp_path / "in")
+    printed(capsys, *init_arguments(inputs, tmp_path / "study"), "--set", "annotator.kind=file")
+    monkeypatch.chdir(tmp_path / "study")
+    asked = result(capsys, "queue", "--item", "flatter")
+    (written,) = [json.loads(line) for line in Path("questions.jsonl").read_text("utf-8").splitlines()]
+    assert written["id"] == asked[0]["id"]
+    assert result(capsys, "pull")["accepted"] == []
+    waiting = result(capsys, "loop", "--no-wait")
+    assert waiting["ended"] == "waiting"
+    write_answers(Path("answers.jsonl"), answer(asked[0]["id"], "reject"))
+    told = result(capsys, "pull")
+    assert [c["item"] for c in told["changed"]] == ["flatter"]
+    assert result(capsys, "pull")["accepted"] == []
+
+
+def test_a_loop_over_a_terminal_that_is_none_comes_back_at_once(project, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    found = result(capsys, "loop", "--annotator", "terminal")
+    assert found["ended"] == "waiting"
+    assert result(capsys, "status")["pending"] > 0
+
+
+def test_the_report_is_one_file_at_the_place_that_was_named(project, capsys, tmp_path):
+    assert printed(capsys, "report").out.strip() == "report.html"
+    found = result(capsys, "report", "--out", str(tmp_path / "r.html"))
+    assert found == {"report": str(tmp_path / "r.html"), "bytes": (tmp_path / "r.html").stat().st_size}
+    assert "<html" in (tmp_path / "r.html").read_text("utf-8")[:2000].lower()
+
+
+@pytest.mark.parametrize("law", ["drop", "group", "poisson"])
+def test_the_law_stands_in_the_heading(project, capsys, law):
+    out = printed(capsys, "rank", "--by", "effect", "--law", law).out
+    words = {"drop": "dropping the item", "group": "leaving out its group", "poisson": "resampling the item"}
+    assert words[law] in " ".join(out.split())
+    assert result(capsys, "rank", "--by", "effect", "--law", law)["law"] == law
