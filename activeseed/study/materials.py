@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from activeseed.config import Settings, record_of
 from activeseed.plan import Materials
-from activeseed.seed import Probe, Seed, Vector, digest_of
+from activeseed.seed import Probe, Seed, Text, Vector, digest_of
 
 
 def texts_of(seed: Seed, pool: Sequence[Probe], probes: Sequence[Probe]) -> list[str]:
@@ -32,8 +32,17 @@ def build_materials(
     """
     if isinstance(seed.items[0].payload, Vector) or not texts_of(first, pool, probes):
         return Materials(seed, probes, pool, settings.key)
-    fitted = Fitted(folder / ".activeseed" / "embeddings", settings.embedder, texts_of(first, pool, probes))
+    embedder = settings.embedder
+    if hasattr(embedder, "identified"):  # vectors that were computed elsewhere are found by id as well as by text
+        embedder = embedder.identified(_ids(seed, pool, probes))
+    fitted = Fitted(folder / ".activeseed" / "embeddings", embedder, texts_of(first, pool, probes))
     return Materials(seed, probes, pool, settings.key, fitted, fitted.name)
+
+
+def _ids(seed: Seed, pool: Sequence[Probe], probes: Sequence[Probe]) -> dict[str, str]:
+    """Text -> id, for the texts that are somebody's as written."""
+    out = {i.payload.text: i.id for i in seed.items if isinstance(i.payload, Text)}
+    return {p.payload.text: p.id for p in (*pool, *probes) if isinstance(p.payload, Text)} | out
 
 
 class Fitted:

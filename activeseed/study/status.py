@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +69,8 @@ def cost(study: Study, time_it: bool = False) -> dict[str, Any]:
     """What one full ranking costs: trainings, arithmetic, memory, money, and (timed on a few rows) seconds.
 
     Args:
-        time_it: train a handful of rows to estimate seconds; they are kept like all others.
+        time_it: train a handful of rows to estimate seconds (processor time); they are kept like all others. What was
+            trained before gives an estimate without it.
     """
     from activeseed.plan import Explicit, Rows
     from activeseed.protocols import Request
@@ -94,11 +94,11 @@ def cost(study: Study, time_it: bool = False) -> dict[str, Any]:
         rows = min(32, study.trainer.chunk(1) if said.bytes > 0 else 2)
         keys = 900_000_000 + np.arange(rows, dtype=np.int64)
         design = Explicit(Rows(np.tile(np.asarray(study.seed.base, np.int16), (rows, 1)), keys))
-        before, start = study.trainer.trainings, time.perf_counter()
         study.trainer.fulfil(Request(design, "timing"))
-        trained = study.trainer.trainings - before
-        if trained:
-            out["seconds"] = (time.perf_counter() - start) / trained * trainings
+    study.refresh()
+    if study.state.trainings:
+        # what the trainings so far took by themselves: the first of them also waited for libraries to be loaded
+        out["seconds"] = study.state.seconds / study.state.trainings * trainings
     return out
 
 

@@ -17,11 +17,12 @@ from activeseed.config import Settings, read_settings, write_settings
 from activeseed.errors import AnswerError, ConfigError, FolderError, nearest
 from activeseed.files import check_pool, write_seed
 from activeseed.outcome import Ranking
+from activeseed.perturbations import perturbed
 from activeseed.plan import Materials
 from activeseed.protocols import Annotator, Event, System
 from activeseed.question import Answer, Question
 from activeseed.resolution import Resolution, check_answer
-from activeseed.seed import Probe, Seed, digest_of, with_flips
+from activeseed.seed import Probe, Seed, digest_of
 from activeseed.store import FolderStore
 from activeseed.study import versions
 from activeseed.study.loop import LoopResult, loop
@@ -106,7 +107,7 @@ class Study:
         if unknown:
             raise ConfigError(f"Unknown setting {unknown[0]!r}.{nearest(unknown[0], Settings.model_fields)}")
         chosen = Settings.model_validate({**{k: getattr(base, k) for k in base.model_fields_set}, **changes})
-        seed = with_flips(seed)
+        seed = perturbed(seed, chosen.perturbations)
         check_pool(seed, pool)
         _check_gold(gold)
         inputs = {
@@ -274,18 +275,21 @@ class Study:
 
     # --- ask and tell -------------------------------------------------------------------------------------------
 
-    def rank(self, by: str | None = None, law: str | None = None) -> Ranking:
+    def rank(self, by: str | None = None, law: str | None = None, *, retry: bool = False) -> Ranking:
         """Rank the items: effects, indices, values, with errors; what was trained before is not trained again.
 
         Args:
             by: ``effect``, ``value``, ``first_order`` (or ``first-order``), ``total``; by default value where
                 something is left to ask, else effect.
             law: reference law of the effects: ``drop``, ``flip``, ``wordings``, ``group``, ``poisson``.
+            retry: train rows that failed once more; without it a failure is a fact and stays one.
 
         Raises:
             PlanError: an unknown column or law. TooManyFailuresError: the trainer keeps failing.
         """
         self.take_in()
+        if retry:
+            self.trainer.retry()
         return self.rounds.rank(by, law)
 
     def ask(

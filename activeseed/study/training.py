@@ -71,6 +71,9 @@ class Trainer:
         self._trained: dict[tuple[str, int], str] = {}
         self._index: dict[str, tuple[str, int]] = {}
         self._unread: list[str] = []
+        self._failing: list[str] = []
+        self._again: dict[str, int] = {}
+        self._retries = 0
         self._loaded: dict[str, Outcomes] = {}
         self.trainings = 0
         self.seconds = 0.0
@@ -151,7 +154,9 @@ class Trainer:
         return row_names(self.context, self._materials.slots, rows)
 
     def _request_id(self, names: list[str]) -> str:
-        return hashlib.sha256("".join(names).encode()).hexdigest()[:24]
+        attempt = max((self._again.get(n, 0) for n in names), default=0) if self._again else 0
+        suffix = f"/{attempt}" if attempt else ""
+        return hashlib.sha256(("".join(names) + suffix).encode()).hexdigest()[:24]
 
     def _plan(self, request: Request, names: list[str]) -> list[list[tuple[int, int]]]:
         """Batches as runs of row numbers. Journalled before anything runs; read back when it was journalled before."""
@@ -221,10 +226,33 @@ class Trainer:
                 self.failed += body["failed"]
                 self.seconds += body["seconds"]
                 self._unread.append(body["artifact"])
+                if body["failed"]:
+                    self._failing.append(body["artifact"])
+            elif event.kind == "retry":
+                self._read_names()
+                self._forget_failures()
+        self._read_names()
+
+    def _read_names(self) -> None:
         for artifact in self._unread:
             for at, name in enumerate(self._store.names_in(artifact) or []):
                 self._index.setdefault(name, (artifact, at))
         self._unread.clear()
+
+    def retry(self) -> None:
+        """Rows that failed so far are trained again when they are asked for; the failures stay in the journal."""
+        self._store.append([Event("retry", {})])
+        self._refresh()
+
+    def _forget_failures(self) -> None:
+        self._retries += 1
+        for artifact in self._failing:
+            for at in np.flatnonzero(~self._load(artifact).ok):
+                for name in [n for n, place in self._index.items() if place == (artifact, int(at))]:
+                    del self._index[name]
+                    self._again[name] = self._retries
+        self._failing.clear()
+        self._loaded.clear()
 
     def _load(self, artifact: str) -> Outcomes:
         if artifact not in self._loaded:
