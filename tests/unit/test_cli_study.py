@@ -106,14 +106,19 @@ def test_check_says_what_a_ranking_costs(project, capsys):
     found = result(capsys, "check")
     assert found["items"] == len(POSITIVES)
     assert found["cost"]["trainings"] > len(POSITIVES)
-    assert found["cost"]["seconds"] is None
+    assert found["cost"]["seconds"] > 0  # known from the ranking before
     out = printed(capsys, "check").out
     assert f"{found['cost']['trainings']:,} trainings" in out
-    assert "activeseed check --time" in out
 
 
-def test_check_times_a_few_rows_on_request(project, capsys):
+def test_check_trains_nothing_unless_it_is_to_be_timed(tmp_path, capsys, monkeypatch):
+    printed(capsys, *init_arguments(write_inputs(tmp_path / "in"), tmp_path / "study"))
+    monkeypatch.chdir(tmp_path / "study")
+    assert result(capsys, "check")["cost"]["seconds"] is None
+    assert "activeseed check --time" in printed(capsys, "check").out
+    assert result(capsys, "status")["trainings"] == 0
     assert result(capsys, "check", "--time")["cost"]["seconds"] > 0
+    assert result(capsys, "status")["trainings"] > 0
 
 
 def test_status_before_and_after_a_question(project, capsys):
