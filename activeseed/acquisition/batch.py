@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from activeseed.acquisition.value import explained, item_values
+from activeseed.acquisition.value import answer_channel, deployed_gains, explained, item_values, second_moment
 from activeseed.belief.posterior import Belief
 from activeseed.errors import PlanError
 from activeseed.plan import Floats, Ints
@@ -23,6 +23,10 @@ MINUTES: Mapping[str, float] = {
     "write_more": 5.0,
     "resolve": 1.5,
 }
+
+
+#: what the drop of the deployed seed's risk counts beside the ensemble's (see ``choose``)
+DEPLOYED_SHARE = 0.25
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,8 @@ def choose(
     pending: Sequence[int] = (),
     minutes: float | None = None,
     exchange_rate: float | None = None,
+    deployed: Sequence[int] | Ints | None = None,
+    deployed_share: float = DEPLOYED_SHARE,
 ) -> list[Pick]:
     """The best batch, greedily, by value per minute.
 
@@ -149,6 +155,10 @@ def choose(
             not asked again.
         minutes: budget of the batch, or None.
         exchange_rate: how much of the risk one unit of sampling spread is worth; None keeps *write more* out.
+        deployed: (F,) index of the variant that stands; the drop of its own risk then counts beside the ensemble's.
+        deployed_share: how much it counts. What an answer teaches about kin is worth nothing to a seed that only
+            answers change, and what it removes from that seed is hardly worth anything to a belief that was sure of
+            it; measured on the persona task, a quarter serves both (`tests/benchmarks/answers.py`).
 
     Raises:
         PlanError: an error rate outside [0, 0.5).
@@ -160,12 +170,18 @@ def choose(
     busy = set(pending)
     if busy:
         covariance = covariance - explained(covariance, law, sorted(busy), error)
-    alone = _values(gram, belief, covariance, candidates, error)
+    wrong: Floats | None = None
+    if deployed is not None and deployed_share > 0:
+        wrong = second_moment(belief, deployed)
+        _settle(wrong, busy, law.shape[1])
+    alone = _values(gram, belief, covariance, candidates, error, wrong, deployed_share)
     left_answers, left_minutes = size, np.inf if minutes is None else minutes
     picks: list[Pick] = []
     taken: set[int] = set()
     while left_answers > 0:
-        values = alone if not picks else _values(gram, belief, covariance, candidates, error)
+        values = alone
+        if picks:
+            values = _values(gram, belief, covariance, candidates, error, wrong, deployed_share)
         best, best_rate, best_value = -1, -np.inf, 0.0
         for n, c in enumerate(candidates):
             if n in taken or busy & set(c.items) or c.answers > left_answers or c.minutes > left_minutes:
@@ -187,15 +203,38 @@ def choose(
         picks.append(Pick(chosen, best_value, float(best_rate), float(alone[best])))
         if chosen.items:
             covariance = covariance - explained(covariance, law, chosen.items, error)
+            if wrong is not None:
+                _settle(wrong, chosen.items, law.shape[1])
     return picks
 
 
-def _values(gram: Floats, belief: Belief, covariance: Floats, candidates: Sequence[Candidate], error: float) -> Floats:
+def _settle(wrong: Floats, items: Iterable[int], v: int) -> None:
+    """These items are about to stand as answered: they are wrong no more."""
+    for i in items:
+        wrong[i * v : (i + 1) * v, :] = 0.0
+        wrong[:, i * v : (i + 1) * v] = 0.0
+
+
+def _values(
+    gram: Floats,
+    belief: Belief,
+    covariance: Floats,
+    candidates: Sequence[Candidate],
+    error: float,
+    wrong: Floats | None,
+    share: float,
+) -> Floats:
+    law = belief.law.probabilities
     single = item_values(gram, belief, error, covariance=covariance)
+    gains = np.zeros(len(law))
+    if wrong is not None:
+        keep = np.array([answer_channel(p, error)[0] for p in law])
+        gains = share * deployed_gains(gram, wrong, len(law)) * keep
     out = np.full(len(candidates), np.nan)
     for n, c in enumerate(candidates):
         if len(c.items) == 1:
-            out[n] = single[c.items[0]]
+            out[n] = single[c.items[0]] + gains[c.items[0]]
         elif c.items:
-            out[n] = float((gram * explained(covariance, belief.law.probabilities, c.items, error)).sum())
+            both = gains[list(c.items)].sum()
+            out[n] = float((gram * explained(covariance, law, c.items, error)).sum()) + both
     return out

@@ -32,10 +32,7 @@ def deployed_risk(gram: Floats, belief: Belief, deployed: Sequence[int] | Ints) 
         deployed: (F,) index of the variant that D gives every item.
     """
     _fits(gram, belief)
-    bias = belief.law.probabilities.copy()
-    bias[np.arange(len(bias)), np.asarray(deployed, np.int64)] -= 1.0
-    flat = bias.ravel()
-    return float((gram * belief.covariance).sum() + flat @ gram @ flat)
+    return float((gram * second_moment(belief, deployed)).sum())
 
 
 def answer_channel(marginal: Floats, error: float) -> tuple[float, Floats]:
@@ -114,6 +111,32 @@ def item_values(gram: Floats, belief: Belief, error: float = 0.0, *, covariance:
         inverse = np.linalg.pinv(0.5 * (block + block.T), rcond=1e-9, hermitian=True)
         out[i] = keep**2 * float((inverse * drop[here, here]).sum())
     return out
+
+
+def deployed_gains(gram: Floats, wrong: Floats, items: int, keep: float = 1.0) -> Floats:
+    """(F,) expected drop of the deployed seed's risk once an item stands as its answer says.
+
+    Args:
+        gram: (F·V, F·V).
+        wrong: (F·V, F·V) M = E δδᵀ, δ = x(a*) − x_D.
+        items: F.
+        keep: share of an answer that survives the annotator's errors (exact for perfect answers, to first order else).
+
+    With binary items: 2Σ_j G_ij M_ij − G_ii M_ii. Wrong items that push the outcome the same way add up.
+    """
+    v = len(gram) // items
+    product = (gram * wrong).reshape(items, v, items, v)
+    whole = product.sum((1, 2, 3))
+    own = product.sum((1, 3)).diagonal()
+    return np.asarray(keep * (2.0 * whole - own))
+
+
+def second_moment(belief: Belief, deployed: Sequence[int] | Ints) -> Floats:
+    """(F·V, F·V) M = E δδᵀ, δ = x(a*) − x_D: covariance plus the outer product of the mean difference."""
+    bias = belief.law.probabilities.copy()
+    bias[np.arange(len(bias)), np.asarray(deployed, np.int64)] -= 1.0
+    flat = bias.ravel()
+    return np.asarray(belief.covariance + np.outer(flat, flat))
 
 
 def _fits(gram: Floats, belief: Belief) -> None:

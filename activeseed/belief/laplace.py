@@ -60,7 +60,7 @@ def laplace(
     w = mean.astype(np.float64).copy()
     best = value(w)
     hessian = np.diag(precision)
-    for _ in range(iterations if told.any() else 0):
+    for _ in range(iterations if told.any() and len(mean) else 0):
         p = sigmoid(o + x @ w)
         r = p * s / np.maximum(p * s + (1.0 - p) * q, 1e-300)
         curvature = np.maximum(p * (1.0 - p) - r * (1.0 - r), 0.0)

@@ -10,7 +10,8 @@ draws. The mass that is not *as written* keeps the author's proportions over the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from activeseed.belief.laplace import laplace, logit, sigmoid
 from activeseed.belief.posterior import Belief, World
 from activeseed.belief.settings import BeliefSettings
 from activeseed.errors import PlanError
+from activeseed.outcome import Bools
 from activeseed.plan import Floats, Law, generator
 
 
@@ -82,7 +84,7 @@ def fit_belief(
     return Belief(author.copy(), posterior, tilted, answered, worlds, stay)
 
 
-def _elsewhere(p: Floats, like: Floats, answered: np.ndarray) -> Floats:
+def _elsewhere(p: Floats, like: Floats, answered: Bools) -> Floats:
     """(F, V) where an item goes if it does not stay: the author's proportions, column 0 zero, rows summing to one.
 
     A variant the author never thought of (an edit) has no share of his. Where annotators' answers point to one above
@@ -103,7 +105,7 @@ def _elsewhere(p: Floats, like: Floats, answered: np.ndarray) -> Floats:
 
 
 def _parts(
-    settings: BeliefSettings, groups: Sequence[str], features: Floats | None, evidence: Floats | None, open_: np.ndarray
+    settings: BeliefSettings, groups: Sequence[str], features: Floats | None, evidence: Floats | None, open_: Bools
 ) -> list[_Part]:
     f = len(groups)
     parts = [_Part("base rate", np.ones((f, 1)), 0.0, settings.base_rate_sd)]
@@ -113,62 +115,76 @@ def _parts(
         parts.append(_Part("group", member, 0.0, settings.group_sd))
     if evidence is not None and open_.any():
         score = standardised(evidence)[:, None]
-        parts.append(_Part("evidence", score, settings.evidence_mean, settings.evidence_sd, True))
-    if features is not None and settings.components > 0 and settings.kin_sd > 0:
+        parts.append(_Part("evidence", score, 0.0, settings.evidence_sd, True))
+    if features is not None and settings.components > 0 and max(settings.kin_sds, default=0.0) > 0:
         scores = components(features, settings.components)
         if scores.shape[1]:
-            parts.append(_Part("kin", scores / np.sqrt(scores.shape[1]), 0.0, settings.kin_sd, True))
+            parts.append(_Part("kin", scores, 0.0, 1.0, True))
     return [part for part in parts if part.sd > 0]
 
 
-def standardised(score: Floats) -> Floats:
+def standardised(score: Floats, unit: float = 1.0) -> Floats:
     """Mean zero, standard deviation one over known entries; unknown ones at zero, that is, no evidence either way."""
     s = np.asarray(score, np.float64)
     known = np.isfinite(s)
-    if known.sum() < 2 or s[known].std() < 1e-12:
-        return np.zeros_like(s)
     out = np.zeros_like(s)
-    out[known] = np.clip((s[known] - s[known].mean()) / s[known].std(), -4.0, 4.0)
+    if known.sum() >= 2:
+        out[known] = np.clip((s[known] - s[known].mean()) / max(float(s[known].std()), unit), -4.0, 4.0)
     return out
 
 
 def components(features: Floats, k: int) -> Floats:
-    """(F, ≤ k) principal component scores, each of unit variance, signs fixed (largest entry positive)."""
+    """(F, ≤ k) scores whose inner products are the centred cosines of the items, signs fixed (largest entry positive).
+
+    Centred cosine: embeddings of one seed share a large common part that says nothing about kinship.
+    """
     x = np.asarray(features, np.float64)
-    u, s, _ = np.linalg.svd(x - x.mean(0), full_matrices=False)
-    keep = min(k, int((s > 1e-9 * max(s[0], 1e-300)).sum())) if len(s) else 0
-    u = u[:, :keep] * np.sqrt(len(x))
-    signs = np.sign(u[np.abs(u).argmax(0), np.arange(keep)])
-    return np.asarray(u * signs)
+    x = x - x.mean(0)
+    x = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
+    u, s, _ = np.linalg.svd(x, full_matrices=False)
+    keep = min(k, int((s > 1e-6 * max(float(s[0]), 1e-300)).sum())) if len(s) else 0
+    u, s = u[:, :keep], s[:keep]
+    signs = np.sign(u[np.abs(u).argmax(0), np.arange(keep)]) if keep else np.ones(0)
+    return np.asarray(u * s * signs)
 
 
 def _worlds(
-    settings: BeliefSettings, parts: list[_Part], author: Floats, stay: Floats, leave: Floats, certain: np.ndarray
+    settings: BeliefSettings, parts: list[_Part], author: Floats, stay: Floats, leave: Floats, certain: Bools
 ) -> tuple[World, ...]:
     """One fitted world where content speaks, and, if the settings allow for it, one where it is silent."""
-    loud = 1.0 if not any(part.content for part in parts) else 1.0 - settings.silent
+    slopes = [(settings.silent, 0.0)]
+    slopes += [((1.0 - settings.silent) / len(settings.evidence_weights), w) for w in settings.evidence_weights]
+    if not any(part.name == "evidence" for part in parts):
+        slopes = [(1.0, 0.0)]
+    kins = settings.kin_sds if any(part.name == "kin" for part in parts) else (0.0,)
+    choices = []
+    for (share, slope), kin in product(slopes, kins):
+        scale = {"evidence": (slope, settings.evidence_sd if slope else 0.0), "kin": (0.0, kin)}
+        version = [replace(q, mean=scale[q.name][0], sd=scale[q.name][1]) if q.name in scale else q for q in parts]
+        choices.append((share / len(kins), [q for q in version if q.sd > 0]))
     out = []
-    for weight, chosen in ((loud, parts), (1.0 - loud, [q for q in parts if not q.content])):
+    for weight, chosen in choices:
         if weight <= 0:
             continue
         design = np.hstack([q.columns for q in chosen]) if chosen else np.zeros((len(author), 0))
         mean = np.concatenate([np.full(q.columns.shape[1], q.mean) for q in chosen]) if chosen else np.zeros(0)
         sd = np.concatenate([np.full(q.columns.shape[1], q.sd) for q in chosen]) if chosen else np.zeros(0)
         names = tuple(q.name for q in chosen for _ in range(q.columns.shape[1]))
-        offset = held_offset(author, design, mean, sd, ~certain)
+        offset = held_offset(author, design, mean, settings.temper * sd, ~certain)
         told = np.where(certain, 1.0, stay), np.where(certain, 1.0, leave)
         mode = laplace(design, offset, mean, 1.0 / sd**2, *told)
-        out.append(World(np.log(weight) + mode.log_evidence, design, offset, mode.mean, mode.covariance, names))
+        spread = settings.temper**2 * mode.covariance
+        out.append(World(np.log(weight) + mode.log_evidence, design, offset, mode.mean, spread, names))
     return tuple(out)
 
 
-def held_offset(author: Floats, design: Floats, mean: Floats, sd: Floats, open_: np.ndarray) -> Floats:
+def held_offset(author: Floats, design: Floats, mean: Floats, sd: Floats, open_: Bools) -> Floats:
     """Logits at w = 0 for which the prior's mean credibility is the author's.
 
     A logit that varies with variance v shrinks its probability towards one half by √(1+πv/8) (MacKay 1992), and
     lopsided evidence moves the mean; both are taken out, item by item and then for the mean of the open items.
     """
-    shrink = np.sqrt(1.0 + np.pi * (design**2 @ sd**2) / 8.0)
+    shrink: Floats = np.sqrt(1.0 + np.pi * (design**2 @ sd**2) / 8.0)
     offset = logit(author) * shrink
     if not open_.any():
         return offset

@@ -18,25 +18,26 @@ class BeliefSettings(BaseModel):
         kind: ``joint`` learns from answers about kin; ``independent`` keeps the author's belief of unasked items.
         base_rate_sd: how far the author's base rate may be off.
         group_sd: how far a group's base rate may be off the rest's (only where there are two groups or more).
-        evidence_mean: weight of one standard deviation of evidence before any answer; small, so that it is earned.
-        evidence_sd: how far answers may move that weight.
-        kin_sd: how much similar items share beyond that; spread evenly over the components.
+        silent: prior probability that content says nothing about credibility: neither evidence nor kin has any weight.
+        evidence_weights: the weights, in logits for a unit of evidence, that are thought possible where content does
+            speak; equally probable beforehand. Answers decide between them and the silent world.
+        evidence_sd: how far each of them may be off.
+        kin_sds: how much similar items may share beyond that, spread evenly over the components; equally probable.
         components: principal components of the embeddings that carry kinship.
-        silent: prior probability that content says nothing about credibility (evidence and kin have no weight);
-            the answers decide between the two.
         samples: draws of the posterior from which marginals and covariance are computed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["joint", "independent"] = "joint"
-    base_rate_sd: float = Field(default=0.8, ge=0)
+    base_rate_sd: float = Field(default=0.25, ge=0)
     group_sd: float = Field(default=0.5, ge=0)
-    evidence_mean: float = 0.2
-    evidence_sd: float = Field(default=0.7, ge=0)
-    kin_sd: float = Field(default=1.5, ge=0)
-    components: int = Field(default=16, ge=0)
-    silent: float = Field(default=0.0, ge=0, lt=1)
+    silent: float = Field(default=0.65, ge=0, lt=1)
+    evidence_weights: tuple[float, ...] = (0.5, 1.5, 3.0)
+    evidence_sd: float = Field(default=0.5, gt=0)
+    kin_sds: tuple[float, ...] = (3.0,)
+    components: int = Field(default=96, ge=0)
+    temper: float = Field(default=0.0, ge=0, le=1)
     samples: int = Field(default=2000, ge=200)
 
 
