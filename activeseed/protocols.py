@@ -114,13 +114,15 @@ class SupportsGradients(Protocol):
 class Request:
     """Train these rows at these probes (all, when ``probes`` is None); ``purpose`` stands in progress and journal.
 
-    With ``cotangents`` (R, P) the request is for vector-Jacobian products instead, and needs SupportsGradients.
+    With ``cotangents`` (R, P) the request is for vector-Jacobian products instead, and needs SupportsGradients. With
+    ``fresh`` equal rows are trained as often as they come: that is what a re-run is.
     """
 
     design: Design
     purpose: str
     probes: tuple[int, ...] | None = None
     cotangents: Floats | None = None
+    fresh: bool = False
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ class NullLadder(BaseModel):
 
     def run(self, problem: Problem) -> Run:
         design, steps = self.design(problem)
-        outcomes = yield Request(design, "null ladder")
+        outcomes = yield Request(design, "null ladder", fresh=not problem.weighted)
         points = problem.geometry.embed(outcomes.values)
         place = np.array([[design.place(k, c) for k in range(len(design.keys))] for c in range(len(design.changes))])
         good = outcomes.ok[place].all(-1)

@@ -102,6 +102,8 @@ class Trainer:
         design = request.design
         self._refresh()
         names = [n for start, stop in self._windows(design) for n in self._names(design.block(start, stop))]
+        if request.fresh:
+            names = _counted(names)
         batches = self._plan(request, names)
         request_id = self._request_id(names)
         todo = []
@@ -302,6 +304,16 @@ class Trainer:
                 f"{self._limits.failed_share:.0%}. Most often ({times}×): {reason}. Mend the trainer, or raise "
                 "[limits] failed_share in activeseed.toml. What succeeded is kept."
             )
+
+
+def _counted(names: list[str]) -> list[str]:
+    """Equal names told apart by how often they came before, so that a re-run is a row of its own."""
+    seen: Counter[str] = Counter()
+    out = []
+    for name in names:
+        out.append(f"{name}~{seen[name]}" if seen[name] else name)
+        seen[name] += 1
+    return out
 
 
 def context_of(system: System, materials: Materials) -> bytes:

@@ -74,6 +74,14 @@ def test_rows_that_come_twice_in_a_request_are_trained_once(trainer: Trainer) ->
     assert len(outcomes) == 9
 
 
+def test_a_re_run_is_trained_and_remembered_as_one(trainer: Trainer) -> None:
+    design = Explicit(Rows(np.zeros((3, 6), np.int16), np.zeros(3, np.int64)))
+    trainer.fulfil(Request(design, "re-runs", fresh=True))
+    assert trainer.trainings == 3
+    trainer.fulfil(Request(design, "re-runs", fresh=True))
+    assert trainer.trainings == 3
+
+
 def test_another_system_or_seed_text_is_another_row(trainer: Trainer, tmp_path: Path) -> None:
     trainer.fulfil(Request(rows(3), "one"))
     seed, probes = small()
