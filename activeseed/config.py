@@ -136,7 +136,14 @@ class StoppingTable(_Table):
 
 
 class LimitsTable(_Table):
-    """Memory of one batch of trainings, tolerated failures, and what a training costs in money."""
+    """Memory of one batch of trainings, tolerated failures, and what a training costs in money.
+
+    Attributes:
+        megabytes: memory that the rows of one batch may take.
+        failed_share: share of a request's trainings that may fail before the study stops.
+        price: what one training costs; with a price, the command line asks before it spends.
+        currency: of the price.
+    """
 
     megabytes: int = Field(default=512, ge=16)
     failed_share: float = Field(default=0.1, ge=0.0, le=1.0)

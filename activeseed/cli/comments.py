@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from activeseed.config import Settings
 
-_ATTRIBUTE = re.compile(r"(\w+(?:, \w+)*):(?: |$)(.*)")
+_ATTRIBUTE = re.compile(r"(\w+(?:, \w+)*)(?: \(in files and calls: `*(\w+)`*\))?:(?: |$)(.*)")
 WIDTH = 110
 
 
@@ -87,8 +87,8 @@ def _attributes(text: str) -> dict[str, str]:
             break
         found = _ATTRIBUTE.fullmatch(line[4:]) if not line.startswith("     ") else None
         if found:
-            names = found[1].split(", ")
-            out |= dict.fromkeys(names, found[2].strip())
+            names = [found[2]] if found[2] else found[1].split(", ")
+            out |= dict.fromkeys(names, found[3].strip())
         elif names and line.strip():
             out |= {n: f"{out[n]} {line.strip()}" for n in names}
     return {name: _plain(said) for name, said in out.items()}

@@ -34,7 +34,8 @@ def cost_lines(cost: Mapping[str, Any]) -> list[tuple[str, str]]:
     if cost.get("multiply_adds"):
         lines.append(("arithmetic", f"{number(cost['multiply_adds'])} multiply-adds"))
     seconds = cost.get("seconds")
-    lines.append(("time", duration(seconds) if seconds is not None else "not measured: activeseed check --time"))
+    known = seconds is not None
+    lines.append(("time", f"about {duration(seconds)} of training" if known else "not known: activeseed check --time"))
     if cost.get("price"):
         lines.append(("price", money(cost)))
     return lines
