@@ -1,7 +1,10 @@
 """Annotators measured: which votes corroborate each other, and what that says about those who gave them.
 
-Only readings count that were given without a look at earlier answers, on items that were read at least twice, and
-gold questions. Answers to *confirm this list* do not measure anybody: a list is skimmed.
+Readings count that were given without a look at earlier answers, and gold questions. What corroborates is an item read
+twice; the others are in the model because we chose what to repeat by its first answer (rare answers, and so errors, are
+repeated more often), and only a likelihood of all readings is blind to that choice. By themselves they say nothing:
+the share of items that are *as written* is estimated with them. Answers to *confirm this list* measure nobody: a list
+is skimmed.
 """
 
 from __future__ import annotations
@@ -75,8 +78,8 @@ def _stranger(accuracy: tuple[float, float]) -> tuple[float, float, float, Float
 
 
 def _labels(ballot: Ballot, table: Floats, known: Mapping[str, str], people: Sequence[str]) -> Labels:
-    """The corroborated votes: items with two or more, and gold questions whose answer is known."""
-    count = Counter(v.item for v in ballot.readings)
+    """All readings, once any item was read twice, and gold questions whose answer is known."""
+    twice = max(Counter(v.item for v in ballot.readings).values(), default=0) > 1
     units: dict[tuple[str, str], int] = {}
     rows: list[tuple[int, int, int, float]] = []
     offered: list[Floats] = []
@@ -85,7 +88,7 @@ def _labels(ballot: Ballot, table: Floats, known: Mapping[str, str], people: Seq
     base = offered_variants(table)
     for vote in (*ballot.readings, *ballot.gold):
         gold = vote.purpose == "gold"
-        if (gold and vote.item not in known) or (not gold and count[vote.item] < 2):
+        if (gold and vote.item not in known) or (not gold and not twice):
             continue
         key = ("gold" if gold else "item", vote.item)
         label = _gold_class(vote.variant) if gold else ballot.seed[vote.item].index_of(vote.variant)

@@ -1,8 +1,9 @@
 """How reliable each annotator is, from answers that something else corroborates.
 
 A single uncorroborated answer says nothing about the one who gave it: compared with the belief alone, an honest
-annotator of a seed whose author was mistaken would look like a liar. So reliability is learned only from items that
-were answered twice or more (silent repeats, several annotators) and from gold questions, and starts from Beta priors.
+annotator of a seed whose author was mistaken would look like a liar. So the class marginals are free (barely pulled
+towards the belief), and reliability is learned from items that were answered twice or more (silent repeats, several
+annotators) and from gold questions, starting from Beta priors.
 
 The model is Dawid & Skene's with *tied* confusions: annotator j gives the true variant with probability α_j where the
 truth is *as written* and β_j where it is anything else, and errs evenly over the other variants on offer. Two numbers
@@ -224,7 +225,9 @@ def sample_accuracies(
     side = np.minimum(np.arange(k), 1)  # which of α and β each truth needs
     weight = np.repeat(labels.weight[:, None], c, 1)
     cell = 2 * labels.annotator[:, None] + 2 * j * np.arange(c)
-    means, right, sampled = np.zeros((j, 2)), np.zeros(j), []
+    means, right = np.zeros((j, 2)), np.zeros(j)
+    sampled: list[Floats] = []
+    worse: list[Floats] = []
     for step in range(warm_up + steps):
         accuracy = theta[:, labels.annotator][:, :, side]  # (C, N, K)
         log = np.log(np.maximum(np.where(given, accuracy, (1.0 - accuracy) / others), 1e-300))
@@ -248,7 +251,9 @@ def sample_accuracies(
             means += mean.mean(0) / steps
             right += (mix * mean).sum(2).mean(0) / steps
             sampled.append((mix * theta).sum(2))
-    low, high = np.quantile(np.concatenate(sampled), [0.025, 0.975], axis=0)
+            # the lower end counts half an error more than was seen, so that it holds for those who erred rarely by luck
+            worse.append((mix * rng.beta(a + hits, b + 0.5 + total - hits)).sum(2))
+    low, high = np.quantile(np.concatenate(worse), 0.025, axis=0), np.quantile(np.concatenate(sampled), 0.975, axis=0)
     return Accuracies(right, low, np.where(high > 0.98, 1.0, high), means)
 
 
