@@ -144,7 +144,9 @@ class Trainer:
         cost = self._system.cost(self._materials)
         if cost.bytes <= 0:
             return FEW_ROWS
-        fits = max(1, self._limits.megabytes * 2**20 // cost.bytes)
+        # a system that bounds its own memory would split a batch that is larger, and with it pairs that belong together
+        megabytes = min(self._limits.megabytes, getattr(self._system, "memory_mb", self._limits.megabytes))
+        fits = max(1, megabytes * 2**20 // cost.bytes)
         return max(unit, min(fits, MOST_ROWS) // unit * unit)
 
     def _windows(self, design: Design) -> Iterator[tuple[int, int]]:
