@@ -94,13 +94,15 @@ def plan_checks(
     # a verdict of "random" is double-checked, so that an unlucky honest annotator recovers
     undecided = not trust.annotators or any(2 * RANDOM < a.evidence < TRUSTED for a in trust.annotators.values())
     ordinary = len(asked) - len(repeats) + len(batch)
-    floor = math.ceil(share * (ordinary + len(gold_asked)) / (1 - share)) - len(repeats)
+    most = math.ceil(UNDECIDED_SHARE * len(batch) / (1 - UNDECIDED_SHARE)) if batch else room
+    # gold questions of this very batch count as well, or the share of repeats would fall short by them
+    with_gold = len(gold_asked) + (min(len(left), most) if undecided else 0)
+    floor = math.ceil(share * (ordinary + with_gold) / (1 - share)) - len(repeats)
     # until a study has its least number, repeats come at twice the share, so that short studies have them as well
     ramp = min(
         at_least - len(repeats), math.ceil(2 * share * len(batch) / (1 - 2 * share)) if share < 0.5 else at_least
     )
     wanted = max(floor, ramp, 0)
-    most = math.ceil(UNDECIDED_SHARE * len(batch) / (1 - UNDECIDED_SHARE)) if batch else room
     extra = max(most - wanted, 0) if undecided else 0
     gold_now = min(len(left), max(extra, 1)) if undecided and left else 0
     wanted += max(extra - gold_now, 0)
