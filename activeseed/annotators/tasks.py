@@ -1,0 +1,176 @@
+"""The Label Studio task that a question becomes: all that an annotator sees of it, as texts.
+
+Texts of seeds are data. They reach the page through ``Text`` tags (shown as they are), never as HTML, and no ``$name``
+in them is looked up: Label Studio would replace it in the label of a choice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from activeseed.question import VERDICTS, Consequence, Question
+from activeseed.resolution import shown
+from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Pair, Payload
+
+#: characters of a line of a list that stand beside its tick; where more were cut off, the whole list stands above
+SHOWN = 200
+#: what is shown for a text without a character
+EMPTY = "(empty)"
+#: ways to read a text as a pair that are tried
+_READINGS = 200
+_CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def task_data(question: Question, payload: Payload | None = None) -> dict[str, Any]:
+    """The ``data`` of the Label Studio task that asks a question: all that its template shows, ready for JSON.
+
+    Args:
+        question: what is asked. Its value, purpose and what it repeats are left out: annotators must not know them.
+        payload: the item asked about, where the caller has it. Without it the parts of a pair are read off its text.
+
+    Every value is a text, or a list of choices ({"value", "alias", "hotkey"}) for `variant` and `stays`.
+    """
+    data: dict[str, Any] = {"question": question.id, "text": _show(question.text), "why": _show(question.reason)}
+    if question.kind == "judge_pair":
+        pair = pair_of(question, payload) or Pair(chosen=question.text, rejected="")
+        data |= {"prompt": _show(pair.prompt), "reply_a": _show(pair.chosen), "reply_b": _show(pair.rejected)}
+    if question.kind in ("review", "judge_pair", "resolve"):
+        data["consequences"] = _consequences(question)
+    if question.kind in ("review", "resolve"):
+        data["wordings"] = "\n\n".join(f"{a}: {_show(question.options[v])}" for a, v in offered(question).items())
+        data["wordings"] = data["wordings"] or "There is no other wording."
+    if question.kind in ("choose_wording", "prefer_outcome"):
+        blocks = _blocks(question)
+        data |= {"left": "\n\n\n".join(blocks[::2]) or "–", "right": "\n\n\n".join(blocks[1::2]) or "–"}
+    if question.kind in ("review", "choose_wording", "prefer_outcome", "resolve"):
+        first = 1 if question.kind == "prefer_outcome" else 2
+        data["variants"] = [_choice(a, v, n) for n, (a, v) in enumerate(offered(question).items(), first)]
+    if question.kind == "resolve":
+        said = [f"{_show(who)}: {verdict}" + (f". {_show(c)}" if c else "") for who, verdict, c in question.answers]
+        data["answers"] = "\n\n".join(said) or "–"
+    if question.kind == "confirm_list":
+        data |= listed(question)
+    if question.kind == "merge":
+        texts = [_show(question.options.get(i, i)) for i in question.items]
+        data["text"] = "\n\n".join(f"{n}. {t}" for n, t in enumerate(texts, 1)) or data["text"]
+    return data
+
+
+def _show(text: str) -> str:
+    """Text as a page and a database can hold it: control characters (never line ends and tabs) become a mark."""
+    return _CONTROL_CHARACTERS.sub("\ufffd", text.replace("\r\n", "\n")) or EMPTY
+
+
+def offered(question: Question) -> dict[str, str]:
+    """Letter -> variant id of what can be chosen; A is the wording shown, so others begin with B."""
+    if question.kind == "prefer_outcome":
+        return {_letter(n): v for n, v in enumerate(question.options)}
+    left_out = {ABSENT, shown(question)} | ({FLIPPED} if "flip" in VERDICTS[question.kind] else set())
+    kept = [v for v, text in question.options.items() if v not in left_out and text != question.text]
+    return {_letter(n): v for n, v in enumerate(kept, 1)}
+
+
+def _letter(n: int) -> str:
+    return chr(ord("A") + n) if n < 26 else f"A{n}"
+
+
+def _choice(label: str, alias: str, number: int) -> dict[str, str]:
+    # a word joiner, which is not seen, keeps Label Studio from replacing a $name by a field of the task
+    return {"value": label.replace("$", "$\u2060"), "alias": alias} | ({"hotkey": str(number)} if number < 10 else {})
+
+
+def _decides(outcomes: Mapping[str, float], variant: str) -> str:
+    """*approved (0.91)* where outcomes are probabilities, else the number."""
+    value = outcomes[variant]
+    if not all(0.0 <= p <= 1.0 for p in outcomes.values()):
+        return f"{value:.3g}"
+    return f"{'approved' if value > 0.5 else 'not approved'} ({value:.2f})"
+
+
+def _consequences(question: Question) -> str:
+    """A probe, and below it what becomes of it under each answer."""
+    kept = shown(question)
+    names = {v: f"as {a}" for a, v in offered(question).items()}
+    if question.kind == "judge_pair":
+        names |= {ABSENT: "pair goes", kept: "A is better", AS_WRITTEN if kept == FLIPPED else FLIPPED: "B is better"}
+    else:
+        names = {FLIPPED: "flipped"} | names | {kept: "kept", ABSENT: "dropped"}
+    lines = []
+    for n, c in enumerate(question.consequences, 1):
+        under = " · ".join(f"{names.get(v, _show(v))}: {_decides(c.outcomes, v)}" for v in c.outcomes)
+        lines.append(f"{n}. {_show(c.text)}\n→ {under}")
+    return "\n\n".join(lines) or "Not measured for this question."
+
+
+def _blocks(question: Question) -> list[str]:
+    """Each option with what it would decide, in the order of their letters."""
+    options = {} if question.kind == "prefer_outcome" else {"A (stands now)": (shown(question), question.text)}
+    options |= {a: (v, question.options[v]) for a, v in offered(question).items()}
+    blocks = [_block(a, text, v, question.consequences) for a, (v, text) in options.items()]
+    if any(ABSENT in c.outcomes for c in question.consequences) and question.kind == "choose_wording":
+        blocks.append(_block("Neither", "The item goes.", ABSENT, question.consequences))
+    return blocks
+
+
+def _block(name: str, text: str, variant: str, consequences: Sequence[Consequence]) -> str:
+    told = [f"{_show(c.text)}\n→ {_decides(c.outcomes, variant)}" for c in consequences if variant in c.outcomes]
+    return f"{name}:\n{_show(text)}" + ("\n\nDecides:\n" + "\n".join(told) if told else "")
+
+
+def listed(question: Question) -> dict[str, Any]:
+    """The lines of a list as choices, and as one text where a choice can't hold a line."""
+    names = {ABSENT: "dropped", FLIPPED: "flipped", AS_WRITTEN: "kept as written"}
+    choices, whole, cut = [], [], False
+    for n, (item, text) in enumerate(_lines(question), 1):
+        proposed = question.options.get(item, ABSENT)
+        line = " / ".join(_show(text).split("\n"))
+        cut = cut or len(line) > SHOWN or "\n" in text
+        short = line if len(line) <= SHOWN else line[: SHOWN - 1] + "…"
+        choices.append(_choice(f"{n}. {short} → {names.get(proposed, proposed)}", item, n))
+        whole.append(f"{n}. {_show(text)}")
+    return {"text": "\n\n".join(whole) if cut else f"{len(choices)} lines, listed below.", "lines": choices}
+
+
+def _lines(question: Question) -> list[tuple[str, str]]:
+    """(item id, text) of a list, whose text has a line or more an item, beginning with its id."""
+    texts: dict[str, list[str]] = {}
+    for line in question.text.split("\n"):
+        begins = question.items[len(texts)] if len(texts) < len(question.items) else None
+        if begins is not None and line.startswith(f"{begins}: "):
+            texts[begins] = [line.removeprefix(f"{begins}: ")]
+        elif texts:
+            texts[next(reversed(texts))].append(line)
+    return [(item, "\n".join(texts.get(item, [item]))) for item in question.items]
+
+
+def pair_of(question: Question, payload: Payload | None) -> Pair | None:
+    """The pair that is asked about, or None for another item.
+
+    A prompt or reply may hold a line that begins with a mark itself: of several ways to read the text, the one that
+    agrees with the flipped pair is right. A text that only looks like a pair has no flipped one.
+    """
+    if payload is not None:
+        if not isinstance(payload, Pair):
+            return None
+        for candidate in (payload, payload.flipped()):
+            if candidate.display == question.text:
+                return candidate
+    both = {question.options[v] for v in (FLIPPED, AS_WRITTEN) if v in question.options}
+    others = both - {question.text} or both
+    if payload is None and question.kind != "judge_pair" and FLIPPED not in question.options:
+        return None
+    readings = list(islice(pair_readings(question.text), _READINGS))
+    return next((p for p in readings if p.flipped().display in others), next(iter(readings), None))
+
+
+def pair_readings(text: str) -> Iterator[Pair]:
+    """Ways to read a text as prompt, ``+`` reply and ``-`` reply."""
+    padded = "\n" + text
+    for plus in re.finditer(r"\n\+ ", padded):
+        for minus in re.finditer(r"\n- ", padded[plus.end() :]):
+            at = plus.end() + minus.start()
+            chosen, rejected = padded[plus.end() : at], padded[at + 3 :]
+            yield Pair(prompt=padded[1 : plus.start()], chosen=chosen, rejected=rejected)
