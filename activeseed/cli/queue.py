@@ -62,7 +62,10 @@ def queue(
     if as_json:
         print_json([q.model_dump(mode="json", exclude={"purpose", "repeats"}) for q in asked])
     else:
-        print_questions(asked)
+        # a check is worth nothing by itself: whoever is going to answer here must not see which ones they are
+        print_questions(
+            asked, values=not (to == "terminal" or (not to and study.settings.annotator.kind == "terminal"))
+        )
     if to == "terminal" and asked and not as_json and at_a_terminal():
         answer_here(study, "")
     elif not asked:
@@ -79,14 +82,14 @@ def _next(study: Study, to: str) -> str:
     return "When they are answered:  activeseed pull"
 
 
-def print_questions(questions: Sequence[Question]) -> None:
+def print_questions(questions: Sequence[Question], values: bool = True) -> None:
     """What is asked: one line a question."""
     from activeseed.cli.screen import results
     from activeseed.cli.tables import question_table
 
     if questions:
         console = results()
-        console.print(question_table(questions, console.width))
+        console.print(question_table(questions, console.width, values))
 
 
 def annotate(

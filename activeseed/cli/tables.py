@@ -327,18 +327,18 @@ def plain_table(headings: Sequence[str], rows: Sequence[Sequence[str]], width: i
     return table
 
 
-def question_table(questions: Sequence[Question], width: int) -> Table:
-    """Questions: number, id, kind, value where it is known, and what is asked."""
+def question_table(questions: Sequence[Question], width: int, values: bool = True) -> Table:
+    """Questions: id, kind, value where it is known and there is room for it, and what is asked."""
     scale = Scale.of([q.value for q in questions])
-    valued = any(q.value > 0 for q in questions)
+    valued = values and width >= 70 and any(q.value > 0 for q in questions)
     headings = ["question", "asks"]
-    if width >= 70 and valued:
+    if valued:
         headings.append(" ".join(filter(None, ("value", scale.words))))
     headings.append("about")
     rows = []
     for q in questions:
         row = [q.id, _KINDS.get(q.kind, q.kind)]
-        if width >= 70 and valued:
+        if valued:
             row.append(scale.show(q.value))
         about = q.group if q.kind == "write_more" else ", ".join(q.items)
         text = q.text if len(q.items) <= 1 and q.text else ""

@@ -10,8 +10,19 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from activeseed.cli.screen import clean, one_line, plain
-from activeseed.cli.tables import Scale, bar, duration, named, number, ranking_table, whole_lines, with_error
+from activeseed.cli.tables import (
+    Scale,
+    bar,
+    duration,
+    named,
+    number,
+    question_table,
+    ranking_table,
+    whole_lines,
+    with_error,
+)
 from activeseed.outcome import Ranking
+from activeseed.question import Question
 from activeseed.seed import Item, Seed, Text
 
 WIDTHS = (40, 60, 80, 120, 160)
@@ -174,3 +185,27 @@ def test_plain_json_has_no_nan():
 )
 def test_durations(seconds, text):
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_questions_fit_the_terminal(width):
+    text = (
+        "Sentence of a seed, long enough to be cut off in any table that is narrow, and longer than most terminals are"
+    )
+    asked = [
+        Question(id="r001-01", kind="review", items=("my-own-id",), text=text, value=3e-5),
+        Question(id="r001-02", kind="confirm_list", items=("a", "b"), text="a: x\nb: y", value=1e-5),
+        Question(id="r001-03", kind="write_more", items=(), group="doubt", text="Write more"),
+    ]
+    lines = drawn(question_table(asked, width), width)
+    assert len(lines) == 4
+    assert max(map(len, lines)) <= width
+    assert "my-own-id" in lines[1] or width == 40
+    assert "a, b" in lines[2]
+    assert "doubt" in lines[3]
+    assert ("30.0" in lines[1]) == (width >= 70)
+
+
+def test_values_can_be_kept_from_whoever_answers():
+    asked = [Question(id="r001-01", kind="review", items=("a",), text="x", value=3e-5)]
+    assert "value" not in drawn(question_table(asked, 100, values=False), 100)[0]
