@@ -63,9 +63,7 @@ def queue(
         print_json([q.model_dump(mode="json", exclude={"purpose", "repeats"}) for q in asked])
     else:
         # a check is worth nothing by itself: whoever is going to answer here must not see which ones they are
-        print_questions(
-            asked, values=not (to == "terminal" or (not to and study.settings.annotator.kind == "terminal"))
-        )
+        print_questions(asked, values=(to or study.settings.annotator.kind) != "terminal")
     if to == "terminal" and asked and not as_json and at_a_terminal():
         answer_here(study, "")
     elif not asked:
