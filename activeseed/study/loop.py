@@ -58,7 +58,7 @@ def loop(
         wait: whether to wait for slow annotators, or return as soon as nothing can be done.
         on_round: called with the record of every round that is closed.
     """
-    channel = annotator or study.annotator
+    channel = study.annotator if annotator is None else study.connected(annotator)
     while True:
         study.refresh()
         if study.state.stopped is not None:

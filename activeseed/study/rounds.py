@@ -61,6 +61,7 @@ class Rounds:
             state.counted_answers,
             known=Checks(study).known,
             start=state.start,
+            accuracy=stranger(study.settings.ask.error),
         )
 
     def assessment(self) -> Assessment:
@@ -214,7 +215,10 @@ class Rounds:
             rules = rules | budget(
                 answers=rule.answers or None, minutes=rule.minutes or None, trainings=rule.trainings or None
             )
-        open_ = (assessment.belief.law.probabilities.max(1) < 1.0) & ~assessment.belief.answered
+        open_ = int(((assessment.belief.law.probabilities.max(1) < 1.0) & ~assessment.belief.answered).sum())
+        if not open_ and body["undecided"]:
+            # every item was asked about, but checks may still tell whether the answers can be relied on
+            open_ = len(Checks(study).added_to([], body["round"] + 1))
         standing = Standing(
             risk=_number(body.get("risk")),
             risk_upper=_number(body.get("risk_limit")),
@@ -223,7 +227,7 @@ class Rounds:
             minutes=sum((a.seconds or 60.0 * study.settings.ask.minutes) for a in state.live_answers) / 60.0,
             trainings=study.trainer.trainings,
             seconds=study.trainer.seconds,
-            open_questions=int(open_.sum()),
+            open_questions=open_,
             distrusted=(*body["distrusted"], *self.not_yet_trusted(body)),
         )
         verdict = rules(standing)
@@ -278,6 +282,12 @@ class Rounds:
         keys = np.arange(len(assessment.deployed), dtype=np.int64)
         rows = Rows(np.tile(np.asarray(version.seed.base, np.int16), (len(keys), 1)), keys)
         return self._study.trainer.fulfil(Request(Explicit(rows, unit=len(keys)), "the seed as it stood"))
+
+
+def stranger(error: float) -> tuple[float, float]:
+    """Beta prior of the accuracy of somebody of whom nothing is known: the expected error rate, worth five answers."""
+    rate = max(error, 0.005)
+    return 5.0 * (1.0 - rate), 5.0 * rate
 
 
 def vars_of(record: Any) -> dict[str, Any]:

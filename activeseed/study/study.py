@@ -217,6 +217,13 @@ class Study:
         """Questions with known answers."""
         return list(self._inputs.get("gold", []))
 
+    @property
+    def gold_answers(self) -> dict[str, str]:
+        """Id of a gold question -> the variant that is right."""
+        from activeseed.study.checks import Checks
+
+        return Checks(self).known
+
     @cached_property
     def probes(self) -> tuple[Probe, ...]:
         """Where outcomes are read."""
@@ -424,10 +431,17 @@ class Study:
     @property
     def annotator(self) -> Annotator:
         """The configured channel, with relative paths read from the project folder."""
-        channel = self.settings.annotator
+        return self.connected(self.settings.annotator)
+
+    def connected(self, channel: Any) -> Annotator:
+        """A channel as this study uses it: relative paths start here, and a simulated annotator knows the gold."""
         located = getattr(channel, "located", None)
-        made: Annotator = located(self.folder) if callable(located) else channel
-        return made
+        made = located(self.folder) if callable(located) else channel
+        known = self.gold_answers
+        if known and hasattr(made, "truth"):
+            made = made.model_copy(update={"truth": {**known, **made.truth}})
+        annotator: Annotator = made
+        return annotator
 
     def withdraw(self, questions: Sequence[str]) -> list[str]:
         """Take back pending questions by id. Raises AnswerError for an unknown id."""

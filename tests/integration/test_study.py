@@ -350,3 +350,22 @@ def test_a_preferred_outcome_moves_the_belief_towards_it_and_settles_nothing(mak
 def test_a_misspelt_kind_of_question_is_named(make_study: Make) -> None:
     with pytest.raises(Exception, match="Did you mean 'merge'"):
         make_study().ask(kind="merg")
+
+
+def test_gold_questions_look_like_any_other_and_measure_the_annotator(make_study: Make, tmp_path: Path) -> None:
+    gold = [{"id": f"g{n}", "text": f"a known case {n}", "answer": "keep" if n % 2 else "reject"} for n in range(4)]
+    study = make_study(gold=gold, ask={"batch": 4, "consequences": 0})
+    study.loop(max_rounds=2)
+    asked = [q for q in study.state.questions.values() if q.purpose == "gold"]
+    assert asked
+    others = next(q for q in study.state.questions.values() if q.purpose == "ask")
+    assert {q.kind for q in asked} <= {others.kind, "review"}
+    assert all(set(q.id) <= set("r0123456789-") for q in asked), "nothing in the id tells them apart"
+    found = study.state.rounds[-1]["reliability"]["simulated"]
+    assert (found["gold_right"], found["gold_asked"]) == (len(asked), len(asked))
+    assert not any(i.id.startswith("g") for i in study.seed.items), "gold is no part of the seed"
+
+
+def test_a_gold_question_without_an_answer_is_refused(make_study: Make) -> None:
+    with pytest.raises(ConfigError, match="Gold question 1 has no 'answer'"):
+        make_study(gold=[{"id": "g", "text": "t"}])
