@@ -1,6 +1,7 @@
 """Which questions to ask next, and what each is expected to be worth."""
 
 from activeseed.acquisition.batch import (
+    DEPLOYED_SHARE,
     MINUTES,
     Candidate,
     Pick,
@@ -13,6 +14,6 @@ from activeseed.acquisition.batch import (
 from activeseed.acquisition.value import deployed_risk, ensemble_risk, item_values
 
 __all__ = [
-    "MINUTES", "Candidate", "Pick", "choose", "deployed_risk", "doubtful", "ensemble_risk", "item_candidates",
+    "DEPLOYED_SHARE", "MINUTES", "Candidate", "Pick", "choose", "deployed_risk", "doubtful", "ensemble_risk", "item_candidates",
     "item_values", "list_candidate", "writing_candidates",
 ]  # fmt: skip

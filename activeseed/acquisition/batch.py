@@ -26,7 +26,7 @@ MINUTES: Mapping[str, float] = {
 
 
 #: what the drop of the deployed seed's risk counts beside the ensemble's (see ``choose``)
-DEPLOYED_SHARE = 0.25
+DEPLOYED_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def choose(
         deployed: (F,) index of the variant that stands; the drop of its own risk then counts beside the ensemble's.
         deployed_share: how much it counts. What an answer teaches about kin is worth nothing to a seed that only
             answers change, and what it removes from that seed is hardly worth anything to a belief that was sure of
-            it; measured on the persona task, a quarter serves both (`tests/benchmarks/answers.py`).
+            it; measured on the persona task, a tenth serves both (`tests/benchmarks/answers.py`).
 
     Raises:
         PlanError: an error rate outside [0, 0.5).

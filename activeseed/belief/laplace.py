@@ -14,6 +14,9 @@ import numpy as np
 
 from activeseed.plan import Floats
 
+#: degrees of freedom of the term that holds the mean
+TAILS = 4.0
+
 
 @dataclass(frozen=True)
 class Mode:
@@ -37,7 +40,15 @@ def logit(p: Floats, floor: float = 0.005) -> Floats:
 
 
 def laplace(
-    design: Floats, offset: Floats, mean: Floats, precision: Floats, stay: Floats, leave: Floats, iterations: int = 50
+    design: Floats,
+    offset: Floats,
+    mean: Floats,
+    precision: Floats,
+    stay: Floats,
+    leave: Floats,
+    *,
+    held: tuple[float, float] | None = None,
+    iterations: int = 50,
 ) -> Mode:
     """The mode and curvature of the posterior of w. Costs O(iterations · F · d²).
 
@@ -48,14 +59,25 @@ def laplace(
         precision: (d,) prior precision of w.
         stay: (F,) likelihood of the answers if the item is as written.
         leave: (F,) likelihood of the answers if it is not.
+        held: (m, τ): the share of all items that stay, answered ones included, is m give or take τ. A Student term with
+            four degrees of freedom: it lets go where the answers contradict it.
     """
     told = stay != leave
     x, o, s, q = design[told], offset[told], stay[told], leave[told]
 
+    def share(w: Floats) -> tuple[float, Floats]:
+        """The mean posterior credibility of all items, and its gradient in w through the unasked ones."""
+        p = sigmoid(offset + design @ w)
+        r = np.where(told, p * stay / np.maximum(p * stay + (1.0 - p) * leave, 1e-300), p)
+        return float(r.mean()), np.asarray(design.T @ (r * (1.0 - r)) / len(p))
+
     def value(w: Floats) -> float:
         p = sigmoid(o + x @ w)
         like = np.log(np.maximum(p * s + (1.0 - p) * q, 1e-300)).sum()
-        return float(like - 0.5 * precision @ (w - mean) ** 2)
+        out = float(like - 0.5 * precision @ (w - mean) ** 2)
+        if held is not None:
+            out -= 0.5 * (TAILS + 1.0) * float(np.log1p(((share(w)[0] - held[0]) / held[1]) ** 2 / TAILS))
+        return out
 
     w = mean.astype(np.float64).copy()
     best = value(w)
@@ -65,7 +87,13 @@ def laplace(
         r = p * s / np.maximum(p * s + (1.0 - p) * q, 1e-300)
         curvature = np.maximum(p * (1.0 - p) - r * (1.0 - r), 0.0)
         hessian = (x * curvature[:, None]).T @ x + np.diag(precision)
-        step = np.linalg.solve(hessian, x.T @ (r - p) - precision * (w - mean))
+        slope = x.T @ (r - p) - precision * (w - mean)
+        if held is not None:
+            now, along = share(w)
+            pull = (TAILS + 1.0) / (TAILS + ((now - held[0]) / held[1]) ** 2) / held[1] ** 2
+            slope -= pull * (now - held[0]) * along
+            hessian = hessian + pull * np.outer(along, along)
+        step = np.linalg.solve(hessian, slope)
         scale = 1.0
         while scale > 1e-4 and value(w + scale * step) < best - 1e-12:
             scale *= 0.5

@@ -136,16 +136,32 @@ def standardised(score: Floats, unit: float = 1.0) -> Floats:
 def components(features: Floats, k: int) -> Floats:
     """(F, ≤ k) scores whose inner products are the centred cosines of the items, signs fixed (largest entry positive).
 
+    In few dimensions everything is kin to everything; there the cosines are scaled down (see ``crowding``).
+
     Centred cosine: embeddings of one seed share a large common part that says nothing about kinship.
     """
     x = np.asarray(features, np.float64)
     x = x - x.mean(0)
     x = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
+    x = x * crowding(x)
     u, s, _ = np.linalg.svd(x, full_matrices=False)
     keep = min(k, int((s > 1e-6 * max(float(s[0]), 1e-300)).sum())) if len(s) else 0
     u, s = u[:, :keep], s[:keep]
     signs = np.sign(u[np.abs(u).argmax(0), np.arange(keep)]) if keep else np.ones(0)
     return np.asarray(u * s * signs)
+
+
+def crowding(unit: Floats, dimensions: float = 20.0) -> float:
+    """Factor at most 1 for unit rows that fill fewer effective dimensions (1 / mean squared cosine) than sentences do.
+
+    Sentence embeddings of one behaviour's statements fill 20 to 100. Without this, kinship of a strength that suits
+    them would let one answer about a vector of five entries decide about half of the others.
+    """
+    n = len(unit)
+    if n < 2:
+        return 1.0
+    square = float(((unit.T @ unit) ** 2).sum() - (np.linalg.norm(unit, axis=1) ** 4).sum()) / (n * (n - 1))
+    return float(min(1.0, (1.0 / (dimensions * max(square, 1e-12))) ** 0.5))
 
 
 def _worlds(
@@ -172,7 +188,8 @@ def _worlds(
         names = tuple(q.name for q in chosen for _ in range(q.columns.shape[1]))
         offset = held_offset(author, design, mean, settings.temper * sd, ~certain)
         told = np.where(certain, 1.0, stay), np.where(certain, 1.0, leave)
-        mode = laplace(design, offset, mean, 1.0 / sd**2, *told)
+        held = (float(author.mean()), settings.held_sd) if settings.held_sd > 0 else None
+        mode = laplace(design, offset, mean, 1.0 / sd**2, *told, held=held)
         spread = settings.temper**2 * mode.covariance
         out.append(World(np.log(weight) + mode.log_evidence, design, offset, mode.mean, spread, names))
     return tuple(out)
