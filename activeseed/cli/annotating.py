@@ -41,7 +41,7 @@ def session(study: Study, name: str = "", questions: Sequence[Question] | None =
 
 def answer_here(study: Study, name: str) -> None:
     """A session, then what came of it."""
-    from activeseed.cli.tables import counted
+    from activeseed.cli.numbers import counted
 
     done = session(study, name)
     version = study.take_in()

@@ -160,7 +160,7 @@ def _print_told(study: Study, told: Told, as_json: bool) -> None:
             }
         )  # fmt: skip
         return
-    from activeseed.cli.tables import counted
+    from activeseed.cli.numbers import counted
 
     parts = [counted(len(told.accepted), "new answer")]
     if told.repeated:

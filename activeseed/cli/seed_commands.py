@@ -147,7 +147,7 @@ def sync(
     Example:
       activeseed seed sync positives.jsonl --by author
     """
-    from activeseed.cli.tables import counted
+    from activeseed.cli.numbers import counted
 
     study = open_study(folder)
     result = study.sync(file, by=by)
@@ -199,7 +199,7 @@ def revert(
     Example:
       activeseed seed revert v2 --why "the last batch was answered in a hurry"
     """
-    from activeseed.cli.tables import counted
+    from activeseed.cli.numbers import counted
 
     study = open_study(folder)
     target = study.state.version(version)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from activeseed.cli.tables import counted, duration, number, quality_words
+from activeseed.cli.numbers import counted, duration, number
+from activeseed.cli.tables import quality_words
 
 
 def check_lines(found: Mapping[str, Any]) -> list[tuple[str, str]]:

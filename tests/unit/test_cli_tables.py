@@ -9,18 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from activeseed.cli.numbers import Scale, bar, duration, number, with_error
 from activeseed.cli.screen import clean, one_line, plain
-from activeseed.cli.tables import (
-    Scale,
-    bar,
-    duration,
-    named,
-    number,
-    question_table,
-    ranking_table,
-    whole_lines,
-    with_error,
-)
+from activeseed.cli.tables import named, question_table, ranking_table, whole_lines
 from activeseed.outcome import Ranking
 from activeseed.question import Question
 from activeseed.seed import Item, Seed, Text
