@@ -182,6 +182,8 @@ class Settings(_Table):
         name = str(info.field_name)
         if isinstance(value, list | tuple):
             return tuple(member(name, v) if isinstance(v, Mapping) else v for v in value)
+        if isinstance(value, Mapping) and "kind" not in value:
+            value = {"kind": cls.model_fields[name].get_default(call_default_factory=True).kind, **value}
         return member(name, value) if isinstance(value, Mapping) else value
 
     @model_validator(mode="after")

@@ -74,7 +74,7 @@ def gather(study: Study, by: str | None = None) -> Facts:
     return Facts(
         head=_head(study, ranking),
         numbers=_numbers(ranking, status),
-        notes=[*ranking.notes, *_warnings(ranking, status)],
+        notes=[*ranking.notes, *_warnings(ranking, status, bool(last.get("one_sided")))],
         items=_items(study, ranking),
         consequences=_consequences(study),
         rounds=plain(study.state.rounds),
@@ -132,8 +132,13 @@ def _numbers(ranking: Ranking, status: dict[str, Any]) -> list[dict[str, Any]]:
     return out
 
 
-def _warnings(ranking: Ranking, status: dict[str, Any]) -> list[str]:
+def _warnings(ranking: Ranking, status: dict[str, Any], one_sided: bool) -> list[str]:
     out = []
+    if one_sided:
+        out.append(
+            "Every probe is judged the same way, so decision flips say nothing about the seed. Choose probes of both "
+            "sides, or stop by [stopping] risk."
+        )
     if ranking.summary.get("chaotic"):
         out.append("At this setting the trainer is chaotic: it answers tiny changes as it answers real ones.")
     out += [f"{reason}" for reason in status["distrusted"]]

@@ -52,6 +52,7 @@ class Fitted:
         self._folder = folder
         self._embedder = embedder
         self._texts = texts
+        self._mean: NDArray[np.float32] | None = None
         self._ready: Callable[[Sequence[str]], NDArray[np.float32]] | None = None
 
     @property
@@ -65,4 +66,10 @@ class Fitted:
             from activeseed.embedders.cache import Cached
 
             self._ready = Cached(self._embedder, self._folder).fit(self._texts).embed
-        return self._ready(list(texts))
+            if getattr(self._embedder, "centred", False):
+                self._mean = self._ready(self._texts).mean(0)
+        vectors = self._ready(list(texts))
+        if self._mean is None:
+            return vectors
+        moved = vectors - self._mean
+        return np.asarray(moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-12), np.float32)

@@ -197,6 +197,9 @@ class Rounds:
         near = near or (rule.risk > 0 and float(assessment.ranking.summary.get("risk", np.inf)) <= 2 * rule.risk)
         if not near:
             return {"flips_guess": guess}
+        if assessment.problem.geometry.over == "probes" and not _divided(assessment.mean_outcome):
+            # no decision could flip, whatever is believed: that says something about the probes, not about the seed
+            return {"one_sided": True}
         return flips(
             assessment, study.settings, study.trainer, study.system, study.materials, study.state.current.number
         )
@@ -228,7 +231,7 @@ class Rounds:
             trainings=study.trainer.trainings,
             seconds=study.trainer.seconds,
             open_questions=open_,
-            distrusted=(*body["distrusted"], *self.not_yet_trusted(body)),
+            distrusted=(*body["distrusted"], *self.not_yet_trusted(body), *self._unanswered()),
         )
         verdict = rules(standing)
         if rule.rounds and body["round"] >= rule.rounds:
@@ -246,6 +249,10 @@ class Rounds:
         if self._study.settings.ask.repeat_share <= 0:
             return ()
         return tuple(f"the checks can't tell yet whether {name} answers at random" for name in body["undecided"])
+
+    def _unanswered(self) -> tuple[str, ...]:
+        """An author's belief that nobody has put to the test is no ground for calling a study stable."""
+        return () if self._study.state.live_answers else ("nobody has answered anything yet",)
 
     def _calibration(self, number: int) -> dict[str, Any]:
         """What was believed of every asked item just before its answer, against the answer."""
@@ -268,6 +275,8 @@ class Rounds:
         study = self._study
         state = study.state
         number = len(state.asked_rounds)
+        if state.rounds and state.rounds[-1]["round"] == number:  # the same round, closed again under other rules
+            return {k: state.rounds[-1].get(k) for k in ("predicted_movement", "realised_movement", "realised_se")}
         if not state.rounds or number == 0:
             return {"predicted_movement": None, "realised_movement": None, "realised_se": None}
         before = state.version(state.rounds[-1]["seed_version"])
@@ -282,6 +291,11 @@ class Rounds:
         keys = np.arange(len(assessment.deployed), dtype=np.int64)
         rows = Rows(np.tile(np.asarray(version.seed.base, np.int16), (len(keys), 1)), keys)
         return self._study.trainer.fulfil(Request(Explicit(rows, unit=len(keys)), "the seed as it stood"))
+
+
+def _divided(outcome: Any) -> bool:
+    """Whether some places are approved and some are not."""
+    return bool((outcome > 0.5).any() and (outcome <= 0.5).any())
 
 
 def stranger(error: float) -> tuple[float, float]:

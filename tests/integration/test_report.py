@@ -105,7 +105,7 @@ def test_a_report_that_cannot_be_written_says_so(make_study: Make, tmp_path: Pat
 
 
 def test_a_bar_shows_its_value_and_interval_and_nothing_below_zero() -> None:
-    assert 'width="90.0"' in figures.bar(0.5, 0.4, 0.6, 1.0)
+    assert 'width="65.0"' in figures.bar(0.5, 0.4, 0.6, 1.0)
     assert 'width="0.0"' in figures.bar(-0.1, None, None, 1.0)
     assert "unknown" in figures.bar(None, None, None, 1.0)
 
