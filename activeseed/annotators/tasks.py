@@ -19,6 +19,8 @@ from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Pair, Payload
 SHOWN = 200
 #: what is shown for a text without a character
 EMPTY = "(empty)"
+#: between two options on one side
+RULE = "\n———\n"
 #: ways to read a text as a pair that are tried
 _READINGS = 200
 _CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -44,7 +46,7 @@ def task_data(question: Question, payload: Payload | None = None) -> dict[str, A
         data["wordings"] = data["wordings"] or "There is no other wording."
     if question.kind in ("choose_wording", "prefer_outcome"):
         blocks = _blocks(question)
-        data |= {"left": "\n\n\n".join(blocks[::2]) or "–", "right": "\n\n\n".join(blocks[1::2]) or "–"}
+        data |= {"left": RULE.join(blocks[::2]) or "–", "right": RULE.join(blocks[1::2]) or "–"}
     if question.kind in ("review", "choose_wording", "prefer_outcome", "resolve"):
         first = 1 if question.kind == "prefer_outcome" else 2
         data["variants"] = [_choice(a, v, n) for n, (a, v) in enumerate(offered(question).items(), first)]
@@ -117,7 +119,7 @@ def _blocks(question: Question) -> list[str]:
 
 def _block(name: str, text: str, variant: str, consequences: Sequence[Consequence]) -> str:
     told = [f"{_show(c.text)}\n→ {_decides(c.outcomes, variant)}" for c in consequences if variant in c.outcomes]
-    return f"{name}:\n{_show(text)}" + ("\n\nDecides:\n" + "\n".join(told) if told else "")
+    return f"{name}: {_show(text)}" + ("\n\nWhat it decides:\n" + "\n".join(told) if told else "")
 
 
 def listed(question: Question) -> dict[str, Any]:

@@ -99,6 +99,8 @@ def test_a_template_says_who_sees_it_and_has_its_controls(kind: QuestionKind) ->
 @pytest.mark.parametrize("kind", KINDS)
 def test_readme_names_each_control_and_field(kind: QuestionKind) -> None:
     readme = (annotator_templates() / "README.md").read_text("utf-8")
+    assert f"](pictures/{kind}.png)" in readme
+    assert (annotator_templates() / "pictures" / f"{kind}.png").is_file()
     for name in (*CONTROLS[kind], kind):
         assert f"`{name}`" in readme
     for field in task_data(QUESTIONS[kind]):
@@ -176,9 +178,9 @@ def test_consequences_stand_beside_the_item_in_words() -> None:
     shown = task_data(QUESTIONS["review"])["consequences"]
     assert "kept: approved (0.91) · dropped: not approved (0.12) · as B: approved (0.60)" in shown
     side_by_side = task_data(QUESTIONS["choose_wording"])
-    assert side_by_side["left"].startswith(f"A (stands now):\n{TEXT}\n\nDecides:\na joke\n→ approved (0.91)")
+    assert side_by_side["left"].startswith(f"A (stands now): {TEXT}\n\nWhat it decides:\na joke\n→ approved (0.91)")
     assert "Neither:" in side_by_side["left"]
-    assert side_by_side["right"].startswith("B:\nA program.")
+    assert side_by_side["right"].startswith("B: A program.")
     rated = QUESTIONS["judge_pair"].model_copy(
         update={"consequences": (Consequence(probe="c", text="t", outcomes={AS_WRITTEN: 3.25, FLIPPED: -1.0}),)}
     )
