@@ -1,8 +1,6 @@
 """Orders of asking about preference pairs, where the flipped ones stand in them, and what is left after each batch.
 
 Flat orders keep the author's belief of every unasked pair. The product's default lets beliefs learn and asks by value.
-``default+flips`` is the default with evidence that rows with *flipped* pairs give: a row never leaves out a pair that
-its author believes to be either as written or flipped, so leaving out can't vouch for it.
 """
 
 from __future__ import annotations
@@ -15,12 +13,11 @@ import numpy as np
 from activeseed.acquisition import choose, item_candidates, item_values
 from activeseed.belief import Belief, BeliefSettings, fit_belief, vouching_evidence
 from activeseed.estimators import LeaveOneOut, Regression
-from activeseed.outcome import Outcomes
-from activeseed.plan import Floats, Ints, Law, Rows, generator, stream_key
+from activeseed.plan import Floats, Ints, Law, generator, stream_key
 from tests.benchmarks.pairs import BELIEF, DRAWS, FLIP, KEEP, Cell, auc, median_rank
 
 BATCH, MOST, LOOK, LEVEL = 4, 80, 20, 0.3
-ORDERS = ("random", "cleanlab", "default", "default+flips", "oracle")
+ORDERS = ("random", "cleanlab", "default", "oracle")
 Record = dict[str, float]
 
 
@@ -107,28 +104,13 @@ def believe(state: State, settings: BeliefSettings) -> Belief:
     )
 
 
-def evidence_of_flips(rows: Rows, outcomes: Outcomes, before: Floats | None) -> Floats | None:
-    """(F,) mean log-odds of each pair as written, over rows that kept and rows that flipped it in equal parts.
-
-    What a pair does to its own approval is opposite in the two, and cancels where the response is linear.
-    """
-    kept = vouching_evidence(rows, outcomes, absent=KEEP)
-    flipped = vouching_evidence(rows, outcomes, absent=FLIP)
-    if kept is None or flipped is None:
-        return before
-    both = 0.5 * (kept + flipped)
-    return both if before is None else np.where(np.isnan(both), before, both)
-
-
-def surrogate_of(state: State, belief: Belief, order: str) -> Floats:
+def surrogate_of(state: State, belief: Belief) -> Floats:
     """The gram of a regression whose rows are drawn from the belief; its rows also renew the evidence."""
     cell = state.cell
     problem = cell.problem(belief.law, belief.law, stream_key(cell.key, "rows", len(state.answers)))
     ranking, rows, outcomes = cell.estimate(Regression(pairs=3), problem)
-    if order == "default":
-        state.evidence = vouching_evidence(rows, outcomes, before=state.evidence)
-    else:
-        state.evidence = evidence_of_flips(rows, outcomes, state.evidence)
+    opposite = [FLIP] * len(cell.seed)
+    state.evidence = vouching_evidence(rows, outcomes, opposite=opposite, before=state.evidence)
     assert ranking.surrogate is not None
     return ranking.surrogate.gram
 
@@ -150,13 +132,11 @@ def best(state: State, belief: Belief, gram: Floats, n: int) -> list[int]:
 def standings(cell: Cell, settings: BeliefSettings) -> dict[str, Record]:
     """AUC and median rank of the flipped pairs before any answer, by every score."""
     scores: dict[str, Floats] = {}
-    for order in ("default", "default+flips"):
-        state = State(cell)
-        tail = order.removeprefix("default")
-        gram = surrogate_of(state, believe(state, settings), order)
-        belief = believe(state, settings)
-        scores[f"value{tail}"] = item_values(gram, belief, cell.error)
-        scores[f"disbelief{tail}"] = 1.0 - np.round(belief.credibility, 6)
+    state = State(cell)
+    gram = surrogate_of(state, believe(state, settings))
+    belief = believe(state, settings)
+    scores["value"] = item_values(gram, belief, cell.error)
+    scores["disbelief"] = 1.0 - np.round(belief.credibility, 6)
     for law in ("flip", "drop"):
         ranking, _, _ = cell.estimate(LeaveOneOut(law=law), cell.problem(cell.prior))
         scores[f"effect ({law})"] = np.asarray(ranking.columns["effect"], np.float64)
@@ -174,7 +154,7 @@ def curve(cell: Cell, order: str, settings: BeliefSettings, most: int = MOST) ->
     credibility among the unasked.
     """
     state = State(cell)
-    learns = order.startswith("default")
+    learns = order == "default"
     out: list[Record] = []
     gram: Floats | None = None
     flat: Law = cell.prior
@@ -183,7 +163,7 @@ def curve(cell: Cell, order: str, settings: BeliefSettings, most: int = MOST) ->
         belief: Belief | None = None
         if learns:
             if q == 0:
-                gram = surrogate_of(state, believe(state, settings), order)
+                gram = surrogate_of(state, believe(state, settings))
             belief = believe(state, settings)
             draws, modal = belief.draw(DRAWS, stream_key(cell.key, "draws")), belief.modal
             credible = belief.credibility
@@ -199,7 +179,7 @@ def curve(cell: Cell, order: str, settings: BeliefSettings, most: int = MOST) ->
         n = min(BATCH, len(todo), most - q)
         if belief is not None:
             if q > 0:
-                gram = surrogate_of(state, belief, order)
+                gram = surrogate_of(state, belief)
             assert gram is not None
             picks = best(state, belief, gram, n)
         else:

@@ -47,6 +47,11 @@ def data(tmp_path):
     return tmp_path
 
 
+def test_without_data_a_benchmark_says_that_it_is_skipped(capsys):
+    assert preferences.main(["--quick"]) == 0
+    assert "skipped" in capsys.readouterr().out
+
+
 def test_pairs_are_split_by_prompt_and_a_fifth_of_the_seed_is_flipped(data):
     pairs = read_pairs(data)
     assert len(pairs) == 36  # ties are left out
