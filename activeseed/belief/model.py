@@ -72,7 +72,8 @@ def fit_belief(
     author = p[:, 0]
     parts = [] if settings.kind == "independent" else _parts(settings, groups, features, evidence, ~certain)
     worlds = _worlds(settings, parts, author, stay, leave, certain)
-    samples = settings.samples if parts else 1
+    # bounded memory for large seeds; 200 draws still resolve a world's weight to half a percent
+    samples = min(settings.samples, max(200, 4_000_000 // len(p))) if parts else 1
     credibility = _draws(worlds, samples, key)
     credibility[:, certain] = author[certain]
     total = credibility * stay + (1.0 - credibility) * leave
