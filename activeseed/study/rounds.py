@@ -18,7 +18,7 @@ from activeseed.outcome import Outcomes, Ranking, plain
 from activeseed.plan import Explicit, Rows
 from activeseed.protocols import Event, Problem, Request
 from activeseed.resolution import Resolution, resolve
-from activeseed.seed import digest_of
+from activeseed.seed import Seed, digest_of
 from activeseed.stopping import Progress as Standing
 from activeseed.stopping import Verdict, budget, flips_below, nothing_left, risk_below
 from activeseed.study.assess import (
@@ -31,7 +31,6 @@ from activeseed.study.assess import (
 )
 from activeseed.study.checks import Checks
 from activeseed.study.special import writing_table
-from activeseed.study.state import SeedVersion
 
 if TYPE_CHECKING:
     from activeseed.study.study import Study
@@ -283,13 +282,21 @@ class Rounds:
         predicted = state.asked_rounds[number - 1]["predicted_movement"]
         if [i.id for i in before.seed.items] != [i.id for i in assessment.seed.items]:
             return {"predicted_movement": predicted, "realised_movement": None, "realised_se": None}
-        value, se = realised(self._outcomes_of(before, assessment), assessment.deployed, assessment.problem.geometry)
+        value, se = realised(
+            self._outcomes_of(before.seed, assessment), assessment.deployed, assessment.problem.geometry
+        )
         return {"predicted_movement": predicted, "realised_movement": value, "realised_se": se}
 
-    def _outcomes_of(self, version: SeedVersion, assessment: Assessment) -> Outcomes:
-        """Outcomes of an older version under the same keys (cached rows, as a rule)."""
+    def distance(self, a: Seed, b: Seed) -> tuple[float, float]:
+        """Squared distance between what two seeds over the same items are deployed as, noise-free, and its error."""
+        assessment = self.assessment()
+        first, second = self._outcomes_of(a, assessment), self._outcomes_of(b, assessment)
+        return realised(first, second, assessment.problem.geometry)
+
+    def _outcomes_of(self, seed: Seed, assessment: Assessment) -> Outcomes:
+        """Outcomes of a seed over the same items under the same keys (cached rows, as a rule)."""
         keys = np.arange(len(assessment.deployed), dtype=np.int64)
-        rows = Rows(np.tile(np.asarray(version.seed.base, np.int16), (len(keys), 1)), keys)
+        rows = Rows(np.tile(np.asarray(seed.base, np.int16), (len(keys), 1)), keys)
         return self._study.trainer.fulfil(Request(Explicit(rows, unit=len(keys)), "the seed as it stood"))
 
 
