@@ -299,7 +299,7 @@ def show(result: Record) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run what is missing, then print the table."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.answers", description=__doc__.split("\n")[0])
-    parser.add_argument("--data", type=Path, required=True, help="folder with persona/statements.csv")
+    parser.add_argument("--data", type=Path, help="folder with persona/statements.csv; without it the run is skipped")
     parser.add_argument("--quick", action="store_true", help="two behaviours, key 0, three orders, up to 24 answers")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--cells", type=Path, help="JSON lines of finished cells; created, and appended to")
@@ -312,6 +312,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--cleanlab", help="a Python that has cleanlab: checks once that the formula agrees with it")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="start no cell after this long")
     args = parser.parse_args(argv)
+    if args.data is None:
+        print("answers: skipped, since its statements are no part of the project; give --data DIR")
+        return 0
     import torch
 
     torch.set_num_threads(1)
@@ -322,7 +325,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise SystemExit(f"answers: no task {unknown[0]!r}; there are {', '.join(TASKS)}")
     orders = args.orders.split(",") if args.orders else []
     if args.quick:
-        names, keys, tasks, most = names[1:3], keys[:1], tasks[:1], 24
+        names, keys, tasks, most = names[1:3] or names, keys[:1], tasks[:1], 24
         orders = orders or ["random", "first-order", "default"]
     settings, league = BeliefSettings(), FIXED if args.league == "fixed" else FULL
     vectors = vectors_of(args.embedder, statements.texts, args.cells)
