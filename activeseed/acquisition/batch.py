@@ -58,14 +58,16 @@ class Pick:
         candidate: the question.
         value: expected drop of the ensemble's risk, given the picks before it (squared embedded distance); for
             *write more* the drop of the sampling spread times the exchange rate.
-        per_minute: value over minutes: what picks are ranked by.
+        per_minute: what picks are ranked by: value, and the share of ``deployed_gain`` that counts, over minutes.
         alone: the value it would have had by itself.
+        deployed_gain: expected drop of the deployed seed's own risk; 0 where no seed was named.
     """
 
     candidate: Candidate
     value: float
     per_minute: float
     alone: float = field(default=float("nan"))
+    deployed_gain: float = 0.0
 
 
 def item_candidates(seed: Seed, belief: Belief, *, minutes: Mapping[str, float] = MINUTES) -> list[Candidate]:
@@ -174,25 +176,25 @@ def choose(
     if deployed is not None and deployed_share > 0:
         wrong = second_moment(belief, deployed)
         _settle(wrong, busy, law.shape[1])
-    alone = _values(gram, belief, covariance, candidates, error, wrong, deployed_share)
+    values, gains = _values(gram, belief, covariance, candidates, error, wrong)
+    alone = values
     left_answers, left_minutes = size, np.inf if minutes is None else minutes
     picks: list[Pick] = []
     taken: set[int] = set()
     while left_answers > 0:
-        values = alone
         if picks:
-            values = _values(gram, belief, covariance, candidates, error, wrong, deployed_share)
-        best, best_rate, best_value = -1, -np.inf, 0.0
+            values, gains = _values(gram, belief, covariance, candidates, error, wrong)
+        best, best_rate = -1, -np.inf
         for n, c in enumerate(candidates):
             if n in taken or busy & set(c.items) or c.answers > left_answers or c.minutes > left_minutes:
                 continue
-            value = values[n]
             if c.kind == "write_more":
                 if exchange_rate is None:
                     continue
-                value = c.gain * exchange_rate
-            if value / c.minutes > best_rate:
-                best, best_rate, best_value = n, value / c.minutes, float(value)
+                values[n], gains[n] = c.gain * exchange_rate, 0.0
+            rate = (values[n] + deployed_share * gains[n]) / c.minutes
+            if rate > best_rate:
+                best, best_rate = n, rate
         if best < 0:
             break
         chosen = candidates[best]
@@ -200,7 +202,7 @@ def choose(
         busy |= set(chosen.items)
         left_answers -= chosen.answers
         left_minutes -= chosen.minutes
-        picks.append(Pick(chosen, best_value, float(best_rate), float(alone[best])))
+        picks.append(Pick(chosen, float(values[best]), float(best_rate), float(alone[best]), float(gains[best])))
         if chosen.items:
             covariance = covariance - explained(covariance, law, chosen.items, error)
             if wrong is not None:
@@ -222,19 +224,19 @@ def _values(
     candidates: Sequence[Candidate],
     error: float,
     wrong: Floats | None,
-    share: float,
-) -> Floats:
+) -> tuple[Floats, Floats]:
+    """Drop of the ensemble's risk by each candidate, and of the deployed seed's (zero where that does not count)."""
     law = belief.law.probabilities
     single = item_values(gram, belief, error, covariance=covariance)
     gains = np.zeros(len(law))
     if wrong is not None:
         keep = np.array([answer_channel(p, error)[0] for p in law])
-        gains = share * deployed_gains(gram, wrong, len(law)) * keep
-    out = np.full(len(candidates), np.nan)
+        gains = deployed_gains(gram, wrong, len(law)) * keep
+    out, deployed = np.full(len(candidates), np.nan), np.zeros(len(candidates))
     for n, c in enumerate(candidates):
         if len(c.items) == 1:
-            out[n] = single[c.items[0]] + gains[c.items[0]]
+            out[n], deployed[n] = single[c.items[0]], gains[c.items[0]]
         elif c.items:
-            both = gains[list(c.items)].sum()
-            out[n] = float((gram * explained(covariance, law, c.items, error)).sum()) + both
-    return out
+            out[n] = float((gram * explained(covariance, law, c.items, error)).sum())
+            deployed[n] = gains[list(c.items)].sum()
+    return out, deployed

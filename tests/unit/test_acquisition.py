@@ -215,6 +215,9 @@ class TestBatch:
         assert choose(gram, belief, reviews(2), 1)[0].candidate.items == (1,)
         by_both = choose(gram, belief, reviews(2), 1, deployed=[0, 0], deployed_share=1.0)
         assert by_both[0].candidate.items == (0,)
+        # what is reported as value stays the ensemble's; the seed's own gain, 0.98 · 1, stands beside it
+        assert by_both[0].value == pytest.approx(0.02 * 0.98)
+        assert by_both[0].deployed_gain == pytest.approx(0.98)
 
     def test_an_annotator_who_is_a_coin_is_refused(self) -> None:
         with pytest.raises(PlanError, match="half the time"):
