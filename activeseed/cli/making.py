@@ -70,7 +70,7 @@ def make_project(
             default = Settings.model_fields[name].get_default(call_default_factory=True)
             chosen[name] = {"kind": getattr(default, "kind", ""), **chosen[name]}
     if chosen["system"]["kind"] == "oversight_league":
-        chosen["system"] = {**LEAGUE, **chosen["system"]}
+        chosen["system"] = {**LEAGUE, "minibatch": min(32, len(read.seed) // 2), **chosen["system"]}
     study = Study.create(
         folder,
         read.seed,
@@ -88,7 +88,7 @@ def make_project(
 
 #: what a new project's league is: opponents are drawn and minibatches shuffled, so that the trainer's own randomness is
 #: seen beside every effect, and calm enough that it does not drown them
-LEAGUE = {"opponents": "prioritised", "drawn": 4, "minibatch": 32}
+LEAGUE = {"opponents": "prioritised", "drawn": 4}
 
 
 def refuse_existing(folder: Path) -> None:

@@ -304,11 +304,11 @@ def test_a_wrong_target_is_explained(target, said):
 
 
 def test_a_file_that_cannot_run_is_explained(tmp_path):
-    file = tmp_path / "broken.py"
+    file = tmp_path / "half_written.py"
     file.write_text("import json\n\nvalue = json.loads('{')\n")
-    with pytest.raises(ConfigError, match=r"broken.py can't be run: JSONDecodeError"):
+    with pytest.raises(ConfigError, match=r"half_written.py can't be run: JSONDecodeError"):
         load(f"{file}:train", tmp_path)
-    assert not any("broken" in name for name in sys.modules)
+    assert not any("half_written" in name for name in sys.modules)
 
 
 def test_names_lead_back_to_their_things():
