@@ -200,7 +200,7 @@ def vectors_of(embedder: str, texts: Sequence[str], beside: Path | None) -> dict
     return dict(zip(texts, np.asarray(features, np.float64), strict=True))
 
 
-def fingerprint(settings: BeliefSettings, league: OversightLeague, order: str) -> str:
+def fingerprint(settings: BeliefSettings, league: OversightLeague, order: str, most: int = MOST) -> str:
     """Names what determines a cell's curve besides its name: a changed default is run again, a flat order is not."""
     parts = [
         league.model_dump_json(),
@@ -228,7 +228,7 @@ def run_cell(cell: Cell, embedder: str, league: str, order: str, settings: Belie
     steps = curve(cell, order, settings, most)
     return {
         "task": cell.task, "embedder": embedder, "league": league, "order": order, "behaviour": cell.behaviour,
-        "key": cell.key, "of": fingerprint(settings, cell.league, order), "start": list(cell.start),
+        "key": cell.key, "of": fingerprint(settings, cell.league, order, most), "start": list(cell.start),
         "good": float(cell.truth.sum()), "curve": [{k: round(v, 8) for k, v in r.items()} for r in steps],
         "seconds": round(time.perf_counter() - began, 2),
     }  # fmt: skip
@@ -337,7 +337,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             for name in names:
                 cell: Cell | None = None
                 for order in orders or NEEDED[task]:
-                    of = fingerprint(settings, build_league(league, task), order)
+                    of = fingerprint(settings, build_league(league, task), order, most)
                     if (task, args.embedder, args.league, order, name, key, of) in have:
                         continue
                     if time.perf_counter() - began > 60.0 * args.minutes:
