@@ -48,7 +48,7 @@ NEEDED = {
     "five": ("approval", "cleanlab", "first-order", "default"),
 }
 #: raised whenever the default asks otherwise under the same settings, so that its old cells are run again
-DEFAULT = 2
+DEFAULT = 3
 Record = dict[str, Any]
 
 

@@ -217,8 +217,9 @@ def curve(cell: Cell, order: str, settings: BeliefSettings, most: int = MOST) ->
         q, state.memo = len(state.answers), {}
         belief: Belief | None = None
         if learns:
-            if q == 0:
-                gram = surrogate_of(state, believe(state, settings))
+            # as a round of a study goes: what is believed so far says which rows to train, the rows renew the
+            # evidence, and the evidence the belief
+            gram = surrogate_of(state, believe(state, settings))
             belief = believe(state, settings)
             credible = belief.credibility
             draws = belief.draw(DRAWS, stream_key(cell.key, "draws")) == 0
@@ -233,8 +234,6 @@ def curve(cell: Cell, order: str, settings: BeliefSettings, most: int = MOST) ->
             return out
         n = min(BATCH, len(todo))
         if belief is not None:
-            if q > 0:
-                gram = surrogate_of(state, belief)
             assert gram is not None
             open_items = set(todo.tolist())
             candidates = [c for c in item_candidates(cell.seed, belief) if c.items[0] in open_items]
