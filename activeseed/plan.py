@@ -1,4 +1,4 @@
-"""Factors, laws, keys, rows and designs: what is trained, before anything is trained.
+"""Laws, keys, rows and designs: what is trained, before anything is trained.
 
 A **row** is one training: a variant for every factor, optionally a multiplicity, and a replicate number from which
 every key stream of that training is derived. Two rows with the same replicate number share all randomness (common
@@ -22,22 +22,6 @@ from activeseed.seed import Pair, Payload, Probe, Seed, Text, Vector
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-Level = Literal["world", "model", "trainer", "trainer2", "human"]
-
-
-@dataclass(frozen=True)
-class Factor:
-    """A thing that has variants, at one level of the stack. ``askable``: a human can settle it."""
-
-    level: Level
-    name: str
-    variants: tuple[str, ...]
-    askable: bool = True
-
-
-def item_factors(seed: Seed) -> tuple[Factor, ...]:
-    """One factor an item, in the seed's order."""
-    return tuple(Factor("trainer2", item.id, tuple(v.id for v in item.variants)) for item in seed.items)
 
 
 # --- keys -------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from activeseed.outcome import Estimate, Geometry, Outcomes, Ranking
-from activeseed.plan import Design, Factor, Floats, Law, Materials, Rows
+from activeseed.plan import Design, Floats, Law, Materials, Rows
 from activeseed.question import Answer, Question
 from activeseed.seed import Probe, Seed
 
@@ -258,6 +258,6 @@ class Store(Protocol):
 
 __all__ = [
     "Annotator", "Answer", "Batch", "Cost", "Design", "Distance", "Embedder", "Estimator", "Event", "Executor",
-    "Factor", "Law", "Perturbation", "Problem", "Question", "Request", "Run", "Store", "SupportsGradients",
+    "Law", "Perturbation", "Problem", "Question", "Request", "Run", "Store", "SupportsGradients",
     "SupportsRecord", "System",
 ]  # fmt: skip

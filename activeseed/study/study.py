@@ -6,27 +6,26 @@ it knows is a replay of the journal, and what it computes comes from pure functi
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from activeseed.config import Settings, read_settings, write_settings
-from activeseed.errors import AnswerError, ConfigError, FolderError, nearest
-from activeseed.files import check_pool, write_seed
+from activeseed.config import Settings
+from activeseed.errors import AnswerError, nearest
 from activeseed.outcome import Ranking
-from activeseed.perturbations import perturbed
 from activeseed.plan import Materials
 from activeseed.protocols import Annotator, Event, System
 from activeseed.question import Answer, Question
-from activeseed.resolution import Resolution, check_answer
+from activeseed.resolution import Resolution
 from activeseed.seed import Probe, Seed, digest_of
 from activeseed.store import FolderStore
-from activeseed.study import versions
+from activeseed.study import answers as answering
+from activeseed.study import opening, versions
+from activeseed.study.answers import Told
 from activeseed.study.loop import LoopResult, loop
-from activeseed.study.state import SeedVersion, State, seed_change
+from activeseed.study.state import SeedVersion, State
 from activeseed.study.status import check, cost, status
 from activeseed.study.training import Limits, Progress, Trainer, silent
 
@@ -34,19 +33,6 @@ if TYPE_CHECKING:
     from activeseed.files.sync import SyncResult
     from activeseed.study.batches import Batches
     from activeseed.study.rounds import Rounds
-
-#: tables whose settings decide what trainings do: editing them mid-study makes old and new outcomes incomparable
-DECIDING = ("key", "system", "embedder")
-
-
-@dataclass(frozen=True)
-class Told:
-    """What became of answers: taken, delivered before, about something that has changed since; the new version."""
-
-    accepted: tuple[str, ...] = ()
-    repeated: tuple[str, ...] = ()
-    stale: tuple[str, ...] = ()
-    version: SeedVersion | None = None
 
 
 @dataclass
@@ -98,45 +84,9 @@ class Study:
             FolderError: the folder holds a study already, or can't be written.
             PlanError: the system can't be trained on these materials (checked before anything is written).
         """
-        path = Path(folder)
-        if (path / ".activeseed" / "journal.db").exists():
-            raise FolderError(f"{path} holds a study already. Open it with Study.open, or choose another folder.")
-        base = settings or Settings()
-        changes = dict(overrides) if system is None else {"system": system, **overrides}
-        unknown = [k for k in changes if k not in Settings.model_fields]
-        if unknown:
-            raise ConfigError(f"Unknown setting {unknown[0]!r}.{nearest(unknown[0], Settings.model_fields)}")
-        chosen = Settings.model_validate({**{k: getattr(base, k) for k in base.model_fields_set}, **changes})
-        seed = perturbed(seed, chosen.perturbations)
-        check_pool(seed, pool)
-        _check_gold(gold)
-        inputs = {
-            "probes": [p.model_dump(mode="json") for p in probes],
-            "pool": [p.model_dump(mode="json") for p in pool],
-            "gold": [dict(g) for g in gold],
-        }
-        body = {
-            "settings": chosen.record(),
-            "seed": seed.model_dump(mode="json"),
-            "inputs": inputs,
-            "by": "author",
-        }
-        trial = cls(path, chosen, None, progress, State(settings=body["settings"]), inputs)  # type: ignore[arg-type]
-        trial.state.versions.append(SeedVersion(0, seed))
-        trial.system.check(trial.materials)
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-            write_settings(path, chosen, intro)
-            write_seed(seed, path / "seed.jsonl")
-            if not (path / "guidelines.md").exists():
-                (path / "guidelines.md").write_text(guidelines or DEFAULT_GUIDELINES, "utf-8")
-        except OSError as error:
-            raise FolderError(f"{path} can't be written: {error.strerror}. Choose another folder.") from error
-        store = FolderStore(path, chosen.store or None)
-        store.append([Event("created", body, key="created")])
-        study = cls(path, chosen, store, progress)
-        study.refresh()
-        return study
+        return opening.create(
+            cls, folder, seed, system, probes, pool, gold, guidelines, settings, progress, intro, overrides
+        )
 
     @classmethod
     def open(
@@ -157,32 +107,7 @@ class Study:
         Raises:
             ConfigError: no ``activeseed.toml``, or one that was edited in a way that needs ``accept``.
         """
-        path = Path(folder)
-        if settings is None and system is None:
-            settings = read_settings(path)
-        elif settings is None:
-            settings = _with_system(path, system)
-        if not (path / ".activeseed" / "journal.db").exists() and not settings.store:
-            raise FolderError(f"{path} holds no study yet. Start one with `activeseed init {path} --from FILE`.")
-        study = cls(path, settings, FolderStore(path, settings.store or None), progress)
-        study.refresh()
-        study._compare_settings(accept)
-        return study
-
-    def _compare_settings(self, accept: bool) -> None:
-        now, then = self.settings.record(), self.state.settings
-        if now == then:
-            return
-        moved = [name for name in DECIDING if now.get(name) != then.get(name)]
-        if moved and not accept:
-            name = moved[0]
-            raise ConfigError(
-                f"{self.folder / 'activeseed.toml'}: {_first_difference(name, then.get(name), now.get(name))} since "
-                "this study began. Outcomes from before and after would not be comparable. Put it back, start a new "
-                "study in another folder, or go on knowingly with `activeseed check --accept`."
-            )
-        self.store.append([Event("settings", {"settings": now})])
-        self.refresh()
+        return opening.reopen(cls, folder, system, settings, progress, accept)
 
     def refresh(self) -> None:
         """Take in what was written to the journal since, by this process or another."""
@@ -335,75 +260,14 @@ class Study:
             AnswerError: an answer to an unknown question or of a wrong shape. It is kept in the journal as
                 *unmatched*; the others of the call are not taken.
         """
-        self.refresh()
-        read = [self._read_answer(a) for a in answers]
-        events, stale = [], []
-        for answer in read:
-            question = self.state.questions[answer.question]
-            old = self.state.is_stale(question)
-            if not old:
-                check_answer(question, answer, self.seed)
-            else:
-                stale.append(answer.id)
-            body = {"answer": answer.model_dump(mode="json"), "stale": old}
-            events.append(Event("answered", body, key=f"answered:{answer.id}"))
-        written = {e.body["answer"]["id"] for e in self.store.append(events)}
-        self.refresh()
-        version = self.take_in() if take_in else None
-        return Told(
-            tuple(a.id for a in read if a.id in written),
-            tuple(a.id for a in read if a.id not in written),
-            tuple(stale),
-            version,
-        )
-
-    def _read_answer(self, given: Answer | Mapping[str, Any]) -> Answer:
-        from pydantic import ValidationError
-
-        data = given.model_dump(mode="json") if isinstance(given, Answer) else dict(given)
-        if not data.get("id"):
-            content = {k: v for k, v in data.items() if k not in ("id", "at", "seconds")}
-            data["id"] = digest_of(content).hex()[:20] if content else uuid.uuid4().hex
-        try:
-            answer = Answer.model_validate(data)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(p) for p in first["loc"])
-            self.store.append([Event("unmatched", {"answer": _plain(data)})])
-            raise AnswerError(
-                f"Answer to {data.get('question', '?')!r}: {where}: {first['msg']}. It was kept, but not counted."
-            ) from error
-        if answer.question not in self.state.questions:
-            self.store.append([Event("unmatched", {"answer": _plain(data)})])
-            raise AnswerError(
-                f"There is no question {answer.question!r} in this study."
-                f"{nearest(answer.question, self.state.questions)} The answer was kept, but not counted."
-            )
-        return answer
+        return answering.tell(self, answers, take_in)
 
     def take_in(self) -> SeedVersion | None:
         """Resolve the answers that count into a new version of the seed; None where nothing changes.
 
         Idempotent: the version is journalled under a key made of what it came from.
         """
-        self.refresh()
-        before = self.state.current
-        resolution = self.resolution
-        after = resolution.seed
-        if after.version == before.seed.version:
-            return None
-        changes = [
-            {"item": c.item, "from": c.before, "to": c.after, "answer": c.answer, "annotator": c.annotator, "at": c.at}
-            for c in resolution.changes
-        ]
-        people = sorted({c["annotator"] for c in changes if c["annotator"]})
-        n = len(changes) + len(after) - len(before.seed)
-        body = seed_change(
-            before.seed, after, f"{n} change(s) from answers", ", ".join(people) or "annotators", changes
-        )
-        self.store.append([Event("seed_changed", body, key=f"seed:{before.number + 1}")])
-        self.refresh()
-        return self.state.current
+        return answering.take_in(self)
 
     @property
     def resolution(self) -> Resolution:
@@ -457,11 +321,7 @@ class Study:
 
     def take_back(self, answer: str, why: str = "") -> SeedVersion | None:
         """Withdraw an answer: it stays in the journal, and the seed is resolved without it."""
-        self.refresh()
-        if answer not in self.state.answers:
-            raise AnswerError(f"There is no answer {answer!r}.{nearest(answer, self.state.answers)}")
-        self.store.append([Event("answer_withdrawn", {"answer": answer, "why": why}, key=f"back:{answer}")])
-        return self.take_in()
+        return answering.take_back(self, answer, why)
 
     # --- looking back and ahead ---------------------------------------------------------------------------------
 
@@ -505,44 +365,3 @@ class Study:
     def export(self, path: str | Path, version: str = "latest", standing_only: bool = True) -> int:
         """Write a version of the seed to a file; returns the number of items."""
         return versions.export(self, Path(path), version, standing_only)
-
-
-def _with_system(path: Path, system: Any) -> Settings:
-    try:
-        settings = read_settings(path)
-    except ConfigError:
-        settings = Settings()
-    return Settings.model_validate({**dict(settings), "system": system})
-
-
-def _check_gold(gold: Sequence[Mapping[str, Any]]) -> None:
-    for n, line in enumerate(gold, start=1):
-        for name in ("id", "text", "answer"):
-            if not line.get(name):
-                raise ConfigError(f"Gold question {n} has no {name!r}. Give each an id, a text and the known answer.")
-
-
-def _first_difference(name: str, then: Any, now: Any) -> str:
-    if isinstance(then, Mapping) and isinstance(now, Mapping):
-        for key in [*then, *now]:
-            if then.get(key) != now.get(key):
-                return f"[{name}] {key} was changed from {then.get(key)!r} to {now.get(key)!r}"
-    return f"{name} was changed from {then!r} to {now!r}"
-
-
-def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
-    return {str(k): v if isinstance(v, str | int | float | bool | None) else str(v) for k, v in data.items()}
-
-
-DEFAULT_GUIDELINES = """# Guidelines for annotators
-
-You see an item of the seed, and what would be judged differently if it stayed or went.
-
-- **Keep** it if it says what we mean, also if you would have put it otherwise.
-- **Reject** it if it should not be an example at all.
-- **Edit** it if a few other words would make it right.
-- **Depends** if you can't say without knowing more; tell us on what in the comment.
-- **Skip** if you would rather not answer.
-
-Judge what the item decides, not only how it is worded. Nobody sees your answers but the team.
-"""

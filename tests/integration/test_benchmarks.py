@@ -10,7 +10,7 @@ import pytest
 from activeseed.belief import BeliefSettings
 from activeseed.embedders import Tfidf
 from activeseed.systems.reward_model import RewardModel
-from tests.benchmarks import pair_orders, preferences
+from tests.benchmarks import pair_orders, pandalm
 from tests.benchmarks.pairs import DROP, FLIP, KEEP, build, dissent, read_pairs, split
 
 #: a helpful reply and a useless one to every prompt, so that texts say which is better
@@ -48,7 +48,7 @@ def data(tmp_path):
 
 
 def test_without_data_a_benchmark_says_that_it_is_skipped(capsys):
-    assert preferences.main(["--quick"]) == 0
+    assert pandalm.main(["--quick"]) == 0
     assert "skipped" in capsys.readouterr().out
 
 
@@ -82,14 +82,14 @@ def test_a_curve_ends_at_the_truth_when_every_pair_has_been_asked_about(data):
         assert records[-1]["found"] == 2
 
 
-def test_preferences_quick_run_is_resumed_and_reports_every_part(data, tmp_path, capsys):
+def test_pandalm_quick_run_is_resumed_and_reports_every_part(data, tmp_path, capsys):
     cells, out = tmp_path / "cells.jsonl", tmp_path / "out.json"
     call = ["--data", str(data), "--quick", "--embedder", "tfidf", "--cells", str(cells), "--json", str(out)]
-    assert preferences.main(call) == 0
+    assert pandalm.main(call) == 0
     lines = cells.read_text().splitlines()
     assert len(lines) == 4  # where flipped pairs stand, and three orders
     result = json.loads(out.read_text())
-    assert (result["benchmark"], result["pairs"], result["prompts"]) == ("preferences", 36, 12)
+    assert (result["benchmark"], result["pairs"], result["prompts"]) == ("pandalm", 36, 12)
     figures = {(r["claim"], r.get("score") or r.get("order", "")): r for r in result["rows"]}
     assert figures["AUC of flipped pairs", "random"]["value"] == 0.5
     # replies are told apart by their spelling, so a flipped pair is the odd one out
@@ -98,8 +98,8 @@ def test_preferences_quick_run_is_resumed_and_reports_every_part(data, tmp_path,
     assert {s for c, s in figures if c == "answers needed, answered"} == {"random", "cleanlab", "default"}
     assert all(r["interval"][0] <= r["value"] <= r["interval"][1] for r in result["rows"] if r["value"] is not None)
     cells.write_text("\n".join(lines[:2]) + "\n" + lines[2][: len(lines[2]) // 2])
-    assert preferences.main(call) == 0
+    assert pandalm.main(call) == 0
     again = json.loads(out.read_text())
     assert again["rows"] == result["rows"]
-    assert len(preferences.read_cells(cells)) == 4
+    assert len(pandalm.read_cells(cells)) == 4
     assert "truthful, tfidf (1 keys)" in capsys.readouterr().out

@@ -1,0 +1,125 @@
+"""Answers into the journal, and from the journal into a new version of the seed. Nothing a human typed is lost."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from activeseed.errors import AnswerError, nearest
+from activeseed.protocols import Event
+from activeseed.question import Answer
+from activeseed.resolution import check_answer
+from activeseed.seed import digest_of
+from activeseed.study.state import SeedVersion, seed_change
+
+if TYPE_CHECKING:
+    from activeseed.study.study import Study
+
+
+@dataclass(frozen=True)
+class Told:
+    """What became of answers: taken, delivered before, about something that has changed since; the new version."""
+
+    accepted: tuple[str, ...] = ()
+    repeated: tuple[str, ...] = ()
+    stale: tuple[str, ...] = ()
+    version: SeedVersion | None = None
+
+
+def tell(study: Study, answers: Iterable[Answer | Mapping[str, Any]], take: bool) -> Told:
+    """See ``Study.tell``."""
+    study.refresh()
+    read = [_read_answer(study, a) for a in answers]
+    events, stale = [], []
+    for answer in read:
+        question = study.state.questions[answer.question]
+        old = study.state.is_stale(question)
+        if old:
+            stale.append(answer.id)
+        else:
+            _check(study, answer)
+        body = {"answer": answer.model_dump(mode="json"), "stale": old}
+        events.append(Event("answered", body, key=f"answered:{answer.id}"))
+    written = {e.body["answer"]["id"] for e in study.store.append(events)}
+    study.refresh()
+    version = take_in(study) if take else None
+    return Told(
+        tuple(a.id for a in read if a.id in written),
+        tuple(a.id for a in read if a.id not in written),
+        tuple(stale),
+        version,
+    )
+
+
+def _check(study: Study, answer: Answer) -> None:
+    try:
+        check_answer(study.state.questions[answer.question], answer, study.seed)
+    except AnswerError as error:
+        study.store.append([Event("unmatched", {"answer": answer.model_dump(mode="json")})])
+        raise AnswerError(f"{error} The answer was kept, but not counted.") from error
+
+
+def _read_answer(study: Study, given: Answer | Mapping[str, Any]) -> Answer:
+    data = given.model_dump(mode="json") if isinstance(given, Answer) else dict(given)
+    if not data.get("id"):
+        content = {k: v for k, v in data.items() if k not in ("id", "at", "seconds")}
+        data["id"] = digest_of(content).hex()[:20] if content else uuid.uuid4().hex
+    try:
+        answer = Answer.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(p) for p in first["loc"])
+        study.store.append([Event("unmatched", {"answer": _plain(data)})])
+        raise AnswerError(
+            f"Answer to {data.get('question', '?')!r}: {where}: {first['msg']}. It was kept, but not counted."
+        ) from error
+    if answer.question not in study.state.questions:
+        study.store.append([Event("unmatched", {"answer": _plain(data)})])
+        raise AnswerError(
+            f"There is no question {answer.question!r} in this study."
+            f"{nearest(answer.question, study.state.questions)} The answer was kept, but not counted."
+        )
+    return answer
+
+
+def take_in(study: Study) -> SeedVersion | None:
+    """See ``Study.take_in``."""
+    study.refresh()
+    before = study.state.current
+    resolution = study.resolution
+    after = resolution.seed
+    if after.version == before.seed.version:
+        return None
+    changes = [
+        {"item": c.item, "from": c.before, "to": c.after, "answer": c.answer, "annotator": c.annotator, "at": c.at}
+        for c in resolution.changes
+    ]
+    people = sorted({c["annotator"] for c in changes if c["annotator"]})
+    n = len(changes) + len(after) - len(before.seed)
+    body = seed_change(
+        before.seed,
+        after,
+        f"{n} change{'' if n == 1 else 's'} from answers",
+        ", ".join(people) or "annotators",
+        changes,
+    )
+    study.store.append([Event("seed_changed", body, key=f"seed:{before.number + 1}")])
+    study.refresh()
+    return study.state.current
+
+
+def take_back(study: Study, answer: str, why: str) -> SeedVersion | None:
+    """See ``Study.take_back``."""
+    study.refresh()
+    if answer not in study.state.answers:
+        raise AnswerError(f"There is no answer {answer!r}.{nearest(answer, study.state.answers)}")
+    study.store.append([Event("answer_withdrawn", {"answer": answer, "why": why}, key=f"back:{answer}")])
+    return take_in(study)
+
+
+def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {str(k): v if isinstance(v, str | int | float | bool | None) else str(v) for k, v in data.items()}
