@@ -164,7 +164,8 @@ def curve(cell: Cell, order: str, settings: BeliefSettings, most: int = MOST) ->
         if learns:
             # as a round of a study goes: what is believed so far says which rows to train, the rows renew the
             # evidence, and the evidence the belief
-            gram = surrogate_of(state, believe(state, settings))
+            if len(state.open):
+                gram = surrogate_of(state, believe(state, settings))
             belief = believe(state, settings)
             draws, modal = belief.draw(DRAWS, stream_key(cell.key, "draws")), belief.modal
             credible = belief.credibility
