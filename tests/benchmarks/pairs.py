@@ -179,10 +179,11 @@ def build(pairs: Sequence[Rated], embedder: Embedder, task: Task, key: int, mode
     if task == "shuffled":
         better = coins
     truth, held_out = better[: len(seed)], better[len(seed) :]
-    right = np.ones(len(seed), bool)
+    right: NDArray[np.bool_] = np.ones(len(seed), bool)
     right[rng.choice(len(seed), round(WRONG * len(seed)), replace=False)] = False
     order = rng.permutation(len(seed))
-    seed, truth, right = [seed[i] for i in order], truth[order], right[order]
+    seed = [seed[i] for i in order]
+    truth, right = truth[order], right[order]
     chosen = np.where(right, truth, 3 - truth)
     belief = {AS_WRITTEN: BELIEF, FLIPPED: 1.0 - BELIEF}
     written = [p.pair(int(c)) for p, c in zip(seed, chosen, strict=True)]

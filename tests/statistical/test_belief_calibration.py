@@ -10,7 +10,7 @@ F = 60
 WORLDS = 80
 
 
-def fitted(likelihood: np.ndarray, evidence: np.ndarray, settings: BeliefSettings | None = None):  # type: ignore[no-untyped-def]
+def fitted(likelihood: np.ndarray, evidence: np.ndarray, settings: BeliefSettings | None = None):
     prior = Law("author's", np.tile([0.75, 0.15, 0.10], (F, 1)))
     return fit_belief(
         settings or BeliefSettings(),
@@ -87,13 +87,15 @@ def test_a_calibrated_belief_is_refuted_at_no_more_than_the_stated_level() -> No
     refuted = 0
     for _ in range(runs):
         b = rng.uniform(0.05, 0.95, n)
-        refuted += calibration(b, rng.random(n) < b, level=0.01)["refuted"]
+        refuted += calibration(b.tolist(), (rng.random(n) < b).tolist(), level=0.01)["refuted"]
     # One-sided at half of 1 %, normal approximation to 40 answers; binomial error of 4,000 runs is 0.0011 at 0.005.
     assert refuted / runs < 0.01 + 3 * 0.0016
 
 
 def test_a_coin_refutes_a_sure_belief_nearly_always() -> None:
     rng = np.random.default_rng(10)
-    hits = [calibration(rng.uniform(0.8, 0.98, 30), rng.random(30) < 0.5)["refuted"] for _ in range(300)]
+    hits = [
+        calibration(rng.uniform(0.8, 0.98, 30).tolist(), (rng.random(30) < 0.5).tolist())["refuted"] for _ in range(300)
+    ]
     # z has mean ≈ Σ(0.39·0.78)/√Σ(0.61·0.098) ≈ 9.1/1.33 with n = 30: power is 1 for all practical purposes
     assert np.mean(hits) > 0.98

@@ -21,7 +21,7 @@ from activeseed.plan import Law
 from activeseed.seed import Item, Pair, Seed, Text, Variant
 
 
-def made(mixture, elsewhere=None) -> Belief:  # type: ignore[no-untyped-def]
+def made(mixture, elsewhere=None) -> Belief:
     """A belief with a given mixture: rows are equally probable, items independent given the row."""
     m = np.asarray(mixture, np.float64)
     f = m.shape[1]

@@ -35,7 +35,7 @@ def rng_features(key: int = 0, f: int = F, d: int = 12) -> np.ndarray:
     return np.random.default_rng(key).standard_normal((f, d))
 
 
-def fit(likelihood, *, settings=None, evidence=None, features=None, prior=None, groups=None, key=1):  # type: ignore[no-untyped-def]
+def fit(likelihood, *, settings=None, evidence=None, features=None, prior=None, groups=None, key=1):
     prior = prior or flat()
     n = len(prior.probabilities)
     return fit_belief(

@@ -288,6 +288,16 @@ def test_loop_prints_a_line_a_round(project, capsys, tmp_path):
     assert "round 1  asked" in out
 
 
+def test_a_relative_truth_file_is_looked_for_here_not_in_the_project(project, tmp_path, capsys, monkeypatch):
+    inputs = write_inputs(tmp_path / "in")
+    monkeypatch.chdir(tmp_path)
+    truth = str((inputs / "truth.jsonl").relative_to(tmp_path))
+    out, _ = printed(
+        capsys, "loop", "--annotator", "simulated", "--truth", truth, "--rounds", "1", "--dir", project.name
+    )
+    assert "round 1  asked" in out
+
+
 def test_truth_without_the_simulated_annotator_is_refused(project, capsys):
     _, err = printed(capsys, "loop", "--truth", "x.jsonl", code=2)
     assert "--annotator simulated" in err

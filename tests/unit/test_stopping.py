@@ -20,7 +20,7 @@ def test_a_stable_study_stops_and_says_why() -> None:
 
 
 @pytest.mark.parametrize("rule", [flips_below(0.01), risk_below(0.01)])
-def test_stability_is_never_declared_on_answers_that_are_distrusted(rule) -> None:  # type: ignore[no-untyped-def]
+def test_stability_is_never_declared_on_answers_that_are_distrusted(rule) -> None:
     doubtful = Progress(risk=0.0, risk_upper=0.0, flips=0.0, distrusted=("half of the repeats differ",))
     assert not rule(doubtful).stop
     assert not stable(doubtful, rule | budget(answers=0))

@@ -129,13 +129,13 @@ def test_importing_templates_imports_no_sdk() -> None:
 def test_label_studio_takes_template_task_and_answers(kind: QuestionKind) -> None:
     """Label Studio's own validation, offline, and annotations that it makes up, read back as answers."""
     pytest.importorskip("label_studio_sdk")
-    from label_studio_sdk.label_interface import LabelInterface
+    from label_studio_sdk.label_interface.interface import LabelInterface
 
     interface = LabelInterface(template(kind))
     interface.validate()
     assert {c.name for c in interface.controls} == set(CONTROLS[kind])
     sample = json.loads((annotator_templates() / f"{kind}.sample.json").read_text("utf-8"))
-    made = {"data": task_data(QUESTIONS[kind])}
+    made: Any = {"data": task_data(QUESTIONS[kind])}
     assert interface.validate_task(sample)
     assert interface.validate_task(made)
     interface = LabelInterface(with_choices(template(kind), made["data"]))
