@@ -118,7 +118,7 @@ def _answered(study: Study, truth: Path, progress: Progress) -> LoopResult:
         progress.pause()
         print_round(study, record)
 
-    return study.loop(Simulated(truth_file=str(truth)), on_round=told)
+    return study.loop(Simulated(truth_file=str(truth.absolute())), on_round=told)
 
 
 def _changed(study: Study) -> None:

@@ -124,7 +124,7 @@ def channel_of(study: Study, kind: str, truth: Path | None, progress: Progress) 
         if truth is not None:
             if not truth.is_file():
                 raise ConfigError(f"--truth {truth}: there is no such file. Give JSON lines with an id and an answer.")
-            return Simulated(truth_file=str(truth))
+            return Simulated(truth_file=str(truth.absolute()))  # relative to here, not to the project
         if not isinstance(own, Simulated):
             raise ConfigError("The simulated annotator needs to know the truth. Add --truth FILE.")
     if kind == "file":
