@@ -114,10 +114,10 @@ def _numbers(ranking: Ranking, status: dict[str, Any]) -> list[dict[str, Any]]:
     s = ranking.summary
     lines = [
         ("bootstrap spread", "bootstrap_spread", "bootstrap_spread_se", "resampling the seed as it stands"),
-        ("spread under the belief", "spread", "spread_se", "what answers could still change"),
+        ("spread", "belief_spread", None, "what answers could still change"),
         ("noise floor", "noise_floor", None, "the trainer's own randomness"),
         ("risk of what is deployed", "risk", None, "expected distance from what humans mean"),
-        ("the ensemble's risk", "belief_spread", None, "the same for the belief's mean outcome"),
+        ("spread, items apart", "spread", "spread_se", "the same, were the items independent"),
     ]
     out = [
         {"name": name, "value": plain(s.get(key)), "se": plain(s.get(se)) if se else None, "what": what}

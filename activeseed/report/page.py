@@ -78,7 +78,7 @@ def _charts(facts: Facts) -> list[str]:
     def over(key: str) -> list[Any]:
         return [r.get(key) for r in rounds]
 
-    risk = [("risk of what is deployed", over("risk")), ("spread", over("spread"))]
+    risk = [("risk of what is deployed", over("risk")), ("spread", over("belief_spread"))]
     moved = [("predicted", over("predicted_movement")), ("realised", over("realised_movement"))]
     good = [(name, [q.get(key) for q in quality]) for name, key in (("AUC", "auc"), ("accuracy", "accuracy"))]
     brier = [("belief", over("brier")), ("author", over("brier_author"))]
@@ -86,7 +86,7 @@ def _charts(facts: Facts) -> list[str]:
         figures.lines(risk, labels, title="Risk and spread after so many answers"),
         figures.lines(moved, labels, title="Movement of the outcome, round by round"),
         figures.lines(good, labels, title="Quality on labelled probes"),
-        figures.lines(brier, labels, title="Brier score of what was believed before each answer"),
+        figures.lines(brier, labels, title="Brier score before each answer"),
     ]
 
 
