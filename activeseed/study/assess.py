@@ -25,7 +25,7 @@ from activeseed.outcome import Outcomes, Ranking
 from activeseed.plan import Explicit, Floats, Independent, Law, Materials, Rows, stream_key
 from activeseed.protocols import Problem, Request, System
 from activeseed.resolution import Resolution
-from activeseed.seed import Seed
+from activeseed.seed import FLIPPED, Seed
 from activeseed.stopping import flip_risk
 from activeseed.study.training import Trainer
 
@@ -105,7 +105,7 @@ def assess(
     if _open(rows_law):
         _, design, _ = regression.designs(shifted)
         outcomes = trainer.fulfil(Request(design, "first-order indices"))
-        evidence = evidence_of(design, outcomes, evidence_before)
+        evidence = evidence_of(seed, design, outcomes, evidence_before)
     belief = fit_belief(
         settings.belief,
         prior,
@@ -150,13 +150,14 @@ def round_regression(settings: Settings) -> Regression:
     return Regression(rows=said.trainings, pairs=said.pairs) if isinstance(said, Auto) else Regression()
 
 
-def evidence_of(design: Independent, outcomes: Outcomes, before: Floats | None) -> Floats | None:
-    """How well the rows that left an item out approve of it; None for a trainer that can't say."""
+def evidence_of(seed: Seed, design: Independent, outcomes: Outcomes, before: Floats | None) -> Floats | None:
+    """How well the rows that left an item out, or flipped it, approve of it; None for a trainer that can't say."""
     if outcomes.vouching is None:
         return None
     if before is not None and len(before) != outcomes.vouching.shape[1]:
         before = None
-    return vouching_evidence(design.block(0, design.size), outcomes, before=before)
+    opposite = [next((v for v, x in enumerate(i.variants) if x.id == FLIPPED), -1) for i in seed.items]
+    return vouching_evidence(design.block(0, design.size), outcomes, opposite=opposite, before=before)
 
 
 def deployed_outcomes(seed: Seed, settings: Settings, trainer: Trainer, deterministic: bool) -> Outcomes:

@@ -135,6 +135,7 @@ class Batches:
             error=expected_error(study.settings, assessment.resolution),
             pending=pending,
             exchange_rate=table.exchange_rate or None,
+            deployed=seed.base,
         )
         return [p for p in picks if p.value > 0]
 
