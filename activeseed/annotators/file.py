@@ -30,6 +30,8 @@ QUESTION_FIELDS = (
     "kind", "items", "group", "shown", "options", "minutes", "reason", "consequences", "round", "value", "verdicts",
     "seed_version", "answers",
 )  # fmt: skip
+#: what an export of answers marks them with; a study decides about both by itself
+EXPORT_FIELDS = ("counted", "taken_back")
 _HIDDEN = {"purpose", "repeats"}
 
 
@@ -117,15 +119,16 @@ def read_answers(
 
     Raises:
         AnswerError: naming file, line and field. Lines without a verdict (not answered yet) are passed over, and so
-            is an unfinished last line that somebody is writing just now.
+            are answers that an export says were taken back, and an unfinished last line that somebody is writing
+            just now.
     """
     out = []
     for number, row in _rows(path):
         where = f"{path.name}, line {number}"
-        unknown = [k for k in row if k not in (*ANSWER_FIELDS, *QUESTION_FIELDS, "question")]
+        unknown = [k for k in row if k not in (*ANSWER_FIELDS, *QUESTION_FIELDS, *EXPORT_FIELDS, "question")]
         if unknown:
             raise AnswerError(f"{where}: unknown field {unknown[0]!r}.{nearest(unknown[0], ANSWER_FIELDS)}")
-        if not row.get("verdict"):
+        if not row.get("verdict") or str(row.get("taken_back") or "").lower() == "true":
             continue
         asked = str(row.get("question") or "")
         if not asked:

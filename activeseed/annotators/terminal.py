@@ -179,7 +179,8 @@ def _prompt(question: Question) -> str:
 def _parse(line: str, question: Question, seed: Seed, ask: Callable[[str], str]) -> dict[str, Any]:
     """Verdict, confidence, comment and what else the verdict needs. Raises AnswerError with a short sentence."""
     key, _, rest = line.partition(" ")
-    key = key.lower()
+    key, sure, share = key.lower().partition("~")
+    rest = f"{sure}{share} {rest}" if sure else rest
     if key.isdigit() and "choose" in VERDICTS[question.kind]:
         key, rest = "c", f"{key} {rest}"
     verdict = KEYS.get(key) or next((v for v in VERDICTS[question.kind] if v == key), None)
@@ -195,6 +196,8 @@ def _parse(line: str, question: Question, seed: Seed, ask: Callable[[str], str])
             break
     if verdict in ("choose", "prefer"):
         choices = offered(question)
+        if not choices:
+            raise AnswerError("There is nothing else to choose from here. ? lists the keys.")
         if not words or not words[0].isdigit() or not 1 <= int(words[0]) <= len(choices):
             raise AnswerError(f"Which one? {key} and a number from 1 to {len(choices)}.")
         out["variant"] = choices[int(words.pop(0)) - 1]

@@ -129,7 +129,11 @@ class Auto(BaseModel):
             # A block of changes costs a base as well, so the count isn't simply left / bases / keys.
             items = min(items - 1, max(0, int(items * left / _jansen(problem, self.bases, items))))
         if items < open_:
-            what = f"total indices only of the {items} items that are highest by first-order index" if items else "no total indices"
+            what = (
+                f"total indices only of the {items} items that are highest by first-order index"
+                if items
+                else "no total indices"
+            )
             notes.append(f"The budget of {self.budget} trainings affords {what}.")
         return (self.bases, items) if items else (0, 0)
 

@@ -216,7 +216,8 @@ def _mapped(file: RecordFile, columns: Mapping[str, str] | None, known: tuple[st
         guess = next((c for c in present if c.lower() in _LIKELY), present[0] if present else "")
         raise SeedError(
             f"{file.path}: no column is called 'text', 'chosen' and 'rejected', or 'vector'; it has "
-            f"{', '.join(present[:12])}. Say which one holds the text: columns={{'text': {guess!r}}}."
+            f"{', '.join(present[:12])}. Say which one holds the text: columns={{'text': {guess!r}}} "
+            f"(on the command line: --columns text={guess})."
         )
     return file
 

@@ -244,6 +244,11 @@ def test_answers_make_a_new_version_that_can_be_looked_at_and_taken_back(project
     marked = [json.loads(line) for line in printed(capsys, "answers", "export").out.splitlines()]
     assert {a["id"] for a in marked if a["taken_back"]} == {back}
 
+    whole = write_answers(project / "whole.jsonl", *marked)
+    told = result(capsys, "answers", "import", whole)
+    assert (told["accepted"], len(told["repeated"])) == ([], 1), "an export can be read back"
+    assert result(capsys, "seed", "diff") == []
+
 
 def test_pin_and_revert(project, capsys):
     (asked,) = result(capsys, "queue", "--item", "flatter", "--to", "terminal")

@@ -78,6 +78,7 @@ def run(
     [
         ("k", {"verdict": "keep"}),
         ("r ~70 not my tone", {"verdict": "reject", "confidence": 0.7, "comment": "not my tone"}),
+        ("r~70", {"verdict": "reject", "confidence": 0.7, "comment": ""}),
         ("c 1", {"verdict": "choose", "variant": "v1"}),
         ("1 much better", {"verdict": "choose", "variant": "v1", "comment": "much better"}),
         ("d only when they asked", {"verdict": "depends", "comment": "only when they asked"}),
@@ -118,6 +119,9 @@ def test_what_is_no_answer_is_asked_again_and_nothing_is_saved() -> None:
     assert [a.verdict for a in saved] == ["keep"]
     assert "? lists the keys" in screen
     assert "a number from 1 to 1" in screen
+    _, saved, screen = run([LAST], "c 2", "k")
+    assert [a.verdict for a in saved] == ["keep"]
+    assert "nothing else to choose from" in screen
     _, saved, screen = run([LIST], "y 9", "y")
     assert saved[0].unticked == ()
     assert "No line '9'" in screen
