@@ -219,7 +219,8 @@ def curve(cell: Cell, order: str, settings: BeliefSettings, most: int = MOST) ->
         if learns:
             # as a round of a study goes: what is believed so far says which rows to train, the rows renew the
             # evidence, and the evidence the belief
-            gram = surrogate_of(state, believe(state, settings))
+            if len(state.open):
+                gram = surrogate_of(state, believe(state, settings))
             belief = believe(state, settings)
             credible = belief.credibility
             draws = belief.draw(DRAWS, stream_key(cell.key, "draws")) == 0
