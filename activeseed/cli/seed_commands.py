@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from activeseed.cli.options import HERE, Dir, Json, Yes, confirm, open_study
+from activeseed.cli.options import HERE, Dir, Json, Yes, confirm, open_study, pairs
 from activeseed.cli.screen import clean, one_line, print_json, say
 from activeseed.errors import FolderError
 
@@ -136,6 +136,9 @@ def export(
 def sync(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The file that its author went on editing.")],
     by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who edited it.")] = "author",
+    columns: Annotated[
+        str, typer.Option("--columns", metavar="MAP", help="Names that differ, as in init, e.g. text=body.")
+    ] = "",
     folder: Dir = HERE,
     as_json: Json = False,
 ) -> None:
@@ -150,7 +153,7 @@ def sync(
     from activeseed.cli.numbers import counted
 
     study = open_study(folder)
-    result = study.sync(file, by=by)
+    result = study.sync(file, by=by, columns=pairs(columns, "--columns"))
     found: dict[str, Sequence[str]] = {
         "added": result.added, "removed": result.removed, "edited": result.edited, "moved": result.moved,
     }  # fmt: skip

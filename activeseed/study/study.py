@@ -358,9 +358,9 @@ class Study:
         """Go back to a version; answers given since are taken back and stay in the journal."""
         return versions.revert(self, version, why)
 
-    def sync(self, path: str | Path, by: str = "author") -> SyncResult:
-        """Take in the author's later edits of the seed's file."""
-        return versions.take_sync(self, Path(path), by)
+    def sync(self, path: str | Path, by: str = "author", columns: Mapping[str, str] | None = None) -> SyncResult:
+        """Take in the author's later edits of the seed's file, its columns named as when it was first read."""
+        return versions.take_sync(self, Path(path), by, columns)
 
     def export(self, path: str | Path, version: str = "latest", standing_only: bool = True) -> int:
         """Write a version of the seed to a file; returns the number of items."""

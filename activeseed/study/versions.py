@@ -82,11 +82,14 @@ def revert(study: Study, version: str, why: str = "", by: str = "author") -> See
     return study.state.current
 
 
-def take_sync(study: Study, path: Path, by: str = "author") -> SyncResult:
-    """Take in a file that its author went on editing: three-way, conflicts with answers listed and not applied."""
+def take_sync(study: Study, path: Path, by: str = "author", columns: Mapping[str, str] | None = None) -> SyncResult:
+    """Take in a file that its author went on editing: three-way, conflicts with answers listed and not applied.
+
+    ``columns`` maps fields to the file's names where they differ; else what the settings say.
+    """
     study.take_in()
     rest = study.settings.belief.rest
-    theirs = with_flips(load_seed(path, columns=study.settings.source.columns or None, rest=rest).seed)
+    theirs = with_flips(load_seed(path, columns=columns or study.settings.source.columns or None, rest=rest).seed)
     base = study.state.versions[study.state.synced].seed
     result = sync(base, study.seed, theirs, answered=study.resolution.answered)
     changes = _changes(study.seed, result.seed, by, "")

@@ -274,6 +274,16 @@ def test_sync_takes_in_the_authors_edits(project, capsys):
     assert {c["item"] for c in result(capsys, "seed", "diff", "v0", "latest")} == {"plain-no", "new", "short"}
 
 
+def test_sync_reads_a_file_whose_columns_have_other_names(project, capsys):
+    lines = [json.loads(line) for line in (project / "seed.jsonl").read_text("utf-8").splitlines()]
+    rows = [{**{k: v for k, v in r.items() if k != "text"}, "body": r["text"]} for r in lines]
+    rows[0]["body"] += " Ask the front desk."
+    (project / "edited.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows), "utf-8")
+    assert "--columns text=body" in printed(capsys, "seed", "sync", "edited.jsonl", code=2).err
+    found = result(capsys, "seed", "sync", "edited.jsonl", "--columns", "text=body")
+    assert (found["edited"], found["added"], found["removed"]) == ([lines[0]["id"]], [], [])
+
+
 def test_a_loop_with_the_simulated_annotator_finds_the_wrong_items(project, ranked, capsys, tmp_path):
     inputs = write_inputs(tmp_path / "in")
     arguments = ["loop", "--annotator", "simulated", "--truth", str(inputs / "truth.jsonl")]
