@@ -98,6 +98,8 @@ def _step(change: Mapping[str, Any]) -> str:
     before, after = str(change.get("from") or ""), str(change.get("to") or "")
     if before.startswith("("):
         return "added"
+    if before == after:
+        return "edited" if change.get("before_text") != change.get("after_text") else "changed"
     return "removed" if after.startswith("(") else f"{before} → {after}".replace("as_written", "as written")
 
 

@@ -272,6 +272,9 @@ def test_sync_takes_in_the_authors_edits(project, capsys):
     found = result(capsys, "seed", "sync", str(edited))
     assert {"plain-no", "new", "short"} <= {i for ids in found.values() if isinstance(ids, list) for i in map(str, ids)}
     assert {c["item"] for c in result(capsys, "seed", "diff", "v0", "latest")} == {"plain-no", "new", "short"}
+    out = printed(capsys, "seed", "diff").out
+    assert "plain-no: edited" in out
+    assert "new: added" in out
 
 
 def test_sync_reads_a_file_whose_columns_have_other_names(project, capsys):
