@@ -180,16 +180,18 @@ def pin(
     version: Version = "latest",
     folder: Dir = HERE,
 ) -> None:
-    """Give a version a name that stays with it.
+    """Give a version a name that stays with it, until the name is given to another.
 
     \b
     Example:
       activeseed seed pin reviewed v4
     """
     study = open_study(folder)
+    before = study.state.pins.get(name)
     study.pin(name, version)
     found = study.state.version(name)
-    print(f"{name} is v{found.number} ({found.id}).")
+    moved = f" It was v{before} before." if before not in (None, found.number) else ""
+    print(f"{name} is v{found.number} ({found.id}).{moved}")
 
 
 def revert(

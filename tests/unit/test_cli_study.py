@@ -260,6 +260,7 @@ def test_pin_and_revert(project, capsys):
     assert result(capsys, "seed", "diff", "v0", "latest") == []
     assert result(capsys, "seed", "diff", "reviewed", "latest")[0]["item"] == "flatter"
     assert "in a hurry" in printed(capsys, "seed", "log").out
+    assert "It was v1 before" in printed(capsys, "seed", "pin", "reviewed", "v0").out
     assert "stands already" in printed(capsys, "seed", "revert", "latest", "--yes").err
 
 
