@@ -40,6 +40,7 @@ def demo(
     """
     from activeseed.cli.loop import ending
     from activeseed.cli.making import refuse_existing
+    from activeseed.cli.screen import results
 
     started = time.monotonic()
     folder = folder or _fresh(Path("activeseed-demo"))
@@ -65,12 +66,12 @@ def demo(
         progress.pause()
         _say(4, "What the answers changed", "activeseed seed diff")
         _changed(study)
-        print(_found(study, truth))
+        results().print(_found(study, truth))
         _say(5, "The ranking now", "activeseed rank --by effect")
         print_ranking(ranking, study.seed, top=SHOWN)
         report = _reported(study, progress)
     print()
-    print(ending(result))
+    results().print(ending(result))
     if report:
         print(f"Report: {report} (one file, works offline)")
     print(f"All of it took {time.monotonic() - started:.0f} s.")
