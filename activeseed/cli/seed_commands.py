@@ -86,8 +86,9 @@ def print_diff(changes: Sequence[Mapping[str, Any]]) -> None:
         head = f"{one_line(str(change['item']))}: {_step(change)}"
         who = ", ".join(filter(None, (str(change.get("by") or ""), _when(str(change.get("at") or "")))))
         console.print(Text.assemble((head, "bold"), (f"  ({who})" if who else "", "dim")))
-        if change.get("why"):
-            console.print(Text(f"  {one_line(str(change['why']))}", style="dim"))
+        why = f"on answer {change['answer']}" if change.get("answer") else str(change.get("why") or "")
+        if why:
+            console.print(Text(f"  {one_line(why)}", style="dim"))
         if change.get("before_text"):
             console.print(Text(_block("- ", str(change["before_text"]), console.width), style="red"))
         if change.get("after_text"):

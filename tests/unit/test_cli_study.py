@@ -229,6 +229,7 @@ def test_answers_make_a_new_version_that_can_be_looked_at_and_taken_back(project
     out = printed(capsys, "seed", "diff", "v0", "v1").out
     assert "flatter: as written → absent" in out
     assert "- What a brilliant question" in out
+    assert f"on answer {change['answer']}" in out
 
     printed(capsys, "seed", "export", str(project / "out.jsonl"))
     left = [json.loads(line)["id"] for line in (project / "out.jsonl").read_text("utf-8").splitlines()]
