@@ -185,7 +185,7 @@ def test_workers_get_embeddings_and_not_the_embedder(pool):
 
 def test_processor_time_is_recorded(executor):
     (_, outcomes), *_ = executor.run(Field(), materials(), batches(some_rows(), 16))
-    assert 0 < outcomes.seconds < 10
+    assert outcomes.seconds > 0
 
 
 # --- failures ---------------------------------------------------------------------------------------------------------

