@@ -229,14 +229,14 @@ def test_a_program_that_closes_its_output_and_stays_is_not_waited_for(program):
     system = command(program, "closes", timeout=1.0, rows_at_a_time=1)
     started = time.monotonic()
     outcomes = system.train(rows().take(slice(2, 3)), materials())
-    assert time.monotonic() - started < 55  # the program would stay for a minute
+    assert time.monotonic() - started < 55  # the program would stay for ten minutes
     assert outcomes.failures[0] == "the program's output ended without an outcome for this row"
 
 
 def test_a_program_that_stays_after_its_last_outcome_is_killed_and_believed(program):
     started = time.monotonic()
     outcomes = command(program, "lingers", timeout=1.0).train(rows(), materials())
-    assert time.monotonic() - started < 55  # the program would stay for a minute
+    assert time.monotonic() - started < 55  # the program would stay for ten minutes
     np.testing.assert_array_equal(outcomes.values, by_hand())
 
 
