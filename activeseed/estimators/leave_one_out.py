@@ -92,7 +92,7 @@ class LeaveOneOut(BaseModel):
             notes.append(
                 f"{self.keys} keys are too few for a sign-flip test of {family} effects at once: its smallest p-value, "
                 f"{smallest_p(self.keys):.2g}, {means} after Holm's correction{instead}. "
-                f"Use keys = {_keys_for(family, self.alpha)} or more{remedy}."
+                f"Use [estimator] keys = {_keys_for(family, self.alpha)} or more{remedy}."
             )
         if self.keys < ENOUGH_KEYS:
             notes.append(f"Effects from {self.keys} keys have no standard error; {ENOUGH_KEYS} keys give one.")

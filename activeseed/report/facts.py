@@ -26,6 +26,10 @@ LIBRARIES = ("activeseed", "numpy", "scipy", "scikit-learn", "torch", "pydantic"
 SHOWN = 12
 
 
+#: what is read off a system's probes
+_READ = {"oversight_league": "the evaluator on probes", "reward_model": "the preferred reply on probe pairs"}
+
+
 @dataclass(frozen=True)
 class Facts:
     """Everything on the page, ready to print: plain numbers, texts and lists.
@@ -95,7 +99,7 @@ def _head(study: Study, ranking: Ranking) -> dict[str, Any]:
     return {
         "title": study.folder.resolve().name,
         "system": study.system.kind,
-        "outcome": "the agent's policy over the pool" if policy else "the evaluator on probes",
+        "outcome": "the agent's policy over the pool" if policy else _READ.get(study.system.kind, "outcomes on probes"),
         "unit": ranking.summary["unit"],
         "by": ranking.by,
         "law": ranking.summary["law"],
