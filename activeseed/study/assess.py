@@ -86,7 +86,7 @@ def assess(
         preferences: answers about outcomes: (number of the place, 1 approve or 0 not).
     """
     prior = author_law(seed, settings.belief.base_rate, settings.belief.rest)
-    rows_law = Law("author's belief and answers", _posterior(prior.probabilities, resolution.likelihood))
+    rows_law = _rows_law(seed, number, settings, materials, prior, resolution, evidence_before)
     geometry = system.geometry(materials)
     deterministic = not system.streams
     problem = Problem(
@@ -292,6 +292,37 @@ def quality(values: Floats, places: Sequence[Any]) -> dict[str, float]:
         # the share of pairs (approve, reject) in the right order, ties counted half
         out["auc"] = float(np.mean(np.sign(s[y][:, None] - s[~y][None, :]) / 2.0 + 0.5))
     return out
+
+
+def _rows_law(
+    seed: Seed,
+    number: int,
+    settings: Settings,
+    materials: Materials,
+    prior: Law,
+    resolution: Resolution,
+    evidence_before: Floats | None,
+) -> Law:
+    """Where a round's rows are drawn: from what is believed before they are trained, at first the author's belief.
+
+    Rows near the belief fit its response better than rows near the author's (measured on the persona task: a tenth
+    fewer answers). An item that the belief takes for certain and no human has settled keeps the author's doubt.
+    """
+    asked = _posterior(prior.probabilities, resolution.likelihood)
+    if evidence_before is None or len(evidence_before) != len(seed):
+        return Law("author's belief and answers", asked)
+    known = fit_belief(
+        settings.belief,
+        prior,
+        groups=[i.group for i in seed.items],
+        features=_features(seed, materials),
+        evidence=evidence_before,
+        likelihood=resolution.likelihood,
+        key=stream_key(settings.key, "belief", number),
+    )
+    p = known.law.probabilities
+    same = ((p > 0) == (asked > 0)).all(1, keepdims=True)
+    return Law("belief before this round's rows", np.where(same, p, asked))
 
 
 def _open(law: Law) -> bool:

@@ -69,7 +69,10 @@ class Rounds:
         state = study.state
         key = digest_of([state.current.id, state.current.number, [a.id for a in state.counted_answers]]).hex()
         if self._assessed is None or self._assessed[0] != key:
-            before = state.rounds[-1].get("evidence") if state.rounds else None
+            # evidence of an earlier look only: what this one finds must not depend on whether it was closed already
+            now = (state.current.number, len(state.counted_answers))
+            earlier = [r for r in state.rounds if (r["version"], r["answers"]) < now]
+            before = earlier[-1].get("evidence") if earlier else None
             made = assess(
                 study.seed,
                 state.current.number,
@@ -163,6 +166,7 @@ class Rounds:
         body: dict[str, Any] = {
             "of": now,
             "round": number,
+            "version": study.state.current.number,
             "seed_version": assessment.seed.version,
             "answers": answers,
             "trainings": study.trainer.trainings,
