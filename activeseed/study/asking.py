@@ -11,6 +11,7 @@ from activeseed.plan import Change, Floats, OneAtATime
 from activeseed.protocols import Request
 from activeseed.question import Consequence, Question
 from activeseed.seed import ABSENT, Probe, Seed
+from activeseed.study import special
 from activeseed.study.assess import Assessment
 from activeseed.study.training import Trainer
 
@@ -30,11 +31,16 @@ def make_questions(
     out = []
     for n, pick in enumerate(picks, start=1):
         c = pick.candidate
+        id_ = f"r{round_:03d}-{n:02d}"
+        if c.kind == "write_more":
+            each = float(c.minutes) / special.EXAMPLES
+            out.append(special.write_more(seed, c.group, id_, round_, each, float(pick.value)))
+            continue
         ids = tuple(seed.items[f].id for f in c.items)
-        text, options = _form(seed, c.kind, c.items, c.group, assessment)
+        text, options = _form(seed, c.kind, c.items, assessment)
         out.append(
             Question(
-                id=f"r{round_:03d}-{n:02d}",
+                id=id_,
                 kind=c.kind,
                 items=ids,
                 group=c.group,
@@ -51,12 +57,7 @@ def make_questions(
     return out
 
 
-def _form(
-    seed: Seed, kind: str, items: tuple[int, ...], group: str, assessment: Assessment
-) -> tuple[str, dict[str, str]]:
-    if kind == "write_more":
-        examples = [i.display for i in seed.items if i.group == group][:3]
-        return f"Write up to five more examples of the kind {group!r}, such as:\n" + "\n".join(examples), {}
+def _form(seed: Seed, kind: str, items: tuple[int, ...], assessment: Assessment) -> tuple[str, dict[str, str]]:
     if kind == "confirm_list":
         proposed = {seed.items[f].id: seed.items[f].variants[int(assessment.belief.modal[f])].id for f in items}
         return "\n".join(f"{seed.items[f].id}: {seed.items[f].display}" for f in items), proposed
@@ -67,8 +68,6 @@ def _form(
 
 def _reason(pick: Pick, assessment: Assessment) -> str:
     c = pick.candidate
-    if c.kind == "write_more":
-        return f"How the examples of {c.group!r} happened to be drawn moves the outcome; more of them would steady it."
     if c.kind == "confirm_list":
         return "These look like items that were changed before. Nothing leaves the seed until you confirm it."
     f = c.items[0]
