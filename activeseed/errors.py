@@ -11,6 +11,7 @@
     ├── TrainingError              a trainer failed
     │   └── TooManyFailuresError   more trainings failed than the study tolerates
     ├── AnnotatorError             an annotation channel failed
+    │   └── AnnotatorAwayError     it can't be reached just now; trying again later is enough
     └── StoreError                 the journal or an artifact is damaged
 
 A message says what failed, where, and what to do about it.
@@ -73,6 +74,10 @@ class TooManyFailuresError(TrainingError):
 
 class AnnotatorError(ActiveseedError):
     """An annotation channel can't be reached, or answers nonsense."""
+
+
+class AnnotatorAwayError(AnnotatorError):
+    """An annotation channel can't be reached just now: whoever can wait tries again, and nothing is lost."""
 
 
 class StoreError(ActiveseedError):

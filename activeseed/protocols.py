@@ -7,8 +7,9 @@ party passes any object that satisfies the protocol, or names it ``package.modul
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -204,6 +205,75 @@ class Annotator(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Assignment:
+    """What a channel is told of the study that it works for.
+
+    Attributes:
+        folder: the project folder; a channel may keep what it can rebuild in its ``.activeseed``.
+        study: names the study among all studies, also from another machine.
+        title: what people may call it.
+        annotators: how many people are to answer each question.
+        guidelines: Markdown for annotators; empty for none.
+    """
+
+    folder: Path
+    study: str
+    title: str
+    annotators: int = 1
+    guidelines: str = ""
+
+
+@runtime_checkable
+class SupportsAssignment(Protocol):
+    """A record that becomes a channel once it knows the study."""
+
+    def assigned(self, assignment: Assignment) -> Annotator: ...
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What a channel brought back since it was last read.
+
+    Attributes:
+        answers: given or edited since; an edited answer comes under an id of its own and replaces its author's former.
+        deleted: id of an answer that was collected earlier and that its author has deleted since -> why.
+        dropped: id of a question that people took out of the channel without answering it -> why.
+        problems: sentences about what could not be read, each with where it is and what to do.
+        mark: how far the channel was read, for ``acknowledge``.
+    """
+
+    answers: tuple[Answer, ...] = ()
+    deleted: Mapping[str, str] = field(default_factory=dict)
+    dropped: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+    mark: Any = None
+
+
+@runtime_checkable
+class SupportsCollecting(Protocol):
+    """Reads only what is new, and notices what people changed or deleted after it was collected.
+
+    Nothing counts as delivered before it is acknowledged, which the study does once it is in the journal: a process
+    that dies in between is given the same again.
+    """
+
+    def collect(self, asked: Sequence[Question], known: Sequence[Answer]) -> Collected:
+        """What happened to questions that were asked, given the answers that the study holds and nobody took back."""
+        ...
+
+    def acknowledge(self, collected: Collected) -> None: ...
+
+
+@runtime_checkable
+class SupportsOrder(Protocol):
+    """Serves questions in an order that may change while they wait."""
+
+    def reorder(self, questions: Sequence[Question]) -> None:
+        """From now on serve these first to last; questions that are answered or gone are passed over."""
+        ...
+
+
 # --- executors --------------------------------------------------------------------------------------------------
 
 
@@ -257,7 +327,7 @@ class Store(Protocol):
 
 
 __all__ = [
-    "Annotator", "Answer", "Batch", "Cost", "Design", "Distance", "Embedder", "Estimator", "Event", "Executor",
-    "Law", "Perturbation", "Problem", "Question", "Request", "Run", "Store", "SupportsGradients",
-    "SupportsRecord", "System",
+    "Annotator", "Answer", "Assignment", "Batch", "Collected", "Cost", "Design", "Distance", "Embedder", "Estimator", "Event", "Executor",
+    "Law", "Perturbation", "Problem", "Question", "Request", "Run", "Store",
+    "SupportsAssignment", "SupportsCollecting", "SupportsGradients", "SupportsOrder", "SupportsRecord", "System",
 ]  # fmt: skip

@@ -103,6 +103,7 @@ class Answer(_Record):
         comment: free text, kept word for word.
         at: ISO 8601 time with zone.
         seconds: how long the annotator took, or None.
+        final: the team has marked this answer as the right one: it settles its items, whatever others say.
     """
 
     id: str
@@ -117,3 +118,4 @@ class Answer(_Record):
     comment: str = ""
     at: str = ""
     seconds: float | None = None
+    final: bool = False
