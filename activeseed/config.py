@@ -95,6 +95,8 @@ class AskTable(_Table):
     Attributes:
         batch: questions a round.
         annotators: how many people answer each question.
+        enough: share of a batch that has to be answered before the next one is asked; below 1 nobody runs out of
+            questions while somebody is slow.
         error: rate at which an annotator is expected to err before anything is known of them, in [0, 0.5).
         minutes: expected minutes of a question about one item; a list costs this for each line.
         minutes_write_more: expected minutes of writing further examples.
@@ -107,6 +109,7 @@ class AskTable(_Table):
 
     batch: int = Field(default=8, ge=1, le=1000)
     annotators: int = Field(default=1, ge=1, le=25)
+    enough: float = Field(default=1.0, gt=0, le=1)
     error: float = Field(default=0.05, ge=0.0, lt=0.5)
     minutes: float = Field(default=1.0, gt=0)
     minutes_write_more: float = Field(default=5.0, gt=0)

@@ -327,7 +327,7 @@ class Store(Protocol):
 
 
 __all__ = [
-    "Annotator", "Answer", "Assignment", "Batch", "Collected", "Cost", "Design", "Distance", "Embedder", "Estimator", "Event", "Executor",
-    "Law", "Perturbation", "Problem", "Question", "Request", "Run", "Store",
-    "SupportsAssignment", "SupportsCollecting", "SupportsGradients", "SupportsOrder", "SupportsRecord", "System",
+    "Annotator", "Answer", "Assignment", "Batch", "Collected", "Cost", "Design", "Distance", "Embedder", "Estimator",
+    "Event", "Executor", "Law", "Perturbation", "Problem", "Question", "Request", "Run", "Store", "SupportsAssignment",
+    "SupportsCollecting", "SupportsGradients", "SupportsOrder", "SupportsRecord", "System",
 ]  # fmt: skip

@@ -33,6 +33,10 @@ VERDICTS: dict[QuestionKind, tuple[Verdict, ...]] = {
 }
 
 
+#: kinds of questions that one answer is enough for, however many people answer the others
+ONE_ANSWER: frozenset[QuestionKind] = frozenset({"resolve"})
+
+
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -23,16 +23,24 @@ def ensemble_risk(gram: Floats, belief: Belief) -> float:
     return float((gram * belief.covariance).sum())
 
 
-def deployed_risk(gram: Floats, belief: Belief, deployed: Sequence[int] | Ints) -> float:
+def deployed_risk(
+    gram: Floats, belief: Belief, deployed: Sequence[int] | Ints, *, settled: Sequence[int] = ()
+) -> float:
     """E_b‖m(a*) − m(D)‖² for a seed D that is trained on, by the linear response.
 
     Args:
         gram: (F·V, F·V).
         belief: posterior over assignments.
         deployed: (F,) index of the variant that D gives every item.
+        settled: numbers of items that D will have right by then: the expected risk after perfect answers about them.
     """
     _fits(gram, belief)
-    return float((gram * second_moment(belief, deployed)).sum())
+    wrong = second_moment(belief, deployed)
+    v = belief.shape[1]
+    for item in settled:
+        wrong[item * v : (item + 1) * v] = 0.0
+        wrong[:, item * v : (item + 1) * v] = 0.0
+    return float((gram * wrong).sum())
 
 
 def answer_channel(marginal: Floats, error: float) -> tuple[float, Floats]:

@@ -107,7 +107,8 @@ def resolve(
         start: what stands where nothing was answered (pins, the author's own later edits); *as written* by default.
         distrusted: annotators whose answers are no evidence (their likelihood is 1); what stands is not touched.
         accuracy: Beta(a, b) of an annotator's accuracy before any evidence.
-        again_limit: an item is asked again at most until it has this many answers.
+        again_limit: an item about which one person's answers and all else disagree is asked again at most until it has
+            this many answers. One on which people are evenly divided is put before somebody once.
 
     Raises:
         AnswerError: an answer fits no question. PlanError: the prior's shape is not the seed's.
@@ -128,12 +129,17 @@ def resolve(
             posterior[grown.position(item)] = np.eye(posterior.shape[1])[1]
     asked = Counter(item for item, _ in {(v.item, v.order) for v in (*ballot.readings, *ballot.votes)})
     merged = {i for m in ballot.merges for i in m.dropped}
+    divided = _divided(ballot) - {
+        questions[a.question].items[0] for a in answers if questions[a.question].kind == "resolve"
+    }
     again = tuple(
         i.id
         for f, i in enumerate(grown.items)
-        if 0 < asked[i.id] < again_limit
-        and i.id not in merged
-        and i.index_of(standing[i.id]) != int(posterior[f].argmax())
+        if i.id not in merged
+        and (
+            i.id in divided
+            or (0 < asked[i.id] < again_limit and i.index_of(standing[i.id]) != int(posterior[f].argmax()))
+        )
     )
     stands = {**{k: v for k, v in start.items() if k in grown._positions}, **standing}
     return Resolution(
@@ -214,6 +220,15 @@ def _standing(ballot: Ballot, start: Mapping[str, str]) -> tuple[dict[str, str],
         for item in merge.dropped:
             standing[item], decided[item] = ABSENT, merge
     return standing, decided
+
+
+def _divided(ballot: Ballot) -> set[str]:
+    """Items on which no variant has more votes than every other, though more than one person has voted."""
+    latest: dict[str, dict[str, str]] = defaultdict(dict)
+    for vote in ballot.votes:
+        latest[vote.item][vote.annotator] = vote.variant
+    tallies = {item: Counter(said.values()).most_common(2) for item, said in latest.items()}
+    return {item for item, top in tallies.items() if len(top) > 1 and top[0][1] == top[1][1]}
 
 
 def _changes(seed: Seed, stands: Mapping[str, str], decided: Mapping[str, Vote | Merge]) -> tuple[Change, ...]:

@@ -9,6 +9,8 @@ How verdicts are read (the variant *shown* is the one whose text the question di
 * merge: says nothing about whether the items are right, so it is no vote: the first stays for all, the others go.
 * write more: new items. prefer: about outcomes, not items; the belief reads it. depends, skip: settle nothing.
 
+An answer that the team has marked as the right one (``final``) is the only vote on its items.
+
 A later answer of one annotator to the same question replaces the earlier one, also when it is *skip*; an answer to a
 *resolve* question replaces all that this annotator said about the item before, because it was given in their sight
 (as evidence about the annotator, what was replaced in this way still counts: see ``Ballot.readings``).
@@ -152,11 +154,13 @@ def read_answers(seed: Seed, questions: Mapping[str, Question], answers: Sequenc
         _check(question, answer, items, seed.items[0].payload.kind)
         if answer.verdict not in SETTLES_NOTHING and answer.verdict != "prefer":
             reader.read(question, answer, replaced)
+    final = {a.id for a in answers if a.final}
+    settled = {v.item for v in reader.votes if v.answer in final}
     copies = {m.kept: m.multiplicity for m in reader.merges}
     old = [_copied(reader.items[i.id], copies.get(i.id, 1)) for i in seed.items]
     return Ballot(
         seed=seed.revise(items=[*old, *reader.new_items]),
-        votes=tuple(reader.votes),
+        votes=tuple(v for v in reader.votes if v.item not in settled or v.answer in final),
         readings=tuple(reader.readings),
         gold=tuple(reader.gold),
         edits=reader.edits,

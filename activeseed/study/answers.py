@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -22,12 +22,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Told:
-    """What became of answers: taken, delivered before, about something that has changed since; the new version."""
+    """What became of what a channel brought.
+
+    Attributes:
+        accepted: ids of answers that are new.
+        repeated: ids of answers that had been delivered before.
+        stale: ids of answers about something that has changed since; they are kept and don't count.
+        version: the new version of the seed, where there is one.
+        deleted: ids of answers that their authors have deleted.
+        dropped: id of a question that people took out of the channel -> why.
+        problems: sentences about what could not be read or counted, with what to do.
+    """
 
     accepted: tuple[str, ...] = ()
     repeated: tuple[str, ...] = ()
     stale: tuple[str, ...] = ()
     version: SeedVersion | None = None
+    deleted: tuple[str, ...] = ()
+    dropped: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+    @property
+    def news(self) -> bool:
+        """Whether anything happened that a round can go on from."""
+        return bool(self.accepted or self.deleted or self.dropped)
 
 
 def tell(study: Study, answers: Iterable[Answer | Mapping[str, Any]], take: bool) -> Told:
@@ -59,8 +77,13 @@ def _check(study: Study, answer: Answer) -> None:
     try:
         check_answer(study.state.questions[answer.question], answer, study.seed)
     except AnswerError as error:
-        study.store.append([Event("unmatched", {"answer": answer.model_dump(mode="json")})])
+        _keep_unmatched(study, answer.model_dump(mode="json"))
         raise AnswerError(f"{error} The answer was kept, but not counted.") from error
+
+
+def _keep_unmatched(study: Study, data: dict[str, Any]) -> None:
+    """Under its content, so that a channel that delivers it again and again fills no journal."""
+    study.store.append([Event("unmatched", {"answer": data}, key=f"unmatched:{digest_of(data).hex()}")])
 
 
 def _read_answer(study: Study, given: Answer | Mapping[str, Any]) -> Answer:
@@ -73,12 +96,12 @@ def _read_answer(study: Study, given: Answer | Mapping[str, Any]) -> Answer:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(p) for p in first["loc"])
-        study.store.append([Event("unmatched", {"answer": _plain(data)})])
+        _keep_unmatched(study, _plain(data))
         raise AnswerError(
             f"Answer to {data.get('question', '?')!r}: {where}: {first['msg']}. It was kept, but not counted."
         ) from error
     if answer.question not in study.state.questions:
-        study.store.append([Event("unmatched", {"answer": _plain(data)})])
+        _keep_unmatched(study, _plain(data))
         raise AnswerError(
             f"There is no question {answer.question!r} in this study."
             f"{nearest(answer.question, study.state.questions)} The answer was kept, but not counted."

@@ -70,10 +70,14 @@ def _reason(pick: Pick, assessment: Assessment) -> str:
     c = pick.candidate
     if c.kind == "confirm_list":
         return "These look like items that were changed before. Nothing leaves the seed until you confirm it."
-    f = c.items[0]
-    risk = assessment.ranking.summary.get("belief_spread")
-    share = f" An answer settles about {pick.value / risk:.0%} of what is unclear." if risk and pick.value > 0 else ""
-    return f"Believed to stay with probability {assessment.belief.credibility[f]:.0%}.{share}"
+    credibility = float(assessment.belief.credibility[c.items[0]])
+    return reason(credibility, float(pick.value), assessment.ranking.summary.get("belief_spread"))
+
+
+def reason(credibility: float, value: float, spread: float | None) -> str:
+    """One sentence or two for the annotator: how sure everybody is of the item, and how much its answer settles."""
+    share = f" An answer settles about {value / spread:.0%} of what is unclear." if spread and value > 0 else ""
+    return f"Believed to stay with probability {credibility:.0%}.{share}"
 
 
 def consequences(
@@ -85,15 +89,21 @@ def consequences(
         places: where outcomes are read.
         shown: probes a question; 0 trains nothing.
     """
-    single = [p.candidate.items for p in picks if len(p.candidate.items) == 1]
-    if not shown or not single:
+    single = [p.candidate.items[0] for p in picks if len(p.candidate.items) == 1]
+    return consequences_of(assessment.seed, single, assessment.problem.deterministic, trainer, places, shown)
+
+
+def consequences_of(
+    seed: Seed, factors: Sequence[int], deterministic: bool, trainer: Trainer, places: Sequence[Probe], shown: int
+) -> dict[tuple[int, ...], tuple[Consequence, ...]]:
+    """Consequences of the items of these numbers; see ``consequences``."""
+    if not shown or not factors:
         return {}
-    seed = assessment.seed
     changes = []
-    for (f,) in single:
+    for f in factors:
         for v, variant in enumerate(seed.items[f].variants):
             changes.append(Change(f"{seed.items[f].id}:{variant.id}", (f,), (v,)))
-    keys = tuple(range(1 if assessment.problem.deterministic else CONSEQUENCE_KEYS))
+    keys = tuple(range(1 if deterministic else CONSEQUENCE_KEYS))
     design = OneAtATime(seed.base, tuple(changes), keys)
     outcomes = trainer.fulfil(Request(design, "consequences of the questions"))
     means: dict[str, Floats] = {}
@@ -103,7 +113,7 @@ def consequences(
         if good:
             means[change.label] = np.asarray(outcomes.values[good], np.float64).mean(0)
     out: dict[tuple[int, ...], tuple[Consequence, ...]] = {}
-    for (f,) in single:
+    for f in factors:
         item = seed.items[f]
         of = {v.id: means[f"{item.id}:{v.id}"] for v in item.variants if f"{item.id}:{v.id}" in means}
         out[f,] = _largest(of, places, shown)

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from activeseed.acquisition import Candidate, Pick, choose, item_candidates, list_candidate, writing_candidates
+from activeseed.acquisition import (
+    Candidate,
+    Pick,
+    choose,
+    deployed_risk,
+    item_candidates,
+    list_candidate,
+    writing_candidates,
+)
 from activeseed.errors import PlanError, nearest
 from activeseed.outcome import plain
 from activeseed.plan import stream_key
@@ -20,12 +28,17 @@ from activeseed.question import Question
 from activeseed.study import asking, special
 from activeseed.study.assess import Assessment, expected_error, movement
 from activeseed.study.checks import Checks
+from activeseed.study.gold import dressed
 
 if TYPE_CHECKING:
     from activeseed.study.study import Study
 
 #: belief draws behind a predicted movement: the surrogate is cheap
 MOVEMENT_DRAWS = 256
+#: kinds of questions about one item
+SINGLE = ("review", "judge_pair", "choose_wording", "resolve")
+#: a pending question is withdrawn when its value is below this share of the best one's that could be asked instead
+IDLE = 0.05
 #: kinds of questions that somebody may ask for by name
 KINDS = ("items", "write_more", "merge", "prefer_outcome")
 
@@ -52,7 +65,8 @@ class Batches:
         questions = asking.make_questions(picks, assessment, number, decided)
         if items is None:
             questions += self._again(assessment, number, len(questions))
-            questions = Checks(study).added_to(questions, number)
+            checks = Checks(study)
+            questions = dressed(study, checks.added_to(questions, number), checks.gold, assessment)
         asked = [f for p in picks for f in p.candidate.items]
         names = [assessment.seed.items[f].id for f in asked]
         prior, now = assessment.prior.probabilities[:, 0], assessment.belief.credibility
@@ -62,7 +76,49 @@ class Batches:
             predicted_movement=self._predicted_movement(assessment, asked),
             credibility={name: [float(prior[f]), float(now[f])] for name, f in zip(names, asked, strict=True)},
             why={name: assessment.belief.why(f) for name, f in zip(names, asked, strict=True)},
+            order=self._order(questions, assessment) if items is None else [q.id for q in questions],
+            risk_after=self._risk_after(questions, assessment),
         )
+
+    def idle(self) -> list[str]:
+        """Pending questions that no longer matter: worth less than a twentieth of the best that could be asked."""
+        study = self._study
+        pending = [q for q in study.state.pending if q.purpose == "ask" and q.kind in SINGLE]
+        if not pending:
+            return []
+        assessment = study.rounds.assessment()
+        values = assessment.ranking.columns.get("value")
+        if values is None:
+            return []
+        busy = {i for q in study.state.pending for i in q.items}
+        free = [float(v) for i, v in zip(assessment.seed.items, values, strict=True) if i.id not in busy]
+        least = IDLE * max(free, default=0.0)
+        return [q.id for q in pending if float(values[assessment.seed.position(q.items[0])]) < least]
+
+    def _order(self, questions: Sequence[Question], assessment: Assessment) -> list[str]:
+        """Ids of the new questions and of those that still wait, most valuable first; checks keep their places."""
+        values = assessment.ranking.columns.get("value")
+        waiting = self._study.state.pending
+        minutes = self._study.settings.ask.minutes
+
+        def worth(question: Question) -> float:
+            if values is not None and question in waiting and question.kind in SINGLE:
+                return float(values[assessment.seed.position(question.items[0])]) / minutes
+            return question.value / question.minutes
+
+        together = [*waiting, *questions]
+        ranked = iter(sorted((q for q in together if q.purpose == "ask"), key=lambda q: -worth(q)))
+        return [next(ranked).id if q.purpose == "ask" else q.id for q in together]
+
+    def _risk_after(self, questions: Sequence[Question], assessment: Assessment) -> float | None:
+        """The deployed seed's risk once these and all pending questions are answered, by belief and surrogate."""
+        if assessment.ranking.surrogate is None:
+            return None
+        together = [*self._study.state.pending, *questions]
+        names = {i for q in together if q.kind in (*SINGLE, "confirm_list") for i in q.items}
+        settled = [f for f, i in enumerate(assessment.seed.items) if i.id in names]
+        gram = assessment.ranking.surrogate.gram
+        return deployed_risk(gram, assessment.belief, assessment.seed.base, settled=settled)
 
     def ask_special(self, kind: str, n: int, items: Sequence[str] = (), group: str = "") -> list[Question]:
         """Questions of a kind that somebody asked for: write more of a group, merge items, prefer an outcome."""
@@ -97,6 +153,7 @@ class Batches:
             "seed_version": study.state.current.id,
             "questions": [q.model_dump(mode="json") for q in questions],
             **{"predicted_gain": 0.0, "predicted_movement": 0.0, "credibility": {}, "why": {}},
+            "order": [q.id for q in (*questions, *study.state.in_order)],
             **more,
         }
         study.store.append([Event("asked", plain(body), key=f"asked:{number}")])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from activeseed.question import Question
 from activeseed.resolution import Gold, Trust, known_answers, mixed, plan_checks, trust
-from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Text
+from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Pair, Text
 
 if TYPE_CHECKING:
     from activeseed.study.study import Study
@@ -16,10 +16,17 @@ _ANSWERS = {"keep": AS_WRITTEN, "reject": ABSENT, "flip": FLIPPED}
 
 
 def gold_of(lines: Sequence[Mapping[str, Any]]) -> tuple[Gold, ...]:
-    """Gold questions from the project's lines ``{"id", "text", "answer"}``; *keep* and *reject* name variants."""
-    return tuple(
-        Gold(str(g["id"]), Text(text=str(g["text"])), _ANSWERS.get(str(g["answer"]), str(g["answer"]))) for g in lines
-    )
+    """Gold questions from the project's lines; *keep*, *reject* and *flip* name variants.
+
+    A line is ``{"id", "text", "answer"}``, or for a pair ``{"id", "prompt", "chosen", "rejected", "answer"}``.
+    """
+    return tuple(Gold(str(g["id"]), _payload(g), _ANSWERS.get(str(g["answer"]), str(g["answer"]))) for g in lines)
+
+
+def _payload(line: Mapping[str, Any]) -> Text | Pair:
+    if line.get("chosen"):
+        return Pair(prompt=str(line.get("prompt") or ""), chosen=str(line["chosen"]), rejected=str(line["rejected"]))
+    return Text(text=str(line["text"]))
 
 
 class Checks:

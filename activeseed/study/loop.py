@@ -11,13 +11,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from activeseed.protocols import Annotator, Event
+from activeseed.errors import AnnotatorAwayError
+from activeseed.protocols import Annotator, Event, SupportsCollecting
+from activeseed.study import channels
+from activeseed.study.answers import Told
 
 if TYPE_CHECKING:
     from activeseed.study.study import Study
 
 #: seconds between two looks at a channel whose annotators take their time
 PATIENCE = 5.0
+#: seconds between two tries to reach a channel that is away
+LONGEST_PATIENCE = 60.0
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,21 @@ class LoopResult:
     rounds: list[dict[str, Any]] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """What a loop that waits can say of itself.
+
+    Attributes:
+        told: what the last look at the channel brought.
+        away: why the channel can't be reached just now, or empty.
+        tries: how often in a row it could not be reached.
+    """
+
+    told: Told = field(default_factory=Told)
+    away: str = ""
+    tries: int = 0
+
+
 def loop(
     study: Study,
     annotator: Annotator | None = None,
@@ -48,31 +68,53 @@ def loop(
     max_rounds: int | None = None,
     wait: bool = True,
     on_round: Callable[[dict[str, Any]], None] | None = None,
-    sleep: Callable[[float], None] = time.sleep,
+    on_look: Callable[[Waiting], None] | None = None,
+    sleep: Callable[[float], object] = time.sleep,
+    patience: float = PATIENCE,
 ) -> LoopResult:
     """Run rounds until a rule says stop.
+
+    A channel that can't be reached is tried again, less and less often, as long as the caller is willing to wait.
 
     Args:
         annotator: channel to use instead of the configured one.
         max_rounds: rounds of questions in all, a budget of this call; the study can go on later.
         wait: whether to wait for slow annotators, or return as soon as nothing can be done.
         on_round: called with the record of every round that is closed.
+        on_look: called after every look at the channel.
+        sleep: called with the seconds to wait; may return earlier, for instance because an answer was announced.
+        patience: seconds between two looks.
+
+    Raises:
+        AnnotatorAwayError: the channel can't be reached, and the caller did not want to wait.
     """
     channel = study.annotator if annotator is None else study.connected(annotator)
+    tries = 0
     while True:
         study.refresh()
+        try:
+            told = _exchange(study, channel)
+        except AnnotatorAwayError as error:
+            if not wait:
+                raise
+            tries += 1
+            if on_look is not None:
+                on_look(Waiting(away=str(error), tries=tries))
+            sleep(min(patience * 2 ** min(tries - 1, 10), LONGEST_PATIENCE))
+            continue
+        tries = 0
+        if on_look is not None and told is not None:
+            on_look(Waiting(told))
         if study.state.stopped is not None:
             if not _outdated(study):
                 return _result(study, "stopped")
             study.store.append([Event("stopped", {"stopped": False})])
             study.refresh()
-        if study.pending:
-            study.submit(channel)
-            told = study.poll(channel, take_in=False)
-            if study.pending and not told.accepted:
+        if enough_is_open(study):
+            if told is None or not told.news:
                 if not wait:
                     return _result(study, "waiting")
-                sleep(PATIENCE)
+                sleep(patience)
             continue
         study.take_in()
         before = len(study.state.rounds)
@@ -83,8 +125,42 @@ def loop(
             _stop(study, record["stop_reasons"], record)
         elif max_rounds is not None and len(study.state.asked_rounds) >= max_rounds:
             return _result(study, "waiting", (f"{max_rounds} rounds were asked, as many as this call wanted",))
-        elif not study.ask():
-            _stop(study, ["no question is worth asking any more"], record)
+        else:
+            idle = study.batches.idle()
+            if idle:
+                study.withdraw(idle, "they no longer matter")
+            if study.ask():
+                continue
+            if not study.pending:
+                _stop(study, ["no question is worth asking any more"], record)
+            elif not wait:
+                return _result(study, "waiting")
+            else:
+                sleep(patience)
+
+
+def _exchange(study: Study, channel: Annotator) -> Told | None:
+    """Send, take back, collect; None where there was nothing to look for."""
+    if study.state.stopped is None:
+        channels.submit(study, channel)
+    channels.recall(study, channel)
+    if not study.pending and not isinstance(channel, SupportsCollecting):
+        return None
+    return channels.collect(study, channel, take=False)
+
+
+def enough_is_open(study: Study) -> bool:
+    """Whether so few answers of the newest batch are in that no other batch is asked yet: see ``[ask] enough``."""
+    pending = study.pending
+    if not pending:
+        return False
+    enough = study.settings.ask.enough
+    if enough >= 1.0:
+        return True
+    state = study.state
+    newest = [q for q in state.questions.values() if q.round == len(state.asked_rounds) and q.id not in state.gone]
+    open_ = sum(q in pending for q in newest)
+    return bool(newest) and 1.0 - open_ / len(newest) < enough
 
 
 def _stop(study: Study, reasons: list[str], record: dict[str, Any]) -> None:
@@ -96,6 +172,9 @@ def _stop(study: Study, reasons: list[str], record: dict[str, Any]) -> None:
         "answers": len(study.state.live_answers), "version": study.state.current.id,
         "stopping": study.settings.stopping.model_dump(mode="json"),
     }  # fmt: skip
+    open_ = [q.id for q in study.pending]
+    if open_:
+        study.withdraw(open_, "the study has stopped")
     study.store.append([Event("stopped", body)])
 
 

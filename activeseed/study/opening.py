@@ -122,9 +122,13 @@ def _with_system(path: Path, system: Any) -> Settings:
 
 def _check_gold(gold: Sequence[Mapping[str, Any]]) -> None:
     for n, line in enumerate(gold, start=1):
-        for name in ("id", "text", "answer"):
+        pair = line.get("chosen") or line.get("rejected")
+        for name in ("id", "chosen", "rejected", "answer") if pair else ("id", "text", "answer"):
             if not line.get(name):
-                raise ConfigError(f"Gold question {n} has no {name!r}. Give each an id, a text and the known answer.")
+                raise ConfigError(
+                    f"Gold question {n} has no {name!r}. Give each an id, a text (or chosen and rejected replies, "
+                    "with their prompt) and the known answer."
+                )
 
 
 def _first_difference(name: str, then: Any, now: Any) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 from activeseed.errors import SeedError, StoreError, nearest
 from activeseed.protocols import Event
-from activeseed.question import Answer, Question
+from activeseed.question import ONE_ANSWER, Answer, Question
 from activeseed.seed import Item, Seed
 
 SCHEMA = 1
@@ -55,6 +55,7 @@ class State:
     questions: dict[str, Question] = field(default_factory=dict)
     asked_rounds: list[dict[str, Any]] = field(default_factory=list)
     submitted: set[str] = field(default_factory=set)
+    recalled: set[str] = field(default_factory=set)
     answers: dict[str, Answer] = field(default_factory=dict)
     taken_back: dict[str, str] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
@@ -85,15 +86,31 @@ class State:
     @property
     def pending(self) -> list[Question]:
         """Questions with fewer answers than asked for, not withdrawn, not stale, in the order they were asked."""
-        people: dict[str, set[str]] = {}
-        for answer in self.live_answers:
-            people.setdefault(answer.question, set()).add(answer.annotator)
-        due = int(self.settings.get("ask", {}).get("annotators", 1))
+        people = self.people
         return [
             q
             for q in self.questions.values()
-            if len(people.get(q.id, ())) < due and q.id not in self.gone and not self.is_stale(q)
+            if len(people.get(q.id, ())) < self.due(q) and q.id not in self.gone and not self.is_stale(q)
         ]
+
+    @property
+    def in_order(self) -> list[Question]:
+        """Pending questions, most valuable first as the newest batch saw it; those it did not know of come last."""
+        order = self.asked_rounds[-1].get("order", []) if self.asked_rounds else []
+        place = {name: n for n, name in enumerate(order)}
+        return sorted(self.pending, key=lambda q: place.get(q.id, len(place)))
+
+    @property
+    def people(self) -> dict[str, set[str]]:
+        """Question id -> who has answered it."""
+        out: dict[str, set[str]] = {}
+        for answer in self.live_answers:
+            out.setdefault(answer.question, set()).add(answer.annotator)
+        return out
+
+    def due(self, question: Question) -> int:
+        """How many people are to answer a question."""
+        return 1 if question.kind in ONE_ANSWER else int(self.settings.get("ask", {}).get("annotators", 1))
 
     @property
     def live_answers(self) -> list[Answer]:
@@ -170,6 +187,9 @@ class State:
 
     def _on_submitted(self, body: dict[str, Any], _event: Event) -> None:
         self.submitted.update(body["questions"])
+
+    def _on_recalled(self, body: dict[str, Any], _event: Event) -> None:
+        self.recalled.update(body["questions"])
 
     def _on_answered(self, body: dict[str, Any], event: Event) -> None:
         answer = Answer.model_validate(body["answer"])

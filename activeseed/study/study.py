@@ -16,13 +16,13 @@ from activeseed.config import Settings
 from activeseed.errors import AnswerError, nearest
 from activeseed.outcome import Ranking
 from activeseed.plan import Materials
-from activeseed.protocols import Annotator, Event, System
+from activeseed.protocols import Annotator, Assignment, Event, SupportsAssignment, System
 from activeseed.question import Answer, Question
 from activeseed.resolution import Resolution
 from activeseed.seed import Probe, Seed, digest_of
 from activeseed.store import FolderStore
 from activeseed.study import answers as answering
-from activeseed.study import opening, versions
+from activeseed.study import channels, opening, versions
 from activeseed.study.answers import Told
 from activeseed.study.loop import LoopResult, loop
 from activeseed.study.state import SeedVersion, State
@@ -278,19 +278,11 @@ class Study:
 
     def submit(self, annotator: Annotator | None = None) -> list[Question]:
         """Send pending questions that were not sent yet; sending twice is harmless."""
-        channel = annotator or self.annotator
-        waiting = [q for q in self.pending if q.id not in self.state.submitted]
-        if waiting:
-            channel.submit(waiting, self.seed)
-            ids = [q.id for q in waiting]
-            self.store.append([Event("submitted", {"questions": ids}, key=f"submitted:{ids[0]}:{len(ids)}")])
-            self.refresh()
-        return waiting
+        return channels.submit(self, annotator or self.annotator)
 
     def poll(self, annotator: Annotator | None = None, take_in: bool = True) -> Told:
-        """Collect what has been answered since."""
-        channel = annotator or self.annotator
-        return self.tell(channel.poll(self.pending), take_in)
+        """Collect what has been answered since, and what was edited or deleted where the channel notices that."""
+        return channels.collect(self, annotator or self.annotator, take_in)
 
     @property
     def annotator(self) -> Annotator:
@@ -299,6 +291,8 @@ class Study:
 
     def connected(self, channel: Any) -> Annotator:
         """A channel as this study uses it: relative paths start here, and a simulated annotator knows the gold."""
+        if isinstance(channel, SupportsAssignment):
+            return channel.assigned(self.assignment)
         located = getattr(channel, "located", None)
         made = located(self.folder) if callable(located) else channel
         known = self.gold_answers
@@ -307,15 +301,35 @@ class Study:
         annotator: Annotator = made
         return annotator
 
-    def withdraw(self, questions: Sequence[str]) -> list[str]:
-        """Take back pending questions by id. Raises AnswerError for an unknown id."""
+    @property
+    def assignment(self) -> Assignment:
+        """What a channel is told of this study."""
+        guidelines = self.folder / self.settings.source.guidelines
+        return Assignment(
+            folder=self.folder,
+            study=self.id,
+            title=self.folder.resolve().name,
+            annotators=self.settings.ask.annotators,
+            guidelines=guidelines.read_text("utf-8", errors="replace") if guidelines.is_file() else "",
+        )
+
+    @property
+    def id(self) -> str:
+        """Names this study among all others, on every machine that shares its journal."""
+        return digest_of([self.state.created_at, self.state.versions[0].id]).hex()[:16]
+
+    def withdraw(self, questions: Sequence[str], why: str = "") -> list[str]:
+        """Take back pending questions by id; a channel is told the next time it is used.
+
+        Raises AnswerError for an unknown id.
+        """
         self.refresh()
         for name in questions:
             if name not in self.state.questions:
                 raise AnswerError(f"There is no question {name!r}.{nearest(name, self.state.questions)}")
         gone = [q.id for q in self.state.pending if q.id in set(questions)]
         if gone:
-            self.store.append([Event("questions_withdrawn", {"questions": gone})])
+            self.store.append([Event("questions_withdrawn", {"questions": gone, "why": dict.fromkeys(gone, why)})])
             self.refresh()
         return gone
 

@@ -64,7 +64,7 @@ class Trainer:
         self._system = system
         self._materials = materials
         self._executor = executor
-        self._limits = limits
+        self.limits = limits
         self.progress = progress
         self.context = context_of(system, materials)
         self._planned: dict[str, dict[str, Any]] = {}
@@ -145,7 +145,7 @@ class Trainer:
         if cost.bytes <= 0:
             return FEW_ROWS
         # a system that bounds its own memory would split a batch that is larger, and with it pairs that belong together
-        megabytes = min(self._limits.megabytes, getattr(self._system, "memory_mb", self._limits.megabytes))
+        megabytes = min(self.limits.megabytes, getattr(self._system, "memory_mb", self.limits.megabytes))
         fits = max(1, megabytes * 2**20 // cost.bytes)
         return max(unit, min(fits, MOST_ROWS) // unit * unit)
 
@@ -299,11 +299,11 @@ class Trainer:
 
     def _check_failures(self, outcomes: Outcomes, request: Request) -> None:
         failed = int((~outcomes.ok).sum())
-        if failed and failed > self._limits.failed_share * len(outcomes):
+        if failed and failed > self.limits.failed_share * len(outcomes):
             reason, times = Counter(why.partition(" (row ")[0] for why in outcomes.failures.values()).most_common(1)[0]
             raise TooManyFailuresError(
                 f"{failed} of {len(outcomes)} trainings failed ({request.purpose}), more than the tolerated "
-                f"{self._limits.failed_share:.0%}. Most often ({times}×): {reason}. Mend the trainer, or raise "
+                f"{self.limits.failed_share:.0%}. Most often ({times}×): {reason}. Mend the trainer, or raise "
                 "[limits] failed_share in activeseed.toml. What succeeded is kept."
             )
 
