@@ -23,8 +23,10 @@ from activeseed.seed import Pair, Seed, Text, digest_of
 #: columns of an answer, in the order in which a CSV has them
 ANSWER_FIELDS = (
     "annotator", "verdict", "variant", "text", "prompt", "chosen", "rejected", "texts", "unticked", "confidence",
-    "comment", "seconds", "at", "id", "payload",
+    "comment", "seconds", "at", "id", "payload", "final",
 )  # fmt: skip
+#: so many of them are left for people to fill in
+_ASKED_FOR = ANSWER_FIELDS.index("seconds")
 #: columns that describe the question; read back from a filled-in CSV and ignored
 QUESTION_FIELDS = (
     "kind", "items", "group", "shown", "options", "minutes", "reason", "consequences", "round", "value", "verdicts",
@@ -93,14 +95,14 @@ def questions_text(questions: Sequence[Question], path: Path, more: bool = False
     columns = ("question", "kind", "items", "shown", "options", "reason", "consequences", "verdicts")
     writer = csv.writer(out, lineterminator="\n")
     if not more:
-        writer.writerow((*columns, *ANSWER_FIELDS[:-4]))
+        writer.writerow((*columns, *ANSWER_FIELDS[:_ASKED_FOR]))
     for q in questions:
         options = "\n".join(f"{k}: {v}" for k, v in q.options.items())
         consequences = "\n".join(
             f"{c.text} [{', '.join(f'{v}: {p:.2f}' for v, p in c.outcomes.items())}]" for c in q.consequences
         )
         row = [q.id, q.kind, " ".join(q.items), q.text, options, q.reason, consequences, " ".join(VERDICTS[q.kind])]
-        writer.writerow([_unformula(c) for c in row] + [""] * len(ANSWER_FIELDS[:-4]))
+        writer.writerow([_unformula(c) for c in row] + [""] * len(ANSWER_FIELDS[:_ASKED_FOR]))
     return out.getvalue()
 
 
@@ -157,6 +159,7 @@ def _answer(row: Mapping[str, Any], question: Question, name: str, where: str) -
         content[key] = _number(row.get(key), key, where)
     content["texts"] = _several(row.get("texts"), "\n")
     content["unticked"] = _several(row.get("unticked"), None)
+    content["final"] = str(row.get("final") or "").strip().lower() in ("true", "yes", "1")
     content["annotator"] = str(row.get("annotator") or name)
     if verdict == "edit":
         content["payload"] = _edited(row, question, where)

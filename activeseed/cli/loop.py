@@ -13,13 +13,16 @@ from activeseed.cli.annotating import HadEnoughError
 from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, open_study
 from activeseed.cli.progress import Progress
 from activeseed.cli.screen import one_line, print_json, say
+from activeseed.cli.watching import Watch
 from activeseed.errors import ConfigError, nearest
 
 if TYPE_CHECKING:
     from activeseed.protocols import Annotator
     from activeseed.study import LoopResult, Study
 
-CHANNELS = ("simulated", "terminal", "file")
+CHANNELS = ("simulated", "terminal", "file", "label-studio")
+#: channels whose people answer when it suits them
+PATIENT = ("file", "label_studio")
 
 
 def loop(
@@ -44,7 +47,9 @@ def loop(
     Example:
       activeseed loop --annotator simulated --truth truth.jsonl
       activeseed loop --annotator terminal --rounds 3
+      activeseed loop --annotator label-studio
     """
+    annotator = annotator.replace("label_studio", "label-studio")
     if annotator and annotator not in CHANNELS:
         raise ConfigError(f"--annotator {annotator!r} is unknown.{nearest(annotator, CHANNELS)}")
     if truth is not None and annotator != "simulated":
@@ -62,8 +67,11 @@ def loop(
                 progress.pause()
                 print_round(study, record)
 
+        watch = Watch(study, progress.pause, progress.waiting) if getattr(channel, "kind", "") in PATIENT else None
+        if watch is not None:
+            show_places(channel)
         try:
-            result = study.loop(channel, max_rounds=rounds or None, wait=patient, on_round=told)
+            result = study.loop(channel, max_rounds=rounds or None, wait=patient, on_round=told, on_look=watch)
         except HadEnoughError as pause:
             say(f"\nPaused: {pause}")
             return
@@ -82,6 +90,13 @@ def loop(
     if result.ended == "waiting" and study.pending:
         say(f"Questions that wait for an answer: {len(study.pending)}. Answer them, then run this again.")
     say("See:  activeseed seed diff, activeseed report")
+
+
+def show_places(channel: Annotator) -> None:
+    """Where people answer, for a channel that has an address."""
+    links = getattr(channel, "links", None)
+    for kind, address in (links() if callable(links) else {}).items():
+        say(f"{kind.replace('_', ' ')}: {address}")
 
 
 def ending(result: LoopResult) -> str:
@@ -127,6 +142,11 @@ def channel_of(study: Study, kind: str, truth: Path | None, progress: Progress) 
             return Simulated(truth_file=str(truth.absolute()))  # relative to here, not to the project
         if not isinstance(own, Simulated):
             raise ConfigError("The simulated annotator needs to know the truth. Add --truth FILE.")
+    if kind in ("label-studio", "label_studio"):
+        from activeseed.annotators.label_studio import LabelStudio
+
+        record = study.settings.annotator
+        return study.connected(record if isinstance(record, LabelStudio) else LabelStudio())
     if kind == "file":
         files = own if isinstance(own, FileAnnotator) else FileAnnotator().located(study.folder)
         say(f"Questions go to {files.questions}; answers are looked for in {files.answers}.")

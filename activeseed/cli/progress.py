@@ -84,6 +84,15 @@ class Progress:
             if self._bars is not None and not self._closed:
                 self._bars.start()
 
+    def waiting(self, what: str) -> None:
+        """Show what is waited for, without an end in sight; nothing takes it off again."""
+        with self._lock:
+            for purpose in [p for p in self._tasks if p.startswith("waiting")]:
+                if self._bars is not None and purpose != what:
+                    self._bars.remove_task(self._tasks.pop(purpose))
+            if what:
+                self(what, 0, 0)
+
     def pause(self) -> None:
         """Take the bars off the screen; the next call brings them back after another ``PATIENCE``."""
         with self._lock:

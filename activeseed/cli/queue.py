@@ -13,11 +13,14 @@ from activeseed.cli.annotating import answer_here, at_a_terminal
 from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, open_study
 from activeseed.cli.progress import Progress
 from activeseed.cli.screen import print_json, say
-from activeseed.errors import AnswerError, ConfigError, FolderError
+from activeseed.errors import AnnotatorError, AnswerError, ConfigError, FolderError
 
 if TYPE_CHECKING:
     from activeseed.question import Question
     from activeseed.study import Study, Told
+
+#: places that questions can be sent to by name
+PLACES = ("terminal", "label-studio")
 
 
 def queue(
@@ -29,8 +32,15 @@ def queue(
         int, typer.Option("--batch", "-n", min=0, metavar="N", help="Questions; else what [ask] batch says.")
     ] = 0,
     to: Annotated[
-        str, typer.Option("--to", metavar="WHERE", help="terminal, or FILE.jsonl, FILE.csv; else as in [annotator].")
+        str,
+        typer.Option(
+            "--to", metavar="WHERE", help="terminal, label-studio, FILE.jsonl or FILE.csv; else as in [annotator]."
+        ),
     ] = "",
+    withdraw: Annotated[
+        list[str] | None,
+        typer.Option("--withdraw", metavar="QUESTION", help="Ask nothing; take this question back. May be repeated."),
+    ] = None,
     accept: Accept = False,
     as_json: Json = False,
     yes: Yes = False,
@@ -42,10 +52,17 @@ def queue(
       activeseed queue                                  the best batch, to wherever the study's annotators are
       activeseed queue --item no-memory --item firm-no --to terminal
       activeseed queue --batch 20 --to questions.jsonl
+      activeseed queue --withdraw r002-03
     """
-    if to and to != "terminal" and not to.endswith((".jsonl", ".csv")):
-        raise ConfigError(f"--to {to!r} is neither 'terminal' nor a file that ends in .jsonl or .csv. Name one.")
-    if to not in ("", "terminal") and not Path(to).parent.is_dir():
+    to = to.replace("label_studio", "label-studio")
+    if to and to not in PLACES and not to.endswith((".jsonl", ".csv")):
+        raise ConfigError(
+            f"--to {to!r} is neither 'terminal' nor 'label-studio' nor a file that ends in .jsonl or .csv. Name one."
+        )
+    if withdraw:
+        take_questions_back(folder, withdraw)
+        return
+    if to not in ("", *PLACES) and not Path(to).parent.is_dir():
         raise FolderError(f"{to}: there is no folder {Path(to).parent}. Make it, or choose another.")
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
@@ -55,8 +72,8 @@ def queue(
         from activeseed.annotators.file import FileAnnotator
 
         asked = study.ask(batch or None, list(item) if item else None)
-        if not to:
-            study.submit()
+        if to in ("", "label-studio"):
+            send(study, to, progress)
         elif to != "terminal":
             FileAnnotator(questions=to).submit(asked, study.seed)
     if as_json:
@@ -72,8 +89,29 @@ def queue(
         say(_next(study, to))
 
 
+def send(study: Study, to: str, progress: Progress) -> None:
+    """Send what is pending to the study's annotators, or to Label Studio; say where they are."""
+    from activeseed.cli.loop import channel_of, show_places
+
+    channel = channel_of(study, to, None, progress) if to else study.annotator
+    try:
+        study.submit(channel)
+        progress.pause()
+        show_places(channel)
+    except AnnotatorError as error:
+        raise type(error)(f"{error} The questions are kept; `activeseed pull` sends them.") from error
+
+
+def take_questions_back(folder: Path, questions: Sequence[str]) -> None:
+    """Withdraw questions, and tell the channel where it has them."""
+    study = open_study(folder)
+    gone = study.withdraw(questions, "withdrawn by hand")
+    print(f"Withdrawn: {', '.join(gone)}." if gone else "None of these is pending.")
+    study.recall()
+
+
 def _next(study: Study, to: str) -> str:
-    if to not in ("", "terminal"):
+    if to not in ("", *PLACES):
         return f"Written: {to}. When it is answered:  activeseed answers import FILE"
     if to == "terminal" or study.settings.annotator.kind == "terminal":
         return "Answer them:  activeseed annotate"
@@ -112,12 +150,16 @@ def annotate(
 def pull(folder: Dir = HERE, as_json: Json = False) -> None:
     """Collect answers from the study's annotators, resolve them, and make a new version of the seed.
 
+    What was asked and could not be sent is sent; what was withdrawn is taken back.
+
     \b
     Example:
       activeseed pull
     """
     with Progress("collecting") as progress:
         study = open_study(folder, progress)
+        study.submit()
+        study.recall()
         told = study.poll()
     _print_told(study, told, as_json)
 
@@ -157,6 +199,7 @@ def _print_told(study: Study, told: Told, as_json: bool) -> None:
                 "accepted": list(told.accepted), "repeated": list(told.repeated), "stale": list(told.stale),
                 "seed_version": study.seed.version, "version": study.state.current.number,
                 "changed": list(version.changes) if version else [], "pending": len(study.pending),
+                "deleted": list(told.deleted), "dropped": dict(told.dropped), "problems": list(told.problems),
             }
         )  # fmt: skip
         return
@@ -167,7 +210,13 @@ def _print_told(study: Study, told: Told, as_json: bool) -> None:
         parts.append(f"{len(told.repeated)} that were here already")
     if told.stale:
         parts.append(f"{len(told.stale)} to what has changed since (kept, not counted)")
+    if told.deleted:
+        parts.append(f"{len(told.deleted)} deleted by whoever gave them")
     print(", ".join(parts) + ".")
+    for name, why in told.dropped.items():
+        print(f"Question {name} is withdrawn: {why}.")
+    for problem in told.problems:
+        say(f"! {problem}")
     if version is not None:
         print(f"The seed is now v{version.number} ({version.id}): {version.why}.".replace("..", "."))
     else:

@@ -7,6 +7,7 @@ from typing import Any
 
 from activeseed.cli.numbers import counted, duration, number
 from activeseed.cli.tables import quality_words
+from activeseed.cli.watching import NAMED, waiting_words
 
 
 def check_lines(found: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -57,6 +58,10 @@ def status_lines(standing: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("round", str(get("round", 0))),
         ("questions", _questions(standing)),
     ]  # fmt: skip
+    waiting = get("waiting_for") or ()
+    lines += [("  waiting" if not n else "", waiting_words(q)) for n, q in enumerate(waiting[:NAMED])]
+    if len(waiting) > NAMED:
+        lines.append(("", f"and {len(waiting) - NAMED} more"))
     for person in get("annotators") or ():
         lines.append((f"  {person['name']}", _person(person)))
     if get("agreement") is not None:
@@ -68,6 +73,8 @@ def status_lines(standing: Mapping[str, Any]) -> list[tuple[str, str]]:
         lines.append(("spread", f"{number(get('belief_spread'))} (what answers could still change)"))
     if get("risk") is not None:
         limit = f", at most {number(get('risk_limit'))}" if get("risk_limit") is not None else ""
+        if get("risk_after") is not None:
+            limit += f", about {number(get('risk_after'))} once the pending questions are answered"
         lines.append(("risk", f"{number(get('risk'))}{limit} (expected distance from what humans mean)"))
     if get("flips") is not None:
         lines.append(("decisions", f"at most {100 * standing['flips']:.1f} in 100 probes would be judged otherwise"))

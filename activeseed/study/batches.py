@@ -77,6 +77,7 @@ class Batches:
             credibility={name: [float(prior[f]), float(now[f])] for name, f in zip(names, asked, strict=True)},
             why={name: assessment.belief.why(f) for name, f in zip(names, asked, strict=True)},
             order=self._order(questions, assessment) if items is None else [q.id for q in questions],
+            risk=assessment.ranking.summary.get("risk"),
             risk_after=self._risk_after(questions, assessment),
         )
 

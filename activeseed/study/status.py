@@ -11,8 +11,12 @@ if TYPE_CHECKING:
     from activeseed.study.study import Study
 
 
-def status(study: Study) -> dict[str, Any]:
-    """A summary for humans and scripts; answers at once, also for a large study."""
+def status(study: Study, fresh: bool = False) -> dict[str, Any]:
+    """A summary for humans and scripts; answers at once, also for a large study.
+
+    Args:
+        fresh: work out agreement and reliability from all answers, and not take those of the last closed round.
+    """
     study.refresh()
     state = study.state
     last = state.rounds[-1] if state.rounds else {}
@@ -23,9 +27,15 @@ def status(study: Study) -> dict[str, Any]:
         person = people.setdefault(answer.annotator, {"name": answer.annotator, "answers": 0, "minutes": 0.0})
         person["answers"] += 1
         person["minutes"] += (answer.seconds or 0.0) / 60.0
-    for name, found in (last.get("reliability") or {}).items():
+    agreement, measured = last.get("agreement"), dict(last.get("reliability") or {})
+    if fresh and state.live_answers:
+        settled = study.resolution
+        agreement = settled.agreement.alpha
+        measured = {n: {"estimate": r.estimate, "low": r.low, "high": r.high} for n, r in settled.reliability.items()}
+    for name, found in measured.items():
         if name in people:
             people[name] |= {"reliability": found["estimate"], "low": found["low"], "high": found["high"]}
+    answered_by = state.people
     return {
         "folder": str(study.folder),
         "system": study.settings.system.kind,
@@ -40,16 +50,22 @@ def status(study: Study) -> dict[str, Any]:
         "stale": len(state.live_answers) - len(state.counted_answers),
         "taken_back": len(state.taken_back),
         "pending": len(pending),
-        "waiting_for": [{"id": q.id, "kind": q.kind, "items": list(q.items), "sent": q.id in state.submitted}
-                        for q in pending],
+        "waiting_for": [
+            {"id": q.id, "kind": q.kind, "items": list(q.items), "sent": q.id in state.submitted,
+             "answered_by": sorted(answered_by.get(q.id, ())),
+             "missing": state.due(q) - len(answered_by.get(q.id, ()))}
+            for q in state.in_order
+        ],
         "annotators": list(people.values()),
-        "agreement": last.get("agreement"),
+        "agreement": agreement,
         "brier": last.get("brier"),
         "brier_author": last.get("brier_author"),
         "spread": last.get("spread"),
         "noise_floor": last.get("noise_floor"),
         "belief_spread": last.get("belief_spread"),
-        "risk": last.get("risk"),
+        "risk": asked.get("risk", last.get("risk")) if last.get("round", -1) < len(state.asked_rounds)
+        else last.get("risk"),
+        "risk_after": asked.get("risk_after") if pending else None,
         "risk_limit": last.get("risk_limit"),
         "flips": last.get("flips"),
         "quality": last.get("quality"),

@@ -280,6 +280,10 @@ class Study:
         """Send pending questions that were not sent yet; sending twice is harmless."""
         return channels.submit(self, annotator or self.annotator)
 
+    def recall(self, annotator: Annotator | None = None) -> list[str]:
+        """Take back from the channel what is no longer asked and nobody has touched; returns the ids that are gone."""
+        return channels.recall(self, annotator or self.annotator)
+
     def poll(self, annotator: Annotator | None = None, take_in: bool = True) -> Told:
         """Collect what has been answered since, and what was edited or deleted where the channel notices that."""
         return channels.collect(self, annotator or self.annotator, take_in)
@@ -343,9 +347,9 @@ class Study:
         """Rank, ask, wait, take in, retrain until a rule says stop. See ``study.loop.loop`` for the options."""
         return loop(self, annotator, **options)
 
-    def status(self) -> dict[str, Any]:
-        """Where the study stands; trains nothing."""
-        return status(self)
+    def status(self, fresh: bool = False) -> dict[str, Any]:
+        """Where the study stands; trains nothing. With ``fresh``, agreement and reliability as of the last answer."""
+        return status(self, fresh)
 
     def check(self, time_it: bool = False) -> dict[str, Any]:
         """Validate all of it, and say what a ranking costs."""
