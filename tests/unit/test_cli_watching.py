@@ -64,7 +64,7 @@ def test_status_and_queue_say_who_is_waited_for_and_withdraw(tmp_path, capsys):
     folder, name = str(study.folder), study.pending[0].id
     capsys.readouterr()
     assert run(["status", "--dir", folder]) == 0
-    out = capsys.readouterr().out
+    out = " ".join(capsys.readouterr().out.split())
     assert f"{name} about" in out
     assert "once the pending questions are answered" in out
     assert run(["queue", "--dir", folder, "--withdraw", name]) == 0
