@@ -49,7 +49,8 @@ class Server:
     @property
     def url(self) -> str:
         """Where a browser or a program of this machine finds it."""
-        return f"http://{LOOPBACK if self.host in ('0.0.0.0', '::') else self.host}:{self.port}"
+        host = LOOPBACK if self.host in ("0.0.0.0", "::") else self.host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property
     def log(self) -> Path:
@@ -104,6 +105,7 @@ def environment(folder: Path, host: str = LOOPBACK) -> dict[str, str]:
         # can log in to a server on loopback is on this machine already and gains nothing; on any other address the
         # protection stays, and polling does without webhooks.
         own["SSRF_PROTECTION_ENABLED"] = "false"
+        own["ML_BLOCK_LOCAL_IP"] = "false"  # the same protection, for ML backends
         own["ALLOWED_HOSTS"] = "127.0.0.1,localhost,[::1]"
     return {
         **surroundings(),
@@ -193,12 +195,19 @@ def running(folder: Path) -> Server | None:
     if not _held(folder):
         return None
     for _ in range(50):  # it writes its address just after it took the lock
-        try:
-            said = json.loads((folder / "server.json").read_text("utf-8"))
-            return Server(folder, said["host"], said["port"], said["pid"])
-        except (OSError, ValueError, KeyError):
-            time.sleep(0.1)
+        if (found := last(folder)) is not None:
+            return found
+        time.sleep(0.1)
     raise AnnotatorError(f"A server runs on {folder}, but {folder / 'server.json'} does not say where. End it by hand.")
+
+
+def last(folder: Path) -> Server | None:
+    """The server that was started last on the data of ``folder``, whether or not it still runs."""
+    try:
+        said = json.loads((folder / "server.json").read_text("utf-8"))
+        return Server(folder, said["host"], said["port"], said["pid"])
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 def _held(folder: Path) -> bool:

@@ -35,7 +35,7 @@ with transaction.atomic():
             rights = {"is_staff": person["admin"], "is_superuser": person["admin"]}
             user = User.objects.create_user(person["email"], person["password"], **rights)
             made.append(person["email"])
-        elif not user.check_password(person["password"]):
+        elif person["password"] and not user.check_password(person["password"]):
             user.set_password(person["password"])
             user.save()
         organization = Organization.objects.first()
@@ -80,10 +80,10 @@ def new_token() -> str:
 def add_people(
     installation: Installation, environment: dict[str, str], folder: Path, people: Sequence[Person]
 ) -> list[str]:
-    """Make these people in the database of ``folder``, which no server may be using; returns who is new.
+    """Make these people in the database of ``folder``; returns who is new.
 
-    Migrates the database first: half a minute where it is new. Whoever is there gets the password and the token that
-    are said here.
+    Migrates the database first: half a minute where it is new. Whoever is there already gets the password and the
+    token that are said here, if any are. A server may be running on it.
     """
     try:
         done = subprocess.run(

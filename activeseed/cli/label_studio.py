@@ -1,0 +1,247 @@
+"""``activeseed label-studio``: a Label Studio server of this project's own, for whoever has none."""
+
+from __future__ import annotations
+
+import os
+import signal
+import textwrap
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
+
+import typer
+
+from activeseed.cli.options import HERE, Dir, Yes, confirm
+from activeseed.cli.screen import say
+from activeseed.errors import AnnotatorError, FolderError, UsageError
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from activeseed.annotators.label_studio import LabelStudio
+    from activeseed.annotators.label_studio.own import Opened
+    from activeseed.config import Settings
+
+
+def up(
+    folder: Dir = HERE,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, metavar="N", help="Where it listens; else as before, or 8080.")
+    ] = 0,
+    host: Annotated[
+        str, typer.Option("--host", metavar="HOST", help="Who can reach it: by default this machine alone.")
+    ] = "127.0.0.1",
+    venv: Annotated[
+        Path | None, typer.Option("--venv", metavar="DIR", help="An environment that holds Label Studio, or is to.")
+    ] = None,
+    email: Annotated[
+        str, typer.Option("--email", metavar="EMAIL", help="What you log in with, on a new server: admin@localhost.")
+    ] = "",
+    annotator: Annotated[
+        list[str] | None,
+        typer.Option("--annotator", metavar="EMAIL", help="Somebody else who can log in; may be given repeatedly."),
+    ] = None,
+    detach: Annotated[bool, typer.Option("--detach", help="Leave it running, until `label-studio down`.")] = False,
+    yes: Yes = False,
+) -> None:
+    """Start a Label Studio server for this project and make it the project's annotator. Ctrl-C stops it.
+
+    The first time, Label Studio is installed into an environment of its own (3 to 5 minutes, 1 GB), a user is made, and
+    activeseed.toml and the access token are written. Everything is kept in the project's folder; the next start takes
+    seconds. Then, in another terminal: activeseed loop.
+
+    \b
+    Example:
+      activeseed label-studio up
+      activeseed label-studio up --annotator maria@example.org --annotator kofi@example.org
+      activeseed label-studio up --detach --port 8090
+    """
+    from activeseed.config import read_settings
+
+    settings = read_settings(folder)
+    own = _own_module()
+    from activeseed.annotators.label_studio.installation import Installation, default_venv, find_or_install
+
+    record = _record(settings, folder, yes)
+
+    def installed() -> Installation:
+        return find_or_install(venv or default_venv(), say)
+
+    opened = own.open_server(
+        folder,
+        installed,
+        token_file=folder / Path(record.token_file).expanduser(),
+        host=host,
+        port=port,
+        usual=_port_of(record) if settings.annotator.kind == record.kind else 0,
+        email=email,
+        annotators=annotator or (),
+        say=say,
+    )
+    try:
+        write_annotator(folder, opened.server.url)
+        _tell(folder, opened, detach=detach)
+        if not (detach or opened.found):
+            _watch(opened)
+    except BaseException:
+        if not (detach or opened.found):
+            opened.server.stop()
+        raise
+
+
+def down(folder: Dir = HERE) -> None:
+    """Stop this project's server, whichever terminal it was started in. Everything is kept.
+
+    \b
+    Example:
+      activeseed label-studio down
+    """
+    from activeseed.config import read_settings
+
+    read_settings(folder)  # says so where there is no project
+    own = _own_module()
+    from activeseed.annotators.label_studio.local import running
+
+    server = running(own.home_of(folder))
+    if server is None:
+        say("No server of this project is running.")
+        return
+    server.stop()
+    print(f"Stopped {server.url}. Everything is kept.")
+    say("Start it again:  activeseed label-studio up")
+
+
+def _own_module() -> Any:
+    try:
+        import fcntl  # noqa: F401
+    except ImportError:
+        raise UsageError(
+            "A server of one's own can be started on Linux and macOS only. Start Label Studio yourself, and set url "
+            "and token_file of [annotator] in activeseed.toml."
+        ) from None
+    from activeseed.annotators.label_studio import own
+
+    return own
+
+
+def _record(settings: Settings, folder: Path, yes: bool) -> LabelStudio:
+    """The record of the project's annotator, which may have to become Label Studio first; asks where that is a change.
+
+    A project that was just made answers at the terminal: nobody chose that, so nobody is asked.
+    """
+    from activeseed.annotators.label_studio import LabelStudio
+    from activeseed.annotators.label_studio.local import is_loopback
+    from activeseed.annotators.label_studio.own import was_at
+
+    configured = settings.annotator
+    if isinstance(configured, LabelStudio):
+        if not is_loopback(urlsplit(configured.url).hostname or "") and not was_at(folder, configured.url):
+            confirm(
+                f"The annotator of {folder / 'activeseed.toml'} is the server at {configured.url}. Take one of this "
+                f"machine instead (its token file, {configured.token_file}, will be replaced)?",
+                yes,
+            )
+        return configured
+    kind = getattr(configured, "kind", "")
+    if kind != "terminal":
+        confirm(f"The annotator of {folder / 'activeseed.toml'} is {kind!r}. Make it this Label Studio server?", yes)
+    return LabelStudio()
+
+
+def _port_of(record: LabelStudio) -> int:
+    """The port that the settings name, if that is one of this machine."""
+    from activeseed.annotators.label_studio.local import is_loopback
+
+    parts = urlsplit(record.url)
+    return (parts.port or 0) if is_loopback(parts.hostname or "") else 0
+
+
+def write_annotator(folder: Path, url: str) -> None:
+    """Make ``[annotator]`` of ``activeseed.toml`` the Label Studio server at ``url``; everything else stays as written.
+
+    Raises FolderError where the file can't be written.
+    """
+    import tomlkit
+
+    from activeseed.annotators.label_studio import LabelStudio
+    from activeseed.cli.comments import WIDTH, described, summary
+
+    path = folder / "activeseed.toml"
+    try:
+        before = path.read_text("utf-8")
+        document = tomlkit.parse(before)
+        table = document.get("annotator")
+        if isinstance(table, dict) and table.get("kind") == "label_studio":
+            table["url"] = url
+        else:
+            words = described(LabelStudio)
+            table = tomlkit.table()
+            table.add(tomlkit.comment(summary(LabelStudio)))
+            for name, value in {"kind": "label_studio", "url": url, "token_file": LabelStudio().token_file}.items():
+                for line in textwrap.wrap(f"{name}: {words[name]}", WIDTH) if name in words else ():
+                    table.add(tomlkit.comment(line))
+                table.add(name, value)
+            table.add(tomlkit.nl())
+            document["annotator"] = table
+        after = tomlkit.dumps(document)
+        if after != before:
+            path.write_text(after, "utf-8")
+    except OSError as error:
+        raise FolderError(f"{path} can't be written: {error.strerror}. Set [annotator] url to {url}.") from error
+
+
+def _tell(folder: Path, opened: Opened, *, detach: bool) -> None:
+    """The address, how to log in, what to do next."""
+    from activeseed.annotators.label_studio.credentials import VARIABLES
+    from activeseed.annotators.label_studio.local import is_loopback
+    from activeseed.annotators.label_studio.own import logins_of
+
+    server = opened.server
+    where = "" if folder.resolve() == Path.cwd() else f" --dir {folder}"
+    print(f"Label Studio {'runs already' if opened.found else 'is running'}: {server.url}")
+    for person in opened.new:
+        print(f"  log in as {person.email}  password {person.password}" + ("  (administrator)" if person.admin else ""))
+    if not opened.new:
+        print(f"  log in as {', '.join(p.email for p in opened.people)}")
+    say(f"Passwords are in {logins_of(folder)}, which only you can read.")
+    if not is_loopback(server.host):
+        say(
+            f"Warning: {server.host} lets others reach it, unencrypted: passwords can be read on the way. Use it in a "
+            "network you trust, or put a server that speaks https before it."
+        )
+    for name in VARIABLES:
+        if os.environ.get(name, "").strip():
+            say(f"Warning: {name} is set and goes before this server's token. Unset it, or the server will refuse you.")
+    if opened.found or detach:
+        say(f"Next:  activeseed loop{where}\nStop it:  activeseed label-studio down{where}")
+    else:
+        say(f"Next, in another terminal:  activeseed loop{where}\nCtrl-C stops the server. Everything is kept.")
+
+
+def _watch(opened: Opened) -> None:
+    """Until the server ends, or somebody ends us: Ctrl-C, a closed terminal, a polite kill."""
+    from activeseed.annotators.label_studio.installation import tail
+
+    server = opened.server
+
+    def ended(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    for name in ("SIGTERM", "SIGHUP"):
+        signal.signal(getattr(signal, name), ended)
+    try:
+        while server.alive():
+            time.sleep(0.25)
+    except KeyboardInterrupt:
+        server.stop()
+        say("\nStopped. Everything is kept:  activeseed label-studio up  starts it again.")
+        return
+    code = server.process.returncode if server.process is not None else 0
+    if code in (0, -signal.SIGTERM):
+        say("The server was stopped.")
+        return
+    raise AnnotatorError(f"The server ended by itself ({code}). The end of its log, {server.log}:\n{tail(server.log)}")
+
+
+__all__ = ["down", "up", "write_annotator"]
