@@ -88,7 +88,7 @@ def answers_one(channel: InMemory) -> Callable[..., Iterator[object]]:
             if channel.queue:
                 name = channel.queue[0]
                 channel.answer(name, "ada", **verdict_on(channel.questions[name]))
-            yield
+            yield None
 
     return happens
 
@@ -125,8 +125,8 @@ def test_it_stays_when_the_loop_has_stopped_and_goes_on_after_an_edit(make_study
         while not ends:
             yield next(first)
         answers = len(study.state.live_answers)
-        yield  # woken without reason: it stays stopped, and says nothing twice
-        yield
+        yield None  # woken without reason: it stays stopped, and says nothing twice
+        yield None
         assert (len(ends), len(study.state.live_answers)) == (1, answers)
         given = study.state.live_answers[0]
         channel.answer(given.question, "ada", "reject" if given.verdict == "keep" else "keep")
@@ -165,8 +165,8 @@ def test_a_channel_that_is_away_is_waited_for(make_study: Make) -> None:
         first = answers_one(channel)(bell, outside)
         yield next(first)
         channel.away = True
-        yield
-        yield
+        yield None
+        yield None
         channel.away = False
         while True:
             yield next(first)
