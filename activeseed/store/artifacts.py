@@ -11,16 +11,18 @@ import os
 import tempfile
 import zipfile
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from activeseed.errors import FolderError, StoreError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def name_of(arrays: dict[str, NDArray[Any]]) -> str:
     """SHA-256 over names, types, shapes and bytes."""
+    import numpy as np
+
     h = hashlib.sha256()
     for key in sorted(arrays):
         array = np.ascontiguousarray(arrays[key])
@@ -40,6 +42,8 @@ class Artifacts:
 
     def put(self, arrays: dict[str, NDArray[Any]]) -> str:
         """Write durably and return the name; what is there already, and whole, is left alone."""
+        import numpy as np
+
         name = name_of(arrays)
         path = self._path(name)
         if path.exists() and zipfile.is_zipfile(path):
@@ -59,6 +63,8 @@ class Artifacts:
 
     def get(self, name: str) -> dict[str, NDArray[Any]]:
         """All arrays of an artifact. Raises StoreError when it is missing or damaged."""
+        import numpy as np
+
         try:
             with open(self._path(name), "rb") as raw, np.load(raw, allow_pickle=False) as file:
                 return {key: file[key] for key in file.files}
@@ -70,6 +76,8 @@ class Artifacts:
 
     def names_in(self, name: str) -> list[str] | None:
         """The ``names`` array of an artifact without reading the rest; None where the file is gone or damaged."""
+        import numpy as np
+
         try:
             with open(self._path(name), "rb") as raw, np.load(raw, allow_pickle=False) as file:
                 return [str(n) for n in file["names"]]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from activeseed.errors import FolderError
 from activeseed.protocols import Event
 from activeseed.store.artifacts import Artifacts
 from activeseed.store.journal import Journal
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 class FolderStore:
@@ -34,7 +35,7 @@ class FolderStore:
                 f"{folder} can't be written: {error.strerror}. Choose another folder or change its rights."
             ) from error
         self.folder = inside
-        self._journal = Journal(url or f"sqlite:///{inside / 'journal.db'}")
+        self._journal = Journal(url or inside / "journal.db")
         self._artifacts = Artifacts(inside / "artifacts")
 
     def append(self, events: Sequence[Event]) -> list[Event]:

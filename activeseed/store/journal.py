@@ -1,108 +1,89 @@
-"""The journal: an append-only table of events behind SQLAlchemy.
+"""The journal: an append-only table of events.
 
-SQLite in the project folder by default; a team may point ``url`` at PostgreSQL. Nothing is ever updated or deleted.
-Uniqueness of ``key`` does the work of idempotence: the first writer of a fact wins, whichever process it is.
+SQLite in the project folder by default; a team may name another database by its SQLAlchemy address. Whatever is
+written goes through SQLAlchemy (`database`). A file that is there already is *read* with Python's own driver, so that a
+command that only looks (``status``, ``seed log``) answers before SQLAlchemy would be loaded; a test holds the one
+statement that does so to the one that SQLAlchemy makes.
 """
 
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Sequence
-from datetime import UTC, datetime
-
-import sqlalchemy as sa
+from contextlib import closing
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from activeseed.errors import StoreError
 from activeseed.protocols import Event
 
-_metadata = sa.MetaData()
-_events = sa.Table(
-    "events",
-    _metadata,
-    sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("kind", sa.String(64), nullable=False),
-    sa.Column("key", sa.String(200), unique=True, nullable=True),
-    sa.Column("at", sa.String(40), nullable=False),
-    sa.Column("schema", sa.Integer, nullable=False),
-    sa.Column("body", sa.Text, nullable=False),
-    sqlite_autoincrement=True,
+if TYPE_CHECKING:
+    from activeseed.store.database import Database
+
+READ = (
+    'SELECT events.sequence, events.kind, events."key", events.at, events.schema, events.body '
+    "FROM events WHERE events.sequence > ? ORDER BY events.sequence"
 )
 
 
-class Journal:
-    """Events in one table. Safe for several processes; raises StoreError when the database is damaged or locked."""
+def event_of(row: tuple[Any, ...]) -> Event:
+    """The event in a row of the table."""
+    sequence, kind, key, at, schema, body = row
+    return Event(kind, json.loads(body), key or "", sequence, at, schema)
 
-    def __init__(self, url: str) -> None:
-        self._engine = sa.create_engine(url, future=True)
-        if self._engine.dialect.name == "sqlite":
-            sa.event.listen(self._engine, "connect", _configure_sqlite)
-            sa.event.listen(self._engine, "begin", _begin_immediate)
-        try:
-            _metadata.create_all(self._engine)
-        except sa.exc.SQLAlchemyError as error:
-            raise StoreError(f"The journal at {url} can't be opened: {_reason(error)}.") from error
+
+class Journal:
+    """Events in one table. Safe for several processes; raises StoreError when the database is damaged or locked.
+
+    Args:
+        where: a file for SQLite, or the SQLAlchemy address of a database.
+    """
+
+    def __init__(self, where: str | Path) -> None:
+        self._where = where
+        if not (isinstance(where, Path) and self._has_table(where)):
+            _ = self._database  # made, or reached, now: a mistake in its address is not found in the middle of things
+
+    @cached_property
+    def _database(self) -> Database:
+        from sqlalchemy import URL
+
+        from activeseed.store.database import Database
+
+        where = self._where
+        return Database(URL.create("sqlite", database=str(where)) if isinstance(where, Path) else where)
 
     def append(self, events: Sequence[Event]) -> list[Event]:
         """Write all events in one transaction, leaving out those whose key is taken; returns the new ones."""
-        written: list[Event] = []
-        try:
-            with self._engine.begin() as connection:
-                for event in events:
-                    at = event.at or datetime.now(UTC).isoformat(timespec="milliseconds")
-                    taken = event.key and connection.scalar(
-                        sa.select(_events.c.sequence).where(_events.c.key == event.key)
-                    )
-                    if taken:
-                        continue
-                    result = connection.execute(
-                        _events.insert().values(
-                            kind=event.kind,
-                            key=event.key or None,
-                            at=at,
-                            schema=event.schema,
-                            body=json.dumps(event.body, ensure_ascii=False, allow_nan=False),
-                        )
-                    )
-                    key = result.inserted_primary_key
-                    assert key is not None
-                    written.append(Event(event.kind, event.body, event.key, int(key[0]), at, event.schema))
-        except sa.exc.IntegrityError:
-            # another process took a key between our look and our write: look again, its fact stands
-            return self.append(events)
-        except sa.exc.SQLAlchemyError as error:
-            raise StoreError(f"The journal could not be written: {_reason(error)}. Nothing was changed.") from error
-        return written
+        return self._database.append(events)
 
     def read(self, since: int = 0) -> list[Event]:
         """Events after a sequence number, in order."""
-        query = sa.select(_events).where(_events.c.sequence > since).order_by(_events.c.sequence)
+        if not isinstance(self._where, Path):
+            return self._database.read(since)
         try:
-            with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                rows = connection.execute(query).all()
-        except sa.exc.SQLAlchemyError as error:
-            raise StoreError(f"The journal could not be read: {_reason(error)}.") from error
-        return [Event(r.kind, json.loads(r.body), r.key or "", r.sequence, r.at, r.schema) for r in rows]
+            with closing(_connected(self._where)) as connection:
+                return [event_of(row) for row in connection.execute(READ, (since,))]
+        except sqlite3.Error as error:
+            raise StoreError(f"The journal could not be read: {error}.") from error
 
     def close(self) -> None:
         """Give back the connections."""
-        self._engine.dispose()
+        if "_database" in self.__dict__:
+            self._database.close()
+
+    @staticmethod
+    def _has_table(file: Path) -> bool:
+        if not file.exists():
+            return False
+        try:
+            with closing(_connected(file)) as connection:
+                return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'events'").fetchall())
+        except sqlite3.Error as error:
+            raise StoreError(f"The journal at {file} can't be opened: {error}.") from error
 
 
-def _configure_sqlite(connection: object, _record: object) -> None:
-    # the driver's own transaction handling starts writes too late to be safe between processes: see _begin_immediate
-    connection.isolation_level = None  # type: ignore[attr-defined]  # a DBAPI connection, untyped in SQLAlchemy
-    cursor = connection.cursor()  # type: ignore[attr-defined]  # a DBAPI connection, untyped in SQLAlchemy
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute("PRAGMA busy_timeout=30000")
-    cursor.close()
-
-
-def _begin_immediate(connection: sa.Connection) -> None:
-    # take the write lock before looking whether a key is taken, or two processes could both look and then one fail
-    if connection.get_isolation_level() != "AUTOCOMMIT":
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _reason(error: sa.exc.SQLAlchemyError) -> str:
-    return str(getattr(error, "orig", None) or error).splitlines()[0]
+def _connected(file: Path) -> sqlite3.Connection:
+    return sqlite3.connect(file, timeout=30.0)

@@ -11,6 +11,7 @@ import pytest
 from activeseed.errors import FolderError, StoreError
 from activeseed.protocols import Event
 from activeseed.store import FolderStore
+from activeseed.store.journal import READ, Journal
 
 
 @pytest.fixture
@@ -54,6 +55,48 @@ def test_processes_that_write_at_once_lose_nothing_and_write_no_key_twice(tmp_pa
     assert sum(new) == len(events) == 20 + 60
     assert len({e.key for e in events if e.key}) == 20
     assert [e.sequence for e in events] == sorted(e.sequence for e in events)
+
+
+def test_a_file_is_read_by_the_statement_that_sqlalchemy_makes() -> None:
+    from sqlalchemy.dialects import sqlite
+
+    from activeseed.store.database import later_than
+
+    assert " ".join(str(later_than(0).compile(dialect=sqlite.dialect())).split()) == READ
+
+
+def test_a_file_reads_the_same_with_and_without_sqlalchemy(tmp_path: Path) -> None:
+    events = [Event("a", {"n": 1.5, "text": "ünï✓"}, key="k"), Event("b", {"none": None})]
+    FolderStore(tmp_path).append(events)
+    file = tmp_path / ".activeseed" / "journal.db"
+    assert Journal(file).read() == Journal(f"sqlite:///{file}").read()
+    assert Journal(file).read(1) == Journal(f"sqlite:///{file}").read(1)
+
+
+def test_what_another_process_writes_is_read_at_once(tmp_path: Path) -> None:
+    mine = FolderStore(tmp_path)
+    mine.append([Event("a", {})])
+    theirs = FolderStore(tmp_path)
+    assert len(theirs.read()) == 1
+    mine.append([Event("b", {})])
+    assert [e.kind for e in theirs.read(1)] == ["b"]
+    theirs.append([Event("c", {})])
+    assert [e.kind for e in mine.read(2)] == ["c"]
+
+
+def test_a_journal_whose_making_was_interrupted_is_made(tmp_path: Path) -> None:
+    (tmp_path / ".activeseed").mkdir()
+    (tmp_path / ".activeseed" / "journal.db").touch()
+    store = FolderStore(tmp_path)
+    assert store.read() == []
+    assert len(store.append([Event("a", {})])) == 1
+
+
+def test_a_folder_of_any_name_holds_a_journal(tmp_path: Path) -> None:
+    folder = tmp_path / "what? 100% & #1"
+    FolderStore(folder).append([Event("a", {})])
+    assert len(FolderStore(folder).read()) == 1
+    assert (folder / ".activeseed" / "journal.db").is_file()
 
 
 def test_arrays_come_back_bit_for_bit_and_equal_arrays_are_one_file(store: FolderStore, tmp_path: Path) -> None:
