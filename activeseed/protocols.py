@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # seams are only described here: whoever asks for an event needs no arrays
+    import numpy as np
+    from numpy.typing import NDArray
 
-from activeseed.outcome import Estimate, Geometry, Outcomes, Ranking
-from activeseed.plan import Design, Floats, Law, Materials, Rows
-from activeseed.question import Answer, Question
-from activeseed.seed import Probe, Seed
+    from activeseed.outcome import Estimate, Geometry, Outcomes, Ranking
+    from activeseed.plan import Design, Floats, Law, Materials, Rows
+    from activeseed.question import Answer, Question
+    from activeseed.seed import Probe, Seed
 
 # --- embedders --------------------------------------------------------------------------------------------------
 
@@ -160,7 +161,7 @@ class Problem:
         return self.seed.base
 
 
-Run = Generator[Request, Outcomes, Ranking]
+Run: TypeAlias = "Generator[Request, Outcomes, Ranking]"
 
 
 class Estimator(Protocol):
@@ -327,7 +328,7 @@ class Store(Protocol):
 
 
 __all__ = [
-    "Annotator", "Answer", "Assignment", "Batch", "Collected", "Cost", "Design", "Distance", "Embedder", "Estimator",
-    "Event", "Executor", "Law", "Perturbation", "Problem", "Question", "Request", "Run", "Store", "SupportsAssignment",
-    "SupportsCollecting", "SupportsGradients", "SupportsOrder", "SupportsRecord", "System",
+    "Annotator", "Assignment", "Batch", "Collected", "Cost", "Distance", "Embedder", "Estimator", "Event",
+    "Executor", "Perturbation", "Problem", "Request", "Run", "Store", "SupportsAssignment", "SupportsCollecting",
+    "SupportsGradients", "SupportsOrder", "SupportsRecord", "System",
 ]  # fmt: skip

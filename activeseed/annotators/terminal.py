@@ -16,7 +16,6 @@ from pydantic import BaseModel, ConfigDict
 
 from activeseed.errors import AnswerError
 from activeseed.question import VERDICTS, Answer, Question, Verdict
-from activeseed.resolution import check_answer
 from activeseed.seed import ABSENT, AS_WRITTEN, Pair, Seed, Text
 
 if TYPE_CHECKING:
@@ -116,6 +115,7 @@ def annotate(
     from rich.console import Console
 
     from activeseed.annotators.showing import show_help, show_question
+    from activeseed.resolution import check_answer
 
     console = console or Console()
     ask = ask or console.input

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from activeseed.plan import Law
 from activeseed.seed import Rest, Seed, check_belief, spread_belief
+
+if TYPE_CHECKING:
+    from activeseed.plan import Law
 
 
 class BeliefSettings(BaseModel):
@@ -63,6 +64,10 @@ def author_law(seed: Seed, base_rate: float = 0.8, rest: Rest = "auto") -> Law:
     Raises:
         SeedError: a belief names an unknown variant, is no probability, or does not sum to one.
     """
+    import numpy as np
+
+    from activeseed.plan import Law
+
     width = max(len(item.variants) for item in seed.items)
     p = np.zeros((len(seed), width))
     for f, item in enumerate(seed.items):

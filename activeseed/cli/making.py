@@ -50,10 +50,10 @@ def make_project(
         FolderError: the folder holds a project, or can't be written.
         SeedError, ConfigError, PlanError: what is wrong with the files, the kinds, or both together.
     """
-    from activeseed.config import FAMILIES, Settings, parse
+    from activeseed.config import DEFAULTS, FAMILIES, parse
     from activeseed.files import load_seed
     from activeseed.study import Study
-    from activeseed.study.training import silent
+    from activeseed.study.progress import silent
 
     refuse_existing(folder)
     read = load_seed(source, columns=columns, rest=rest)
@@ -67,8 +67,7 @@ def make_project(
         chosen[name] = {**chosen.get(name, {}), **value} if isinstance(value, Mapping) else value
     for name in FAMILIES:
         if isinstance(chosen.get(name), Mapping):
-            default = Settings.model_fields[name].get_default(call_default_factory=True)
-            chosen[name] = {"kind": getattr(default, "kind", ""), **chosen[name]}
+            chosen[name] = {"kind": DEFAULTS[name], **chosen[name]}
     if chosen["system"]["kind"] == "oversight_league":
         chosen["system"] = {**LEAGUE, "minibatch": min(32, len(read.seed) // 2), **chosen["system"]}
     study = Study.create(

@@ -28,7 +28,7 @@ HERE = Path()
 def open_study(folder: Path, progress: Progress | None = None, *, accept: bool = False) -> Study:
     """The study of a project folder. Raises ConfigError or FolderError where there is none."""
     from activeseed.study import Study
-    from activeseed.study.training import silent
+    from activeseed.study.progress import silent
 
     return Study.open(folder, accept=accept, progress=progress or silent)
 

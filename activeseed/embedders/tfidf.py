@@ -9,14 +9,16 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from activeseed.errors import PlanError
 from activeseed.seed import digest_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 #: Fitting looks at this many texts at most (those of smallest hash): n-grams of 1e5 texts would not fit in memory.
 FIT_LIMIT = 20_000
@@ -84,6 +86,8 @@ class FittedTfidf:
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """(n, d) features of unit length; a text that shares no n-gram with the fitted ones is a row of zeros."""
+        import numpy as np
+
         vectorizer, basis = self._model
         parts = [np.zeros((0, basis.shape[1]), np.float32)]
         for start in range(0, len(texts), _CHUNK):
@@ -94,6 +98,7 @@ class FittedTfidf:
 
     @cached_property
     def _model(self) -> tuple[Any, NDArray[np.float64]]:
+        import numpy as np
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.utils.extmath import randomized_svd
 

@@ -7,12 +7,14 @@ elsewhere. The effect of an item under a law is the mean of ‖m(plus) − m(min
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from activeseed.errors import PlanError
-from activeseed.plan import Change
-from activeseed.protocols import Problem
 from activeseed.seed import FLIPPED
+
+if TYPE_CHECKING:
+    from activeseed.plan import Change
+    from activeseed.protocols import Problem
 
 EffectLaw = Literal["drop", "flip", "wordings", "group", "poisson"]
 
@@ -63,6 +65,8 @@ class _Rows:
     def add(
         self, label: str, items: tuple[int, ...], variants: tuple[int, ...], copies: tuple[float, ...] | None = None
     ) -> int:
+        from activeseed.plan import Change
+
         name = (items, variants, copies)
         if name not in self.at:
             self.at[name] = len(self.changes)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from activeseed.executors.threads import limited
-from activeseed.executors.train_batch import train_batch
-from activeseed.outcome import Outcomes
-from activeseed.plan import Materials
-from activeseed.protocols import Batch, System
+if TYPE_CHECKING:
+    from activeseed.outcome import Outcomes
+    from activeseed.plan import Materials
+    from activeseed.protocols import Batch, System
 
 
 class InProcess(BaseModel):
@@ -28,6 +27,9 @@ class InProcess(BaseModel):
 
     def run(self, system: System, materials: Materials, batches: Iterable[Batch]) -> Iterator[tuple[int, Outcomes]]:
         """Yields (batch id, outcomes); a batch is made only when the one before it was taken."""
+        from activeseed.executors.threads import limited
+        from activeseed.executors.train_batch import train_batch
+
         for batch in batches:
             with limited(self.threads):
                 outcomes = train_batch(system, materials, batch.rows)

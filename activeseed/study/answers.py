@@ -12,7 +12,6 @@ from pydantic import ValidationError
 from activeseed.errors import AnswerError, nearest
 from activeseed.protocols import Event
 from activeseed.question import Answer
-from activeseed.resolution import check_answer
 from activeseed.seed import digest_of
 from activeseed.study.state import SeedVersion, seed_change
 
@@ -74,6 +73,8 @@ def tell(study: Study, answers: Iterable[Answer | Mapping[str, Any]], take: bool
 
 
 def _check(study: Study, answer: Answer) -> None:
+    from activeseed.resolution import check_answer
+
     try:
         check_answer(study.state.questions[answer.question], answer, study.seed)
     except AnswerError as error:

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from activeseed.config import Settings, read_settings, write_settings
 from activeseed.errors import ConfigError, FolderError, nearest
-from activeseed.files import check_pool, write_seed
-from activeseed.perturbations import perturbed
 from activeseed.protocols import Event
 from activeseed.seed import Probe, Seed
 from activeseed.store import FolderStore
+from activeseed.study.progress import Progress
 from activeseed.study.state import SeedVersion, State
-from activeseed.study.training import Progress
 
 if TYPE_CHECKING:
     from activeseed.study.study import Study
@@ -38,6 +36,9 @@ def create(
     overrides: Mapping[str, Any],
 ) -> Study:
     """See ``Study.create``."""
+    from activeseed.files import check_pool, write_seed
+    from activeseed.perturbations import perturbed
+
     path = Path(folder)
     if (path / ".activeseed" / "journal.db").exists():
         raise FolderError(f"{path} holds a study already. Open it with Study.open, or choose another folder.")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 if TYPE_CHECKING:
     from activeseed.study.study import Study
 
@@ -88,6 +86,8 @@ def cost(study: Study, time_it: bool = False) -> dict[str, Any]:
         time_it: train a handful of rows to estimate seconds (processor time); they are kept like all others. What was
             trained before gives an estimate without it.
     """
+    import numpy as np
+
     from activeseed.plan import Explicit, Rows
     from activeseed.protocols import Request
 

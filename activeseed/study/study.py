@@ -14,25 +14,26 @@ from typing import TYPE_CHECKING, Any
 
 from activeseed.config import Settings
 from activeseed.errors import AnswerError, nearest
-from activeseed.outcome import Ranking
-from activeseed.plan import Materials
 from activeseed.protocols import Annotator, Assignment, Event, SupportsAssignment, System
 from activeseed.question import Answer, Question
-from activeseed.resolution import Resolution
 from activeseed.seed import Probe, Seed, digest_of
 from activeseed.store import FolderStore
 from activeseed.study import answers as answering
 from activeseed.study import channels, opening, versions
 from activeseed.study.answers import Told
 from activeseed.study.loop import LoopResult, loop
+from activeseed.study.progress import Progress, silent
 from activeseed.study.state import SeedVersion, State
 from activeseed.study.status import check, cost, status
-from activeseed.study.training import Limits, Progress, Trainer, silent
 
 if TYPE_CHECKING:
     from activeseed.files.sync import SyncResult
+    from activeseed.outcome import Ranking
+    from activeseed.plan import Materials
+    from activeseed.resolution import Resolution
     from activeseed.study.batches import Batches
     from activeseed.study.rounds import Rounds
+    from activeseed.study.training import Trainer
 
 
 @dataclass
@@ -181,6 +182,8 @@ class Study:
     @property
     def trainer(self) -> Trainer:
         """Trains rows, remembers them."""
+        from activeseed.study.training import Limits, Trainer
+
         materials = self.materials
         if "trainer" not in self._cache:
             limits = Limits(self.settings.limits.megabytes, self.settings.limits.failed_share)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -23,17 +23,12 @@ from activeseed.plan import Design, Materials, Rows, join_rows, row_names
 from activeseed.protocols import Batch, Estimator, Event, Executor, Problem, Request, System
 from activeseed.seed import digest_of
 from activeseed.store import FolderStore
+from activeseed.study.progress import Progress, silent
 
 #: a batch is never larger, so that progress shows and a kill loses little
 MOST_ROWS = 512
 #: rows a batch for a trainer that takes one row at a time
 FEW_ROWS = 8
-
-Progress = Callable[[str, int, int], None]
-
-
-def silent(_purpose: str, _done: int, _total: int) -> None:
-    """No progress is shown."""
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from activeseed.errors import SeedError
-from activeseed.files import load_seed, write_seed
-from activeseed.files.sync import SyncResult, sync
 from activeseed.protocols import Event
 from activeseed.seed import AS_WRITTEN, Item, Seed, with_flips
 from activeseed.study.state import SeedVersion, seed_change
 
 if TYPE_CHECKING:
+    from activeseed.files import SyncResult
     from activeseed.study.study import Study
 
 
@@ -88,6 +87,9 @@ def take_sync(study: Study, path: Path, by: str = "author", columns: Mapping[str
 
     ``columns`` maps fields to the file's names where they differ; else what the settings say.
     """
+    from activeseed.files import load_seed
+    from activeseed.files.sync import sync
+
     study.take_in()
     rest = study.settings.belief.rest
     theirs = with_flips(load_seed(path, columns=columns or study.settings.source.columns or None, rest=rest).seed)
@@ -120,6 +122,8 @@ def export(study: Study, path: Path, version: str = "latest", standing_only: boo
         standing_only: only what would be deployed (absent items left out, the standing text as the text); otherwise
             every item as written with its variants and beliefs.
     """
+    from activeseed.files import write_seed
+
     study.refresh()
     seed = study.state.version(version).seed
     if standing_only:

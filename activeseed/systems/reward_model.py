@@ -15,19 +15,19 @@ import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from activeseed.errors import PlanError
-from activeseed.outcome import Geometry, Outcomes, join_outcomes
-from activeseed.plan import Materials, Rows
 from activeseed.protocols import Cost
 from activeseed.seed import Pair, Probe
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import Tensor
 
+    from activeseed.outcome import Geometry, Outcomes
+    from activeseed.plan import Materials, Rows
     from activeseed.systems.fields.field import Field as ScoreField
     from activeseed.systems.fields.points import Points
 
@@ -126,6 +126,10 @@ class RewardModel(BaseModel):
 
     def geometry(self, materials: Materials) -> Geometry:
         """Preference probabilities over the probe pairs, by their weights."""
+        import numpy as np
+
+        from activeseed.outcome import Geometry
+
         weights = np.array([p.weight for p in materials.probes], np.float64)
         return Geometry(self.compare, weights / weights.sum())
 
@@ -136,7 +140,10 @@ class RewardModel(BaseModel):
 
     def train(self, rows: Rows, materials: Materials) -> Outcomes:
         """Train every row in batched computations; a row that diverges is a recorded failure."""
+        import numpy as np
         import torch
+
+        from activeseed.outcome import Outcomes, join_outcomes
 
         started = time.process_time()
         bench = _bench_of(self, materials)
@@ -209,6 +216,8 @@ def _lay_out(model: RewardModel, materials: Materials) -> _Bench:
 
 def _distinct(payloads: Any) -> tuple[list[str], NDArray[np.int64]]:
     """Distinct replies, and (n, 2) the numbers of each pair's chosen and rejected one."""
+    import numpy as np
+
     number: dict[str, int] = {}
     pairs = [[number.setdefault(text, len(number)) for text in p.texts] for p in payloads]
     return list(number), np.array(pairs, np.int64)
@@ -252,8 +261,10 @@ def _field(model: RewardModel, bench: _Bench) -> ScoreField:
 
 
 def _train_batch(model: RewardModel, bench: _Bench, rows: Rows, materials: Materials) -> Outcomes:
+    import numpy as np
     import torch
 
+    from activeseed.outcome import Outcomes
     from activeseed.systems.fields.draws import Draws, Minibatches
 
     weights = rows.weights(materials.slots)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from activeseed.errors import PlanError
-from activeseed.outcome import Geometry, Outcomes
-from activeseed.plan import Materials, Rows
-from activeseed.protocols import Cost
 from activeseed.seed import Pair, Payload, Probe, Vector
+
+if TYPE_CHECKING:
+    from activeseed.outcome import Geometry, Outcomes
+    from activeseed.plan import Materials, Rows
+    from activeseed.protocols import Cost
 
 
 class OversightLeague(BaseModel):
@@ -183,6 +184,10 @@ class OversightLeague(BaseModel):
 
     def geometry(self, materials: Materials) -> Geometry:
         """Probe weights for the evaluator's field; a distribution over the pool for the policy."""
+        import numpy as np
+
+        from activeseed.outcome import Geometry
+
         weights = np.array([p.weight for p in self.places(materials)], np.float64)
         over: Literal["probes", "distribution"] = "probes" if self.outcome == "evaluator" else "distribution"
         return Geometry(self.compare, weights / weights.sum(), over)
