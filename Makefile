@@ -3,6 +3,7 @@
 #   make demo        the main job on the bundled example
 #   make test        linters, types, layers and the fast tests
 #   make test-slow   the long tests
+#   make test-server the tests against a real Label Studio, which is installed once into the user's cache folder (1 GB)
 #   make bench       every benchmark in its quick form
 #   make check       linters, types and layers only
 #   make clean       removes .venv and caches
@@ -23,7 +24,7 @@ endif
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 
-.PHONY: demo test test-slow bench check format clean
+.PHONY: demo test test-slow test-server bench check format clean
 .DEFAULT_GOAL := test
 
 # Each stamp is written last, so that an interrupted install is taken up again by the next make.
@@ -67,6 +68,10 @@ test: check
 
 test-slow: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(WORKERS) -m 'slow and not server' --timeout 1800
+
+# One process: the server takes one core, the tests the other. The first test may have to install the server.
+test-server: $(VENV)/.dev
+	$(BIN)/python -m pytest tests/server -m server --timeout 1800
 
 bench: $(VENV)/.dev
 	@set -e; for file in tests/benchmarks/[a-z]*.py; do \
