@@ -35,14 +35,22 @@ def task_data(question: Question, payload: Payload | None = None) -> dict[str, A
 
     Every value is a text, or a list of choices ({"value", "alias", "hotkey"}) for `variant` and `stays`.
     """
-    data: dict[str, Any] = {"question": question.id, "text": _show(question.text), "why": _show(question.reason)}
+    data: dict[str, Any] = {
+        "question": question.id,
+        "text": shown_text(question.text),
+        "why": shown_text(question.reason),
+    }
     if question.kind == "judge_pair":
         pair = pair_of(question, payload) or Pair(chosen=question.text, rejected="")
-        data |= {"prompt": _show(pair.prompt), "reply_a": _show(pair.chosen), "reply_b": _show(pair.rejected)}
+        data |= {
+            "prompt": shown_text(pair.prompt),
+            "reply_a": shown_text(pair.chosen),
+            "reply_b": shown_text(pair.rejected),
+        }
     if question.kind in ("review", "judge_pair", "resolve"):
         data["consequences"] = _consequences(question)
     if question.kind in ("review", "resolve"):
-        data["wordings"] = "\n\n".join(f"{a}: {_show(question.options[v])}" for a, v in offered(question).items())
+        data["wordings"] = "\n\n".join(f"{a}: {shown_text(question.options[v])}" for a, v in offered(question).items())
         data["wordings"] = data["wordings"] or "There is no other wording."
     if question.kind in ("choose_wording", "prefer_outcome"):
         blocks = _blocks(question)
@@ -51,17 +59,20 @@ def task_data(question: Question, payload: Payload | None = None) -> dict[str, A
         first = 1 if question.kind == "prefer_outcome" else 2
         data["variants"] = [_choice(a, v, n) for n, (a, v) in enumerate(offered(question).items(), first)]
     if question.kind == "resolve":
-        said = [f"{_show(who)}: {verdict}" + (f". {_show(c)}" if c else "") for who, verdict, c in question.answers]
+        said = [
+            f"{shown_text(who)}: {verdict}" + (f". {shown_text(c)}" if c else "")
+            for who, verdict, c in question.answers
+        ]
         data["answers"] = "\n\n".join(said) or "–"
     if question.kind == "confirm_list":
         data |= listed(question)
     if question.kind == "merge":
-        texts = [_show(question.options.get(i, i)) for i in question.items]
+        texts = [shown_text(question.options.get(i, i)) for i in question.items]
         data["text"] = "\n\n".join(f"{n}. {t}" for n, t in enumerate(texts, 1)) or data["text"]
     return data
 
 
-def _show(text: str) -> str:
+def shown_text(text: str) -> str:
     """Text as a page and a database can hold it: control characters (never line ends and tabs) become a mark."""
     return _CONTROL_CHARACTERS.sub("\ufffd", text.replace("\r\n", "\n")) or EMPTY
 
@@ -102,8 +113,8 @@ def _consequences(question: Question) -> str:
         names = {FLIPPED: "flipped"} | names | {kept: "kept", ABSENT: "dropped"}
     lines = []
     for n, c in enumerate(question.consequences, 1):
-        under = " · ".join(f"{names.get(v, _show(v))}: {_decides(c.outcomes, v)}" for v in c.outcomes)
-        lines.append(f"{n}. {_show(c.text)}\n→ {under}")
+        under = " · ".join(f"{names.get(v, shown_text(v))}: {_decides(c.outcomes, v)}" for v in c.outcomes)
+        lines.append(f"{n}. {shown_text(c.text)}\n→ {under}")
     return "\n\n".join(lines) or "Not measured for this question."
 
 
@@ -118,8 +129,8 @@ def _blocks(question: Question) -> list[str]:
 
 
 def _block(name: str, text: str, variant: str, consequences: Sequence[Consequence]) -> str:
-    told = [f"{_show(c.text)}\n→ {_decides(c.outcomes, variant)}" for c in consequences if variant in c.outcomes]
-    return f"{name}: {_show(text)}" + ("\n\nWhat it decides:\n" + "\n".join(told) if told else "")
+    told = [f"{shown_text(c.text)}\n→ {_decides(c.outcomes, variant)}" for c in consequences if variant in c.outcomes]
+    return f"{name}: {shown_text(text)}" + ("\n\nWhat it decides:\n" + "\n".join(told) if told else "")
 
 
 def listed(question: Question) -> dict[str, Any]:
@@ -128,11 +139,11 @@ def listed(question: Question) -> dict[str, Any]:
     choices, whole, cut = [], [], False
     for n, (item, text) in enumerate(_lines(question), 1):
         proposed = question.options.get(item, ABSENT)
-        line = " / ".join(_show(text).split("\n"))
+        line = " / ".join(shown_text(text).split("\n"))
         cut = cut or len(line) > SHOWN or "\n" in text
         short = line if len(line) <= SHOWN else line[: SHOWN - 1] + "…"
         choices.append(_choice(f"{n}. {short} → {names.get(proposed, proposed)}", item, n))
-        whole.append(f"{n}. {_show(text)}")
+        whole.append(f"{n}. {shown_text(text)}")
     return {"text": "\n\n".join(whole) if cut else f"{len(choices)} lines, listed below.", "lines": choices}
 
 

@@ -13,7 +13,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from activeseed.annotators.tasks import EMPTY, listed, offered, pair_of, pair_readings, task_data
+from activeseed.annotators.tasks import EMPTY, listed, offered, pair_of, pair_readings, shown_text, task_data
 from activeseed.errors import AnswerError, ConfigError, nearest
 from activeseed.question import VERDICTS, Question, QuestionKind
 from activeseed.resources import annotator_templates
@@ -86,7 +86,10 @@ def read_result(
         if not out["variant"]:
             raise _unreadable(question, "variant", f"{chosen!r} was not offered.{nearest(chosen, others.values())}")
     if verdict == "edit":
-        out["payload"] = _edited(question, given, payload)
+        edited = _edited(question, given, payload)
+        if edited is None:
+            out["verdict"] = "keep"  # the text as it stands: nothing was changed
+        out["payload"] = edited
     if verdict == "write_more":
         out["texts"] = tuple(t for t in (str(t).strip() for t in given.get("texts", ())) if t)
         if not out["texts"]:
@@ -184,7 +187,8 @@ def _confidence(question: Question, given: Mapping[str, list[Any]]) -> float | N
     return stars / STARS
 
 
-def _edited(question: Question, given: Mapping[str, list[Any]], payload: Payload | None) -> Text | Pair:
+def _edited(question: Question, given: Mapping[str, list[Any]], payload: Payload | None) -> Text | Pair | None:
+    """What an edit says, or None where it says what was shown."""
     pair = pair_of(question, payload)
     if question.kind == "judge_pair":
         parts = [_text(given, f"edited_{p}") for p in ("prompt", "chosen", "rejected")]
@@ -198,13 +202,25 @@ def _edited(question: Question, given: Mapping[str, list[Any]], payload: Payload
         )
         if not chosen or not rejected:
             raise _unreadable(question, "edited_rejected", "a pair needs both replies.")
-        return Pair(prompt=prompt, chosen=chosen, rejected=rejected)
+        edited_pair = Pair(prompt=prompt, chosen=chosen, rejected=rejected)
+        return None if _same(edited_pair.display, was.display) else edited_pair
     text = _text(given, "edited")
     if text in ("", EMPTY):
         raise _unreadable(question, "edited", "an edit needs the edited text; the box is empty.")
+    if _same(text, question.text):
+        return None
     if pair is None:
         return Text(text=text)
     edited = next(pair_readings(text), None)
     if edited is None:
         raise _unreadable(question, "edited", "a pair needs a line that begins with '+ ' and one with '- ' below it.")
     return edited
+
+
+def _same(edited: str, asked: str) -> bool:
+    """Whether a text is the one that was shown: line ends, outer space and what can't be shown make no difference."""
+    return _seen(edited) == _seen(asked)
+
+
+def _seen(text: str) -> str:
+    return "\n".join(shown_text(text).replace("\r", "\n").split("\n")).strip()

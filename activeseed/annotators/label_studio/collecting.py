@@ -1,0 +1,183 @@
+"""Annotations back as answers: only what is new, and what people changed or deleted since.
+
+A read begins with a look at the head of the project (newest change, number of tasks and annotations). What changed
+since the last acknowledged read is listed; then what is known must add up to the head. Where it does not (a task was
+deleted; the server's clock fell back; a late transaction; a lost ledger) the whole project is read. Deleting an
+annotation marks its task as changed, deleting a task leaves no trace but the number. The clock is the
+server's throughout.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from activeseed.annotators.label_studio.connection import Connection
+from activeseed.annotators.label_studio.ledger import Known, Shelf
+from activeseed.annotators.label_studio.listing import Head, before, head, microseconds, owner, tasks
+from activeseed.annotators.label_studio.pushing import OVERLAP
+from activeseed.annotators.templates import read_result
+from activeseed.errors import AnswerError
+from activeseed.question import Answer, Question
+
+_ID = re.compile(r"ls-(\d+)-(\d+)-\d+\*?")
+
+
+@dataclass
+class Reading:
+    """What was read of a project.
+
+    Attributes:
+        changed: tasks of ours that were listed, with their annotations.
+        gone: tasks of ours that are no more.
+        full: whether all of the project was listed.
+    """
+
+    shelf: Shelf
+    head: Head
+    changed: dict[int, dict[str, Any]] = field(default_factory=dict)
+    gone: dict[int, Known] = field(default_factory=dict)
+    full: bool = False
+    others: tuple[int, int] = (0, 0)
+
+    @property
+    def known(self) -> dict[int, Known]:
+        """All tasks of ours as they are now."""
+        kept = {t: k for t, k in self.shelf.tasks.items() if t not in self.gone}
+        return kept | {t: _known(task) for t, task in self.changed.items()}
+
+    def adds_up(self) -> bool:
+        """Whether what is known is all that the server counts."""
+        known = self.known
+        annotations = sum(len(k.annotations) - k.skipped for k in known.values())
+        mine = (self.head.tasks - self.others[0], self.head.annotations - self.others[1])
+        return mine == (len(known), annotations)
+
+
+def read(connection: Connection, shelf: Shelf, study: str) -> Reading:
+    """What changed in a project since it was last read and acknowledged."""
+    now = head(connection, shelf.id)
+    newest = shelf.head[0] if shelf.head else ""
+    if shelf.cursor and now.newest >= newest:
+        for _ in range(2):
+            # twice: an annotation may arrive between the look at the head and the list
+            found = _read(connection, shelf, study, now, shelf.cursor)
+            if found.adds_up():
+                return found
+            now = head(connection, shelf.id)
+    return _read(connection, shelf, study, now, "")
+
+
+def _read(connection: Connection, shelf: Shelf, study: str, now: Head, since: str) -> Reading:
+    found = Reading(shelf, now, full=not since, others=(shelf.others[0], shelf.others[1]))
+    other_tasks = other_annotations = 0
+    for task in tasks(connection, shelf.id, since, annotations=True) if now.tasks else ():
+        question = owner(task, study)
+        if question:
+            found.changed[task["id"]] = {**task, "question": question}
+        else:
+            other_tasks += 1
+            other_annotations += sum(not a["was_cancelled"] for a in task["annotations"])
+    if found.full:
+        found.others = (other_tasks, other_annotations)
+        found.gone = {t: k for t, k in shelf.tasks.items() if t not in found.changed}
+    for number, known in shelf.tasks.items():
+        if number in found.changed and found.changed[number]["question"] != known.question:
+            # the number of a deleted task was given again
+            found.gone[number] = known
+    return found
+
+
+def take(found: Reading) -> None:
+    """Write into the shelf that a reading is in the journal."""
+    shelf, now = found.shelf, found.head
+    shelf.tasks = found.known
+    shelf.others = list(found.others)
+    shelf.head = [now.newest, now.tasks, now.annotations]
+    shelf.cursor = before(now.newest, OVERLAP)
+    shelf.listed = max(shelf.listed, shelf.cursor)
+
+
+def _known(task: Mapping[str, Any]) -> Known:
+    annotations = task["annotations"]
+    return Known(task["question"], [a["id"] for a in annotations], sum(bool(a["was_cancelled"]) for a in annotations))
+
+
+@dataclass
+class Answers:
+    """Reads annotations of one project."""
+
+    project: int
+    people: Mapping[int, str]
+    problems: list[str] = field(default_factory=list)
+
+    def of(self, question: Question, found: Iterable[Mapping[str, Any]]) -> list[Answer]:
+        """The newest readable answer of each annotator in the tasks of a question."""
+        newest: dict[str, Answer] = {}
+        annotations = [a for task in found for a in task["annotations"]]
+        for annotation in sorted(annotations, key=lambda a: (a["updated_at"], a["id"])):
+            try:
+                answer = self._read(question, annotation)
+            except AnswerError as error:
+                self.problems.append(
+                    f"{error} It is annotation {annotation['id']} by {self._who(annotation)} in project "
+                    f"{self.project}; the question stays open until it is mended there."
+                )
+                continue
+            newest[answer.annotator] = answer
+        return list(newest.values())
+
+    def _read(self, question: Question, annotation: Mapping[str, Any]) -> Answer:
+        skipped = bool(annotation["was_cancelled"])
+        fields = read_result(question, [] if skipped else annotation["result"] or [])
+        if fields["verdict"] == "skip" and not skipped:
+            raise AnswerError(f"Annotation of question {question.id!r}: it was submitted without an answer.")
+        lead = annotation.get("lead_time")
+        final = bool(annotation.get("ground_truth"))
+        return Answer(
+            id=f"ls-{self.project}-{annotation['id']}-{microseconds(annotation['updated_at'])}{'*' if final else ''}",
+            question=question.id,
+            annotator=self._who(annotation),
+            at=annotation["updated_at"],
+            seconds=lead if isinstance(lead, int | float) and lead >= 0 else None,
+            final=final,
+            **fields,
+        )
+
+    def _who(self, annotation: Mapping[str, Any]) -> str:
+        user = annotation.get("completed_by")
+        if isinstance(user, Mapping):
+            user = user.get("id")
+        return self.people.get(user, f"user {user}") if isinstance(user, int) else "a deleted user"
+
+
+def origin(answer: Answer) -> tuple[int, int] | None:
+    """Project and annotation of an answer that was collected here."""
+    found = _ID.fullmatch(answer.id)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def deleted(known: Sequence[Answer], found: Reading, people: Mapping[int, str]) -> dict[str, str]:
+    """Answers that were collected and whose annotation is no more, though their task is: id -> why."""
+    tasks_of: dict[str, list[int]] = {}
+    for task, k in found.known.items():
+        tasks_of.setdefault(k.question, []).append(task)
+    gone: dict[str, str] = {}
+    for answer in known:
+        at = origin(answer)
+        if at is None or at[0] != found.shelf.id or answer.question not in tasks_of:
+            continue
+        mine = tasks_of[answer.question]
+        if not any(t in found.changed for t in mine):
+            continue
+        there: dict[int, Any] = {
+            a: None for t in mine if t not in found.changed for a in found.shelf.tasks[t].annotations
+        }
+        there |= {a["id"]: a for t in mine if t in found.changed for a in found.changed[t]["annotations"]}
+        now = there.get(at[1])
+        if at[1] not in there or (now and people.get(now["completed_by"], answer.annotator) != answer.annotator):
+            # by somebody else now: the number of a deleted annotation was given again
+            gone[answer.id] = "its annotation was deleted in Label Studio"
+    return gone

@@ -1,0 +1,247 @@
+"""The project of each kind of question: found, adopted, made, and kept as the study wants it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from activeseed.annotators.label_studio.connection import ONCE, Connection, MissingError, RefusedError, UnclearError
+from activeseed.annotators.label_studio.ledger import Ledger, Shelf
+from activeseed.annotators.label_studio.listing import head
+from activeseed.annotators.templates import check_template, template
+from activeseed.errors import AnnotatorError, ConfigError
+from activeseed.question import QuestionKind
+
+if TYPE_CHECKING:
+    from activeseed.annotators.label_studio.record import LabelStudio
+    from activeseed.protocols import Assignment
+
+#: begins the names of our orders among the versions of a model
+ORDER = "activeseed-"
+_WORDS: dict[QuestionKind, str] = {
+    "review": "review items", "judge_pair": "judge pairs", "choose_wording": "choose wordings",
+    "confirm_list": "confirm lists", "write_more": "write more", "merge": "merge items",
+    "prefer_outcome": "prefer outcomes", "resolve": "resolve",
+}  # fmt: skip
+_FIELDS = (
+    "id,title,description,label_config,model_version,sampling,maximum_annotations,expert_instruction,"
+    "task_number,total_annotations_number"
+)
+_LONGEST_TITLE = 50
+
+
+@dataclass
+class Projects:
+    """The projects of one study."""
+
+    connection: Connection
+    record: LabelStudio
+    assignment: Assignment
+    ledger: Ledger
+    _marks: dict[QuestionKind, list[int]] | None = None
+
+    # --- looking ------------------------------------------------------------------------------------------------
+
+    def seen(self) -> dict[QuestionKind, Mapping[str, Any]]:
+        """Kind -> what the server says of its project; kinds without one are left out.
+
+        Raises:
+            AnnotatorError: a project that was there, or that is to be adopted, is gone.
+        """
+        self._find()
+        return self._fetch()
+
+    def missing(self) -> list[QuestionKind]:
+        """Kinds whose project was there and is gone."""
+        there = self._there()
+        return [kind for kind in self._kinds() if self.ledger.shelves[kind].id not in there]
+
+    def _fetch(self) -> dict[QuestionKind, Mapping[str, Any]]:
+        there = self._there()
+        for kind in self._kinds():
+            shelf = self.ledger.shelves[kind]
+            if shelf.id not in there:
+                raise AnnotatorError(self._gone(kind, shelf))
+        return {kind: there[self.ledger.shelves[kind].id] for kind in self._kinds()}
+
+    def _there(self) -> dict[int, Mapping[str, Any]]:
+        ids = [shelf.id for shelf in self.ledger.shelves.values()]
+        if not ids:
+            return {}
+        params = {"ids": ",".join(map(str, ids)), "include": _FIELDS, "page_size": len(ids)}
+        found = self.connection.read("api/projects/", params)["results"]
+        return {p["id"]: p for p in found if p["id"] in ids}
+
+    def _kinds(self) -> list[QuestionKind]:
+        return [kind for kind in _WORDS if kind in self.ledger.shelves]
+
+    def _gone(self, kind: QuestionKind, shelf: Shelf) -> str:
+        if kind in self.record.projects:
+            return (
+                f"{self.connection.url} has no project {shelf.id} that this user may see, which [annotator.projects] "
+                f"names for {kind} questions. Write the id of one that is there, or leave it out to have one made."
+            )
+        return (
+            f"Project {shelf.id} at {self.connection.url}, which held the {kind} questions of this study, was deleted "
+            "(or is hidden from this user). The answers that were collected are safe in the journal. Restore the "
+            "project from a backup of the server, or have a new one made for what is still pending."
+        )
+
+    def _find(self) -> None:
+        """Fill the shelves of adopted projects, and of projects that an earlier process made."""
+        for kind, adopted in self.record.projects.items():
+            shelf = self.ledger.shelves.get(kind)
+            if shelf is None or shelf.id != adopted:
+                self.ledger.shelves[kind] = Shelf(adopted, made=False)
+        if self._marks is None and any(kind not in self.ledger.shelves for kind in _WORDS):
+            self._marks = self._marked()
+        for kind, ids in (self._marks or {}).items():
+            if kind not in self.ledger.shelves:
+                self.ledger.shelves[kind] = Shelf(min(ids))
+
+    def _marked(self) -> dict[QuestionKind, list[int]]:
+        """Projects that are marked as this study's, by kind."""
+        found: dict[QuestionKind, list[int]] = {}
+        page = 1
+        while True:
+            params = {"include": "id,description", "page": page, "page_size": 500}
+            told = self.connection.read("api/projects/", params)
+            for project in told["results"]:
+                mark = re.search(r"\[activeseed:([^/\]]+)/(\w+)\]", project.get("description") or "")
+                for kind in _WORDS:
+                    if mark is not None and mark.groups() == (self.assignment.study, kind):
+                        found.setdefault(kind, []).append(project["id"])
+            if not told.get("next"):
+                return found
+            page += 1
+
+    # --- making -------------------------------------------------------------------------------------------------
+
+    def ready(self, kind: QuestionKind, seen: Mapping[QuestionKind, Mapping[str, Any]]) -> Shelf:
+        """The shelf of a project that can take questions of a kind, made where there is none.
+
+        Raises:
+            ConfigError: a template of the user's own that can't carry these questions.
+            AnnotatorError: the project's labelling configuration can't (somebody changed it).
+        """
+        if kind not in seen:
+            return self._make(kind)
+        shelf, project = self.ledger.shelves[kind], seen[kind]
+        wrong = self.wrong(kind, project)
+        if wrong:
+            raise AnnotatorError(f"{wrong} No question was sent there.")
+        if shelf.made:
+            changes: dict[str, Any] = {}
+            digest, instructions = self._instructions()
+            if shelf.instructions != digest:
+                changes |= {"expert_instruction": instructions, "show_instruction": bool(instructions)}
+            if project["maximum_annotations"] != self.assignment.annotators:
+                changes["maximum_annotations"] = self.assignment.annotators
+            if changes:
+                self.connection.sdk(lambda ls: ls.projects.update(shelf.id, **changes, request_options=ONCE))
+                shelf.instructions = digest
+                self.ledger.save()
+        return shelf
+
+    def wrong(self, kind: QuestionKind, project: Mapping[str, Any]) -> str:
+        """What is wrong with the labelling configuration that a project has now; nothing if all is well."""
+        try:
+            check_template(project.get("label_config") or "", kind)
+        except ConfigError as error:
+            return (
+                f"The labelling configuration of project {project['id']} ({project['title']!r}) at "
+                f"{self.connection.url} can't carry {kind} questions. {error}"
+            )
+        return ""
+
+    def _make(self, kind: QuestionKind) -> Shelf:
+        xml, source = self._template(kind)
+        digest, instructions = self._instructions()
+        wanted = {
+            "title": self._title(kind),
+            "description": (
+                f"Made by activeseed, which reads the answers. Keep this line: it finds the project again by it. "
+                f"[activeseed:{self.assignment.study}/{kind}]"
+            ),
+            "label_config": xml,
+            "expert_instruction": instructions,
+            "show_instruction": bool(instructions),
+            "sampling": "Uncertainty sampling",
+            "maximum_annotations": self.assignment.annotators,
+            "show_collab_predictions": False,
+        }
+        try:
+            made = int(self.connection.sdk(lambda ls: ls.projects.create(**wanted, request_options=ONCE)).id)
+        except RefusedError as error:
+            raise ConfigError(f"Label Studio refuses {source} for {kind} questions: {error.said}. Mend it.") from None
+        except UnclearError:
+            # it may have been made: the next search finds it by its mark
+            self._marks = None
+            raise
+        same = self._marked().get(kind, [made])
+        if min(same) != made and head(self.connection, made).tasks == 0:
+            # another process made one at the same time; the first of them stays
+            self.connection.send("DELETE", f"api/projects/{made}/")
+            made = min(same)
+        self.ledger.shelves[kind] = Shelf(made, instructions=digest)
+        self.ledger.save()
+        return self.ledger.shelves[kind]
+
+    def view(self, shelf: Shelf) -> None:
+        """A tab of the Data Manager in which tasks stand in the order in which they are served."""
+        data = {"title": "By value", "type": "list", "target": "tasks", "ordering": ["tasks:predictions_score"]}
+        if not self.connection.read("api/dm/views/", {"project": shelf.id}):
+            self.connection.send("POST", "api/dm/views/", {"project": shelf.id, "data": data})
+
+    def _template(self, kind: QuestionKind) -> tuple[str, str]:
+        """The labelling configuration for a kind, and what to call it in a message."""
+        own = self.record.templates.get(kind)
+        if own is None:
+            return template(kind), f"the template {kind}.xml"
+        path = self.assignment.folder / own
+        try:
+            xml = path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            said = getattr(error, "strerror", None) or "it is no UTF-8"
+            raise ConfigError(f"The template {path} for {kind} questions can't be read: {said}.") from None
+        try:
+            check_template(xml, kind)
+        except ConfigError as error:
+            raise ConfigError(f"{path}: {error}") from None
+        return xml, f"the template {path}"
+
+    def _title(self, kind: QuestionKind) -> str:
+        name = " ".join((self.record.title or self.assignment.title or "activeseed").split())
+        words = f": {_WORDS[kind]}"
+        room = _LONGEST_TITLE - len(words)
+        return (name if len(name) <= room else name[: room - 1].rstrip() + "…") + words
+
+    def _instructions(self) -> tuple[str, str]:
+        html = instructions(self.assignment.guidelines)
+        return sha256(html.encode()).hexdigest()[:16], html
+
+
+def instructions(guidelines: str) -> str:
+    """Markdown as the HTML that Label Studio shows; HTML in it is shown as text."""
+    if not guidelines.strip():
+        return ""
+    from markdown_it import MarkdownIt
+
+    return str(MarkdownIt("commonmark", {"html": False}).enable("table").render(guidelines))
+
+
+def keeps_order(project: Mapping[str, Any]) -> str:
+    """Why a project does not serve tasks in our order; nothing if it does."""
+    version = project.get("model_version") or ""
+    if version and not version.startswith(ORDER):
+        return f"it follows the predictions of {version!r}"
+    if project.get("sampling") != "Uncertainty sampling":
+        said = str(project.get("sampling") or "").lower() or "no sampling"
+        return f"its task sampling is {said!r}; set it to 'Uncertainty sampling' through the API to follow the order"
+    return ""
+
+
+__all__ = ["ORDER", "MissingError", "Projects", "instructions", "keeps_order"]
