@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from activeseed.cli import demo, loop, project, queue, rank, report, seed_commands
+from activeseed.cli import demo, label_studio, loop, project, queue, rank, report, seed_commands, serve
 from activeseed.cli.screen import say
 from activeseed.errors import ActiveseedError, nearest
 
@@ -75,8 +75,15 @@ Example:
   activeseed seed log
   activeseed seed diff v0 latest
 """
+_LABEL_STUDIO = """A Label Studio server of this project's own, for whoever has none.
+
+\b
+Example:
+  activeseed label-studio up
+"""
 answers = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
 seeds = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+servers = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
 
 app.command("init", short_help="Make a project from a seed file.")(project.init)
 app.command("check", short_help="Validate it, and say what a ranking costs.")(project.check)
@@ -86,9 +93,11 @@ app.command("annotate", short_help="Answer pending questions here.")(queue.annot
 app.command("pull", short_help="Collect answers; a new seed version.")(queue.pull)
 app.add_typer(answers, name="answers", help=_ANSWERS, short_help="Answers as files; taking one back.")
 app.command("loop", short_help="Rank, ask, pull, retrain, until stable.")(loop.loop)
+app.command("serve", short_help="The loop, woken by Label Studio.")(serve.serve)
 app.command("report", short_help="One HTML file that works offline.")(report.report)
 app.command("status", short_help="Where the study stands.")(project.status)
 app.add_typer(seeds, name="seed", help=_SEED, short_help="Versions of the seed.")
+app.add_typer(servers, name="label-studio", help=_LABEL_STUDIO, short_help="A Label Studio of this project's own.")
 app.command("demo", short_help="The main job on a bundled example.")(demo.demo)
 answers.command("import", short_help="Take answers from a file.")(queue.import_answers)
 answers.command("export", short_help="All answers as JSON lines.")(queue.export_answers)
@@ -99,6 +108,8 @@ seeds.command("export", short_help="Write the seed as it stands.")(seed_commands
 seeds.command("sync", short_help="Take in the author's own edits.")(seed_commands.sync)
 seeds.command("pin", short_help="Give a version a name.")(seed_commands.pin)
 seeds.command("revert", short_help="Make an earlier version stand again.")(seed_commands.revert)
+servers.command("up", short_help="Start it, and make it the annotator.")(label_studio.up)
+servers.command("down", short_help="Stop it; everything is kept.")(label_studio.down)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -22,7 +22,8 @@ IDS = [" ".join(path) or "activeseed" for path, _ in ALL]
 
 DESIGN = {
     "init", "check", "rank", "queue", "annotate", "pull", "answers import", "answers export", "answers take-back",
-    "loop", "report", "status", "seed log", "seed diff", "seed export", "seed sync", "seed pin", "seed revert", "demo",
+    "loop", "serve", "report", "status", "seed log", "seed diff", "seed export", "seed sync", "seed pin", "seed revert",
+    "label-studio up", "label-studio down", "demo",
 }  # fmt: skip
 
 
