@@ -23,6 +23,8 @@ EMPTY = "(empty)"
 RULE = "\n———\n"
 #: ways to read a text as a pair that are tried
 _READINGS = 200
+#: changes of the reading direction that last until they are ended; in a line they would turn round what follows it
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -140,7 +142,8 @@ def listed(question: Question) -> dict[str, Any]:
     for n, (item, text) in enumerate(_lines(question), 1):
         proposed = question.options.get(item, ABSENT)
         line = " / ".join(shown_text(text).split("\n"))
-        cut = cut or len(line) > SHOWN or "\n" in text
+        cut = cut or len(line) > SHOWN or "\n" in text or _TURNS.search(line) is not None
+        line = _TURNS.sub("\ufffd", line)
         short = line if len(line) <= SHOWN else line[: SHOWN - 1] + "…"
         choices.append(_choice(f"{n}. {short} → {names.get(proposed, proposed)}", item, n))
         whole.append(f"{n}. {shown_text(text)}")

@@ -268,6 +268,13 @@ def test_each_part_of_an_answer_is_read() -> None:
     assert read("review", verdict("keep"), region("confidence", rating=0)).confidence is None
 
 
+def test_a_line_does_not_turn_round_what_is_proposed_for_it() -> None:
+    turned = "Keep me \u202e"
+    data = task_data(LIST.model_copy(update={"text": f"a: {turned}\nb: Trust me.", "options": {"a": ABSENT}}))
+    assert data["lines"][0]["value"] == "1. Keep me \ufffd → dropped"
+    assert turned in data["text"], "word for word above the lines"
+
+
 def test_ticked_lines_are_the_ones_that_stay() -> None:
     assert read("confirm_list", verdict("confirm")).unticked == ()
     assert read("confirm_list", verdict("confirm"), region("stays", choices=["b"])).unticked == ("b",)
