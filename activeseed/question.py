@@ -33,8 +33,9 @@ VERDICTS: dict[QuestionKind, tuple[Verdict, ...]] = {
 }
 
 
-#: kinds of questions that one answer is enough for, however many people answer the others
-ONE_ANSWER: frozenset[QuestionKind] = frozenset({"resolve"})
+def people_due(kind: QuestionKind, annotators: int) -> int:
+    """How many people answer a question of a kind, in a study where so many answer each: one is enough to resolve."""
+    return 1 if kind == "resolve" else annotators
 
 
 class _Record(BaseModel):

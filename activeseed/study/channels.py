@@ -78,8 +78,8 @@ def collect(study: Study, channel: Annotator, take: bool = True) -> Told:
     events = [
         Event("answer_withdrawn", {"answer": name, "why": found.deleted[name]}, key=f"back:{name}") for name in deleted
     ]
-    answered = {a.question for a in state.live_answers}
-    dropped = {q: why for q, why in found.dropped.items() if q not in state.gone and q not in answered}
+    open_ = {q.id for q in state.pending}
+    dropped = {q: why for q, why in found.dropped.items() if q in open_}
     if dropped:
         events.append(Event("questions_withdrawn", {"questions": list(dropped), "why": dropped}))
     study.store.append(events)

@@ -15,7 +15,7 @@ from typing import Any
 
 from activeseed.errors import SeedError, StoreError, nearest
 from activeseed.protocols import Event
-from activeseed.question import ONE_ANSWER, Answer, Question
+from activeseed.question import Answer, Question, people_due
 from activeseed.seed import Item, Seed
 
 SCHEMA = 1
@@ -110,7 +110,7 @@ class State:
 
     def due(self, question: Question) -> int:
         """How many people are to answer a question."""
-        return 1 if question.kind in ONE_ANSWER else int(self.settings.get("ask", {}).get("annotators", 1))
+        return people_due(question.kind, int(self.settings.get("ask", {}).get("annotators", 1)))
 
     @property
     def live_answers(self) -> list[Answer]:

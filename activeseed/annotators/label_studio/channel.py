@@ -17,7 +17,7 @@ from activeseed.annotators.label_studio.projects import ORDER, Projects, keeps_o
 from activeseed.annotators.label_studio.pushing import Pusher, is_touched
 from activeseed.errors import AnnotatorError
 from activeseed.protocols import Collected
-from activeseed.question import Answer, Question, QuestionKind
+from activeseed.question import Answer, Question, QuestionKind, people_due
 from activeseed.seed import Payload, Seed
 
 if TYPE_CHECKING:
@@ -238,7 +238,7 @@ class Channel:
                     f"The task of question {name!r} was deleted from project {found.shelf.id} in Label Studio. The "
                     f"{len(people)} collected answer{'s' if len(people) > 1 else ''} to it stay."
                 )
-            if name in asked and len(people) < self.assignment.annotators:
+            if name in asked and len(people) < people_due(asked[name].kind, self.assignment.annotators):
                 dropped[name] = "its task was deleted in Label Studio"
 
     # --- SupportsOrder ------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from activeseed.annotators.label_studio.ledger import Ledger, Shelf
 from activeseed.annotators.label_studio.listing import head
 from activeseed.annotators.templates import check_template, template
 from activeseed.errors import AnnotatorError, ConfigError
-from activeseed.question import QuestionKind
+from activeseed.question import QuestionKind, people_due
 
 if TYPE_CHECKING:
     from activeseed.annotators.label_studio.record import LabelStudio
@@ -138,8 +138,9 @@ class Projects:
             digest, instructions = self._instructions()
             if shelf.instructions != digest:
                 changes |= {"expert_instruction": instructions, "show_instruction": bool(instructions)}
-            if project["maximum_annotations"] != self.assignment.annotators:
-                changes["maximum_annotations"] = self.assignment.annotators
+            due = people_due(kind, self.assignment.annotators)
+            if project["maximum_annotations"] != due:
+                changes["maximum_annotations"] = due
             if changes:
                 self.connection.sdk(lambda ls: ls.projects.update(shelf.id, **changes, request_options=ONCE))
                 shelf.instructions = digest
@@ -170,7 +171,7 @@ class Projects:
             "expert_instruction": instructions,
             "show_instruction": bool(instructions),
             "sampling": "Uncertainty sampling",
-            "maximum_annotations": self.assignment.annotators,
+            "maximum_annotations": people_due(kind, self.assignment.annotators),
             "show_collab_predictions": False,
         }
         try:
