@@ -9,16 +9,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from activeseed.annotators.label_studio.installation import Installation
+from activeseed.annotators.label_studio.installation import Installation, cache_folder
 from activeseed.annotators.label_studio.local import Server, free_port, start
 from activeseed.annotators.label_studio.people import Person
 
-__all__ = ["ADMIN", "ANN1", "ANN2", "PEOPLE", "FreshSite", "Person", "Site", "chromium", "unique_title"]
+__all__ = ["ADMIN", "ANN1", "ANN2", "CACHE", "PEOPLE", "FreshSite", "Person", "Site", "chromium", "unique_title"]
 
 ADMIN = Person("admin@example.com", "Passw0rd1", "a" * 40, admin=True)
 ANN1 = Person("ann1@example.com", "Annot8or1", "b" * 40)
 ANN2 = Person("ann2@example.com", "Annot8or2", "c" * 40)
 PEOPLE = (ADMIN, ANN1, ANN2)
+
+#: the user's cache, read before a test gets a home of its own; for XDG_CACHE_HOME of processes that start servers
+CACHE = cache_folder().parent
 
 
 @dataclass
@@ -72,7 +75,7 @@ class FreshSite(Site):
 
 def unique_title(words: str = "") -> str:
     """A title that no other test has, short enough for what is added to it."""
-    return f"{words[:20]} {uuid.uuid4().hex[:8]}".strip()
+    return f"{words[:20].strip()} {uuid.uuid4().hex[:8]}".strip()
 
 
 def chromium() -> str:
