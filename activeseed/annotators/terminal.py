@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from activeseed.errors import AnswerError
 from activeseed.question import VERDICTS, Answer, Question, Verdict
-from activeseed.seed import ABSENT, AS_WRITTEN, Pair, Seed, Text
+from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Pair, Seed, Text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -221,10 +221,14 @@ def _parse(line: str, question: Question, seed: Seed, ask: Callable[[str], str])
 
 
 def offered(question: Question) -> list[str]:
-    """The variants that are numbered on the screen."""
+    """The variants that are numbered on the screen: those that a key and a number choose between."""
     if question.kind == "prefer_outcome":
         return list(question.options)
-    return [v for v, text in question.options.items() if v not in (AS_WRITTEN, ABSENT) and text != question.text]
+    keys = VERDICTS[question.kind]
+    if "choose" not in keys:
+        return []
+    named = {AS_WRITTEN, ABSENT, *((FLIPPED,) if "flip" in keys else ())}  # these have keys of their own
+    return [v for v, text in question.options.items() if v not in named and text != question.text]
 
 
 def _edited(question: Question, seed: Seed, ask: Callable[[str], str]) -> Text | Pair:

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from activeseed.annotators.terminal import Session, Terminal, annotate
 from activeseed.question import Answer, Consequence, Question
-from activeseed.seed import ABSENT, AS_WRITTEN, Item, Pair, Seed, Text, Variant
+from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Pair, Seed, Text, Variant, with_flips
 
 SEED = Seed(
     items=tuple(
@@ -112,6 +112,24 @@ def test_an_edited_pair_keeps_what_is_left_empty() -> None:
     question = Question(id="q", kind="judge_pair", items=("p0",), text=pairs["p0"].display)
     _, saved, _ = run([question], "e", "", "better", "", seed=pairs)
     assert saved[0].payload == Pair(prompt="p", chosen="better", rejected="b0")
+
+
+def test_only_what_a_key_chooses_has_a_number() -> None:
+    payload = Pair(prompt="p", chosen="the careful one", rejected="the loud one")
+    flipped = Pair(prompt="p", chosen="the loud one", rejected="the careful one")
+    options = {AS_WRITTEN: payload.display, ABSENT: "", FLIPPED: flipped.display}
+    pairs = with_flips(Seed(items=tuple(Item(id=f"p{k}", payload=payload, copies=k + 1) for k in range(2))))
+    judged = Question(id="q", kind="judge_pair", items=("p0",), text=payload.display, options=options)
+    _, saved, screen = run([judged], "1", "c 1", "f", seed=pairs)
+    assert "1)" not in screen
+    assert screen.count("the loud one") == 1
+    assert [a.verdict for a in saved] == ["flip"], "and what was typed instead is no answer"
+    disputed = judged.model_copy(update={"kind": "resolve"})
+    _, saved, screen = run([disputed], "f", seed=pairs)
+    assert "1)" not in screen
+    _, saved, screen = run([REVIEW.model_copy(update={"kind": "resolve"})], "c 1")
+    assert "1) other" in screen
+    assert saved[0].variant == "v1"
 
 
 def test_what_is_no_answer_is_asked_again_and_nothing_is_saved() -> None:
