@@ -7,7 +7,6 @@ its own as ``kind = "package.module:Name"``; the other keys of the table are pas
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import tomllib
 from collections.abc import Mapping
@@ -18,7 +17,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from activeseed.belief import BeliefSettings
-from activeseed.errors import ConfigError, nearest
+from activeseed.errors import ConfigError, nearest, plainly
 from activeseed.seed import Rest
 
 #: family -> kind -> where the record of that kind is defined, below ``activeseed``
@@ -88,7 +87,16 @@ class _Table(BaseModel):
 
 
 class SourceTable(_Table):
-    """Where the inputs lie, relative to the project folder, and how their columns are called."""
+    """Where the inputs came from, relative to the project folder, and how their columns are called.
+
+    Attributes:
+        seed: the file that the seed was read from. What its author goes on editing is taken in by seed sync.
+        pool: the file of candidate outputs. The study keeps what it read; another pool means a new study.
+        probes: the file of probes. The study keeps what it read; other probes mean a new study.
+        guidelines: Markdown that annotators are shown; it is read anew each time.
+        gold: the file of questions with known answers. The study keeps what it read.
+        columns: a field's name -> its name in these files, where that differs.
+    """
 
     seed: str = "seed.jsonl"
     pool: str = ""
@@ -285,7 +293,7 @@ def read_settings(folder: Path) -> Settings:
         text = path.read_text("utf-8")
     except FileNotFoundError:
         raise ConfigError(
-            f"{folder} holds no activeseed.toml. Make a project with `activeseed init {folder} --from FILE`, "
+            f"{folder.resolve()} holds no activeseed.toml. Make a project with `activeseed init {folder} --from FILE`, "
             "or name its folder with --dir."
         ) from None
     except (OSError, UnicodeDecodeError) as error:
@@ -321,13 +329,15 @@ def _explain(error: ValidationError, where: str, model: type[BaseModel]) -> str:
     first = error.errors()[0]
     path = [str(p) for p in first["loc"]]
     if first["type"] == "extra_forbidden":
-        known = _fields_at(model, path[:-1])
         table = f" [{'.'.join(path[:-1])}]" if path[:-1] else ""
-        close = difflib.get_close_matches(path[-1], known, n=1, cutoff=0.5)
-        hint = f" Did you mean {close[0]!r}?" if close else f" Known: {', '.join(sorted(known))}."
-        return f"{where}{table}: unknown setting {path[-1]!r}.{hint}"
-    reason = first["msg"].removeprefix("Value error, ")
-    return f"{where}: {'.'.join(path) or 'settings'}: {reason} (got {first['input']!r})."
+        return f"{where}{table}: unknown setting {path[-1]!r}.{nearest(path[-1], _fields_at(model, path[:-1]))}"
+    reason = plainly(first["msg"])
+    name = ".".join(path)
+    if first["type"] == "missing":
+        return f"{where}: {name} is missing."
+    if not name or first["type"] == "value_error":  # a sentence of our own, about more than one setting perhaps
+        return f"{where}: {f'{name}: ' if name else ''}{reason}."
+    return f"{where}: {name} = {first['input']!r}: {reason}."
 
 
 def _fields_at(model: type[BaseModel], path: list[str]) -> list[str]:

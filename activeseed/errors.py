@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import traceback
 from collections.abc import Iterable
 
@@ -103,10 +104,50 @@ def describe(error: BaseException) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """`` Did you mean 'x'?`` for the known word nearest to a misspelt one, or the list of all known words."""
+    """`` Did you mean 'x'?`` for the known word nearest to a misspelt one, or the list of all known words.
+
+    Part of a name is enough (``leage`` for ``oversight_league``), where it is spelt nearly as that part is.
+    """
     options = sorted(known)
     close = difflib.get_close_matches(word, options, n=1, cutoff=0.5)
+    if not close:
+        parts = {part: option for option in reversed(options) for part in re.split(r"[-_. ]", option) if len(part) > 3}
+        close = [parts[part] for part in difflib.get_close_matches(word, parts, n=1, cutoff=0.75)]
     if close:
         return f" Did you mean {close[0]!r}?"
     shown = options if len(options) <= 20 else [*options[:20], f"… ({len(options)} in all)"]
     return f" Known: {', '.join(shown)}." if options else ""
+
+
+#: how validators put it -> how people do
+_PLAIN = (
+    (r"valid integer.*|'.*' is not a valid int(eger)?( range)?", "a whole number"),
+    (r"valid number.*|'.*' is not a valid float( range)?", "a number"),
+    (r"valid boolean.*", "true or false"),
+    (r"valid string", "a text"),
+    (r"valid (list|tuple)", "a list"),
+    (r"valid (dictionary|mapping).*|object", "a table of names and values"),
+    (r"finite number", "a finite number"),
+    (r"greater than or equal to (.*)", r"at least \1"),
+    (r"greater than (.*)", r"more than \1"),
+    (r"less than or equal to (.*)", r"at most \1"),
+    (r"less than (.*)", r"less than \1"),
+)
+
+
+def plainly(said: str) -> str:
+    """A validator's message (pydantic's, or the command line parser's) as a plain clause about the thing in question.
+
+    ``Input should be a valid integer, unable to parse string as an integer`` becomes ``it has to be a whole number``.
+    """
+    said = said.removeprefix("Value error, ").strip().rstrip(".")
+    if said == "Field required":
+        return "it is missing"
+    if said == "Extra inputs are not permitted":
+        return "there is no such field"
+    should = re.fullmatch(r"(?:Input|String|Value) should be (?:an? )?(.*)", said, re.DOTALL)
+    asked = should[1] if should else said
+    for pattern, words in _PLAIN:
+        if re.fullmatch(pattern, asked, re.DOTALL):
+            return f"it has to be {re.sub(pattern, words, asked, count=1, flags=re.DOTALL)}"
+    return f"it has to be {asked}" if should else said

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from activeseed.errors import AnnotatorError, AnswerError, nearest
+from activeseed.errors import AnnotatorError, AnswerError, nearest, plainly
 from activeseed.question import VERDICTS, Answer, Question
 from activeseed.seed import Pair, Seed, Text, digest_of
 
@@ -173,7 +173,7 @@ def _answer(row: Mapping[str, Any], question: Question, name: str, where: str) -
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
-        raise AnswerError(f"{where}, field '{field}': {first['msg']}.") from error
+        raise AnswerError(f"{where}, field '{field}': {plainly(first['msg'])}.") from error
 
 
 def _edited(row: Mapping[str, Any], question: Question, where: str) -> Any:

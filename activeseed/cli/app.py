@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +16,7 @@ import typer
 
 from activeseed.cli import demo, label_studio, loop, project, queue, rank, report, seed_commands, serve
 from activeseed.cli.screen import say
-from activeseed.errors import ActiveseedError, nearest
+from activeseed.errors import ActiveseedError, nearest, plainly
 
 #: the class of every error that the parser raises: a misspelt option, a missing argument
 ParserError: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
@@ -47,6 +49,10 @@ def _root(
     ] = False,
 ) -> None:
     """Find the few seed items on which an expensive training process hinges, and ask humans about those.
+
+    A seed is what such a process starts from: positive examples, preference pairs, rules. What turns the seed into a
+    trainer (of a judge, a reward model, an oversight league) is called the trainer²: it trains what then trains a
+    model. activeseed runs it on changed seeds and looks at how far its outcome at the probes moves.
 
     \b
     Example:
@@ -125,7 +131,7 @@ def run(arguments: Sequence[str]) -> int:
     except typer.Exit as end:
         return end.exit_code
     except ParserError as error:
-        return _misspelt(error)
+        return _misspelt(error, arguments)
     except BrokenPipeError:
         # Whoever read our output has enough of it; nothing more may be written, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -152,7 +158,7 @@ def _interrupted() -> int:
     return 130
 
 
-def _misspelt(error: Exception) -> int:
+def _misspelt(error: Exception, arguments: Sequence[str]) -> int:
     """The parser's complaint in one sentence, with the nearest known name and where to read more."""
     context = getattr(error, "ctx", None)
     if type(error).__name__ == "NoArgsIsHelpError" and context is not None:
@@ -163,6 +169,12 @@ def _misspelt(error: Exception) -> int:
     if wrong and context is not None:
         known = [name for p in context.command.get_params(context) for name in (*p.opts, *p.secondary_opts)]
         message = f"{context.command_path} has no option {wrong!r}.{nearest(wrong, [k for k in known if k[:1] == '-'])}"
+    if found := re.fullmatch(r"Invalid value for '([^' ]*)'[^:]*: (.*)", message, re.DOTALL):
+        parameters = context.command.get_params(context) if context is not None else ()
+        names = next((p.opts for p in parameters if found[1] in p.opts), [found[1]])
+        given = next((b for a, b in pairwise(arguments) if a in names), "")
+        given = given or next((a.partition("=")[2] for a in arguments if a.partition("=")[0] in names), "")
+        message = f"{found[1]}{f' {given!r}' if given else ''}: {plainly(found[2])}"
     if not message.endswith((".", "?")):
         message += "."
     more = f"\nSee:  {context.command_path} --help" if context is not None else ""

@@ -32,7 +32,7 @@ class FolderStore:
             probe.unlink()
         except OSError as error:
             raise FolderError(
-                f"{folder} can't be written: {error.strerror}. Choose another folder or change its rights."
+                f"{folder.resolve()} can't be written: {error.strerror}. Choose another folder or change its rights."
             ) from error
         self.folder = inside
         self._journal = Journal(url or inside / "journal.db")

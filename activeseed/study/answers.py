@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from activeseed.errors import AnswerError, nearest
+from activeseed.errors import AnswerError, nearest, plainly
 from activeseed.protocols import Event
 from activeseed.question import Answer
 from activeseed.seed import digest_of
@@ -99,7 +99,7 @@ def _read_answer(study: Study, given: Answer | Mapping[str, Any]) -> Answer:
         where = ".".join(str(p) for p in first["loc"])
         _keep_unmatched(study, _plain(data))
         raise AnswerError(
-            f"Answer to {data.get('question', '?')!r}: {where}: {first['msg']}. It was kept, but not counted."
+            f"Answer to {data.get('question', '?')!r}: {where}: {plainly(first['msg'])}. It was kept, but not counted."
         ) from error
     if answer.question not in study.state.questions:
         _keep_unmatched(study, _plain(data))

@@ -41,7 +41,7 @@ def create(
 
     path = Path(folder)
     if (path / ".activeseed" / "journal.db").exists():
-        raise FolderError(f"{path} holds a study already. Open it with Study.open, or choose another folder.")
+        raise FolderError(f"{path.resolve()} holds a study already. Open it with Study.open, or choose another folder.")
     base = settings or Settings()
     changes = dict(overrides) if system is None else {"system": system, **overrides}
     unknown = [k for k in changes if k not in Settings.model_fields]
@@ -72,7 +72,7 @@ def create(
         if not (path / "guidelines.md").exists():
             (path / "guidelines.md").write_text(guidelines or DEFAULT_GUIDELINES, "utf-8")
     except OSError as error:
-        raise FolderError(f"{path} can't be written: {error.strerror}. Choose another folder.") from error
+        raise FolderError(f"{path.resolve()} can't be written: {error.strerror}. Choose another folder.") from error
     store = FolderStore(path, chosen.store or None)
     store.append([Event("created", body, key="created")])
     study = kind(path, chosen, store, progress)
@@ -90,7 +90,7 @@ def reopen(
     elif settings is None:
         settings = _with_system(path, system)
     if not (path / ".activeseed" / "journal.db").exists() and not settings.store:
-        raise FolderError(f"{path} holds no study yet. Start one with `activeseed init {path} --from FILE`.")
+        raise FolderError(f"{path.resolve()} holds no study yet. Start one with `activeseed init {path} --from FILE`.")
     study = kind(path, settings, FolderStore(path, settings.store or None), progress)
     study.refresh()
     _compare_settings(study, accept)

@@ -86,6 +86,13 @@ OPTIONS = {
     "an unknown column": (["--columns", "text=boody"], ["'boody'"]),
     "a column for what is no field": (["--columns", "txet=text"], ["'txet'", "'text'"]),
     "columns that are no map": (["--columns", "text"], ["text=body"]),
+    "a part of a system's name, misspelt": (["--system", "leage"], ["'leage'", "Did you mean 'oversight_league'?"]),
+    "a number in words": (["--set", "system.rounds=four"], ["rounds = 'four': it has to be a whole number."]),
+    "one of several, misspelt": (
+        ["--set", "system.evaluator=lnear"],
+        ["evaluator = 'lnear': it has to be 'linear' or"],
+    ),
+    "too large": (["--set", "ask.error=0.7"], ["ask.error = 0.7: it has to be less than 0.5."]),
     "an unknown system": (["--system", "oversight_leage"], ["'oversight_leage'", "'oversight_league'"]),
     "an unknown embedder": (["--embedder", "tfdif"], ["'tfidf'"]),
     "an unknown setting": (["--set", "system.ruonds=3"], ["'ruonds'", "'rounds'"]),
@@ -112,6 +119,32 @@ def test_bad_options_of_init(options, words, tmp_path, capsys):
 
 def test_no_such_seed(tmp_path, capsys):
     refused(capsys, ["init", str(tmp_path / "s"), "--from", str(tmp_path / "none.jsonl")], "none.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["rank", "--top", "x"], "--top 'x': it has to be a whole number."),
+        (["rank", "--top=-1"], "--top '-1': it has to be at least 0."),
+        (["queue", "-n", "1.5"], "--batch '1.5': it has to be a whole number."),
+    ],
+)
+def test_numbers_that_are_none(arguments, says, capsys):
+    refused(capsys, arguments, says)
+
+
+def test_here_is_said_in_full(made, capsys, monkeypatch):
+    """A folder that can't be written: root may write anywhere, so a file stands where the study's own folder was."""
+    monkeypatch.chdir(made)
+    inside = made / ".activeseed"
+    inside.rename(made / "elsewhere")
+    inside.write_text("in the way", "utf-8")
+    for settings in ("", 'store = "sqlite:///elsewhere/journal.db"'):
+        if settings:
+            edit(made, 'store = ""', settings)
+        assert str(made) in refused(capsys, ["status"])
+    monkeypatch.chdir(made / "elsewhere")
+    assert str(made / "elsewhere") in refused(capsys, ["rank"])
 
 
 def test_no_probes(tmp_path, capsys):
