@@ -140,7 +140,7 @@ class Ranking:
             where unknown; squared embedded distance averaged over probes unless the name says otherwise.
         summary: numbers and texts of the whole (``spread``, ``noise_floor``, ``trainings``, ``law``, …).
         surrogate: the additive model of the response, where one was fitted.
-        notes: sentences that a reader must see (chaos, failures, too few keys).
+        notes: sentences that a reader must see (chaos, failures, too few keys for what was asked).
     """
 
     ids: tuple[str, ...]

@@ -268,7 +268,8 @@ def spread_belief(item: Item, stays: float, rest: Rest = "auto") -> dict[str, fl
         raise SeedError(f"Item {item.id!r} is no pair, so its belief can't go to 'flipped'. Use rest = 'absent'.")
     out = {AS_WRITTEN: stays}
     for variant in share:
-        out[variant] = out.get(variant, 0.0) + (1.0 - stays) / len(share)
+        # 1 − 0.9 is 0.09999999999999998 to a computer; people read these numbers in exported files
+        out[variant] = round(out.get(variant, 0.0) + (1.0 - stays) / len(share), 15)
     return out
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,6 +62,7 @@ def make_project(
     chosen: dict[str, Any] = {
         "system": {"kind": system or _system_for(read.seed)},
         "embedder": {"kind": kind},
+        "source": _sources(folder, columns, seed=source, pool=pool, probes=probes, gold=gold),
         "belief": {"rest": rest} if base_rate is None else {"rest": rest, "base_rate": base_rate},
     }
     for name, value in (tables or {}).items():
@@ -93,16 +95,27 @@ LEAGUE = {"opponents": "prioritised", "drawn": 4}
 def refuse_existing(folder: Path) -> None:
     """Raise FolderError where a folder holds a project, or a file that making one would replace."""
     if folder.exists() and not folder.is_dir():
-        raise FolderError(f"{folder} is a file. Name a folder to make.")
+        raise FolderError(f"{folder.resolve()} is a file. Name a folder to make.")
     try:
         found = [name for name in OURS if (folder / name).exists()]
     except OSError as error:
-        raise FolderError(f"{folder} can't be read: {error.strerror}. Choose another folder.") from error
+        raise FolderError(f"{folder.resolve()} can't be read: {error.strerror}. Choose another folder.") from error
     if found:
         raise FolderError(
-            f"{folder} already holds {found[0]}. Go on with that project (activeseed status --dir {folder}), or name "
-            "another folder."
+            f"{folder.resolve()} already holds {found[0]}. Go on with that project (activeseed status --dir {folder}), "
+            "or name another folder."
         )
+
+
+def _sources(folder: Path, columns: Mapping[str, str] | None, **files: Path | None) -> dict[str, Any]:
+    """``[source]``: where each file lies, seen from the project folder where it is near."""
+    base, out = folder.resolve().parent, {}
+    for name, file in files.items():
+        if file is not None:
+            place = file.resolve()
+            near = place.is_relative_to(base)
+            out[name] = Path(os.path.relpath(place, folder.resolve())).as_posix() if near else str(place)
+    return {**out, "columns": dict(columns)} if columns else out
 
 
 def _system_for(seed: Seed) -> str:

@@ -30,7 +30,12 @@ def init(
         Path | None, typer.Option("--probes", metavar="FILE", help="Where outcomes are read; may have labels.")
     ] = None,
     system: Annotated[
-        str, typer.Option("--system", metavar="KIND", help="The trainer², else reward_model for pairs, or a league.")
+        str,
+        typer.Option(
+            "--system",
+            metavar="KIND",
+            help="The trainer² (what the seed trains); else reward_model for pairs, or a league.",
+        ),
     ] = "",
     embedder: Annotated[
         str, typer.Option("--embedder", metavar="KIND", help="What reads texts, else the best that is installed.")
@@ -58,6 +63,9 @@ def init(
     as_json: Json = False,
 ) -> None:
     """Make a project folder from a seed file.
+
+    The trainer² is what turns the seed into a trainer, such as the evaluator of an oversight league or a reward model,
+    which then trains a model: the process whose outcome hinges on the seed. It is one of the built-in kinds, or yours.
 
     \b
     Example:

@@ -36,6 +36,9 @@ def rank(
     parquet: Annotated[
         Path | None, typer.Option("--parquet", metavar="FILE", help="Write the ranking as Parquet too.")
     ] = None,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Train rows that failed once more; otherwise a failure stays one.")
+    ] = False,
     accept: Accept = False,
     yes: Yes = False,
 ) -> None:
@@ -57,7 +60,7 @@ def rank(
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
         agree_to_price(study, progress, yes)
-        ranking = study.rank(by=by.replace("-", "_") or None, law=law or None)
+        ranking = study.rank(by=by.replace("-", "_") or None, law=law or None, retry=retry)
     write_frames(ranking, csv, parquet)
     if as_json:
         print_json(ranking.to_dict())
@@ -82,7 +85,7 @@ def agree_to_price(study: Study, progress: Progress, yes: bool) -> None:
 def print_ranking(ranking: Ranking, seed: Seed, top: int = 20) -> None:
     """The ranking on stdout: what a reader must know first, the table, then the numbers of the whole."""
     from activeseed.cli.screen import results
-    from activeseed.cli.tables import ranking_heading, ranking_table, whole_lines
+    from activeseed.cli.tables import ranking_heading, ranking_table, test_words, whole_lines
 
     result = ranking.to_dict()
     console = results()
@@ -94,7 +97,9 @@ def print_ranking(ranking: Ranking, seed: Seed, top: int = 20) -> None:
     more = len(result["items"]) - top if top else 0
     footer = [f"… and {more} more: --top 0 shows all"] if more > 0 else []
     if result["by"] == "effect" and any(r.get("distinguishable") for r in result["items"]):
-        footer.append("* distinguishable from nothing (5 % over all items together)")
+        footer.append(f"* {test_words(result)}")
+    elif result["by"] == "effect" and "distinguishable" in ranking.columns:
+        footer.append(f"no item is {test_words(result)}")
     for line in footer:
         console.print(line, style="dim")
     console.print()

@@ -54,11 +54,16 @@ def ranking_table(result: Mapping[str, Any], seed: Seed, width: int, top: int = 
     shown = rows if top <= 0 else rows[:top]
     scale = Scale.of([r.get(by) for r in rows])
     largest = max((r[by] for r in rows if r.get(by) is not None), default=0.0)
-    columns = [(e.name, e.cells(shown, scale)) for e in _extras(rows, by, width)]
+    columns = [e.column(shown, scale) for e in _extras(rows, by, width)]
     error = f"{'effect' if by == 'effect' else by}_se"
     values = [_value(r, by, error, scale, width >= 70) for r in shown]
     ids = width >= 110
-    taken = 4 + max(map(len, values), default=5) + 2 + sum(2 + max(len(n), *map(len, c), 0) for n, c in columns)
+    taken = (
+        4
+        + max(map(len, values), default=5)
+        + 2
+        + sum(2 + max(*map(len, n.split("\n")), *map(len, c), 0) for n, c in columns)
+    )
     id_width = min(24, max((len(r["id"]) for r in shown), default=2) + 6) if ids else 0
     taken += id_width + 2 if ids else 0
     bar_width = max(6, min(24, (width - taken) // 4))
@@ -114,14 +119,20 @@ class _Extra:
     width: int
     style: str = "number"
 
-    def cells(self, shown: Sequence[Mapping[str, Any]], scale: Scale) -> list[str]:
+    def column(self, shown: Sequence[Mapping[str, Any]], scale: Scale) -> tuple[str, list[str]]:
+        """The heading and the cells."""
         if self.style == "credibility":
-            return [_credibility(r) for r in shown]
+            return self.name, [_credibility(r) for r in shown]
         if self.style == "percent":
-            return [_percent(r.get(self.key)) for r in shown]
+            return self.name, [_percent(r.get(self.key)) for r in shown]
         if self.style == "ties":
-            return [_ties(r.get(self.key)) for r in shown]
-        return [scale.show(r.get(self.key)) for r in shown]
+            return self.name, [_ties(r.get(self.key)) for r in shown]
+        values = [r.get(self.key) for r in shown]
+        largest = max((abs(v) for v in values if v is not None and math.isfinite(v)), default=0.0)
+        if largest and not 0.1 <= largest / 10.0**scale.exponent < 10_000:  # a column whose numbers have another size
+            scale = Scale.of(values)
+            return f"{self.name}\n{scale.words or '×1'}", [scale.show(v) for v in values]
+        return self.name, [scale.show(v) for v in values]
 
 
 _COLUMNS = (
@@ -214,6 +225,16 @@ def whole_lines(result: Mapping[str, Any], width: int) -> list[str]:
     right = max((len(text) for _, text, _ in found), default=0)
     room = left + right + 4 + max((len(m) for _, _, m in found), default=0) <= width
     return [f"{name:<{left}}  {text:>{right}}" + (f"  {meaning}" if room else "") for name, text, meaning in found]
+
+
+def test_words(result: Mapping[str, Any]) -> str:
+    """What a star means: the claim, and the test behind it where that is the weaker one."""
+    words = "distinguishable from nothing (5 % over all items together"
+    if result.get("test") == "null_variance":
+        words += f"; by the null variance, as {result.get('keys', 'these')} keys are too few for sign flips"
+        if result.get("keys_for_signs"):
+            words += f": [estimator] keys = {result['keys_for_signs']}"
+    return words + ")"
 
 
 def plain_table(headings: Sequence[str], rows: Sequence[Sequence[str]], width: int, right: Sequence[int] = ()) -> Table:

@@ -85,14 +85,11 @@ class LeaveOneOut(BaseModel):
         family = int(np.sum(~np.isnan(measured.value)))
         reach = smallest_p(self.keys) * family
         test = self.test if self.test != "auto" else ("signs" if reach <= self.alpha else "null_variance")
-        if reach > self.alpha:
-            means = "can't call any of them distinguishable" if test == "signs" else "could not have told any apart"
-            remedy = "" if test == "null_variance" else " or test = 'null_variance'"
-            instead = "; the test against the null variance was used" if test == "null_variance" else ""
+        if reach > self.alpha and test == "signs":  # asked for, and it can't say anything
             notes.append(
                 f"{self.keys} keys are too few for a sign-flip test of {family} effects at once: its smallest p-value, "
-                f"{smallest_p(self.keys):.2g}, {means} after Holm's correction{instead}. "
-                f"Use [estimator] keys = {_keys_for(family, self.alpha)} or more{remedy}."
+                f"{smallest_p(self.keys):.2g}, can't call any of them distinguishable after Holm's correction. "
+                f"Use [estimator] keys = {_keys_for(family, self.alpha)} or more, or test = 'null_variance'."
             )
         if self.keys < ENOUGH_KEYS:
             notes.append(f"Effects from {self.keys} keys have no standard error; {ENOUGH_KEYS} keys give one.")
@@ -145,6 +142,7 @@ class LeaveOneOut(BaseModel):
             "trainings": len(outcomes),
             "failed": failed,
             "test": test,
+            "keys_for_signs": _keys_for(int(np.sum(~np.isnan(measured.value))), self.alpha),
             "noise_floor": _floor_at_base(design, outcomes, problem),
         }
         if self.law == "group":
@@ -164,7 +162,7 @@ class LeaveOneOut(BaseModel):
 
 def _keys_for(family: int, alpha: float) -> int:
     """Keys with which a sign-flip test can reject one of this many items, and at least the prescribed twenty."""
-    return max(FAMILY_KEYS, int(np.ceil(np.log2(family / alpha))) + 1)
+    return max(FAMILY_KEYS, int(np.ceil(np.log2(max(family, 1) / alpha))) + 1)
 
 
 def _spread_out(values: Floats, unit: NDArray[np.int64]) -> Floats:

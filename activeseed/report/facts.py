@@ -94,6 +94,13 @@ def gather(study: Study, by: str | None = None) -> Facts:
     )
 
 
+#: what stands behind a star, where it is not the test by sign flips over enough keys
+_TESTED = {
+    "null_variance": " (by the null variance: {keys} keys are too few for sign flips, which take {keys_for_signs})",
+    "exact": " (exactly: the trainer has no randomness)",
+}
+
+
 def _head(study: Study, ranking: Ranking) -> dict[str, Any]:
     policy = ranking.summary["outcome"] == "distribution"
     return {
@@ -103,6 +110,7 @@ def _head(study: Study, ranking: Ranking) -> dict[str, Any]:
         "unit": ranking.summary["unit"],
         "by": ranking.by,
         "law": ranking.summary["law"],
+        "test": _TESTED.get(str(ranking.summary.get("test")), "").format(**ranking.summary),
         "embedder": study.settings.embedder.kind,
         "embedder_limits": str(getattr(study.settings.embedder, "limits", "")),
         "seed_version": f"v{study.state.current.number}",

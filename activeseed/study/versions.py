@@ -85,14 +85,19 @@ def revert(study: Study, version: str, why: str = "", by: str = "author") -> See
 def take_sync(study: Study, path: Path, by: str = "author", columns: Mapping[str, str] | None = None) -> SyncResult:
     """Take in a file that its author went on editing: three-way, conflicts with answers listed and not applied.
 
-    ``columns`` maps fields to the file's names where they differ; else what the settings say.
+    ``columns`` maps fields to the file's names where they differ; else what the settings say, as far as the file has
+    those names: the author's own file is read, and so is one that was exported.
     """
     from activeseed.files import load_seed
+    from activeseed.files.records import read_records
     from activeseed.files.sync import sync
 
     study.take_in()
     rest = study.settings.belief.rest
-    theirs = with_flips(load_seed(path, columns=columns or study.settings.source.columns or None, rest=rest).seed)
+    if not columns and study.settings.source.columns:
+        present = read_records(path).columns
+        columns = {field: name for field, name in study.settings.source.columns.items() if name in present}
+    theirs = with_flips(load_seed(path, columns=columns or None, rest=rest).seed)
     base = study.state.versions[study.state.synced].seed
     result = sync(base, study.seed, theirs, answered=study.resolution.answered)
     changes = _changes(study.seed, result.seed, by, "")

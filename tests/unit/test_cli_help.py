@@ -1,5 +1,6 @@
 """Every command explains itself with an example that could be typed, and a typo gets the nearest name."""
 
+import re
 import shlex
 
 import pytest
@@ -132,3 +133,11 @@ def test_the_version_is_the_packages(capsys):
 
     assert run(["--version"]) == 0
     assert capsys.readouterr().out == f"activeseed {activeseed.__version__}\n"
+
+
+def test_words_of_our_own_are_explained_where_they_are_met(capsys):
+    for arguments in (["--help"], ["init", "--help"]):
+        assert run(arguments) == 0
+        text = " ".join(capsys.readouterr().out.split())
+        assert re.search(r"turns the seed into a trainer", text)
+        assert "trainer²" in text

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -277,6 +278,63 @@ def test_sync_takes_in_the_authors_edits(project, capsys):
     out = printed(capsys, "seed", "diff").out
     assert "plain-no: edited" in out
     assert "new: added" in out
+
+
+def test_the_settings_say_where_the_inputs_came_from(tmp_path, capsys):
+    inputs = write_inputs(tmp_path / "in")
+    rows = [json.loads(line) for line in (inputs / "positives.jsonl").read_text("utf-8").splitlines()]
+    rows = [{**{k: v for k, v in r.items() if k != "text"}, "body": r["text"]} for r in rows]
+    theirs = inputs / "positives.jsonl"
+    theirs.write_text("".join(json.dumps(r) + "\n" for r in rows), "utf-8")
+    project = tmp_path / "study"
+    assert run([*init_arguments(inputs, project), "--columns", "text=body"]) == 0
+    source = tomllib.loads((project / "activeseed.toml").read_text("utf-8"))["source"]
+    for name, file in (("seed", theirs), ("pool", inputs / "pool.jsonl"), ("probes", inputs / "probes.jsonl")):
+        assert (project / source[name]).resolve() == file
+    assert source["columns"] == {"text": "body"}
+    # and so the author's file is read as it was the first time, and one that activeseed wrote as it is
+    rows[0]["body"] += " Ask the front desk."
+    theirs.write_text("".join(json.dumps(r) + "\n" for r in rows), "utf-8")
+    found = result(capsys, "seed", "sync", str(theirs), "--dir", str(project))
+    assert found["edited"] == [rows[0]["id"]]
+    found = result(capsys, "seed", "sync", str(project / "seed.jsonl"), "--dir", str(project))
+    assert (found["edited"], found["added"], found["removed"]) == ([rows[0]["id"]], [], []), "that edit is taken back"
+
+
+def test_beliefs_are_written_as_people_write_them(project):
+    said = [json.loads(line)["belief"] for line in (project / "seed.jsonl").read_text("utf-8").splitlines()]
+    assert {"as_written": 0.9, "absent": 0.1} in said
+    assert {"as_written": 0.6, "absent": 0.4} in said
+    assert all(len(str(p)) <= 4 for belief in said for p in belief.values())
+
+
+def test_a_default_ranking_starts_with_the_ranking(project, capsys):
+    assert not printed(capsys, "rank").out.startswith("!")
+    told = " ".join(printed(capsys, "rank", "--by", "effect").out.split())
+    assert told.count("8 keys are too few for sign flips: [estimator] keys = 20") == 1
+
+
+def test_failed_rows_are_trained_again_when_that_is_asked_for(tmp_path, capsys):
+    (tmp_path / "trainer.py").write_text(
+        "from pathlib import Path\n"
+        "def train(items, key):\n"
+        "    if len(items) == 7 and not Path(__file__).with_name('mended').exists():\n"
+        "        raise ArithmeticError('not yet')\n"
+        "    return [len(i.payload.text) % 7 / 7 + key % 3 / 9 for i in items[:2]] + [0.5] * 6\n",
+        "utf-8",
+    )
+    inputs = write_inputs(tmp_path / "in")
+    given = init_arguments(inputs, tmp_path / "study")
+    given = [a for a in given if not a.startswith("--set=system") and "estimator" not in a]
+    given += ["--system", "function", f"--set=system.target={tmp_path / 'trainer.py'}:train"]
+    given += ["--set=estimator.kind=leave_one_out", "--set=executor.kind=in_process", "--set=limits.failed_share=1"]
+    assert run(given) == 0
+    where = ("--by", "effect", "--dir", str(tmp_path / "study"))
+    assert result(capsys, "rank", *where)["failed"] > 0
+    (tmp_path / "mended").touch()
+    assert result(capsys, "rank", *where)["failed"] > 0, "a failure is a fact until somebody asks again"
+    assert result(capsys, "rank", *where, "--retry")["failed"] == 0
+    assert result(capsys, "rank", *where)["failed"] == 0
 
 
 def test_sync_reads_a_file_whose_columns_have_other_names(project, capsys):

@@ -12,6 +12,7 @@ from rich.console import Console
 from activeseed.cli.numbers import Scale, bar, duration, number, with_error
 from activeseed.cli.screen import clean, one_line, plain
 from activeseed.cli.tables import named, question_table, ranking_table, whole_lines
+from activeseed.cli.tables import test_words as words_of_a_star
 from activeseed.outcome import Ranking
 from activeseed.question import Question
 from activeseed.seed import Item, Seed, Text
@@ -86,6 +87,23 @@ def test_what_cannot_be_told_from_nothing_is_not_starred(seed, result):
     lines = drawn(ranking_table(result, seed, 80, top=0), 80)
     starred = [line.split()[0] for line in lines if line.rstrip().count("*")]
     assert starred == [str(r["rank"]) for r in result["items"] if r["distinguishable"]]
+
+
+def test_a_column_of_another_size_has_a_power_of_its_own(seed, result):
+    for row in result["items"]:
+        row["value"] /= 10_000
+    lines = drawn(ranking_table(result, seed, 100), 100)
+    assert lines[0].split() == ["value"]
+    at = lines[1].index("10⁻⁹") + len("10⁻⁹")
+    assert lines[2][:at].endswith(" 7.50"), "the first item's value, 7.5e-9, in its own power"
+
+
+def test_a_star_says_which_test_is_behind_it():
+    assert (
+        words_of_a_star({"test": "signs", "keys": 20}) == "distinguishable from nothing (5 % over all items together)"
+    )
+    weaker = words_of_a_star({"test": "null_variance", "keys": 8, "keys_for_signs": 20})
+    assert "8 keys are too few for sign flips: [estimator] keys = 20" in weaker
 
 
 def test_a_ranking_of_nothing_but_unknowns_is_printed(seed, result):
