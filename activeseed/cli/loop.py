@@ -67,9 +67,8 @@ def loop(
                 progress.pause()
                 print_round(study, record)
 
-        watch = Watch(study, progress.pause, progress.waiting) if getattr(channel, "kind", "") in PATIENT else None
-        if watch is not None:
-            show_places(channel)
+        patiently = getattr(channel, "kind", "") in PATIENT
+        watch = Watch(study, channel, progress.pause, progress.waiting) if patiently else None
         try:
             result = study.loop(channel, max_rounds=rounds or None, wait=patient, on_round=told, on_look=watch)
         except HadEnoughError as pause:
@@ -90,13 +89,6 @@ def loop(
     if result.ended == "waiting" and study.pending:
         say(f"Questions that wait for an answer: {len(study.pending)}. Answer them, then run this again.")
     say("See:  activeseed seed diff, activeseed report")
-
-
-def show_places(channel: Annotator) -> None:
-    """Where people answer, for a channel that has an address."""
-    links = getattr(channel, "links", None)
-    for kind, address in (links() if callable(links) else {}).items():
-        say(f"{kind.replace('_', ' ')}: {address}")
 
 
 def ending(result: LoopResult) -> str:

@@ -91,14 +91,16 @@ def queue(
 
 def send(study: Study, to: str, progress: Progress) -> None:
     """Send what is pending to the study's annotators, or to Label Studio; say where they are."""
-    from activeseed.cli.loop import channel_of, show_places
+    from activeseed.cli.loop import channel_of
+    from activeseed.cli.watching import places
 
     channel = channel_of(study, to, None, progress) if to else study.annotator
     try:
         study.submit(channel)
         progress.pause()
-        show_places(channel)
-    except AnnotatorError as error:
+        for kind, address in places(channel).items():
+            say(f"{kind.replace('_', ' ')} at {address}")
+    except (AnnotatorError, ConfigError) as error:
         raise type(error)(f"{error} The questions are kept; `activeseed pull` sends them.") from error
 
 

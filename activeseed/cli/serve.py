@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from activeseed.cli.loop import ending, print_round, show_places
+from activeseed.cli.loop import ending, print_round
 from activeseed.cli.options import HERE, Accept, Dir, Yes, open_study
 from activeseed.cli.progress import Progress
 from activeseed.cli.screen import say
@@ -73,9 +73,8 @@ def serve(
                 reached = reached_at(listener, address, server)
                 for line in introduction(listener, reached, server, secret):
                     say(line)
-                show_places(channel)
                 hook = _Webhook(study, channel, reached if webhook else "", secret)
-                watch = Watch(study, progress.pause, progress.waiting)
+                watch = Watch(study, channel, progress.pause, progress.waiting)
 
                 def look(waiting: Waiting) -> None:
                     watch(waiting)

@@ -27,6 +27,7 @@ class Watch:
 
     Args:
         study: the study whose loop is running.
+        channel: where it asks; if its places have addresses, each is shown when it is there.
         pause: takes progress bars off the screen before something is printed.
         waiting: called with what the loop waits for, or with nothing.
     """
@@ -40,6 +41,7 @@ class Watch:
         self._problems: set[str] = set()
         self._sent: set[str] = set()
         self._away = ""
+        self._places: dict[str, str] = {}
 
     def __call__(self, look: Waiting) -> None:
         if look.away:
@@ -53,6 +55,8 @@ class Watch:
         lines += [f"! {problem}" for problem in told.problems if problem not in self._problems]
         self._problems.update(told.problems)
         pending = {q.id for q in self._study.pending}
+        if pending - self._sent:
+            lines += self._new_places()
         if told.news or pending - self._sent:
             lines += [news_line(self._study, told), *standing_lines(self._study)]
         self._sent = pending
@@ -60,11 +64,24 @@ class Watch:
             self._print(*lines)
         self._waiting(f"waiting for {counted(len(pending), 'answer')}" if pending else "")
 
+    def _new_places(self) -> list[str]:
+        """Where people answer, as far as it was not said yet."""
+        there = places(self._channel)
+        new = {kind: address for kind, address in there.items() if self._places.get(kind) != address}
+        self._places = there
+        return [f"{kind.replace('_', ' ')} at {address}" for kind, address in new.items()]
+
     def _print(self, *lines: str) -> None:
         self._pause()
         clock = strftime("%H:%M", localtime())
         for n, line in enumerate(line for line in lines if line):
             say(f"{clock if not n else '     '}  {line}")
+
+
+def places(channel: object) -> dict[str, str]:
+    """Kind of question -> the address where people answer it, for a channel that has addresses."""
+    links = getattr(channel, "links", None)
+    return dict(links()) if callable(links) else {}
 
 
 def news_line(study: Study, told: Any) -> str:
@@ -115,5 +132,8 @@ def waiting_words(question: Mapping[str, Any]) -> str:
 
 
 def _person(person: Mapping[str, Any]) -> str:
-    right = f", right {100 * person['reliability']:.0f} %" if person.get("reliability") is not None else ""
+    right = ""
+    if person.get("reliability") is not None:
+        low, high = 100 * person["low"], 100 * person["high"]
+        right = f", right {100 * person['reliability']:.0f} % ({low:.0f} to {high:.0f})"
     return f"{one_line(person['name'])}: {counted(person['answers'], 'answer')}{right}"

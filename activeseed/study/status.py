@@ -63,7 +63,7 @@ def status(study: Study, fresh: bool = False) -> dict[str, Any]:
         "belief_spread": last.get("belief_spread"),
         "risk": asked.get("risk", last.get("risk")) if last.get("round", -1) < len(state.asked_rounds)
         else last.get("risk"),
-        "risk_after": asked.get("risk_after") if pending else None,
+        "risk_after": max(asked["risk_after"], 0.0) if pending and asked.get("risk_after") is not None else None,
         "risk_limit": last.get("risk_limit"),
         "flips": last.get("flips"),
         "quality": last.get("quality"),

@@ -20,7 +20,7 @@ def waiting_study(tmp_path, **settings):
 def test_news_say_who_answered_what_is_left_and_whom_it_waits_for(tmp_path, capsys):
     study, channel = waiting_study(tmp_path)
     shown = []
-    watch = Watch(study, lambda: None, shown.append)
+    watch = Watch(study, channel, lambda: None, shown.append)
     first, second = (q.id for q in study.pending)
     channel.answer(first, "ada", "keep")
     capsys.readouterr()
@@ -39,7 +39,7 @@ def test_news_say_who_answered_what_is_left_and_whom_it_waits_for(tmp_path, caps
 
 def test_an_absent_channel_is_said_once_and_its_return_too(tmp_path, capsys):
     study, channel = waiting_study(tmp_path)
-    watch = Watch(study, lambda: None)
+    watch = Watch(study, channel, lambda: None)
     watch(Waiting(study.poll(channel, take_in=False)))
     capsys.readouterr()
     for tries in (1, 2, 3):
@@ -51,7 +51,7 @@ def test_an_absent_channel_is_said_once_and_its_return_too(tmp_path, capsys):
 
 def test_a_name_with_an_escape_sequence_is_only_shown(tmp_path, capsys):
     study, channel = waiting_study(tmp_path)
-    watch = Watch(study, lambda: None)
+    watch = Watch(study, channel, lambda: None)
     channel.answer(study.pending[0].id, "a\x1b[31mda", "keep")
     watch(Waiting(study.poll(channel, take_in=False)))
     assert "\x1b" not in capsys.readouterr().err
