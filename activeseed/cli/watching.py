@@ -33,9 +33,14 @@ class Watch:
     """
 
     def __init__(
-        self, study: Study, pause: Callable[[], None], waiting: Callable[[str], None] = lambda _: None
+        self,
+        study: Study,
+        channel: object,
+        pause: Callable[[], None],
+        waiting: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._study = study
+        self._channel = channel
         self._pause = pause
         self._waiting = waiting
         self._problems: set[str] = set()
