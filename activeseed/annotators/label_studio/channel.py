@@ -83,13 +83,18 @@ class Channel:
                 pusher = Pusher(self.connection, self.ledger, shelf, self.assignment.study)
                 empty = not shelf.tasks
                 sent = pusher.push(asked, payloads, version)
-                if sent and shelf.made:
-                    ordering.follow(self.connection, shelf, project, version)
-                    if empty:
-                        self.projects.view(shelf)
-                elif sent and not keeps_order(project):
-                    ordering.follow(self.connection, shelf, project, version)
+                if sent and (shelf.made or not keeps_order(project)):
+                    self._follow(shelf, project, version)
+                if sent and shelf.made and empty:
+                    self.projects.view(shelf)
             self.ledger.save()
+
+    def _follow(self, shelf: Shelf, project: Mapping[str, Any], version: str) -> None:
+        try:
+            ordering.follow(self.connection, shelf, project, version)
+        except RefusedError:
+            # it says that there are no such predictions; the tasks are there, and the next order brings new ones
+            shelf.order, shelf.version = [], ""
 
     def _version(self, shelf: Shelf, project: Mapping[str, Any], asked: Sequence[Question]) -> str:
         current = project.get("model_version") or ""

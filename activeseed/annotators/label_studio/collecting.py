@@ -72,16 +72,14 @@ def read(connection: Connection, shelf: Shelf, study: str) -> Reading:
 
 def _read(connection: Connection, shelf: Shelf, study: str, now: Head, since: str) -> Reading:
     found = Reading(shelf, now, full=not since, others=(shelf.others[0], shelf.others[1]))
-    other_tasks = other_annotations = 0
     for task in tasks(connection, shelf.id, since, annotations=True) if now.tasks else ():
         question = owner(task, study)
         if question:
             found.changed[task["id"]] = {**task, "question": question}
-        else:
-            other_tasks += 1
-            other_annotations += sum(not a["was_cancelled"] for a in task["annotations"])
     if found.full:
-        found.others = (other_tasks, other_annotations)
+        # whatever the server counts besides: tasks of others, or counts that are wrong and would always seem new
+        mine = [_known(t) for t in found.changed.values()]
+        found.others = (now.tasks - len(mine), now.annotations - sum(len(k.annotations) - k.skipped for k in mine))
         found.gone = {t: k for t, k in shelf.tasks.items() if t not in found.changed}
     for number, known in shelf.tasks.items():
         if number in found.changed and found.changed[number]["question"] != known.question:

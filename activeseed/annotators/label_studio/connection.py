@@ -123,15 +123,17 @@ class Connection:
     def _http(self) -> Any:
         import httpx
 
-        return httpx.Client(timeout=60.0, follow_redirects=False)
+        from activeseed.annotators.label_studio.signing_in import SignIn
+
+        return httpx.Client(timeout=60.0, follow_redirects=False, auth=SignIn(self.url, self.token))
 
     @cached_property
     def _sdk(self) -> Any:
         import label_studio_sdk.client as sdk
 
         make: Any = sdk.LabelStudio
-        # the slash lets the SDK find api/token/refresh below a path, too
-        return make(base_url=f"{self.url}/", api_key=self.token.get_secret_value(), timeout=60, httpx_client=self._http)
+        # whatever the SDK would sign in with, the HTTP client signs in itself
+        return make(base_url=self.url, api_key="replaced", timeout=60, httpx_client=self._http)
 
     def close(self) -> None:
         """Close the sockets."""
@@ -157,11 +159,10 @@ class Connection:
         self, method: str, path: str, params: Mapping[str, Any] | None, content: bytes | None, timeout: float
     ) -> Any:
         # the version can be asked for by anybody: a wrong address is found before the token is sent there
-        headers = {} if path == "api/version" else dict(self._sdk._client_wrapper.get_headers())
-        if content is not None:
-            headers["Content-Type"] = "application/json"
+        signed = {"auth": None} if path == "api/version" else {}
+        headers = {"Content-Type": "application/json"} if content is not None else {}
         return self._http.request(
-            method, f"{self.url}/{path}", params=params, content=content, headers=headers, timeout=timeout
+            method, f"{self.url}/{path}", params=params, content=content, headers=headers, timeout=timeout, **signed
         )
 
     def _patiently(self, call: Callable[[], T]) -> T:
@@ -181,8 +182,14 @@ class Connection:
         import httpx
         from label_studio_sdk.core.api_error import ApiError
 
+        from activeseed.annotators.label_studio.signing_in import RefreshError
+
         try:
             return call()
+        except RefreshError as error:
+            # nothing was changed: what was to be sent was not
+            status, body, headers = error.response.status_code, _body(error.response), error.response.headers
+            changes = False
         except ApiError as error:
             status, body, headers = error.status_code or 0, error.body, error.headers or {}
         except httpx.ConnectError as error:

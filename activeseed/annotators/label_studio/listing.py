@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from activeseed.annotators.label_studio.connection import Connection
+from activeseed.annotators.label_studio.connection import Connection, MissingError
 
 #: tasks a page; larger ones are slower, and 10,000 time out
 PAGE = 500
@@ -21,14 +21,18 @@ BY_ID = 200
 _PLAIN = "id,meta,updated_at"
 #: fields of tasks and of the annotations in them, one name for both
 _ANSWERS = f"{_PLAIN},annotations,result,completed_by,was_cancelled,lead_time,ground_truth"
-#: what says that nobody has touched a task
-_TOUCHED = "id,meta,total_annotations,cancelled_annotations,draft_exists"
+#: what says that nobody has touched a task. Not its counters: while the server deletes some project it forgets to count
+_TOUCHED = "id,meta,annotations,draft_exists"
 _TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
 @dataclass(frozen=True)
 class Head:
-    """A project at a glance: newest change of a task, tasks, annotations that aren't skips."""
+    """A project at a glance: newest change of a task, tasks, annotations that aren't skips.
+
+    Tasks and annotations are counted by the project, which counts what there is; the totals of a task list add up
+    counters, of which the server forgets some while it deletes a project.
+    """
 
     newest: str
     tasks: int
@@ -36,10 +40,19 @@ class Head:
 
 
 def head(connection: Connection, project: int) -> Head:
-    """One short call."""
+    """Two short calls; the counts are no older than the newest change."""
+    counts = count(connection, project)
     told = _page(connection, project, {"ordering": ["-tasks:updated_at"]}, "id,updated_at", 1)
-    newest = told["tasks"][0]["updated_at"] if told["tasks"] else ""
-    return Head(newest, int(told["total"]), int(told["total_annotations"]))
+    return Head(told["tasks"][0]["updated_at"] if told["tasks"] else "", *counts)
+
+
+def count(connection: Connection, project: int) -> tuple[int, int]:
+    """Tasks and annotations of a project. Raises MissingError for a project that is no more."""
+    params = {"ids": project, "include": "id,task_number,total_annotations_number", "page_size": 1}
+    found = [p for p in connection.read("api/projects/", params)["results"] if p["id"] == project]
+    if not found:
+        raise MissingError(f"{connection.url} has no project {project} any more.")
+    return int(found[0]["task_number"] or 0), int(found[0]["total_annotations_number"] or 0)
 
 
 def tasks(connection: Connection, project: int, since: str = "", annotations: bool = False) -> Iterator[dict[str, Any]]:
@@ -75,8 +88,7 @@ def delete_untouched(connection: Connection, project: int, ids: Sequence[int]) -
                 "conjunction": "and",
                 "items": [
                     _filter("draft_exists", "equal", "Boolean", False),
-                    _filter("total_annotations", "equal", "Number", 0),
-                    _filter("cancelled_annotations", "equal", "Number", 0),
+                    _filter("annotations_ids", "empty", "String", "True"),
                 ],
             },
             "selectedItems": {"all": False, "included": list(ids[at : at + 1000])},

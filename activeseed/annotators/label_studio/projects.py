@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from activeseed.annotators.label_studio.connection import ONCE, Connection, MissingError, RefusedError, UnclearError
 from activeseed.annotators.label_studio.ledger import Ledger, Shelf
-from activeseed.annotators.label_studio.listing import head
+from activeseed.annotators.label_studio.listing import count
 from activeseed.annotators.templates import check_template, template
 from activeseed.errors import AnnotatorError, ConfigError
 from activeseed.question import QuestionKind, people_due
@@ -183,7 +183,7 @@ class Projects:
             self._marks = None
             raise
         same = self._marked().get(kind, [made])
-        if min(same) != made and head(self.connection, made).tasks == 0:
+        if min(same) != made and count(self.connection, made)[0] == 0:
             # another process made one at the same time; the first of them stays
             self.connection.send("DELETE", f"api/projects/{made}/")
             made = min(same)

@@ -15,7 +15,7 @@ from typing import Any
 
 from activeseed.annotators.label_studio.connection import Connection, RefusedError, UnclearError
 from activeseed.annotators.label_studio.ledger import Known, Ledger, Shelf
-from activeseed.annotators.label_studio.listing import before, by_id, delete_untouched, head, owner, tasks
+from activeseed.annotators.label_studio.listing import before, by_id, count, delete_untouched, head, owner, tasks
 from activeseed.annotators.label_studio.ordering import prediction
 from activeseed.annotators.templates import task_data
 from activeseed.errors import AnnotatorAwayError, AnnotatorError
@@ -68,7 +68,7 @@ class Pusher:
                 self._finish_import()
                 self.list_new()
         self._note_refused(questions, sent, refused)
-        if sent and head(self.connection, self.shelf.id).tasks != len(self.shelf.tasks) + self.shelf.others[0]:
+        if sent and count(self.connection, self.shelf.id)[0] != len(self.shelf.tasks) + self.shelf.others[0]:
             # somebody else imported at the same time
             self.list_new()
         self.remove_duplicates()
@@ -126,7 +126,7 @@ class Pusher:
         chunk: list[tuple[str, bytes]] = []
         size = 0
         # at the end of what has a place, also where only the server knows how much that is
-        place = max(len(self.shelf.order), head(self.connection, self.shelf.id).tasks)
+        place = max(len(self.shelf.order), count(self.connection, self.shelf.id)[0])
         for n, question in enumerate(questions):
             task: dict[str, Any] = {
                 "data": task_data(question, payloads.get(question.id)),
@@ -145,7 +145,7 @@ class Pusher:
     def _send(self, chunk: list[tuple[str, bytes]], refused: dict[str, str]) -> list[str]:
         """Import; where the server refuses, halve until the tasks that it refuses stand alone."""
         shelf = self.shelf
-        shelf.importing = [head(self.connection, shelf.id).tasks, len(chunk)]
+        shelf.importing = [count(self.connection, shelf.id)[0], len(chunk)]
         self.ledger.save()
         body = b"[" + b",".join(task for _, task in chunk) + b"]"
         try:
@@ -176,7 +176,7 @@ class Pusher:
             return
         there, sent = self.shelf.importing
         ends = time.monotonic() + 3.0 + sent / 80.0
-        while head(self.connection, self.shelf.id).tasks < there + sent and time.monotonic() < ends:
+        while count(self.connection, self.shelf.id)[0] < there + sent and time.monotonic() < ends:
             self.connection.sleep(0.5)
         self.shelf.importing = []
 
@@ -193,7 +193,7 @@ class Pusher:
 
 def is_touched(task: Mapping[str, Any]) -> bool:
     """Whether somebody has answered, skipped or begun a task."""
-    return bool(task.get("total_annotations") or task.get("cancelled_annotations") or task.get("draft_exists"))
+    return bool(task["annotations"] or task["draft_exists"])
 
 
 __all__ = ["OVERLAP", "AnnotatorAwayError", "Pusher", "is_touched"]
