@@ -71,6 +71,7 @@ def loop(
     on_look: Callable[[Waiting], None] | None = None,
     sleep: Callable[[float], object] = time.sleep,
     patience: float = PATIENCE,
+    hurry: Callable[[], bool] = lambda: False,
 ) -> LoopResult:
     """Run rounds until a rule says stop.
 
@@ -84,6 +85,7 @@ def loop(
         on_look: called after every look at the channel.
         sleep: called with the seconds to wait; may return earlier, for instance because an answer was announced.
         patience: seconds between two looks.
+        hurry: asked while answers are awaited; whether to retrain and ask on with those that are in.
 
     Raises:
         AnnotatorAwayError: the channel can't be reached, and the caller did not want to wait.
@@ -110,7 +112,7 @@ def loop(
                 return _result(study, "stopped")
             study.store.append([Event("stopped", {"stopped": False})])
             study.refresh()
-        if enough_is_open(study):
+        if enough_is_open(study) and not (hurry() and _something_is_in(study)):
             if told is None or not told.news:
                 if not wait:
                     return _result(study, "waiting")
@@ -161,6 +163,11 @@ def enough_is_open(study: Study) -> bool:
     newest = [q for q in state.questions.values() if q.round == len(state.asked_rounds) and q.id not in state.gone]
     open_ = sum(q in pending for q in newest)
     return bool(newest) and 1.0 - open_ / len(newest) < enough
+
+
+def _something_is_in(study: Study) -> bool:
+    """Whether anything was answered since the last round was closed."""
+    return bool(study.state.rounds) and len(study.state.counted_answers) != study.state.rounds[-1]["answers"]
 
 
 def _stop(study: Study, reasons: list[str], record: dict[str, Any]) -> None:

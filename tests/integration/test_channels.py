@@ -161,6 +161,25 @@ def test_the_next_batch_is_asked_when_enough_answers_are_in(make_study: Make) ->
     assert [q.id for q in study.state.in_order] == channel.queue
 
 
+def test_who_is_in_a_hurry_gets_a_round_of_what_is_in_and_none_of_nothing(make_study: Make) -> None:
+    study, channel = small(make_study), InMemory()
+    people = People(channel, at_once=1)
+    pressed = []
+
+    def hurry() -> bool:
+        pressed.append(len(study.state.live_answers))
+        return True
+
+    def sleep(seconds: float) -> None:
+        if len(pressed) > 2:  # nobody has answered yet, and yet somebody pressed
+            people(seconds)
+
+    study.loop(channel, sleep=sleep, hurry=hurry, max_rounds=3)
+    assert pressed[:3] == [0, 0, 0]
+    assert [r["answers"] for r in study.state.rounds] == [0, 1, 2, 3]
+    assert len(study.state.asked_rounds) == 3
+
+
 def test_older_questions_are_served_by_what_they_are_worth_now(make_study: Make) -> None:
     study, channel = small(make_study, ask={"batch": 6}), InMemory()
     first = study.ask()
