@@ -13,7 +13,7 @@ from activeseed.cli.options import HERE, Accept, Dir, Yes, open_study
 from activeseed.cli.progress import Progress
 from activeseed.cli.screen import say
 from activeseed.cli.watching import Watch
-from activeseed.errors import AnnotatorAwayError, AnnotatorError, ConfigError
+from activeseed.errors import AnnotatorAwayError, ConfigError
 
 if TYPE_CHECKING:
     from activeseed.serving import Listener, Secret
@@ -78,10 +78,11 @@ def serve(
 
                 def look(waiting: Waiting) -> None:
                     watch(waiting)
-                    said = "" if waiting.away else hook.register()
-                    if said:
+                    problems = [] if waiting.away else hook.register()
+                    if problems:
                         progress.pause()
-                        say(said)
+                    for problem in problems:
+                        say(f"! {problem}")
 
                 def closed(record: Mapping[str, Any]) -> None:
                     progress.pause()
@@ -105,29 +106,29 @@ class _Webhook:
         self._channel = channel
         self._address = address
         self._secret = secret
-        self._registered = -1
+        self._asked = -1
+        self._problems: set[str] = set()
 
     @property
     def calm(self) -> float:
         """Seconds that the loop may wait for the bell."""
-        return TOLD if self._address and self._registered >= 0 else 0.0
+        return TOLD if self._address and self._asked >= 0 and not self._problems else 0.0
 
-    def register(self) -> str:
-        """Register where that has not been done yet; returns what the user should know of it."""
+    def register(self) -> list[str]:
+        """Register where that has not been done yet; returns what the user should know and was not told."""
         from activeseed.serving import HEADER
 
-        rounds = len(self._study.state.asked_rounds)
-        if not self._address or self._registered == rounds:
-            return ""
+        asked = len(self._study.state.submitted)
+        if not self._address or self._asked == asked:
+            return []
         try:
-            self._channel.register_webhook(f"{self._address}/webhook", HEADER, self._secret.value)
+            found = self._channel.register_webhook(f"{self._address}/webhook", HEADER, self._secret.value)
         except AnnotatorAwayError:
-            return ""  # tried again after the next look
-        except AnnotatorError as error:
-            self._address = ""
-            return f"! {error} Answers are looked for every {UNTOLD:g} seconds instead."
-        self._registered = rounds
-        return ""
+            return []  # tried again after the next look
+        self._asked = asked
+        new = [problem for problem in found if problem not in self._problems]
+        self._problems = set(found)
+        return new
 
 
 def _print_end(result: LoopResult, once: bool) -> None:
