@@ -188,10 +188,11 @@ class Connection:
             return call()
         except RefreshError as error:
             # nothing was changed: what was to be sent was not
-            status, body, headers = error.response.status_code, _body(error.response), error.response.headers
+            status, body, headers = error.response.status_code, _body(error.response), dict(error.response.headers)
             changes = False
         except ApiError as error:
-            status, body, headers = error.status_code or 0, error.body, error.headers or {}
+            status, body = error.status_code or 0, error.body
+            headers: Mapping[str, str] = error.headers or {}
         except httpx.ConnectError as error:
             self._unreachable(str(error))
         except (httpx.ConnectTimeout, httpx.PoolTimeout):
