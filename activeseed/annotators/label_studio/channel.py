@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -12,10 +13,10 @@ from activeseed.annotators.label_studio import collecting, ordering
 from activeseed.annotators.label_studio.connection import ONCE, Connection, RefusedError
 from activeseed.annotators.label_studio.credentials import read_token
 from activeseed.annotators.label_studio.ledger import Ledger, Shelf
-from activeseed.annotators.label_studio.listing import by_id, delete_untouched, owner, tasks
+from activeseed.annotators.label_studio.listing import Head, by_id, counted, delete_untouched, head, owner, tasks
 from activeseed.annotators.label_studio.projects import ORDER, Projects, keeps_order
-from activeseed.annotators.label_studio.pushing import Pusher, is_touched
-from activeseed.errors import AnnotatorError
+from activeseed.annotators.label_studio.pushing import OVERLAP, Pusher, is_touched
+from activeseed.errors import AnnotatorAwayError, AnnotatorError
 from activeseed.protocols import Collected
 from activeseed.question import Answer, Question, QuestionKind, people_due
 from activeseed.seed import Payload, Seed
@@ -26,6 +27,23 @@ if TYPE_CHECKING:
 
 #: what a webhook tells us about
 EVENTS = ("ANNOTATION_CREATED", "ANNOTATION_UPDATED", "ANNOTATIONS_DELETED", "TASKS_DELETED")
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Where a pending question stands.
+
+    Attributes:
+        people: who has answered it, whether their answers could be read or not.
+        wanted: how many people are to answer it.
+        link: its page; empty where it has no task.
+    """
+
+    question: str
+    kind: QuestionKind
+    people: tuple[str, ...]
+    wanted: int
+    link: str
 
 
 @dataclass
@@ -41,6 +59,7 @@ class Channel:
     record: LabelStudio
     assignment: Assignment
     patience: float = 6.0
+    _quiet: dict[int, tuple[Head | None, float]] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def kind(self) -> str:
@@ -82,7 +101,7 @@ class Channel:
                 version = self._version(shelf, project, asked)
                 pusher = Pusher(self.connection, self.ledger, shelf, self.assignment.study)
                 empty = not shelf.tasks
-                sent = pusher.push(asked, payloads, version)
+                sent = pusher.push(asked, payloads, version, new=kind not in seen and not shelf.importing)
                 if sent and (shelf.made or not keeps_order(project)):
                     self._follow(shelf, project, version)
                 if sent and shelf.made and empty:
@@ -172,9 +191,7 @@ class Channel:
         """
         self.ledger.load()
         seen = self.projects.seen()
-        readings = {
-            kind: collecting.read(self.connection, self.ledger.shelves[kind], self.assignment.study) for kind in seen
-        }
+        readings = {kind: self._read(self.ledger.shelves[kind], project) for kind, project in seen.items()}
         answers: list[Answer] = []
         gone: dict[str, str] = {}
         dropped = {q: f"the server refused its task: {why}" for q, why in self.ledger.refused.items()}
@@ -226,6 +243,16 @@ class Channel:
             self.ledger.withdrawn = [q for q in self.ledger.withdrawn if q not in reported]
             self.ledger.save()
 
+    def _read(self, shelf: Shelf, project: Mapping[str, Any]) -> collecting.Reading:
+        """A reading of a project; an empty one where nothing has changed for so long that nothing late can come."""
+        now, at = head(self.connection, shelf.id, counted(project)), time.monotonic()
+        seen, since = self._quiet.get(shelf.id, (None, at))
+        self._quiet[shelf.id] = (now, since if seen == now else at)
+        quiet = seen == now and at - since > OVERLAP
+        if quiet and shelf.cursor and [now.newest, now.tasks, now.annotations] == shelf.head:
+            return collecting.Reading(shelf, now, others=(shelf.others[0], shelf.others[1]))
+        return collecting.read(self.connection, shelf, self.assignment.study, now)
+
     def _vanished(
         self,
         found: collecting.Reading,
@@ -262,6 +289,129 @@ class Channel:
                 Pusher(self.connection, self.ledger, shelf, self.assignment.study).forget_deleted(ids)
                 ordering.put_in_order(self.connection, shelf, project, self.assignment.study, ids)
             self.ledger.save()
+
+    # --- looking ------------------------------------------------------------------------------------------------
+
+    def links(self) -> dict[QuestionKind, str]:
+        """Kind of question -> the page where annotators answer questions of that kind."""
+        self.ledger.load()
+        return {kind: self._link(project["id"]) for kind, project in self.projects.seen().items()}
+
+    def _link(self, project: int) -> str:
+        return f"{self.connection.url}/projects/{project}/data?labeling=1"
+
+    def check(self) -> list[str]:
+        """Connects, and says what it finds: server, user, projects and what is wrong with them.
+
+        Raises:
+            AnnotatorError, ConfigError: no way to work like this; what is wrong, where, and what to do.
+        """
+        self.ledger.load()
+        version = self.connection.version
+        me = self.connection.sdk_read(lambda ls: ls.users.whoami())
+        said = [f"Label Studio {version} at {self.connection.url}, signed in as {me.email or me.username}."]
+        for kind, project in self.projects.seen().items():
+            made = self.ledger.shelves[kind].made
+            said.append(
+                f"{kind}: project {project['id']} {project['title']!r}, {project['task_number'] or 0} tasks, "
+                f"{project['total_annotations_number'] or 0} annotations, {self._link(project['id'])}"
+            )
+            wrong = self.projects.wrong(kind, project)
+            if wrong:
+                said.append(wrong)
+            other = keeps_order(project)
+            if other and not (made and not project["task_number"]):
+                said.append(f"Project {project['id']} does not serve tasks by their value: {other}.")
+            if project["maximum_annotations"] < self.assignment.annotators:
+                said.append(
+                    f"Project {project['id']} asks for {project['maximum_annotations']} annotation(s) a task, the "
+                    f"study for {self.assignment.annotators}"
+                    + ("; it is set with the next questions." if made else ": set it in the project's settings.")
+                )
+        for kind, path in self.record.templates.items():
+            self.projects.own_template(kind)
+            said.append(f"{kind}: your template {path} has all it needs.")
+        if len(said) == 1:
+            said.append("No project yet: one for each kind of question is made when it is first asked.")
+        return said
+
+    def backlog(self, pending: Sequence[Question]) -> list[Waiting]:
+        """Who is waiting for what: where each pending question stands in Label Studio."""
+        self.ledger.load()
+        seen = self.projects.seen()
+        waiting: list[Waiting] = []
+        for kind, asked in _by_kind(pending).items():
+            shelf = self.ledger.shelves.get(kind)
+            found = self._tasks_of(shelf, asked) if shelf is not None and kind in seen else {}
+            for question in asked:
+                tasks_ = found.get(question.id, [])
+                link = self._link(shelf.id) + f"&task={tasks_[0]['id']}" if shelf is not None and tasks_ else ""
+                reader = self._reader(shelf, tasks_) if shelf is not None and tasks_ else None
+                people = tuple(dict.fromkeys(reader.who(a) for t in tasks_ for a in t["annotations"])) if reader else ()
+                waiting.append(Waiting(question.id, kind, people, self.assignment.annotators, link))
+        return waiting
+
+    # --- setting up ---------------------------------------------------------------------------------------------
+
+    def renew(self, questions: Sequence[Question], seed: Seed) -> dict[QuestionKind, str]:
+        """Make new projects in the place of those that were deleted, and ask these questions there.
+
+        Args:
+            questions: what is still to be answered; what was answered is in the journal and is not asked again.
+
+        Returns:
+            links to the new projects; nothing where none was missing.
+        """
+        with self.ledger.held():
+            lost = [kind for kind in self.projects.missing() if kind not in self.record.projects]
+            for kind in lost:
+                del self.ledger.shelves[kind]
+            self.ledger.save()
+        if lost:
+            self.submit([q for q in questions if q.kind in lost], seed)
+        return {kind: link for kind, link in self.links().items() if kind in lost}
+
+    def register_webhook(self, address: str, header: str, secret: str) -> list[str]:
+        """Have every project of the study tell an address of its changes, once each.
+
+        Args:
+            address: where the events go, as the server reaches it.
+            header, secret: sent with each event, to be checked by whoever receives it.
+
+        Returns:
+            sentences about projects that will not tell; polling does without.
+        """
+        self.ledger.load()
+        wanted: dict[str, Any] = {
+            "url": address, "headers": {header: secret}, "actions": list(EVENTS), "send_payload": False,
+            "send_for_all_actions": False, "is_active": True,
+        }  # fmt: skip
+        problems: list[str] = []
+        for kind, project in self.projects.seen().items():
+            shelf = self.ledger.shelves[kind]
+            try:
+                there = [
+                    h for h in self.connection.read("api/webhooks/", {"project": shelf.id})
+                    if h.get("project") == shelf.id
+                    and (h["url"] == address or (h.get("headers") or {}).get(header) == secret)  # of an earlier address
+                ]  # fmt: skip
+                for surplus in there[1:]:
+                    self.connection.send("DELETE", f"api/webhooks/{surplus['id']}/")
+                if not there:
+                    self.connection.send("POST", "api/webhooks/", {**wanted, "project": shelf.id})
+                elif any(there[0].get(k) != v for k, v in wanted.items() if k != "actions") or set(
+                    there[0].get("actions") or ()
+                ) != set(EVENTS):
+                    self.connection.send("PATCH", f"api/webhooks/{there[0]['id']}/", wanted)
+            except AnnotatorAwayError:
+                raise
+            except AnnotatorError as error:
+                problems.append(
+                    f"Project {project['id']} will not tell {address} of its changes, so they are found by asking now "
+                    f"and then. {error} A server that refuses addresses of its own network does so by its setting "
+                    "SSRF_PROTECTION_ENABLED."
+                )
+        return problems
 
     # --- shared -------------------------------------------------------------------------------------------------
 

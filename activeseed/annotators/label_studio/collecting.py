@@ -56,9 +56,8 @@ class Reading:
         return mine == (len(known), annotations)
 
 
-def read(connection: Connection, shelf: Shelf, study: str) -> Reading:
-    """What changed in a project since it was last read and acknowledged."""
-    now = head(connection, shelf.id)
+def read(connection: Connection, shelf: Shelf, study: str, now: Head) -> Reading:
+    """What changed in a project, now looking so, since it was last read and acknowledged."""
     newest = shelf.head[0] if shelf.head else ""
     if shelf.cursor and now.newest >= newest:
         for _ in range(2):
@@ -120,7 +119,7 @@ class Answers:
                 answer = self._read(question, annotation)
             except AnswerError as error:
                 self.problems.append(
-                    f"{error} It is annotation {annotation['id']} by {self._who(annotation)} in project "
+                    f"{error} It is annotation {annotation['id']} by {self.who(annotation)} in project "
                     f"{self.project}; the question stays open until it is mended there."
                 )
                 continue
@@ -137,14 +136,14 @@ class Answers:
         return Answer(
             id=f"ls-{self.project}-{annotation['id']}-{microseconds(annotation['updated_at'])}{'*' if final else ''}",
             question=question.id,
-            annotator=self._who(annotation),
+            annotator=self.who(annotation),
             at=annotation["updated_at"],
             seconds=lead if isinstance(lead, int | float) and lead >= 0 else None,
             final=final,
             **fields,
         )
 
-    def _who(self, annotation: Mapping[str, Any]) -> str:
+    def who(self, annotation: Mapping[str, Any]) -> str:
         user = annotation.get("completed_by")
         if isinstance(user, Mapping):
             user = user.get("id")

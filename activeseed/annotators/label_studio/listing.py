@@ -7,7 +7,7 @@ is read moves none of the others out of it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,9 +39,9 @@ class Head:
     annotations: int
 
 
-def head(connection: Connection, project: int) -> Head:
-    """Two short calls; the counts are no older than the newest change."""
-    counts = count(connection, project)
+def head(connection: Connection, project: int, counts: tuple[int, int] | None = None) -> Head:
+    """Two short calls, or one where it was counted a moment ago; the newest change is no older than the counts."""
+    counts = counts or count(connection, project)
     told = _page(connection, project, {"ordering": ["-tasks:updated_at"]}, "id,updated_at", 1)
     return Head(told["tasks"][0]["updated_at"] if told["tasks"] else "", *counts)
 
@@ -52,7 +52,12 @@ def count(connection: Connection, project: int) -> tuple[int, int]:
     found = [p for p in connection.read("api/projects/", params)["results"] if p["id"] == project]
     if not found:
         raise MissingError(f"{connection.url} has no project {project} any more.")
-    return int(found[0]["task_number"] or 0), int(found[0]["total_annotations_number"] or 0)
+    return counted(found[0])
+
+
+def counted(project: Mapping[str, Any]) -> tuple[int, int]:
+    """Tasks and annotations, of a project as the server describes it."""
+    return int(project["task_number"] or 0), int(project["total_annotations_number"] or 0)
 
 
 def tasks(connection: Connection, project: int, since: str = "", annotations: bool = False) -> Iterator[dict[str, Any]]:

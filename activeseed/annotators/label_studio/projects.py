@@ -159,7 +159,7 @@ class Projects:
         return ""
 
     def _make(self, kind: QuestionKind) -> Shelf:
-        xml, source = self._template(kind)
+        xml, source = self.own_template(kind)
         digest, instructions = self._instructions()
         wanted = {
             "title": self._title(kind),
@@ -197,7 +197,7 @@ class Projects:
         if not self.connection.read("api/dm/views/", {"project": shelf.id}):
             self.connection.send("POST", "api/dm/views/", {"project": shelf.id, "data": data})
 
-    def _template(self, kind: QuestionKind) -> tuple[str, str]:
+    def own_template(self, kind: QuestionKind) -> tuple[str, str]:
         """The labelling configuration for a kind, and what to call it in a message."""
         own = self.record.templates.get(kind)
         if own is None:

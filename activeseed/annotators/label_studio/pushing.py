@@ -39,19 +39,25 @@ class Pusher:
     ledger: Ledger
     shelf: Shelf
     study: str
+    _there: int = 0
 
-    def push(self, questions: Sequence[Question], payloads: Mapping[str, Payload], version: str) -> list[str]:
+    def push(
+        self, questions: Sequence[Question], payloads: Mapping[str, Payload], version: str, new: bool = False
+    ) -> list[str]:
         """Ask these questions, as far as they are not asked yet; returns the ids of those that were sent.
 
-        A task that the server refuses is left out and written down as refused.
+        A task that the server refuses is left out and written down as refused. With ``new`` the project was made a
+        moment ago, and is not listed first.
 
         Raises:
             AnnotatorAwayError: the server stays away; what arrived is known, and pushing again sends the rest.
             AnnotatorError: the server refuses every task.
         """
-        self._finish_import()
-        self.list_new()
-        self.forget_deleted([q.id for q in questions])
+        if not new:
+            self._finish_import()
+            self.list_new()
+            self.forget_deleted([q.id for q in questions])
+        self._there = count(self.connection, self.shelf.id)[0]
         sent: list[str] = []
         refused: dict[str, str] = {}
         for attempt in range(_TRIES):
@@ -67,6 +73,7 @@ class Pusher:
                     raise
                 self._finish_import()
                 self.list_new()
+                self._there = count(self.connection, self.shelf.id)[0]
         self._note_refused(questions, sent, refused)
         if sent and count(self.connection, self.shelf.id)[0] != len(self.shelf.tasks) + self.shelf.others[0]:
             # somebody else imported at the same time
@@ -126,7 +133,7 @@ class Pusher:
         chunk: list[tuple[str, bytes]] = []
         size = 0
         # at the end of what has a place, also where only the server knows how much that is
-        place = max(len(self.shelf.order), count(self.connection, self.shelf.id)[0])
+        place = max(len(self.shelf.order), self._there)
         for n, question in enumerate(questions):
             task: dict[str, Any] = {
                 "data": task_data(question, payloads.get(question.id)),
@@ -145,7 +152,7 @@ class Pusher:
     def _send(self, chunk: list[tuple[str, bytes]], refused: dict[str, str]) -> list[str]:
         """Import; where the server refuses, halve until the tasks that it refuses stand alone."""
         shelf = self.shelf
-        shelf.importing = [count(self.connection, shelf.id)[0], len(chunk)]
+        shelf.importing = [self._there, len(chunk)]
         self.ledger.save()
         body = b"[" + b",".join(task for _, task in chunk) + b"]"
         try:
@@ -167,6 +174,7 @@ class Pusher:
             shelf.tasks[task] = Known(question)
             shelf.order.append(question)
         shelf.importing = []
+        self._there += len(chunk)
         self.ledger.save()
         return [question for question, _ in chunk]
 
