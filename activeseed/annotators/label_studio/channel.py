@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -238,6 +239,9 @@ class Channel:
                     found.shelf = shelf
                     collecting.take(found)
                     shelf.complained = collected.mark["complained"][kind]
+                    # an import that was given up for lost and came after all
+                    with suppress(AnnotatorError):
+                        Pusher(self.connection, self.ledger, shelf, self.assignment.study).remove_duplicates()
             reported = collected.mark["dropped"]
             self.ledger.refused = {q: why for q, why in self.ledger.refused.items() if q not in reported}
             self.ledger.withdrawn = [q for q in self.ledger.withdrawn if q not in reported]

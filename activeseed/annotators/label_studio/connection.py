@@ -107,7 +107,10 @@ class Connection:
     @cached_property
     def version(self) -> str:
         """Version of the server, after making sure that it is a Label Studio of an age that can be talked to."""
-        told = self._patiently(lambda: self._request("GET", "api/version", None, None, 30.0))
+        try:
+            told = self._patiently(lambda: self._request("GET", "api/version", None, None, 30.0))
+        except (MissingError, RefusedError):
+            self._not_label_studio("it has no api/version")
         release = told.get("release") if isinstance(told, Mapping) else None
         found = re.match(r"(\d+)\.(\d+)", release) if isinstance(release, str) else None
         if found is None:
@@ -153,7 +156,10 @@ class Connection:
         try:
             return response.json()
         except ValueError:
-            self._not_label_studio(f"{path} is no JSON")
+            if "json" not in response.headers.get("content-type", ""):
+                self._not_label_studio(f"{path} is a page")
+            kind = UnclearError if method != "GET" else BusyError
+            raise kind(f"The answer of {self.url} was cut off on its way. Trying again is enough.") from None
 
     def _answer(
         self, method: str, path: str, params: Mapping[str, Any] | None, content: bytes | None, timeout: float
@@ -184,6 +190,7 @@ class Connection:
 
         from activeseed.annotators.label_studio.signing_in import RefreshError
 
+        headers: Mapping[str, str]
         try:
             return call()
         except RefreshError as error:
@@ -192,7 +199,7 @@ class Connection:
             changes = False
         except ApiError as error:
             status, body = error.status_code or 0, error.body
-            headers: Mapping[str, str] = error.headers or {}
+            headers = error.headers or {}
         except httpx.ConnectError as error:
             self._unreachable(str(error))
         except (httpx.ConnectTimeout, httpx.PoolTimeout):
