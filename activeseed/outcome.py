@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from activeseed.plan import Floats
+from activeseed.seed import Probe
 
 Bools = NDArray[np.bool_]
 
@@ -50,6 +51,14 @@ class Geometry:
         if self.kind == "hellinger":
             return "squared Hellinger distance"
         return "squared difference"
+
+
+def geometry_over(
+    places: Sequence[Probe], kind: Literal["hellinger", "identity"], over: Literal["probes", "distribution"] = "probes"
+) -> Geometry:
+    """The geometry of outcomes at these places, weighted as they say."""
+    weights = np.array([p.weight for p in places], np.float64)
+    return Geometry(kind, weights / weights.sum(), over)
 
 
 @dataclass(frozen=True)

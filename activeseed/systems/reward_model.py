@@ -10,9 +10,8 @@ primal 2Sd, MLP 2Thd + 3Th; plus one reading of pairs and probes.
 
 from __future__ import annotations
 
-import time
-import weakref
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -20,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from activeseed.errors import PlanError
 from activeseed.protocols import Cost
 from activeseed.seed import Pair, Probe
+from activeseed.systems.fields.settings import check_decay, check_minibatch
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from activeseed.outcome import Geometry, Outcomes
     from activeseed.plan import Materials, Rows
-    from activeseed.systems.fields.field import Field as ScoreField
+    from activeseed.systems.fields.batches import Latest
     from activeseed.systems.fields.points import Points
 
 MEBIBYTE = 2**20
@@ -69,8 +69,7 @@ class RewardModel(BaseModel):
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
-        if self.rate * self.l2 >= 1:
-            raise ValueError(f"learning_rate × l2 is {self.rate * self.l2:g}; lower one of them until it is below 1")
+        check_decay(self.rate, self.l2)
         return self
 
     @property
@@ -114,11 +113,7 @@ class RewardModel(BaseModel):
                     f"A reward model is read at pairs, but the probe {probe.id!r} is a {probe.payload.kind!r}. "
                     "Give every probe 'chosen' and 'rejected'."
                 )
-        if self.minibatch >= len(materials.seed):
-            raise PlanError(
-                f"minibatch is {self.minibatch} and the seed has {len(materials.seed)} items, so the order would vary "
-                "nothing. Make it smaller, or 0 for full batches."
-            )
+        check_minibatch(self.minibatch, len(materials.seed))
 
     def places(self, materials: Materials) -> tuple[Probe, ...]:
         """The probe pairs."""
@@ -126,12 +121,9 @@ class RewardModel(BaseModel):
 
     def geometry(self, materials: Materials) -> Geometry:
         """Preference probabilities over the probe pairs, by their weights."""
-        import numpy as np
+        from activeseed.outcome import geometry_over
 
-        from activeseed.outcome import Geometry
-
-        weights = np.array([p.weight for p in materials.probes], np.float64)
-        return Geometry(self.compare, weights / weights.sum())
+        return geometry_over(materials.probes, self.compare)
 
     def cost(self, materials: Materials) -> Cost:
         """Bytes and multiply-adds of one row (count: see the module)."""
@@ -140,22 +132,12 @@ class RewardModel(BaseModel):
 
     def train(self, rows: Rows, materials: Materials) -> Outcomes:
         """Train every row in batched computations; a row that diverges is a recorded failure."""
-        import numpy as np
-        import torch
+        from activeseed.systems.fields.batches import in_batches
 
-        from activeseed.outcome import Outcomes, join_outcomes
-
-        started = time.process_time()
         bench = _bench_of(self, materials)
         per = max(1, self.memory_mb * MEBIBYTE // _cost(self, materials, bench.features).bytes)
-        with torch.no_grad():
-            parts = [
-                _train_batch(self, bench, rows.take(slice(a, a + per)), materials) for a in range(0, len(rows), per)
-            ]
-        if not parts:
-            return Outcomes(np.zeros((0, len(materials.probes)), np.float32), np.zeros(0, np.bool_))
-        out = join_outcomes(parts)
-        return Outcomes(out.values, out.ok, out.failures, out.vouching, time.process_time() - started)
+        places = len(materials.probes)
+        return in_batches(lambda part: _train_batch(self, bench, part, materials), rows, per, places)
 
 
 @dataclass(frozen=True)
@@ -176,18 +158,16 @@ class _Bench:
     probe_rejected: Tensor | None = None
 
 
-_latest: list[tuple[weakref.ref[Materials], RewardModel, _Bench]] = []
-
-
 def _bench_of(model: RewardModel, materials: Materials) -> _Bench:
     """The bench of these materials, checked; the latest is remembered, since a plan trains in many batches."""
-    for known, settings, bench in _latest[:1]:
-        if known() is materials and settings == model:
-            return bench
-    model.check(materials)
-    bench = _lay_out(model, materials)
-    _latest[:] = [(weakref.ref(materials), model, bench)]
-    return bench
+    return _latest().of(model, materials)
+
+
+@cache
+def _latest() -> Latest[RewardModel, _Bench]:
+    from activeseed.systems.fields.batches import Latest
+
+    return Latest(_lay_out)
 
 
 def _lay_out(model: RewardModel, materials: Materials) -> _Bench:
@@ -195,6 +175,7 @@ def _lay_out(model: RewardModel, materials: Materials) -> _Bench:
 
     from activeseed.systems.fields.points import Points
 
+    model.check(materials)
     slots = materials.slots
     probes = [p.payload for p in materials.probes]
     if model.reward == "linear":
@@ -247,48 +228,33 @@ def _cost(model: RewardModel, materials: Materials, d: int) -> Cost:
     return Cost(bytes=assignment + 4 * (floats + minibatch), multiply_adds=adds)
 
 
-def _field(model: RewardModel, bench: _Bench) -> ScoreField:
-    from activeseed.systems.fields.field import Rates
-    from activeseed.systems.fields.linear import Kernel, Linear
-    from activeseed.systems.fields.mlp import Mlp
-
-    rates = Rates(model.rate, 0.0, model.rate * model.l2)  # a bias cancels in every difference
-    if model.reward == "mlp":
-        return Mlp(bench.points, rates, model.hidden, model.init_scale)
-    if bench.points.kernel is not None:
-        return Kernel(bench.points, rates)
-    return Linear(bench.points, rates, model.init_scale)
-
-
 def _train_batch(model: RewardModel, bench: _Bench, rows: Rows, materials: Materials) -> Outcomes:
-    import numpy as np
     import torch
 
-    from activeseed.outcome import Outcomes
+    from activeseed.systems.fields.batches import read_off, sound_weights
+    from activeseed.systems.fields.choosing import chosen_field
     from activeseed.systems.fields.draws import Draws, Minibatches
+    from activeseed.systems.fields.field import Rates
 
-    weights = rows.weights(materials.slots)
-    sound: NDArray[np.bool_] = np.all(np.isfinite(weights) & (weights >= 0), axis=1)
-    given = torch.from_numpy(np.where(sound[:, None], weights, 0.0).astype(np.float32))
-    wanted = given / given.sum(1, keepdim=True).clamp(min=1e-12)
-    draws = Draws(materials.root, rows.keys, frozenset(model.held))
-    field = _field(model, bench)
-    params = field.start(len(rows), draws)
-    batches = Minibatches(draws, torch.from_numpy(bench.item_of), len(bench.as_written), model.minibatch)
-    for step in range(model.steps):
-        here = batches.weights(wanted, step) if model.minibatch else wanted
-        reading = field.read(params)
-        margin = _differences(reading.shared, bench.chosen, bench.rejected)
-        field.move(params, reading, _spread_back(torch.sigmoid(-margin).mul_(here).neg_(), bench), None, None)
-    trained = _differences(field.train_scores(params), bench.chosen, bench.rejected)
-    at_items = trained[:, torch.from_numpy(bench.as_written)].sigmoid().numpy()
-    values = _differences(field.probe_scores(params), bench.probe_chosen, bench.probe_rejected).sigmoid().numpy()
-    ok: NDArray[np.bool_] = sound & np.isfinite(values).all(axis=1) & np.isfinite(at_items).all(axis=1)
+    weights, sound = sound_weights(rows, materials)
+    with torch.no_grad():
+        given = torch.from_numpy(weights)
+        wanted = given / given.sum(1, keepdim=True).clamp(min=1e-12)
+        draws = Draws(materials.root, rows.keys, frozenset(model.held))
+        rates = Rates(model.rate, 0.0, model.rate * model.l2)  # a bias cancels in every difference
+        field = chosen_field(model.reward, bench.points, rates, model.hidden, model.init_scale)
+        params = field.start(len(rows), draws)
+        batches = Minibatches(draws, torch.from_numpy(bench.item_of), len(bench.as_written), model.minibatch)
+        for step in range(model.steps):
+            here = batches.weights(wanted, step) if model.minibatch else wanted
+            reading = field.read(params)
+            margin = _differences(reading.shared, bench.chosen, bench.rejected)
+            field.move(params, reading, _spread_back(torch.sigmoid(-margin).mul_(here).neg_(), bench), None, None)
+        trained = _differences(field.train_scores(params), bench.chosen, bench.rejected)
+        at_items = trained[:, torch.from_numpy(bench.as_written)].sigmoid().numpy()
+        values = _differences(field.probe_scores(params), bench.probe_chosen, bench.probe_rejected).sigmoid().numpy()
     diverged = f"the reward diverged (NaN) at learning_rate {model.rate:g}; lower it"
-    failures = {int(r): diverged if sound[r] else "a weight is negative or not finite" for r in np.flatnonzero(~ok)}
-    values[~ok] = np.nan
-    at_items[~ok] = np.nan
-    return Outcomes(values, ok, failures, at_items)
+    return read_off(values, at_items, sound, diverged)
 
 
 def _differences(scores: Tensor, chosen: Tensor | None, rejected: Tensor | None) -> Tensor:

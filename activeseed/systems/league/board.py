@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from dataclasses import dataclass
 
 import torch
@@ -10,6 +9,7 @@ from torch import Tensor
 
 from activeseed.errors import PlanError
 from activeseed.plan import Materials
+from activeseed.systems.fields.batches import Latest
 from activeseed.systems.fields.points import Points
 from activeseed.systems.league.cost import Sizes, sizes_of, uses_dual
 from activeseed.systems.league.record import OversightLeague
@@ -43,21 +43,13 @@ class Board:
         return self.points.train[self.slots :]
 
 
-_latest: list[tuple[weakref.ref[Materials], OversightLeague, Board]] = []
-
-
 def board_of(league: OversightLeague, materials: Materials) -> Board:
     """The board of these materials, checked; the latest is remembered, since a plan trains in many batches."""
-    for known, settings, board in _latest[:1]:
-        if known() is materials and settings == league:
-            return board
-    league.check(materials)
-    board = _lay_out(league, materials)
-    _latest[:] = [(weakref.ref(materials), league, board)]
-    return board
+    return _latest.of(league, materials)
 
 
 def _lay_out(league: OversightLeague, materials: Materials) -> Board:
+    league.check(materials)
     slots = materials.slots
     parts = [
         torch.tensor(materials.features(list(payloads)), dtype=torch.float32)
@@ -76,3 +68,6 @@ def _lay_out(league: OversightLeague, materials: Materials) -> Board:
         item_of=torch.tensor(slots.items),
         as_written=torch.tensor(slots.index[:, 0]),
     )
+
+
+_latest = Latest(_lay_out)

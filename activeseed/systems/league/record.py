@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from activeseed.errors import PlanError
 from activeseed.seed import Pair, Payload, Probe, Vector
+from activeseed.systems.fields.settings import check_decay, check_minibatch
 
 if TYPE_CHECKING:
     from activeseed.outcome import Geometry, Outcomes
@@ -96,11 +97,7 @@ class OversightLeague(BaseModel):
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
-        if self.rate * self.l2 >= 1:
-            raise ValueError(
-                f"learning_rate × l2 is {self.rate * self.l2:g}: weights would overshoot zero in every step. "
-                "Lower one of them until the product is below 1"
-            )
+        check_decay(self.rate, self.l2)
         return self
 
     @property
@@ -172,11 +169,7 @@ class OversightLeague(BaseModel):
                     f"The pool's {candidate.id!r} is also the positive example {item!r}: the evaluator would be told "
                     "to approve and to reject the same thing. Remove it from the pool (or from the seed)."
                 )
-        if self.minibatch >= len(materials.seed):
-            raise PlanError(
-                f"minibatch is {self.minibatch} and the seed has {len(materials.seed)} items, so the order would vary "
-                "nothing. Make it smaller, or 0 for full batches."
-            )
+        check_minibatch(self.minibatch, len(materials.seed))
 
     def places(self, materials: Materials) -> tuple[Probe, ...]:
         """The probes, or the pool when the policy is ranked."""
@@ -184,13 +177,10 @@ class OversightLeague(BaseModel):
 
     def geometry(self, materials: Materials) -> Geometry:
         """Probe weights for the evaluator's field; a distribution over the pool for the policy."""
-        import numpy as np
+        from activeseed.outcome import geometry_over
 
-        from activeseed.outcome import Geometry
-
-        weights = np.array([p.weight for p in self.places(materials)], np.float64)
         over: Literal["probes", "distribution"] = "probes" if self.outcome == "evaluator" else "distribution"
-        return Geometry(self.compare, weights / weights.sum(), over)
+        return geometry_over(self.places(materials), self.compare, over)
 
     def cost(self, materials: Materials) -> Cost:
         """Bytes and multiply-adds of one row; the count is derived in `league.cost`."""

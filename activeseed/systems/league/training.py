@@ -5,7 +5,6 @@ There is no loop over rows anywhere. Rows whose evaluator diverges are recorded 
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,12 +12,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from activeseed.outcome import Outcomes, join_outcomes
+from activeseed.outcome import Outcomes
 from activeseed.plan import Materials, Rows
+from activeseed.systems.fields.batches import in_batches, read_off, sound_weights
+from activeseed.systems.fields.choosing import chosen_field
 from activeseed.systems.fields.draws import Draws, Minibatches
 from activeseed.systems.fields.field import Field, Params, Rates
-from activeseed.systems.fields.linear import Kernel, Linear
-from activeseed.systems.fields.mlp import Mlp
 from activeseed.systems.league import agents, opponents, signals, unroll
 from activeseed.systems.league.board import Board, board_of
 from activeseed.systems.league.cost import rows_per_batch
@@ -27,39 +26,23 @@ from activeseed.systems.league.record import OversightLeague
 
 def train(league: OversightLeague, rows: Rows, materials: Materials) -> Outcomes:
     """Outcomes of every row, in batches that keep to the memory bound."""
-    started = time.process_time()
     per = rows_per_batch(league, board_of(league, materials).sizes)
-    parts = [_train_batch(league, rows.take(slice(a, a + per)), materials) for a in range(0, len(rows), per)]
-    if not parts:
-        return Outcomes(np.zeros((0, len(league.places(materials))), np.float32), np.zeros(0, np.bool_))
-    out = join_outcomes(parts)
-    return Outcomes(out.values, out.ok, out.failures, out.vouching, time.process_time() - started)
+    places = len(league.places(materials))
+    return in_batches(lambda part: _train_batch(league, part, materials), rows, per, places)
 
 
 def _train_batch(league: OversightLeague, rows: Rows, materials: Materials) -> Outcomes:
-    weights = rows.weights(materials.slots)
-    sound: NDArray[np.bool_] = np.all(np.isfinite(weights) & (weights >= 0), axis=1)
+    weights, sound = sound_weights(rows, materials)
     with torch.no_grad():
-        game = play(league, rows, materials, weights=np.where(sound[:, None], weights, 0.0).astype(np.float32))
+        game = play(league, rows, materials, weights=weights)
         train_scores = game.evaluator.train_scores(game.params)
         at_items = train_scores[:, game.board.as_written].sigmoid().numpy()
         if league.outcome == "policy":
             values = agents.leashed(train_scores[:, game.board.slots :], league.beta).numpy()
         else:
             values = game.evaluator.probe_scores(game.params).sigmoid().numpy()
-    finite: NDArray[np.bool_] = np.isfinite(values).all(axis=1) & np.isfinite(at_items).all(axis=1)
-    failures = {
-        int(r): (
-            "a weight is negative or not finite"
-            if not sound[r]
-            else f"the evaluator diverged (NaN) at learning_rate {league.rate:g}; lower it"
-        )
-        for r in np.flatnonzero(~(sound & finite))
-    }
-    ok = sound & finite
-    values[~ok] = np.nan
-    at_items[~ok] = np.nan
-    return Outcomes(values, ok, failures, at_items)
+    diverged = f"the evaluator diverged (NaN) at learning_rate {league.rate:g}; lower it"
+    return read_off(values, at_items, sound, diverged)
 
 
 @dataclass
@@ -153,11 +136,9 @@ def play(
 def _evaluator(league: OversightLeague, board: Board) -> Field:
     rate = league.rate
     rates = Rates(rate, rate * league.bias_rate, rate * league.l2)
-    if league.evaluator == "mlp":
-        return Mlp(board.points, rates, league.hidden, league.init_scale, league.adversarial_radius)
-    if board.points.kernel is not None:
-        return Kernel(board.points, rates)
-    return Linear(board.points, rates, league.init_scale, league.adversarial_radius)
+    return chosen_field(
+        league.evaluator, board.points, rates, league.hidden, league.init_scale, league.adversarial_radius
+    )
 
 
 def _matches(league: OversightLeague, game: Game, draws: Draws, scores: Tensor, round_: int) -> Tensor:

@@ -13,12 +13,12 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
 from activeseed.errors import PlanError, TrainingError, describe
-from activeseed.outcome import Geometry, Outcomes
+from activeseed.outcome import Geometry, Outcomes, geometry_over
 from activeseed.plan import Materials, Rows, stream_key
 from activeseed.protocols import Cost
-from activeseed.seed import Probe, Text
+from activeseed.seed import Probe
 from activeseed.systems.own.conversation import Conversation, converse
-from activeseed.systems.own.given import GivenItem, also_reads, even_geometry, given_items, jsonable
+from activeseed.systems.own.given import GivenItem, also_reads, given_items, jsonable, outcomes_of, places_of
 
 LARGEST_READ = 16 * 2**20  # bytes of a file named in argv that are read for the fingerprint
 
@@ -120,13 +120,10 @@ class Command(BaseModel):
                             "study probes, or set outcomes = P.")  # fmt: skip
 
     def places(self, materials: Materials) -> tuple[Probe, ...]:
-        if not self.outcomes:
-            return materials.probes
-        names = [f"outcome-{n}" for n in range(1, self.outcomes + 1)]
-        return tuple(Probe(id=name, payload=Text(text=name)) for name in names)
+        return places_of(self.outcomes, materials)
 
     def geometry(self, materials: Materials) -> Geometry:
-        return even_geometry(self.compare, self.places(materials))
+        return geometry_over(self.places(materials), self.compare)
 
     def cost(self, materials: Materials) -> Cost:
         """Unknown: nobody but the program can say."""
@@ -163,8 +160,7 @@ class Command(BaseModel):
                 ahead = [[r] for r in silent] + ahead
             else:
                 failures |= dict.fromkeys(silent, said.reason)
-        ok = np.array([r not in failures for r in range(len(rows))], np.bool_)
-        return Outcomes(values, ok, failures, seconds=seconds + time.process_time() - start)
+        return outcomes_of(values, failures, seconds + time.process_time() - start)
 
     def _ask(self, header: dict[str, Any], questions: list[dict[str, Any]], places: int) -> Conversation:
         return converse(

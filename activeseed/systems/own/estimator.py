@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import inspect
-import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -14,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
-from activeseed.errors import ConfigError, PlanError, TrainingError, describe
-from activeseed.outcome import Geometry, Outcomes
+from activeseed.errors import ConfigError, PlanError, TrainingError
+from activeseed.outcome import Geometry, Outcomes, geometry_over
 from activeseed.plan import Materials, Rows, stream_key
 from activeseed.protocols import Cost
 from activeseed.seed import Payload, Probe
 from activeseed.systems.own.fingerprint import fingerprint
-from activeseed.systems.own.given import GivenItem, also_reads, as_outcome, even_geometry, given_items
+from activeseed.systems.own.given import GivenItem, also_reads, given_items, one_by_one
 from activeseed.systems.own.target import load, name_of
 
 
@@ -146,32 +143,28 @@ class FromEstimator(BaseModel):
         return materials.probes
 
     def geometry(self, materials: Materials) -> Geometry:
-        return even_geometry("hellinger" if self.probability else "identity", materials.probes)
+        return geometry_over(materials.probes, self._compare)
 
     def cost(self, materials: Materials) -> Cost:
         """Unknown: it depends on the estimator."""
         return Cost()
 
     def train(self, rows: Rows, materials: Materials) -> Outcomes:
-        start = time.process_time()
-        places = len(materials.probes)
-        values = np.full((len(rows), places), np.nan, np.float32)
-        failures: dict[int, str] = {}
         probes = self._inputs(materials, [p.payload for p in materials.probes])
         weight_name = _weight_name(self.made())
         classes = sorted({str(self._label(i.metadata, i.group)) for i in materials.seed.items})
         positive = self.positive or classes[-1]
-        for r in range(len(rows)):
-            try:
-                items = given_items(materials, rows, r, weighted=weight_name is not None)
-                with contextlib.redirect_stdout(sys.stderr):  # some estimators print what they do
-                    model = self._fitted(items, materials, int(rows.keys[r]), weight_name)
-                    returned = _probability(model, probes, positive) if self.probability else model.predict(probes)
-                values[r] = as_outcome(returned, places, "hellinger" if self.probability else "identity")
-            except (Exception, SystemExit) as error:  # any estimator of anyone's may raise anything
-                failures[r] = describe(error)
-        ok = np.array([r not in failures for r in range(len(rows))], np.bool_)
-        return Outcomes(values, ok, failures, seconds=time.process_time() - start)
+
+        def train(r: int) -> Any:
+            items = given_items(materials, rows, r, weighted=weight_name is not None)
+            model = self._fitted(items, materials, int(rows.keys[r]), weight_name)
+            return _probability(model, probes, positive) if self.probability else model.predict(probes)
+
+        return one_by_one(train, rows, len(materials.probes), self._compare)
+
+    @property
+    def _compare(self) -> Literal["hellinger", "identity"]:
+        return "hellinger" if self.probability else "identity"
 
     # --- one row ------------------------------------------------------------------------------------------------
 

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import inspect
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, Self
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
-from activeseed.errors import ConfigError, PlanError, describe
-from activeseed.outcome import Geometry, Outcomes
+from activeseed.errors import ConfigError, PlanError
+from activeseed.outcome import Geometry, Outcomes, geometry_over
 from activeseed.plan import Materials, Rows, stream_key
 from activeseed.protocols import Cost
-from activeseed.seed import Probe, Text
+from activeseed.seed import Probe
 from activeseed.systems.own.fingerprint import fingerprint
-from activeseed.systems.own.given import also_reads, as_outcome, even_geometry, given_items
+from activeseed.systems.own.given import also_reads, given_items, one_by_one, places_of
 from activeseed.systems.own.target import load, name_of
 
 
@@ -112,36 +108,24 @@ class FromFunction(BaseModel):
         _takes_probes(self.loaded())
 
     def places(self, materials: Materials) -> tuple[Probe, ...]:
-        if not self.outcomes:
-            return materials.probes
-        names = [f"outcome-{n}" for n in range(1, self.outcomes + 1)]
-        return tuple(Probe(id=name, payload=Text(text=name)) for name in names)
+        return places_of(self.outcomes, materials)
 
     def geometry(self, materials: Materials) -> Geometry:
-        return even_geometry(self.compare, self.places(materials))
+        return geometry_over(self.places(materials), self.compare)
 
     def cost(self, materials: Materials) -> Cost:
         """Unknown: nobody but the function can say."""
         return Cost()
 
     def train(self, rows: Rows, materials: Materials) -> Outcomes:
-        start = time.process_time()
         function = self.loaded()
         extra = {"probes": materials.probes} if _takes_probes(function) else {}
-        places = len(self.places(materials))
-        values = np.full((len(rows), places), np.nan, np.float32)
-        failures: dict[int, str] = {}
-        for r in range(len(rows)):
+
+        def train(r: int) -> Any:
             key = stream_key(materials.root, "train", int(rows.keys[r]))
-            try:
-                items = given_items(materials, rows, r, weighted=self.weighted)
-                with contextlib.redirect_stdout(sys.stderr):  # standard output is for results
-                    returned = function(items, key, **extra)
-                values[r] = as_outcome(returned, places, self.compare)
-            except (Exception, SystemExit) as error:  # the user's code may raise anything
-                failures[r] = describe(error)
-        ok = np.array([r not in failures for r in range(len(rows))], np.bool_)
-        return Outcomes(values, ok, failures, seconds=time.process_time() - start)
+            return function(given_items(materials, rows, r, weighted=self.weighted), key, **extra)
+
+        return one_by_one(train, rows, len(self.places(materials)), self.compare)
 
     def loaded(self) -> Callable[..., Any]:
         """The function. Raises ConfigError when ``target`` names none."""

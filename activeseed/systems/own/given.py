@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Mapping
+import sys
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from activeseed.errors import TrainingError
-from activeseed.outcome import Geometry
+from activeseed.errors import TrainingError, describe
+from activeseed.outcome import Outcomes
 from activeseed.plan import Materials, Rows
-from activeseed.seed import Payload, Probe
+from activeseed.seed import Payload, Probe, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +92,40 @@ def jsonable(value: Any) -> Any:
     return value if isinstance(value, str | int) or value is None else str(value)
 
 
-def even_geometry(kind: str, places: tuple[Probe, ...]) -> Geometry:
-    """The geometry of a field over these places, weighted as they say."""
-    weights = np.array([p.weight for p in places], np.float64)
-    return Geometry("hellinger" if kind == "hellinger" else "identity", weights / weights.sum())
+def places_of(outcomes: int, materials: Materials) -> tuple[Probe, ...]:
+    """Where a trainer's outcomes are read: the study's probes, or so many places of its own."""
+    if not outcomes:
+        return materials.probes
+    names = [f"outcome-{n}" for n in range(1, outcomes + 1)]
+    return tuple(Probe(id=name, payload=Text(text=name)) for name in names)
+
+
+def one_by_one(
+    train: Callable[[int], Any], rows: Rows, places: int, compare: Literal["hellinger", "identity"]
+) -> Outcomes:
+    """Outcomes of all rows, one after the other; whatever a row raises is its recorded failure.
+
+    Args:
+        train: from the number of a row to its outcome. What it prints goes to standard error: standard output is for
+            results.
+    """
+    start = time.process_time()
+    values = np.full((len(rows), places), np.nan, np.float32)
+    failures: dict[int, str] = {}
+    for r in range(len(rows)):
+        try:
+            with contextlib.redirect_stdout(sys.stderr):
+                returned = train(r)
+            values[r] = as_outcome(returned, places, compare)
+        except (Exception, SystemExit) as error:  # the user's code may raise anything
+            failures[r] = describe(error)
+    return outcomes_of(values, failures, time.process_time() - start)
+
+
+def outcomes_of(values: NDArray[np.float32], failures: dict[int, str], seconds: float) -> Outcomes:
+    """Outcomes (R, P) of rows of which some failed."""
+    ok = np.array([r not in failures for r in range(len(values))], np.bool_)
+    return Outcomes(values, ok, failures, seconds=seconds)
 
 
 def as_outcome(returned: Any, places: int, compare: str) -> NDArray[np.float32]:
