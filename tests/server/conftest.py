@@ -22,6 +22,7 @@ from activeseed.annotators.label_studio.local import prepare
 from activeseed.annotators.label_studio.people import Person
 from activeseed.errors import ActiveseedError
 from tests.label_studio import PEOPLE, FreshSite, Site, chromium, unique_title
+from tests.server.by_api import Api
 
 _PROGRAM = os.environ.get("ACTIVESEED_TEST_LABEL_STUDIO", "")
 _URL = os.environ.get("ACTIVESEED_TEST_LABEL_STUDIO_URL", "").rstrip("/")
@@ -102,10 +103,8 @@ def titles(server: Site, request: pytest.FixtureRequest) -> Iterator[Callable[[]
     yield made
     if not given:
         return
-    client = server.client()
-    for project in client.projects.list(page_size=1000):
-        if any((project.title or "").startswith(title) for title in given):
-            client.projects.delete(project.id)
+    for title in given:
+        Api(server.url, server.admin.token).delete_projects(title)
 
 
 @pytest.fixture

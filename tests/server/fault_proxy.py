@@ -16,6 +16,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Literal
@@ -35,6 +37,7 @@ Kind = Literal[
     "stored_silence",  # forwards, lets the server finish, says nothing until the client gives up
     "late",  # answers 504 at once and forwards `seconds` later: the gateway gave up, the request did not
     "twice",  # forwards it twice one after the other, as a gateway that retries by itself does; answers once
+    "unauthorized",  # 401; not forwarded
     "web_page",  # 200 and a page for people, as a hotel's network or a login in front of the server does
     "first",  # calls `act`, then forwards
     "during",  # forwards, and calls `act` `seconds` later while the server works on it
@@ -107,6 +110,7 @@ class FaultProxy:
 
     Attributes:
         url: where clients find it.
+        clock: how far the server's clock seems to be wrong: moves the time that it says with every answer.
         log: what it saw and did, in the order in which it was done with the requests.
     """
 
@@ -115,6 +119,7 @@ class FaultProxy:
         self.upstream = (parts.hostname or "127.0.0.1", parts.port or 80)
         self.plan = plan
         self.retry_after = retry_after
+        self.clock = timedelta()
         self.log: list[Request] = []
         self._count = 0
         self._lock = threading.Lock()
@@ -175,11 +180,15 @@ class FaultProxy:
             if sent is not None:
                 sent()
             got = connection.getresponse()
-            return _Answer(got.status, [(k, v) for k, v in got.getheaders() if k.lower() not in _HOP], got.read())
+            headers = [(k, self._moved(k, v)) for k, v in got.getheaders() if k.lower() not in _HOP]
+            return _Answer(got.status, headers, got.read())
         except (OSError, http.client.HTTPException):
             return None
         finally:
             connection.close()
+
+    def _moved(self, name: str, value: str) -> str:
+        return format_datetime(parsedate_to_datetime(value) + self.clock, True) if name.lower() == "date" else value
 
     def later(self, seconds: float, act: Callable[[], object]) -> None:
         """Do something in a while; ``settle`` waits for it."""
@@ -248,6 +257,8 @@ def _handler(proxy: FaultProxy) -> type[BaseHTTPRequestHandler]:
             if kind == "rate_limited":
                 told = proxy.retry_after if proxy.retry_after is not None else f"{seconds:g}"
                 return self._say(429, b'{"detail": "Request was throttled."}', ("Retry-After", told))
+            if kind == "unauthorized":
+                return self._say(401, b'{"detail": "Authentication credentials were not provided."}')
             if kind == "server_error":
                 return self._say(500, b'{"detail": "Internal server error"}')
             if kind == "bad_gateway":

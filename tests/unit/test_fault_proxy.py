@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
@@ -49,6 +50,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _say(self, status: int, body: bytes) -> None:
         self.send_response_only(status)
         self.send_header("X-From", "tiny")
+        self.send_header("Date", "Tue, 24 Nov 2026 20:00:00 GMT")
         if status != 204:
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -138,6 +140,7 @@ def test_a_truncated_body_is_half_of_it(tiny: Tiny, proxy: FaultProxy) -> None:
     ("kind", "status", "stored"),
     [
         ("rate_limited", 429, 0), ("server_error", 500, 0), ("bad_gateway", 502, 0), ("web_page", 200, 0),
+        ("unauthorized", 401, 0),
         ("stored_bad_gateway", 502, 1), ("twice", 201, 2),
     ],
 )  # fmt: skip
@@ -167,6 +170,12 @@ def test_something_happens_first_or_while_the_server_works(tiny: Tiny, proxy: Fa
     post(proxy, Fault("during", 0.05, lambda: stored.append(len(tiny.stored))))
     assert stored == [0, 1]
     assert len(tiny.stored) == 2
+
+
+def test_the_time_that_the_server_says_is_moved(tiny: Tiny, proxy: FaultProxy) -> None:
+    assert httpx.get(proxy.url).headers["date"] == "Tue, 24 Nov 2026 20:00:00 GMT"
+    proxy.clock = timedelta(days=1)
+    assert httpx.get(proxy.url).headers["date"] == "Wed, 25 Nov 2026 20:00:00 GMT"
 
 
 def test_a_server_that_is_gone_is_a_bad_gateway(tiny: Tiny) -> None:
