@@ -14,9 +14,18 @@ from activeseed.annotators.label_studio import collecting, ordering
 from activeseed.annotators.label_studio.connection import ONCE, Connection, RefusedError
 from activeseed.annotators.label_studio.credentials import read_token
 from activeseed.annotators.label_studio.ledger import Ledger, Shelf
-from activeseed.annotators.label_studio.listing import Head, by_id, counted, delete_untouched, head, owner, tasks
+from activeseed.annotators.label_studio.listing import (
+    OVERLAP,
+    Head,
+    by_id,
+    counted,
+    delete_untouched,
+    head,
+    owner,
+    tasks,
+)
 from activeseed.annotators.label_studio.projects import ORDER, Projects, keeps_order
-from activeseed.annotators.label_studio.pushing import OVERLAP, Pusher, is_touched
+from activeseed.annotators.label_studio.pushing import Pusher, is_touched
 from activeseed.errors import AnnotatorAwayError, AnnotatorError
 from activeseed.protocols import Collected
 from activeseed.question import Answer, Question, QuestionKind, people_due

@@ -16,8 +16,7 @@ from typing import Any
 
 from activeseed.annotators.label_studio.connection import Connection
 from activeseed.annotators.label_studio.ledger import Known, Shelf
-from activeseed.annotators.label_studio.listing import Head, before, head, microseconds, owner, tasks
-from activeseed.annotators.label_studio.pushing import OVERLAP
+from activeseed.annotators.label_studio.listing import Head, head, microseconds, owner, tasks
 from activeseed.annotators.templates import read_result
 from activeseed.errors import AnswerError
 from activeseed.question import Answer, Question
@@ -93,7 +92,7 @@ def take(found: Reading) -> None:
     shelf.tasks = found.known
     shelf.others = list(found.others)
     shelf.head = [now.newest, now.tasks, now.annotations]
-    shelf.cursor = before(now.newest, OVERLAP)
+    shelf.cursor = now.settled
     shelf.listed = max(shelf.listed, shelf.cursor)
 
 

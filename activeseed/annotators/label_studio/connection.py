@@ -60,12 +60,14 @@ class Connection:
         url: address of the server, without a slash at its end.
         token: personal access token or legacy token.
         patience: seconds for repeated reading.
+        date: what the server last said it is, as HTTP writes a time; empty where it says nothing.
     """
 
     url: str
     token: SecretStr = field(repr=False)
     patience: float = PATIENCE
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
+    date: str = field(default="", init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.url = self.url.strip().rstrip("/")
@@ -149,6 +151,7 @@ class Connection:
         self, method: str, path: str, params: Mapping[str, Any] | None, content: bytes | None, timeout: float
     ) -> Any:
         response = self._said(lambda: self._answer(method, path, params, content, timeout), method != "GET")
+        self.date = response.headers.get("date", "")
         if response.status_code >= 300:
             self._fail(response.status_code, _body(response), response.headers, method != "GET")
         if response.status_code == 204 or not response.content:

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from activeseed.annotators.label_studio.connection import Connection, MissingError
 
 #: tasks a page; larger ones are slower, and 10,000 time out
 PAGE = 500
+#: seconds that a change may need to become visible after the time that it bears
+OVERLAP = 10.0
 #: tasks that are asked for by id at once: their ids stand in the address
 BY_ID = 200
 _PLAIN = "id,meta,updated_at"
@@ -30,6 +33,9 @@ _TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 class Head:
     """A project at a glance: newest change of a task, tasks, annotations that aren't skips.
 
+    ``settled`` is a time before which nothing can change any more: the newest change, or so long before the server's now
+    that a transaction that bears an earlier time is over.
+
     Tasks and annotations are counted by the project, which counts what there is; the totals of a task list add up
     counters, of which the server forgets some while it deletes a project.
     """
@@ -37,13 +43,19 @@ class Head:
     newest: str
     tasks: int
     annotations: int
+    settled: str = field(default="", compare=False)
 
 
 def head(connection: Connection, project: int, counts: tuple[int, int] | None = None) -> Head:
     """Two short calls, or one where it was counted a moment ago; the newest change is no older than the counts."""
     counts = counts or count(connection, project)
     told = _page(connection, project, {"ordering": ["-tasks:updated_at"]}, "id,updated_at", 1)
-    return Head(told["tasks"][0]["updated_at"] if told["tasks"] else "", *counts)
+    newest = told["tasks"][0]["updated_at"] if told["tasks"] else ""
+    try:
+        now = parsedate_to_datetime(connection.date).strftime(_TIME) if connection.date else newest
+    except ValueError:
+        now = newest
+    return Head(newest, *counts, min(newest, before(now, OVERLAP)))
 
 
 def count(connection: Connection, project: int) -> tuple[int, int]:

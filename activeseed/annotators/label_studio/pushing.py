@@ -15,7 +15,7 @@ from typing import Any
 
 from activeseed.annotators.label_studio.connection import Connection, RefusedError, UnclearError
 from activeseed.annotators.label_studio.ledger import Known, Ledger, Shelf
-from activeseed.annotators.label_studio.listing import before, by_id, count, delete_untouched, head, owner, tasks
+from activeseed.annotators.label_studio.listing import by_id, count, delete_untouched, head, owner, tasks
 from activeseed.annotators.label_studio.ordering import prediction
 from activeseed.annotators.templates import task_data
 from activeseed.errors import AnnotatorAwayError, AnnotatorError
@@ -24,8 +24,6 @@ from activeseed.seed import Payload
 
 #: most tasks, and most bytes, of an import
 MOST_TASKS, MOST_BYTES = 1000, 20_000_000
-#: seconds that changes may need to become visible after the time that they bear
-OVERLAP = 10.0
 #: times that what is missing is sent
 _TRIES = 4
 _TIMEOUT = 300.0
@@ -95,7 +93,7 @@ class Pusher:
             elif question and shelf.tasks[task["id"]].question != question:
                 # the number of a deleted task was given again
                 shelf.tasks[task["id"]] = Known(question)
-        shelf.listed = max(shelf.listed, before(now.newest, OVERLAP))
+        shelf.listed = max(shelf.listed, now.settled)
 
     def forget_deleted(self, questions: Sequence[str]) -> None:
         """Forget tasks of these questions that were deleted since: they are asked again."""
@@ -204,4 +202,4 @@ def is_touched(task: Mapping[str, Any]) -> bool:
     return bool(task["annotations"] or task["draft_exists"])
 
 
-__all__ = ["OVERLAP", "AnnotatorAwayError", "Pusher", "is_touched"]
+__all__ = ["AnnotatorAwayError", "Pusher", "is_touched"]
