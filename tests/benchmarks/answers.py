@@ -17,8 +17,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
-import platform
 import subprocess
 import sys
 import time
@@ -33,6 +31,7 @@ from activeseed.acquisition import DEPLOYED_SHARE
 from activeseed.belief import BeliefSettings
 from activeseed.plan import Floats
 from activeseed.systems.league import OversightLeague
+from tests.benchmarks._report import MARKS, report, write
 from tests.benchmarks.orders import LEVEL, MOST, ORDERS, curve, out_of_fold
 from tests.benchmarks.persona import TASKS, Cell, Statements, build
 
@@ -263,19 +262,12 @@ def chosen(names: Sequence[str], text: str) -> list[str]:
     return list(dict.fromkeys(out))
 
 
-def report(records: Sequence[Record], seconds: float, notes: Record) -> Record:
+def summed_up(records: Sequence[Record], seconds: float, notes: Record) -> Record:
     """What is printed and written."""
     rows = [row for row in (judge(t, records) for t in _targets()) if row is not None]
     groups = list(dict.fromkeys((r["task"], r["embedder"], r["league"]) for r in records))
-    return {
-        "benchmark": "answers",
-        "versions": {"python": platform.python_version(), "numpy": np.__version__},
-        "cores": os.cpu_count(),
-        "seconds": round(seconds, 1),
-        "rows": rows,
-        "orders": [line for g in groups for line in order_table(records, *g)],
-        **notes,
-    }
+    orders = [line for g in groups for line in order_table(records, *g)]
+    return report("answers", rows, seconds, orders=orders, **notes)
 
 
 def show(result: Record) -> str:
@@ -288,9 +280,8 @@ def show(result: Record) -> str:
     for row in result["rows"]:
         low, high = row["interval"]
         means = "" if row["ratio_of_means"] is None else f"; of means {row['ratio_of_means']:.3f}"
-        mark = "met" if row["met"] else "NOT MET"
         lines.append(
-            f"{mark:7s} {row['claim']}: {row['value']:.3f} [{low:.3f}, {high:.3f}]{means}, "
+            f"{MARKS[row['met']]:8}{row['claim']}: {row['value']:.3f} [{low:.3f}, {high:.3f}]{means}, "
             f"target ≤ {row['target']:g} ({row['cells']} cells)"
         )
     return "\n".join(lines)
@@ -351,10 +342,9 @@ def main(argv: Sequence[str] | None = None) -> int:
                     if args.cells is not None:
                         with args.cells.open("a", encoding="utf-8") as handle:
                             handle.write(json.dumps(record) + "\n")
-    result = report(newest(records), time.perf_counter() - began, notes)
+    result = summed_up(newest(records), time.perf_counter() - began, notes)
     print(show(result))
-    if args.json is not None:
-        args.json.write_text(json.dumps(result, indent=1), encoding="utf-8")
+    write(result, args.json)
     return 0
 
 

@@ -13,9 +13,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
-import os
-import platform
 import sys
 import time
 from collections.abc import Callable
@@ -31,6 +28,7 @@ from activeseed.seed import Item, Probe, Seed, Vector
 from activeseed.systems.league import OversightLeague
 from activeseed.systems.reward_model import RewardModel
 from tests import peak_memory
+from tests.benchmarks._report import missed, report, table, write
 from tests.toy_materials import pairs, vectors
 
 ITEMS, POOL, PROBES, FEATURES, ROUNDS = 80, 300, 100, 384, 6
@@ -213,24 +211,10 @@ def main(argv: list[str] | None = None) -> int:
         rows += claims(case, found[-1])
         print(f"{case.name}: done", file=sys.stderr)
     rows += memory(args.quick)
-    for row in rows:
-        mark = {True: "met", False: "NOT MET", None: "-"}[row["met"]]
-        spread = "" if row["interval"] is None else f" [{row['interval'][0]:.3g}, {row['interval'][1]:.3g}]"
-        value = "-" if row["value"] is None else f"{row['value']:.3g}"
-        aim = f"  (target {row['target']})" if row["target"] else ""
-        print(f"{mark:8} {value:>9}{spread:18} {row['claim']}{aim}")
-    report = {
-        "benchmark": "batched",
-        "versions": {"python": platform.python_version(), "numpy": np.__version__, "torch": torch.__version__},
-        "cores": os.cpu_count(),
-        "quick": args.quick,
-        "seconds": time.perf_counter() - start,
-        "rows": rows,
-        "measured": found,
-    }
-    if args.json:
-        args.json.write_text(json.dumps(report, indent=1))
-    return 0 if all(row["met"] is not False for row in rows) else 1
+    print(table(rows))
+    result = report("batched", rows, time.perf_counter() - start, ("numpy", "torch"), quick=args.quick, measured=found)
+    write(result, args.json)
+    return 1 if missed(rows) else 0
 
 
 if __name__ == "__main__":

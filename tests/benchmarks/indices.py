@@ -12,9 +12,6 @@ contract and statistical tests check.
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import sys
 import time
 from dataclasses import dataclass, field
@@ -22,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy
 from scipy import stats
 
 from activeseed.estimators.bootstrap import bootstrap_spread
@@ -32,6 +28,7 @@ from activeseed.estimators.regression import LEAST_ROWS, indices
 from activeseed.estimators.statistics import cross_key, gram, holm, null_variance, sign_flip
 from activeseed.plan import Law, generator
 from activeseed.testing import Draws, Noise, Toy, linear, toys, truth
+from tests.benchmarks._report import missed, report, table, write
 
 KEYS, FAMILY = 8, 20
 BASES = 24
@@ -345,22 +342,10 @@ def main(argv: list[str] | None = None) -> int:
     start = time.perf_counter()
     found, claims = measure(repeats)
     rows = bias_rows(found) + coverage_rows(found) + claim_rows(claims, repeats)
-    for row in rows:
-        mark = {True: "met", False: "NOT MET", None: "-"}[row["met"]]
-        interval = "" if row["interval"] is None else f" [{row['interval'][0]:.4f}, {row['interval'][1]:.4f}]"
-        print(f"{mark:8} {row['value']:8.4f}{interval}  {row['claim']}  (target {row['target']})")
-    report = {
-        "benchmark": "indices",
-        "versions": {"python": platform.python_version(), "numpy": np.__version__, "scipy": scipy.__version__},
-        "cores": os.cpu_count(),
-        "repetitions": repeats,
-        "seconds": time.perf_counter() - start,
-        "rows": rows,
-        "claims": claims,
-    }
-    if args.json:
-        args.json.write_text(json.dumps(report, indent=1))
-    return 0 if args.quick or all(row["met"] is not False for row in rows) else 1
+    print(table(rows))
+    seconds = time.perf_counter() - start
+    write(report("indices", rows, seconds, ("numpy", "scipy"), repetitions=repeats, claims=claims), args.json)
+    return 1 if missed(rows) and not args.quick else 0
 
 
 if __name__ == "__main__":

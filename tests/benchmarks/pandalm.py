@@ -18,8 +18,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
-import platform
 import sys
 import tempfile
 import time
@@ -37,6 +35,7 @@ from activeseed.embedders.cache import Cached
 from activeseed.plan import Floats
 from activeseed.protocols import Embedder
 from activeseed.systems.reward_model import RewardModel
+from tests.benchmarks._report import report, write
 from tests.benchmarks.pair_orders import LEVEL, LOOK, MOST, ORDERS, curve, standings
 from tests.benchmarks.pairs import TASKS, Cell, build, read_pairs
 
@@ -290,17 +289,10 @@ def main(argv: Sequence[str] | None = None) -> int:
                         print(f"{task} {kind} {key} {order}: {seconds} s", file=sys.stderr, flush=True)
                         if args.cells is not None:
                             keep(args.cells, record)
-    result = {
-        "benchmark": "pandalm",
-        "versions": {"python": platform.python_version(), "numpy": np.__version__, "torch": torch.__version__},
-        "cores": os.cpu_count(),
-        "seconds": round(time.perf_counter() - began, 1),
-        **notes,
-        "rows": rows_of(newest(records)),
-    }
+    rows = rows_of(newest(records))
+    result = report("pandalm", rows, time.perf_counter() - began, ("numpy", "torch"), **notes)
     print(show(result))
-    if args.json is not None:
-        args.json.write_text(json.dumps(result, indent=1), encoding="utf-8")
+    write(result, args.json)
     return 0
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -21,9 +20,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from activeseed.resources import bundled
+from tests.benchmarks._report import missed, report, table, write
 
 COLD, CACHED = 60.0, 3.0
 
@@ -57,6 +55,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="once instead of three times")
     parser.add_argument("--json", type=Path, help="where to write the figures")
     args = parser.parse_args(argv)
+    start = time.perf_counter()
     found = [once() for _ in range(1 if args.quick else 3)]
     rows = []
     for claim, values, target in (
@@ -66,20 +65,11 @@ def main(argv: list[str] | None = None) -> int:
         middle = statistics.median(values)
         rows.append({"claim": claim, "value": middle, "interval": [min(values), max(values)], "target": f"< {target}",
                      "met": middle < target})  # fmt: skip
-        print(
-            f"{'met' if middle < target else 'NOT MET':8} {middle:6.2f} [{min(values):.2f}, {max(values):.2f}]  {claim}"
-        )
-    print(f"         {found[0][2]['trainings']} trainings, {os.cpu_count()} cores")
-    report = {
-        "benchmark": "ranking",
-        "versions": {"python": platform.python_version(), "numpy": np.__version__},
-        "cores": os.cpu_count(),
-        "rows": rows,
-        "trainings": found[0][2]["trainings"],
-    }
-    if args.json:
-        args.json.write_text(json.dumps(report, indent=1))
-    return 0 if all(r["met"] for r in rows) else 1
+    print(table(rows))
+    trainings = found[0][2]["trainings"]
+    print(f"{trainings} trainings, {os.cpu_count()} cores")
+    write(report("ranking", rows, time.perf_counter() - start, trainings=trainings), args.json)
+    return 1 if missed(rows) else 0
 
 
 if __name__ == "__main__":

@@ -11,9 +11,6 @@ whether an annotator can be trusted is decided on answers alone.
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import sys
 import time
 from collections.abc import Sequence
@@ -22,7 +19,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
 from activeseed.annotators.simulated import Behaviour, Simulated, SimulatedPerson
@@ -39,6 +35,7 @@ from activeseed.resolution import (
     trust,
 )  # fmt: skip
 from activeseed.seed import ABSENT, AS_WRITTEN, Item, Seed, Text
+from tests.benchmarks._report import missed, report, table, write
 
 Task = Literal["content", "arbitrary"]
 TASKS: tuple[Task, ...] = ("content", "arbitrary")
@@ -189,21 +186,9 @@ def main(argv: list[str] | None = None) -> int:
     studies = 40 if args.quick else 200
     start = time.perf_counter()
     rows = measure(studies)
-    for row in rows:
-        mark = {True: "met", False: "NOT MET", None: "-"}[row["met"]]
-        low, high = row["interval"]
-        print(f"{mark:8} {row['value']:6.3f} [{low:.3f}, {high:.3f}]  {row['claim']}  (target {row['target']})")
-    report = {
-        "benchmark": "trust",
-        "versions": {"python": platform.python_version(), "numpy": np.__version__, "scipy": scipy.__version__},
-        "cores": os.cpu_count(),
-        "studies": studies,
-        "seconds": time.perf_counter() - start,
-        "rows": rows,
-    }
-    if args.json:
-        args.json.write_text(json.dumps(report, indent=1))
-    return 0 if all(row["met"] is not False for row in rows) else 1
+    print(table(rows))
+    write(report("trust", rows, time.perf_counter() - start, ("numpy", "scipy"), studies=studies), args.json)
+    return 1 if missed(rows) else 0
 
 
 if __name__ == "__main__":

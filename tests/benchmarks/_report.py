@@ -1,0 +1,54 @@
+"""What every benchmark prints and writes: rows of a claim, its value with an interval, the target, met or not."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+Row = Mapping[str, Any]
+MARKS = {True: "met", False: "NOT MET", None: "-"}
+
+
+def report(
+    benchmark: str, rows: Sequence[Row], seconds: float, libraries: Sequence[str] = ("numpy",), **more: Any
+) -> dict[str, Any]:
+    """The figures with what they were measured on."""
+    return {
+        "benchmark": benchmark,
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in libraries}},
+        "cores": os.cpu_count(),
+        "seconds": round(seconds, 1),
+        **more,
+        "rows": list(rows),
+    }
+
+
+def table(rows: Sequence[Row]) -> str:
+    """A line a claim. A row without a target is only reported, one without a value was not measured here."""
+    lines = []
+    for row in rows:
+        value = "-" if row["value"] is None else _said(row["value"])
+        interval = "" if row["interval"] is None else "[{}, {}]".format(*map(_said, row["interval"]))
+        target = f"  (target {row['target']})" if row["target"] not in (None, "", "-") else ""
+        lines.append(f"{MARKS[row['met']]:8}{value:>9} {interval:18} {row['claim']}{target}")
+    return "\n".join(lines)
+
+
+def _said(value: float) -> str:
+    return f"{value:.4f}".replace("-0.0000", "0.0000") if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def write(result: Mapping[str, Any], file: Path | None) -> None:
+    """The report as JSON, where a file was named."""
+    if file is not None:
+        file.write_text(json.dumps(result, indent=1), encoding="utf-8")
+
+
+def missed(rows: Sequence[Row]) -> bool:
+    """Whether a target was missed."""
+    return any(row["met"] is False for row in rows)
