@@ -89,7 +89,8 @@ def print_ranking(ranking: Ranking, seed: Seed, top: int = 20) -> None:
 
     result = ranking.to_dict()
     console = results()
-    for note in _first_things(result):
+    first, last = _notes(result)
+    for note in first:
         console.print(f"! {clean(note)}", style="yellow")
     console.print(ranking_heading(result), style="bold")
     console.print()
@@ -100,19 +101,20 @@ def print_ranking(ranking: Ranking, seed: Seed, top: int = 20) -> None:
         footer.append(f"* {test_words(result)}")
     elif result["by"] == "effect" and "distinguishable" in ranking.columns:
         footer.append(f"no item is {test_words(result)}")
-    for line in footer:
+    for line in (*footer, *map(clean, last)):
         console.print(line, style="dim")
     console.print()
     for line in whole_lines(result, console.width):
         console.print(line)
 
 
-def _first_things(result: dict[str, Any]) -> list[str]:
-    """Chaos first, then failures, then what else a reader must see."""
+def _notes(result: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """What a reader must know before the table (chaos, failures), and what can wait: which columns the budget cut."""
     notes = [str(n) for n in result.get("notes", [])]
     if result.get("chaotic") and not any("chaotic" in n for n in notes):
         notes.insert(0, "The trainer is chaotic at this setting: tiny changes move the outcome like real ones do.")
-    return sorted(notes, key=lambda n: "chaotic" not in n)
+    cut = [n for n in notes if n.startswith("The budget of ") and ("total ind" in n or "sampling spread" in n)]
+    return sorted((n for n in notes if n not in cut), key=lambda n: "chaotic" not in n), cut
 
 
 def write_frames(ranking: Ranking, csv: Path | None, parquet: Path | None) -> None:

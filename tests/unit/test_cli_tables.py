@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from activeseed.cli.numbers import Scale, bar, duration, number, with_error
+from activeseed.cli.rank import print_ranking
 from activeseed.cli.screen import clean, one_line, plain
 from activeseed.cli.tables import named, question_table, ranking_table, whole_lines
 from activeseed.cli.tables import test_words as words_of_a_star
@@ -104,6 +105,21 @@ def test_a_star_says_which_test_is_behind_it():
     )
     weaker = words_of_a_star({"test": "null_variance", "keys": 8, "keys_for_signs": 20})
     assert "8 keys are too few for sign flips: [estimator] keys = 20" in weaker
+
+
+def test_what_the_budget_cut_is_said_after_the_table_and_the_rest_before_it(result, seed, capsys):
+    cut = "The budget of 4000 trainings affords no total indices."
+    failed = "3 of 40 trainings failed; the keys they belong to are left out."
+    given = {k: v for k, v in result.items() if k not in ("items", "notes", "by")}
+    columns = {"effect": np.linspace(1.0, 0.5, len(seed))}
+    print_ranking(
+        Ranking(tuple(i.id for i in seed.items), columns, {**given, "chaotic": True}, notes=(cut, failed)), seed
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("! The trainer is chaotic")
+    table = next(n for n, line in enumerate(lines) if "item-00" in line)
+    assert next(n for n, line in enumerate(lines) if failed[:20] in line) < table
+    assert next(n for n, line in enumerate(lines) if cut[:20] in line) > table
 
 
 def test_a_ranking_of_nothing_but_unknowns_is_printed(seed, result):
