@@ -10,8 +10,8 @@ from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from activeseed.annotators.label_studio import collecting, ordering
-from activeseed.annotators.label_studio.connection import ONCE, Connection, RefusedError
+from activeseed.annotators.label_studio import collecting, ordering, webhooks
+from activeseed.annotators.label_studio.connection import Connection, RefusedError
 from activeseed.annotators.label_studio.credentials import read_token
 from activeseed.annotators.label_studio.ledger import Ledger, Shelf
 from activeseed.annotators.label_studio.listing import (
@@ -26,7 +26,7 @@ from activeseed.annotators.label_studio.listing import (
 )
 from activeseed.annotators.label_studio.projects import ORDER, Projects, keeps_order
 from activeseed.annotators.label_studio.pushing import Pusher, is_touched
-from activeseed.errors import AnnotatorAwayError, AnnotatorError
+from activeseed.errors import AnnotatorError
 from activeseed.protocols import Collected
 from activeseed.question import Answer, Question, QuestionKind, people_due
 from activeseed.seed import Payload, Seed
@@ -34,9 +34,6 @@ from activeseed.seed import Payload, Seed
 if TYPE_CHECKING:
     from activeseed.annotators.label_studio.record import LabelStudio
     from activeseed.protocols import Assignment
-
-#: what a webhook tells us about
-EVENTS = ("ANNOTATION_CREATED", "ANNOTATION_UPDATED", "ANNOTATIONS_DELETED", "TASKS_DELETED")
 
 
 @dataclass(frozen=True)
@@ -116,6 +113,8 @@ class Channel:
                     self._follow(shelf, project, version)
                 if sent and shelf.made and empty:
                     self.projects.view(shelf)
+            again = {q.id for q in questions}
+            self.ledger.withdrawn = [q for q in self.ledger.withdrawn if q not in again]
             self.ledger.save()
 
     def _follow(self, shelf: Shelf, project: Mapping[str, Any], version: str) -> None:
@@ -395,36 +394,14 @@ class Channel:
             sentences about projects that will not tell; polling does without.
         """
         self.ledger.load()
-        wanted: dict[str, Any] = {
-            "url": address, "headers": {header: secret}, "actions": list(EVENTS), "send_payload": False,
-            "send_for_all_actions": False, "is_active": True,
-        }  # fmt: skip
-        problems: list[str] = []
-        for kind, project in self.projects.seen().items():
-            shelf = self.ledger.shelves[kind]
-            try:
-                there = [
-                    h for h in self.connection.read("api/webhooks/", {"project": shelf.id})
-                    if h.get("project") == shelf.id
-                    and (h["url"] == address or (h.get("headers") or {}).get(header) == secret)  # of an earlier address
-                ]  # fmt: skip
-                for surplus in there[1:]:
-                    self.connection.send("DELETE", f"api/webhooks/{surplus['id']}/")
-                if not there:
-                    self.connection.send("POST", "api/webhooks/", {**wanted, "project": shelf.id})
-                elif any(there[0].get(k) != v for k, v in wanted.items() if k != "actions") or set(
-                    there[0].get("actions") or ()
-                ) != set(EVENTS):
-                    self.connection.send("PATCH", f"api/webhooks/{there[0]['id']}/", wanted)
-            except AnnotatorAwayError:
-                raise
-            except AnnotatorError as error:
-                problems.append(
-                    f"Project {project['id']} will not tell {address} of its changes, so they are found by asking now "
-                    f"and then. {error} A server that refuses addresses of its own network does so by its setting "
-                    "SSRF_PROTECTION_ENABLED."
-                )
-        return problems
+        ids = [project["id"] for project in self.projects.seen().values()]
+        return webhooks.register(self.connection, ids, address, header, secret)
+
+    def unregister_webhook(self, header: str, secret: str) -> None:
+        """Have no project tell whoever knows this secret any more. Nothing is tried twice: somebody wants to leave."""
+        self.connection.patience = 0.0
+        self.ledger.load()
+        webhooks.unregister(self.connection, [shelf.id for shelf in self.ledger.shelves.values()], header, secret)
 
     # --- shared -------------------------------------------------------------------------------------------------
 
@@ -478,6 +455,3 @@ def _payloads(questions: Sequence[Question], seed: Seed) -> dict[str, Payload]:
     """Question -> the item that it is about, where it is about one."""
     items = {i.id: i.payload for i in seed.items}
     return {q.id: items[q.items[0]] for q in questions if len(q.items) == 1 and q.items[0] in items}
-
-
-__all__ = ["EVENTS", "ONCE", "Channel", "RefusedError"]

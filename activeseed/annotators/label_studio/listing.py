@@ -33,8 +33,8 @@ _TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 class Head:
     """A project at a glance: newest change of a task, tasks, annotations that aren't skips.
 
-    ``settled`` is a time before which nothing can change any more: the newest change, or so long before the server's now
-    that a transaction that bears an earlier time is over.
+    ``settled`` is a time before which nothing can change any more: the newest change, or so long before the server's
+    now that a transaction that bears an earlier time is over.
 
     Tasks and annotations are counted by the project, which counts what there is; the totals of a task list add up
     counters, of which the server forgets some while it deletes a project.
