@@ -1,10 +1,11 @@
 """What benchmarks print and write has one shape."""
 
 import json
+from typing import Any
 
 from tests.benchmarks._report import missed, report, table, write
 
-ROWS = [
+ROWS: list[dict[str, Any]] = [
     {"claim": "a", "value": 0.25, "interval": [-1e-18, 0.5], "target": "<= 0.5", "met": True},
     {"claim": "b", "value": 12345.6, "interval": None, "target": "-", "met": None},
     {"claim": "c", "value": None, "interval": None, "target": ">= 1", "met": False},
