@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import textwrap
 import time
 from pathlib import Path
@@ -14,7 +15,7 @@ import typer
 
 from activeseed.cli.options import HERE, Dir, Yes, confirm
 from activeseed.cli.screen import say
-from activeseed.errors import AnnotatorError, FolderError, UsageError
+from activeseed.errors import ActiveseedError, AnnotatorError, ConfigError, FolderError, UsageError
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from activeseed.annotators.label_studio import LabelStudio
     from activeseed.annotators.label_studio.own import Opened
     from activeseed.config import Settings
+    from activeseed.question import QuestionKind
 
 
 def up(
@@ -61,6 +63,7 @@ def up(
 
     settings = read_settings(folder)
     own = _own_module()
+    _refuse_other_token()
     from activeseed.annotators.label_studio.installation import Installation, default_venv, find_or_install
 
     record = _record(settings, folder, yes)
@@ -81,7 +84,10 @@ def up(
     )
     try:
         write_annotator(folder, opened.server.url)
-        _tell(folder, opened, detach=detach)
+        _tell(folder, opened)
+        for title, address in _projects(folder):
+            print(f"  {title}: {address}")
+        _tell_next(folder, stays=detach or opened.found)
         if not (detach or opened.found):
             _watch(opened)
     except BaseException:
@@ -191,29 +197,66 @@ def write_annotator(folder: Path, url: str) -> None:
         raise FolderError(f"{path} can't be written: {error.strerror}. Set [annotator] url to {url}.") from error
 
 
-def _tell(folder: Path, opened: Opened, *, detach: bool) -> None:
-    """The address, how to log in, what to do next."""
+def _refuse_other_token() -> None:
+    """A token in the environment goes before the file's, and this server would refuse it."""
     from activeseed.annotators.label_studio.credentials import VARIABLES
+
+    for name in VARIABLES:
+        if os.environ.get(name, "").strip():
+            raise ConfigError(
+                f"The environment variable {name} is set, and goes before the token of a server of your own, which "
+                f"would refuse it. Unset it here and where `activeseed loop` will run:  unset {name}"
+            )
+
+
+def _projects(folder: Path) -> list[tuple[str, str]]:
+    """Title and address of the projects of this study: of what is pending, or else of what it will ask first.
+
+    What is wrong with them is a warning: the server runs, and in its pages it may be mended.
+    """
+    from activeseed.annotators.label_studio.channel import Channel
+    from activeseed.cli.options import open_study
+
+    try:
+        study = open_study(folder)
+        channel = study.annotator
+        if not isinstance(channel, Channel):
+            return []
+        usual: QuestionKind = "judge_pair" if study.seed.items[0].payload.kind == "pair" else "review"
+        with channel.ledger.held():
+            for kind in dict.fromkeys([*(q.kind for q in study.pending), usual]):
+                channel.projects.ready(kind, channel.projects.seen())
+            found = channel.projects.seen().values()
+        return [(str(p["title"]), f"{channel.connection.url}/projects/{p['id']}") for p in found]
+    except ActiveseedError as error:
+        say(f"Warning: {error}")
+        return []
+
+
+def _tell(folder: Path, opened: Opened) -> None:
+    """The address and how to log in."""
     from activeseed.annotators.label_studio.local import is_loopback
     from activeseed.annotators.label_studio.own import logins_of
 
     server = opened.server
-    where = "" if folder.resolve() == Path.cwd() else f" --dir {folder}"
-    print(f"Label Studio {'runs already' if opened.found else 'is running'}: {server.url}")
+    print(f"Label Studio {'runs already' if opened.found else 'is running'}: {server.url}", flush=True)
     for person in opened.new:
         print(f"  log in as {person.email}  password {person.password}" + ("  (administrator)" if person.admin else ""))
     if not opened.new:
         print(f"  log in as {', '.join(p.email for p in opened.people)}")
+    sys.stdout.flush()
     say(f"Passwords are in {logins_of(folder)}, which only you can read.")
     if not is_loopback(server.host):
         say(
             f"Warning: {server.host} lets others reach it, unencrypted: passwords can be read on the way. Use it in a "
             "network you trust, or put a server that speaks https before it."
         )
-    for name in VARIABLES:
-        if os.environ.get(name, "").strip():
-            say(f"Warning: {name} is set and goes before this server's token. Unset it, or the server will refuse you.")
-    if opened.found or detach:
+
+
+def _tell_next(folder: Path, *, stays: bool) -> None:
+    where = "" if folder.resolve() == Path.cwd() else f" --dir {folder}"
+    sys.stdout.flush()
+    if stays:
         say(f"Next:  activeseed loop{where}\nStop it:  activeseed label-studio down{where}")
     else:
         say(f"Next, in another terminal:  activeseed loop{where}\nCtrl-C stops the server. Everything is kept.")

@@ -142,6 +142,10 @@ def test_one_command_makes_a_server_with_people_that_survives_restarts_and_a_kil
     assert token.read_text("utf-8") == me.token
     assert stat.S_IMODE(token.stat().st_mode) == 0o600
     assert whoami(url, me.token) == 200
+    headers = {"Authorization": f"Token {me.token}"}
+    listed = httpx.get(f"{url}/api/projects/", headers=headers, timeout=60).json()["results"]
+    assert [p["title"] for p in listed] == ["study: review items"]
+    assert f"study: review items: {url}/projects/{listed[0]['id']}" in first.text
     assert logs_in(url, maria.email, maria.password)
     assert not logs_in(url, maria.email, me.password)
     listening = subprocess.run(
@@ -163,7 +167,6 @@ def test_one_command_makes_a_server_with_people_that_survives_restarts_and_a_kil
     assert "runs already" in busy.text
 
     # --- Ctrl-C ends both; what was made is there after the next start, at the same address
-    headers = {"Authorization": f"Token {me.token}"}
     made = httpx.post(f"{url}/api/projects", headers=headers, json={"title": "kept"}, timeout=60).json()["id"]
     first.process.send_signal(signal.SIGINT)
     assert first.ended() == 0

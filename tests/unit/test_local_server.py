@@ -327,6 +327,16 @@ def test_an_annotator_that_was_chosen_is_not_replaced_unasked(study, chosen, cap
     assert not own.home_of(study).exists()
 
 
+@pytest.mark.parametrize("name", ["ACTIVESEED_LABEL_STUDIO_TOKEN", "LABEL_STUDIO_API_KEY"])
+def test_a_token_that_would_go_before_the_servers_own_is_named_and_not_shown(study, name, monkeypatch, capsys):
+    monkeypatch.setenv(name, "hush")
+    assert run(["label-studio", "up", "--dir", str(study)]) == 2
+    err = capsys.readouterr().err
+    assert f"unset {name}" in err
+    assert "hush" not in err
+    assert not own.home_of(study).exists()
+
+
 def test_down_says_when_there_is_nothing_to_stop(study, tmp_path, capsys):
     assert run(["label-studio", "down", "--dir", str(study)]) == 0
     assert "No server" in capsys.readouterr().err
