@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
@@ -13,7 +14,7 @@ from activeseed.cli.options import HERE, Accept, Dir, Yes, open_study
 from activeseed.cli.progress import Progress
 from activeseed.cli.screen import say
 from activeseed.cli.watching import Watch
-from activeseed.errors import AnnotatorAwayError, ConfigError
+from activeseed.errors import AnnotatorAwayError, AnnotatorError, ConfigError
 
 if TYPE_CHECKING:
     from activeseed.serving import Listener, Secret
@@ -92,10 +93,13 @@ def serve(
                     progress.pause()
                     _print_end(result, once)
 
-                attend(
-                    study, channel, bell, board, patience=poll or UNTOLD, calm=lambda: 0.0 if poll else hook.calm,
-                    once=once, on_round=closed, on_look=look, on_end=stopped,
-                )  # fmt: skip
+                try:
+                    attend(
+                        study, channel, bell, board, patience=poll or UNTOLD, calm=lambda: 0.0 if poll else hook.calm,
+                        once=once, on_round=closed, on_look=look, on_end=stopped,
+                    )  # fmt: skip
+                finally:
+                    hook.end()
 
 
 class _Webhook:
@@ -129,6 +133,14 @@ class _Webhook:
         new = [problem for problem in found if problem not in self._problems]
         self._problems = set(found)
         return new
+
+    def end(self) -> None:
+        """Nobody listens any more: spare the server a call at every answer. It does no harm where that fails."""
+        from activeseed.serving import HEADER
+
+        if self._asked >= 0:
+            with suppress(AnnotatorError):
+                self._channel.unregister_webhook(HEADER, self._secret.value)
 
 
 def _print_end(result: LoopResult, once: bool) -> None:

@@ -140,6 +140,14 @@ def test_every_answer_is_taken_in_as_it_is_given_and_the_next_batch_follows_unti
     with serving(scene, *NEVER, "--once") as serve:
         first = waiting(scene, serve, 2)
         study = scene.study()
+        api = scene.api()
+        for project in api.projects(scene.title):
+            (hook,) = webhooks(api, project["id"])
+            assert hook["url"] == f"{serve.address}/webhook"
+            assert serve.address.startswith("http://127.0.0.1:")
+            assert hook["headers"] == {HEADER: SECRET}
+            assert not hook["send_payload"]
+            assert not hook["send_for_all_actions"]
         for n, task in enumerate(first, 1):
             scene.answer(task)
             until(partial(has, study, n), f"answer {n} in the journal", serve)
@@ -153,15 +161,9 @@ def test_every_answer_is_taken_in_as_it_is_given_and_the_next_batch_follows_unti
     assert study.state.stopped is not None
     assert len(study.state.asked_rounds) >= 2
     assert "new answer" in serve.said
-    # what the server was told, and that it was told once
-    api = scene.api()
-    for project in api.projects(scene.title):
-        (hook,) = webhooks(api, project["id"])
-        assert hook["url"] == f"{serve.address}/webhook"
-        assert hook["headers"] == {HEADER: SECRET}
-        assert not hook["send_payload"]
-        assert not hook["send_for_all_actions"]
-    # and that nobody else was
+    # the server calls nobody who has gone
+    assert not any(webhooks(api, project["id"]) for project in api.projects(scene.title))
+    # and the secret is where it was, and nowhere else
     assert SECRET not in serve.said
     held = [p for p in scene.folder.rglob("*") if p.is_file() and SECRET.encode() in p.read_bytes()]
     assert held == []
@@ -200,8 +202,12 @@ def test_what_was_answered_while_it_was_dead_is_taken_in_when_it_is_back(scene):
     with serving(scene, *NEVER) as serve:
         until(lambda: answers(study) == 2, "the second answer", serve)
         third = waiting(scene, serve)[0]
+        (hook,) = webhooks(scene.api(), third["project"])  # that of the one that was killed has moved
+        assert hook["url"] == f"{serve.address}/webhook"
         scene.answer(third)
         until(lambda: answers(study) == 3, "the third answer, by the webhook of the new address", serve)
+        assert serve.interrupt() == 130
+    assert webhooks(scene.api(), third["project"]) == []
 
 
 def test_a_webhook_with_a_wrong_secret_changes_nothing(scene):
