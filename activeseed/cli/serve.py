@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 
 #: seconds between two looks: as a rule, and where Label Studio tells us of every answer
 UNTOLD, TOLD = 5.0, 30.0
+#: where Label Studio's own documentation has ML backends listen
+PORT = 9090
 
 
 def serve(
     folder: Dir = HERE,
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, metavar="N", help="Where to listen.")] = 8888,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, metavar="N", help="Where to listen.")] = PORT,
     host: Annotated[
         str, typer.Option("--host", metavar="HOST", help="Who can reach it: by default this machine alone.")
     ] = "127.0.0.1",
@@ -54,8 +56,8 @@ def serve(
     \b
     Example:
       activeseed serve
-      activeseed serve --port 9000 --no-webhook --poll 60
-      activeseed serve --host 0.0.0.0 --address http://10.0.0.5:8888
+      activeseed serve --port 9191 --no-webhook --poll 60
+      activeseed serve --host 0.0.0.0 --address http://10.0.0.5:9090
     """
     address = _checked_address(address)
     with Progress("preparing") as progress:
@@ -162,7 +164,7 @@ def _checked_address(address: str) -> str:
     except ValueError:
         good = False
     if not good or parts.query or parts.fragment or "@" in parts.netloc:
-        raise ConfigError(f"--address {address!r} is no address. Write it like --address http://10.0.0.5:8888")
+        raise ConfigError(f"--address {address!r} is no address. Write it like --address http://10.0.0.5:9090")
     return address.rstrip("/")
 
 

@@ -82,7 +82,7 @@ class Listener:
 
     @property
     def address(self) -> str:
-        """``http://127.0.0.1:8888``."""
+        """``http://127.0.0.1:9090``."""
         return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"
 
     @property
@@ -113,7 +113,7 @@ def _why_not(host: str, port: int, error: Exception) -> str:
     if code == errno.EADDRINUSE:
         return f"Port {port} of {host} is taken by another program. Choose another:  --port {port + 1}"
     if code == errno.EACCES:
-        return f"Port {port} may not be used without more rights. Choose one above 1023:  --port 8888"
+        return f"Port {port} may not be used without more rights. Choose one above 1023:  --port 9090"
     if code == errno.EADDRNOTAVAIL:
         return f"--host {host} is no address of this machine. Leave it out for this machine alone."
     return f"Can't listen at {host}, port {port}: {error}. Choose another --host or --port."

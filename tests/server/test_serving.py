@@ -229,7 +229,7 @@ def test_a_webhook_with_a_wrong_secret_changes_nothing(scene):
 
 
 def test_where_the_server_will_not_tell_us_answers_are_looked_for(scene):
-    with serving(scene, "--poll", "1", "--address", "http://no-dot-in-this-name:8888") as serve:
+    with serving(scene, "--poll", "1", "--address", "http://no-dot-in-this-name:9090") as serve:
         first = waiting(scene, serve)[0]
         until(lambda: "! " in serve.said, "that the webhook is refused", serve)
         scene.answer(first)

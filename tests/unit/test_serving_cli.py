@@ -58,7 +58,7 @@ def test_a_folder_without_a_study(tmp_path, capsys):
 @pytest.mark.parametrize(
     "address",
     [
-        "10.0.0.5:8888",
+        "10.0.0.5:9090",
         "ftp://x",
         "http://",
         "http://u:p@x",
@@ -72,7 +72,7 @@ def test_a_folder_without_a_study(tmp_path, capsys):
 def test_an_address_that_is_none(remote, capsys, address):
     said = refused(capsys, "--dir", str(remote), "--address", address)
     assert "--address" in said
-    assert "http://10.0.0.5:8888" in said
+    assert "http://10.0.0.5:9090" in said
 
 
 def test_a_taken_port(remote, capsys):
@@ -111,21 +111,21 @@ HERE, LAN, ALL = "127.0.0.1", "192.0.2.7", "0.0.0.0"
 @pytest.mark.parametrize(
     ("host", "address", "server", "reached"),
     [
-        (HERE, "", "http://127.0.0.1:8080", "http://127.0.0.1:8888"),
-        (HERE, "", "http://localhost:8080", "http://127.0.0.1:8888"),
+        (HERE, "", "http://127.0.0.1:8080", "http://127.0.0.1:9090"),
+        (HERE, "", "http://localhost:8080", "http://127.0.0.1:9090"),
         (HERE, "", "https://labels.example.org", ""),
         (HERE, "https://hooks.example.org/seed", "https://labels.example.org", "https://hooks.example.org/seed"),
-        (LAN, "", "https://labels.example.org", "http://192.0.2.7:8888"),
-        (LAN, "", "http://localhost:8080", "http://192.0.2.7:8888"),
-        (ALL, "", "http://localhost:8080", "http://127.0.0.1:8888"),
+        (LAN, "", "https://labels.example.org", "http://192.0.2.7:9090"),
+        (LAN, "", "http://localhost:8080", "http://192.0.2.7:9090"),
+        (ALL, "", "http://localhost:8080", "http://127.0.0.1:9090"),
         (ALL, "", "https://labels.example.org", ""),
         ("::", "", "https://labels.example.org", ""),
-        ("::1", "", "http://[::1]:8080", "http://[::1]:8888"),
+        ("::1", "", "http://[::1]:8080", "http://[::1]:9090"),
     ],
 )
 def test_how_label_studio_reaches_us(host, address, server, reached):
     with contextlib.closing(socket.socket()) as unused:
-        listener = Listener(unused, host, 8888)
+        listener = Listener(unused, host, 9090)
         assert reached_at(listener, address, server) == reached
         said = "\n".join(introduction(listener, reached, server, SECRET))
     assert server in said
