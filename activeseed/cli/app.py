@@ -81,7 +81,7 @@ Example:
   activeseed seed log
   activeseed seed diff v0 latest
 """
-_LABEL_STUDIO = """A Label Studio server of this project's own, for whoever has none.
+_LABEL_STUDIO = """Label Studio: a server of this project's own, for whoever has none; is the configured one in order?
 
 \b
 Example:
@@ -103,7 +103,7 @@ app.command("serve", short_help="The loop, woken by Label Studio.")(serve.serve)
 app.command("report", short_help="One HTML file that works offline.")(report.report)
 app.command("status", short_help="Where the study stands.")(project.status)
 app.add_typer(seeds, name="seed", help=_SEED, short_help="Versions of the seed.")
-app.add_typer(servers, name="label-studio", help=_LABEL_STUDIO, short_help="A Label Studio of this project's own.")
+app.add_typer(servers, name="label-studio", help=_LABEL_STUDIO, short_help="A Label Studio of one's own; checks.")
 app.command("demo", short_help="The main job on a bundled example.")(demo.demo)
 answers.command("import", short_help="Take answers from a file.")(queue.import_answers)
 answers.command("export", short_help="All answers as JSON lines.")(queue.export_answers)
@@ -116,6 +116,8 @@ seeds.command("pin", short_help="Give a version a name.")(seed_commands.pin)
 seeds.command("revert", short_help="Make an earlier version stand again.")(seed_commands.revert)
 servers.command("up", short_help="Start it, and make it the annotator.")(label_studio.up)
 servers.command("down", short_help="Stop it; everything is kept.")(label_studio.down)
+servers.command("check", short_help="Is the configured server in order?")(label_studio.check)
+servers.command("renew", short_help="New projects for deleted ones.")(label_studio.renew)
 
 
 def run(arguments: Sequence[str]) -> int:

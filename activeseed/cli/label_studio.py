@@ -1,4 +1,4 @@
-"""``activeseed label-studio``: a Label Studio server of this project's own, for whoever has none."""
+"""``activeseed label-studio``: a server of this project's own for whoever has none; is the configured one in order?"""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from urllib.parse import urlsplit
 
 import typer
 
-from activeseed.cli.options import HERE, Dir, Yes, confirm
-from activeseed.cli.screen import say
+from activeseed.cli.options import HERE, Dir, Json, Yes, confirm, open_study
+from activeseed.cli.screen import clean, print_json, say
 from activeseed.errors import ActiveseedError, AnnotatorError, ConfigError, FolderError, UsageError
 
 if TYPE_CHECKING:
     from types import FrameType
 
     from activeseed.annotators.label_studio import LabelStudio
+    from activeseed.annotators.label_studio.channel import Channel
     from activeseed.annotators.label_studio.own import Opened
     from activeseed.config import Settings
     from activeseed.question import QuestionKind
+    from activeseed.study import Study
 
 
 def up(
@@ -85,8 +87,8 @@ def up(
     try:
         write_annotator(folder, opened.server.url)
         _tell(folder, opened)
-        for title, address in _projects(folder):
-            print(f"  {title}: {address}")
+        for kind, link in _projects(folder).items():
+            print(f"  {kind} questions are answered at {link}")
         _tell_next(folder, stays=detach or opened.found)
         if not (detach or opened.found):
             _watch(opened)
@@ -209,28 +211,72 @@ def _refuse_other_token() -> None:
             )
 
 
-def _projects(folder: Path) -> list[tuple[str, str]]:
-    """Title and address of the projects of this study: of what is pending, or else of what it will ask first.
+def _projects(folder: Path) -> dict[QuestionKind, str]:
+    """Where this study's questions are answered: those that are pending, or else what it will ask first.
 
-    What is wrong with them is a warning: the server runs, and in its pages it may be mended.
+    What is wrong there is a warning: the server runs, and in its pages it may be mended.
     """
-    from activeseed.annotators.label_studio.channel import Channel
-    from activeseed.cli.options import open_study
-
     try:
-        study = open_study(folder)
-        channel = study.annotator
-        if not isinstance(channel, Channel):
-            return []
+        study, channel = _channel(folder)
         usual: QuestionKind = "judge_pair" if study.seed.items[0].payload.kind == "pair" else "review"
         with channel.ledger.held():
             for kind in dict.fromkeys([*(q.kind for q in study.pending), usual]):
                 channel.projects.ready(kind, channel.projects.seen())
-            found = channel.projects.seen().values()
-        return [(str(p["title"]), f"{channel.connection.url}/projects/{p['id']}") for p in found]
+        return channel.links()
     except ActiveseedError as error:
         say(f"Warning: {error}")
-        return []
+        return {}
+
+
+def _channel(folder: Path) -> tuple[Study, Channel]:
+    """A study and its channel to Label Studio. Raises ConfigError where its annotator is another."""
+    from activeseed.annotators.label_studio.channel import Channel
+
+    study = open_study(folder)
+    channel = study.annotator
+    if not isinstance(channel, Channel):
+        raise ConfigError(
+            f"The annotator of {folder / 'activeseed.toml'} is {getattr(channel, 'kind', '')!r}. Set [annotator] kind "
+            'to "label_studio" and url to the server, or start one of your own:  activeseed label-studio up'
+        )
+    return study, channel
+
+
+def check(folder: Dir = HERE, as_json: Json = False) -> None:
+    """Connect to the configured server and say what is found: user, projects, templates, and what is wrong with them.
+
+    \b
+    Example:
+      activeseed label-studio check
+    """
+    said = _channel(folder)[1].check()
+    if as_json:
+        print_json(said)
+        return
+    for line in said:
+        print(clean(line))
+
+
+def renew(folder: Dir = HERE, yes: Yes = False) -> None:
+    """Make new projects for those that were deleted on the server, and ask there what is still pending.
+
+    Answers that were collected are in the journal: nothing is asked again.
+
+    \b
+    Example:
+      activeseed label-studio renew
+    """
+    study, channel = _channel(folder)
+    channel.ledger.load()
+    missing = channel.projects.missing()
+    if not missing:
+        say("Every project of this study is there.")
+        return
+    pending = study.pending
+    count = sum(q.kind in missing for q in pending)
+    confirm(f"Gone: the project for {', '.join(missing)}. Make anew, and ask there what is pending ({count})?", yes)
+    for kind, link in channel.renew(pending, study.seed).items():
+        print(f"{kind} questions are answered at {link}")
 
 
 def _tell(folder: Path, opened: Opened) -> None:
@@ -287,4 +333,4 @@ def _watch(opened: Opened) -> None:
     raise AnnotatorError(f"The server ended by itself ({code}). The end of its log, {server.log}:\n{tail(server.log)}")
 
 
-__all__ = ["down", "up", "write_annotator"]
+__all__ = ["check", "down", "renew", "up", "write_annotator"]

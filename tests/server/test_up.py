@@ -145,7 +145,7 @@ def test_one_command_makes_a_server_with_people_that_survives_restarts_and_a_kil
     headers = {"Authorization": f"Token {me.token}"}
     listed = httpx.get(f"{url}/api/projects/", headers=headers, timeout=60).json()["results"]
     assert [p["title"] for p in listed] == ["study: review items"]
-    assert f"study: review items: {url}/projects/{listed[0]['id']}" in first.text
+    assert f"review questions are answered at {url}/projects/{listed[0]['id']}/" in first.text
     assert logs_in(url, maria.email, maria.password)
     assert not logs_in(url, maria.email, me.password)
     listening = subprocess.run(

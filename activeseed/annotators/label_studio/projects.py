@@ -87,7 +87,8 @@ class Projects:
         return (
             f"Project {shelf.id} at {self.connection.url}, which held the {kind} questions of this study, was deleted "
             "(or is hidden from this user). The answers that were collected are safe in the journal. Restore the "
-            "project from a backup of the server, or have a new one made for what is still pending."
+            "project from a backup of the server, or have a new one made for what is still pending:  "
+            "activeseed label-studio renew"
         )
 
     def _find(self) -> None:
