@@ -37,7 +37,8 @@ def up(
         str, typer.Option("--host", metavar="HOST", help="Who can reach it: by default this machine alone.")
     ] = "127.0.0.1",
     venv: Annotated[
-        Path | None, typer.Option("--venv", metavar="DIR", help="An environment that holds Label Studio, or is to.")
+        Path | None,
+        typer.Option("--venv", metavar="DIR", help="An environment that holds Label Studio, or is to; else as before."),
     ] = None,
     email: Annotated[
         str, typer.Option("--email", metavar="EMAIL", help="What you log in with, on a new server: admin@localhost.")
@@ -71,7 +72,7 @@ def up(
     record = _record(settings, folder, yes)
 
     def installed() -> Installation:
-        return find_or_install(venv or default_venv(), say)
+        return find_or_install(venv or own.venv_of(folder) or default_venv(), say)
 
     opened = own.open_server(
         folder,

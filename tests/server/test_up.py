@@ -174,7 +174,7 @@ def test_one_command_makes_a_server_with_people_that_survives_restarts_and_a_kil
     assert running(own.home_of(project)) is None
     with pytest.raises(httpx.ConnectError):
         httpx.get(url)
-    third = activeseed(*up)
+    third = activeseed("label-studio", "up", "--dir", str(project))  # from the same environment, without saying so
     third.until("Ctrl-C stops the server")
     assert f"is running: {url}" in third.text
     assert "password " not in third.text

@@ -220,7 +220,9 @@ def test_a_server_that_does_not_answer_in_time_is_ended(tmp_path, environment_of
 
 
 def test_a_server_outlives_whoever_started_it_and_is_found_by_its_lock_not_by_its_number(tmp_path):
-    (tmp_path / "server.json").write_text(json.dumps({"host": "127.0.0.1", "port": 9, "pid": os.getpid()}), "utf-8")
+    (tmp_path / "server.json").write_text(
+        json.dumps({"host": "127.0.0.1", "port": 9, "pid": os.getpid(), "venv": ""}), "utf-8"
+    )
     (tmp_path / "server.lock").touch()
     assert local.running(tmp_path) is None, "that process is somebody else"
     holder = subprocess.Popen(
@@ -235,7 +237,7 @@ def test_a_server_outlives_whoever_started_it_and_is_found_by_its_lock_not_by_it
         stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     pid = int(holder.communicate(timeout=60)[0])
-    (tmp_path / "server.json").write_text(json.dumps({"host": "127.0.0.1", "port": 9, "pid": pid}), "utf-8")
+    (tmp_path / "server.json").write_text(json.dumps({"host": "127.0.0.1", "port": 9, "pid": pid, "venv": ""}), "utf-8")
     found = local.running(tmp_path)
     assert found is not None
     assert found.pid == pid

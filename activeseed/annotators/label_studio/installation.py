@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from activeseed.annotators.label_studio import connection
 from activeseed.errors import AnnotatorError, ConfigError
 
 #: the release that is installed, and that every test runs against
 VERSION = "1.23.2"
-#: the oldest release that is started from an environment the user names
-OLDEST = "1.20.0"
+#: the oldest release that is started from an environment the user names: the oldest that can be talked to
+OLDEST = ".".join(map(str, connection.OLDEST))
 
 _STAMP = "activeseed-label-studio.txt"
 _BEGUN = "activeseed-label-studio.begun"

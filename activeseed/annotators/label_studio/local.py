@@ -37,6 +37,7 @@ class Server:
 
     Attributes:
         folder: its data, its log, its lock.
+        venv: the environment that it runs from.
         process: where this process started it; None for one that was found running.
     """
 
@@ -44,6 +45,7 @@ class Server:
     host: str
     port: int
     pid: int
+    venv: Path
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     @property
@@ -205,8 +207,8 @@ def last(folder: Path) -> Server | None:
     """The server that was started last on the data of ``folder``, whether or not it still runs."""
     try:
         said = json.loads((folder / "server.json").read_text("utf-8"))
-        return Server(folder, said["host"], said["port"], said["pid"])
-    except (OSError, ValueError, KeyError):
+        return Server(folder, said["host"], said["port"], said["pid"], Path(said["venv"]))
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
@@ -260,8 +262,9 @@ def start(
                 )
             except OSError as error:
                 raise AnnotatorError(f"{installation.program} can't be run: {error.strerror}.") from error
-        server = Server(folder, host, port, process.pid, process)
-        (folder / "server.json").write_text(json.dumps({"host": host, "port": port, "pid": process.pid}), "utf-8")
+        server = Server(folder, host, port, process.pid, installation.venv, process)
+        said = {"host": host, "port": port, "pid": process.pid, "venv": str(installation.venv)}
+        (folder / "server.json").write_text(json.dumps(said), "utf-8")
     try:
         _wait_for(server, seconds)
     except BaseException:

@@ -70,6 +70,12 @@ def was_at(project: Path, url: str) -> bool:
     return found is not None and found.url == url.rstrip("/")
 
 
+def venv_of(project: Path) -> Path | None:
+    """The environment that the project's server ran from the last time, if it is still there."""
+    found = last(home_of(project))
+    return found.venv if found is not None and found.venv.is_dir() else None
+
+
 def open_server(
     project: Path,
     installed: Callable[[], Installation],
@@ -227,4 +233,4 @@ def _write_secret(path: Path, text: str) -> None:
         raise FolderError(f"{path} can't be written: {error.strerror}.") from error
 
 
-__all__ = ["ADMIN", "Opened", "accepts", "home_of", "logins_of", "open_server", "was_at"]
+__all__ = ["ADMIN", "Opened", "accepts", "home_of", "logins_of", "open_server", "venv_of", "was_at"]
