@@ -230,7 +230,11 @@ def test_nobody_there_and_a_server_that_hangs_up_are_waited_for() -> None:
             nobody.read("api/projects/")
         says(caught.value, url, "Nothing answers", "url")
         bound.listen()
-        threading.Thread(target=lambda: [bound.accept()[0].close() for _ in range(1)], daemon=True).start()
+
+        def hang_up() -> None:
+            bound.accept()[0].close()
+
+        threading.Thread(target=hang_up, daemon=True).start()
         with pytest.raises(AnnotatorAwayError) as caught:
             nobody.read("api/projects/")
         says(caught.value, url, "broke off")

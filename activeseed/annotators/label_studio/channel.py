@@ -260,7 +260,8 @@ class Channel:
         now, at = head(self.connection, shelf.id, counted(project)), time.monotonic()
         seen, since = self._quiet.get(shelf.id, (None, at))
         self._quiet[shelf.id] = (now, since if seen == now else at)
-        quiet = seen == now and at - since > OVERLAP
+        # a newest change in the future (a clock that fell back) hides those that come now
+        quiet = seen == now and at - since > OVERLAP and now.settled == now.newest
         if quiet and shelf.cursor and [now.newest, now.tasks, now.annotations] == shelf.head:
             return collecting.Reading(shelf, now, others=(shelf.others[0], shelf.others[1]))
         return collecting.read(self.connection, shelf, self.assignment.study, now)
