@@ -71,7 +71,7 @@ def serve(
             secret, listener = Secret.of(study.folder), listen(host, port)
             bell, board = Bell(), Board()
             channel = study.annotator
-            with LocalServer(build_app(secret, bell.ring, lambda: board.scores, study.id), listener):
+            with LocalServer(build_app(secret, bell.ring, bell.press, lambda: board.scores, study.id), listener):
                 progress.pause()
                 reached = reached_at(listener, address, server)
                 for line in introduction(listener, reached, server, secret):

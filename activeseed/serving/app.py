@@ -30,11 +30,14 @@ PREDICTIONS = 2
 Reply = dict[str, Any]
 
 
-def build_app(secret: Secret, wake: Callable[[], None], scores: Callable[[], Scores], study: str) -> Starlette:
+def build_app(
+    secret: Secret, wake: Callable[[], None], train: Callable[[], None], scores: Callable[[], Scores], study: str
+) -> Starlette:
     """The ASGI application.
 
     Args:
         wake: called when an event arrives; must return at once, and may be called from another thread.
+        train: called when somebody asks for a training; the same holds.
         scores: the newest snapshot; the same holds.
         study: names the study in the ``meta`` of its tasks.
 
@@ -50,13 +53,13 @@ def build_app(secret: Secret, wake: Callable[[], None], scores: Callable[[], Sco
         return JSONResponse(ml_backend.health())
 
     async def webhook(request: Request) -> Response:
-        ml_backend.action(await _json(request, EVENT_BYTES))
-        wake()
+        event = ml_backend.action(await _json(request, EVENT_BYTES))
+        (train if event == ml_backend.TRAIN else wake)()
         return JSONResponse({"status": "ok"})
 
-    async def train(request: Request) -> Response:
+    async def start_training(request: Request) -> Response:
         # The body is all annotated tasks. What they say is read from the server, so that it isn't even received.
-        wake()
+        train()
         return JSONResponse({"status": "ok"})
 
     async def setup(request: Request) -> Response:
@@ -85,7 +88,7 @@ def build_app(secret: Secret, wake: Callable[[], None], scores: Callable[[], Sco
         routes=[
             Route("/health", health, methods=["GET"]),
             Route("/webhook", guarded(webhook), methods=["POST"]),
-            Route("/train", guarded(train), methods=["POST"]),
+            Route("/train", guarded(start_training), methods=["POST"]),
             Route("/setup", guarded(setup), methods=["POST"]),
             Route("/predict", guarded(predict), methods=["POST"]),
             Route("/versions", guarded(versions), methods=["GET"]),

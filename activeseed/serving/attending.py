@@ -20,10 +20,22 @@ class Bell:
     """Ends the wait of another thread. A ring that comes while nobody waits ends the next wait at once."""
 
     _rung: threading.Event = field(default_factory=threading.Event, repr=False)
+    _pressed: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def ring(self) -> None:
         """Never blocks; may be called from any thread."""
         self._rung.set()
+
+    def press(self) -> None:
+        """Rings, and says that somebody wants a round of the answers that are in."""
+        self._pressed.set()
+        self.ring()
+
+    def pressed(self) -> bool:
+        """Whether somebody pressed since this was asked last."""
+        was = self._pressed.is_set()
+        self._pressed.clear()
+        return was
 
     def wait(self, seconds: float) -> None:
         """Until it rings, or that long."""
@@ -67,7 +79,9 @@ def attend(
 
     ended: LoopResult | None = None
     while True:
-        result = study.loop(channel, on_round=on_round, on_look=on_look, sleep=pause, patience=patience)
+        result = study.loop(
+            channel, on_round=on_round, on_look=on_look, sleep=pause, patience=patience, hurry=bell.pressed
+        )
         if result != ended:
             on_end(result)
         ended = result

@@ -32,6 +32,9 @@ from typing import Any
 
 from activeseed.serving.scores import LAST, NO_ORDER, Scores
 
+#: the event that asks for a training
+TRAIN = "START_TRAINING"
+
 
 class BadBodyError(Exception):
     """A body that is not what the protocol says; the text goes back to the caller."""

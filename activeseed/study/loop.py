@@ -91,9 +91,11 @@ def loop(
         AnnotatorAwayError: the channel can't be reached, and the caller did not want to wait.
     """
     channel = study.annotator if annotator is None else study.connected(annotator)
-    tries = 0
+    tries, hurried = 0, False
     while True:
         study.refresh()
+        # asked before the look, so that what was given before somebody pressed is among what this look finds
+        hurried = hurry() or hurried
         try:
             told = _exchange(study, channel)
         except AnnotatorAwayError as error:
@@ -112,7 +114,8 @@ def loop(
                 return _result(study, "stopped")
             study.store.append([Event("stopped", {"stopped": False})])
             study.refresh()
-        if enough_is_open(study) and not (hurry() and _something_is_in(study)):
+        hurried, pressed = False, hurried
+        if enough_is_open(study) and not (pressed and _something_is_in(study)):
             if told is None or not told.news:
                 if not wait:
                     return _result(study, "waiting")

@@ -43,10 +43,8 @@ class Outside:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
-    def post(self, secret: str = WORD) -> int:
-        reply = httpx.post(
-            f"{self.address}/webhook", json={"action": "ANNOTATION_CREATED"}, headers={HEADER: secret}, trust_env=False
-        )
+    def post(self, secret: str = WORD, event: str = "ANNOTATION_CREATED") -> int:
+        reply = httpx.post(f"{self.address}/webhook", json={"action": event}, headers={HEADER: secret}, trust_env=False)
         return reply.status_code
 
     def _run(self) -> None:
@@ -73,7 +71,7 @@ def served(study: Study, channel: InMemory, happens: Callable[[Told, Outside], I
     """Attend to a study over real HTTP while things happen outside."""
     bell, board = Told(), Board()
     listener = listen("127.0.0.1", 0)
-    app = build_app(Secret(WORD, "a test"), bell.ring, lambda: board.scores, study.id)
+    app = build_app(Secret(WORD, "a test"), bell.ring, bell.press, lambda: board.scores, study.id)
     with LocalServer(app, listener):
         outside = Outside(bell, listener.address, iter(()))
         outside.steps = happens(bell, outside)
@@ -105,6 +103,24 @@ def test_every_answer_is_taken_in_when_its_webhook_arrives_and_the_next_batch_is
     # one by one, each in a look of its own: nobody waited for a batch to be complete
     assert sorted(set(seen)) == list(range(len(study.state.live_answers) + 1))
     assert set(bell.waits) == {FOR_EVER}
+
+
+def test_a_training_that_was_asked_for_is_a_round_of_the_answers_that_are_in(make_study: Make) -> None:
+    study, channel = small(make_study), InMemory()
+
+    def happens(bell: Told, outside: Outside) -> Iterator[object]:
+        outside.post(event="START_TRAINING")  # nobody has answered: nothing to train on
+        yield None
+        assert len(study.state.asked_rounds) == 1
+        channel.answer(channel.queue[0], "ada", **verdict_on(channel.questions[channel.queue[0]]))
+        outside.post(event="START_TRAINING")
+        yield None
+        while len(study.state.asked_rounds) < 2:
+            yield None
+        yield from answers_one(channel)(bell, outside)
+
+    served(study, channel, happens, once=True)
+    assert [r["answers"] for r in study.state.rounds][:2] == [0, 1]
 
 
 class EnoughError(Exception):

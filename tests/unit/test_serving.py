@@ -33,8 +33,9 @@ class Running:
 
     def __init__(self, protocol=BoundedProtocol):
         self.wake = threading.Event()
+        self.train = threading.Event()
         self.listener = listen("127.0.0.1", 0)
-        app = build_app(SECRET, self.wake.set, lambda: SCORES, STUDY)
+        app = build_app(SECRET, self.wake.set, self.train.set, lambda: SCORES, STUDY)
         self.server = LocalServer(app, self.listener, protocol)
         self.client = httpx.Client(base_url=self.listener.address, timeout=20, trust_env=False)
 
@@ -115,6 +116,7 @@ def test_without_the_secret_nothing_happens(running, path, headers):
     assert reply.status_code == 401
     assert WORD not in reply.text
     assert not running.wake.is_set()
+    assert not running.train.is_set()
 
 
 def test_versions_need_the_secret_and_health_does_not(running):
@@ -164,7 +166,7 @@ async def read_of(path, pieces, headers):
     async def send(message):
         replies.append(message)
 
-    app = build_app(SECRET, lambda: None, lambda: SCORES, STUDY)
+    app = build_app(SECRET, lambda: None, lambda: None, lambda: SCORES, STUDY)
     scope = {
         "type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"",
         "headers": [(k.lower().encode(), v.encode()) for k, v in headers.items()], "scheme": "http",
@@ -195,7 +197,7 @@ def test_the_last_byte_that_fits_is_taken(running):
 
 def test_a_training_is_asked_for_without_reading_who_annotated_what(running):
     assert running.post("/train", b"x" * (20 << 20)).status_code == 200
-    assert running.wake.is_set()
+    assert running.train.is_set()
 
 
 @pytest.mark.parametrize(
@@ -388,11 +390,12 @@ def test_no_tasks_no_predictions(running):
     assert running.post("/predict", {"tasks": []}).json()["results"] == []
 
 
-def test_a_training_event_of_the_server_wakes_the_loop(running):
+def test_a_training_event_of_the_server_is_more_than_a_wake_up(running):
     reply = running.post(body={"action": "START_TRAINING", "project": {"id": 1}}, headers=basic(WORD))
     assert reply.status_code == 200
     assert "job" not in reply.json()  # the server would ask after it
-    assert running.wake.is_set()
+    assert running.train.is_set()
+    assert not running.wake.is_set()
 
 
 def test_scores_are_a_snapshot():
