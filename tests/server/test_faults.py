@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from activeseed.annotators.label_studio import channel as channel_module
 from activeseed.annotators.label_studio import listing
 from activeseed.annotators.label_studio.installation import Installation
 from activeseed.annotators.templates import template
@@ -669,17 +670,25 @@ def test_the_servers_clock_jumps_back(apart: tuple[Scene, FaultProxy], own: Fres
     scene.check(asked=7)
 
 
-def test_a_time_in_the_future_that_somebody_wrote(apart: tuple[Scene, FaultProxy], own: FreshSite) -> None:
+def test_a_time_in_the_future_that_somebody_wrote(
+    apart: tuple[Scene, FaultProxy], own: FreshSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # the clock is right, but one task bears a time of tomorrow, as after a restored backup
+    monkeypatch.setattr(channel_module, "OVERLAP", 0.1)  # so soon it may believe that nothing late can come
     scene, _ = apart
     scene.ask(4)
     scene.submit()
     tasks = scene.tasks()
     early = scene.answer(tasks[0], verdict="keep")
     _shift(own, [tasks[3]["id"]], timedelta(days=1))
-    assert len(scene.poll().accepted) == 1
-    scene.edit(early, "reject")
-    assert len(scene.poll().accepted) == 1
+    with scene.at_work() as (study, channel):
+        assert len(study.poll(channel).accepted) == 1
+        for verdict in ("reject", "depends", "keep"):
+            for _ in range(2):  # nothing new
+                time.sleep(0.2)
+                assert study.poll(channel).accepted == ()
+            scene.edit(early, verdict)
+            assert len(study.poll(channel).accepted) == 1
     scene.check(asked=4)
 
 
