@@ -298,9 +298,8 @@ class Channel:
                 shelf, project = self.ledger.shelves.get(kind), seen.get(kind)
                 if shelf is None or project is None or (not shelf.made and keeps_order(project)):
                     continue
-                ids = [q.id for q in wanted]
-                Pusher(self.connection, self.ledger, shelf, self.assignment.study).forget_deleted(ids)
-                ordering.put_in_order(self.connection, shelf, project, self.assignment.study, ids)
+                index = Pusher(self.connection, self.ledger, shelf, self.assignment.study).alive([q.id for q in wanted])
+                ordering.put_in_order(self.connection, shelf, project, self.assignment.study, index)
             self.ledger.save()
 
     # --- looking ------------------------------------------------------------------------------------------------

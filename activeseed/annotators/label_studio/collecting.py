@@ -16,7 +16,7 @@ from typing import Any
 
 from activeseed.annotators.label_studio.connection import Connection
 from activeseed.annotators.label_studio.ledger import Known, Shelf
-from activeseed.annotators.label_studio.listing import Head, head, microseconds, owner, tasks
+from activeseed.annotators.label_studio.listing import Head, count, head, microseconds, owner, tasks
 from activeseed.annotators.templates import read_result
 from activeseed.errors import AnswerError
 from activeseed.question import Answer, Question
@@ -78,13 +78,26 @@ def _read(connection: Connection, shelf: Shelf, study: str, now: Head, since: st
     if found.full:
         # whatever the server counts besides: tasks of others, or counts that are wrong and would always seem new
         mine = [_known(t) for t in found.changed.values()]
-        found.others = (now.tasks - len(mine), now.annotations - sum(len(k.annotations) - k.skipped for k in mine))
+        listed = (len(mine), sum(len(k.annotations) - k.skipped for k in mine))
+        after = count(connection, shelf.id)
+        found.others = (
+            _within(shelf.others[0], now.tasks - listed[0], after[0] - listed[0]),
+            _within(shelf.others[1], now.annotations - listed[1], after[1] - listed[1]),
+        )
         found.gone = {t: k for t, k in shelf.tasks.items() if t not in found.changed}
     for number, known in shelf.tasks.items():
         if number in found.changed and found.changed[number]["question"] != known.question:
             # the number of a deleted task was given again
             found.gone[number] = known
     return found
+
+
+def _within(was: int, before: int, after: int) -> int:
+    """A number that was seen earlier, if it lies between two counts of now, else the nearer of them.
+
+    People go on while a long list is read, so neither count may belong to it exactly.
+    """
+    return max(min(before, after), min(was, max(before, after)))
 
 
 def take(found: Reading) -> None:

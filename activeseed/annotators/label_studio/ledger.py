@@ -120,7 +120,7 @@ class Ledger:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with temporary.open("w", encoding="utf-8") as file:
-                json.dump(data, file)
+                file.write(json.dumps(data))
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, self.path)

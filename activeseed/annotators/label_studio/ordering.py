@@ -41,11 +41,10 @@ def follow(connection: Connection, shelf: Shelf, project: Mapping[str, Any], ver
 
 
 def put_in_order(
-    connection: Connection, shelf: Shelf, project: Mapping[str, Any], study: str, questions: Sequence[str]
+    connection: Connection, shelf: Shelf, project: Mapping[str, Any], study: str, index: Mapping[str, Sequence[int]]
 ) -> None:
-    """Serve these questions first to last."""
-    index = shelf.index()
-    wanted = [q for q in questions if q in index]
+    """Serve these questions (with the numbers of their tasks) first to last."""
+    wanted = list(index)
     places = {q: n for n, q in enumerate(shelf.order)}
     now = [places.get(q, -1) for q in wanted]
     version = version_of(study, wanted)

@@ -83,26 +83,34 @@ class Pusher:
     # --- what is there ------------------------------------------------------------------------------------------
 
     def list_new(self) -> None:
-        """Take in tasks that came since the project was last listed; all of them where it never was."""
+        """Take in tasks that came since the project was last listed; all of them where that does not add up."""
         shelf = self.shelf
         now = head(self.connection, shelf.id)
-        for task in tasks(self.connection, shelf.id, shelf.listed) if now.tasks else ():
-            question = owner(task, self.study)
-            if question and task["id"] not in shelf.tasks:
-                shelf.tasks[task["id"]] = Known(question)
-            elif question and shelf.tasks[task["id"]].question != question:
-                # the number of a deleted task was given again
-                shelf.tasks[task["id"]] = Known(question)
-        shelf.listed = max(shelf.listed, now.settled)
+        for since in (shelf.listed, "") if shelf.listed else ("",):
+            for task in tasks(self.connection, shelf.id, since) if now.tasks else ():
+                question = owner(task, self.study)
+                # the number of a deleted task may have been given again
+                if question and (task["id"] not in shelf.tasks or shelf.tasks[task["id"]].question != question):
+                    shelf.tasks[task["id"]] = Known(question)
+            if len(shelf.tasks) + shelf.others[0] == now.tasks:
+                break
+        shelf.listed = now.settled
 
     def forget_deleted(self, questions: Sequence[str]) -> None:
         """Forget tasks of these questions that were deleted since: they are asked again."""
+        index, alive = self.shelf.index(), self.alive(questions)
+        for question in questions:
+            for task in index.get(question, ()):
+                if task not in alive.get(question, ()):
+                    del self.shelf.tasks[task]
+
+    def alive(self, questions: Sequence[str]) -> dict[str, list[int]]:
+        """Question -> numbers of its tasks that are still there, in the order of the questions."""
         index = self.shelf.index()
         ids = [t for q in questions for t in index.get(q, ())]
         there = {t["id"]: owner(t, self.study) for t in by_id(self.connection, self.shelf.id, ids)}
-        for task in ids:
-            if there.get(task) != self.shelf.tasks[task].question:
-                del self.shelf.tasks[task]
+        found = {q: [t for t in index.get(q, ()) if there.get(t) == q] for q in questions}
+        return {q: t for q, t in found.items() if t}
 
     def remove_duplicates(self) -> None:
         """Of several tasks of one question keep those that somebody touched, else the first."""

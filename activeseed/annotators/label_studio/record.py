@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from activeseed.protocols import Annotator, Assignment
 from activeseed.question import QuestionKind
@@ -31,6 +32,15 @@ class LabelStudio(BaseModel):
     title: str = ""
     projects: Mapping[QuestionKind, int] = Field(default_factory=dict)
     templates: Mapping[QuestionKind, str] = Field(default_factory=dict)
+
+    @field_validator("projects")
+    @classmethod
+    def _one_kind_each(cls, projects: Mapping[QuestionKind, int]) -> Mapping[QuestionKind, int]:
+        # a project has one labelling configuration, and a kind of question needs its own
+        twice = [p for p, n in Counter(projects.values()).items() if n > 1]
+        if twice:
+            raise ValueError(f"project {twice[0]} is named for several kinds of question; each needs one of its own")
+        return projects
 
     def assigned(self, assignment: Assignment) -> Annotator:
         """The channel of one study. Connects when it is first used."""
