@@ -120,20 +120,14 @@ def open_server(
             say("Setting up the server's database ...")
             _write_logins(home, people)  # before anybody can log in with them
             prepare(installation, home, people if fresh else new, host)
-        _write_secret(token_file, people[0].token)
         say("Starting the server ...")
-        started = start(installation, home, host=host, port=chosen)
+        server = start(installation, home, host=host, port=chosen)
         try:
-            if not accepts(started, people[0].token):
-                # a token that was reset in the browser; the data is ours, so is the right to set it again
-                people = (replace(people[0], token=new_token()), *people[1:])
-                _write_logins(home, people)
-                add_people(installation, environment(home, host), home, [replace(people[0], password="")])
-                _write_secret(token_file, people[0].token)
+            people = _let_in(server, installed, people, token_file)
         except BaseException:
-            started.kill()
+            server.kill()
             raise
-        return Opened(started, people, new, found=False)
+        return Opened(server, people, new, found=False)
     if port and port != server.port:
         raise ConfigError(f"The server of this project runs already, on port {server.port}: {server.url}")
     if not known:
@@ -141,8 +135,20 @@ def open_server(
     if new:
         _write_logins(home, people)
         add_people(installed(), environment(home, server.host), home, new)
+    return Opened(server, _let_in(server, installed, people, token_file), new, found=True)
+
+
+def _let_in(
+    server: Server, installed: Callable[[], Installation], people: tuple[Person, ...], token_file: Path
+) -> tuple[Person, ...]:
+    """Make sure that the study's token opens the server, also after it was reset in the browser: the data is ours."""
+    if not accepts(server, people[0].token):
+        people = (replace(people[0], token=new_token()), *people[1:])
+        _write_logins(server.folder, people)
+        passwords_stay = [replace(people[0], password="")]
+        add_people(installed(), environment(server.folder, server.host), server.folder, passwords_stay)
     _write_secret(token_file, people[0].token)
-    return Opened(server, people, new, found=True)
+    return people
 
 
 def accepts(server: Server, token: str) -> bool:
@@ -195,7 +201,8 @@ def _make(home: Path) -> None:
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         home.chmod(0o700)
-        (home / ".gitignore").write_text("*\n", "utf-8")  # a project is often kept under version control
+        # a project is often kept under version control; the token lies beside the server's folder
+        (home.parent / ".gitignore").write_text("*\n", "utf-8")
     except OSError as error:
         raise FolderError(f"{home} can't be made: {error.strerror}. The server's data is kept there.") from error
 
