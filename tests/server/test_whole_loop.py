@@ -22,7 +22,7 @@ from activeseed.seed import ABSENT
 from activeseed.study.study import Study
 from tests.label_studio import Site
 from tests.server.browser import answer_label, at_desk
-from tests.server.by_api import Api, Person, Task, kind_of, question_of, truth_about
+from tests.server.by_api import Person, Task, kind_of, question_of, truth_about
 from tests.server.scene import Scene
 from tests.server.test_serving import serving, until
 from tests.small_project import POSITIVES, WRONG, init_arguments, write_inputs
@@ -115,11 +115,12 @@ def test_from_init_to_a_stable_seed(
     with serving(scene, "--poll", "600", "--once") as serve:
         for helper in helpers:
             helper.start()
-        code = serve.process.wait(240)
+        over = serve.process.poll
+        until(lambda: over() is not None or not all(h.is_alive() for h in helpers), "the end", serve)
         for helper in helpers:
             helper.stop()
             scene.given |= helper.given
-    assert code == 0, serve.said
+    assert over() == 0, serve.said
     assert "Stable: " in serve.said
     scene.check()
     study = scene.study()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import time
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -82,6 +83,7 @@ class Connection:
 
     def read(self, path: str, params: Mapping[str, Any] | None = None, timeout: float = 60.0) -> Any:
         """GET, repeated for a few seconds while the server is busy or away."""
+        self.version  # noqa: B018 - greets the server first: no other is shown the token
         return self._patiently(lambda: self._request("GET", path, params, None, timeout))
 
     def send(
@@ -92,7 +94,7 @@ class Connection:
         Raises:
             UnclearError: no answer; the server may have done it all the same.
         """
-        self.version  # noqa: B018 - greets the server first
+        self.version  # noqa: B018
         content = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         return self._request(method, path, params, content, timeout)
 
@@ -130,7 +132,9 @@ class Connection:
 
         from activeseed.annotators.label_studio.signing_in import SignIn
 
-        return httpx.Client(timeout=60.0, follow_redirects=False, auth=SignIn(self.url, self.token))
+        client = httpx.Client(timeout=60.0, follow_redirects=False, auth=SignIn(self.url, self.token))
+        weakref.finalize(self, client.close)  # for whoever drops a channel without closing it
+        return client
 
     @cached_property
     def _sdk(self) -> Any:
