@@ -10,7 +10,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from activeseed.annotators.label_studio import collecting, ordering, webhooks
+from activeseed.annotators.label_studio import collecting, ordering, standing, webhooks
 from activeseed.annotators.label_studio.connection import Connection, RefusedError
 from activeseed.annotators.label_studio.credentials import read_token
 from activeseed.annotators.label_studio.ledger import Ledger, Shelf
@@ -26,6 +26,7 @@ from activeseed.annotators.label_studio.listing import (
 )
 from activeseed.annotators.label_studio.projects import ORDER, Projects, keeps_order
 from activeseed.annotators.label_studio.pushing import Pusher, is_touched
+from activeseed.annotators.label_studio.standing import Waiting
 from activeseed.errors import AnnotatorError
 from activeseed.protocols import Collected
 from activeseed.question import Answer, Question, QuestionKind, people_due
@@ -34,23 +35,6 @@ from activeseed.seed import Payload, Seed
 if TYPE_CHECKING:
     from activeseed.annotators.label_studio.record import LabelStudio
     from activeseed.protocols import Assignment
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """Where a pending question stands.
-
-    Attributes:
-        people: who has answered it, whether their answers could be read or not.
-        wanted: how many people are to answer it.
-        link: its page; empty where it has no task.
-    """
-
-    question: str
-    kind: QuestionKind
-    people: tuple[str, ...]
-    wanted: int
-    link: str
 
 
 @dataclass
@@ -208,7 +192,7 @@ class Channel:
         problems: list[str] = []
         complained: dict[QuestionKind, str] = {}
         held = {a.id for a in known}
-        by_id_ = {q.id: q for q in asked}
+        by_name = {q.id: q for q in asked}
         for kind, found in readings.items():
             wrong = self.projects.wrong(kind, seen[kind])
             complained[kind] = sha256(wrong.encode()).hexdigest()[:16] if wrong else ""
@@ -216,16 +200,17 @@ class Channel:
                 problems.append(f"{wrong} Answers that can be read still are.")
             reader = self._reader(found.shelf, found.changed.values())
             for name, some in _by_question(found.changed.values()).items():
-                if name in by_id_:
-                    answers += [a for a in reader.of(by_id_[name], some) if a.id not in held]
+                if name in by_name:
+                    answers += [a for a in reader.of(by_name[name], some) if a.id not in held]
             problems += reader.problems
             gone |= collecting.deleted(known, found, reader.people)
-            self._vanished(found, by_id_, known, dropped, problems)
-        asked_ids = {q.id for q in asked}
+            taken_out, said = collecting.vanished(found, by_name, known, self.assignment.annotators)
+            dropped |= taken_out
+            problems += said
         return Collected(
             answers=tuple(answers),
             deleted=gone,
-            dropped={q: why for q, why in dropped.items() if q in asked_ids},
+            dropped={q: why for q, why in dropped.items() if q in by_name},
             problems=tuple(problems),
             mark={
                 "readings": readings,
@@ -266,26 +251,6 @@ class Channel:
             return collecting.Reading(shelf, now, others=(shelf.others[0], shelf.others[1]))
         return collecting.read(self.connection, shelf, self.assignment.study, now)
 
-    def _vanished(
-        self,
-        found: collecting.Reading,
-        asked: Mapping[str, Question],
-        known: Sequence[Answer],
-        dropped: dict[str, str],
-        problems: list[str],
-    ) -> None:
-        """Questions whose tasks somebody deleted."""
-        still = {k.question for k in found.known.values()}
-        for name in sorted({k.question for k in found.gone.values()} - still):
-            people = {a.annotator for a in known if a.question == name}
-            if people:
-                problems.append(
-                    f"The task of question {name!r} was deleted from project {found.shelf.id} in Label Studio. The "
-                    f"{len(people)} collected answer{'s' if len(people) > 1 else ''} to it stay."
-                )
-            if name in asked and len(people) < people_due(asked[name].kind, self.assignment.annotators):
-                dropped[name] = "its task was deleted in Label Studio"
-
     # --- SupportsOrder ------------------------------------------------------------------------------------------
 
     def reorder(self, questions: Sequence[Question]) -> None:
@@ -319,33 +284,7 @@ class Channel:
             AnnotatorError, ConfigError: no way to work like this; what is wrong, where, and what to do.
         """
         self.ledger.load()
-        version = self.connection.version
-        me = self.connection.sdk_read(lambda ls: ls.users.whoami())
-        said = [f"Label Studio {version} at {self.connection.url}, signed in as {me.email or me.username}."]
-        for kind, project in self.projects.seen().items():
-            made = self.ledger.shelves[kind].made
-            said.append(
-                f"{kind}: project {project['id']} {project['title']!r}, {project['task_number'] or 0} tasks, "
-                f"{project['total_annotations_number'] or 0} annotations, {self._link(project['id'])}"
-            )
-            wrong = self.projects.wrong(kind, project)
-            if wrong:
-                said.append(wrong)
-            other = keeps_order(project)
-            if other and not (made and not project["task_number"]):
-                said.append(f"Project {project['id']} does not serve tasks by their value: {other}.")
-            if project["maximum_annotations"] < self.assignment.annotators:
-                said.append(
-                    f"Project {project['id']} asks for {project['maximum_annotations']} annotation(s) a task, the "
-                    f"study for {self.assignment.annotators}"
-                    + ("; it is set with the next questions." if made else ": set it in the project's settings.")
-                )
-        for kind, path in self.record.templates.items():
-            self.projects.own_template(kind)
-            said.append(f"{kind}: your template {path} has all it needs.")
-        if len(said) == 1:
-            said.append("No project yet: one for each kind of question is made when it is first asked.")
-        return said
+        return standing.check(self.projects, self._link)
 
     def backlog(self, pending: Sequence[Question]) -> list[Waiting]:
         """Who is waiting for what: where each pending question stands in Label Studio."""
@@ -353,14 +292,13 @@ class Channel:
         seen = self.projects.seen()
         waiting: list[Waiting] = []
         for kind, asked in _by_kind(pending).items():
-            shelf = self.ledger.shelves.get(kind)
-            found = self._tasks_of(shelf, asked) if shelf is not None and kind in seen else {}
-            for question in asked:
-                tasks_ = found.get(question.id, [])
-                link = self._link(shelf.id) + f"&task={tasks_[0]['id']}" if shelf is not None and tasks_ else ""
-                reader = self._reader(shelf, tasks_) if shelf is not None and tasks_ else None
-                people = tuple(dict.fromkeys(reader.who(a) for t in tasks_ for a in t["annotations"])) if reader else ()
-                waiting.append(Waiting(question.id, kind, people, self.assignment.annotators, link))
+            shelf, due = self.ledger.shelves.get(kind), people_due(kind, self.assignment.annotators)
+            if shelf is None or kind not in seen:
+                waiting += [Waiting(q.id, kind, (), due, "") for q in asked]
+                continue
+            found = self._tasks_of(shelf, asked)
+            reader = self._reader(shelf, (t for some in found.values() for t in some))
+            waiting += [standing.waiting(q, found.get(q.id, ()), reader, due, self._link(shelf.id)) for q in asked]
         return waiting
 
     # --- setting up ---------------------------------------------------------------------------------------------

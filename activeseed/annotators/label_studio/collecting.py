@@ -19,7 +19,7 @@ from activeseed.annotators.label_studio.ledger import Known, Shelf
 from activeseed.annotators.label_studio.listing import Head, count, head, microseconds, owner, tasks
 from activeseed.annotators.templates import read_result
 from activeseed.errors import AnswerError
-from activeseed.question import Answer, Question
+from activeseed.question import Answer, Question, people_due
 
 _ID = re.compile(r"ls-(\d+)-(\d+)-\d+\*?")
 
@@ -167,6 +167,25 @@ def origin(answer: Answer) -> tuple[int, int] | None:
     """Project and annotation of an answer that was collected here."""
     found = _ID.fullmatch(answer.id)
     return (int(found[1]), int(found[2])) if found else None
+
+
+def vanished(
+    found: Reading, asked: Mapping[str, Question], known: Sequence[Answer], annotators: int
+) -> tuple[dict[str, str], list[str]]:
+    """Questions whose tasks somebody deleted: those that still lack an answer -> why, and what is to be said."""
+    still = {k.question for k in found.known.values()}
+    dropped: dict[str, str] = {}
+    problems: list[str] = []
+    for name in sorted({k.question for k in found.gone.values()} - still):
+        people = {a.annotator for a in known if a.question == name}
+        if people:
+            problems.append(
+                f"The task of question {name!r} was deleted from project {found.shelf.id} in Label Studio. The "
+                f"{len(people)} collected answer{'s' if len(people) > 1 else ''} to it stay."
+            )
+        if name in asked and len(people) < people_due(asked[name].kind, annotators):
+            dropped[name] = "its task was deleted in Label Studio"
+    return dropped, problems
 
 
 def deleted(known: Sequence[Answer], found: Reading, people: Mapping[int, str]) -> dict[str, str]:
