@@ -59,7 +59,7 @@ def up(
     \b
     Example:
       activeseed label-studio up
-      activeseed label-studio up --annotator maria@example.org --annotator kofi@example.org
+      activeseed label-studio up --annotator first@example.org --annotator second@example.org
       activeseed label-studio up --detach --port 8090
     """
     from activeseed.config import read_settings

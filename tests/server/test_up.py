@@ -124,12 +124,12 @@ def test_one_command_makes_a_server_with_people_that_survives_restarts_and_a_kil
 
     # --- the first time: people, token, settings; and no secret in any command line
     with Processes() as processes:
-        first = activeseed(*up, "--port", str(port), "--email", "me@example.org", "--annotator", "maria@example.org")
+        first = activeseed(*up, "--port", str(port), "--email", "me@example.org", "--annotator", "first@example.org")
         first.until("Ctrl-C stops the server")
     url = f"http://127.0.0.1:{port}"
     people = own._read_logins(own.home_of(project))
     me, maria = people
-    assert [p.email for p in people] == ["me@example.org", "maria@example.org"]
+    assert [p.email for p in people] == ["me@example.org", "first@example.org"]
     assert f"is running: {url}" in first.text
     assert all(p.password in first.text for p in people)
     assert me.token not in first.text
@@ -155,7 +155,7 @@ def test_one_command_makes_a_server_with_people_that_survives_restarts_and_a_kil
     assert bound == {f"0100007F:{port:04X}"}, "on loopback and nowhere else"
 
     # --- a second one beside it says so, and may add somebody
-    second = activeseed(*up, "--annotator", "kofi@example.org")
+    second = activeseed(*up, "--annotator", "second@example.org")
     assert second.ended(120) == 0
     assert f"runs already: {url}" in second.text
     kofi = own._read_logins(own.home_of(project))[2]
