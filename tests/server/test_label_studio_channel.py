@@ -207,7 +207,8 @@ def test_two_machines_that_push_at_once_make_one_project_and_one_task_each(desk:
 
 def test_texts_of_every_kind_come_through(desk: Desk) -> None:
     texts = [
-        "", "a" * 1_000_000, "مرحبا \u202e بالعالم", "日本語のテキスト", "👩‍👩‍👧‍👦 🏳️‍🌈 𝔘𝔫𝔦", "tab\tand\nlines\r\nof text",
+        "", "a" * 1_000_000, "مرحبا \u202e بالعالم", "日本語のテキスト", "👩‍👩‍👧‍👦 🏳️‍🌈 𝔘𝔫𝔦",
+        "tab\tand\nlines\r\nof text",
         "nul \x00 bell \x07",
         "lone \ud83d surrogate", "<script>alert(1)</script>", "$text {{ data }} ${x}", '"quoted" \\ back', "e\u0301 é",
     ]  # fmt: skip

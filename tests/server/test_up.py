@@ -128,13 +128,13 @@ def test_one_command_makes_a_server_with_people_that_survives_restarts_and_a_kil
         first.until("Ctrl-C stops the server")
     url = f"http://127.0.0.1:{port}"
     people = own._read_logins(own.home_of(project))
-    me, maria = people
+    me, first_person = people
     assert [p.email for p in people] == ["me@example.org", "first@example.org"]
     assert f"is running: {url}" in first.text
     assert all(p.password in first.text for p in people)
     assert me.token not in first.text
     assert any(b"label-studio" in line and str(port).encode() in line for line in processes.seen), "it was watched"
-    secrets = [me.password, me.token, maria.password]
+    secrets = [me.password, me.token, first_person.password]
     assert not [line for line in processes.seen for secret in secrets if secret.encode() in line]
     settings = read_settings(project).annotator
     assert (settings.kind, settings.url) == ("label_studio", url)
@@ -146,8 +146,8 @@ def test_one_command_makes_a_server_with_people_that_survives_restarts_and_a_kil
     listed = httpx.get(f"{url}/api/projects/", headers=headers, timeout=60).json()["results"]
     assert [p["title"] for p in listed] == ["study: review items"]
     assert f"review questions are answered at {url}/projects/{listed[0]['id']}/" in first.text
-    assert logs_in(url, maria.email, maria.password)
-    assert not logs_in(url, maria.email, me.password)
+    assert logs_in(url, first_person.email, first_person.password)
+    assert not logs_in(url, first_person.email, me.password)
     listening = subprocess.run(
         ["cat", "/proc/net/tcp", "/proc/net/tcp6"], capture_output=True, text=True, check=False
     ).stdout
@@ -158,10 +158,10 @@ def test_one_command_makes_a_server_with_people_that_survives_restarts_and_a_kil
     second = activeseed(*up, "--annotator", "second@example.org")
     assert second.ended(120) == 0
     assert f"runs already: {url}" in second.text
-    kofi = own._read_logins(own.home_of(project))[2]
-    assert kofi.password in second.text
-    assert maria.password not in second.text, "a password is shown once"
-    assert logs_in(url, kofi.email, kofi.password)
+    second_person = own._read_logins(own.home_of(project))[2]
+    assert second_person.password in second.text
+    assert first_person.password not in second.text, "a password is shown once"
+    assert logs_in(url, second_person.email, second_person.password)
     busy = activeseed(*up, "--port", str(free_port()))
     assert busy.ended(60) == 2
     assert "runs already" in busy.text

@@ -266,7 +266,7 @@ def test_what_is_no_e_mail_is_refused_before_anything_is_installed(study, addres
 
 def test_logins_are_for_their_owner_alone_and_damage_is_said(tmp_path):
     home = own.home_of(tmp_path)
-    people, new = own._with((), own.ADMIN, ["first@example.org", "MARIA@example.org"])
+    people, new = own._with((), own.ADMIN, ["first@example.org", "FIRST@example.org"])
     assert [p.email for p in new] == [own.ADMIN, "first@example.org"]
     own._write_logins(home, people)
     path = own.logins_of(tmp_path)
