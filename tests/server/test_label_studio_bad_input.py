@@ -344,6 +344,20 @@ def test_an_edit_that_is_empty_stays_open_and_one_that_is_identical_changes_noth
         assert study.seed.version == version
 
 
+def test_a_lost_ledger_is_written_again_by_reading_alone(server, title, tmp_path):
+    channel = channel_to(server.url, tmp_path, title, study="0123456789abcdef")
+    channel.submit([QUESTIONS["review"]], TEXTS)
+    api = Api(server.url, server.ann1.token)
+    api.answer(api.tasks(title)[0], "keep")
+    for folder in (tmp_path / "another", tmp_path / "another"):
+        again = channel_to(server.url, folder, title, study="0123456789abcdef")
+        again.acknowledge(again.collect([QUESTIONS["review"]], []))
+        again.ledger.load()
+        (shelf,) = again.ledger.shelves.values()
+        assert shelf.cursor
+        assert [k.question for k in shelf.tasks.values()] == ["q-review"]
+
+
 def test_library_errors_are_of_the_documented_kinds(server, title, tmp_path):
     (tmp_path / "own.xml").write_text("<View>", "utf-8")
     with pytest.raises(ConfigError, match="is no XML"):

@@ -272,7 +272,7 @@ def test_logins_are_for_their_owner_alone_and_damage_is_said(tmp_path):
     path = own.logins_of(tmp_path)
     assert [stat.S_IMODE(p.stat().st_mode) for p in (home, path)] == [0o700, 0o600]
     assert own._read_logins(home) == people
-    assert own._with(people, own.ADMIN, ["Maria@example.org"]) == (people, ())
+    assert own._with(people, own.ADMIN, ["First@example.org"]) == (people, ())
     path.write_text('{"people": [{"password": "hush"}]}', "utf-8")
     with pytest.raises(FolderError, match=r"logins\.json can't be read") as caught:
         own._read_logins(home)
