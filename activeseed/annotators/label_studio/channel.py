@@ -227,8 +227,9 @@ class Channel:
         with self.ledger.held():
             self.ledger.people = collected.mark["people"] | self.ledger.people
             for kind, found in collected.mark["readings"].items():
-                shelf = self.ledger.shelves.get(kind)
-                if shelf is not None and shelf.id == found.shelf.id:
+                # a ledger that was lost has no shelf: what was read of it is the first
+                shelf = self.ledger.shelves.setdefault(kind, found.shelf)
+                if shelf.id == found.shelf.id:
                     found.shelf = shelf
                     collecting.take(found)
                     shelf.complained = collected.mark["complained"][kind]
