@@ -488,8 +488,8 @@ def test_check_and_backlog_say_who_is_waiting_for_what(desk: Desk) -> None:
 
 
 def test_a_deleted_project_is_renewed_for_what_is_still_open(desk: Desk) -> None:
-    channel, questions = desk.channel(), asked(3)
-    channel.submit(questions, SEED)
+    desk.channel().submit(questions := asked(3), SEED)
+    channel = desk.channel()  # which finds the project there, and later gone
     desk.answer("q00")
     known = taken(channel, questions, [])
     assert channel.renew(questions[1:], SEED) == {}

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from activeseed.annotators.label_studio import collecting, ordering, standing, webhooks
-from activeseed.annotators.label_studio.connection import Connection, RefusedError
+from activeseed.annotators.label_studio.connection import Connection, MissingError, RefusedError
 from activeseed.annotators.label_studio.credentials import read_token
 from activeseed.annotators.label_studio.ledger import Ledger, Shelf
 from activeseed.annotators.label_studio.listing import (
@@ -92,7 +92,10 @@ class Channel:
                 version = self._version(shelf, project, asked)
                 pusher = Pusher(self.connection, self.ledger, shelf, self.assignment.study)
                 empty = not shelf.tasks
-                sent = pusher.push(asked, payloads, version, new=kind not in seen and not shelf.importing)
+                try:
+                    sent = pusher.push(asked, payloads, version, new=kind not in seen and not shelf.importing)
+                except MissingError:
+                    raise AnnotatorError(self.projects.gone(kind, shelf)) from None
                 if sent and (shelf.made or not keeps_order(project)):
                     self._follow(shelf, project, version)
                 if sent and shelf.made and empty:
@@ -135,7 +138,11 @@ class Channel:
         return answers
 
     def withdraw(self, questions: Sequence[Question]) -> list[str]:
-        """Take back questions on which nobody has an answer or a draft; returns the ids that are gone."""
+        """Take back questions on which nobody has an answer or a draft; returns the ids that are gone.
+
+        Whoever has a page open and has not begun yet can't be seen: Label Studio tells of its locks to nobody. To submit
+        there fails then; no answer that was given is lost.
+        """
         if not questions:
             return []
         gone: list[str] = []
@@ -316,7 +323,7 @@ class Channel:
         with self.ledger.held():
             lost = [kind for kind in self.projects.missing() if kind not in self.record.projects]
             for kind in lost:
-                del self.ledger.shelves[kind]
+                self.projects.forget(kind)
             self.ledger.save()
         if lost:
             self.submit([q for q in questions if q.kind in lost], seed)

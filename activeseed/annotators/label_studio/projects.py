@@ -64,8 +64,13 @@ class Projects:
         for kind in self._kinds():
             shelf = self.ledger.shelves[kind]
             if shelf.id not in there:
-                raise AnnotatorError(self._gone(kind, shelf))
+                raise AnnotatorError(self.gone(kind, shelf))
         return {kind: there[self.ledger.shelves[kind].id] for kind in self._kinds()}
+
+    def forget(self, kind: QuestionKind) -> None:
+        """Have another project made for a kind."""
+        self.ledger.shelves.pop(kind, None)
+        self._marks = None
 
     def _there(self) -> dict[int, Mapping[str, Any]]:
         ids = [shelf.id for shelf in self.ledger.shelves.values()]
@@ -78,7 +83,8 @@ class Projects:
     def _kinds(self) -> list[QuestionKind]:
         return [kind for kind in _WORDS if kind in self.ledger.shelves]
 
-    def _gone(self, kind: QuestionKind, shelf: Shelf) -> str:
+    def gone(self, kind: QuestionKind, shelf: Shelf) -> str:
+        """What to say of a project that is no more."""
         if kind in self.record.projects:
             return (
                 f"{self.connection.url} has no project {shelf.id} that this user may see, which [annotator.projects] "
