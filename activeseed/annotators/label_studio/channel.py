@@ -140,8 +140,8 @@ class Channel:
     def withdraw(self, questions: Sequence[Question]) -> list[str]:
         """Take back questions on which nobody has an answer or a draft; returns the ids that are gone.
 
-        Whoever has opened a page and not begun can't be seen: Label Studio tells of its locks to nobody. To submit there
-        fails then; no answer that was given is lost.
+        Whoever has opened a page and not begun can't be seen: Label Studio tells of its locks to nobody. To submit
+        there fails then; no answer that was given is lost.
         """
         if not questions:
             return []
