@@ -78,22 +78,22 @@ def forge() -> Iterator[Forge]:
 TO_CHANGES: tuple[Kind, ...] = (*MISHAPS, "stored_silence", "late", "twice")
 
 
-@pytest.mark.parametrize("kind", TO_CHANGES)
-def test_an_import_meets_a_fault(kind: Kind, scene: Scene, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_imports_meet_each_fault(scene: Scene, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
     impatient(monkeypatch, SHORT)
-    scene.ask(3)
-    proxy.plan = on(Fault(kind, 0.5), "POST", IMPORT)
-    scene.patiently(scene.submit)
-    assert proxy.faults == [kind]
-    proxy.settle()
-    scene.answer(scene.tasks()[0])
-    assert len(scene.patiently(scene.poll).accepted) == 1
-    scene.ask(1)
-    scene.patiently(scene.submit)
-    scene.check(asked=4)
+    scene.submit_more()
+    for number, kind in enumerate(TO_CHANGES, 2):
+        proxy.plan = on(Fault(kind, 0.5), "POST", IMPORT)
+        scene.ask(2)
+        scene.patiently(scene.submit)
+        assert proxy.faults[-1] == kind
+        proxy.settle()
+        scene.answer(scene.tasks()[number])
+        assert len(scene.patiently(scene.poll).accepted) == 1, kind
+        scene.check(asked=scene.asked)
+    assert proxy.faults == list(TO_CHANGES)
 
 
-@pytest.mark.parametrize("kind", TO_CHANGES)
+@pytest.mark.parametrize("kind", ["drop", "drop_answer", "stored_bad_gateway", "stored_silence", "late", "twice"])
 def test_making_a_project_meets_a_fault(
     kind: Kind, scene: Scene, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,27 +103,26 @@ def test_making_a_project_meets_a_fault(
     scene.patiently(scene.submit)
     assert proxy.faults == [kind]
     proxy.settle()
-    scene.ask(1)
-    scene.patiently(scene.submit)
+    scene.patiently(scene.submit_more)
     scene.check(asked=3)
     # one project holds the questions; one that came too late to be seen may be left, and is empty
-    holding = [p for p in scene.api().projects(scene.title) if p["task_number"]]
-    assert len(holding) == 1
-    assert kind == "late" or len(scene.api().projects(scene.title)) == 1
+    projects = scene.api().projects(scene.title)
+    assert len([p for p in projects if p["task_number"]]) == 1
+    assert kind == "late" or len(projects) == 1
 
 
-@pytest.mark.parametrize("kind", [*MISHAPS, "stored_silence"])
-def test_reading_meets_a_fault(kind: Kind, scene: Scene, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reads_meet_each_fault(scene: Scene, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
     impatient(monkeypatch, SHORT)
-    scene.ask(4)
+    kinds: tuple[Kind, ...] = (*MISHAPS, "stored_silence")
+    scene.ask(len(kinds) + 1)
     scene.submit()
-    for task in scene.tasks()[:3]:
+    for kind, task in zip(kinds, scene.tasks(), strict=False):
         scene.answer(task)
-    proxy.plan = on(Fault(kind, 0.5), "GET", LISTING)
-    told = scene.patiently(scene.poll)
-    assert proxy.faults == [kind]
-    assert len(told.accepted) == 3
-    scene.check(asked=4)
+        proxy.plan = on(Fault(kind, 0.5), "GET", LISTING)
+        assert len(scene.patiently(scene.poll).accepted) == 1, kind
+        assert proxy.faults[-1] == kind
+    assert proxy.faults == list(kinds)
+    scene.check(asked=scene.asked)
     assert set(events_per_answer(scene.study()).values()) == {1}
 
 
@@ -150,14 +149,14 @@ def test_a_server_that_is_away_for_long_is_waited_for_with_a_message(scene: Scen
     scene.check(asked=2)
 
 
-@pytest.mark.parametrize("told", ["3600", "-5", "soon", "Wed, 21 Oct 2065 07:28:00 GMT", "nan", "inf"])
-def test_a_server_may_say_any_time_to_come_again(told: str, scene: Scene, proxy: FaultProxy) -> None:
-    scene.ask(1)
-    proxy.retry_after = told
-    proxy.plan = on(Fault("rate_limited"), "GET", skip=1)
-    scene.patiently(scene.submit)  # an hour's wait in here would be the test's time-out
-    assert proxy.faults == ["rate_limited"]
-    scene.check(asked=1)
+def test_a_server_may_say_any_time_to_come_again(scene: Scene, proxy: FaultProxy) -> None:
+    for told in ("3600", "-5", "soon", "Wed, 21 Oct 2065 07:28:00 GMT", "nan", "inf"):
+        proxy.retry_after = told
+        proxy.plan = on(Fault("rate_limited"), "GET", skip=1)
+        scene.ask(1)
+        scene.patiently(scene.submit)  # an hour's wait in here would be the test's time-out
+    assert proxy.faults == ["rate_limited"] * 6
+    scene.check(asked=6)
 
 
 def test_too_many_requests_on_the_third_page(scene: Scene, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,6 +219,21 @@ def test_killed_before_an_ambiguous_import_was_reconciled(
     scene.ask(1)
     scene.submit()
     scene.check(asked=4)
+
+
+def test_killed_between_the_journal_and_the_acknowledgement(scene: Scene, forge: Forge) -> None:
+    scene.ask(3)
+    scene.submit()
+    for task in scene.tasks():
+        scene.answer(task)
+    for nth in (1, 2):
+        kill = Kill("journal", nth, "after")
+        assert forge.run(Job(str(scene.folder), "a" * 40, "poll", kill=kill)).killed
+        assert set(events_per_answer(scene.study()).values()) == {1}
+    scene.poll()
+    scene.check(asked=3)
+    assert set(events_per_answer(scene.study()).values()) == {1}
+    assert scene.poll().repeated == ()  # and now it is acknowledged
 
 
 def test_an_import_that_arrives_after_all_patience(scene: Scene, proxy: FaultProxy) -> None:
@@ -372,7 +386,8 @@ def test_a_gateway_fails_while_a_personal_token_is_refreshed(apart: tuple[Scene,
     kinds: tuple[Kind, ...] = ("bad_gateway", "drop", "truncate", "rate_limited")
     for kind in kinds:
         proxy.plan = on(Fault(kind), "POST", "/api/token/refresh")
-        scene.patiently(scene.submit_more)  # never taken for a revoked token, or for another server
+        scene.ask(1)
+        scene.patiently(scene.submit)  # never taken for a revoked token, or for another server
         assert proxy.faults[-1] == kind
     scene.check(asked=6)
 
