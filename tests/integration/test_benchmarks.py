@@ -10,7 +10,7 @@ import pytest
 from activeseed.belief import BeliefSettings
 from activeseed.embedders import Tfidf
 from activeseed.systems.reward_model import RewardModel
-from tests.benchmarks import pair_orders, pandalm
+from tests.benchmarks import label_studio, pair_orders, pandalm
 from tests.benchmarks.pairs import DROP, FLIP, KEEP, build, dissent, read_pairs, split
 
 #: a helpful reply and a useless one to every prompt, so that texts say which is better
@@ -50,6 +50,12 @@ def data(tmp_path):
 def test_without_data_a_benchmark_says_that_it_is_skipped(capsys):
     assert pandalm.main(["--quick"]) == 0
     assert "skipped" in capsys.readouterr().out
+
+
+def test_without_label_studio_its_benchmark_says_how_to_name_one(tmp_path, capsys):
+    assert label_studio.main(["--quick", "--label-studio", str(tmp_path / "none")]) == 0
+    assert "skipped" in (out := capsys.readouterr().out)
+    assert "--label-studio PATH" in out
 
 
 def test_pairs_are_split_by_prompt_and_a_fifth_of_the_seed_is_flipped(data):
