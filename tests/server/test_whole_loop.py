@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from tests.label_studio import Site
 from tests.server.browser import answer_label, at_desk
 from tests.server.by_api import Person, Task, kind_of, question_of, truth_about
 from tests.server.scene import Scene
-from tests.server.test_serving import serving, until
+from tests.server.test_serving import serving
 from tests.small_project import POSITIVES, WRONG, init_arguments, write_inputs
 
 pytestmark = pytest.mark.server
@@ -116,7 +117,9 @@ def test_from_init_to_a_stable_seed(
         for helper in helpers:
             helper.start()
         over = serve.process.poll
-        until(lambda: over() is not None or not all(h.is_alive() for h in helpers), "the end", serve)
+        ends = time.monotonic() + 240.0
+        while over() is None and all(h.is_alive() for h in helpers) and time.monotonic() < ends:
+            time.sleep(0.2)
         for helper in helpers:
             helper.stop()
             scene.given |= helper.given
