@@ -19,7 +19,7 @@ from activeseed.annotators.label_studio.installation import Installation
 from activeseed.annotators.templates import template
 from activeseed.errors import AnnotatorAwayError
 from tests.label_studio import FreshSite, Site, unique_title
-from tests.server.by_api import Api, Person, question_of
+from tests.server.by_api import Api, Person, question_of, tasks_per_question
 from tests.server.fault_proxy import MISHAPS, Fault, FaultProxy, Kind, at_random, on
 from tests.server.scene import Scene, answers_by_annotation, events_per_answer, refused, says_what_to_do
 from tests.server.study_process import Forge, Job, Kill, impatient
@@ -319,6 +319,41 @@ def test_the_loop_outlives_the_server(apart: tuple[Scene, FaultProxy], own: Fres
     assert result.ended == "waiting"
     assert len(scene.errors) >= 2
     scene.check(asked=2)
+
+
+def test_the_server_is_restored_from_a_backup(
+    apart: tuple[Scene, FaultProxy], own: FreshSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "OVERLAP", 0.0)  # the backup is seconds old, and counts as one of days
+    scene, _ = apart
+    scene.ask(3)
+    scene.submit()
+    first, second, third = scene.tasks()
+    kept = scene.answer(first)
+    scene.poll()
+    with sqlite3.connect(tmp_path / "backup.sqlite3") as backup:
+        with _database(own) as database:
+            database.backup(backup)
+        since = [scene.answer(second, verdict="reject"), scene.answer(third)]
+        scene.submit_more()
+        time.sleep(1.5)  # the server tells its time in whole seconds
+        assert len(scene.poll().accepted) == 2
+        with _database(own) as database:
+            backup.backup(database)
+    told = scene.poll()
+    # nobody took an answer back, so none is taken back, and it is said what is odd
+    assert told.deleted == ()
+    assert any("backup" in problem for problem in told.problems)
+    assert set(answers_by_annotation(scene.study())) == {kept, *since}
+    # also when somebody answers there again, and nothing is asked twice
+    again = scene.api(scene.site.ann2).answer(scene.tasks()[1], "keep")
+    assert len(scene.poll().accepted) == 1
+    assert {a.annotator for a in scene.study().state.live_answers if a.question == question_of(second)} == {
+        scene.site.ann1.email, scene.site.ann2.email,
+    }  # fmt: skip
+    assert again
+    scene.submit_more()
+    assert max(tasks_per_question(scene.api(), scene.title).values()) == 1
 
 
 # --- tokens ---------------------------------------------------------------------------------------------------------

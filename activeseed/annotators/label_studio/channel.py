@@ -210,7 +210,9 @@ class Channel:
                 if name in by_name:
                     answers += [a for a in reader.of(by_name[name], some) if a.id not in held]
             problems += reader.problems
-            gone |= collecting.deleted(known, found, reader.people)
+            taken_back, said = collecting.deleted(known, found, reader.people)
+            gone |= taken_back
+            problems += said
             taken_out, said = collecting.vanished(found, by_name, known, self.assignment.annotators)
             dropped |= taken_out
             problems += said

@@ -32,6 +32,7 @@ class Reading:
         changed: tasks of ours that were listed, with their annotations.
         gone: tasks of ours that are no more.
         full: whether all of the project was listed.
+        lost: annotations of ours that went without anybody deleting them.
     """
 
     shelf: Shelf
@@ -40,6 +41,7 @@ class Reading:
     gone: dict[int, Known] = field(default_factory=dict)
     full: bool = False
     others: tuple[int, int] = (0, 0)
+    lost: list[int] = field(default_factory=list)
 
     @property
     def known(self) -> dict[int, Known]:
@@ -105,6 +107,7 @@ def take(found: Reading) -> None:
     shelf, now = found.shelf, found.head
     shelf.tasks = found.known
     shelf.others = list(found.others)
+    shelf.lost = found.lost or shelf.lost
     shelf.head = [now.newest, now.tasks, now.annotations]
     shelf.cursor = now.settled
     shelf.listed = max(shelf.listed, shelf.cursor)
@@ -188,12 +191,17 @@ def vanished(
     return dropped, problems
 
 
-def deleted(known: Sequence[Answer], found: Reading, people: Mapping[int, str]) -> dict[str, str]:
-    """Answers that were collected and whose annotation is no more, though their task is: id -> why."""
+def deleted(known: Sequence[Answer], found: Reading, people: Mapping[int, str]) -> tuple[dict[str, str], list[str]]:
+    """Answers that were collected and whose annotation is no more, though their task is: id -> why; and what to say.
+
+    Whoever deletes an annotation leaves its task changed. Where one is gone from a task that has not changed since it
+    was read, the server has gone back to an earlier state (a restored backup), and nobody has taken anything back.
+    """
     tasks_of: dict[str, list[int]] = {}
     for task, k in found.known.items():
         tasks_of.setdefault(k.question, []).append(task)
     gone: dict[str, str] = {}
+    before, lost = set(found.shelf.lost), set(found.shelf.lost)
     for answer in known:
         at = origin(answer)
         if at is None or at[0] != found.shelf.id or answer.question not in tasks_of:
@@ -208,5 +216,15 @@ def deleted(known: Sequence[Answer], found: Reading, people: Mapping[int, str]) 
         now = there.get(at[1])
         if at[1] not in there or (now and people.get(now["completed_by"], answer.annotator) != answer.annotator):
             # by somebody else now: the number of a deleted annotation was given again
-            gone[answer.id] = "its annotation was deleted in Label Studio"
-    return gone
+            if all(found.changed[t]["updated_at"] <= found.shelf.cursor for t in mine if t in found.changed):
+                lost.add(at[1])
+            if at[1] not in lost:
+                gone[answer.id] = "its annotation was deleted in Label Studio"
+    found.lost = sorted(lost)
+    new = len(lost - before)
+    said = (
+        f"Project {found.shelf.id} in Label Studio has no annotation any more for {new} collected "
+        f"answer{'s' if new > 1 else ''}, though nobody deleted one: as if a backup was restored. The answers stay; "
+        "see whether the server is the right one."
+    )
+    return gone, [said] if new else []

@@ -42,6 +42,7 @@ class Shelf:
         cursor: annotations that changed before this server time were collected and acknowledged.
         head: newest change, tasks and annotations in the project when that was so.
         others: tasks and annotations in it that are not ours.
+        lost: annotations whose answers were collected and that went without anybody deleting them.
         order: questions in the order in which they are served.
         version: name of that order on the server.
         importing: [tasks there before, tasks sent] of an import whose end was not seen.
@@ -56,6 +57,7 @@ class Shelf:
     cursor: str = ""
     head: list[Any] = field(default_factory=list)
     others: list[int] = field(default_factory=lambda: [0, 0])
+    lost: list[int] = field(default_factory=list)
     order: list[str] = field(default_factory=list)
     version: str = ""
     importing: list[int] = field(default_factory=list)
