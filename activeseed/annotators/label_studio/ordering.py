@@ -46,19 +46,27 @@ def put_in_order(
 ) -> None:
     """Serve these questions (with the numbers of their tasks) first to last."""
     wanted = list(index)
+    if not wanted:
+        return
+    versions, current = f"api/projects/{shelf.id}/model-versions", project.get("model_version") or ""
+    there: dict[str, int] = connection.read(versions)
+    # SQLite servers lose predictions of an import during which somebody deletes a project: those would come last
+    ordered = set(shelf.order)
+    whole = there.get(current, 0) >= sum(known.question in ordered for known in shelf.tasks.values())
     places = {q: n for n, q in enumerate(shelf.order)}
     now = [places.get(q, -1) for q in wanted]
-    version = version_of(study, wanted)
-    if not wanted or (now[0] >= 0 and now == sorted(now) and project.get("model_version") == shelf.version):
+    if whole and now[0] >= 0 and now == sorted(now) and current == shelf.version:
         return
-    ranked = [(task, place) for place, q in enumerate(wanted) for task in index[q]]
-    if project.get("model_version") != version:
+    version = version_of(study, wanted)
+    if version == current and not whole:
+        version = version_of(study, (*wanted, current))
+    if version != current:
+        ranked = [(task, place) for place, q in enumerate(wanted) for task in index[q]]
         for at in range(0, len(ranked), _AT_ONCE):
             body = [{"task": task, **prediction(place, version)} for task, place in ranked[at : at + _AT_ONCE]]
             connection.send("POST", f"api/projects/{shelf.id}/import/predictions", body, timeout=300)
         follow(connection, shelf, project, version)
     shelf.order, shelf.version = wanted, version
-    versions = f"api/projects/{shelf.id}/model-versions"
     for old in connection.read(versions):
         if old.startswith(ORDER) and old != version:
             with suppress(MissingError):
