@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
@@ -76,7 +76,7 @@ def serve(
                 reached = reached_at(listener, address, server)
                 for line in introduction(listener, reached, server, secret):
                     say(line)
-                hook = _Webhook(study, channel, reached if webhook else "", secret)
+                hook = _Webhook(study, channel, reached if webhook else "", secret, bell.ring)
                 watch = Watch(study, channel, progress.pause, progress.waiting)
 
                 def look(waiting: Waiting) -> None:
@@ -107,8 +107,9 @@ def serve(
 class _Webhook:
     """Has Label Studio tell us of answers, also in projects that are made later."""
 
-    def __init__(self, study: Study, channel: Any, address: str, secret: Secret) -> None:
+    def __init__(self, study: Study, channel: Any, address: str, secret: Secret, ring: Callable[[], None]) -> None:
         self._study = study
+        self._ring = ring
         self._channel = channel
         self._address = address
         self._secret = secret
@@ -132,6 +133,7 @@ class _Webhook:
         except AnnotatorAwayError:
             return []  # tried again after the next look
         self._asked = asked
+        self._ring()  # what was answered between the look before this and now was told to nobody
         new = [problem for problem in found if problem not in self._problems]
         self._problems = set(found)
         return new

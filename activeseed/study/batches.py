@@ -24,7 +24,7 @@ from activeseed.errors import PlanError, nearest
 from activeseed.outcome import plain
 from activeseed.plan import stream_key
 from activeseed.protocols import Event
-from activeseed.question import Question
+from activeseed.question import Consequence, Question
 from activeseed.study import asking, special
 from activeseed.study.assess import Assessment, expected_error, movement
 from activeseed.study.checks import Checks
@@ -219,6 +219,7 @@ class Batches:
         for name in assessment.resolution.ask_again:
             if name in busy:
                 continue
+            f = assessment.seed.position(name)
             said = [
                 (f"annotator {k}", a.verdict, a.comment)
                 for k, a in enumerate(
@@ -226,8 +227,18 @@ class Batches:
                 )
             ]
             id_ = f"r{number:03d}-{taken + len(out) + 1:02d}"
-            out.append(asking.resolve_question(assessment.seed, name, said, id_, number))
+            question = asking.resolve_question(assessment.seed, name, said, id_, number)
+            out.append(question.model_copy(update={"consequences": self._decides(f, assessment)}))
         return out
+
+    def _decides(self, item: int, assessment: Assessment) -> tuple[Consequence, ...]:
+        """What hangs on an item, by its number."""
+        study = self._study
+        found = asking.consequences_of(
+            assessment.seed, [item], assessment.problem.deterministic, study.trainer,
+            study.system.places(study.materials), study.settings.ask.consequences,
+        )  # fmt: skip
+        return found.get((item,), ())
 
     def ask_conflicts(self, conflicts: Sequence[tuple[str, str]]) -> list[Question]:
         """Items on which the author's edits and the annotators' answers disagree are put before a human: one round."""

@@ -237,7 +237,7 @@ def test_a_question_about_an_item_that_was_rewritten_is_recalled_once(make_study
 
 
 def test_people_who_are_evenly_divided_are_put_before_somebody_once(make_study: Make) -> None:
-    study, channel = small(make_study, ask={"annotators": 2, "batch": 2}), InMemory()
+    study, channel = small(make_study, ask={"annotators": 2, "batch": 2, "consequences": 2}), InMemory()
     question = study.ask(1)[0]
     study.submit(channel)
     channel.answer(question.id, "ada", "keep", comment="it is fine")
@@ -246,6 +246,7 @@ def test_people_who_are_evenly_divided_are_put_before_somebody_once(make_study: 
     assert not study.seed.standing, "a tie keeps the text as written"
     again = [q for q in study.ask() if q.kind == "resolve"]
     assert [q.items for q in again] == [question.items]
+    assert again[0].consequences
     assert [(v, c) for _, v, c in again[0].answers] == [("keep", "it is fine"), ("reject", "it flatters")]
     study.submit(channel)
     channel.answer(again[0].id, "cyd", "reject")
