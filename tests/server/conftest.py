@@ -10,6 +10,7 @@ What the environment may say, read before any test changes it:
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -23,6 +24,11 @@ from activeseed.annotators.label_studio.people import Person
 from activeseed.errors import ActiveseedError
 from tests.label_studio import PEOPLE, FreshSite, Site, chromium, unique_title
 from tests.server.by_api import Api
+
+# Where a script runs the lane in the background, SIGINT is ignored, and so it would be in every command that a test
+# starts and then stops as Ctrl-C does.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _PROGRAM = os.environ.get("ACTIVESEED_TEST_LABEL_STUDIO", "")
 _URL = os.environ.get("ACTIVESEED_TEST_LABEL_STUDIO_URL", "").rstrip("/")
