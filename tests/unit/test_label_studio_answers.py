@@ -129,24 +129,36 @@ def test_an_answer_is_deleted_when_its_annotation_is_gone_from_its_task() -> Non
     (known,) = Answers(9, PEOPLE).of(QUESTION, [task(1, annotation(3, keep))])
     elsewhere = known.model_copy(update={"id": "ls-8-3-1"})
     terminal = known.model_copy(update={"id": "t-1"})
-    assert list(deleted([known, elsewhere, terminal], reading(task(1)), PEOPLE)) == [known.id]
-    assert deleted([known], reading(task(1, annotation(3, keep))), PEOPLE) == {}
+    assert list(deleted([known, elsewhere, terminal], reading(task(1)), PEOPLE)[0]) == [known.id]
+    assert deleted([known], reading(task(1, annotation(3, keep))), PEOPLE) == ({}, [])
     # nothing was listed of its task, or the task itself is gone: that says nothing about the annotation
-    assert deleted([known], reading(), PEOPLE) == {}
+    assert deleted([known], reading(), PEOPLE) == ({}, [])
     gone = Reading(Shelf(9, tasks={1: Known("q1", [3])}), Head("", 0, 0), gone={1: Known("q1", [3])}, full=True)
-    assert deleted([known], gone, PEOPLE) == {}
+    assert deleted([known], gone, PEOPLE) == ({}, [])
 
 
 def test_the_number_of_a_deleted_annotation_may_be_given_again() -> None:
     keep = region("verdict", "keep")
     (known,) = Answers(9, PEOPLE).of(QUESTION, [task(1, annotation(3, keep))])
-    assert list(deleted([known], reading(task(1, annotation(3, keep, completed_by=2))), PEOPLE)) == [known.id]
+    assert list(deleted([known], reading(task(1, annotation(3, keep, completed_by=2))), PEOPLE)[0]) == [known.id]
+
+
+def test_an_annotation_that_is_gone_from_an_unchanged_task_was_not_deleted_by_anybody() -> None:
+    (known,) = Answers(9, PEOPLE).of(QUESTION, [task(1, annotation(3, region("verdict", "keep")))])
+    restored = reading(task(1))
+    restored.shelf.cursor = task(1)["updated_at"]
+    gone, said = deleted([known], restored, PEOPLE)
+    assert gone == {}
+    assert "as if a backup was restored" in said[0]
+    assert restored.lost == [3]
+    restored.shelf.lost = restored.lost
+    assert deleted([known], restored, PEOPLE) == ({}, []), "it is said once"
 
 
 def test_an_annotation_on_the_other_task_of_a_question_is_still_there() -> None:
     (known,) = Answers(9, PEOPLE).of(QUESTION, [task(1, annotation(3, region("verdict", "keep")))])
     two = {1: Known("q1", [3]), 2: Known("q1")}
-    assert deleted([known], reading(task(2), known=two), PEOPLE) == {}
+    assert deleted([known], reading(task(2), known=two), PEOPLE) == ({}, [])
 
 
 def test_a_reading_adds_up_only_when_every_task_and_annotation_is_known() -> None:
