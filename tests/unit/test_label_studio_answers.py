@@ -30,7 +30,8 @@ def annotation(number: int, *result: dict[str, Any], **more: Any) -> dict[str, A
 
 
 def task(number: int, *annotations: dict[str, Any], question: str = "q1") -> dict[str, Any]:
-    return {"id": number, "question": question, "annotations": list(annotations)}
+    changed = "2026-01-01T00:00:09.000001Z"
+    return {"id": number, "question": question, "updated_at": changed, "annotations": list(annotations)}
 
 
 def test_an_annotation_keeps_who_when_how_long_and_whether_it_is_final() -> None:
