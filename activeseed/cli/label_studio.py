@@ -140,7 +140,7 @@ def _record(settings: Settings, folder: Path, yes: bool) -> LabelStudio:
     A project that was just made answers at the terminal: nobody chose that, so nobody is asked.
     """
     from activeseed.annotators.label_studio import LabelStudio
-    from activeseed.annotators.label_studio.local import is_loopback
+    from activeseed.annotators.label_studio.addresses import is_loopback
     from activeseed.annotators.label_studio.own import was_at
 
     configured = settings.annotator
@@ -160,7 +160,7 @@ def _record(settings: Settings, folder: Path, yes: bool) -> LabelStudio:
 
 def _port_of(record: LabelStudio) -> int:
     """The port that the settings name, if that is one of this machine."""
-    from activeseed.annotators.label_studio.local import is_loopback
+    from activeseed.annotators.label_studio.addresses import is_loopback
 
     parts = urlsplit(record.url)
     return (parts.port or 0) if is_loopback(parts.hostname or "") else 0
@@ -282,7 +282,7 @@ def renew(folder: Dir = HERE, yes: Yes = False) -> None:
 
 def _tell(folder: Path, opened: Opened) -> None:
     """The address and how to log in."""
-    from activeseed.annotators.label_studio.local import is_loopback
+    from activeseed.annotators.label_studio.addresses import is_loopback
     from activeseed.annotators.label_studio.own import logins_of
 
     server = opened.server

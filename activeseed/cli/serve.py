@@ -186,7 +186,7 @@ def _label_studio_of(study: Study) -> str:
 
 def reached_at(listener: Listener, address: str, server: str) -> str:
     """How Label Studio reaches us; empty where it can't, or where that can't be known."""
-    from activeseed.serving import is_loopback
+    from activeseed.annotators.label_studio.addresses import is_loopback
 
     if address:
         return address

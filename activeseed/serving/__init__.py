@@ -8,10 +8,10 @@ from activeseed.serving.app import build_app
 from activeseed.serving.attending import Bell, Board, attend
 from activeseed.serving.scores import Order, Scores
 from activeseed.serving.secret import HEADER, USER, Secret
-from activeseed.serving.server import Listener, LocalServer, is_loopback, listen
+from activeseed.serving.server import Listener, LocalServer, listen
 from activeseed.serving.single import only_one
 
 __all__ = [
     "HEADER", "USER", "Bell", "Board", "Listener", "LocalServer", "Order", "Scores", "Secret", "attend", "build_app",
-    "is_loopback", "listen", "only_one",
+    "listen", "only_one",
 ]  # fmt: skip

@@ -17,6 +17,7 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from activeseed.annotators.label_studio.addresses import is_loopback
 from activeseed.errors import ActiveseedError, ConfigError
 
 if TYPE_CHECKING:
@@ -117,14 +118,6 @@ def _why_not(host: str, port: int, error: Exception) -> str:
     if code == errno.EADDRNOTAVAIL:
         return f"--host {host} is no address of this machine. Leave it out for this machine alone."
     return f"Can't listen at {host}, port {port}: {error}. Choose another --host or --port."
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host, by name or number, is this machine itself. Names are not looked up."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.lower() == "localhost" or host.lower().endswith(".localhost")
 
 
 class LocalServer:

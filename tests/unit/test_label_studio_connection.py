@@ -228,7 +228,7 @@ def test_nobody_there_and_a_server_that_hangs_up_are_waited_for() -> None:
         nobody = Connection(url, SecretStr(TOKEN), patience=0.0)
         with pytest.raises(AnnotatorAwayError) as caught:
             nobody.read("api/projects/")
-        says(caught.value, url, "Nothing answers", "url")
+        says(caught.value, url, "Nothing answers", "url", "activeseed label-studio up")
         bound.listen()
 
         def hang_up() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from activeseed.annotators.label_studio import installation, local, own
+from activeseed.annotators.label_studio.addresses import is_loopback
 from activeseed.annotators.label_studio.installation import OLDEST, VERSION, find_or_install, look, numbers
 from activeseed.annotators.label_studio.people import Person, new_password, new_token
 from activeseed.cli.app import run
@@ -166,7 +167,7 @@ def test_the_server_inherits_nothing_that_configures_it_and_no_secret(tmp_path, 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::"])
 def test_whoever_serves_others_keeps_the_protection_against_forged_requests(tmp_path, host):
     assert "LABEL_STUDIO_SSRF_PROTECTION_ENABLED" not in local.environment(tmp_path, host)
-    assert not local.is_loopback(host)
+    assert not is_loopback(host)
 
 
 def test_a_port_that_somebody_listens_on_is_not_free():

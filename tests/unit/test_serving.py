@@ -14,8 +14,9 @@ import time
 import httpx
 import pytest
 
+from activeseed.annotators.label_studio.addresses import is_loopback
 from activeseed.errors import ConfigError, FolderError
-from activeseed.serving import HEADER, LocalServer, Order, Scores, Secret, build_app, is_loopback, listen, only_one
+from activeseed.serving import HEADER, LocalServer, Order, Scores, Secret, build_app, listen, only_one
 from activeseed.serving.app import EVENT_BYTES, PREDICT_BYTES
 from activeseed.serving.server import BoundedProtocol
 

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from activeseed.annotators.label_studio.addresses import is_loopback
 from activeseed.errors import AnnotatorAwayError, AnnotatorError, ConfigError
 
 #: the first release whose API the SDK 2 speaks, and with it every call made here
@@ -227,9 +228,11 @@ class Connection:
                 f"No safe connection to {self.url}: {said[:_SHOWN]}. Write http:// if the server has no TLS; if its "
                 "certificate is your own, name it in the environment variable SSL_CERT_FILE."
             ) from None
+        here = is_loopback(urlsplit(self.url).hostname or "")
+        own = " A server of your own is started with `activeseed label-studio up`." if here else ""
         raise AnnotatorAwayError(
             f"Nothing answers at {self.url}. Is the Label Studio server running, and is the address right "
-            "(`url` under [annotator])?"
+            f"(`url` under [annotator])?{own}"
         ) from None
 
     def _fail(self, status: int, body: Any, headers: Mapping[str, str], changes: bool) -> NoReturn:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import http.client
-import ipaddress
 import json
 import os
 import shutil
@@ -17,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from activeseed.annotators.label_studio.addresses import is_loopback
 from activeseed.annotators.label_studio.installation import (
     Installation,
     cache_folder,
@@ -118,16 +118,6 @@ def environment(folder: Path, host: str = LOOPBACK) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "PYTHONNOUSERSITE": "1",
     }
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach an address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def prepare(installation: Installation, folder: Path, people: Sequence[Person], host: str = LOOPBACK) -> list[str]:
