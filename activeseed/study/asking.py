@@ -10,7 +10,7 @@ from activeseed.acquisition import Pick
 from activeseed.plan import Change, Floats, OneAtATime
 from activeseed.protocols import Request
 from activeseed.question import Consequence, Question
-from activeseed.seed import ABSENT, Probe, Seed
+from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Probe, Seed, Variant
 from activeseed.study import special
 from activeseed.study.assess import Assessment
 from activeseed.study.training import Trainer
@@ -59,11 +59,18 @@ def make_questions(
 
 def _form(seed: Seed, kind: str, items: tuple[int, ...], assessment: Assessment) -> tuple[str, dict[str, str]]:
     if kind == "confirm_list":
-        proposed = {seed.items[f].id: seed.items[f].variants[int(assessment.belief.modal[f])].id for f in items}
-        return "\n".join(f"{seed.items[f].id}: {seed.items[f].display}" for f in items), proposed
+        proposed = {seed.items[f].id: seed.items[f].variants[int(assessment.belief.modal[f])] for f in items}
+        lines = [_line(seed.items[f], proposed[seed.items[f].id]) for f in items]
+        return "\n".join(lines), {name: variant.id for name, variant in proposed.items()}
     item = seed.items[items[0]]
     options = {v.id: v.display for v in item.variants if v.id != ABSENT}
     return item.display, options
+
+
+def _line(item: Item, proposed: Variant) -> str:
+    """A line of a list: the item as it stands, and the wording that would take its place where there is one."""
+    said = f"{item.id}: {item.display}"
+    return said if proposed.id in (AS_WRITTEN, ABSENT, FLIPPED) else f"{said}\nwould become: {proposed.display}"
 
 
 def _reason(pick: Pick, assessment: Assessment) -> str:

@@ -394,3 +394,17 @@ def test_another_look_with_the_same_controls_passes() -> None:
 def test_no_template_for_an_unknown_kind() -> None:
     with pytest.raises(ConfigError, match="Did you mean 'review'"):
         template("revew")  # type: ignore[arg-type]
+
+
+def test_a_line_of_a_list_that_proposes_another_wording_shows_it() -> None:
+    from activeseed.seed import Item, Text, Variant
+    from activeseed.study.asking import _line
+
+    other = Variant(id="w1", payload=Text(text="I am a program."))
+    item = Item(id="i", payload=Text(text="I'm an AI."), alternatives=(other,))
+    lines = "\n".join((_line(item, item.variants[2]), _line(item.model_copy(update={"id": "j"}), item.variants[1])))
+    question = Question(id="q", kind="confirm_list", items=("i", "j"), text=lines, options={"i": "w1", "j": "absent"})
+    data = task_data(question)
+    assert "1. I'm an AI.\nwould become: I am a program." in data["text"]
+    assert "2. I'm an AI." in data["text"]
+    assert [c["alias"] for c in data["lines"]] == ["i", "j"]
