@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from textwrap import fill
 from time import localtime, strftime
 from typing import TYPE_CHECKING, Any
 
 from activeseed.cli.numbers import counted, number
-from activeseed.cli.screen import one_line, say
+from activeseed.cli.screen import messages, one_line, say
 
 if TYPE_CHECKING:
     from activeseed.study import Study
@@ -79,8 +80,19 @@ class Watch:
     def _print(self, *lines: str) -> None:
         self._pause()
         clock = strftime("%H:%M", localtime())
+        width = max(40, messages().width)
         for n, line in enumerate(line for line in lines if line):
-            say(f"{clock if not n else '     '}  {line}")
+            head = f"{clock if not n else '     '}  "
+            under = " " * len(head)
+            wrapped = fill(
+                line,
+                width,
+                initial_indent=head,
+                subsequent_indent=under,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+            say(wrapped)
 
 
 def places(channel: object) -> dict[str, str]:

@@ -71,3 +71,17 @@ def test_status_and_queue_say_who_is_waited_for_and_withdraw(tmp_path, capsys):
     assert f"Withdrawn: {name}." in capsys.readouterr().out
     assert run(["queue", "--dir", folder, "--withdraw", "r009-99"]) == 2
     assert "There is no question 'r009-99'" in capsys.readouterr().err
+
+
+def test_lines_are_wrapped_between_words_in_a_narrow_window(tmp_path, capsys, monkeypatch):
+    study, channel = waiting_study(tmp_path)
+    monkeypatch.setenv("COLUMNS", "50")
+    capsys.readouterr()
+    Watch(study, channel, lambda: None)(
+        Waiting(away="Nothing answers at http://127.0.0.1:8080. Is the server running?")
+    )
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) > 1
+    assert all(len(line) <= 50 for line in lines)
+    assert all(line.startswith("       ") for line in lines[1:])
+    assert "http://127.0.0.1:8080." in " ".join(lines), "an address is never cut"
