@@ -68,12 +68,13 @@ def queue(
         study = open_study(folder, progress, accept=accept)
         from activeseed.cli.rank import agree_to_price
 
+        check_place(study, to)
         agree_to_price(study, progress, yes)
         from activeseed.annotators.file import FileAnnotator
 
         asked = study.ask(batch or None, list(item) if item else None)
         if to in ("", "label-studio"):
-            send(study, to, progress)
+            send(study, progress)
         elif to != "terminal":
             FileAnnotator(questions=to).submit(asked, study.seed)
     if as_json:
@@ -89,12 +90,22 @@ def queue(
         say(_next(study, to))
 
 
-def send(study: Study, to: str, progress: Progress) -> None:
-    """Send what is pending to the study's annotators, or to Label Studio; say where they are."""
-    from activeseed.cli.loop import channel_of
+def check_place(study: Study, to: str) -> None:
+    """Raise ConfigError where answers would be looked for elsewhere than questions are sent to."""
+    kind = study.annotator.kind
+    if to == "label-studio" and kind != "label_studio":
+        raise ConfigError(
+            f"This study's annotators are elsewhere ([annotator] kind = {kind!r} in activeseed.toml), and answers "
+            "would be looked for there. For a server on this machine:  activeseed label-studio up; for another set "
+            'kind = "label_studio" and url = "…".'
+        )
+
+
+def send(study: Study, progress: Progress) -> None:
+    """Send what is pending to the study's annotators, and say where they are."""
     from activeseed.cli.watching import places
 
-    channel = channel_of(study, to, None, progress) if to else study.annotator
+    channel = study.annotator
     try:
         study.submit(channel)
         progress.pause()
@@ -140,7 +151,7 @@ def annotate(
 
     \b
     Example:
-      activeseed annotate --name ada
+      activeseed annotate --name me
     """
     study = open_study(folder)
     if not study.pending:
@@ -174,7 +185,7 @@ def import_answers(file: AnswersFile, folder: Dir = HERE, as_json: Json = False)
 
     \b
     A line of the file:
-      {"question": "r001-03", "annotator": "ada", "verdict": "reject", "comment": "why"}
+      {"question": "r001-03", "annotator": "me", "verdict": "reject", "comment": "why"}
 
     \b
     Example:
@@ -273,7 +284,7 @@ def take_back(
 
     \b
     Example:
-      activeseed answers take-back r001-03:ada --why "misread the line"
+      activeseed answers take-back r001-03:me --why "misread the line"
     """
     study = open_study(folder)
     study.take_back(answer, why)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from activeseed.cli.numbers import counted, number
 from activeseed.cli.screen import messages, one_line, say
+from activeseed.errors import AnnotatorAwayError
 
 if TYPE_CHECKING:
     from activeseed.study import Study
@@ -72,7 +73,10 @@ class Watch:
 
     def _new_places(self) -> list[str]:
         """Where people answer, as far as it was not said yet."""
-        there = places(self._channel)
+        try:
+            there = places(self._channel)
+        except AnnotatorAwayError:
+            return []  # said when it is there again
         new = {kind: address for kind, address in there.items() if self._places.get(kind) != address}
         self._places = there
         return [f"{kind.replace('_', ' ')} at {address}" for kind, address in new.items()]

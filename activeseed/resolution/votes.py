@@ -104,7 +104,14 @@ def check_answer(question: Question, answer: Answer, seed: Seed) -> None:
 
     Items that the seed no longer has are not an error: such an answer is stale, kept, and settles nothing.
     """
-    _check(question, answer, {i.id: i for i in seed.items}, seed.items[0].payload.kind)
+    items = {i.id: i for i in seed.items}
+    _check(question, answer, items, seed.items[0].payload.kind)
+    item = items.get(question.items[0]) if question.items else None
+    if answer.verdict in ("both", "neither") and item is not None and not isinstance(item.payload, Pair):
+        raise AnswerError(
+            f"Answer {answer.id!r} to question {question.id!r}: item {item.id!r} is no pair, so {answer.verdict!r} "
+            "says nothing about it. Use 'keep' or 'reject'."
+        )
 
 
 def _check(question: Question, answer: Answer, items: Mapping[str, Item], kind: str) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from activeseed.annotators.label_studio.private import make_private
 from activeseed.errors import ConfigError, FolderError
 
 #: the header of webhooks
@@ -98,7 +99,7 @@ def _checked(value: str, where: str) -> str:
 
 def _write(path: Path, value: str) -> None:
     """Whole or not at all, and at no moment readable by others."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_private(path.parent)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:

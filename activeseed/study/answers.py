@@ -141,8 +141,21 @@ def take_back(study: Study, answer: str, why: str) -> SeedVersion | None:
     study.refresh()
     if answer not in study.state.answers:
         raise AnswerError(f"There is no answer {answer!r}.{nearest(answer, study.state.answers)}")
-    study.store.append([Event("answer_withdrawn", {"answer": answer, "why": why}, key=f"back:{answer}")])
+    withdrawn = Event("answer_withdrawn", {"answer": answer, "why": why}, key=f"back:{answer}")
+    study.store.append([withdrawn, *asked_no_more(study, [answer])])
     return take_in(study)
+
+
+def asked_no_more(study: Study, answers: Iterable[str]) -> list[Event]:
+    """Events that withdraw what these answers, which are taken back, were given to in a channel.
+
+    There it counts as answered, and nobody would be shown it again: its items are asked about in a new question.
+    """
+    state = study.state
+    names = dict.fromkeys(state.answers[a].question for a in answers)
+    sent = [q for q in names if state.ever_sent.get(q, "terminal") != "terminal" and q not in state.gone]
+    why = "its answer was taken back"
+    return [Event("questions_withdrawn", {"questions": sent, "why": dict.fromkeys(sent, why)})] if sent else []
 
 
 def _plain(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from activeseed.errors import AnswerError
 from activeseed.protocols import Annotator, Event, SupportsCollecting, SupportsOrder
 from activeseed.question import Question
-from activeseed.seed import digest_of
 from activeseed.study import answers as answering
 from activeseed.study.answers import Told
 
@@ -20,33 +19,44 @@ if TYPE_CHECKING:
     from activeseed.study.study import Study
 
 
+def place_of(channel: Annotator) -> str:
+    """Names a channel: what was sent to one is not at another, for instance at another server."""
+    return str(getattr(channel, "place", "") or channel.kind)
+
+
 def submit(study: Study, channel: Annotator) -> list[Question]:
-    """Send pending questions that were not sent yet, and say in which order all that wait are worth answering."""
-    waiting = [q for q in study.pending if q.id not in study.state.submitted]
+    """Send pending questions that were not sent there yet, and say in which order all that wait are worth answering."""
+    place = place_of(channel)
+    waiting = [q for q in study.pending if study.state.submitted.get(q.id) != place]
     if waiting:
         channel.submit(waiting, study.seed)
-        _note(study, "submitted", [q.id for q in waiting])
         if isinstance(channel, SupportsOrder):
             channel.reorder(study.state.in_order)
+        # written down last: sending and ordering again are harmless, and leaving one out is not
+        _note(study, "submitted", [q.id for q in waiting], place)
     return waiting
 
 
 def recall(study: Study, channel: Annotator) -> list[str]:
-    """Take back what was sent and is no longer asked; what somebody has touched stays, and its answer is welcome.
+    """Take back what was sent and is asked no more: withdrawn, about something that has changed, answered elsewhere.
 
-    Each question is tried once: whoever is at work on it is not disturbed again and again.
+    What somebody has touched stays, and its answer is welcome. Each question is tried once, so that whoever is at work
+    on it is not disturbed again and again.
     """
-    state = study.state
-    asked = {a.question for a in state.live_answers}
+    state, place = study.state, place_of(channel)
+    open_ = {q.id for q in state.pending}
+    shared = isinstance(channel, SupportsCollecting)  # others see it there even when somebody answered elsewhere
     idle = [
         q
         for q in state.questions.values()
-        if q.id in state.submitted - state.recalled - asked and (q.id in state.gone or state.is_stale(q))
+        if state.submitted.get(q.id) == place
+        and q.id not in open_
+        and (shared or q.id in state.gone or state.is_stale(q))
     ]
     if not idle:
         return []
     gone = channel.withdraw(idle)
-    _note(study, "recalled", [q.id for q in idle])
+    _note(study, "recalled", [q.id for q in idle], place)
     return gone
 
 
@@ -69,7 +79,8 @@ def collect(study: Study, channel: Annotator, take: bool = True) -> Told:
         try:
             told = answering.tell(study, [answer], take=False)
         except AnswerError as error:
-            problems.append(str(error))
+            open_again = "the question stays open until it is answered anew where this was given"
+            problems.append(f"{error} It came from {answer.annotator}; {open_again}.")
             continue
         accepted += told.accepted
         repeated += told.repeated
@@ -96,6 +107,6 @@ def collect(study: Study, channel: Annotator, take: bool = True) -> Told:
     )
 
 
-def _note(study: Study, kind: str, ids: Sequence[str]) -> None:
-    study.store.append([Event(kind, {"questions": list(ids)}, key=f"{kind}:{digest_of(list(ids)).hex()[:20]}")])
+def _note(study: Study, kind: str, ids: Sequence[str], place: str) -> None:
+    study.store.append([Event(kind, {"questions": list(ids), "channel": place})])
     study.refresh()

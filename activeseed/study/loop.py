@@ -170,7 +170,7 @@ def enough_is_open(study: Study) -> bool:
 
 def _something_is_in(study: Study) -> bool:
     """Whether anything was answered since the last round was closed."""
-    return bool(study.state.rounds) and len(study.state.counted_answers) != study.state.rounds[-1]["answers"]
+    return bool(study.state.rounds) and study.rounds.given != study.state.rounds[-1].get("given")
 
 
 def _stop(study: Study, reasons: list[str], record: dict[str, Any]) -> None:
@@ -179,7 +179,7 @@ def _stop(study: Study, reasons: list[str], record: dict[str, Any]) -> None:
     body = {
         "reasons": reasons, "stable": stable, "distrusted": distrusted, "undecided": undecided,
         "round": record["round"],
-        "answers": len(study.state.live_answers), "version": study.state.current.id,
+        "given": study.rounds.given, "version": study.state.current.id,
         "stopping": study.settings.stopping.model_dump(mode="json"),
     }  # fmt: skip
     open_ = [q.id for q in study.pending]
@@ -194,7 +194,7 @@ def _outdated(study: Study) -> bool:
     rules = study.settings.stopping.model_dump(mode="json")
     return bool(
         stop.get("stopping") != rules
-        or stop.get("answers") != len(study.state.live_answers)
+        or stop.get("given") != study.rounds.given
         or stop.get("version") != study.state.current.id
     )
 

@@ -63,6 +63,11 @@ class Rounds:
             accuracy=stranger(study.settings.ask.error),
         )
 
+    @property
+    def given(self) -> str:
+        """Names the answers that count: one that was deleted and another that came in its place are a change."""
+        return digest_of([a.id for a in self._study.state.counted_answers]).hex()[:20]
+
     def assessment(self) -> Assessment:
         """The newest version, assessed; computed once a version and set of answers."""
         study = self._study
@@ -156,7 +161,7 @@ class Rounds:
         number = len(study.state.asked_rounds)
         answers = len(study.state.counted_answers)
         rules = study.settings.stopping.model_dump(mode="json")
-        now = digest_of([number, study.state.current.number, study.state.current.id, answers, rules]).hex()
+        now = digest_of([number, study.state.current.number, study.state.current.id, self.given, rules]).hex()
         if study.state.rounds and study.state.rounds[-1]["of"] == now:
             return study.state.rounds[-1]
         assessment = self.assessment()
@@ -169,6 +174,7 @@ class Rounds:
             "version": study.state.current.number,
             "seed_version": assessment.seed.version,
             "answers": answers,
+            "given": self.given,
             "trainings": study.trainer.trainings,
             **{k: summary.get(k) for k in ("spread", "belief_spread", "risk", "noise_floor", "additive_share")},
             **self._calibration(number),

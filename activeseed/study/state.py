@@ -4,8 +4,8 @@ Every event kind has one method here, and nothing else changes a state. Replay n
 rankings, seed versions and the stop are read back as they were made.
 
 Events: ``created`` · ``settings`` · ``planned``/``trained`` (see training.py) · ``ranked`` · ``asked`` · ``submitted``
-· ``answered`` · ``unmatched`` · ``answer_withdrawn`` · ``questions_withdrawn`` · ``seed_changed`` · ``round_closed``
-· ``pinned`` · ``stopped``.
+· ``recalled`` · ``answered`` · ``unmatched`` · ``answer_withdrawn`` · ``questions_withdrawn`` · ``seed_changed``
+· ``round_closed`` · ``pinned`` · ``stopped``.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ class State:
     versions: list[SeedVersion] = field(default_factory=list)
     questions: dict[str, Question] = field(default_factory=dict)
     asked_rounds: list[dict[str, Any]] = field(default_factory=list)
-    submitted: set[str] = field(default_factory=set)
-    recalled: set[str] = field(default_factory=set)
+    submitted: dict[str, str] = field(default_factory=dict)
+    ever_sent: dict[str, str] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
     taken_back: dict[str, str] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
@@ -186,10 +186,13 @@ class State:
         self.asked_rounds.append({**{k: v for k, v in body.items() if k != "questions"}, "at": event.at})
 
     def _on_submitted(self, body: dict[str, Any], _event: Event) -> None:
-        self.submitted.update(body["questions"])
+        there = dict.fromkeys(body["questions"], body.get("channel", ""))
+        self.submitted.update(there)
+        self.ever_sent.update(there)
 
     def _on_recalled(self, body: dict[str, Any], _event: Event) -> None:
-        self.recalled.update(body["questions"])
+        for name in body["questions"]:
+            self.submitted.pop(name, None)
 
     def _on_answered(self, body: dict[str, Any], event: Event) -> None:
         answer = Answer.model_validate(body["answer"])

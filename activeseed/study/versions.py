@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from activeseed.errors import SeedError
 from activeseed.protocols import Event
 from activeseed.seed import AS_WRITTEN, Item, Seed, with_flips
+from activeseed.study.answers import asked_no_more
 from activeseed.study.state import SeedVersion, seed_change
 
 if TYPE_CHECKING:
@@ -71,11 +72,11 @@ def revert(study: Study, version: str, why: str = "", by: str = "author") -> See
         return to
     later = study.state.versions[to.number + 1].at
     reason = why or f"reverted to v{to.number}"
-    back = [
-        Event("answer_withdrawn", {"answer": a.id, "why": reason}, key=f"back:{a.id}")
-        for a in study.state.live_answers
-        if study.state.arrived[a.id] > study.state.version_sequence[to.number]
+    since = [
+        a.id for a in study.state.live_answers if study.state.arrived[a.id] > study.state.version_sequence[to.number]
     ]
+    back = [Event("answer_withdrawn", {"answer": name, "why": reason}, key=f"back:{name}") for name in since]
+    back += asked_no_more(study, since)
     body = seed_change(study.seed, to.seed, reason, by, _changes(study.seed, to.seed, by, later))
     study.store.append([*back, Event("seed_changed", body, key=f"seed:{study.state.current.number + 1}")])
     study.refresh()

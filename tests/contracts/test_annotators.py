@@ -101,4 +101,4 @@ def test_a_channel_in_memory_keeps_the_same_promises() -> None:
 
     channel = InMemory()
     check_annotator(lambda: channel, SEED, [q for q in texts() if q.kind == "review"] + texts()[4:5],
-                    deliver=lambda q: channel.answer(q.id, "ada", "keep"))  # fmt: skip
+                    deliver=lambda q: channel.answer(q.id, "first", "keep"))  # fmt: skip

@@ -85,7 +85,7 @@ def answers_one(channel: InMemory) -> Callable[..., Iterator[object]]:
         while True:
             if channel.queue:
                 name = channel.queue[0]
-                channel.answer(name, "ada", **verdict_on(channel.questions[name]))
+                channel.answer(name, "first", **verdict_on(channel.questions[name]))
             yield None
 
     return happens
@@ -112,7 +112,7 @@ def test_a_training_that_was_asked_for_is_a_round_of_the_answers_that_are_in(mak
         outside.post(event="START_TRAINING")  # nobody has answered: nothing to train on
         yield None
         assert len(study.state.asked_rounds) == 1
-        channel.answer(channel.queue[0], "ada", **verdict_on(channel.questions[channel.queue[0]]))
+        channel.answer(channel.queue[0], "first", **verdict_on(channel.questions[channel.queue[0]]))
         outside.post(event="START_TRAINING")
         yield None
         while len(study.state.asked_rounds) < 2:
@@ -145,7 +145,7 @@ def test_it_stays_when_the_loop_has_stopped_and_goes_on_after_an_edit(make_study
         yield None
         assert (len(ends), len(study.state.live_answers)) == (1, answers)
         given = study.state.live_answers[0]
-        channel.answer(given.question, "ada", "reject" if given.verdict == "keep" else "keep")
+        channel.answer(given.question, "first", "reject" if given.verdict == "keep" else "keep")
         while True:
             yield next(first)
 

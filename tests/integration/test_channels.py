@@ -25,7 +25,7 @@ class People:
 
     def __init__(self, channel: InMemory, *names: str, at_once: int = 100) -> None:
         self.channel = channel
-        self.names = names or ("ada",)
+        self.names = names or ("first",)
         self.at_once = at_once
         self.slept = 0
 
@@ -46,10 +46,10 @@ def test_an_edited_answer_takes_the_place_of_the_first_and_both_stay_in_the_jour
     study, channel = small(make_study), InMemory()
     question = study.ask(1)[0]
     study.submit(channel)
-    channel.answer(question.id, "ada", "keep")
+    channel.answer(question.id, "first", "keep")
     study.poll(channel)
     assert not study.seed.standing
-    channel.answer(question.id, "ada", "reject")
+    channel.answer(question.id, "first", "reject")
     told = study.poll(channel)
     assert len(told.accepted) == 1
     assert study.seed.standing == {question.items[0]: "absent"}
@@ -61,10 +61,10 @@ def test_a_deleted_answer_is_taken_back_and_its_question_waits_again(make_study:
     study, channel = small(make_study), InMemory()
     question = study.ask(1)[0]
     study.submit(channel)
-    given = channel.answer(question.id, "ada", "reject")
+    given = channel.answer(question.id, "first", "reject")
     study.poll(channel)
     assert study.seed.standing
-    channel.delete(question.id, "ada")
+    channel.delete(question.id, "first")
     told = study.poll(channel)
     assert told.deleted == (given.id,)
     assert not study.seed.standing
@@ -76,7 +76,7 @@ def test_a_question_that_people_took_out_is_withdrawn_unless_it_was_answered(mak
     study, channel = small(make_study), InMemory()
     first, second = study.ask(2)
     study.submit(channel)
-    channel.answer(first.id, "ada", "keep")
+    channel.answer(first.id, "first", "keep")
     study.poll(channel)
     channel.drop(first.id)
     channel.drop(second.id)
@@ -90,7 +90,7 @@ def test_what_was_collected_and_not_journalled_is_delivered_again(make_study: Ma
     study, channel = small(make_study), InMemory()
     question = study.ask(1)[0]
     study.submit(channel)
-    channel.answer(question.id, "ada", "reject")
+    channel.answer(question.id, "first", "reject")
 
     def dies(_collected: object) -> None:
         raise KeyboardInterrupt
@@ -109,8 +109,8 @@ def test_an_answer_that_fits_nothing_is_kept_and_does_not_hold_up_the_others(mak
     study, channel = small(make_study), InMemory()
     first, second = study.ask(2)
     study.submit(channel)
-    channel.answer(first.id, "ada", "choose", variant="no-such")
-    channel.answer(second.id, "ada", "reject")
+    channel.answer(first.id, "first", "choose", variant="no-such")
+    channel.answer(second.id, "first", "reject")
     told = study.poll(channel)
     assert len(told.accepted) == 1
     assert "no variant 'no-such'" in told.problems[0]
@@ -185,7 +185,7 @@ def test_older_questions_are_served_by_what_they_are_worth_now(make_study: Make)
     first = study.ask()
     study.submit(channel)
     for name in channel.queue[:2]:
-        channel.answer(name, "ada", **verdict_on(channel.questions[name]))
+        channel.answer(name, "first", **verdict_on(channel.questions[name]))
     study.poll(channel)
     study.ask(3)
     study.submit(channel)
@@ -240,8 +240,8 @@ def test_people_who_are_evenly_divided_are_put_before_somebody_once(make_study: 
     study, channel = small(make_study, ask={"annotators": 2, "batch": 2, "consequences": 2}), InMemory()
     question = study.ask(1)[0]
     study.submit(channel)
-    channel.answer(question.id, "ada", "keep", comment="it is fine")
-    channel.answer(question.id, "ben", "reject", comment="it flatters")
+    channel.answer(question.id, "first", "keep", comment="it is fine")
+    channel.answer(question.id, "second", "reject", comment="it flatters")
     study.poll(channel)
     assert not study.seed.standing, "a tie keeps the text as written"
     again = [q for q in study.ask() if q.kind == "resolve"]
@@ -249,7 +249,7 @@ def test_people_who_are_evenly_divided_are_put_before_somebody_once(make_study: 
     assert again[0].consequences
     assert [(v, c) for _, v, c in again[0].answers] == [("keep", "it is fine"), ("reject", "it flatters")]
     study.submit(channel)
-    channel.answer(again[0].id, "cyd", "reject")
+    channel.answer(again[0].id, "third", "reject")
     study.poll(channel)
     assert study.seed.standing == {question.items[0]: "absent"}
     assert again[0].id not in {q.id for q in study.pending}, "one answer settles it, however many people answer others"
@@ -260,9 +260,9 @@ def test_an_answer_marked_as_the_right_one_settles_its_item(make_study: Make) ->
     question = study.ask(1)[0]
     study.tell(
         [
-            Answer(id="1", question=question.id, annotator="ada", verdict="keep"),
-            Answer(id="2", question=question.id, annotator="ben", verdict="keep"),
-            Answer(id="3", question=question.id, annotator="cyd", verdict="reject", final=True),
+            Answer(id="1", question=question.id, annotator="first", verdict="keep"),
+            Answer(id="2", question=question.id, annotator="second", verdict="keep"),
+            Answer(id="3", question=question.id, annotator="third", verdict="reject", final=True),
         ]
     )
     assert study.seed.standing == {question.items[0]: "absent"}
@@ -292,3 +292,99 @@ def test_the_risk_after_the_pending_answers_is_below_the_risk_now(make_study: Ma
     asked = study.state.asked_rounds[-1]
     now = study.rounds.assessment().ranking.summary["risk"]
     assert 0.0 <= asked["risk_after"] < now
+
+
+def test_what_was_sent_to_one_channel_is_not_at_another(make_study: Make) -> None:
+    from activeseed.annotators.terminal import Terminal
+
+    study, channel = small(make_study), InMemory()
+    asked = study.ask(2)
+    study.submit(Terminal())
+    assert [q.id for q in study.submit(channel)] == [q.id for q in asked]
+    assert len(channel.queue) == 2
+    assert study.submit(channel) == []
+
+
+def test_a_question_whose_answer_was_taken_back_by_hand_is_asked_anew(make_study: Make) -> None:
+    study, channel = small(make_study), InMemory()
+    question = study.ask(1)[0]
+    study.submit(channel)
+    given = channel.answer(question.id, "first", "reject")
+    study.poll(channel)
+    study.recall(channel)
+    study.take_back(given.id)
+    assert question.id in study.state.gone, "in the channel it counts as answered, and nobody would be shown it"
+    assert not study.seed.standing
+    assert question.items[0] in {i for q in study.ask(items=question.items) for i in q.items}
+
+
+def test_a_question_that_was_recalled_and_matters_again_is_sent_again(make_study: Make, tmp_path: Any) -> None:
+    study, channel = small(make_study), InMemory()
+    question = study.ask(1)[0]
+    study.submit(channel)
+    path, item = tmp_path / "seed.jsonl", study.seed[question.items[0]]
+    study.export(path)
+    before = path.read_text("utf-8")
+    path.write_text(before.replace(item.display, "something quite different"), "utf-8")
+    study.sync(path)
+    assert study.recall(channel) == [question.id]
+    path.write_text(before, "utf-8")
+    study.sync(path)
+    assert [q.id for q in study.pending] == [question.id]
+    study.submit(channel)
+    assert channel.queue == [question.id]
+
+
+def test_after_a_stop_an_answer_deleted_and_given_anew_between_two_looks_counts(make_study: Make) -> None:
+    study, channel = small(make_study), InMemory()
+    people = People(channel)
+    study.loop(channel, sleep=people)
+    answers = len(study.state.live_answers)
+    kept = next(a for a in study.state.live_answers if a.verdict == "keep")
+    channel.delete(kept.question, kept.annotator)
+    channel.answer(kept.question, "somebody else", "reject")
+    study.loop(channel, sleep=people)
+    assert study.seed.standing[study.state.questions[kept.question].items[0]] == "absent"
+    assert len(study.state.live_answers) >= answers
+
+
+def test_a_verdict_for_pairs_says_nothing_about_a_text_and_is_said_to_whom(make_study: Make) -> None:
+    study, channel = small(make_study, ask={"annotators": 2, "batch": 2}), InMemory()
+    question = study.ask(1)[0]
+    study.submit(channel)
+    channel.answer(question.id, "first", "keep")
+    channel.answer(question.id, "second", "reject")
+    study.poll(channel)
+    again = next(q for q in study.ask() if q.kind == "resolve")
+    study.submit(channel)
+    channel.answer(again.id, "third", "neither")
+    told = study.poll(channel)
+    assert "is no pair" in told.problems[0]
+    assert "came from third; the question stays open" in told.problems[0]
+    assert again.id in {q.id for q in study.pending}
+    assert not study.seed.standing
+
+
+def test_a_question_that_was_answered_elsewhere_is_taken_off_the_channel(make_study: Make) -> None:
+    study, channel = small(make_study), InMemory()
+    question = study.ask(1)[0]
+    study.submit(channel)
+    study.tell([{"question": question.id, "annotator": "first", "verdict": "keep"}])
+    assert study.recall(channel) == [question.id]
+    assert channel.queue == []
+
+
+def test_an_order_that_could_not_be_given_is_given_with_the_next_try(make_study: Make, monkeypatch: Any) -> None:
+    study, channel = small(make_study), InMemory()
+    study.ask(2)
+
+    def away(_questions: object) -> None:
+        raise AnnotatorAwayError("gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(channel, "reorder", away)
+        with pytest.raises(AnnotatorAwayError):
+            study.submit(channel)
+    channel.queue.reverse()
+    study.submit(channel)
+    assert channel.queue == [q.id for q in study.state.in_order]

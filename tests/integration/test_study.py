@@ -165,11 +165,11 @@ def test_revert_takes_back_later_answers_and_keeps_them_in_the_journal(make_stud
 def test_every_change_says_who_when_and_which_answer(make_study: Make) -> None:
     study = make_study()
     (q,) = study.ask(items=["i09"])
-    study.tell([answer(q.id, "reject", by="grace", id="a9", at="2026-01-02T03:04:05+00:00")])
+    study.tell([answer(q.id, "reject", by="fourth", id="a9", at="2026-01-02T03:04:05+00:00")])
     (change,) = study.diff()
-    assert (change["item"], change["by"], change["answer"]) == ("i09", "grace", "a9")
+    assert (change["item"], change["by"], change["answer"]) == ("i09", "fourth", "a9")
     assert change["at"] == "2026-01-02T03:04:05+00:00"
-    assert study.log()[-1].by == "grace"
+    assert study.log()[-1].by == "fourth"
 
 
 def test_a_confirmed_list_drops_what_is_ticked_and_nothing_else_drops_an_unasked_item(make_study: Make) -> None:

@@ -22,14 +22,14 @@ def test_news_say_who_answered_what_is_left_and_whom_it_waits_for(tmp_path, caps
     shown = []
     watch = Watch(study, channel, lambda: None, shown.append)
     first, second = (q.id for q in study.pending)
-    channel.answer(first, "ada", "keep")
+    channel.answer(first, "first", "keep")
     capsys.readouterr()
     watch(Waiting(study.poll(channel, take_in=False)))
     text = capsys.readouterr().err
-    assert "1 new answer (ada 1)" in text
+    assert "1 new answer (first 1)" in text
     assert "1 answered, 2 pending" in text
     assert f"{first} about" in text
-    assert "waits for one person (answered by ada)" in text
+    assert "waits for one person (answered by first)" in text
     assert f"{second} about" in text
     assert "waits for 2 people" in text
     assert shown == ["waiting for 2 answers"]

@@ -141,7 +141,8 @@ def test_an_answer_is_deleted_when_its_annotation_is_gone_from_its_task() -> Non
 def test_the_number_of_a_deleted_annotation_may_be_given_again() -> None:
     keep = region("verdict", "keep")
     (known,) = Answers(9, PEOPLE).of(QUESTION, [task(1, annotation(3, keep))])
-    assert list(deleted([known], reading(task(1, annotation(3, keep, completed_by=2))), PEOPLE)[0]) == [known.id]
+    anew = annotation(3, keep, completed_by=2, updated_at="2026-01-01T00:00:08.000001Z")
+    assert list(deleted([known], reading(task(1, anew)), PEOPLE)[0]) == [known.id]
 
 
 def test_an_annotation_that_is_gone_from_an_unchanged_task_was_not_deleted_by_anybody() -> None:
@@ -207,3 +208,10 @@ def test_guidelines_become_html_in_which_html_is_text() -> None:
     assert "&lt;script&gt;" in html
     assert 'href="javascript' not in html
     assert instructions(" \n") == ""
+
+
+def test_an_annotation_is_not_deleted_because_its_author_is_called_otherwise_by_now() -> None:
+    said = annotation(3, region("verdict", "keep"))
+    (known,) = Answers(9, {}).of(QUESTION, [task(1, said)])
+    assert known.annotator.startswith("user ")
+    assert deleted([known], reading(task(1, said)), PEOPLE) == ({}, [])

@@ -432,7 +432,7 @@ def test_a_secret_is_made_once_and_nobody_else_may_read_it(tmp_path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert first.value not in repr(first)
     assert Secret.of(tmp_path / "other").value != first.value
-    assert [p.name for p in path.parent.iterdir()] == ["webhook_secret"]
+    assert {p.name for p in path.parent.iterdir()} == {"webhook_secret", ".gitignore"}
 
 
 def test_a_secret_that_others_can_read_is_refused(tmp_path):

@@ -152,7 +152,8 @@ def test_label_studio_takes_template_task_and_answers(kind: QuestionKind) -> Non
             with pytest.raises(AnswerError, match=r"'(edited|edited_chosen|texts)'"):
                 read_result(QUESTIONS[kind], result)
             continue
-        about = PAIR_TO_RESOLVE if (kind, said) == ("resolve", "flip") else None  # the other one is no pair
+        for_pairs = kind == "resolve" and said in ("flip", "both", "neither")
+        about = PAIR_TO_RESOLVE if for_pairs else None  # the other one is no pair
         assert read(kind, *result, question=about).verdict == said
         seen.add(said)
         if seen == wanted:

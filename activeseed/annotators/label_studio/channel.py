@@ -56,6 +56,11 @@ class Channel:
     def kind(self) -> str:
         return self.record.kind
 
+    @property
+    def place(self) -> str:
+        """Names the server: what was sent to one is not at another."""
+        return f"{self.record.kind} {self.record.url.strip().rstrip('/')}"
+
     @cached_property
     def connection(self) -> Connection:
         """Raises ConfigError without a usable address or token."""
@@ -182,7 +187,7 @@ class Channel:
         """What happened since the last acknowledged read to questions that were sent.
 
         Args:
-            asked: questions that were submitted, answered or not.
+            asked: all questions of the study: whoever died after sending one may not have written that down.
             known: answers that the study holds and that nobody took back.
 
         Raises:
@@ -191,6 +196,8 @@ class Channel:
         """
         self.ledger.load()
         seen = self.projects.seen()
+        for kind, project in seen.items():
+            self.projects.keep_due(kind, project)
         readings = {kind: self._read(self.ledger.shelves[kind], project) for kind, project in seen.items()}
         answers: list[Answer] = []
         gone: dict[str, str] = {}

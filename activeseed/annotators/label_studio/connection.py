@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from activeseed.annotators.label_studio.addresses import is_loopback
+from activeseed.annotators.label_studio.addresses import is_loopback, server_address, shown_address
 from activeseed.errors import AnnotatorAwayError, AnnotatorError, ConfigError
 
 #: the first release whose API the SDK 2 speaks, and with it every call made here
@@ -72,13 +72,7 @@ class Connection:
     date: str = field(default="", init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self.url = self.url.strip().rstrip("/")
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
-            raise ConfigError(
-                f"{_shown_url(self.url)!r} is no address of a Label Studio server. Write it as http://HOST:PORT or "
-                "https://HOST, without user, query or path of a page."
-            )
+        self.url = server_address(self.url)
 
     # --- calls --------------------------------------------------------------------------------------------------
 
@@ -217,7 +211,7 @@ class Connection:
             kind = UnclearError if changes else BusyError
             raise kind(f"The Label Studio server at {self.url} {what}. Trying again is enough.") from None
         except httpx.InvalidURL:
-            raise ConfigError(f"{_shown_url(self.url)!r} is no address. Write it as http://HOST:PORT.") from None
+            raise ConfigError(f"{shown_address(self.url)!r} is no address. Write it as http://HOST:PORT.") from None
         except ValueError:
             self._not_label_studio("its answer is no JSON")
         self._fail(status, body, headers, changes)
@@ -254,7 +248,7 @@ class Connection:
                 f"{where} has no such thing{_colon(said)}. Is `url` the address of the server?"
             ) from None
         if 300 <= status < 400:
-            to = _shown_url(headers.get("location", "elsewhere"))
+            to = shown_address(headers.get("location", "elsewhere"))
             raise AnnotatorError(f"{where} redirects to {to}. Write that address in `url` under [annotator].") from None
         if status in (408, 425, 429) or status >= 500:
             # a busy server that answers so has refused; one that failed, or a proxy before it, may have stored it
@@ -306,8 +300,3 @@ def _seconds(text: str | None) -> float | None:
         return max(0.0, float(text)) if text else None
     except ValueError:
         return None
-
-
-def _shown_url(url: str) -> str:
-    """An address without what could be a password."""
-    return re.sub(r"//[^/@]*@", "//…@", url)[:_SHOWN]

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from activeseed.annotators.label_studio.private import make_private
 from activeseed.errors import AnnotatorAwayError, AnnotatorError
 
 SCHEMA = 1
@@ -120,7 +121,7 @@ class Ledger:
         data |= {"people": self.people, "refused": self.refused, "withdrawn": self.withdrawn}
         temporary = self.path.with_name(f"{self.path.name}.{os.getpid()}")
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_private(self.path.parent)
             with temporary.open("w", encoding="utf-8") as file:
                 file.write(json.dumps(data))
                 file.flush()
@@ -138,7 +139,7 @@ class Ledger:
         Raises:
             AnnotatorAwayError: another process held it longer than ``wait`` seconds.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_private(self.path.parent)
         with self.path.with_suffix(".lock").open("a+b") as file:
             ends = time.monotonic() + wait
             while not _lock(file):

@@ -29,6 +29,7 @@ from activeseed.annotators.label_studio.local import (
     start,
 )
 from activeseed.annotators.label_studio.people import Person, add_people, new_password, new_token
+from activeseed.annotators.label_studio.private import make_private
 from activeseed.errors import AnnotatorError, ConfigError, FolderError
 
 ADMIN = "admin@localhost"
@@ -128,8 +129,11 @@ def open_server(
             server.kill()
             raise
         return Opened(server, people, new, found=False)
-    if port and port != server.port:
-        raise ConfigError(f"The server of this project runs already, on port {server.port}: {server.url}")
+    if (port and port != server.port) or (host != LOOPBACK and host != server.host):
+        raise ConfigError(
+            f"The server of this project runs already, at {server.url}. To have it elsewhere, stop it first:  "
+            "activeseed label-studio down"
+        )
     if not known:
         raise AnnotatorError(f"A server runs on {home}, but {home / 'logins.json'} is gone. Stop it; run this again.")
     if new:
@@ -201,8 +205,7 @@ def _make(home: Path) -> None:
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         home.chmod(0o700)
-        # a project is often kept under version control; the token lies beside the server's folder
-        (home.parent / ".gitignore").write_text("*\n", "utf-8")
+        make_private(home.parent)
     except OSError as error:
         raise FolderError(f"{home} can't be made: {error.strerror}. The server's data is kept there.") from error
 

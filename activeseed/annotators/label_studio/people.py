@@ -96,8 +96,12 @@ def add_people(
             cwd=folder,
             check=False,
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise AnnotatorError(f"{installation.python} can't set up Label Studio's database: {error}.") from error
+    except subprocess.TimeoutExpired:
+        raise AnnotatorError("Setting up Label Studio's database took longer than 10 minutes. Try again.") from None
+    except OSError as error:
+        raise AnnotatorError(
+            f"{installation.python} can't set up Label Studio's database: {error.strerror}."
+        ) from error
     last = done.stdout.strip().splitlines()[-1:]
     if done.returncode != 0 or not last or not last[0].startswith("made "):
         said = "\n".join(f"  {line[:300]}" for line in (done.stdout + done.stderr).strip().splitlines()[-12:])

@@ -31,6 +31,8 @@ _FIELDS = (
     "task_number,total_annotations_number"
 )
 _LONGEST_TITLE = 50
+#: in the description of a project that we made: the study, the kind of question
+_MARK = re.compile(r"\[activeseed:([^/\]]+)/(\w+)\]")
 
 
 @dataclass
@@ -57,13 +59,20 @@ class Projects:
     def missing(self) -> list[QuestionKind]:
         """Kinds whose project was there and is gone."""
         there = self._there()
-        return [kind for kind in self._kinds() if self.ledger.shelves[kind].id not in there]
+        ids = {kind: self.ledger.shelves[kind].id for kind in self._kinds()}
+        return [k for k, number in ids.items() if number not in there or self._is_of_another(k, there[number])]
+
+    def _is_of_another(self, kind: QuestionKind, project: Mapping[str, Any]) -> bool:
+        """Whether a project that we made bears another mark: a server that was set up anew counts from 1 again."""
+        mark = _MARK.search(project.get("description") or "")
+        made = self.ledger.shelves[kind].made
+        return made and mark is not None and mark.groups() != (self.assignment.study, kind)
 
     def _fetch(self) -> dict[QuestionKind, Mapping[str, Any]]:
         there = self._there()
         for kind in self._kinds():
             shelf = self.ledger.shelves[kind]
-            if shelf.id not in there:
+            if shelf.id not in there or self._is_of_another(kind, there[shelf.id]):
                 raise AnnotatorError(self.gone(kind, shelf))
         return {kind: there[self.ledger.shelves[kind].id] for kind in self._kinds()}
 
@@ -117,7 +126,7 @@ class Projects:
             params = {"include": "id,description", "page": page, "page_size": 500}
             told = self.connection.read("api/projects/", params)
             for project in told["results"]:
-                mark = re.search(r"\[activeseed:([^/\]]+)/(\w+)\]", project.get("description") or "")
+                mark = _MARK.search(project.get("description") or "")
                 for kind in _WORDS:
                     if mark is not None and mark.groups() == (self.assignment.study, kind):
                         found.setdefault(kind, []).append(project["id"])
@@ -145,14 +154,18 @@ class Projects:
             digest, instructions = self._instructions()
             if shelf.instructions != digest:
                 changes |= {"expert_instruction": instructions, "show_instruction": bool(instructions)}
-            due = people_due(kind, self.assignment.annotators)
-            if project["maximum_annotations"] != due:
-                changes["maximum_annotations"] = due
+            self.keep_due(kind, project)
             if changes:
                 self.connection.sdk(lambda ls: ls.projects.update(shelf.id, **changes, request_options=ONCE))
                 shelf.instructions = digest
                 self.ledger.save()
         return shelf
+
+    def keep_due(self, kind: QuestionKind, project: Mapping[str, Any]) -> None:
+        """Have the server ask so many people as the study wants, also of questions that wait already."""
+        shelf, due = self.ledger.shelves[kind], people_due(kind, self.assignment.annotators)
+        if shelf.made and project["maximum_annotations"] != due:
+            self.connection.sdk(lambda ls: ls.projects.update(shelf.id, maximum_annotations=due, request_options=ONCE))
 
     def wrong(self, kind: QuestionKind, project: Mapping[str, Any]) -> str:
         """What is wrong with the labelling configuration that a project has now; nothing if all is well."""

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from activeseed.annotators.label_studio.addresses import server_address
 from activeseed.protocols import Annotator, Assignment
 from activeseed.question import QuestionKind
 
@@ -41,6 +42,12 @@ class LabelStudio(BaseModel):
         if twice:
             raise ValueError(f"project {twice[0]} is named for several kinds of question; each needs one of its own")
         return projects
+
+    @field_validator("url")
+    @classmethod
+    def _an_address(cls, url: str) -> str:
+        # before it is written down anywhere: a password in it would stay in the journal
+        return server_address(url)
 
     def assigned(self, assignment: Assignment) -> Annotator:
         """The channel of one study. Connects when it is first used."""
