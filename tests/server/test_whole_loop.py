@@ -112,17 +112,17 @@ def test_from_init_to_a_stable_seed(
         assert desk.dialogs == []
 
     # the others come through the API, and nothing but the server's webhooks moves the loop
-    people = [Person(server.url, who.token, title, knows, key=n) for n, who in enumerate((server.ann1, server.ann2))]
+    hands = [Person(server.url, who.token, title, knows, key=n) for n, who in enumerate((server.ann1, server.ann2))]
     with serving(scene, "--poll", "600", "--once") as serve:
-        for person in people:
-            person.start()
+        for hand in hands:
+            hand.start()
         over = serve.process.poll
         ends = time.monotonic() + 240.0
-        while over() is None and all(h.is_alive() for h in people) and time.monotonic() < ends:
+        while over() is None and all(h.is_alive() for h in hands) and time.monotonic() < ends:
             time.sleep(0.2)
-        for person in people:
-            person.stop()
-            scene.given |= person.given
+        for hand in hands:
+            hand.stop()
+            scene.given |= hand.given
     assert over() == 0, serve.said
     assert "Stable: " in serve.said
     scene.check()
