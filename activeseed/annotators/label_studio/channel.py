@@ -26,10 +26,9 @@ from activeseed.annotators.label_studio.listing import (
 )
 from activeseed.annotators.label_studio.projects import ORDER, Projects, keeps_order
 from activeseed.annotators.label_studio.pushing import Pusher, is_touched
-from activeseed.annotators.label_studio.standing import Waiting
 from activeseed.errors import AnnotatorError
 from activeseed.protocols import Collected
-from activeseed.question import Answer, Question, QuestionKind, people_due
+from activeseed.question import Answer, Question, QuestionKind
 from activeseed.seed import Payload, Seed
 
 if TYPE_CHECKING:
@@ -302,21 +301,6 @@ class Channel:
         """
         self.ledger.load()
         return standing.check(self.projects, self._link)
-
-    def backlog(self, pending: Sequence[Question]) -> list[Waiting]:
-        """Who is waiting for what: where each pending question stands in Label Studio."""
-        self.ledger.load()
-        seen = self.projects.seen()
-        waiting: list[Waiting] = []
-        for kind, asked in _by_kind(pending).items():
-            shelf, due = self.ledger.shelves.get(kind), people_due(kind, self.assignment.annotators)
-            if shelf is None or kind not in seen:
-                waiting += [Waiting(q.id, kind, (), due, "") for q in asked]
-                continue
-            found = self._tasks_of(shelf, asked)
-            reader = self._reader(shelf, (t for some in found.values() for t in some))
-            waiting += [standing.waiting(q, found.get(q.id, ()), reader, due, self._link(shelf.id)) for q in asked]
-        return waiting
 
     # --- setting up ---------------------------------------------------------------------------------------------
 

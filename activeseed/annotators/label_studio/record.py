@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from activeseed.annotators.label_studio.addresses import server_address
+from activeseed.errors import ConfigError
 from activeseed.protocols import Annotator, Assignment
 from activeseed.question import QuestionKind
 
@@ -47,7 +48,10 @@ class LabelStudio(BaseModel):
     @classmethod
     def _an_address(cls, url: str) -> str:
         # before it is written down anywhere: a password in it would stay in the journal
-        return server_address(url)
+        try:
+            return server_address(url)
+        except ConfigError as error:
+            raise ConfigError(f"[annotator] url: {error}") from None
 
     def assigned(self, assignment: Assignment) -> Annotator:
         """The channel of one study. Connects when it is first used."""

@@ -1,37 +1,11 @@
-"""Where things stand on the server, in words: its projects, and who is waiting for what."""
+"""Where things stand on the server, in words."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
 
-from activeseed.annotators.label_studio.collecting import Answers
 from activeseed.annotators.label_studio.projects import Projects, keeps_order
-from activeseed.question import Question, QuestionKind, people_due
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """Where a pending question stands.
-
-    Attributes:
-        people: who has answered it, whether their answers could be read or not.
-        wanted: how many people are to answer it.
-        link: its page; empty where it has no task.
-    """
-
-    question: str
-    kind: QuestionKind
-    people: tuple[str, ...]
-    wanted: int
-    link: str
-
-
-def waiting(question: Question, tasks: Sequence[Mapping[str, Any]], reader: Answers, wanted: int, link: str) -> Waiting:
-    """Where one question stands, whose tasks these are. ``link`` is the page of the project."""
-    people = tuple(dict.fromkeys(reader.who(a) for t in tasks for a in t["annotations"]))
-    return Waiting(question.id, question.kind, people, wanted, f"{link}&task={tasks[0]['id']}" if tasks else "")
+from activeseed.question import people_due
 
 
 def check(projects: Projects, link: Callable[[int], str]) -> list[str]:
@@ -58,7 +32,7 @@ def check(projects: Projects, link: Callable[[int], str]) -> list[str]:
         if other and not (made and not project["task_number"]):
             said.append(f"Project {project['id']} does not serve tasks by their value: {other}.")
         if project["maximum_annotations"] < due:
-            how = "; it is set with the next questions." if made else ": set it in the project's settings."
+            how = "; it is set at the next look." if made else ": set it in the project's settings."
             said.append(
                 f"Project {project['id']} asks for {project['maximum_annotations']} annotation(s) a task, the study "
                 f"for {due}{how}"
