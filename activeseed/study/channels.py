@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from activeseed.errors import AnswerError
 from activeseed.protocols import Annotator, Event, SupportsCollecting, SupportsOrder
-from activeseed.question import Question
+from activeseed.question import Answer, Question
 from activeseed.study import answers as answering
 from activeseed.study.answers import Told
 
@@ -71,20 +71,11 @@ def collect(study: Study, channel: Annotator, take: bool = True) -> Told:
     state = study.state
     # every question, also one whose sending was never noted: whoever died after sending it may have been answered
     found = channel.collect(list(state.questions.values()), state.live_answers)
-    accepted: list[str] = []
-    repeated: list[str] = []
-    stale: list[str] = []
-    problems = list(found.problems)
-    for answer in found.answers:
-        try:
-            told = answering.tell(study, [answer], take=False)
-        except AnswerError as error:
-            open_again = "the question stays open until it is answered anew where this was given"
-            problems.append(f"{error} It came from {answer.annotator}; {open_again}.")
-            continue
-        accepted += told.accepted
-        repeated += told.repeated
-        stale += told.stale
+    try:
+        parts, problems = [answering.tell(study, found.answers, take=False)], list(found.problems)
+    except AnswerError:
+        parts, problems = _one_by_one(study, found.answers)
+        problems = [*found.problems, *problems]
     deleted = [name for name in found.deleted if name in state.answers and name not in state.taken_back]
     events = [
         Event("answer_withdrawn", {"answer": name, "why": found.deleted[name]}, key=f"back:{name}") for name in deleted
@@ -97,14 +88,26 @@ def collect(study: Study, channel: Annotator, take: bool = True) -> Told:
     channel.acknowledge(found)
     study.refresh()
     return Told(
-        tuple(accepted),
-        tuple(repeated),
-        tuple(stale),
+        tuple(name for part in parts for name in part.accepted),
+        tuple(name for part in parts for name in part.repeated),
+        tuple(name for part in parts for name in part.stale),
         answering.take_in(study) if take else None,
         tuple(deleted),
         dropped,
         tuple(problems),
     )
+
+
+def _one_by_one(study: Study, answers: Sequence[Answer]) -> tuple[list[Told], list[str]]:
+    """Answers of which one at least can't be counted: what became of the others, and what is wrong with those."""
+    parts, problems = [], []
+    for answer in answers:
+        try:
+            parts.append(answering.tell(study, [answer], take=False))
+        except AnswerError as error:
+            open_again = "the question stays open until it is answered anew where this was given"
+            problems.append(f"{error} It came from {answer.annotator}; {open_again}.")
+    return parts, problems
 
 
 def _note(study: Study, kind: str, ids: Sequence[str], place: str) -> None:

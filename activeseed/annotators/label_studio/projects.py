@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from activeseed.annotators.label_studio.connection import ONCE, Connection, MissingError, RefusedError, UnclearError
+from activeseed.annotators.label_studio.connection import ONCE, Connection, RefusedError, UnclearError
 from activeseed.annotators.label_studio.ledger import Ledger, Shelf
 from activeseed.annotators.label_studio.listing import count
 from activeseed.annotators.templates import check_template, template
@@ -265,4 +265,4 @@ def keeps_order(project: Mapping[str, Any]) -> str:
     return ""
 
 
-__all__ = ["ORDER", "MissingError", "Projects", "instructions", "keeps_order"]
+__all__ = ["ORDER", "Projects", "instructions", "keeps_order"]

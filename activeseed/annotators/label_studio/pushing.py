@@ -18,7 +18,7 @@ from activeseed.annotators.label_studio.ledger import Known, Ledger, Shelf
 from activeseed.annotators.label_studio.listing import by_id, count, delete_untouched, head, owner, tasks
 from activeseed.annotators.label_studio.ordering import prediction
 from activeseed.annotators.templates import task_data
-from activeseed.errors import AnnotatorAwayError, AnnotatorError
+from activeseed.errors import AnnotatorError
 from activeseed.question import Question
 from activeseed.seed import Payload
 
@@ -210,4 +210,4 @@ def is_touched(task: Mapping[str, Any]) -> bool:
     return bool(task["annotations"] or task["draft_exists"])
 
 
-__all__ = ["AnnotatorAwayError", "Pusher", "is_touched"]
+__all__ = ["Pusher", "is_touched"]
