@@ -205,15 +205,11 @@ def _likelihood(ballot: Ballot, table: Floats, means: Mapping[str, Floats], dist
 
 def _standing(ballot: Ballot, start: Mapping[str, str]) -> tuple[dict[str, str], dict[str, Vote | Merge]]:
     """Item id -> variant that stands, and what decided it."""
-    latest: dict[str, dict[str, Vote]] = defaultdict(dict)
-    for vote in ballot.votes:
-        latest[vote.item][vote.annotator] = vote
     standing: dict[str, str] = {}
     decided: dict[str, Vote | Merge] = {}
-    for item, by_annotator in latest.items():
-        counts = Counter(v.variant for v in by_annotator.values()).most_common()
-        tied = len(counts) > 1 and counts[0][1] == counts[1][1]
-        standing[item] = start.get(item, AS_WRITTEN) if tied else counts[0][0]
+    for item, by_annotator in _latest(ballot).items():
+        tied, most = _majority(by_annotator)
+        standing[item] = start.get(item, AS_WRITTEN) if tied else most
         last = [v for v in by_annotator.values() if tied or v.variant == standing[item]]
         decided[item] = max(last, key=lambda v: v.order)
     for merge in ballot.merges:
@@ -224,11 +220,21 @@ def _standing(ballot: Ballot, start: Mapping[str, str]) -> tuple[dict[str, str],
 
 def _divided(ballot: Ballot) -> set[str]:
     """Items on which no variant has more votes than every other, though more than one person has voted."""
-    latest: dict[str, dict[str, str]] = defaultdict(dict)
+    return {item for item, by_annotator in _latest(ballot).items() if _majority(by_annotator)[0]}
+
+
+def _latest(ballot: Ballot) -> dict[str, dict[str, Vote]]:
+    """Item -> annotator -> the last vote."""
+    latest: dict[str, dict[str, Vote]] = defaultdict(dict)
     for vote in ballot.votes:
-        latest[vote.item][vote.annotator] = vote.variant
-    tallies = {item: Counter(said.values()).most_common(2) for item, said in latest.items()}
-    return {item for item, top in tallies.items() if len(top) > 1 and top[0][1] == top[1][1]}
+        latest[vote.item][vote.annotator] = vote
+    return latest
+
+
+def _majority(by_annotator: Mapping[str, Vote]) -> tuple[bool, str]:
+    """Whether two variants have most votes, and a variant that has most."""
+    counts = Counter(v.variant for v in by_annotator.values()).most_common(2)
+    return len(counts) > 1 and counts[0][1] == counts[1][1], counts[0][0]
 
 
 def _changes(seed: Seed, stands: Mapping[str, str], decided: Mapping[str, Vote | Merge]) -> tuple[Change, ...]:
