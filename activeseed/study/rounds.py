@@ -32,6 +32,7 @@ from activeseed.study.assess import (
     surrogate_flips,
 )
 from activeseed.study.checks import Checks
+from activeseed.study.choosing import open_items
 from activeseed.study.special import writing_table
 
 if TYPE_CHECKING:
@@ -244,7 +245,7 @@ class Rounds:
             rules = rules | budget(
                 answers=rule.answers or None, minutes=rule.minutes or None, trainings=rule.trainings or None
             )
-        open_ = len(study.batches.open_items(assessment))
+        open_ = len(open_items(assessment.seed, assessment.belief, assessment.resolution, study.settings.ask.readings))
         standing = Standing(
             risk=_number(body.get("risk")),
             risk_upper=_number(body.get("risk_limit")),
