@@ -21,7 +21,7 @@ from activeseed.protocols import Event, Problem, Request
 from activeseed.resolution import Refuted, Resolution, fits_better, refuted, resolve
 from activeseed.seed import AS_WRITTEN, Seed, digest_of
 from activeseed.stopping import Progress as Standing
-from activeseed.stopping import Verdict, budget, flips_below, nothing_left, risk_below
+from activeseed.stopping import Verdict, budget, flips_below, nobody_to_rely_on, nothing_left, risk_below
 from activeseed.study.assess import (
     Assessment,
     assess,
@@ -34,6 +34,7 @@ from activeseed.study.assess import (
 from activeseed.study.checks import Checks
 from activeseed.study.choosing import open_items
 from activeseed.study.special import writing_table
+from activeseed.study.words import contradiction_words
 
 if TYPE_CHECKING:
     from activeseed.study.study import Study
@@ -193,7 +194,8 @@ class Rounds:
             "quality": quality(assessment.mean_outcome, places),
             "agreement": assessment.resolution.agreement.alpha,
             "reliability": {name: plain(vars_of(r)) for name, r in assessment.resolution.reliability.items()},
-            "distrusted": list(trust.reasons) if trust.distrusted else [],
+            "distrusted": [*(trust.reasons if trust.distrusted else ()), *contradiction_words(voucher.contradicted)],
+            "hopeless": voucher.hopeless,
             "undecided": list(trust.undecided),
             "vouched": dict(voucher.by),
             "unvouched": [] if study.settings.ask.error_is_stated else checks.unvouched(voucher),
@@ -236,7 +238,7 @@ class Rounds:
         study = self._study
         rule = study.settings.stopping
         state = study.state
-        rules = nothing_left()
+        rules = nothing_left() | nobody_to_rely_on()
         if rule.flips > 0:
             rules = rules | flips_below(rule.flips)
         if rule.risk > 0:
@@ -258,6 +260,7 @@ class Rounds:
             distrusted=(*body["distrusted"], *self._unanswered()),
             unvouched=tuple(body["unvouched"]),
             can_vouch=bool(Checks(study).gold_left),
+            hopeless=bool(body["hopeless"]),
         )
         verdict = rules(standing)
         if rule.rounds and body["round"] >= rule.rounds:

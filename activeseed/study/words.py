@@ -47,6 +47,14 @@ def refuted_words(record: Mapping[str, Any]) -> list[str]:
     return out
 
 
+def contradiction_words(contradicted: Mapping[str, tuple[int, int]]) -> list[str]:
+    """Annotators whose answers to gold questions are worse than a coin's."""
+    return [
+        f"{name} answered {right} of {asked} gold questions right: these answers say the opposite of what you know"
+        for name, (right, asked) in contradicted.items()
+    ]
+
+
 def forecast_words(record: Mapping[str, Any], number: Any) -> str:
     """The risk against what was forecast for it before the answers came; ``number`` writes a figure."""
     risk, said = record.get("risk"), record.get("forecast")

@@ -1,15 +1,15 @@
 """Whole studies at the level of answers: everything the product decides with, and a trainer whose outcome is known.
 
 The outcome of an assignment is a logistic function of a sum over items, so the linear response is exact up to the
-threshold, and thousands of studies fit into minutes. Beliefs, batches, checks, answers, resolution, draws and limits are
-the product's own functions; only the journal and the trainings are left out. The product's own loop runs beside it in
-``stopping`` on named cells.
+threshold, and thousands of studies fit into minutes. Beliefs, batches, checks, answers, resolution, draws and limits
+are the product's own functions; only the journal and the trainings are left out. The product's own loop runs beside it
+in ``stopping`` on named cells.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from activeseed.plan import Floats, Ints, Law, generator, stream_key
 from activeseed.question import Answer, Question
 from activeseed.resolution import Gold, Resolution, draw, known_answers, mixed, resolve, trust, vouch
 from activeseed.seed import ABSENT, AS_WRITTEN, Item, Seed, Text
-from activeseed.stopping import Progress, budget, flip_risk, flips_below, nothing_left
+from activeseed.stopping import Progress, budget, flip_risk, flips_below, nobody_to_rely_on, nothing_left
 from activeseed.study import choosing
 from activeseed.study.rounds import stranger
 
@@ -84,13 +84,13 @@ class Plan:
     author: float
     rate: float
     gold: int
-    ask: AskTable = AskTable()
+    ask: AskTable = field(default_factory=AskTable)
     limit: float = 0.01
     most: int = 0
 
 
 def study(plan: Plan, key: int, belief: BeliefSettings | None = None) -> Outcome:
-    """One study until it stops, with three answers an item and eight more at most where the plan sets no other budget."""
+    """One study until it stops; three answers an item and eight more at most where the plan sets no other budget."""
     toy = Toy.made(plan.items, plan.rate, key)
     table = plan.ask
     seed = Seed(items=tuple(Item(id=f"i{n}", payload=Text(text=f"statement {n}")) for n in range(plan.items)))
@@ -105,7 +105,8 @@ def study(plan: Plan, key: int, belief: BeliefSettings | None = None) -> Outcome
     meant = toy.outcomes((~toy.truth).astype(np.int64))[0]
     questions: dict[str, Question] = {}
     answers: list[Answer] = []
-    rule = flips_below(plan.limit) | nothing_left() | budget(answers=plan.most or 3 * plan.items + 8)
+    rule = flips_below(plan.limit) | nothing_left() | nobody_to_rely_on()
+    rule = rule | budget(answers=plan.most or 3 * plan.items + 8)
     number, minutes = 0, 0.0
     while True:
         settled = resolve(
@@ -124,9 +125,10 @@ def study(plan: Plan, key: int, belief: BeliefSettings | None = None) -> Outcome
             flips=found.upper if answers else float("nan"),
             answers=sum(len(q.items) for q in questions.values()),
             open_questions=len(choosing.open_items(settled.seed, now, settled, table.readings)),
-            distrusted=said.reasons if said.distrusted else (),
+            distrusted=(*(said.reasons if said.distrusted else ()), *voucher.contradicted),
             unvouched=tuple(voucher.missing),
             can_vouch=len(asked_gold) < len(gold),
+            hopeless=voucher.hopeless,
         )
         met = progress.flips <= plan.limit and not progress.distrusted
         batch: list[Question] = []
