@@ -26,8 +26,10 @@ from activeseed.question import Consequence, Question
 from activeseed.resolution import mixed
 from activeseed.study import asking, choosing, special
 from activeseed.study.assess import Assessment, expected_error, movement
+from activeseed.study.budget import expects
 from activeseed.study.checks import Checks
 from activeseed.study.choosing import SINGLE
+from activeseed.study.cost import batch_parts, most_of
 from activeseed.study.gold import dressed
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ class Batches:
     def __init__(self, study: Study) -> None:
         self._study = study
 
+    @expects("A batch of questions", most_of(batch_parts))
     def ask(self, n: int, items: Sequence[str] | None = None) -> list[Question]:
         """Choose, journal and return the next batch, or questions about these items."""
         study = self._study
@@ -240,7 +243,9 @@ class Batches:
             ]
             id_ = f"r{number:03d}-divided-{len(out) + 1:02d}"
             question = asking.resolve_question(assessment.seed, name, said, id_, number)
-            out.append(question.model_copy(update={"consequences": self._decides(f, assessment)}))
+            # what a round trains is bounded: with more disagreements than a batch has questions, the rest go without
+            decides = self._decides(f, assessment) if len(out) < study.settings.ask.batch else ()
+            out.append(question.model_copy(update={"consequences": decides}))
         return out
 
     def _decides(self, item: int, assessment: Assessment) -> tuple[Consequence, ...]:
