@@ -294,10 +294,22 @@ def _dump(value: Any) -> Any:
     return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
 
 
+#: settings of earlier versions that nothing reads any more: a file that spells them out still opens
+RETIRED: Mapping[str, frozenset[str]] = {
+    "ask": frozenset({"repeats_at_least"}),
+}
+
+
 def parse(tables: Mapping[str, Any]) -> Settings:
     """Settings from parsed TOML. Raises ConfigError with what, where and the nearest known name."""
+    kept = {
+        name: {k: v for k, v in value.items() if k not in RETIRED.get(name, ())}
+        if isinstance(value, Mapping)
+        else value
+        for name, value in tables.items()
+    }
     try:
-        return Settings.model_validate(dict(tables))
+        return Settings.model_validate(kept)
     except ValidationError as error:
         raise ConfigError(_explain(error, "activeseed.toml", Settings)) from error
 
