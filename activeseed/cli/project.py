@@ -136,8 +136,8 @@ def _gold_words(study: Study, sure: int) -> list[str]:
     found = len(gold_from(study.seed, len(study.seed)))
     offer = f", or --gold-from-sure {GOLD}: you are sure of {found} items" if found >= GOLD else ""
     return [
-        f"Nothing vouches for whoever answers yet, so this study can settle, but not be called stable. {GOLD} questions "
-        f"of known answer would: --gold FILE{offer}. So would a second annotator, or labelled probes."
+        "Nothing vouches for whoever answers yet, so this study can settle, but not be called stable. "
+        f"{GOLD} questions of known answer would: --gold FILE{offer}. So would a second annotator, or labelled probes."
     ]
 
 
