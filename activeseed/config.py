@@ -131,6 +131,8 @@ class AskTable(_Table):
         minutes_write_more: expected minutes of writing further examples.
         exchange_rate: how much of the risk one unit of sampling spread is worth; 0 never mixes *write more* in.
         confirm: whether lists of look-alikes are offered for confirmation.
+        random_share: share of the questions about single items that is drawn at random among the open ones, and not
+            chosen by value: what the predictors of the belief are weighed by.
         repeat_share: share of the questions that are silent repeats; 0 switches repeats off.
         repeats_at_least: repeats that a study has at least, once that many answers are there to repeat.
         consequences: probes shown beside a question; 0 shows none and trains nothing for it.
@@ -144,6 +146,7 @@ class AskTable(_Table):
     minutes_write_more: float = Field(default=5.0, gt=0)
     exchange_rate: float = Field(default=0.0, ge=0)
     confirm: bool = True
+    random_share: float = Field(default=0.25, ge=0.0, le=1.0)
     repeat_share: float = Field(default=0.15, ge=0.0, le=0.5)
     repeats_at_least: int = Field(default=10, ge=0)
     consequences: int = Field(default=4, ge=0, le=50)

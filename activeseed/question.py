@@ -69,6 +69,7 @@ class Question(_Record):
         reason: one sentence for the annotator: why this one.
         consequences: the probes on which the outcome flips most between the variants.
         purpose: ``ask``, ``gold`` (the answer is known) or ``repeat`` (asked before); never shown to annotators.
+        drawn: whether it was chosen by its ``value`` or drawn at ``random``; never shown to annotators.
         repeats: for a repeat, the id of the question that it repeats.
         round: round of the study.
         seed_version: version of the seed that the question was made for.
@@ -86,6 +87,7 @@ class Question(_Record):
     reason: str = ""
     consequences: tuple[Consequence, ...] = ()
     purpose: Literal["ask", "gold", "repeat"] = "ask"
+    drawn: Literal["value", "random"] = "value"
     repeats: str = ""
     round: int = 0
     seed_version: str = ""

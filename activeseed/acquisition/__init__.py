@@ -11,9 +11,11 @@ from activeseed.acquisition.batch import (
     list_candidate,
     writing_candidates,
 )
+from activeseed.acquisition.sampling import choose_some_at_random, due_at_random
 from activeseed.acquisition.value import deployed_risk, ensemble_risk, item_values
 
 __all__ = [
-    "DEPLOYED_SHARE", "MINUTES", "Candidate", "Pick", "choose", "deployed_risk", "doubtful", "ensemble_risk",
-    "item_candidates", "item_values", "list_candidate", "writing_candidates",
+    "DEPLOYED_SHARE", "MINUTES", "Candidate", "Pick", "choose", "choose_some_at_random", "deployed_risk", "doubtful", "due_at_random",
+    "ensemble_risk", "item_candidates", "item_values", "list_candidate",
+    "writing_candidates",
 ]  # fmt: skip

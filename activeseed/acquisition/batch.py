@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
@@ -61,6 +62,7 @@ class Pick:
         per_minute: what picks are ranked by: value, and the share of ``deployed_gain`` that counts, over minutes.
         alone: the value it would have had by itself.
         deployed_gain: expected drop of the deployed seed's own risk; 0 where no seed was named.
+        drawn: whether it was chosen by value or drawn at random.
     """
 
     candidate: Candidate
@@ -68,6 +70,7 @@ class Pick:
     per_minute: float
     alone: float = field(default=float("nan"))
     deployed_gain: float = 0.0
+    drawn: Literal["value", "random"] = "value"
 
 
 def item_candidates(seed: Seed, belief: Belief, *, minutes: Mapping[str, float] = MINUTES) -> list[Candidate]:

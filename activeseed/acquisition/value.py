@@ -82,15 +82,21 @@ def explained(covariance: Floats, law: Floats, items: Sequence[int], error: floa
 
 def _answer_noise(marginal: Floats, error: float) -> Floats:
     """(V, V) mean covariance of the answer given the truth: Cov(answer) − λ²·Cov(x)."""
-    possible = marginal > 0
-    k = int(possible.sum())
-    if k < 2 or error <= 0:
-        return np.zeros((len(marginal), len(marginal)))
-    slip = error / (k - 1)
-    keep = 1.0 - error - slip
-    q = np.where(possible, keep * marginal + slip, 0.0)
-    m = np.where(possible, marginal, 0.0)
-    return np.asarray((np.diag(q) - np.outer(q, q)) - keep**2 * (np.diag(m) - np.outer(m, m)))
+    return np.asarray(_channels(marginal[None], error)[1][0])
+
+
+def _channels(law: Floats, error: float) -> tuple[Floats, Floats]:
+    """(F,) λ and (F, V, V) mean covariance of the answer given the truth, for every item."""
+    possible = law > 0
+    others = np.maximum(possible.sum(1) - 1, 1)
+    open_ = possible.sum(1) > 1
+    slip = error / others
+    keep = np.where(open_, 1.0 - error - slip, 0.0)
+    q = np.where(possible, keep[:, None] * law + slip[:, None], 0.0)
+    eye = np.eye(law.shape[1])
+    said, true = (x[:, :, None] * eye - x[:, :, None] * x[:, None, :] for x in (q, law))
+    noise = np.where(open_[:, None, None] & (error > 0), said - keep[:, None, None] ** 2 * true, 0.0)
+    return keep, noise
 
 
 def item_values(gram: Floats, belief: Belief, error: float = 0.0, *, covariance: Floats | None = None) -> Floats:
@@ -109,16 +115,13 @@ def item_values(gram: Floats, belief: Belief, error: float = 0.0, *, covariance:
     c = belief.covariance if covariance is None else covariance
     law = belief.law.probabilities
     drop = c @ gram @ c
-    out = np.zeros(f)
-    for i in range(f):
-        here = slice(i * v, (i + 1) * v)
-        if np.trace(c[here, here]) <= 1e-12:
-            continue
-        keep, _ = answer_channel(law[i], error)
-        block = keep**2 * c[here, here] + _answer_noise(law[i], error)
-        inverse = np.linalg.pinv(0.5 * (block + block.T), rcond=1e-9, hermitian=True)
-        out[i] = keep**2 * float((inverse * drop[here, here]).sum())
-    return out
+    at = np.arange(f * v).reshape(f, v)
+    own = c[at[:, :, None], at[:, None, :]]
+    share, noise = _channels(law, error)
+    block = share[:, None, None] ** 2 * own + noise
+    inverse = np.linalg.pinv(0.5 * (block + block.transpose(0, 2, 1)), rcond=1e-9, hermitian=True)
+    value = share**2 * (inverse * drop[at[:, :, None], at[:, None, :]]).sum((1, 2))
+    return np.asarray(np.where(np.trace(own, axis1=1, axis2=2) > 1e-12, value, 0.0))
 
 
 def deployed_gains(gram: Floats, wrong: Floats, items: int, keep: float = 1.0) -> Floats:

@@ -23,6 +23,7 @@ from activeseed.stopping import Progress as Standing
 from activeseed.stopping import Verdict, budget, flips_below, nothing_left, risk_below
 from activeseed.study.assess import (
     Assessment,
+    asked_in_order,
     assess,
     flips,
     quality,
@@ -88,6 +89,7 @@ class Rounds:
                 self.settle(),
                 None if before is None else np.array([np.nan if e is None else e for e in before]),
                 self._preferences(),
+                asked_in_order(state.questions, state.counted_answers),
             )
             self._assessed = (key, made)
         return self._assessed[1]
@@ -186,6 +188,7 @@ class Rounds:
             "undecided": list(trust.undecided),
             "evidence": None if assessment.evidence is None else assessment.evidence.tolist(),
             "credibility": assessment.belief.credibility.tolist(),
+            "belief_used": assessment.belief.used,
         }
         body.update(self._limits(assessment))
         verdict = self.verdict(body, assessment)
