@@ -34,7 +34,7 @@ QUESTION_FIELDS = (
 )  # fmt: skip
 #: what an export of answers marks them with; a study decides about both by itself
 EXPORT_FIELDS = ("counted", "taken_back")
-_HIDDEN = {"purpose", "repeats"}
+_HIDDEN = {"purpose", "drawn", "repeats"}
 
 
 class FileAnnotator(BaseModel):

@@ -52,6 +52,7 @@ def make_questions(
                 consequences=decided.get(c.items, ()),
                 round=round_,
                 seed_version=seed.version,
+                drawn=pick.drawn,
             )
         )
     return out

@@ -91,7 +91,8 @@ class Batches:
     def idle(self) -> list[str]:
         """Pending questions that no longer matter: worth less than a twentieth of the best that could be asked."""
         study = self._study
-        pending = [q for q in study.state.pending if q.purpose == "ask" and q.kind in SINGLE]
+        # a question drawn at random waits whatever it is worth: else those that are answered are no sample any more
+        pending = [q for q in study.state.pending if q.purpose == "ask" and q.kind in SINGLE and q.drawn == "value"]
         if not pending:
             return []
         assessment = study.rounds.assessment()
@@ -104,7 +105,10 @@ class Batches:
         return [q.id for q in pending if float(values[assessment.seed.position(q.items[0])]) < least]
 
     def _order(self, questions: Sequence[Question], assessment: Assessment) -> list[str]:
-        """Ids of the new questions and of those that still wait, most valuable first; checks keep their places."""
+        """Ids of the new questions and of those that still wait, most valuable first.
+
+        Checks and what was drawn at random keep their places.
+        """
         values = assessment.ranking.columns.get("value")
         waiting = self._study.state.pending
         minutes = self._study.settings.ask.minutes
@@ -115,8 +119,8 @@ class Batches:
             return question.value / question.minutes
 
         together = [*waiting, *questions]
-        ranked = iter(sorted((q for q in together if q.purpose == "ask"), key=lambda q: -worth(q)))
-        return [next(ranked).id if q.purpose == "ask" else q.id for q in together]
+        ranked = iter(sorted((q for q in together if _by_value(q)), key=lambda q: -worth(q)))
+        return [next(ranked).id if _by_value(q) else q.id for q in together]
 
     def _risk_after(self, questions: Sequence[Question], assessment: Assessment) -> float | None:
         """The deployed seed's risk once these and all pending questions are answered, by belief and surrogate."""
@@ -281,3 +285,8 @@ class Batches:
         after = np.tile(base, (MOVEMENT_DRAWS, 1))
         after[:, list(asked)] = assessment.belief.draw(MOVEMENT_DRAWS, key)[:, list(asked)]
         return movement(assessment.ranking.surrogate.gram, base.tolist(), after)
+
+
+def _by_value(question: Question) -> bool:
+    """Whether a question stands where its value says."""
+    return question.purpose == "ask" and question.drawn == "value"

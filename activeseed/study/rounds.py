@@ -27,6 +27,7 @@ from activeseed.stopping import Verdict, budget, flips_below, nobody_to_rely_on,
 from activeseed.study import trial
 from activeseed.study.assess import (
     Assessment,
+    asked_in_order,
     assess,
     flips,
     judged_right,
@@ -112,6 +113,7 @@ class Rounds:
                 self.settle(),
                 None if before is None else np.array([np.nan if e is None else e for e in before]),
                 self._preferences(),
+                asked_in_order(state.questions, state.counted_answers),
             )
             self._assessed = (key, made)
         return self._assessed[1]
@@ -211,6 +213,7 @@ class Rounds:
             "refuted": [vars_of(r) for r in self._refuted(assessment)],
             "evidence": None if assessment.evidence is None else assessment.evidence.tolist(),
             "credibility": assessment.belief.credibility.tolist(),
+            "belief_used": assessment.belief.used,
         }
         body.update(self._limits(assessment))
         verdict = self.verdict(body, assessment)
