@@ -9,6 +9,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 # A model that is not installed is an error at once, and never a download.
 os.environ["HF_HUB_OFFLINE"] = "1"
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,14 @@ def _home_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyte
     for variable in {*_UNSET, *(name for name in os.environ if name.startswith("ACTIVESEED_"))}:
         monkeypatch.delenv(variable, raising=False)
     return home
+
+
+@pytest.fixture
+def double_precision() -> Iterator[None]:
+    """Fields are trained in double precision: see tests/precision.py."""
+    import torch
+
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(before)
