@@ -15,7 +15,16 @@ from typing import Any
 
 from activeseed.annotators.label_studio.connection import Connection, RefusedError, UnclearError
 from activeseed.annotators.label_studio.ledger import Known, Ledger, Shelf
-from activeseed.annotators.label_studio.listing import by_id, count, counted, delete_untouched, glimpse, head, owner, tasks
+from activeseed.annotators.label_studio.listing import (
+    by_id,
+    count,
+    counted,
+    delete_untouched,
+    glimpse,
+    head,
+    owner,
+    tasks,
+)
 from activeseed.annotators.label_studio.ordering import prediction
 from activeseed.annotators.templates import task_data
 from activeseed.errors import AnnotatorError
