@@ -25,7 +25,6 @@ from numpy.typing import NDArray
 
 from activeseed.plan import Floats, Ints, generator
 
-
 #: Beta(a, b) of the share of items that are hard, before any evidence
 HARD = (0.5, 9.5)
 
