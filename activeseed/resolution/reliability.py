@@ -10,8 +10,17 @@ truth is *as written* and β_j where it is anything else, and errs evenly over t
 and not one, because a coin that falls on *keep* at the base rate has a respectable accuracy and still says nothing:
 what an answer is worth is α + β − 1, its *skill*. A *full* confusion matrix per annotator is the classic model.
 
+Given the truth, the answers of that model are independent, and one accuracy holds for all items. Real people err on the
+same items, and intervals that know of no such items are too short, around means that are too high. So an interval, and
+what an answer is worth, also count items that are *hard*: a share h of them, on which everybody is right with one
+probability drawn from U(0, 1) for each item, so that answers there say little of the truth however many agree. What is
+assumed all the same: whether an item is hard does not depend on who answers, and plain items are alike. With three
+people h is hardly told from their own errors, and its prior decides; what one person errs on time and again, or all
+of them together on most items, only gold questions show.
+
 Source: A. P. Dawid & A. M. Skene, "Maximum Likelihood Estimation of Observer Error-Rates Using the EM Algorithm",
-Applied Statistics 28 (1979), equations 2.3–2.5; the Beta priors make it a maximum a posteriori estimate.
+Applied Statistics 28 (1979), equations 2.3–2.5; the Beta priors make it a maximum a posteriori estimate. Item effects:
+B. Carpenter, "Multilevel Bayesian Models of Categorical Data Annotation" (2008), here with two kinds of items.
 """
 
 from __future__ import annotations
@@ -25,8 +34,9 @@ from numpy.typing import NDArray
 
 from activeseed.plan import Floats, Ints, generator
 
-#: Beta(a, b) of the share of items that are hard, before any evidence
-HARD = (0.5, 9.5)
+#: Beta(a, b) of the share of items that are hard, before any evidence: 5 %, and above 10 % one time in six. What stands
+#: where fewer than some five people answer the same items; chosen on simulated people (tests/benchmarks/reliability.py)
+HARD = (0.25, 4.75)
 
 
 @dataclass(frozen=True)
@@ -205,13 +215,17 @@ def sample_accuracies(
     warm_up: int = 10,
     hard: tuple[float, float] = HARD,
 ) -> Accuracies:
-    """How well α and β are known, when neither the truths nor the other annotators are known either.
+    """How well α and β are known, when neither the truths, the other annotators, nor the hard items are known either.
 
-    Gibbs sampling of the tied model, many chains at once, all started at its fit: truths given accuracies, accuracies
-    given truths. Intervals that took the others at their fit would be too short. The draws come from a key of their
-    own, so the same labels give the same figures; means average the exact conditional means of the draws. The
-    probability of being right weighs α and β by the truths of the units that the annotator labelled. An upper end
-    within 0.02 of 1 is set to 1.
+    Gibbs sampling of the tied model, many chains at once, all started at its fit: truths and hard items given
+    accuracies, accuracies given those. The α and β that come out hold for all items, hard ones included: (1 − h) times
+    those of plain items plus h/2. Where nobody shares an item with another person none is hard. Intervals that
+    took the others at their fit would be too short. The draws come from a key of their own, so the same labels give the
+    same figures; means average the exact conditional means of the draws. The probability of being right weighs α and β
+    by the truths of the units that the annotator labelled. An upper end within 0.02 of 1 is set to 1.
+
+    Args:
+        hard: Beta(a, b) of the share h of hard units before any evidence.
 
     Cost: chains × (warm_up + steps) × labels × K.
     """
@@ -230,7 +244,8 @@ def sample_accuracies(
     free = labels.known < 0
     on_hard = _on_hard_units(labels, by_unit, given)[:, None, :]
     # chains start apart: where few people answered the same units, all that is known of h is its prior
-    hard_share = rng.beta(*hard, size=c)
+    several = bool((by_unit @ (labels.annotator[:, None] == np.arange(j)) > 0).sum(1).max(initial=0) > 1)
+    hard_share = rng.beta(*hard, size=c) if several else np.zeros(c)
     side = np.minimum(np.arange(k), 1)  # which of α and β each truth needs
     weight = np.repeat(labels.weight[:, None], c, 1)
     cell = 2 * labels.annotator[:, None] + 2 * j * np.arange(c)
@@ -246,7 +261,8 @@ def sample_accuracies(
         total_log += np.tile(np.log(np.maximum(share, 1e-300)) + impossible, 2)
         # Gumbel's trick: the largest of log p + noise is a draw from p
         is_hard, truths = np.divmod((total_log + rng.gumbel(size=total_log.shape)).argmax(2), k)  # (U, C) each
-        hard_share = rng.beta(hard[0] + is_hard.sum(0), hard[1] + units - is_hard.sum(0))
+        if several:
+            hard_share = rng.beta(hard[0] + is_hard.sum(0), hard[1] + units - is_hard.sum(0))
         counted = np.stack([(truths[free] == t).sum(0) for t in range(k)], 1)
         gammas = rng.standard_gamma(np.maximum(strength * marginals + counted, 1e-3))
         share = gammas / gammas.sum(1, keepdims=True)
@@ -263,7 +279,8 @@ def sample_accuracies(
             mean = (1.0 - h) * (a + hits) / (a + b + total) + h / 2.0
             means += mean.mean(0) / steps
             right += (mix * mean).sum(2).mean(0) / steps
-            sampled.append((mix * ((1.0 - h) * theta + h / 2.0)).sum(2))
+            # a hard unit may be a plain one with bad luck: the upper end has people right there at ¾, and not at ½
+            sampled.append((mix * ((1.0 - h) * theta + 0.75 * h)).sum(2))
             # the lower end counts half an error more than was seen, so that it holds for those who erred rarely by luck
             low_theta = rng.beta(a + hits, b + 0.5 + total - hits)
             worse.append((mix * ((1.0 - h) * low_theta + h / 2.0)).sum(2))
