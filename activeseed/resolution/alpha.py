@@ -24,9 +24,9 @@ class Agreement:
         percent: share in [0, 1] of pairs of answers to one item that are equal; None without any pair.
         units: number of items with at least two answers.
         annotators: number of annotators who gave those answers.
-        ordinal, interval: alpha of how far answers lean (see `lean`), by order and by distance: less than alpha is
-            lost where somebody sure and somebody unsure differ. None where answers have no more than two leanings
-            (they would say what alpha says) or some have none.
+        ordinal, interval: alpha of how far answers lean (see `lean`), by order and by distance: people who differ and
+            are unsure disagree less than people who differ and are sure. None where answers have no more than two
+            leanings (they would say what alpha says) or some have none.
     """
 
     alpha: float | None

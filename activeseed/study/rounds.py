@@ -181,6 +181,7 @@ class Rounds:
             **self._moved(assessment),
             "quality": quality(assessment.mean_outcome, places),
             "agreement": assessment.resolution.agreement.alpha,
+            "agreement_by_confidence": assessment.resolution.agreement.interval,
             "reliability": {name: plain(vars_of(r)) for name, r in assessment.resolution.reliability.items()},
             "distrusted": list(trust.reasons) if trust.distrusted else [],
             "undecided": list(trust.undecided),

@@ -284,7 +284,7 @@ def in_a_process(bench: Bench, study: str, count: int) -> float | None:
     if not peak_memory.available():
         return None
     with get_context("spawn").Pool(1) as pool:
-        return pool.apply(_growth, (bench, study, count))
+        return pool.apply(_growth, (Bench(bench.url, bench.token, bench.folder), study, count))  # without its sockets
 
 
 def _growth(bench: Bench, study: str, count: int) -> float:
