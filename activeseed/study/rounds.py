@@ -203,6 +203,7 @@ class Rounds:
             "forecast": self._forecast(number),
             "quality": quality(assessment.mean_outcome, places),
             "agreement": assessment.resolution.agreement.alpha,
+            "agreement_by_confidence": assessment.resolution.agreement.interval,
             "reliability": {name: plain(vars_of(r)) for name, r in assessment.resolution.reliability.items()},
             "distrusted": [*(trust.reasons if trust.distrusted else ()), *contradiction_words(voucher.contradicted)],
             "hopeless": voucher.hopeless,
