@@ -14,10 +14,8 @@ import numpy as np
 from activeseed.acquisition import (
     Candidate,
     Pick,
-    choose,
     deployed_risk,
-    item_candidates,
-    list_candidate,
+    kind_of,
     writing_candidates,
 )
 from activeseed.errors import PlanError, nearest
@@ -25,9 +23,11 @@ from activeseed.outcome import plain
 from activeseed.plan import stream_key
 from activeseed.protocols import Event
 from activeseed.question import Consequence, Question
-from activeseed.study import asking, special
+from activeseed.resolution import mixed
+from activeseed.study import asking, choosing, special
 from activeseed.study.assess import Assessment, expected_error, movement
 from activeseed.study.checks import Checks
+from activeseed.study.choosing import SINGLE
 from activeseed.study.gold import dressed
 
 if TYPE_CHECKING:
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 #: belief draws behind a predicted movement: the surrogate is cheap
 MOVEMENT_DRAWS = 256
-#: kinds of questions about one item
-SINGLE = ("review", "judge_pair", "choose_wording", "resolve")
 #: a pending question is withdrawn when its value is below this share of the best one's that could be asked instead
 IDLE = 0.05
 #: kinds of questions that somebody may ask for by name
@@ -54,7 +52,12 @@ class Batches:
         study = self._study
         assessment = study.rounds.assessment()
         number = self._number
-        picks = self._named(items, assessment) if items is not None else self._best(n, assessment)
+        checks: list[Question] = []
+        if items is not None:
+            picks = self._named(items, assessment)
+        else:
+            divided = self._divided(assessment, number)
+            checks, picks = self._chosen(n, number, len(divided), assessment)
         decided = asking.consequences(
             picks,
             assessment,
@@ -62,11 +65,12 @@ class Batches:
             study.system.places(study.materials),
             study.settings.ask.consequences,
         )
-        questions = asking.make_questions(picks, assessment, number, decided)
+        state = study.state
+        made = asking.make_questions(picks, assessment, number, decided)
+        questions = choosing.read_again(made, state.questions, state.counted_answers)
         if items is None:
-            questions += self._again(assessment, number, len(questions))
-            checks = Checks(study)
-            questions = dressed(study, checks.added_to(questions, number), checks.gold, assessment)
+            together = mixed([*questions, *divided], checks, study.settings.key, number)
+            questions = dressed(study, together, Checks(study).gold, assessment)
         asked = [f for p in picks for f in p.candidate.items]
         names = [assessment.seed.items[f].id for f in asked]
         prior, now = assessment.prior.probabilities[:, 0], assessment.belief.credibility
@@ -117,9 +121,17 @@ class Batches:
             return None
         together = [*self._study.state.pending, *questions]
         names = {i for q in together if q.kind in (*SINGLE, "confirm_list") for i in q.items}
-        settled = [f for f, i in enumerate(assessment.seed.items) if i.id in names]
+        closed = choosing.closed_items(assessment.resolution)
+        settled = [f for f, i in enumerate(assessment.seed.items) if i.id in names and f not in closed]
         gram = assessment.ranking.surrogate.gram
-        return deployed_risk(gram, assessment.belief, assessment.seed.base, settled=settled)
+        error = expected_error(self._study.settings, assessment.resolution)
+        return deployed_risk(gram, assessment.belief, assessment.seed.base, settled=settled, error=error)
+
+    def _only_a_voucher_is_missing(self) -> bool:
+        """Whether the newest closed round met the limit, and gold questions are all that is left to do."""
+        study = self._study
+        last = study.state.rounds[-1] if study.state.rounds else None
+        return last is not None and study.rounds.has_settled(last) and bool(last["unvouched"])
 
     def ask_special(self, kind: str, n: int, items: Sequence[str] = (), group: str = "") -> list[Question]:
         """Questions of a kind that somebody asked for: write more of a group, merge items, prefer an outcome."""
@@ -161,41 +173,43 @@ class Batches:
         study.refresh()
         return [q for q in study.state.questions.values() if q.round == number]
 
-    def _best(self, n: int, assessment: Assessment) -> list[Pick]:
-        study = self._study
+    def _chosen(self, n: int, number: int, divided: int, assessment: Assessment) -> tuple[list[Question], list[Pick]]:
+        """Checks and picks of the next batch."""
+        study, state = self._study, self._study.state
         surrogate = assessment.ranking.surrogate
         if surrogate is None:
-            return []
-        seed, table = assessment.seed, study.settings.ask
-        busy = {i for q in study.state.pending for i in q.items}
-        done = set(assessment.resolution.answered)
-        minutes = dict.fromkeys(("review", "judge_pair", "choose_wording", "confirm_list"), table.minutes)
-        candidates = [
-            c
-            for c in item_candidates(seed, assessment.belief, minutes=minutes)
-            if seed.items[c.items[0]].id not in done
-        ]
-        if table.confirm:
-            candidates += list_candidate(assessment.belief, seed.base, minutes=minutes)
-        if table.exchange_rate > 0:
-            spread: dict[str, float] = next(
-                (r["group_spread"] for r in reversed(study.state.rankings) if r.get("group_spread")), {}
-            )
-            members = {g: sum(i.group == g for i in seed.items) for g in seed.groups}
-            per_example = {"write_more": table.minutes_write_more}
-            candidates += writing_candidates(spread, members, examples=special.EXAMPLES, minutes=per_example)
-        pending = [seed.position(i) for i in busy if i in seed._positions]
-        picks = choose(
-            surrogate.gram,
-            assessment.belief,
-            candidates,
-            n,
+            return [], []
+        checks = Checks(study)
+        known = choosing.Known(
+            seed=assessment.seed,
+            ask=study.settings.ask,
+            belief=assessment.belief,
+            gram=surrogate.gram,
+            resolution=assessment.resolution,
+            questions=state.questions,
+            answers=state.counted_answers,
+            pending=state.pending,
+            gold=checks.gold,
+            trust=checks.trust(),
             error=expected_error(study.settings, assessment.resolution),
-            pending=pending,
-            exchange_rate=table.exchange_rate or None,
-            deployed=seed.base,
+            list_error=expected_error(study.settings, assessment.resolution, "confirm_list"),
+            key=study.settings.key,
         )
-        return [p for p in picks if p.value > 0]
+        return choosing.batch(
+            known, n, number, divided=divided, urgent=self._only_a_voucher_is_missing(), more=self._writing(assessment)
+        )
+
+    def _writing(self, assessment: Assessment) -> list[Candidate]:
+        """*Write more* of each kind, where the user set an exchange rate."""
+        table, seed = self._study.settings.ask, assessment.seed
+        if table.exchange_rate <= 0:
+            return []
+        spread: dict[str, float] = next(
+            (r["group_spread"] for r in reversed(self._study.state.rankings) if r.get("group_spread")), {}
+        )
+        members = {g: sum(i.group == g for i in seed.items) for g in seed.groups}
+        per_example = {"write_more": table.minutes_write_more}
+        return writing_candidates(spread, members, examples=special.EXAMPLES, minutes=per_example)
 
     def _named(self, items: Sequence[str], assessment: Assessment) -> list[Pick]:
         seed = assessment.seed
@@ -203,20 +217,18 @@ class Batches:
         out = []
         for name in items:
             f = seed.position(name)
-            kind = "judge_pair" if seed.items[f].payload.kind == "pair" else "review"
-            if kind == "review" and seed.items[f].alternatives:
-                kind = "choose_wording"
+            kind = kind_of(seed.items[f])
             minutes = self._study.settings.ask.minutes
             value = float(values[f]) if values is not None else 0.0
-            out.append(Pick(Candidate(kind, (f,), minutes), value, value / minutes, value))  # type: ignore[arg-type]
+            out.append(Pick(Candidate(kind, (f,), minutes), value, value / minutes, value))
         return out
 
-    def _again(self, assessment: Assessment, number: int, taken: int) -> list[Question]:
-        """Items whose answers disagree with each other or with all else that is known are put before a human again."""
+    def _divided(self, assessment: Assessment, number: int) -> list[Question]:
+        """Items on which people are evenly divided are put before somebody, once, with what was said."""
         study = self._study
         busy = {i for q in study.state.pending for i in q.items}
         out: list[Question] = []
-        for name in assessment.resolution.ask_again:
+        for name in assessment.resolution.divided:
             if name in busy:
                 continue
             f = assessment.seed.position(name)
@@ -226,7 +238,7 @@ class Batches:
                     (a for a in study.state.counted_answers if name in study.state.questions[a.question].items), 1
                 )
             ]
-            id_ = f"r{number:03d}-{taken + len(out) + 1:02d}"
+            id_ = f"r{number:03d}-divided-{len(out) + 1:02d}"
             question = asking.resolve_question(assessment.seed, name, said, id_, number)
             out.append(question.model_copy(update={"consequences": self._decides(f, assessment)}))
         return out
