@@ -150,16 +150,14 @@ def distinguishable(delta: Floats) -> NDArray[np.bool_]:
     pooled = np.sqrt(spread.reshape(delta.shape[1:]).mean(1))
     # differences that the keys agree on to the last bit have no noise: what single precision can't tell apart is noise
     floor = np.maximum(POOLED * pooled, SMALLEST / 10)
-    largest = np.concatenate(
-        [statistic(signs[n : n + _AT_A_TIME]).max(1) for n in range(0, len(signs), _AT_A_TIME)]
-    )
+    largest = np.concatenate([statistic(signs[n : n + _AT_A_TIME]).max(1) for n in range(0, len(signs), _AT_A_TIME)])
     bar = np.sort(largest)[-allowed]
     seen = statistic(np.ones((1, k)))[0]
     return np.asarray((seen >= bar * (1 - 1e-9)).reshape(delta.shape[1:]))
 
 
 def _signs(keys: int) -> Floats:
-    """Patterns of signs over keys, the one that was seen first: all of them (up to turning all round), or drawn ones."""
+    """Patterns of signs over keys, the one that was seen first: all of them but their mirror images, or drawn ones."""
     if keys <= EXACT_KEYS:
         return np.array([(1.0, *rest) for rest in itertools.product((1.0, -1.0), repeat=keys - 1)])
     drawn = generator(0, "signs of keys", keys).choice([-1.0, 1.0], (PATTERNS - 1, keys))
