@@ -142,7 +142,10 @@ class AskTable(_Table):
             them off.
         readings: how often one item is read at most. Reading an answered item once more is a question with a value like
             any other.
-        consequences: probes shown beside a question; 0 shows none and trains nothing for it.
+        consequences: probes shown beside a question, of those whose outcome differs by more than noise; 0 shows none
+            and trains nothing for it. Where trainings have randomness, fewer than 5 ``replicates`` tell nothing.
+        show_belief: whether annotators are told how credible the machine takes an item to be. Being told leads them,
+            and an answer that was led confirms the belief, so it is off; the journal keeps what was said.
     """
 
     batch: int = Field(default=8, ge=1, le=1000)
@@ -161,6 +164,7 @@ class AskTable(_Table):
     repeat_share: float = Field(default=0.15, ge=0.0, le=0.5)
     readings: int = Field(default=5, ge=1)
     consequences: int = Field(default=4, ge=0, le=50)
+    show_belief: bool = False
 
 
 class StoppingTable(_Table):
