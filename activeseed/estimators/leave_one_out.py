@@ -68,6 +68,16 @@ class LeaveOneOut(BaseModel):
     def rows(self, problem: Problem) -> int:
         return self.design(problem)[1].size
 
+    def unaffordable(self, problem: Problem) -> tuple[str, ...]:
+        """See ``protocols.SupportsUnaffordable``: errors, ties and stars take eight keys."""
+        if problem.deterministic or self.keys >= ENOUGH_KEYS:
+            return ()
+        more = self.model_copy(update={"keys": ENOUGH_KEYS}).rows(problem)
+        return (
+            f"Effects of {len(problem.seed)} items from {self.keys} keys have no standard errors, no ties and no stars; "
+            f"{ENOUGH_KEYS} keys give them, for {more} trainings.",
+        )
+
     def run(self, problem: Problem) -> Run:
         compared, design = self.design(problem)
         outcomes = yield Request(design, f"effects ({compared.words})")

@@ -365,6 +365,24 @@ class TestAuto:
         with pytest.raises(ConfigError, match="Raise"):
             Auto(budget=100, keys=8, bootstrap_rows=88, ladder=False).parts(big)
 
+    def test_what_is_not_affordable_is_said_before_anything_is_trained(self):
+        problem = zeros("noisy").problem()
+        assert Auto().unaffordable(problem) == ()
+        for budget in (100, 250, 500):
+            auto = Auto(budget=budget, group_rows=0, bootstrap_rows=24, ladder=False)
+            said = auto.unaffordable(problem)
+            assert set(auto.parts(problem).notes) <= set(said)
+            would_do = int(said[-1].split("budget = ")[1].split()[0])
+            assert auto.model_copy(update={"budget": would_do}).unaffordable(problem) == ()
+            assert auto.model_copy(update={"budget": would_do - 1}).unaffordable(problem) != ()
+        (few,) = Auto(keys=4).unaffordable(problem)
+        assert "8 items from 4 keys have no standard errors" in few
+        (narrow,) = Auto(rows=8).unaffordable(problem)
+        assert "8 coefficients" in narrow
+        assert LeaveOneOut(keys=2).unaffordable(zeros("none").problem()) == (), "one key says all"
+        hopeless = Auto(budget=100, bootstrap_rows=88, ladder=False).unaffordable(linear("noisy").problem())
+        assert "affords neither" in hopeless[0]
+
     def test_second_laws_carry_their_name(self):
         toy = interaction("calm")
         auto = Auto(also=("group", "poisson"), rows=64, pairs=8, bases=0, bootstrap_rows=0, ladder=False)
