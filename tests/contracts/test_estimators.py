@@ -29,7 +29,7 @@ from activeseed.testing import (
 
 ESTIMATORS = [
     LeaveOneOut(),
-    LeaveOneOut(law="poisson", test="signs"),
+    LeaveOneOut(law="poisson", keys=20),
     Regression(rows=64, pairs=8),
     Jansen(bases=6),
     Bootstrap(group_rows=24),
@@ -213,19 +213,21 @@ class TestEffects:
         assert np.isnan(ranking.columns["effect_se"]).all()
         assert any("no standard error" in n for n in ranking.notes)
 
-    def test_too_few_keys_for_a_family_are_said_and_the_null_variance_is_used(self):
+    def test_what_two_keys_cannot_say_is_unknown_and_not_no(self):
         toy = zeros("noisy")
-        few = run(LeaveOneOut(keys=8), toy.problem(), toy, toy.materials)
-        assert few.summary["test"] == "null_variance"
-        assert not few.notes, "it is said where a claim is made"
-        assert (few.summary["keys"], few.summary["keys_for_signs"]) == (8, 20)
-        stubborn = run(LeaveOneOut(keys=8, test="signs"), toy.problem(), toy, toy.materials)
-        assert not stubborn.columns["distinguishable"].any()
-        assert any("too few for a sign-flip test" in n for n in stubborn.notes)
-        enough = run(LeaveOneOut(keys=20), toy.problem(), toy, toy.materials)
-        assert enough.summary["test"] == "signs"
-        assert enough.columns["distinguishable"][:2].all()
-        assert not enough.notes
+        found = run(LeaveOneOut(keys=2), toy.problem(), toy, toy.materials)
+        for name in ("ties_with", "distinguishable"):
+            assert found.columns[name].tolist() == [None] * 8, name
+        assert {row["ties_with"] for row in found.to_dict()["items"]} == {None}
+        assert any("what ties with what is unknown" in note for note in found.notes)
+
+    def test_stars_come_from_eight_keys_on_by_one_test(self):
+        toy = zeros("noisy")
+        for keys in (8, 20):
+            found = run(LeaveOneOut(keys=keys), toy.problem(), toy, toy.materials)
+            assert (found.summary["test"], found.summary["keys"]) == ("resampled_keys", keys)
+            assert found.columns["distinguishable"].tolist() == [True, True, *[False] * 6]
+            assert not found.notes
 
     def test_items_of_equal_effect_are_tied_and_others_are_not(self):
         scores = linear("noisy").scores.copy()
