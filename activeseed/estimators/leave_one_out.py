@@ -68,8 +68,8 @@ class LeaveOneOut(BaseModel):
             return ()
         more = self.model_copy(update={"keys": ENOUGH_KEYS}).rows(problem)
         return (
-            f"Effects of {len(problem.seed)} items from {self.keys} keys have no standard errors, no ties and no stars; "
-            f"{ENOUGH_KEYS} keys give them, for {more} trainings.",
+            f"Effects of {len(problem.seed)} items from {self.keys} keys have no standard errors, no ties and no "
+            f"stars; {ENOUGH_KEYS} keys give them, for {more} trainings.",
         )
 
     def run(self, problem: Problem) -> Run:

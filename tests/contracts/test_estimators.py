@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -335,10 +336,37 @@ class TestNullLadder:
         assert ranking.summary["chaotic"] is True
         assert ranking.notes[0].startswith("Chaotic at this setting")
 
-    def test_trainers_without_weights_are_run_again(self):
-        toy = replace(linear("calm"), weighted=False)
+    def test_a_calm_trainer_without_weights_is_calm_though_it_does_not_read_the_order(self):
+        for noise in ("none", "calm", "noisy"):
+            for toy in toys(noise):
+                unweighted = replace(toy, weighted=False)
+                said = run(NullLadder(), unweighted.problem(), unweighted, toy.materials).summary
+                assert said["null_ladder"] == [{"epsilon": 0.0, "response": 0.0}]
+                assert said["chaotic"] is False, (toy.name, noise, said)
+
+    def test_scatter_that_no_wiggle_shows_is_unknown_in_those_words(self):
+        toy = replace(zeros("chaotic"), scores=zeros("chaotic").scores * 0.1, weighted=False)
+        ranking = run(Auto(rows=64, pairs=8, bases=0, bootstrap_rows=0), toy.problem(), toy, toy.materials)
+        assert ranking.summary["chaotic"] is None
+        assert ranking.notes[0].startswith("Whether the trainer is chaotic at this setting is unknown: ")
+        assert '"chaotic": null' in json.dumps(ranking.to_dict())
+        # Independent outcomes leave over as much as the two drops did apart (36 numbers behind each of the two sums).
+        assert ranking.summary["drops_left_over"] == pytest.approx(1.0, abs=0.5)
+
+    def test_where_no_drop_does_anything_nothing_can_be_told(self):
+        toy = replace(linear("none"), response=lambda z: 0.0 * z[..., :4])
         ranking = run(NullLadder(), toy.problem(), toy, toy.materials)
-        assert ranking.summary["null_ladder"] == [{"epsilon": 0.0, "response": 0.0}]
+        assert ranking.summary["chaotic"] is None
+        assert "nothing to hold a wiggle against" in ranking.notes[0]
+
+    def test_weights_that_are_not_read_after_all_tell_nothing(self):
+        class Deaf(Toy):
+            def train(self, rows, materials):
+                return super().train(replace(rows, multiplicity=None), materials)
+
+        plain = linear("chaotic")
+        toy = Deaf(plain.name, plain.scores, plain.response, plain.probes, plain.beliefs, plain.noise)
+        assert run(NullLadder(), toy.problem(), toy, toy.materials).summary["chaotic"] is None
 
 
 class TestAuto:
