@@ -146,7 +146,7 @@ def distinguishable(delta: Floats) -> NDArray[np.bool_]:
     def statistic(patterns: Floats) -> Floats:
         moved = np.abs(patterns @ flat / k)
         own = np.sqrt(np.maximum(square - moved**2, 0.0) * k / (k - 1))
-        return moved / (own + floor[contrast])
+        return np.asarray(moved / (own + floor[contrast]))
 
     spread = np.maximum(square - flat.mean(0) ** 2, 0.0) * k / (k - 1)
     pooled = np.sqrt(spread.reshape(delta.shape[1:]).mean(1))
