@@ -94,9 +94,9 @@ def gather(study: Study, by: str | None = None) -> Facts:
     )
 
 
-#: what stands behind a star, where it is not the test by sign flips over enough keys
+#: what stands behind a star, and on what condition
 _TESTED = {
-    "null_variance": " (by the null variance: {keys} keys are too few for sign flips, which take {keys_for_signs})",
+    "resampled_keys": " (by resampling {keys} keys; noise that none of them showed is not counted)",
     "exact": " (exactly: the trainer has no randomness)",
 }
 
@@ -110,6 +110,8 @@ def _head(study: Study, ranking: Ranking) -> dict[str, Any]:
         "unit": ranking.summary["unit"],
         "by": ranking.by,
         "law": ranking.summary["law"],
+        "index_law": ranking.summary.get("index_law", ""),
+        "total_law": ranking.summary.get("total_law", ""),
         "test": _TESTED.get(str(ranking.summary.get("test")), "").format(**ranking.summary),
         "embedder": study.settings.embedder.kind,
         "embedder_limits": str(getattr(study.settings.embedder, "limits", "")),
@@ -153,6 +155,8 @@ def _warnings(ranking: Ranking, status: dict[str, Any], one_sided: bool) -> list
         )
     if ranking.summary.get("chaotic"):
         out.append("At this setting the trainer is chaotic: it answers tiny changes as it answers real ones.")
+    elif ranking.summary.get("chaotic", False) is None:
+        out.append("Whether the trainer is chaotic at this setting is unknown: nothing that could be wiggled tells.")
     out += [f"{reason}" for reason in status["distrusted"]]
     if status["undecided"]:
         out.append(f"The checks can't tell yet whether {', '.join(status['undecided'])} can be relied on.")
