@@ -311,7 +311,7 @@ def test_beliefs_are_written_as_people_write_them(project):
 def test_a_default_ranking_starts_with_the_ranking(project, capsys):
     assert not printed(capsys, "rank").out.startswith("!")
     told = " ".join(printed(capsys, "rank", "--by", "effect").out.split())
-    assert told.count("8 keys are too few for sign flips: [estimator] keys = 20") == 1
+    assert told.count("by resampling 8 keys: noise that none of them showed is not counted") == 1
 
 
 def test_failed_rows_are_trained_again_when_that_is_asked_for(tmp_path, capsys):
