@@ -85,9 +85,7 @@ def test_a_first_ranking_trains_no_more_than_was_said(
 def test_a_regression_is_trained_once_by_whatever_ranks(tmp_path: Path) -> None:
     study = vectors(tmp_path / "study", 20, estimator=Regression())
     study.rank()
-    assert trained(study) == 256 + 64 + 1, (
-        "rows, pairs (under one key: it has no randomness), and the seed as it stands"
-    )
+    assert trained(study) == 256 + 2 * 64 + 8, "rows, pairs under two keys, the seed as it stands under eight"
 
 
 @pytest.mark.parametrize(
@@ -105,7 +103,7 @@ def test_no_round_of_a_loop_trains_more_than_was_said(make_study: Make, settings
 
     def closed(_record: Any) -> None:
         seen.append(trained(study))
-        assert sum(round_parts(study).values()) <= said + 4 * len(GOLD), "a seed that stays makes no round dearer"
+        assert sum(round_parts(study).values()) <= said, "a seed that stays makes no round dearer"
 
     result = study.loop(max_rounds=4, on_round=closed)
     steps = np.diff([*seen, trained(study)])
@@ -151,18 +149,18 @@ def test_with_a_price_nothing_is_trained_before_somebody_agrees(tmp_path: Path) 
 
 def test_what_was_agreed_to_covers_what_was_said_and_no_more(tmp_path: Path) -> None:
     study = vectors(tmp_path / "study", 20, estimator=NARROW, limits={"price": 1.0}, ask={"batch": 4})
-    agreed = 0
-    for _ in range(40):
+    asked = [0]
+    result = None
+    while result is None:
         try:
             result = study.loop(max_rounds=3)
-            break
         except ConsentError as wanted:
-            assert wanted.would_do["money"] > agreed, "it only asks for more than it has"
-            assert trained(study) <= agreed
-            agreed = int(wanted.would_do["money"])
+            asked.append(int(wanted.would_do["money"]))
             study.agree(**wanted.would_do)
-    assert result.ended in ("waiting", "stopped")
-    assert 0 < trained(study) <= agreed
+        assert trained(study) <= asked[-1]
+    assert len(asked) > 2, "a later round has to be agreed to as well"
+    assert sorted(set(asked)) == asked, "each time it asks for more than it has"
+    agreed = asked[-1]
     # somebody else, who opens the study later, is held to the same agreement
     again = Study.open(study.folder)
     assert again.budget.agreed == {"money": agreed}
