@@ -15,6 +15,7 @@ from activeseed.cli.progress import Progress
 from activeseed.cli.screen import one_line, print_json, say
 from activeseed.cli.watching import Watch
 from activeseed.errors import ConfigError, nearest
+from activeseed.study.words import no_better_than_chance
 
 if TYPE_CHECKING:
     from activeseed.protocols import Annotator
@@ -62,12 +63,16 @@ def loop(
         patient = wait and getattr(channel, "kind", "") != "terminal"
 
         def told(record: Mapping[str, Any]) -> None:
+            progress.pause()
+            warning = no_better_than_chance(record.get("quality"))
+            if warning and len(study.state.rounds) == 1:
+                say(f"! {warning}")
             if not as_json:
-                progress.pause()
                 print_round(study, record)
 
         patiently = getattr(channel, "kind", "") in PATIENT
         watch = Watch(study, channel, progress.pause, progress.waiting) if patiently else None
+
         def go() -> LoopResult:
             return study.loop(channel, max_rounds=rounds or None, wait=patient, on_round=told, on_look=watch)
 
@@ -80,23 +85,30 @@ def loop(
         print_json(
             {
                 "ended": result.ended, "reasons": list(result.reasons), "stable": result.stable,
+                "settled": result.settled, "conditions": list(result.conditions),
                 "distrusted": list(result.distrusted), "rounds": list(result.rounds),
                 "seed_version": study.seed.version,
             }
         )  # fmt: skip
         return
-    print(ending(result))
-    for reason in result.distrusted:
-        print(f"! {reason}")
+    print("\n".join(ending(result)))
     if result.ended == "waiting" and study.pending:
         say(f"Questions that wait for an answer: {len(study.pending)}. Answer them, then run this again.")
     say("See:  activeseed seed diff, activeseed report")
 
 
-def ending(result: LoopResult) -> str:
-    """How a loop ended, in a sentence that never calls stable what is not."""
-    head = "Stable" if result.stable else "Stopped, not shown to be stable" if result.ended == "stopped" else "Paused"
-    return f"{head}: {'; '.join(result.reasons)}."
+def ending(result: LoopResult) -> list[str]:
+    """How a loop ended, in a sentence that never calls stable what is not, and what that hangs on, a line each."""
+    head = "Paused"
+    if result.ended == "stopped":
+        head = "Stopped, not shown to be stable"
+        if result.settled:
+            head = "Settled, if your annotators can be trusted"
+        if result.stable:
+            head = "Stable"
+    hangs = () if result.stable or not (result.settled or result.distrusted) else result.conditions
+    lines = [f"{head}: {'; '.join(result.reasons)}."]
+    return lines + [f"! {x[:1].upper()}{x[1:].rstrip('.')}." for x in (*result.distrusted, *hangs)]
 
 
 def print_round(study: Study, record: Mapping[str, Any]) -> None:

@@ -14,21 +14,22 @@ import numpy as np
 from activeseed.acquisition import (
     Candidate,
     Pick,
-    choose,
     deployed_risk,
-    item_candidates,
-    list_candidate,
+    kind_of,
     writing_candidates,
 )
 from activeseed.errors import PlanError, nearest
 from activeseed.outcome import plain
 from activeseed.plan import stream_key
 from activeseed.protocols import Event
-from activeseed.question import Consequence, Question
-from activeseed.study import asking, special
+from activeseed.question import Question
+from activeseed.resolution import mixed
+from activeseed.study import asking, choosing, special
 from activeseed.study.assess import Assessment, expected_error, movement
 from activeseed.study.budget import expects
 from activeseed.study.checks import Checks
+from activeseed.study.choosing import SINGLE
+from activeseed.study.consequences import Looked, keys_for, look
 from activeseed.study.cost import batch_parts, most_of
 from activeseed.study.gold import dressed
 
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
 
 #: belief draws behind a predicted movement: the surrogate is cheap
 MOVEMENT_DRAWS = 256
-#: kinds of questions about one item
-SINGLE = ("review", "judge_pair", "choose_wording", "resolve")
 #: a pending question is withdrawn when its value is below this share of the best one's that could be asked instead
 IDLE = 0.05
 #: kinds of questions that somebody may ask for by name
@@ -57,19 +56,20 @@ class Batches:
         study = self._study
         assessment = study.rounds.assessment()
         number = self._number
-        picks = self._named(items, assessment) if items is not None else self._best(n, assessment)
-        decided = asking.consequences(
-            picks,
-            assessment,
-            study.trainer,
-            study.system.places(study.materials),
-            study.settings.ask.consequences,
-        )
-        questions = asking.make_questions(picks, assessment, number, decided)
+        checks: list[Question] = []
+        if items is not None:
+            picks = self._named(items, assessment)
+        else:
+            divided = self._divided(assessment, number)
+            checks, picks = self._chosen(n, number, len(divided), assessment)
+        single = [p.candidate.items[0] for p in picks if len(p.candidate.items) == 1]
+        looked = self.look(single, assessment)
+        state = study.state
+        made = asking.make_questions(picks, assessment, number, looked, study.settings.ask.show_belief)
+        questions = choosing.read_again(made, state.questions, state.counted_answers)
         if items is None:
-            questions += self._again(assessment, number, len(questions))
-            checks = Checks(study)
-            questions = dressed(study, checks.added_to(questions, number), checks.gold, assessment)
+            together = mixed([*questions, *divided], checks, study.settings.key, number)
+            questions = dressed(study, together, Checks(study).gold, assessment)
         asked = [f for p in picks for f in p.candidate.items]
         names = [assessment.seed.items[f].id for f in asked]
         prior, now = assessment.prior.probabilities[:, 0], assessment.belief.credibility
@@ -87,7 +87,8 @@ class Batches:
     def idle(self) -> list[str]:
         """Pending questions that no longer matter: worth less than a twentieth of the best that could be asked."""
         study = self._study
-        pending = [q for q in study.state.pending if q.purpose == "ask" and q.kind in SINGLE]
+        # a question drawn at random waits whatever it is worth: else those that are answered are no sample any more
+        pending = [q for q in study.state.pending if q.purpose == "ask" and q.kind in SINGLE and q.drawn == "value"]
         if not pending:
             return []
         assessment = study.rounds.assessment()
@@ -100,7 +101,10 @@ class Batches:
         return [q.id for q in pending if float(values[assessment.seed.position(q.items[0])]) < least]
 
     def _order(self, questions: Sequence[Question], assessment: Assessment) -> list[str]:
-        """Ids of the new questions and of those that still wait, most valuable first; checks keep their places."""
+        """Ids of the new questions and of those that still wait, most valuable first.
+
+        Checks and what was drawn at random keep their places.
+        """
         values = assessment.ranking.columns.get("value")
         waiting = self._study.state.pending
         minutes = self._study.settings.ask.minutes
@@ -111,8 +115,8 @@ class Batches:
             return question.value / question.minutes
 
         together = [*waiting, *questions]
-        ranked = iter(sorted((q for q in together if q.purpose == "ask"), key=lambda q: -worth(q)))
-        return [next(ranked).id if q.purpose == "ask" else q.id for q in together]
+        ranked = iter(sorted((q for q in together if _by_value(q)), key=lambda q: -worth(q)))
+        return [next(ranked).id if _by_value(q) else q.id for q in together]
 
     def _risk_after(self, questions: Sequence[Question], assessment: Assessment) -> float | None:
         """The deployed seed's risk once these and all pending questions are answered, by belief and surrogate."""
@@ -120,9 +124,17 @@ class Batches:
             return None
         together = [*self._study.state.pending, *questions]
         names = {i for q in together if q.kind in (*SINGLE, "confirm_list") for i in q.items}
-        settled = [f for f, i in enumerate(assessment.seed.items) if i.id in names]
+        closed = choosing.closed_items(assessment.resolution)
+        settled = [f for f, i in enumerate(assessment.seed.items) if i.id in names and f not in closed]
         gram = assessment.ranking.surrogate.gram
-        return deployed_risk(gram, assessment.belief, assessment.seed.base, settled=settled)
+        error = expected_error(self._study.settings, assessment.resolution)
+        return deployed_risk(gram, assessment.belief, assessment.seed.base, settled=settled, error=error)
+
+    def _only_a_voucher_is_missing(self) -> bool:
+        """Whether the newest closed round met the limit, and gold questions are all that is left to do."""
+        study = self._study
+        last = study.state.rounds[-1] if study.state.rounds else None
+        return last is not None and study.rounds.has_settled(last) and bool(last["unvouched"])
 
     def ask_special(self, kind: str, n: int, items: Sequence[str] = (), group: str = "") -> list[Question]:
         """Questions of a kind that somebody asked for: write more of a group, merge items, prefer an outcome."""
@@ -139,7 +151,9 @@ class Batches:
             error = expected_error(study.settings, assessment.resolution)
             places = study.system.places(study.materials)
             key = study.settings.key
-            questions = special.prefer_outcomes(assessment, places, n, key, error, minutes, number, before)
+            questions = special.prefer_outcomes(
+                assessment, places, n, key, error, minutes, number, before, study.settings.ask.show_belief
+            )
             return self._journal(questions, predicted_gain=sum(q.value for q in questions))
         raise PlanError(f"There are no questions of the kind {kind!r}.{nearest(kind, KINDS)}")
 
@@ -164,41 +178,43 @@ class Batches:
         study.refresh()
         return [q for q in study.state.questions.values() if q.round == number]
 
-    def _best(self, n: int, assessment: Assessment) -> list[Pick]:
-        study = self._study
+    def _chosen(self, n: int, number: int, divided: int, assessment: Assessment) -> tuple[list[Question], list[Pick]]:
+        """Checks and picks of the next batch."""
+        study, state = self._study, self._study.state
         surrogate = assessment.ranking.surrogate
         if surrogate is None:
-            return []
-        seed, table = assessment.seed, study.settings.ask
-        busy = {i for q in study.state.pending for i in q.items}
-        done = set(assessment.resolution.answered)
-        minutes = dict.fromkeys(("review", "judge_pair", "choose_wording", "confirm_list"), table.minutes)
-        candidates = [
-            c
-            for c in item_candidates(seed, assessment.belief, minutes=minutes)
-            if seed.items[c.items[0]].id not in done
-        ]
-        if table.confirm:
-            candidates += list_candidate(assessment.belief, seed.base, minutes=minutes)
-        if table.exchange_rate > 0:
-            spread: dict[str, float] = next(
-                (r["group_spread"] for r in reversed(study.state.rankings) if r.get("group_spread")), {}
-            )
-            members = {g: sum(i.group == g for i in seed.items) for g in seed.groups}
-            per_example = {"write_more": table.minutes_write_more}
-            candidates += writing_candidates(spread, members, examples=special.EXAMPLES, minutes=per_example)
-        pending = [seed.position(i) for i in busy if i in seed._positions]
-        picks = choose(
-            surrogate.gram,
-            assessment.belief,
-            candidates,
-            n,
+            return [], []
+        checks = Checks(study)
+        known = choosing.Known(
+            seed=assessment.seed,
+            ask=study.settings.ask,
+            belief=assessment.belief,
+            gram=surrogate.gram,
+            resolution=assessment.resolution,
+            questions=state.questions,
+            answers=state.counted_answers,
+            pending=state.pending,
+            gold=checks.gold,
+            trust=checks.trust(),
             error=expected_error(study.settings, assessment.resolution),
-            pending=pending,
-            exchange_rate=table.exchange_rate or None,
-            deployed=seed.base,
+            list_error=expected_error(study.settings, assessment.resolution, "confirm_list"),
+            key=study.settings.key,
         )
-        return [p for p in picks if p.value > 0]
+        return choosing.batch(
+            known, n, number, divided=divided, urgent=self._only_a_voucher_is_missing(), more=self._writing(assessment)
+        )
+
+    def _writing(self, assessment: Assessment) -> list[Candidate]:
+        """*Write more* of each kind, where the user set an exchange rate."""
+        table, seed = self._study.settings.ask, assessment.seed
+        if table.exchange_rate <= 0:
+            return []
+        spread: dict[str, float] = next(
+            (r["group_spread"] for r in reversed(self._study.state.rankings) if r.get("group_spread")), {}
+        )
+        members = {g: sum(i.group == g for i in seed.items) for g in seed.groups}
+        per_example = {"write_more": table.minutes_write_more}
+        return writing_candidates(spread, members, examples=special.EXAMPLES, minutes=per_example)
 
     def _named(self, items: Sequence[str], assessment: Assessment) -> list[Pick]:
         seed = assessment.seed
@@ -206,20 +222,18 @@ class Batches:
         out = []
         for name in items:
             f = seed.position(name)
-            kind = "judge_pair" if seed.items[f].payload.kind == "pair" else "review"
-            if kind == "review" and seed.items[f].alternatives:
-                kind = "choose_wording"
+            kind = kind_of(seed.items[f])
             minutes = self._study.settings.ask.minutes
             value = float(values[f]) if values is not None else 0.0
-            out.append(Pick(Candidate(kind, (f,), minutes), value, value / minutes, value))  # type: ignore[arg-type]
+            out.append(Pick(Candidate(kind, (f,), minutes), value, value / minutes, value))
         return out
 
-    def _again(self, assessment: Assessment, number: int, taken: int) -> list[Question]:
-        """Items whose answers disagree with each other or with all else that is known are put before a human again."""
+    def _divided(self, assessment: Assessment, number: int) -> list[Question]:
+        """Items on which people are evenly divided are put before somebody, once, with what was said."""
         study = self._study
         busy = {i for q in study.state.pending for i in q.items}
         out: list[Question] = []
-        for name in assessment.resolution.ask_again:
+        for name in assessment.resolution.divided:
             if name in busy:
                 continue
             f = assessment.seed.position(name)
@@ -229,21 +243,29 @@ class Batches:
                     (a for a in study.state.counted_answers if name in study.state.questions[a.question].items), 1
                 )
             ]
-            id_ = f"r{number:03d}-{taken + len(out) + 1:02d}"
+            id_ = f"r{number:03d}-divided-{len(out) + 1:02d}"
             question = asking.resolve_question(assessment.seed, name, said, id_, number)
             # what a round trains is bounded: with more disagreements than a batch has questions, the rest go without
-            decides = self._decides(f, assessment) if len(out) < study.settings.ask.batch else ()
-            out.append(question.model_copy(update={"consequences": decides}))
+            few = len(out) < study.settings.ask.batch
+            found = self.look([f] if few else [], assessment).get(f, Looked())
+            out.append(question.model_copy(update={"consequences": found.shown, "trainings": found.trainings}))
         return out
 
-    def _decides(self, item: int, assessment: Assessment) -> tuple[Consequence, ...]:
-        """What hangs on an item, by its number."""
+    def look(self, items: Sequence[int], assessment: Assessment) -> dict[int, Looked]:
+        """What hangs on items, by their numbers, under the keys that were paid for."""
         study = self._study
-        found = asking.consequences_of(
-            assessment.seed, [item], assessment.problem.deterministic, study.trainer,
-            study.system.places(study.materials), study.settings.ask.consequences,
+        return look(
+            assessment.seed, items, self.keys(assessment), study.trainer, study.system.places(study.materials),
+            study.settings.ask.consequences,
         )  # fmt: skip
-        return found.get((item,), ())
+
+    def keys(self, assessment: Assessment) -> range:
+        """The replicate numbers under which this version's consequences are looked at."""
+        problem, settings = assessment.problem, self._study.settings
+        return keys_for(
+            self._study.state.rankings, assessment.seed.version, problem.first_key, settings.replicates,
+            problem.deterministic,
+        )  # fmt: skip
 
     def ask_conflicts(self, conflicts: Sequence[tuple[str, str]]) -> list[Question]:
         """Items on which the author's edits and the annotators' answers disagree are put before a human: one round."""
@@ -269,3 +291,8 @@ class Batches:
         after = np.tile(base, (MOVEMENT_DRAWS, 1))
         after[:, list(asked)] = assessment.belief.draw(MOVEMENT_DRAWS, key)[:, list(asked)]
         return movement(assessment.ranking.surrogate.gram, base.tolist(), after)
+
+
+def _by_value(question: Question) -> bool:
+    """Whether a question stands where its value says."""
+    return question.purpose == "ask" and question.drawn == "value"

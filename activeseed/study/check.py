@@ -66,8 +66,8 @@ def unaffordable(study: Study) -> list[str]:
     problem = problem_of(study)
     if (problem.law.probabilities.max(1) < 1.0).any():
         round_regression(study.settings).designs(problem)
-    parts = getattr(study.settings.estimator, "parts", None)
-    return list(parts(problem).notes) if callable(parts) else []
+    said = getattr(study.settings.estimator, "unaffordable", None)  # an estimator of somebody else's may not say
+    return list(said(problem)) if callable(said) else []
 
 
 def _about_inputs(study: Study) -> list[str]:

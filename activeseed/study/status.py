@@ -25,9 +25,10 @@ def status(study: Study, fresh: bool = False) -> dict[str, Any]:
         person["answers"] += 1
         person["minutes"] += (answer.seconds or 0.0) / 60.0
     agreement, measured = last.get("agreement"), dict(last.get("reliability") or {})
+    by_confidence = last.get("agreement_by_confidence")
     if fresh and state.live_answers:
         settled = study.resolution
-        agreement = settled.agreement.alpha
+        agreement, by_confidence = settled.agreement.alpha, settled.agreement.interval
         measured = {n: {"estimate": r.estimate, "low": r.low, "high": r.high} for n, r in settled.reliability.items()}
     for name, found in measured.items():
         if name in people:
@@ -55,6 +56,7 @@ def status(study: Study, fresh: bool = False) -> dict[str, Any]:
         ],
         "annotators": list(people.values()),
         "agreement": agreement,
+        "agreement_by_confidence": by_confidence,
         "brier": last.get("brier"),
         "brier_author": last.get("brier_author"),
         "spread": last.get("spread"),
@@ -63,12 +65,19 @@ def status(study: Study, fresh: bool = False) -> dict[str, Any]:
         "risk": asked.get("risk", last.get("risk")) if last.get("round", -1) < len(state.asked_rounds)
         else last.get("risk"),
         "risk_after": max(asked["risk_after"], 0.0) if pending and asked.get("risk_after") is not None else None,
+        "ensemble_risk": last.get("ensemble_risk"),
         "risk_limit": last.get("risk_limit"),
         "flips": last.get("flips"),
+        "flips_mean": last.get("flips_mean"),
+        "flips_guess": last.get("flips_guess"),
+        "flips_guess_upper": last.get("flips_guess_upper"),
         "quality": last.get("quality"),
         "predicted_gain": asked.get("predicted_gain") if pending else None,
         "distrusted": last.get("distrusted", []),
         "undecided": last.get("undecided", []),
+        "vouched": last.get("vouched", {}),
+        "unvouched": last.get("unvouched", []),
+        "refuted": last.get("refuted", []),
         "stopped": state.stopped,
         "trainings": state.trainings,
         "failed": state.failed,
