@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from activeseed.annotators.simulated import Simulated
+from activeseed.embedders import MiniLM
 from activeseed.errors import BudgetError, ConsentError
 from activeseed.estimators import Auto, LeaveOneOut, Regression
 from activeseed.executors import InProcess
@@ -126,8 +127,9 @@ def test_trainings_for_gold_questions_count(make_study: Make) -> None:
     asked = study.ask(3)
     gold = [q for q in asked if q.purpose == "gold"]
     assert gold
-    assert all(q.consequences for q in gold), "a gold question shows what hangs on it, and that was trained"
-    rows = sum(e.body["rows"] for e in study.store.read() if e.kind == "trained")
+    events = [e.body for e in study.store.read() if e.kind == "trained"]
+    assert len({e["context"] for e in events}) == 1 + len(gold), "what hangs on gold was trained, in a seed with it"
+    rows = sum(e["rows"] for e in events)
     assert study.budget.trainings == rows == trained(study)
 
 
@@ -285,3 +287,28 @@ def own(make_study: Make, function: Callable[..., Any], **settings: Any) -> Stud
     deterministic = settings.pop("deterministic", False)
     system = FromFunction(function, outcomes=2, deterministic=deterministic, version=function.__name__)
     return make_study(seed=seed, system=system, **settings)
+
+
+# --- what else is found out before a long run -----------------------------------------------------------------------
+
+
+def test_texts_that_are_not_read_to_their_end_are_told(make_study: Make) -> None:
+    if not MiniLM.installed():
+        pytest.skip("this embedder is not installed")
+    said: list[tuple[str, int, int]] = []
+    texts = ["short", "word " * 254, "word " * 255, "x" * 200]
+    seed = Seed(items=tuple(Item(id=f"t{n}", payload=Text(text=t.strip())) for n, t in enumerate(texts)))
+    study = make_study(seed=seed, embedder=MiniLM())
+    study.progress = lambda *told: said.append(told)
+    # 256 tokens, two of which mark beginning and end
+    (warning,) = (w for w in study.check()["warnings"] if "tokens" in w)
+    assert warning.startswith("1 of ")
+    assert MiniLM().cut(texts) == [2]
+    assert any(purpose == "embedding texts" and done == total for purpose, done, total in said)
+
+
+def test_what_a_budget_does_not_afford_is_told_before_it_is_spent(tmp_path: Path) -> None:
+    study = vectors(tmp_path / "study", 60, estimator=Auto(budget=600))
+    warnings = study.check()["warnings"]
+    assert any("affords" in w or "budget" in w for w in warnings)
+    assert trained(study) == 0

@@ -198,11 +198,11 @@ def test_money_is_not_spent_without_a_yes(project, capsys):
     set_limits(project, price=0.25)
     printed(capsys, "rank")  # trained before: nothing is spent
     before = result(capsys, "status")["trainings"]
-    _, err = printed(capsys, "rank", "--law", "flip", code=2)
+    _, err = printed(capsys, "rank", "--law", "poisson", code=2)
     assert "EUR" in err
     assert "--yes" in err
     assert result(capsys, "status")["trainings"] == before
-    printed(capsys, "rank", "--law", "flip", "--yes")
+    printed(capsys, "rank", "--law", "poisson", "--yes")
     trained = result(capsys, "status")["trainings"]
     assert trained > before
     # the yes was about one ranking: the next thing that costs something is asked about again
@@ -216,17 +216,17 @@ def test_a_question_about_money_can_be_answered_at_a_terminal(project, capsys, m
     monkeypatch.setattr("activeseed.cli.options.sys.stdin.isatty", lambda: True, raising=False)
     said = []
     monkeypatch.setattr("activeseed.cli.options.typer.confirm", lambda question, err: said.append(question) or False)
-    printed(capsys, "rank", "--law", "flip", code=1)
+    printed(capsys, "rank", "--law", "poisson", code=1)
     assert "A ranking takes up to" in said[0]
     monkeypatch.setattr("activeseed.cli.options.typer.confirm", lambda question, err: said.append(question) or True)
-    printed(capsys, "rank", "--law", "flip")
+    printed(capsys, "rank", "--law", "poisson")
     assert len(said) == 2, "one question for one ranking"
 
 
 def test_a_budget_in_the_settings_is_named_and_no_yes_goes_beyond_it(project, capsys):
     made = result(capsys, "status")["trainings"]
     set_limits(project, trainings=made + 10)
-    _, err = printed(capsys, "rank", "--law", "flip", "--yes", code=2)
+    _, err = printed(capsys, "rank", "--law", "poisson", "--yes", code=2)
     assert re.search(r"trainings = \d+ would do", err)
     assert result(capsys, "status")["trainings"] == made
 
