@@ -75,14 +75,23 @@ def rank(
 
 
 def agreed(study: Study, progress: Progress, yes: bool, act: Callable[[], Result]) -> Result:
-    """Do something that trains. What costs more than was agreed to is asked about, and goes on from where it stood."""
+    """Do something that trains. What costs more than was agreed to is asked about, and goes on from where it stood.
+
+    Once it is done, what was agreed to for it and not spent lapses: a yes was about this, and about nothing else.
+    """
+    given: set[str] = set()
     while True:
         try:
-            return act()
+            done = act()
+            break
         except ConsentError as wanted:
             progress.pause()
             confirm(f"{wanted.question} Go on?", yes)
             study.agree(**wanted.would_do)
+            given |= set(wanted.would_do)
+    if given:
+        study.agree(**{name: getattr(study.budget, name) for name in given})
+    return done
 
 
 def trained_words(summary: Mapping[str, Any], study: Study) -> str:
