@@ -23,7 +23,7 @@ import argparse
 import json
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ from tests.benchmarks.pairs import build, read_pairs
 from tests.benchmarks.persona import Statements
 
 FRESH, FIRST = 64, 500_000_000
-NULLS = 40
+NULLS = 4
 #: signs, flips and recall that the issue asks for
 SIGNS, FLIPS, SHOWN = 0.95, 0.90, 0.80
 
@@ -90,22 +90,32 @@ def make(setting: Setting, data: Path, folder: Path) -> Study:
 def _write_pairs(data: Path, key: int, folder: Path) -> None:
     cell = build(read_pairs(data), best_available(), "truthful", key, RewardModel())
     for name, entries in (("seed", cell.seed.items), ("probes", cell.materials.probes)):
-        lines = [{"id": e.id, **e.payload.model_dump(exclude={"kind"})} for e in entries]
+        lines = [
+            {"id": e.id, **e.payload.model_dump(exclude={"kind"})}
+            for e in entries
+            if all(text.strip() for text in e.payload.texts)  # a reader wants two replies; some models said nothing
+        ]
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
 
 
-def trained(study: Study, item: int, keys: range) -> tuple[Floats, list[str]]:
-    """(K, V, P) outcomes of an item's variants, the one that stands first, and the variants' ids."""
+def trained(study: Study, items: Sequence[int], keys: range) -> dict[int, tuple[Floats, list[str]]]:
+    """By item: (K, V, P) outcomes of its variants, the one that stands first, and the variants' ids."""
     base = np.asarray(study.seed.base, np.int16)
-    entry = study.seed.items[item]
-    order = [int(base[item]), *(v for v in range(len(entry.variants)) if v != base[item])]
-    block = np.tile(base, (len(order), 1))
-    block[:, item] = order
+    order = {f: [v for v in range(len(study.seed.items[f].variants)) if v != base[f]] for f in items}
+    changes = [(f, v) for f in items for v in order[f]]
+    block = np.tile(base, (1 + len(changes), 1))
+    for n, (f, v) in enumerate(changes, 1):
+        block[n, f] = v
     rows = Rows(np.tile(block, (len(keys), 1)), np.repeat(np.asarray(keys, np.int64), len(block)))
     outcomes = study.trainer.fulfil(Request(Explicit(rows), "fresh keys"))
     assert outcomes.ok.all(), outcomes.failures
-    shape = (len(keys), len(order), outcomes.values.shape[1])
-    return np.asarray(outcomes.values, np.float64).reshape(shape), [entry.variants[v].id for v in order]
+    values = np.asarray(outcomes.values, np.float64).reshape(len(keys), len(block), -1)
+    out = {}
+    for f in items:
+        mine = [0, *(n for n, (g, _) in enumerate(changes, 1) if g == f)]
+        ids = [study.seed.items[f].variants[v].id for v in (int(base[f]), *order[f])]
+        out[f] = values[:, mine], ids
+    return out
 
 
 def look_at(study: Study, items: int, key: int) -> list[dict[str, Any]]:
@@ -114,9 +124,10 @@ def look_at(study: Study, items: int, key: int) -> list[dict[str, Any]]:
     chosen = sorted(draw.permutation(len(study.seed))[:items].tolist())
     questions = study.ask(items=[study.seed.items[f].id for f in chosen])
     places = {p.id: n for n, p in enumerate(study.system.places(study.materials))}
+    fresh, two = trained(study, chosen, range(FIRST, FIRST + FRESH)), trained(study, chosen, range(2))
     out = []
     for f, question in zip(chosen, questions, strict=True):
-        values, names = trained(study, f, range(FIRST, FIRST + FRESH))
+        values, names = fresh[f]
         mean = values.mean(0)
         signs, flips, coverage = [], [], []
         for c in question.consequences:
@@ -134,7 +145,7 @@ def look_at(study: Study, items: int, key: int) -> list[dict[str, Any]]:
                 "has": bool(distinguishable(delta).any()), "largest": float(np.abs(delta.mean(0)).max()),
                 "null": _nothing(delta, draw, list(study.system.places(study.materials)), names),
                 "keys": question.trainings,
-                **_before(study, f, mean),
+                **_before(two[f][0].mean(0), mean),
             }
         )  # fmt: skip
     return out
@@ -144,7 +155,7 @@ def _nothing(delta: Floats, draw: np.random.Generator, places: list[Any], names:
     """Whether something is shown where there is nothing but noise, ``NULLS`` times."""
     noise = delta - delta.mean(0)
     found = []
-    for _ in range(NULLS // 10):
+    for _ in range(NULLS):
         some = draw.permutation(FRESH)[:8]
         values = np.zeros((8, len(names), delta.shape[2]))
         values[:, 1:] = noise[some] * draw.choice([-1.0, 1.0], 8)[:, None, None]
@@ -152,9 +163,8 @@ def _nothing(delta: Floats, draw: np.random.Generator, places: list[Any], names:
     return found
 
 
-def _before(study: Study, item: int, mean: Floats) -> dict[str, list[bool]]:
-    """What two keys showed, flips first: whether its flips and its signs hold."""
-    two = trained(study, item, range(2))[0].mean(0)
+def _before(two: Floats, mean: Floats) -> dict[str, list[bool]]:
+    """What the (V, P) means over two keys showed, flips first: whether its flips and its signs hold."""
     gap = two.max(0) - two.min(0)
     crossing = (two > 0.5).any(0) & (two <= 0.5).any(0)
     flips, signs = [], []
@@ -230,11 +240,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="a folder with persona/ and pandalm/")
     parser.add_argument("--quick", action="store_true", help="16 items of each seed")
     parser.add_argument("--items", type=int, default=0, help="items of each seed; default all of them")
+    parser.add_argument("--only", default="", help="studies whose name holds this text")
     parser.add_argument("--json", type=Path, help="where to write the figures")
     args = parser.parse_args(argv)
     start = time.perf_counter()
     records: dict[str, list[dict[str, Any]]] = {}
     for n, setting in enumerate(SETTINGS):
+        if args.only not in setting.name:
+            continue
         began = time.perf_counter()
         with tempfile.TemporaryDirectory() as folder:
             study = make(setting, args.data, Path(folder))
