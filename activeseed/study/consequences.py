@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from activeseed.estimators.statistics import EXACT_KEYS, t_quantile
+from activeseed.estimators.statistics import t_quantile
 from activeseed.plan import Explicit, Floats, Rows, generator
 from activeseed.protocols import Request
 from activeseed.question import Consequence
@@ -36,8 +36,8 @@ POOLED = 0.5
 LEAST_KEYS = 5
 #: differences below this are not shown: outcomes are single precision, and nobody acts on them
 SMALLEST = 1e-4
-#: patterns of signs that are drawn where there are too many to enumerate
-PATTERNS = 2048
+#: patterns of signs are enumerated up to this many keys, which is as many of them as are drawn beyond
+EXACT_KEYS, PATTERNS = 12, 2048
 #: patterns at a time: bounds the memory
 _AT_A_TIME = 128
 
