@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -165,7 +167,11 @@ def test_many_keys_are_tested_by_drawn_patterns() -> None:
 
 
 def test_keys_are_those_of_the_ranking_of_this_version() -> None:
-    rankings = [{"seed_version": "a", "keys": 12}, {"seed_version": "b", "keys": 30}, {"seed_version": "a"}]
+    rankings: list[dict[str, Any]] = [
+        {"seed_version": "a", "keys": 12},
+        {"seed_version": "b", "keys": 30},
+        {"seed_version": "a"},
+    ]
     assert keys_for(rankings, "a", 700, 8, False) == range(700, 712)
     assert keys_for(rankings, "a", 700, 20, False) == range(700, 720), "at least the study's replicates"
     assert keys_for(rankings, "c", 700, 8, False) == range(8), "those under which every round trains what stands"
