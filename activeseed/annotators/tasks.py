@@ -33,7 +33,8 @@ def task_data(question: Question, payload: Payload | None = None) -> dict[str, A
     """The ``data`` of the Label Studio task that asks a question: all that its template shows, ready for JSON.
 
     Args:
-        question: what is asked. Its value, purpose and what it repeats are left out: annotators must not know them.
+        question: what is asked. Its value, purpose, how it was drawn and what it repeats are left out: annotators must
+            not know them.
         payload: the item asked about, where the caller has it. Without it the parts of a pair are read off its text.
 
     Every value is a text, or a list of choices ({"value", "alias", "hotkey"}) for `variant` and `stays`.

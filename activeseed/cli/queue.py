@@ -66,19 +66,18 @@ def queue(
         raise FolderError(f"{to}: there is no folder {Path(to).parent}. Make it, or choose another.")
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
-        from activeseed.cli.rank import agree_to_price
+        from activeseed.cli.rank import agreed
 
         check_place(study, to)
-        agree_to_price(study, progress, yes)
         from activeseed.annotators.file import FileAnnotator
 
-        asked = study.ask(batch or None, list(item) if item else None)
+        asked = agreed(study, progress, yes, lambda: study.ask(batch or None, list(item) if item else None))
         if to in ("", "label-studio"):
             send(study, progress)
         elif to != "terminal":
             FileAnnotator(questions=to).submit(asked, study.seed)
     if as_json:
-        print_json([q.model_dump(mode="json", exclude={"purpose", "repeats"}) for q in asked])
+        print_json([q.model_dump(mode="json", exclude={"purpose", "drawn", "repeats"}) for q in asked])
     else:
         # a check is worth nothing by itself: whoever is going to answer here must not see which ones they are
         print_questions(asked, values=(to or study.settings.annotator.kind) != "terminal")

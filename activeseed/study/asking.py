@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from activeseed.acquisition import Pick
+from activeseed.acquisition import Pick, proposed
 from activeseed.question import Question
 from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Seed, Variant
 from activeseed.study import special
@@ -53,6 +53,7 @@ def make_questions(
                 **_why(pick, assessment, show_belief),
                 round=round_,
                 seed_version=seed.version,
+                drawn=pick.drawn,
             )
         )
     return out
@@ -60,9 +61,10 @@ def make_questions(
 
 def _form(seed: Seed, kind: str, items: tuple[int, ...], assessment: Assessment) -> tuple[str, dict[str, str]]:
     if kind == "confirm_list":
-        proposed = {seed.items[f].id: seed.items[f].variants[int(assessment.belief.modal[f])] for f in items}
-        lines = [_line(seed.items[f], proposed[seed.items[f].id]) for f in items]
-        return "\n".join(lines), {name: variant.id for name, variant in proposed.items()}
+        otherwise = proposed(assessment.belief, seed.base)
+        changed = {seed.items[f].id: seed.items[f].variants[int(otherwise[f])] for f in items}
+        lines = [_line(seed.items[f], changed[seed.items[f].id]) for f in items]
+        return "\n".join(lines), {name: variant.id for name, variant in changed.items()}
     item = seed.items[items[0]]
     options = {v.id: v.display for v in item.variants if v.id != ABSENT}
     return item.display, options
@@ -77,9 +79,7 @@ def _line(item: Item, proposed: Variant) -> str:
 def _why(pick: Pick, assessment: Assessment, show_belief: bool) -> dict[str, Any]:
     c = pick.candidate
     if c.kind == "confirm_list":
-        return {
-            "reason": "These look like items that were changed before. Nothing leaves the seed until you confirm it."
-        }
+        return {"reason": "Some of these may not belong. Nothing leaves the seed until you confirm it."}
     credibility = float(assessment.belief.credibility[c.items[0]])
     spread = assessment.ranking.summary.get("belief_spread")
     return why(credibility, float(pick.value), spread, show_belief)

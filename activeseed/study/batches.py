@@ -26,9 +26,11 @@ from activeseed.question import Question
 from activeseed.resolution import mixed
 from activeseed.study import asking, choosing, special
 from activeseed.study.assess import Assessment, expected_error, movement
+from activeseed.study.budget import expects
 from activeseed.study.checks import Checks
 from activeseed.study.choosing import SINGLE
 from activeseed.study.consequences import Looked, keys_for, look
+from activeseed.study.cost import batch_parts, most_of
 from activeseed.study.gold import dressed
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ class Batches:
     def __init__(self, study: Study) -> None:
         self._study = study
 
+    @expects("A batch of questions", most_of(batch_parts))
     def ask(self, n: int, items: Sequence[str] | None = None) -> list[Question]:
         """Choose, journal and return the next batch, or questions about these items."""
         study = self._study
@@ -84,7 +87,8 @@ class Batches:
     def idle(self) -> list[str]:
         """Pending questions that no longer matter: worth less than a twentieth of the best that could be asked."""
         study = self._study
-        pending = [q for q in study.state.pending if q.purpose == "ask" and q.kind in SINGLE]
+        # a question drawn at random waits whatever it is worth: else those that are answered are no sample any more
+        pending = [q for q in study.state.pending if q.purpose == "ask" and q.kind in SINGLE and q.drawn == "value"]
         if not pending:
             return []
         assessment = study.rounds.assessment()
@@ -97,7 +101,10 @@ class Batches:
         return [q.id for q in pending if float(values[assessment.seed.position(q.items[0])]) < least]
 
     def _order(self, questions: Sequence[Question], assessment: Assessment) -> list[str]:
-        """Ids of the new questions and of those that still wait, most valuable first; checks keep their places."""
+        """Ids of the new questions and of those that still wait, most valuable first.
+
+        Checks and what was drawn at random keep their places.
+        """
         values = assessment.ranking.columns.get("value")
         waiting = self._study.state.pending
         minutes = self._study.settings.ask.minutes
@@ -108,8 +115,8 @@ class Batches:
             return question.value / question.minutes
 
         together = [*waiting, *questions]
-        ranked = iter(sorted((q for q in together if q.purpose == "ask"), key=lambda q: -worth(q)))
-        return [next(ranked).id if q.purpose == "ask" else q.id for q in together]
+        ranked = iter(sorted((q for q in together if _by_value(q)), key=lambda q: -worth(q)))
+        return [next(ranked).id if _by_value(q) else q.id for q in together]
 
     def _risk_after(self, questions: Sequence[Question], assessment: Assessment) -> float | None:
         """The deployed seed's risk once these and all pending questions are answered, by belief and surrogate."""
@@ -238,7 +245,9 @@ class Batches:
             ]
             id_ = f"r{number:03d}-divided-{len(out) + 1:02d}"
             question = asking.resolve_question(assessment.seed, name, said, id_, number)
-            found = self.look([f], assessment).get(f, Looked())
+            # what a round trains is bounded: with more disagreements than a batch has questions, the rest go without
+            few = len(out) < study.settings.ask.batch
+            found = self.look([f] if few else [], assessment).get(f, Looked())
             out.append(question.model_copy(update={"consequences": found.shown, "trainings": found.trainings}))
         return out
 
@@ -282,3 +291,8 @@ class Batches:
         after = np.tile(base, (MOVEMENT_DRAWS, 1))
         after[:, list(asked)] = assessment.belief.draw(MOVEMENT_DRAWS, key)[:, list(asked)]
         return movement(assessment.ranking.surrogate.gram, base.tolist(), after)
+
+
+def _by_value(question: Question) -> bool:
+    """Whether a question stands where its value says."""
+    return question.purpose == "ask" and question.drawn == "value"

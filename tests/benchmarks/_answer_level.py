@@ -10,20 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from activeseed.acquisition import Pick
-from activeseed.annotators.simulated import Behaviour, Simulated
+from activeseed.acquisition import Pick, proposed
+from activeseed.annotators.simulated import Behaviour, Simulated, SimulatedPerson
 from activeseed.belief import Belief, BeliefSettings, fit_belief
 from activeseed.config import AskTable
 from activeseed.plan import Floats, Ints, Law, generator, stream_key
 from activeseed.question import Answer, Question
-from activeseed.resolution import Gold, Resolution, draw, known_answers, mixed, resolve, trust, vouch
+from activeseed.resolution import Gold, Resolution, Trust, draw, known_answers, mixed, resolve, trust, vouch
 from activeseed.seed import ABSENT, AS_WRITTEN, Item, Seed, Text
 from activeseed.stopping import Progress, budget, flip_risk, flips_below, nobody_to_rely_on, nothing_left
 from activeseed.study import choosing
+from activeseed.study.assess import asked_in_order
 from activeseed.study.rounds import stranger
 
 PROBES = 60
@@ -63,7 +65,11 @@ class Toy:
 
 @dataclass
 class Outcome:
-    """How one study ended."""
+    """How one study ended.
+
+    ``called_random`` and ``trusted`` are about the first annotator, ``error`` is the estimate of their error rate with
+    its interval; ``others_random``: how many of the others were called random.
+    """
 
     stable: bool
     settled: bool
@@ -72,11 +78,17 @@ class Outcome:
     minutes: float
     called_random: bool
     lists: int
+    trusted: bool = False
+    others_random: int = 0
+    error: tuple[float, float, float] = (float("nan"),) * 3
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One cell: who answers, what the author believed, how many gold questions there are."""
+    """One cell: who answers, what the author believed, how many gold questions there are.
+
+    ``beside``: behaviour and error of others who answer every question as well.
+    """
 
     items: int
     annotator: Behaviour
@@ -85,6 +97,7 @@ class Plan:
     rate: float
     gold: int
     ask: AskTable = field(default_factory=AskTable)
+    beside: tuple[tuple[Behaviour, float], ...] = ()
     limit: float = 0.01
     most: int = 0
 
@@ -98,10 +111,11 @@ def study(plan: Plan, key: int, belief: BeliefSettings | None = None) -> Outcome
     gold = tuple(Gold(f"g{k}", Text(text=f"known {k}"), ABSENT if k % 2 else AS_WRITTEN) for k in range(plan.gold))
     known = known_answers(gold)
     truth = {i.id: AS_WRITTEN if t else ABSENT for i, t in zip(seed.items, toy.truth, strict=True)}
-    person = Simulated(
-        truth={**truth, **known}, behaviour=plan.annotator, error=plan.error, base_rate=plan.author,
-        key=stream_key(key, "annotator"),
-    )  # fmt: skip
+    people = [
+        SimulatedPerson(name=f"person {n}", behaviour=who, error=error, base_rate=plan.author)
+        for n, (who, error) in enumerate(((plan.annotator, plan.error), *plan.beside))
+    ]
+    crowd = Simulated(truth={**truth, **known}, people=tuple(people), key=stream_key(key, "annotator"))
     meant = toy.outcomes((~toy.truth).astype(np.int64))[0]
     questions: dict[str, Question] = {}
     answers: list[Answer] = []
@@ -148,12 +162,24 @@ def study(plan: Plan, key: int, belief: BeliefSettings | None = None) -> Outcome
             really = (toy.outcomes(base)[0] > 0.5) != (meant > 0.5)
             return Outcome(
                 stable=met and voucher.complete, settled=met, share=float(really.mean()), answers=progress.answers,
-                minutes=minutes, called_random=bool(said.random),
-                lists=sum(q.kind == "confirm_list" for q in questions.values()),
+                minutes=minutes, lists=sum(q.kind == "confirm_list" for q in questions.values()),
+                **_first(said, settled),
             )  # fmt: skip
         questions |= {q.id: q for q in batch}
-        answers += person.poll(batch)
+        answers += crowd.poll(batch)
         minutes += sum(q.minutes for q in batch)
+
+
+def _first(said: Trust, settled: Resolution) -> dict[str, Any]:
+    """What became of the first annotator, and of the others."""
+    name = "person 0"
+    found = settled.reliability.get(name)
+    return {
+        "called_random": name in said.random,
+        "others_random": len(said.random) - (name in said.random),
+        "trusted": name in said.annotators and said.annotators[name].state == "trusted",
+        "error": (found.error, 1.0 - found.high, 1.0 - found.low) if found else (float("nan"),) * 3,
+    }
 
 
 def believed(
@@ -165,9 +191,11 @@ def believed(
     key: int,
 ) -> Belief:
     """The product's belief after these answers."""
+    asked = asked_in_order(questions, answers)
     return fit_belief(
         settings, prior, groups=[""] * len(settled.seed), features=None, evidence=None, likelihood=settled.likelihood,
-        key=key,
+        key=key, order=[settled.seed.position(i) for i in asked],
+        drawn=np.array([asked.get(i.id, False) for i in settled.seed.items]),
     )  # fmt: skip
 
 
@@ -181,10 +209,11 @@ def plausible(now: Belief, settled: Resolution, key: int) -> Ints:
 def _questions(seed: Seed, now: Belief, picks: Sequence[Pick], number: int) -> list[Question]:
     """Picks as questions, without the consequences that a trainer would give them."""
     out = []
+    otherwise = proposed(now, seed.base)
     for n, pick in enumerate(picks):
         c = pick.candidate
         items = tuple(seed.items[f].id for f in c.items)
-        listed = {i: seed.items[f].variants[int(now.modal[f])].id for i, f in zip(items, c.items, strict=True)}
+        listed = {i: seed.items[f].variants[int(otherwise[f])].id for i, f in zip(items, c.items, strict=True)}
         text = seed.items[c.items[0]].display
         options = listed if c.kind == "confirm_list" else {AS_WRITTEN: text}
         out.append(

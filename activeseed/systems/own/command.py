@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -52,6 +51,7 @@ class Command(BaseModel):
         compare: ``hellinger`` where every outcome is a probability, else ``identity``.
         deterministic: the program ignores the key.
         weighted: the program reads ``weight``. Otherwise an item of multiplicity 2 comes twice.
+        ignores_space: the program ignores white space at the end of a text, so that chaos is looked for there as well.
         folder: where it runs instead.
         environment: variables that it gets besides ours.
         version: names this trainer in place of a fingerprint of ``argv`` and of the files named there.
@@ -67,6 +67,7 @@ class Command(BaseModel):
     compare: Literal["identity", "hellinger"] = "identity"
     deterministic: bool = False
     weighted: bool = False
+    ignores_space: bool = False
     folder: str = ""
     environment: Mapping[str, str] = Field(default_factory=dict)
     version: str = ""
@@ -102,8 +103,8 @@ class Command(BaseModel):
         return () if self.deterministic else ("train",)
 
     def record(self) -> dict[str, Any]:
-        """The settings; what the program's files hold is in ``revision``."""
-        return self.model_dump(mode="json")
+        """The settings that bear on outcomes; what the program's files hold is in ``revision``."""
+        return self.model_dump(mode="json", exclude={"ignores_space"})
 
     def also_reads(self, materials: Materials) -> Any:
         """What may determine an outcome besides ``Materials.digest``."""
@@ -130,14 +131,13 @@ class Command(BaseModel):
         return Cost()
 
     def train(self, rows: Rows, materials: Materials) -> Outcomes:
-        start = time.process_time()
         places = len(self.places(materials))
         values = np.full((len(rows), places), np.nan, np.float32)
         failures: dict[int, str] = {}
         questions: dict[int, dict[str, Any]] = {}
         for r in range(len(rows)):
             try:
-                items = given_items(materials, rows, r, weighted=self.weighted)
+                items = given_items(materials, rows, r, weighted=self.weighted, ignores_space=self.ignores_space)
             except TrainingError as error:
                 failures[r] = describe(error)
                 continue
@@ -146,12 +146,10 @@ class Command(BaseModel):
             questions[r] = {"row": r, "key": key, "items": [_item(i) for i in items]}
         probes = [{"id": p.id, **_payload(p), "weight": p.weight, "group": p.group} for p in materials.probes]
         header = {"activeseed": 1, "outcomes": places, "probes": probes}
-        seconds = 0.0
         ahead = [list(questions)[n : n + self.rows_at_a_time] for n in range(0, len(questions), self.rows_at_a_time)]
         while ahead:
             group = ahead.pop(0)
             said = self._ask(header, [questions[r] for r in group], places)
-            seconds += said.seconds
             for r, outcome in said.outcomes.items():
                 values[r] = outcome
             failures |= said.failures
@@ -160,7 +158,7 @@ class Command(BaseModel):
                 ahead = [[r] for r in silent] + ahead
             else:
                 failures |= dict.fromkeys(silent, said.reason)
-        return outcomes_of(values, failures, seconds + time.process_time() - start)
+        return outcomes_of(values, failures)
 
     def _ask(self, header: dict[str, Any], questions: list[dict[str, Any]], places: int) -> Conversation:
         return converse(
