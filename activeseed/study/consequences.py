@@ -206,7 +206,7 @@ def _flips(y: Floats, mean: Floats, size: Floats, real: NDArray[np.bool_]) -> ND
 
 
 def _digits(value: float) -> float:
-    return round(float(value), 4)
+    return round(float(value), 6)
 
 
 def keys_for(
