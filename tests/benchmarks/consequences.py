@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 
 from activeseed.cli.making import make_project
-from activeseed.embedders import best_available
+from activeseed.embedders import Tfidf, best_available
 from activeseed.plan import Explicit, Floats, Rows, generator
 from activeseed.protocols import Request
 from activeseed.study import Study
@@ -70,7 +70,7 @@ SETTINGS = (
 )
 
 
-def make(setting: Setting, data: Path, folder: Path) -> Study:
+def make(setting: Setting, data: Path, folder: Path, embedder: str = "") -> Study:
     """The study as ``activeseed init`` would make it from these files."""
     tables = dict(setting.tables)
     if setting.pairs:
@@ -83,13 +83,13 @@ def make(setting: Setting, data: Path, folder: Path) -> Study:
     pool = None if setting.pairs else folder / "pool.jsonl"
     study, _, _ = make_project(
         folder / "study", folder / "seed.jsonl", pool=pool, probes=folder / "probes.jsonl", system=setting.system,
-        tables=tables,
+        tables=tables, embedder=embedder,
     )  # fmt: skip
     return study
 
 
 def _write_pairs(data: Path, key: int, folder: Path) -> None:
-    cell = build(read_pairs(data), best_available(), "truthful", key, RewardModel())
+    cell = build(read_pairs(data), Tfidf(), "truthful", key, RewardModel())
     for name, entries in (("seed", cell.seed.items), ("probes", cell.materials.probes)):
         lines = [
             {"id": e.id, **e.payload.model_dump(exclude={"kind"})}
@@ -251,6 +251,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="a folder with persona/ and pandalm/")
     parser.add_argument("--quick", action="store_true", help="16 items of each seed")
     parser.add_argument("--items", type=int, default=0, help="items of each seed; default all of them")
+    parser.add_argument("--embedder", default="", help="instead of the one that init picks")
     parser.add_argument("--only", default="", help="studies whose name holds this text")
     parser.add_argument("--json", type=Path, help="where to write the figures")
     args = parser.parse_args(argv)
@@ -261,13 +262,17 @@ def main(argv: list[str] | None = None) -> int:
             continue
         began = time.perf_counter()
         with tempfile.TemporaryDirectory() as folder:
-            study = make(setting, args.data, Path(folder))
+            study = make(setting, args.data, Path(folder), args.embedder)
             records[setting.name] = look_at(study, args.items or (16 if args.quick else len(study.seed)), n)
         print(f"{setting.name}: {time.perf_counter() - began:.0f} s", flush=True)
     rows = rows_of(records)
     print(table(rows))
     result = report(
-        "consequences", rows, time.perf_counter() - start, ("numpy", "torch"), embedder=best_available().kind
+        "consequences",
+        rows,
+        time.perf_counter() - start,
+        ("numpy", "torch"),
+        embedder=args.embedder or best_available().kind,
     )
     write(result, args.json)
     return 1 if missed(rows) else 0

@@ -150,8 +150,9 @@ def test_shrinking_takes_noise_for_noise() -> None:
     assert shrunk(sure) == pytest.approx(sure.mean(0), rel=1e-3)
 
 
-def test_margins_hold_for_all_probes_at_once() -> None:
-    mean = np.random.default_rng(1).standard_normal(60) * 0.02
+@pytest.mark.parametrize("size", [0.02, 1.0])
+def test_margins_hold_for_all_probes_at_once_also_beside_large_effects(size: float) -> None:
+    mean = np.random.default_rng(1).standard_normal(60) * size
     inside = []
     for n in range(200):
         delta = keyed(mean, 8, 0.02, 0.02, n)[:, None]
