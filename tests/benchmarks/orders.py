@@ -2,8 +2,8 @@
 
 Flat orders keep the author's belief of every unasked item and take each answer at its word. Orders with beliefs ask
 through a study: the product's default asks the study's own batch, its rivals name the items and have the study's
-league, beliefs and error estimate all the same (and pay for no repeats). Two oracles read the truth, a third knows every
-effect and no truth.
+league, beliefs and error estimate all the same (and pay for no repeats). Two oracles read the truth, a third knows
+every effect and no truth.
 """
 
 from __future__ import annotations
@@ -17,21 +17,32 @@ from typing import Protocol
 import numpy as np
 
 from activeseed.estimators import Regression
-from activeseed.outcome import Outcomes, Ranking, join_outcomes
-from activeseed.plan import Floats, Law, Rows, generator, join_rows, stream_key
+from activeseed.outcome import Ranking
+from activeseed.plan import Floats, Law, generator, stream_key
 from activeseed.protocols import Problem
 from activeseed.seed import ABSENT, AS_WRITTEN
 from activeseed.study.assess import round_regression
-from tests.benchmarks.persona import BELIEF, DRAWS, KEYS, Cell, across
+from tests.benchmarks.persona import BELIEF, DRAWS, Cell, across
 from tests.benchmarks.studies import Asked, new_study
 
 BATCH, MOST, LOOK = 8, 80, 16
 LEVEL = 0.3
 #: permutations that *random* is the mean of; with a study behind each, fewer
 PERMUTATIONS, STUDIED_PERMUTATIONS = 20, 3
-FLAT = ("random", "uncertainty", "approval", "cleanlab", "leave-one-out", "first-order", "effects known", "oracle answered")
+FLAT = (
+    "random",
+    "uncertainty",
+    "approval",
+    "cleanlab",
+    "leave-one-out",
+    "first-order",
+    "effects known",
+    "oracle answered",
+)
 STUDIED = ("random, beliefs", "lowest credibility, beliefs", "oracle, beliefs", "default")
 ORDERS = (*FLAT, *STUDIED)
+#: keys over which a score that trains is averaged: as many as a ranking takes
+SCORE_KEYS = 8
 #: rows from which *effects known* learns them: their error is then a few percent of their size
 MANY_ROWS = 4096
 Curve = list[dict[str, float]]
@@ -39,7 +50,7 @@ Curve = list[dict[str, float]]
 
 @dataclass(frozen=True)
 class Look:
-    """What is believed after some answers, as presence: draws (DRAWS, F), the most credible seed and the standing one."""
+    """What is believed after some answers, as presence: draws (DRAWS, F), the most credible and the standing seed."""
 
     draws: np.ndarray
     modal: np.ndarray
@@ -128,13 +139,9 @@ def regress(cell: Cell, law: Law, stream: int, estimator: Regression) -> Ranking
     )  # fmt: skip
     run = estimator.run(problem)
     request = next(run)
-    seen: list[tuple[Rows, Outcomes]] = []
     while True:
-        rows = request.design.block(0, request.design.size)
-        outcomes = cell.league.train(rows, cell.materials)
-        seen.append((rows, outcomes))
         try:
-            request = run.send(outcomes)
+            request = run.send(cell.league.train(request.design.block(0, request.design.size), cell.materials))
         except StopIteration as done:
             found: Ranking = done.value
             return found
@@ -142,8 +149,8 @@ def regress(cell: Cell, law: Law, stream: int, estimator: Regression) -> Ranking
 
 def approval(state: Flat) -> Floats:
     """(F,) approval of every item by evaluators trained on the belief-weighted seed, mean over keys."""
-    weighted = np.tile(state.law, (KEYS, 1))
-    vouching = state.cell.train(weighted, np.arange(KEYS), weights=True).vouching
+    weighted = np.tile(state.law, (SCORE_KEYS, 1))
+    vouching = state.cell.train(weighted, np.arange(SCORE_KEYS), weights=True).vouching
     assert vouching is not None
     return np.asarray(vouching.mean(0), np.float64)
 
@@ -176,12 +183,12 @@ def self_confidence(state: Flat) -> Floats:
 
 def leave_one_out(state: Flat) -> Floats:
     """(F,) squared distance between the seed as answered and the same without the item."""
-    todo, keys = state.open, np.arange(KEYS)
+    todo, keys = state.open, np.arange(SCORE_KEYS)
     without = np.tile(state.standing, (len(todo), 1))
     without[np.arange(len(todo)), todo] = 0.0
     seeds = np.r_[state.standing[None], without]
-    outcomes = state.cell.train(np.repeat(seeds, KEYS, 0), np.tile(keys, len(seeds)))
-    points = state.cell.geometry.embed(outcomes.values).reshape(len(seeds), KEYS, -1)
+    outcomes = state.cell.train(np.repeat(seeds, SCORE_KEYS, 0), np.tile(keys, len(seeds)))
+    points = state.cell.geometry.embed(outcomes.values).reshape(len(seeds), SCORE_KEYS, -1)
     out = np.full(len(state.cell.seed), -np.inf)
     out[todo] = across(points[1:] - points[:1])
     return out
@@ -206,7 +213,7 @@ SCORES: dict[str, Callable[[Flat], Floats]] = {
 
 
 def oracle_answered(state: Flat, n: int) -> list[int]:
-    """Reads the truth: one by one, the answer after which the seed as answered errs least, by training every candidate."""
+    """Reads the truth: one by one, the answer after which the seed as answered errs least; trains every candidate."""
     cell, standing, picks = state.cell, state.standing.copy(), []
     for _ in range(n):
         todo = [i for i in state.open if i not in picks]
@@ -216,7 +223,7 @@ def oracle_answered(state: Flat, n: int) -> list[int]:
         if not different.any():
             return picks + [int(i) for i in todo[: n - len(picks)]]
         useful = np.flatnonzero(different)
-        best = int(useful[np.argmin(cell.errors(changed[useful]))])
+        best = int(useful[np.argmin(cell.errors(changed[useful], SCORE_KEYS))])
         standing = changed[best]
         picks.append(int(todo[best]))
     return picks
@@ -297,7 +304,7 @@ class Studied:
 
 
 def oracle_gain(state: Studied, bias: Floats) -> Floats:
-    """(F,) reads the truth: by how much the ensemble's error falls if the item's answer comes now, by linear effects."""
+    """(F,) reads the truth: by how much the ensemble's error falls with the item's answer, by linear effects."""
     surrogate = state.inner.now.ranking.surrogate
     f = len(state.cell.seed)
     if surrogate is None:
@@ -331,8 +338,7 @@ def curves(cell: Cell, order: str, most: int = MOST, permutations: int | None = 
             study = new_study(
                 Path(scratch) / "study", cell.seed, cell.settings, cell.folder, pool=cell.pool, probes=cell.probes
             )
-            said = (ABSENT, AS_WRITTEN)
-            inner = Asked(study, lambda item, time: said[cell.heard(item, time)])
+            inner = Asked(study, lambda item, time: (ABSENT, AS_WRITTEN)[cell.heard(item, time)])
             out.append(curve(cell, Studied(cell, order, inner, n), most))
     return out
 

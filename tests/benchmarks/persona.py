@@ -36,7 +36,7 @@ BELIEF = 0.75
 ITEMS = 80
 HEAVY, HEAVY_SHARE = 8, 0.2  # what a heavy item counts, and how many are heavy, in the task *weights*
 DRAWS = 64  # belief draws from which the ensemble's error is measured
-KEYS = 8  # keys over which errors are measured
+KEYS = 32  # keys over which errors are measured: a product of so many leaves little noise of one training
 #: replicate numbers of the measurements: no study trains under them, so no order is measured by what it has seen
 FIRST_KEY = 60_000_000
 #: times that an item may be asked about
@@ -152,9 +152,9 @@ class Cell:
         points = self.geometry.embed(self.train(np.repeat(x, keys, 0), numbers.ravel()).values)
         return np.asarray(points.reshape(len(x), keys, -1) - self.target[numbers])
 
-    def errors(self, present: NDArray[Any]) -> Floats:
+    def errors(self, present: NDArray[Any], keys: int = KEYS) -> Floats:
         """(n,) squared distance of the mean outcomes from the truth, from products that share no key."""
-        return across(self.misses(present, KEYS))
+        return across(self.misses(present, keys))
 
     def ensemble_misses(self, draws: NDArray[Any]) -> Floats:
         """(n, 2, D) differences of belief draws from the truth, each draw under two keys, in turns."""
@@ -217,6 +217,4 @@ def build(statements: Statements, task: Task, behaviour: str, key: int, embedder
     )
     system = {"outcome": "policy", "compare": "hellinger"} if task == "policy" else {}
     settings = init_settings(key, ITEMS, embedder, system=system)
-    return Cell(
-        task, behaviour, key, settings, seed, probe("u", pool), probe("p", probes), truth, slips, error, folder
-    )
+    return Cell(task, behaviour, key, settings, seed, probe("u", pool), probe("p", probes), truth, slips, error, folder)

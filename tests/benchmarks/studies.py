@@ -1,19 +1,22 @@
 """The product's own study, driven by an annotator who knows the truth: nothing here chooses, believes or retrains.
 
-A study is made with what ``activeseed init`` writes, and goes through its rounds as the loop goes: close the round, ask,
-tell. What it asks is its own batch with its repeats and checks, or questions about items that an order names.
+A study is made with what ``activeseed init`` writes, and goes through its rounds as the loop goes: close the round,
+ask, tell. What it asks is its own batch with its repeats and checks, or questions about items that an order names.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
+import activeseed
 from activeseed.annotators.simulated import Simulated
 from activeseed.config import Settings
 from activeseed.plan import Floats, Ints
@@ -23,6 +26,16 @@ from activeseed.study import Study
 from activeseed.study.assess import Assessment
 
 ANNOTATOR = "annotator"
+#: what decides how a study asks: a change there runs the cells again whose orders ask through one
+DECIDING = ("acquisition", "belief", "estimators", "resolution", "study", "systems", "config.py", "stopping.py")
+
+
+@cache
+def deciding() -> str:
+    """Digest of the product's source as far as it decides how a study asks."""
+    root = Path(activeseed.__file__).parent
+    files = [p for name in DECIDING for p in ([root / name] if name.endswith(".py") else (root / name).rglob("*.py"))]
+    return hashlib.sha256(b"".join(p.read_bytes() for p in sorted(files))).hexdigest()
 
 
 def new_study(
@@ -47,6 +60,8 @@ class Asked:
         lines: answered lines so far: one for a question, one for each line of a list, repeats and checks included.
         repeats: of them, silent repeats and checks; ``listed``: lines of lists; ``again``: items asked about before.
         minutes: what the answers were expected to cost.
+        who: (number of an item, how often it was asked about before) -> name of the one who answers.
+        asked: numbers of the items that were asked about, in that order.
     """
 
     study: Study
@@ -56,6 +71,7 @@ class Asked:
     listed: int = 0
     again: int = 0
     minutes: float = 0.0
+    who: Callable[[int, int], str] = lambda item, time: ANNOTATOR
     asked: dict[int, None] = field(default_factory=dict)
     _times: Counter[int] = field(default_factory=Counter)
 
@@ -96,10 +112,11 @@ class Asked:
 
     def _said(self, question: Question) -> dict[str, object]:
         truth: dict[str, str] = {}
+        person = ANNOTATOR
         for name in question.items:
             with suppress(KeyError):  # a gold question's item is in no seed
                 f = self.study.seed.position(name)
-                truth[name] = self.says(f, self._times[f])
+                truth[name], person = self.says(f, self._times[f]), self.who(f, self._times[f])
                 self._times[f] += 1
                 self.again += f in self.asked
                 self.asked[f] = None
@@ -107,4 +124,4 @@ class Asked:
         self.repeats += question.purpose != "ask"
         self.listed += len(question.items) if question.kind == "confirm_list" else 0
         self.minutes += question.minutes
-        return Simulated(name=ANNOTATOR, truth=truth).answer(question).model_dump(mode="json")
+        return Simulated(name=person, truth=truth).answer(question).model_dump(mode="json")
