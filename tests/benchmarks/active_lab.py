@@ -1,7 +1,7 @@
 """ActiveLab: which item to have labelled next, or once more, from labels of several annotators and a model's word.
 
-The published formulas: ActiveLab, Goh & Mueller 2023 (arXiv 2301.11856, section 3), on CROWDLAB's posterior and weights,
-Goh, Tkachenko & Mueller 2022 (arXiv 2210.06812, section 4). Given the model's temperature they agree with cleanlab
+The published formulas: ActiveLab, Goh & Mueller 2023 (arXiv 2301.11856), on CROWDLAB's posterior and weights,
+Goh, Tkachenko & Mueller 2022 (arXiv 2210.06812). Given the model's temperature they agree with cleanlab
 2.9.0's ``get_active_learning_scores`` and ``get_label_quality_multiannotator`` to the last bits; its search for the
 temperature is not followed, as it counts labels that stand as floats into the wrong class.
 """

@@ -37,7 +37,7 @@ from tests.benchmarks._report import MARKS, report, write
 from tests.benchmarks.curves import Curve, crossing, height
 from tests.benchmarks.orders import BATCH, FLAT, LEVEL, LOOK, MOST, ORDERS, PERMUTATIONS, curves, out_of_fold
 from tests.benchmarks.persona import TASKS, Cell, Statements, build
-from tests.benchmarks.studies import deciding
+from tests.benchmarks.studies import deciding, keep, read_cells
 
 UNREACHED = MOST + BATCH
 RESAMPLES = 2000
@@ -211,20 +211,6 @@ def fingerprint(settings: Settings, order: str, most: int) -> str:
     return hashlib.sha256("".join(parts).encode()).hexdigest()[:12]
 
 
-def read_cells(*paths: Path | None) -> list[Record]:
-    """Finished cells; a torn last line is left out."""
-    out: list[Record] = []
-    for path in paths:
-        if path is None or not path.exists():
-            continue
-        for line in path.read_text(encoding="utf-8").splitlines():
-            try:
-                out.append(json.loads(line))
-            except json.JSONDecodeError:
-                continue
-    return out
-
-
 def name_of(record: Record) -> tuple[Any, ...]:
     """What names a cell."""
     return tuple(record[k] for k in ("task", "embedder", "order", "behaviour", "key"))
@@ -363,8 +349,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             records.append(record)
             print(f"{task} {key} {behaviour} {order}: {record['seconds']} s", file=sys.stderr, flush=True)
             if args.cells is not None:
-                with args.cells.open("a", encoding="utf-8") as handle:
-                    handle.write(json.dumps(record) + "\n")
+                keep(args.cells, record)
     result = summed_up(newest(records), time.perf_counter() - began, notes)
     print(show(result))
     write(result, args.json)

@@ -41,6 +41,8 @@ FLAT = (
 )
 STUDIED = ("random, beliefs", "lowest credibility, beliefs", "oracle, beliefs", "default")
 ORDERS = (*FLAT, *STUDIED)
+#: belief draws a permutation: together they are many
+PERMUTED_DRAWS = 16
 #: keys over which a score that trains is averaged: as many as a ranking takes
 SCORE_KEYS = 8
 #: rows from which *effects known* learns them: their error is then a few percent of their size
@@ -332,7 +334,7 @@ def curves(cell: Cell, order: str, most: int = MOST, permutations: int | None = 
     out = []
     for n in range(times):
         if order in FLAT:
-            out.append(curve(cell, Flat(cell, order, n), most))
+            out.append(curve(cell, Flat(cell, order, n), most, DRAWS if times == 1 else PERMUTED_DRAWS))
             continue
         with tempfile.TemporaryDirectory() as scratch:
             study = new_study(
@@ -343,7 +345,7 @@ def curves(cell: Cell, order: str, most: int = MOST, permutations: int | None = 
     return out
 
 
-def curve(cell: Cell, asking: Asking, most: int) -> Curve:
+def curve(cell: Cell, asking: Asking, most: int, draws: int = DRAWS) -> Curve:
     """What is left after every batch; ends early (from 16 answers on) once every measure has reached 0.3.
 
     Returns one record a batch: ``q`` answered lines; ``ensemble``, ``believed``, ``answered`` (squared errors);
@@ -357,7 +359,7 @@ def curve(cell: Cell, asking: Asking, most: int) -> Curve:
         asked = list(asking.asked)
         todo = np.setdiff1d(np.arange(len(cell.seed)), asked)
         proposed |= {int(i) for i in todo if not look.modal[i] and cell.truth[i] == 1}
-        misses = cell.ensemble_misses(look.draws)
+        misses = cell.ensemble_misses(look.draws[:draws])
         same = bool((look.modal == look.standing).all())
         single = cell.errors(look.standing[None] if same else np.stack([look.modal, look.standing]))
         out.append(

@@ -6,6 +6,7 @@ out. A fifth of the seed is written the wrong way round; the author believes 0.8
 
     truthful    the annotator says what is true
     raters      every question is answered by one real rater of that pair, in turns; a tie drops the pair
+    rated       raters, and nothing is flipped on purpose: each label is what one rater said, the others answer
     shuffled    a control: which reply is better is a fair coin for every pair of seed and probes, so texts say nothing
     mismatched  the better reply against the better reply to another prompt: only with the prompt can they be told apart
     spec        replies that the Model Spec marks good and bad, in contexts that decide which is which
@@ -34,8 +35,8 @@ from activeseed.protocols import Estimator, Problem
 from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Pair, Probe, Seed, with_flips
 from activeseed.study.materials import build_materials
 
-Task = Literal["truthful", "raters", "shuffled", "mismatched", "spec"]
-TASKS: tuple[Task, ...] = ("truthful", "raters", "shuffled", "mismatched", "spec")
+Task = Literal["truthful", "raters", "shuffled", "mismatched", "spec", "rated"]
+TASKS: tuple[Task, ...] = ("truthful", "raters", "rated", "shuffled", "mismatched", "spec")
 BELIEF, WRONG = 0.8, 0.2
 ITEMS, PROBES = 100, 300
 DRAWS = 64  # belief draws from which the ensemble's error is measured
@@ -225,12 +226,11 @@ def init_settings(key: int, embedder: str) -> Settings:
     return parse({**tables, "ask": {"consequences": 0}})
 
 
-def build(pairs: Sequence[Rated], task: Task, key: int, embedder: str, folder: Path, wrong: float = WRONG) -> Cell:
+def build(pairs: Sequence[Rated], task: Task, key: int, embedder: str, folder: Path) -> Cell:
     """One cell.
 
     Args:
         folder: keeps the embeddings.
-        wrong: share of the seed that is written the wrong way round.
     """
     rng = np.random.default_rng([key, 2])
     seed, probes = split(pairs, key)
@@ -240,10 +240,16 @@ def build(pairs: Sequence[Rated], task: Task, key: int, embedder: str, folder: P
         better = coins
     truth, held_out = better[: len(seed)], better[len(seed) :]
     right: NDArray[np.bool_] = np.ones(len(seed), bool)
-    right[rng.choice(len(seed), round(wrong * len(seed)), replace=False)] = False
+    right[rng.choice(len(seed), round(WRONG * len(seed)), replace=False)] = False
     order = rng.permutation(len(seed))
     seed = [seed[i] for i in order]
     truth, right = truth[order], right[order]
+    # the raters of a pair answer in turns, in an order drawn for the pair
+    turns = [np.random.default_rng([key, 4, k]).permutation(len(p.votes)).tolist() for k, p in enumerate(seed)]
+    if task == "rated":
+        authors = [next(w for w in turn if p.votes[w]) for turn, p in zip(turns, seed, strict=True)]
+        turns = [[w for w in turn if w != a] for turn, a in zip(turns, authors, strict=True)]
+        right = np.array([p.votes[a] == p.better for p, a in zip(seed, authors, strict=True)])
     chosen = np.where(right, truth, 3 - truth)
     belief = {AS_WRITTEN: BELIEF, FLIPPED: 1.0 - BELIEF}
     written = [p.pair(int(c)) for p, c in zip(seed, chosen, strict=True)]
@@ -255,13 +261,11 @@ def build(pairs: Sequence[Rated], task: Task, key: int, embedder: str, folder: P
     settings = init_settings(key, embedder)
     flippable = with_flips(Seed(items=items))
     materials = build_materials(folder, settings, flippable, flippable, places, ())
-    # the raters of a pair answer in turns, in an order drawn for the pair
-    turns = [np.random.default_rng([key, 4, k]).permutation(len(p.votes)) for k, p in enumerate(seed)]
     most = min(len(t) for t in turns)
     who = np.stack([t[:most] for t in turns], 1)
     said = np.array([[seed[k].votes[w] for k, w in enumerate(row)] for row in who])
     votes = np.where(said == 0, DROP, np.where(said == chosen, KEEP, FLIP))
-    if task != "raters":
+    if task not in ("raters", "rated"):
         votes, who = np.where(right, KEEP, FLIP)[None], np.zeros((1, len(seed)), np.int64)
     return Cell(task, key, settings, materials, right, votes.astype(np.int64), who, held_out == first, folder)
 

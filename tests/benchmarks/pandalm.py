@@ -37,7 +37,7 @@ from tests.benchmarks._report import report, write
 from tests.benchmarks.curves import crossing, height
 from tests.benchmarks.pair_orders import BATCH, LEVEL, LOOK, MOST, ORDERS, curve, standings
 from tests.benchmarks.pairs import TASKS, Cell, build, init_settings, read_pairs
-from tests.benchmarks.studies import deciding
+from tests.benchmarks.studies import deciding, keep, read_cells
 
 STANDINGS = "standings"  # beside the orders: where flipped pairs stand before any answer
 UNREACHED = MOST + BATCH
@@ -153,26 +153,6 @@ def fingerprint(settings: Settings, order: str) -> str:
     if order in ("default", STANDINGS):
         parts += [json.dumps(settings.record(), sort_keys=True), deciding()]
     return hashlib.sha256("".join(parts).encode()).hexdigest()[:12]
-
-
-def read_cells(path: Path | None) -> list[Record]:
-    """Finished cells; a torn last line is left out."""
-    out: list[Record] = []
-    if path is None or not path.exists():
-        return out
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            out.append(json.loads(line))
-        except json.JSONDecodeError:
-            continue
-    return out
-
-
-def keep(path: Path, record: Record) -> None:
-    """Append a finished cell, on a line of its own also where a killed run left half a line."""
-    torn = path.exists() and path.read_bytes()[-1:] not in (b"", b"\n")
-    with path.open("a", encoding="utf-8") as handle:
-        handle.write(("\n" if torn else "") + json.dumps(record) + "\n")
 
 
 def newest(records: Sequence[Record]) -> list[Record]:

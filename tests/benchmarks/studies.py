@@ -7,12 +7,14 @@ ask, tell. What it asks is its own batch with its repeats and checks, or questio
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -125,3 +127,27 @@ class Asked:
         self.listed += len(question.items) if question.kind == "confirm_list" else 0
         self.minutes += question.minutes
         return Simulated(name=person, truth=truth).answer(question).model_dump(mode="json")
+
+
+# --- finished cells --------------------------------------------------------------------------------------------------
+
+
+def read_cells(*paths: Path | None) -> list[dict[str, Any]]:
+    """Finished cells; a torn last line is left out."""
+    out: list[dict[str, Any]] = []
+    for path in paths:
+        if path is None or not path.exists():
+            continue
+        for line in path.read_text(encoding="utf-8").splitlines():
+            try:
+                out.append(json.loads(line))
+            except json.JSONDecodeError:
+                continue
+    return out
+
+
+def keep(path: Path, record: dict[str, Any]) -> None:
+    """Append a finished cell, on a line of its own also where a killed run left half a line."""
+    torn = path.exists() and path.read_bytes()[-1:] not in (b"", b"\n")
+    with path.open("a", encoding="utf-8") as handle:
+        handle.write(("\n" if torn else "") + json.dumps(record) + "\n")

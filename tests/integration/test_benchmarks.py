@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from activeseed.cli.making import make_project
-from tests.benchmarks import label_studio, pair_orders, pandalm
+from tests.benchmarks import label_studio, pair_orders, pandalm, raters
 from tests.benchmarks.pairs import DROP, FLIP, KEEP, build, dissent, init_settings, read_pairs, split
+from tests.benchmarks.studies import read_cells
 
 #: a helpful reply and a useless one to every prompt, so that texts say which is better
 GOOD = ("Sure, here are clear steps for {}: plan, try, check.", "A short and correct answer about {} with its reason.")
@@ -153,5 +154,34 @@ def test_pandalm_quick_run_is_resumed_and_reports_every_part(data, tmp_path, cap
     assert pandalm.main(call) == 0
     again = json.loads(out.read_text())
     assert again["rows"] == result["rows"]
-    assert len(pandalm.read_cells(cells)) == 4
+    assert len(read_cells(cells)) == 4
     assert "truthful, tfidf (1 keys)" in capsys.readouterr().out
+
+
+def test_a_seed_of_real_labels_is_what_one_rater_said_and_the_others_answer(data, tmp_path):
+    pairs = read_pairs(data)
+    cell = build(pairs, "rated", 0, "tfidf", tmp_path)
+    # of three who judge a pair at most one is alone here, and may be the one who labelled it
+    assert 0 <= (~cell.right).sum() <= 4
+    assert cell.votes.shape == cell.who.shape == (2, 12)
+    assert all(cell.rater(n, 0) != cell.rater(n, 1) for n in range(12))
+    # where the label is the odd voice both others say so
+    assert (cell.votes[:, ~cell.right] == FLIP).all()
+
+
+def test_raters_quick_run_compares_at_equal_minutes(data, tmp_path, capsys):
+    cells, out = tmp_path / "cells.jsonl", tmp_path / "out.json"
+    call = ["--data", str(data), "--quick", "--embedder", "tfidf", "--cells", str(cells), "--json", str(out)]
+    assert raters.main(call) == 0
+    figures = {r["claim"]: r["value"] for r in json.loads(out.read_text())["rows"]}
+    for seed in raters.SEEDS:
+        for order in raters.ORDERS:
+            # twelve pairs, raters who are right eight times in nine: 24 minutes put most labels right
+            assert figures[f"{seed}: wrong labels after 24 minutes, {order}"] <= 3
+            assert 0.5 < figures[f"{seed}: agreement after 24 minutes, {order}"] <= 1.0
+    lines = cells.read_text().splitlines()
+    assert len(lines) == 8
+    table = capsys.readouterr().out
+    assert raters.main(call) == 0
+    assert cells.read_text().splitlines() == lines
+    assert capsys.readouterr().out == table
