@@ -73,6 +73,12 @@ COLUMNS: dict[str, Callable[[Record], float]] = {
     "ensemble": _mean(lambda r, c: crossing(c, "ensemble", LEVEL * start(r, "ensemble"), UNREACHED)),
     "believed": _mean(lambda r, c: crossing(c, "believed", LEVEL * start(r, "believed"), UNREACHED)),
     "as answered": _mean(lambda r, c: crossing(c, "answered", LEVEL * start(r, "answered"), UNREACHED)),
+    "ensemble, minutes": _mean(
+        lambda r, c: crossing(c, "ensemble", LEVEL * start(r, "ensemble"), UNREACHED, "minutes")
+    ),
+    "as answered, minutes": _mean(
+        lambda r, c: crossing(c, "answered", LEVEL * start(r, "answered"), UNREACHED, "minutes")
+    ),
     "ensemble left after 16": _mean(lambda r, c: height(c, "ensemble", LOOK) / start(r, "ensemble")),
     "believed left after 16": _mean(lambda r, c: height(c, "believed", LOOK) / start(r, "believed")),
     "as answered left after 16": _mean(lambda r, c: height(c, "answered", LOOK) / start(r, "answered")),

@@ -9,15 +9,15 @@ import numpy as np
 Curve = Sequence[Mapping[str, float]]
 
 
-def crossing(curve: Curve, measure: str, level: float, unreached: float) -> float:
-    """The number of answers at which a measure first falls to a level; ``unreached`` if it doesn't."""
+def crossing(curve: Curve, measure: str, level: float, unreached: float, along: str = "q") -> float:
+    """The number of answers (or what else ``along`` names) at which a measure first falls to a level."""
     for n, now in enumerate(curve):
         if now[measure] <= level:
             if n == 0:
-                return float(now["q"])
+                return float(now[along])
             before = curve[n - 1]
             share = (before[measure] - level) / max(before[measure] - now[measure], 1e-12)
-            return float(before["q"] + share * (now["q"] - before["q"]))
+            return float(before[along] + share * (now[along] - before[along]))
     return float(unreached)
 
 

@@ -69,6 +69,11 @@ class Asking(Protocol):
         ...
 
     @property
+    def minutes(self) -> float:
+        """What they were expected to take."""
+        ...
+
+    @property
     def asked(self) -> dict[int, None]:
         """Numbers of the items that were asked about."""
         ...
@@ -97,6 +102,10 @@ class Flat:
     @property
     def lines(self) -> int:
         return len(self.asked)
+
+    @property
+    def minutes(self) -> float:
+        return self.lines * float(self.cell.settings.ask.minutes)
 
     @property
     def open(self) -> np.ndarray:
@@ -280,6 +289,10 @@ class Studied:
         return self.inner.lines
 
     @property
+    def minutes(self) -> float:
+        return self.inner.minutes
+
+    @property
     def asked(self) -> dict[int, None]:
         return self.inner.asked
 
@@ -348,9 +361,9 @@ def curves(cell: Cell, order: str, most: int = MOST, permutations: int | None = 
 def curve(cell: Cell, asking: Asking, most: int, draws: int = DRAWS) -> Curve:
     """What is left after every batch; ends early (from 16 answers on) once every measure has reached 0.3.
 
-    Returns one record a batch: ``q`` answered lines; ``ensemble``, ``believed``, ``answered`` (squared errors);
-    ``brier`` of the unasked items; ``items`` asked about; ``found`` wrong ones among them; ``proposed`` good items, so
-    far, whose most credible variant was *absent* while nobody had been asked.
+    Returns one record a batch: ``q`` answered lines and their ``minutes``; ``ensemble``, ``believed``, ``answered``
+    (squared errors); ``brier`` of the unasked items; ``items`` asked about; ``found`` wrong ones among them;
+    ``proposed`` good items, so far, whose most credible variant was *absent* while nobody had been asked.
     """
     out: Curve = []
     proposed: set[int] = set()
@@ -365,6 +378,7 @@ def curve(cell: Cell, asking: Asking, most: int, draws: int = DRAWS) -> Curve:
         out.append(
             {
                 "q": float(asking.lines),
+                "minutes": float(asking.minutes),
                 "ensemble": float(across(misses).mean()),
                 "believed": float(single[0]),
                 "answered": float(single[-1]),

@@ -56,6 +56,8 @@ class Asked:
     """One study and its annotator.
 
     Attributes:
+        study: made by ``new_study``; its key is that of whatever else is drawn. Lines of lists are skimmed: a simulated
+            person errs there at a rate of its own.
         says: (number of an item, how often it was asked about before) -> id of the variant that the annotator names.
             A simulated annotator draws by question, and questions differ between orders: here every order hears the
             same of an item, and a repeat is answered anew.
@@ -126,7 +128,7 @@ class Asked:
         self.repeats += question.purpose != "ask"
         self.listed += len(question.items) if question.kind == "confirm_list" else 0
         self.minutes += question.minutes
-        return Simulated(name=person, truth=truth).answer(question).model_dump(mode="json")
+        return Simulated(name=person, truth=truth, key=self.study.settings.key).answer(question).model_dump(mode="json")
 
 
 # --- finished cells --------------------------------------------------------------------------------------------------

@@ -19,8 +19,8 @@ from tests.benchmarks.studies import Asked, new_study
 def record(order: str, behaviour: str, reach: int, *, left: float = 0.2, key: int = 0) -> dict[str, object]:
     """A cell whose ensemble error falls to 0.3 of its start at once, after ``reach`` answers."""
     curve = [
-        {"q": float(q), "ensemble": 1.0 if q < reach else 0.3, "believed": 1.0, "answered": left, "found": 0.0,
-         "items": float(q), "brier": 0.2, "proposed": 1.0}
+        {"q": float(q), "minutes": q / 2, "ensemble": 1.0 if q < reach else 0.3, "believed": 1.0, "answered": left,
+         "found": 0.0, "items": float(q), "brier": 0.2, "proposed": 1.0}
         for q in range(0, 81, 4)
     ]  # fmt: skip
     return {
