@@ -175,7 +175,7 @@ def test_the_seed_as_it_should_be_has_no_error_and_oracles_ask_about_what_is_wro
     blind = effects_known(Flat(cell, "effects known"), 8)
     copies = np.array([i.copies for i in cell.seed.items])
     # eightfold items have about 64 times the squared effect: whoever knows effects begins with them
-    assert (copies[blind] == 8).all()
+    assert (copies[blind[:4]] == 8).all()
 
 
 def test_a_study_is_asked_in_the_same_words_whatever_the_order(
