@@ -178,19 +178,26 @@ class StoppingTable(_Table):
 
 
 class LimitsTable(_Table):
-    """Memory of one batch of trainings, tolerated failures, and what a training costs in money.
+    """Memory of one batch of trainings, tolerated failures, what a training costs, and what the study may spend.
 
     Attributes:
         megabytes: memory that the rows of one batch may take.
         failed_share: share of a request's trainings that may fail before the study stops.
-        price: what one training costs; with a price, the command line asks before it spends.
+        price: what one training costs. With a price nothing is trained that nobody has agreed to.
         currency: of the price.
+        money: what the study may spend in all. Whoever writes a sum here has agreed to it; 0 sets no limit, and what is
+            spent has to be agreed to as it comes.
+        trainings: how many trainings the study may make in all; 0 = unlimited.
+        seconds: how long it may train in all, by the clock; 0 = unlimited.
     """
 
     megabytes: int = Field(default=512, ge=16)
     failed_share: float = Field(default=0.1, ge=0.0, le=1.0)
     price: float = Field(default=0.0, ge=0.0)
     currency: str = "EUR"
+    money: float = Field(default=0.0, ge=0.0)
+    trainings: int = Field(default=0, ge=0)
+    seconds: float = Field(default=0.0, ge=0.0)
 
 
 class Settings(_Table):

@@ -57,9 +57,8 @@ def loop(
         raise ConfigError("--truth is for the simulated annotator. Add --annotator simulated.")
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
-        from activeseed.cli.rank import agree_to_price
+        from activeseed.cli.rank import agreed
 
-        agree_to_price(study, progress, yes)
         channel = channel_of(study, annotator, truth, progress)
         patient = wait and getattr(channel, "kind", "") != "terminal"
 
@@ -73,8 +72,12 @@ def loop(
 
         patiently = getattr(channel, "kind", "") in PATIENT
         watch = Watch(study, channel, progress.pause, progress.waiting) if patiently else None
+
+        def go() -> LoopResult:
+            return study.loop(channel, max_rounds=rounds or None, wait=patient, on_round=told, on_look=watch)
+
         try:
-            result = study.loop(channel, max_rounds=rounds or None, wait=patient, on_round=told, on_look=watch)
+            result = agreed(study, progress, yes, go)
         except HadEnoughError as pause:
             say(f"\nPaused: {pause}")
             return

@@ -119,11 +119,14 @@ def _counted(seed: Seed, pool: Sequence[Probe], probes: Sequence[Probe]) -> str:
 
 def check(
     folder: Dir = HERE,
-    time_it: Annotated[bool, typer.Option("--time", help="Train a few rows, to say how long a ranking takes.")] = False,
+    time_it: Annotated[bool, typer.Option("--time", help="Train some rows, to say how long a ranking takes.")] = False,
     accept: Accept = False,
     as_json: Json = False,
 ) -> None:
-    """Validate everything, and say what a ranking will cost: trainings, time, money.
+    """Validate everything, and say what a ranking and each round cost at most: trainings, time, money.
+
+    A trainer of your own is run: one row twice, in two processes, to see that it works and that equal trainings have
+    equal outcomes.
 
     \b
     Example:

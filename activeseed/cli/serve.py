@@ -63,10 +63,9 @@ def serve(
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
         server = _label_studio_of(study)
-        from activeseed.cli.rank import agree_to_price
+        from activeseed.cli.rank import agreed
         from activeseed.serving import Bell, Board, LocalServer, Secret, attend, build_app, listen, only_one
 
-        agree_to_price(study, progress, yes)
         with only_one(study.folder):
             secret, listener = Secret.of(study.folder), listen(host, port)
             bell, board = Bell(), Board()
@@ -95,11 +94,14 @@ def serve(
                     progress.pause()
                     _print_end(result, once)
 
-                try:
-                    attend(
+                def go() -> LoopResult:
+                    return attend(
                         study, channel, bell, board, patience=poll or UNTOLD, calm=lambda: 0.0 if poll else hook.calm,
                         once=once, on_round=closed, on_look=look, on_end=stopped,
                     )  # fmt: skip
+
+                try:
+                    agreed(study, progress, yes, go)
                 finally:
                     hook.end()
 
