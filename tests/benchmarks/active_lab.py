@@ -31,10 +31,10 @@ def active_lab(labels: Floats, probabilities: Floats) -> tuple[Floats, Ints]:
         quality, model, weights = probabilities[np.arange(n), consensus], 1.0, np.ones(labels.shape[1])
     else:
         tempered = _tempered(probabilities, _temperature(labels, probabilities))
-        majority = _majority(labels, tempered)
-        posterior, _, _ = _crowdlab(labels, tempered, majority)
+        most = majority(labels, tempered)
+        posterior, _, _ = _crowdlab(labels, tempered, most)
         best = posterior == posterior.max(1, keepdims=True)
-        consensus = np.where(best.sum(1) == 1, posterior.argmax(1), majority)
+        consensus = np.where(best.sum(1) == 1, posterior.argmax(1), most)
         posterior, model, weights = _crowdlab(labels, tempered, consensus)
         quality = posterior[np.arange(n), consensus]
     trust, average = given @ weights + model, weights.mean()
@@ -74,7 +74,7 @@ def _with_each_other(labels: Floats) -> Floats:
     return np.where(np.isnan(out), np.nanmean(out), out)
 
 
-def _majority(labels: Floats, probabilities: Floats) -> Ints:
+def majority(labels: Floats, probabilities: Floats) -> Ints:
     """(N,) commonest label; ties go to the one the model holds likelier, and then to the rarer class."""
     votes = np.stack([(labels == k).sum(1) for k in range(probabilities.shape[1])], 1).astype(np.float64)
     rare = -votes.sum(0) / (votes.sum() + 1.0)

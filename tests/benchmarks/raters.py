@@ -33,14 +33,14 @@ import numpy as np
 from activeseed.embedders import MiniLM
 from activeseed.plan import Floats, generator
 from tests.benchmarks._report import report, table, write
-from tests.benchmarks.active_lab import active_lab
+from tests.benchmarks.active_lab import active_lab, majority
 from tests.benchmarks.curves import height
 from tests.benchmarks.pair_orders import BATCH, State, out_of_fold, picked, studied
 from tests.benchmarks.pairs import DROP, FLIP, KEEP, Cell, build, init_settings, read_pairs
 from tests.benchmarks.studies import deciding, keep, read_cells
 
 SEEDS = ("rated", "raters")
-ORDERS = ("default", "random", "cleanlab", "ActiveLab")
+ORDERS = ("default", "random", "cleanlab", "ActiveLab", "ActiveLab, majority")
 LOOKS = (24, 48)  # minutes after which the orders are compared
 PERMUTATIONS = 20
 Record = dict[str, Any]
@@ -77,11 +77,15 @@ def flat(cell: Cell, order: str, most: float, permutation: int = 0) -> Curve:
     return out
 
 
-def relabelled(cell: Cell, most: float) -> Curve:
+def relabelled(cell: Cell, most: float, *, consensus: bool) -> Curve:
     """ActiveLab: the seed's author and the annotators are columns, a pair's two replies the classes.
 
     Pairs are shown in an order drawn by a coin, else the class of the author's labels would be the same everywhere. A
-    tie is no label; a pair is asked about as often as it has annotators. What stands is the consensus.
+    tie is no label; a pair is asked about as often as it has annotators.
+
+    Args:
+        consensus: whether CROWDLAB's consensus stands, as published, which may follow the model against a single label;
+            else the majority, ties to the model.
     """
     f, people = len(cell.seed), cell.votes.shape[0]
     turned = generator(cell.key, "benchmark", "turned").random(f) < 0.5
@@ -101,8 +105,9 @@ def relabelled(cell: Cell, most: float) -> Curve:
                 labels[i, 1 + int(cell.who[times[i], i])] = (heard == FLIP) != turned[i]
             times[i] += 1
             said += 1
-        _, consensus = active_lab(labels, np.stack([1.0 - second, second], 1))
-        standing = np.where((consensus == 1) != turned, FLIP, KEEP)
+        model = np.stack([1.0 - second, second], 1)
+        agreed = active_lab(labels, model)[1] if consensus else majority(labels, model)
+        standing = np.where((agreed == 1) != turned, FLIP, KEEP)
         out.append(look(cell, each * said, standing))
     return out
 
@@ -111,8 +116,8 @@ def curves(cell: Cell, order: str, most: float) -> list[Curve]:
     """One curve, or one for each permutation."""
     if order == "default":
         return [default(cell, most)]
-    if order == "ActiveLab":
-        return [relabelled(cell, most)]
+    if order.startswith("ActiveLab"):
+        return [relabelled(cell, most, consensus=order == "ActiveLab")]
     return [flat(cell, order, most, n) for n in range(PERMUTATIONS if order == "random" else 1)]
 
 
@@ -150,7 +155,7 @@ def rows_of(records: Sequence[Record]) -> list[Record]:
         out.append(row(f"{seed}: agreement with the true labels", np.array([r["ceiling"] for r in every])))
         out.append(row(f"{seed}: agreement before", np.array([at(r, "agreement", 0) for r in every])))
         out.append(row(f"{seed}: wrong labels before", np.array([at(r, "wrong", 0) for r in every])))
-        for minutes in LOOKS:
+        for minutes in [m for m in LOOKS if m <= every[0]["most"]]:
             for order in [o for o in ORDERS if cells[o]]:
                 for column in ("agreement", "wrong labels"):
                     values = [at(r, column.split()[0], minutes) for r in cells[order].values()]

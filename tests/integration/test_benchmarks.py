@@ -177,10 +177,10 @@ def test_raters_quick_run_compares_at_equal_minutes(data, tmp_path, capsys):
     for seed in raters.SEEDS:
         for order in raters.ORDERS:
             # twelve pairs, raters who are right eight times in nine: 24 minutes put most labels right
-            assert figures[f"{seed}: wrong labels after 24 minutes, {order}"] <= 3
+            assert figures[f"{seed}: wrong labels after 24 minutes, {order}"] <= 4
             assert 0.5 < figures[f"{seed}: agreement after 24 minutes, {order}"] <= 1.0
     lines = cells.read_text().splitlines()
-    assert len(lines) == 8
+    assert len(lines) == 2 * len(raters.ORDERS)
     table = capsys.readouterr().out
     assert raters.main(call) == 0
     assert cells.read_text().splitlines() == lines
