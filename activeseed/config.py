@@ -134,7 +134,8 @@ class AskTable(_Table):
         minutes_line: expected minutes of one line of a list.
         minutes_write_more: expected minutes of writing further examples.
         exchange_rate: how much of the risk one unit of sampling spread is worth; 0 never mixes *write more* in.
-        confirm: whether lists of look-alikes are offered for confirmation.
+        confirm: whether items that look wrong may be put to annotators as a list, one line each.
+        list_below: credibility below which an item looks wrong.
         repeat_share: share of the questions that are checks: gold questions first, then silent repeats; 0 switches
             them off.
         readings: how often one item is read at most. Reading an answered item once more is a question with a value like
@@ -153,6 +154,7 @@ class AskTable(_Table):
     minutes_write_more: float = Field(default=5.0, gt=0)
     exchange_rate: float = Field(default=0.0, ge=0)
     confirm: bool = True
+    list_below: float = Field(default=0.7, gt=0, le=1)
     repeat_share: float = Field(default=0.15, ge=0.0, le=0.5)
     readings: int = Field(default=5, ge=1)
     consequences: int = Field(default=4, ge=0, le=50)
@@ -294,10 +296,22 @@ def _dump(value: Any) -> Any:
     return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
 
 
+#: settings of earlier versions that nothing reads any more: a file that spells them out still opens
+RETIRED: Mapping[str, frozenset[str]] = {
+    "ask": frozenset({"repeats_at_least"}),
+}
+
+
 def parse(tables: Mapping[str, Any]) -> Settings:
     """Settings from parsed TOML. Raises ConfigError with what, where and the nearest known name."""
+    kept = {
+        name: {k: v for k, v in value.items() if k not in RETIRED.get(name, ())}
+        if isinstance(value, Mapping)
+        else value
+        for name, value in tables.items()
+    }
     try:
-        return Settings.model_validate(dict(tables))
+        return Settings.model_validate(kept)
     except ValidationError as error:
         raise ConfigError(_explain(error, "activeseed.toml", Settings)) from error
 

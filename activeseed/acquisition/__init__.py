@@ -10,6 +10,7 @@ from activeseed.acquisition.batch import (
     item_candidates,
     kind_of,
     list_candidate,
+    proposed,
     writing_candidates,
 )
 from activeseed.acquisition.value import ensemble_risk, item_values

@@ -71,7 +71,7 @@ def demo(
         print_ranking(ranking, study.seed, top=SHOWN)
         report = _reported(study, progress)
     print()
-    results().print(ending(result))
+    results().print("\n".join(ending(result)))
     if report:
         print(f"Report: {report} (one file, works offline)")
     print(f"All of it took {time.monotonic() - started:.0f} s.")

@@ -91,16 +91,14 @@ def loop(
             }
         )  # fmt: skip
         return
-    print(ending(result))
-    for reason in (*result.distrusted, *result.conditions):
-        print(f"! {reason[0].upper()}{reason[1:]}.".replace("..", "."))
+    print("\n".join(ending(result)))
     if result.ended == "waiting" and study.pending:
         say(f"Questions that wait for an answer: {len(study.pending)}. Answer them, then run this again.")
     say("See:  activeseed seed diff, activeseed report")
 
 
-def ending(result: LoopResult) -> str:
-    """How a loop ended, in a sentence that never calls stable what is not."""
+def ending(result: LoopResult) -> list[str]:
+    """How a loop ended, in a sentence that never calls stable what is not, and what that hangs on, a line each."""
     head = "Paused"
     if result.ended == "stopped":
         head = "Stopped, not shown to be stable"
@@ -108,7 +106,9 @@ def ending(result: LoopResult) -> str:
             head = "Settled, if your annotators can be trusted"
         if result.stable:
             head = "Stable"
-    return f"{head}: {'; '.join(result.reasons)}."
+    hangs = () if result.stable or not (result.settled or result.distrusted) else result.conditions
+    lines = [f"{head}: {'; '.join(result.reasons)}."]
+    return lines + [f"! {x[:1].upper()}{x[1:].rstrip('.')}." for x in (*result.distrusted, *hangs)]
 
 
 def print_round(study: Study, record: Mapping[str, Any]) -> None:

@@ -150,9 +150,7 @@ class _Webhook:
 
 
 def _print_end(result: LoopResult, once: bool) -> None:
-    print(ending(result), flush=True)
-    for reason in result.distrusted:
-        print(f"! {reason}", flush=True)
+    print("\n".join(ending(result)), flush=True)
     say("See:  activeseed seed diff, activeseed report")
     if not once:
         say("Still here: it goes on when somebody changes an answer. Ctrl-C ends it.")

@@ -108,7 +108,12 @@ def best(known: Known, n: int, checked: Collection[str] = (), more: Sequence[Can
     candidates = [c for c in singles if not (c.again and seed.items[c.items[0]].id in fresh)] or singles
     if table.confirm:
         candidates += list_candidate(
-            known.belief, seed.base, minutes={"confirm_list": table.minutes_line}, most=n, error=known.list_error
+            known.belief,
+            seed.base,
+            minutes={"confirm_list": table.minutes_line},
+            most=n,
+            below=table.list_below,
+            error=known.list_error,
         )
     picks = choose(
         known.gram,

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from activeseed.acquisition import Pick
+from activeseed.acquisition import Pick, proposed
 from activeseed.annotators.simulated import Behaviour, Simulated, SimulatedPerson
 from activeseed.belief import Belief, BeliefSettings, fit_belief
 from activeseed.config import AskTable
@@ -206,10 +206,11 @@ def plausible(now: Belief, settled: Resolution, key: int) -> Ints:
 def _questions(seed: Seed, now: Belief, picks: Sequence[Pick], number: int) -> list[Question]:
     """Picks as questions, without the consequences that a trainer would give them."""
     out = []
+    otherwise = proposed(now, seed.base)
     for n, pick in enumerate(picks):
         c = pick.candidate
         items = tuple(seed.items[f].id for f in c.items)
-        listed = {i: seed.items[f].variants[int(now.modal[f])].id for i, f in zip(items, c.items, strict=True)}
+        listed = {i: seed.items[f].variants[int(otherwise[f])].id for i, f in zip(items, c.items, strict=True)}
         text = seed.items[c.items[0]].display
         options = listed if c.kind == "confirm_list" else {AS_WRITTEN: text}
         out.append(
