@@ -12,8 +12,8 @@ made of ``--cells`` and all that ``--merge`` names.
 
 Between two looks (a batch apart) a curve counts as straight: answers needed are where it first crosses 0.3 of the flat
 author's start, *left after 16* is its height there. A measure that isn't reached counts 88. Ratios are paired by cell:
-the mean over cells of the ratio of answers needed, and beside it the ratio of the means. Intervals are 95 % bootstrap
-over behaviours. A target is met when the point is within it.
+the mean over cells of the ratio of answers needed, and beside it the ratio of the means and the worst behaviour's mean.
+Intervals are 95 % bootstrap over behaviours. A target is met when the point is within it.
 """
 
 from __future__ import annotations
@@ -189,6 +189,7 @@ def judge(target: Target, records: Sequence[Record], resamples: int = RESAMPLES)
         "interval": [round(float(low), 4), round(float(high), 4)],
         "target": target.limit,
         "met": bool(value <= target.limit),
+        "worst_behaviour": round(max(float(per_cell[g].mean()) for g in groups), 4),
         "ratio_of_means": round(float(mine.mean() / max(other.mean(), 1e-9)), 4) if target.how == "ratio" else None,
         "cells": len(complete),
     }
@@ -296,7 +297,7 @@ def show(result: Record) -> str:
         means = "" if row["ratio_of_means"] is None else f"; of means {row['ratio_of_means']:.3f}"
         lines.append(
             f"{MARKS[row['met']]:8}{row['claim']}: {row['value']:.3f} [{low:.3f}, {high:.3f}]{means}, "
-            f"target ≤ {row['target']:g} ({row['cells']} cells)"
+            f"worst behaviour {row['worst_behaviour']:.3f}, target ≤ {row['target']:g} ({row['cells']} cells)"
         )
     return "\n".join(lines)
 

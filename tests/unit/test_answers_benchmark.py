@@ -53,6 +53,7 @@ def test_ratios_are_paired_by_cell_and_met_means_met() -> None:
     assert row["value"] == pytest.approx((4 / 8 + 20 / 80) / 2)
     assert row["ratio_of_means"] == pytest.approx(24 / 88, abs=1e-4)
     assert row["interval"] == [0.25, 0.5]
+    assert row["worst_behaviour"] == 0.5
     assert row["met"]
     # the interval reaches it and the point is within a tenth of it, and still it is not met
     assert not judge(Target("content", "minilm", "ensemble", ("random",), 0.37), cells)["met"]  # type: ignore[index]
