@@ -41,7 +41,7 @@ FLAT = (
 )
 STUDIED = ("random, beliefs", "lowest credibility, beliefs", "oracle, beliefs", "default")
 ORDERS = (*FLAT, *STUDIED)
-#: belief draws a permutation: together they are many
+#: belief draws a permutation (together they are many), and for each candidate of the oracle
 PERMUTED_DRAWS = 16
 #: keys over which a score that trains is averaged: as many as a ranking takes
 SCORE_KEYS = 8
@@ -80,8 +80,8 @@ class Asking(Protocol):
 
     def look(self) -> Look: ...
 
-    def ask(self, bias: Floats) -> bool:
-        """Ask a batch and hear the answers; False where nothing is left. ``bias``: (D,) ensemble's mean minus truth."""
+    def ask(self) -> bool:
+        """Ask a batch and hear the answers; False where nothing is left."""
         ...
 
 
@@ -128,7 +128,7 @@ class Flat:
         p = self.law
         return Look(self.cell.uniforms < p, (p >= 0.5).astype(float), self.standing, p)
 
-    def ask(self, bias: Floats) -> bool:
+    def ask(self) -> bool:
         todo = self.open
         if self.order in ("oracle answered", "effects known"):
             picks = GREEDY[self.order](self, min(BATCH, len(todo)))
@@ -302,7 +302,7 @@ class Studied:
         standing = self.inner.standing == 0
         return Look(draws == 0, modal.astype(float), standing.astype(float), self.inner.credibility)
 
-    def ask(self, bias: Floats) -> bool:
+    def ask(self) -> bool:
         if self.order == "default":
             return self.inner.answer()
         todo = np.array(self.inner.left, np.int64)
@@ -313,25 +313,26 @@ class Studied:
         elif self.order == "lowest credibility, beliefs":
             score = -self.inner.credibility
         else:
-            score = oracle_gain(self, bias)
+            score = oracle_gain(self)
         picks = todo[np.argsort(-score[todo], kind="stable")][:BATCH]
         return self.inner.answer(picks.tolist())
 
 
-def oracle_gain(state: Studied, bias: Floats) -> Floats:
-    """(F,) reads the truth: by how much the ensemble's error falls with the item's answer, by linear effects."""
-    surrogate = state.inner.now.ranking.surrogate
-    f = len(state.cell.seed)
-    if surrogate is None:
-        return np.zeros(f)
-    effect = surrogate.coefficients[:, 0, :] - surrogate.coefficients[:, 1, :]
-    g = surrogate.gram.reshape(f, 2, f, 2)
-    square = (g[:, 0, :, 0] - g[:, 0, :, 1] - g[:, 1, :, 0] + g[:, 1, :, 1]).diagonal()
-    noise = np.maximum((effect**2).sum(1) - square, 0.0)
-    p = state.inner.credibility
-    step = (state.cell.truth - p)[:, None] * effect
-    gain = (bias**2).sum() - ((bias + step) ** 2).sum(1) + (state.cell.truth - p) ** 2 * noise
-    return np.asarray(gain + p * (1.0 - p) * square)
+def oracle_gain(state: Studied) -> Floats:
+    """(F,) reads the truth: by how much the ensemble's error falls once an item is as its answer will say.
+
+    Exact for one item at a time: every candidate is trained, in the same draws and under the same keys.
+    """
+    cell, todo = state.cell, state.inner.left
+    draws = state.look().draws[:PERMUTED_DRAWS].astype(np.float64)
+    settled = np.tile(draws, (len(todo), 1, 1))
+    for n, i in enumerate(todo):
+        settled[n, :, i] = float(cell.heard(i))
+    keys = np.tile(2 * np.arange(len(draws)), len(todo))
+    errors = across(cell.misses(settled.reshape(-1, draws.shape[1]), 2, keys)).reshape(len(todo), -1).mean(1)
+    out = np.full(len(cell.seed), -np.inf)
+    out[todo] = -errors
+    return out
 
 
 # --- curves ---------------------------------------------------------------------------------------------------------
@@ -388,7 +389,7 @@ def curve(cell: Cell, asking: Asking, most: int, draws: int = DRAWS) -> Curve:
                 "proposed": float(len(proposed)),
             }
         )
-        if done(cell, out[-1]) or asking.lines >= most or not asking.ask(misses.mean((0, 1))):
+        if done(cell, out[-1]) or asking.lines >= most or not asking.ask():
             return out
 
 
