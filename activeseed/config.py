@@ -136,11 +136,16 @@ class AskTable(_Table):
         exchange_rate: how much of the risk one unit of sampling spread is worth; 0 never mixes *write more* in.
         confirm: whether items that look wrong may be put to annotators as a list, one line each.
         list_below: credibility below which an item looks wrong.
+        random_share: share of the questions about single items that is drawn at random among the open ones, and not
+            chosen by value: what the predictors of the belief are weighed by.
         repeat_share: share of the questions that are checks: gold questions first, then silent repeats; 0 switches
             them off.
         readings: how often one item is read at most. Reading an answered item once more is a question with a value like
             any other.
-        consequences: probes shown beside a question; 0 shows none and trains nothing for it.
+        consequences: probes shown beside a question, of those whose outcome differs by more than noise; 0 shows none
+            and trains nothing for it. Where trainings have randomness, fewer than 5 ``replicates`` tell nothing.
+        show_belief: whether annotators are told how credible the machine takes an item to be. Being told leads them,
+            and an answer that was led confirms the belief, so it is off; the journal keeps what was said.
     """
 
     batch: int = Field(default=8, ge=1, le=1000)
@@ -155,9 +160,11 @@ class AskTable(_Table):
     exchange_rate: float = Field(default=0.0, ge=0)
     confirm: bool = True
     list_below: float = Field(default=0.7, gt=0, le=1)
+    random_share: float = Field(default=0.25, ge=0.0, le=1.0)
     repeat_share: float = Field(default=0.15, ge=0.0, le=0.5)
     readings: int = Field(default=5, ge=1)
     consequences: int = Field(default=4, ge=0, le=50)
+    show_belief: bool = False
 
 
 class StoppingTable(_Table):
@@ -299,6 +306,7 @@ def _dump(value: Any) -> Any:
 #: settings of earlier versions that nothing reads any more: a file that spells them out still opens
 RETIRED: Mapping[str, frozenset[str]] = {
     "ask": frozenset({"repeats_at_least"}),
+    "belief": frozenset({"held_sd", "silent", "evidence_weights", "evidence_sd", "temper"}),
 }
 
 
