@@ -133,12 +133,12 @@ def _targets() -> Iterable[Target]:
         yield Target("arbitrary", "minilm", "as answered", order, limit)
     yield Target("arbitrary", "minilm", "as answered", CONTENT_FREE, 1.0)
     for column, free in (("as answered", 1.0), ("ensemble", 1.0)):
-        for order in (*EARNERS, "first-order"):
-            yield Target("weights", "minilm", column, (order,), free)
+        for rival in (*EARNERS, "first-order"):
+            yield Target("weights", "minilm", column, (rival,), free)
     for order, limit in zip(rivals, (0.30, 0.58, 0.58, 0.58), strict=True):
         yield Target("noisy", "minilm", "ensemble", order, limit)
-    for order in EARNERS:
-        yield Target("content", "minilm", "ensemble", (order,), 1.0)
+    for rival in EARNERS:
+        yield Target("content", "minilm", "ensemble", (rival,), 1.0)
     for task in ("content", "arbitrary", "weights", "noisy"):
         for column, oracle in ORACLES.items():
             yield Target(task, "minilm", column, oracle, 1.25)
@@ -338,7 +338,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     records = read_cells(args.cells, *args.merge)
     have = {(*name_of(r), r["of"]) for r in records}
     todo = [(t, k, b, o) for t in tasks for k in keys for b in names for o in orders or NEEDED[t]]
-    began, notes = time.perf_counter(), {"permutations": permutations or PERMUTATIONS}
+    began = time.perf_counter()
+    notes: Record = {"permutations": permutations or PERMUTATIONS}
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) if args.cells is None else args.cells.parent / "answers.vectors"
         last: tuple[str, int, str] | None = None

@@ -92,7 +92,7 @@ def relabelled(cell: Cell, most: float, *, consensus: bool) -> Curve:
     labels = np.full((f, 1 + 3), np.nan)
     labels[:, 0] = turned  # class 1 where the pair as written is shown the other way round
     times, said, each = np.zeros(f, np.int64), 0, cell.settings.ask.minutes
-    standing = np.zeros(f, np.int64)
+    standing: np.ndarray = np.zeros(f, np.int64)
     out = [look(cell, 0.0, standing)]
     while out[-1]["q"] < most and (times < people).any():
         as_it_stands = out_of_fold(cell.features, standing)

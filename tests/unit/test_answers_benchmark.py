@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from activeseed.cli.making import make_project
-from tests.benchmarks.answers import COLUMNS, Target, chosen, judge, main, newest, read_cells, share_of
+from tests.benchmarks.answers import COLUMNS, Target, chosen, judge, main, newest, share_of
 from tests.benchmarks.curves import crossing
 from tests.benchmarks.orders import Flat, effects_known, oracle_answered
 from tests.benchmarks.persona import ITEMS, Cell, Statements, across, build, init_settings
-from tests.benchmarks.studies import Asked, new_study
+from tests.benchmarks.studies import Asked, new_study, read_cells
 
 
 def record(order: str, behaviour: str, reach: int, *, left: float = 0.2, key: int = 0) -> dict[str, object]:
@@ -135,11 +135,11 @@ def test_settings_are_those_that_init_writes(data: Path, cells: dict[tuple[str, 
     seed = tmp_path / "seed.jsonl"
     cell = cells["content", "bold"]
     seed.write_text(
-        "\n".join(json.dumps({"text": i.payload.text, "belief": 0.75}) for i in cell.seed.items),  # type: ignore[union-attr]
+        "\n".join(json.dumps({"text": i.payload.text, "belief": 0.75}) for i in cell.seed.items),
         encoding="utf-8",
     )
     pool = tmp_path / "pool.jsonl"
-    pool.write_text("\n".join(json.dumps({"text": p.payload.text}) for p in cell.pool), encoding="utf-8")  # type: ignore[union-attr]
+    pool.write_text("\n".join(json.dumps({"text": p.payload.text}) for p in cell.pool), encoding="utf-8")
     study, _, _ = make_project(tmp_path / "study", seed, pool=pool, probes=pool, embedder="tfidf")
     made, ours = study.settings.record(), init_settings(0, ITEMS, "tfidf").record()
     del made["source"], ours["source"]
