@@ -18,11 +18,8 @@ worst cell; its interval is that cell's mean ± 1.96 standard errors over repeti
 
 from __future__ import annotations
 
-import argparse
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,7 +29,6 @@ from activeseed.belief import Belief, BeliefSettings, fit_belief
 from activeseed.config import AskTable
 from activeseed.outcome import Bools
 from activeseed.plan import Floats, Law, generator, stream_key
-from tests.benchmarks._report import missed, report, table, write
 
 ITEMS, BATCH, LOOKS = 80, 6, (6, 12, 24, 48)
 TARGETS = {"product": (0.06, 0.05, 0.03, 0.02), "random": (0.03, 0.02, 0.015, 0.01)}
