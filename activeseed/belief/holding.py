@@ -11,7 +11,6 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtr
 
-from activeseed.outcome import Bools
 from activeseed.plan import Floats, Ints
 
 #: Newton steps; each is at most one probit
@@ -38,28 +37,35 @@ def shift(t: Floats, weight: Floats, target: float) -> float:
     return c
 
 
-def held(
-    author: Floats, t: Floats, weight: Floats, stay: Floats, leave: Floats, order: Ints, looks: Bools
-) -> tuple[Floats, float]:
-    """(n,) log probability of the answers that are looked at, zeros else; and the shift after all of them.
+class Held:
+    """Watches a filter: what the author's share, held, says of each answer before it comes.
 
     Args:
         author: (F,) his belief that each item stays.
-        t: (L + 1, W, F) probits in each world before each answer that is looked at, and after all of them.
-        weight: (L + 1, W) the worlds' probabilities then.
+        prior: (W,) probabilities of the filter's worlds.
         stay, leave: (F,) likelihoods of an item's answers.
-        order: (n,) numbers of the answered items; looks: (n,) the L of them that are looked at.
+        order: (n,) numbers of the answered items, first answered first.
+
+    Attributes:
+        log_predicted: (n,) log probability of each answer, given those before it.
+        shift: after all of them, by how many probits unasked items are moved.
     """
-    log, open_ = np.zeros(len(order)), np.ones(len(author), bool)
-    kept = author * stay / (author * stay + (1.0 - author) * leave)
-    at = 0
-    left = float(author.sum())
-    for n, f in enumerate(order):
-        if looks[n]:
-            c = shift(t[at][:, open_], weight[at], left)
-            p = float(weight[at] @ ndtr(t[at][:, f] + c))
-            log[n] = np.log(max(p * stay[f] + (1.0 - p) * leave[f], 1e-300))
-            at += 1
-        open_[f] = False
-        left -= float(kept[f])
-    return log, shift(t[at][:, open_], weight[at], left) if open_.any() else 0.0
+
+    def __init__(self, author: Floats, prior: Floats, stay: Floats, leave: Floats, order: Ints) -> None:
+        self._prior, self._stay, self._leave, self._order = np.log(prior), stay, leave, order
+        self._open = np.ones(len(author), bool)
+        self._left = float(author.sum())
+        self._kept = author * stay / (author * stay + (1.0 - author) * leave)
+        self.log_predicted = np.zeros(len(order))
+        self.shift = 0.0
+
+    def watch(self, n: int, t: Floats, log: Floats) -> None:
+        """See ``filtered``."""
+        weight = np.exp(self._prior + log - np.logaddexp.reduce(self._prior + log))
+        self.shift = shift(t[:, self._open], weight, self._left) if self._open.any() else 0.0
+        if n < len(self._order):
+            f = self._order[n]
+            p = float(weight @ ndtr(t[:, f] + self.shift))
+            self.log_predicted[n] = np.log(max(p * self._stay[f] + (1.0 - p) * self._leave[f], 1e-300))
+            self._open[f] = False
+            self._left -= float(self._kept[f])

@@ -284,3 +284,84 @@ def claim(text: str, values: Floats, target: str | None, holds: Callable[[float]
     value = round(float(values.mean()), 4)
     return {"claim": text, "value": value, "interval": interval(values), "target": target,
             "met": None if holds is None else holds(value)}  # fmt: skip
+
+
+# --- ablations ------------------------------------------------------------------------------------------------------
+
+#: what each constant is set to instead
+ABLATIONS: dict[str, dict[str, Any]] = {
+    "base_rate_sd 1 → 0.3": {"base_rate_sd": 0.3},
+    "base_rate_sd 1 → 3": {"base_rate_sd": 3.0},
+    "group_sd 0.5 → 0": {"group_sd": 0.0},
+    "evidence_sds (1, 4) → none": {"evidence_sds": ()},
+    "evidence_sds (1, 4) → (0.3)": {"evidence_sds": (0.3,)},
+    "evidence_sds (1, 4) → (4)": {"evidence_sds": (4.0,)},
+    "kin_sds (0.8) → none": {"kin_sds": ()},
+    "kin_sds (0.8) → (3)": {"kin_sds": (3.0,)},
+    "components 32 → 4": {"components": 4},
+    "count_worth 2 → 10": {"count_worth": 10.0},
+    "held 2 → 0": {"held": 0.0},
+    "held 2 → 8": {"held": 8.0},
+}
+
+
+def ablation_cells() -> list[Cell]:
+    """Where a constant can show something: content that speaks, is silent, an author who is off, groups that differ."""
+    some = [Cell(content, author) for content in CONTENTS for author in (None, 0.0, -0.4)]
+    return [*some, Cell(share=0.95, groups=0.5), Cell(share=0.75, groups=-0.2)]
+
+
+def ablation_rows(repetitions: int) -> list[Row]:
+    """How much worse the Brier score of unasked items gets, in the product's order; paired by repetition."""
+    grid = ablation_cells()
+    stands = {c: scores(c, "product", repetitions, BeliefSettings())[:, :, 0] for c in grid}
+    rows = []
+    variants: dict[str, tuple[BeliefSettings, dict[str, bool]]] = {
+        name: (BeliefSettings(**changed), {}) for name, changed in ABLATIONS.items()
+    }
+    variants["the count weighed by all answers"] = (BeliefSettings(), {"weigh_by_all": True})
+    for name, (settings, more) in variants.items():
+        lost = {c: scores(c, "product", repetitions, settings, **more)[:, :, 0] - stands[c] for c in grid}
+        for k in (0, 2):
+            every = np.concatenate([v[:, k] for v in lost.values()])
+            most = max(grid, key=lambda c: float(lost[c][:, k].mean()))
+            text = f"Brier lost by {name}, after {LOOKS[k]} answers, mean of {len(grid)} cells"
+            rows.append(claim(f"{text} (most: {lost[most][:, k].mean():+.4f}, {most})", every, None, None))
+    return rows
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the parts, then print the table."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.beliefs", description=__doc__.split("\n")[0])
+    parser.add_argument("--data", type=Path, help="not used: seeds are made up")
+    parser.add_argument("--quick", action="store_true", help="every sixth cell, 8 repetitions")
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--repetitions", type=int, default=0, help="of each cell; default 100, quick 8")
+    parser.add_argument("--every", type=int, default=0, help="run only every so manieth cell; default 1, quick 6")
+    parser.add_argument("--parts", default="copies,product,random,gold,ablations")
+    args = parser.parse_args(argv)
+    repetitions, every = args.repetitions or (8 if args.quick else 100), args.every or (6 if args.quick else 1)
+    began, rows, by_cell = time.perf_counter(), [], []
+    grid = list(cells())
+    for part in args.parts.split(","):
+        if part in TARGETS:
+            found, each = regret_rows(grid[::every], part, repetitions, f"{part} order")
+            by_cell += each
+        elif part == "gold":
+            found, each = regret_rows(list(with_gold())[::every], "product", repetitions, "measured by gold only")
+            by_cell += each
+        elif part == "copies":
+            found = copy_rows(max(repetitions // 5, 2))
+        elif part == "ablations":
+            found = ablation_rows(max(repetitions // 5, 2))
+        else:
+            raise SystemExit(f"beliefs: no part {part!r}; there are copies, product, random, gold, ablations")
+        rows += found
+        print(table(found), flush=True)
+    result = report("beliefs", rows, time.perf_counter() - began, repetitions=repetitions, cells=by_cell)
+    write(result, args.json)
+    return int(missed(rows))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

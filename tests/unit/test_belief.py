@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.special import expit, ndtr
+from scipy.special import expit, ndtr, ndtri
 
 from activeseed.belief import BeliefSettings, author_law, calibration, fit_belief, vouching_evidence
 from activeseed.belief.copies import near_copies, tied
 from activeseed.belief.counting import counted
 from activeseed.belief.evidence import logit
 from activeseed.belief.filtering import filtered
-from activeseed.belief.model import components, standardised
+from activeseed.belief.holding import Held
+from activeseed.belief.model import components, earned, standardised
 from activeseed.errors import PlanError, SeedError
 from activeseed.outcome import Outcomes
 from activeseed.plan import Law, Rows
@@ -89,7 +90,9 @@ class TestBeforeAnyAnswer:
         np.testing.assert_allclose(belief.before.mean(0), p, atol=1e-9)
         np.testing.assert_allclose(belief.mixture, np.tile(p, (len(belief.mixture), 1)), atol=1e-9)
         assert not belief.answered.any()
-        assert belief.used == pytest.approx({"author": 0.2, "base rate": 0.2, "count": 0.2, "content": 0.2, "held": 0.2})
+        assert belief.used == pytest.approx(
+            {"author": 1 / 6, "base rate": 1 / 6, "count": 1 / 6, "content": 1 / 6, "held": 1 / 3}
+        )
 
     def test_independent_is_the_author_exactly(self) -> None:
         prior = Law("author's", np.array([[0.9, 0.1], [0.4, 0.6], [1.0, 0.0]]))
@@ -314,14 +317,29 @@ class TestNeverWorse:
         assert belief.used.get("count", 0.0) < 1e-3
         assert ((belief.credibility - truth)[24:] ** 2).mean() < 0.005
 
-    def test_only_questions_drawn_at_random_say_which_predictor_is_used(self) -> None:
+    def test_the_count_earns_by_questions_drawn_at_random_alone(self) -> None:
         like = told(dict.fromkeys(range(12), 1), error=0.05)
-        none = fit(like, drawn=np.zeros(F, bool)).used
-        assert none["author"] == pytest.approx(0.2)
-        assert none["count"] == pytest.approx(0.2)
-        some = fit(like, drawn=np.arange(F) < 3).used
-        every = fit(like).used
-        assert every["author"] < some["author"] < none["author"]
+        none, some, every = (fit(like, drawn=drawn).used for drawn in (np.zeros(F, bool), np.arange(F) < 6, None))
+        assert none["count"] == pytest.approx(1 / 6)
+        assert every["count"] > some["count"] > none["count"]
+        # what the others are weighed by is the same, whatever was drawn
+        assert every["author"] / every["base rate"] == pytest.approx(none["author"] / none["base rate"])
+
+    def test_a_sleeping_predictor_keeps_its_share(self) -> None:
+        said = np.log(np.array([[0.9, 0.2], [0.1, 0.9], [0.3, 0.4]]))
+        share = earned(np.array([1.0, 2.0, 1.0]), said, np.array([False, True]))
+        # asleep at the first: 1/2 stays, the others .9 : .3; then times .2, .9, .4
+        by_hand = np.array([0.375 * 0.2, 0.5 * 0.9, 0.125 * 0.4])
+        np.testing.assert_allclose(share, by_hand / by_hand.sum())
+
+    def test_the_authors_share_is_held_where_it_holds(self) -> None:
+        author = np.full(4, 0.75)
+        held = Held(author, np.ones(1), np.array([0.0, 1, 1, 1]), np.array([1.0, 1, 1, 1]), np.arange(1))
+        held.watch(0, ndtri(author)[None], np.zeros(1))
+        assert np.exp(held.log_predicted[0]) == pytest.approx(0.25)
+        held.watch(1, ndtri(author)[None], np.zeros(1))
+        # one of four is wrong, as he said: of the other three half an item is left to be so, at the least
+        np.testing.assert_allclose(ndtr(ndtri(0.75) + held.shift), 2.5 / 3, atol=1e-6)
 
     def test_the_order_of_answers_is_that_in_which_they_were_predicted(self) -> None:
         like = told({0: 1, 1: 1, 2: 0, 3: 0}, error=0.05)
@@ -349,8 +367,8 @@ class TestNearCopies:
         assert abs(self.correlation(belief, 0, 2)) < 1e-6
         for kept in (0, 1):
             after = fit(told({0: kept}, error=0.05), features=self.seed(), evidence=evidence)
-            # the twin's credibility follows as far as the answer is to be believed: .983 or .137 for the item itself
-            assert abs(after.credibility[1] - after.credibility[0]) < 0.03
+            # the twin's credibility follows, but for the 2 % that identical texts may be judged otherwise
+            assert abs(after.credibility[1] - after.credibility[0]) < 0.05
 
     def test_a_near_copy_follows_as_far_as_it_is_alike(self) -> None:
         shift = np.random.default_rng(6).standard_normal(30)
