@@ -1,4 +1,4 @@
-"""Bayesian probit regression, answer by answer: what every world predicted of each before it came, and what it made of it.
+"""Bayesian probit regression, answer by answer: what each world foretold of an answer, and made of it.
 
 Item f is *as written* with probability Φ(offset_f + design_f·w), w Gaussian. What annotators said about it has
 likelihood ``stay`` if it is as written and ``leave`` if not, so that it contributes Z = leave + (stay − leave)·P. After
@@ -9,7 +9,6 @@ on the way are what a world is weighed by.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,11 +38,10 @@ def filtered(
     stay: Floats,
     leave: Floats,
     order: Ints,
-    watch: Callable[[int, Floats, Floats], None] = lambda *_: None,
 ) -> Filtered:
     """Take in the answers to the items of ``order``, one after the other, in all worlds at once.
 
-    Costs O(n·W·d·(d + F)).
+    Costs O(n·W·d²).
 
     Args:
         design: (F, d) features, shared by all worlds.
@@ -51,28 +49,19 @@ def filtered(
         sd: (W, d) prior standard deviations; prior means are zero.
         stay, leave: (F,) likelihoods of an item's answers, not both zero.
         order: (n,) numbers of the answered items, first answered first.
-        watch: called with n, (W, F) Φ⁻¹ of what is believed of every item, and (W,) the sum of ``log_predicted`` so
-            far: before each answer, and once after all of them.
     """
     w, d = sd.shape
     mean, covariance = np.zeros((w, d)), np.einsum("wd,de->wde", sd**2, np.eye(d))
-    middle, variance = offset.copy(), sd**2 @ design.T**2
     log = np.zeros((w, len(order)))
-    sum_log = np.zeros(w)
     for n, f in enumerate(order):
-        watch(n, middle / np.sqrt(1.0 + variance), sum_log)
-        along = covariance @ design[f]
-        scale = np.sqrt(1.0 + variance[:, f])
-        t = middle[:, f] / scale
+        x = design[f]
+        along = covariance @ x
+        scale = np.sqrt(1.0 + along @ x)
+        t = (offset[:, f] + mean @ x) / scale
         z = np.maximum(leave[f] + (stay[f] - leave[f]) * ndtr(t), 1e-300)
         log[:, n] = np.log(z)
-        sum_log = sum_log + log[:, n]
         slope = (stay[f] - leave[f]) * np.exp(-0.5 * t**2) / (np.sqrt(2.0 * np.pi) * scale * z)
         bend = -slope * (t / scale + slope)
         mean += slope[:, None] * along
         covariance += bend[:, None, None] * along[:, :, None] * along[:, None, :]
-        moved = along @ design.T
-        middle += slope[:, None] * moved
-        variance = np.maximum(variance + bend[:, None] * moved**2, 0.0)
-    watch(len(order), middle / np.sqrt(1.0 + variance), sum_log)
     return Filtered(mean, covariance, log)

@@ -1,11 +1,10 @@
 """The joint credibility model: predictors that compete on answers, and what the better ones say about unasked items.
 
 P(item f stays as written) = Φ(offset_f + base rate + group + weight · evidence + kin), every coefficient Gaussian with
-mean zero. Five predictors compete: *author* (his own belief, nothing moves), *base rate* (his belief, shifted as answers
-say, for each group), *content* (that, evidence, and kinship of the embeddings), *held* (the last two, moved so that as
-many items stay as the author believes: see ``holding``) and *count* (the share that stayed, whatever the author said:
-see ``counting``). All start at the author's belief, so that before any answer nothing is moved. Their probabilities are
-earned by what they predicted of answers before those were given.
+mean zero. Four predictors compete: *author* (his own belief, nothing moves), *base rate* (his belief, shifted as
+answers say, for each group), *content* (that, evidence, and kinship of the embeddings) and *count* (the share that
+stayed, whatever the author said: see ``counting``). All start at the author's belief, so that before any answer nothing
+is moved. Their probabilities are earned by what they predicted of answers before those were given.
 """
 
 from __future__ import annotations
@@ -20,7 +19,6 @@ from scipy.special import ndtri
 from activeseed.belief.copies import near_copies, tied
 from activeseed.belief.counting import counted
 from activeseed.belief.filtering import filtered
-from activeseed.belief.holding import Held
 from activeseed.belief.posterior import Belief, World
 from activeseed.belief.settings import BeliefSettings
 from activeseed.errors import PlanError
@@ -31,7 +29,6 @@ from activeseed.plan import Floats, Ints, Law, generator
 DOUBT = 0.005
 #: an author is never surer than this in what he teaches the model; his own belief of an item is kept as it is
 SUREST = 1e-6
-
 
 
 def fit_belief(
@@ -91,7 +88,9 @@ def fit_belief(
         worlds = _weighed(settings, author, groups, design, names, *taught, sequence, counts)
         # bounded memory for large seeds; 200 draws still resolve a world's weight to half a percent
         samples = min(settings.samples, max(200, 4_000_000 // f))
-        rows, before = (tied(drawn_rows, copies, stay, leave, key) for drawn_rows in _draws(worlds, *taught, samples, key))
+        rows, before = (
+            tied(drawn_rows, copies, stay, leave, key) for drawn_rows in _draws(worlds, *taught, samples, key)
+        )
     rows[:, certain] = before[:, certain] = author[certain]
     total = rows * stay + (1.0 - rows) * leave
     posterior = np.where(total > 0, rows * stay / np.where(total > 0, total, 1.0), 0.0)
@@ -194,26 +193,23 @@ def _weighed(
         order: (n,) numbers of the answered items; drawn: (n,) which of their questions were drawn at random.
     """
     alone = _author(author)
-    count, counted_log = counted(author, groups, stay, leave, order, worth=settings.count_worth)
-    learnt, inside, learnt_log, held = _learnt(settings, author, design, names, stay, leave, order)
+    count, counted_log = counted(author, groups, stay, leave, order)
+    learnt, inside, learnt_log = _learnt(settings, author, design, names, stay, leave, order)
     author_log = np.log(author[order] * stay[order] + (1.0 - author[order]) * leave[order])
-    said = np.stack([author_log, counted_log, learnt_log, held.log_predicted])
-    share = earned(np.array([1.0, 1.0, 2.0, settings.held]), said, drawn)
+    said = np.stack([author_log, counted_log, learnt_log])
+    share = earned(np.array([1.0, 1.0, 2.0]), said, drawn)
     out = [replace(alone, weight=float(share[0])), replace(count, weight=float(share[1]))]
-    for world, w in zip(learnt, inside, strict=True):
-        out.append(replace(world, weight=float(share[2] * w)))
-        moved = world.offset + held.shift * world.scale
-        out.append(replace(world, predictor="held", weight=float(share[3] * w), offset=moved))
+    out += [replace(world, weight=float(share[2] * w)) for world, w in zip(learnt, inside, strict=True)]
     return tuple(w for w in out if w.weight > 0)
 
 
 def earned(prior: Floats, log_predicted: Floats, drawn: Bools) -> Floats:
-    """(K,) probabilities of author, count and further predictors, by what each said of answers beforehand (prequential
-    likelihood: Dawid 1984).
+    """(K,) probabilities of author, count and further predictors, by what each said of answers beforehand.
 
-    A question may have been chosen by the author's beliefs and by content. The predictors that know both lose nothing by
-    being asked about what was chosen; the count does not know them and would learn to foretell only what is chosen. So
-    where a question was not drawn at random it sleeps: it is taken to have said what the others say together.
+    That is the prequential likelihood (Dawid 1984). A question may have been chosen by the author's beliefs and by
+    content. Predictors that know both lose nothing by being asked about what was chosen; the count does not know them,
+    and would learn to foretell only what is chosen. So where a question was not drawn at random it sleeps: it is taken
+    to have said what the others say together (Freund, Schapire, Singer & Warmuth 1997).
 
     Args:
         prior: (K,) odds; the count's is the second.
@@ -239,12 +235,12 @@ def _learnt(
     stay: Floats,
     leave: Floats,
     order: Ints,
-) -> tuple[list[World], Floats, Floats, Held]:
+) -> tuple[list[World], Floats, Floats]:
     """Base rate and content after the answers.
 
     Returns:
         the W worlds; (W,) their probabilities; (n,) log probability of each answer under all of them together, given
-        those before it; and the author's share held.
+        those before it.
     """
     slopes = settings.evidence_sds if "evidence" in names else ()
     kins = settings.kin_sds if "kin" in names else ()
@@ -255,8 +251,7 @@ def _learnt(
     sd = np.array([[{**of, "evidence": e, "kin": k}[n] for n in names] for e, k in grid])
     # before any answer the probability is the author's exactly: Φ(offset/√(1 + v)) with v the prior variance
     offset = probit(author) * np.sqrt(1.0 + sd**2 @ design.T**2)
-    held = Held(author, prior, stay, leave, order)
-    found = filtered(design, offset, sd, stay, leave, order, held.watch if settings.held > 0 else lambda *_: None)
+    found = filtered(design, offset, sd, stay, leave, order)
     log = np.log(prior)[:, None] + np.hstack([np.zeros((len(grid), 1)), np.cumsum(found.log_predicted, axis=1)])
     whole = np.logaddexp.reduce(log, axis=0)
     worlds = []
@@ -266,7 +261,7 @@ def _learnt(
         covariance = found.covariance[n][np.ix_(active, active)]
         name = "content" if e > 0 or k > 0 else "base rate"
         worlds.append(World(name, 1.0, design[:, active], offset[n], found.mean[n][active], covariance, kept))
-    return worlds, np.exp(log[:, -1] - whole[-1]), np.diff(whole), held
+    return worlds, np.exp(log[:, -1] - whole[-1]), np.diff(whole)
 
 
 def _draws(worlds: tuple[World, ...], stay: Floats, leave: Floats, samples: int, key: int) -> tuple[Floats, Floats]:

@@ -12,7 +12,6 @@ from activeseed.belief.evidence import logit
 from activeseed.outcome import Bools
 from activeseed.plan import Floats, Ints, Law, generator
 
-
 #: logits of a probit, near enough
 PROBIT = 1.7
 #: nodes of the quadrature over one item's probit
@@ -24,7 +23,7 @@ class World:
     """One fitted version of a predictor: probits are ``offset + design @ w``, w Gaussian.
 
     Attributes:
-        predictor: whose version it is (``author``, ``base rate``, ``content``, ``held``, ``count``).
+        predictor: whose version it is (``author``, ``base rate``, ``content``, ``count``).
         weight: its probability; those of a belief's worlds sum to one.
         design: (F, d); offset: (F,); mean: (d,); covariance: (d, d).
         names: (d,) which part of the model each coefficient belongs to.

@@ -15,9 +15,8 @@ if TYPE_CHECKING:
 class BeliefSettings(BaseModel):
     """The credibility model: which predictors compete, and how far each may move.
 
-    Five predictors of P(an item stays) compete: the author's belief; the author's belief with a base rate that answers
-    move; content, that is also a weight of the evidence and kinship of the embeddings; these with the author's share of
-    all items held; and a plain count. Each earns its share by how well it predicted answers before they were given.
+    Four predictors of P(an item stays) compete: the author's belief; the author's belief with a base rate that answers
+    move; content, that is also a weight of the evidence and kinship of the embeddings; and a plain count. Each earns its share by how well it predicted answers before they were given.
     Scales are standard deviations on the probit scale (one unit is about 1.7 logits); all prior means are zero, so that
     content moves nothing before any answer. `tests/benchmarks/beliefs.py` shows what each constant earns.
 
@@ -31,8 +30,6 @@ class BeliefSettings(BaseModel):
             between items as their centred cosine; empty switches kinship off.
         components: principal components of the embeddings that carry kinship, at most.
         near: items closer than this share of the mean squared distance between items are near-copies.
-        held: odds of the author's share, held, against the author alone; 0 switches it off.
-        count_worth: answers that the author's belief is worth to the plain count.
         samples: draws of the posterior from which marginals and covariance are computed.
     """
 
@@ -41,12 +38,10 @@ class BeliefSettings(BaseModel):
     kind: Literal["joint", "independent"] = "joint"
     base_rate_sd: float = Field(default=1.0, gt=0)
     group_sd: float = Field(default=0.5, ge=0)
-    evidence_sds: tuple[float, ...] = (1.0, 4.0)
+    evidence_sds: tuple[float, ...] = (0.5, 2.0)
     kin_sds: tuple[float, ...] = (0.8,)
     components: int = Field(default=32, ge=0)
     near: float = Field(default=0.2, ge=0, lt=1)
-    held: float = Field(default=2.0, ge=0)
-    count_worth: float = Field(default=2.0, gt=0)
     samples: int = Field(default=400, ge=200)
 
 
