@@ -15,7 +15,7 @@ from activeseed.acquisition.sampling import choose_some_at_random, due_at_random
 from activeseed.acquisition.value import deployed_risk, ensemble_risk, item_values
 
 __all__ = [
-    "DEPLOYED_SHARE", "MINUTES", "Candidate", "Pick", "choose", "choose_some_at_random", "deployed_risk", "doubtful", "due_at_random",
-    "ensemble_risk", "item_candidates", "item_values", "list_candidate",
+    "DEPLOYED_SHARE", "MINUTES", "Candidate", "Pick", "choose", "choose_some_at_random", "deployed_risk",
+    "doubtful", "due_at_random", "ensemble_risk", "item_candidates", "item_values", "list_candidate",
     "writing_candidates",
 ]  # fmt: skip

@@ -45,7 +45,7 @@ def choose_some_at_random(
         key: of the draw; a round's own.
 
     Further arguments as in ``choose``. What is drawn comes first, and the rest is chosen knowing that it is asked. The
-    drawn questions stand evenly between the others, so that whoever answers only some of a batch answers some of either.
+    drawn questions stand evenly between the others, so that whoever answers half of a batch answers some of either.
     Empty where no question about an item is worth anything.
     """
     single = [c for c in candidates if len(c.items) == 1]

@@ -245,7 +245,7 @@ def _learnt(
     slopes = settings.evidence_sds if "evidence" in names else ()
     kins = settings.kin_sds if "kin" in names else ()
     grid = list(product((0.0, *slopes), (0.0, *kins)))
-    prior = np.array([1.0 if e == k == 0 else 1.0 / max(len(grid) - 1, 1) for e, k in grid])
+    prior = np.array([2.0 if e == k == 0 else 1.0 / max(len(grid) - 1, 1) for e, k in grid])
     prior = prior / prior.sum()
     of = {"base rate": settings.base_rate_sd, "group": settings.group_sd}
     sd = np.array([[{**of, "evidence": e, "kin": k}[n] for n in names] for e, k in grid])
