@@ -6,8 +6,10 @@ import pytest
 from activeseed.acquisition import (
     Candidate,
     choose,
+    choose_some_at_random,
     deployed_risk,
     doubtful,
+    due_at_random,
     ensemble_risk,
     item_candidates,
     item_values,
@@ -233,3 +235,45 @@ class TestBatch:
         pairs = Seed(items=tuple(Item(id=i, payload=Pair(chosen="x" + i, rejected="y")) for i in "ab"))
         settled = made([[0.5, 1.0]])
         assert [(c.kind, c.items) for c in item_candidates(pairs, settled)] == [("judge_pair", (0,))]
+
+
+class TestDrawnAtRandom:
+    def test_a_share_is_kept_from_round_to_round(self) -> None:
+        for size in (1, 3, 4, 6, 8):
+            drawn = 0
+            for n in range(24):
+                due = due_at_random(0.25, n * size, drawn, size)
+                assert due <= max(1, round(0.25 * size + 0.5))
+                drawn += due
+            assert drawn == int(0.25 * 24 * size)
+        assert due_at_random(0.0, 40, 0, 8) == 0
+        # forty questions that somebody asked for by name are not made up for in one batch
+        assert due_at_random(0.25, 40, 0, 8) == 2
+
+    def test_the_rest_is_chosen_knowing_what_is_drawn_and_stands_between(self) -> None:
+        belief = made(np.full((1, 12), 0.5))
+        gram = np.diag(np.arange(24.0) + 1)
+        picks = choose_some_at_random(gram, belief, reviews(12), 8, due=2, key=3)
+        assert [p.drawn for p in picks].count("random") == 2
+        items = [p.candidate.items[0] for p in picks]
+        assert len(set(items)) == 8
+        drawn = [n for n, p in enumerate(picks) if p.drawn == "random"]
+        best = [i for i in range(11, -1, -1) if i not in {items[n] for n in drawn}][:6]
+        assert [items[n] for n in range(8) if n not in drawn] == best
+        assert 0 < drawn[0] < drawn[1] < 7
+        again = choose_some_at_random(gram, belief, reviews(12), 8, due=2, key=3)
+        assert items == [p.candidate.items[0] for p in again]
+
+    def test_every_open_item_is_drawn_as_often(self) -> None:
+        belief = made(np.full((1, 12), 0.5))
+        gram = np.diag(np.r_[np.zeros(22), 5.0, 5.0])
+        firsts = [
+            choose_some_at_random(gram, belief, reviews(12), 1, due=1, key=k)[0].candidate.items[0] for k in range(600)
+        ]
+        # 50 of each expected, standard deviation 6.8; five of them are more than twelve items reach by chance
+        assert np.abs(np.bincount(firsts, minlength=12) - 50).max() < 5 * 6.8
+
+    def test_nothing_is_drawn_where_nothing_is_worth_asking(self) -> None:
+        assert (
+            choose_some_at_random(np.zeros((24, 24)), made(np.full((1, 12), 0.5)), reviews(12), 8, due=2, key=1) == []
+        )
