@@ -75,7 +75,7 @@ def fit_belief(
     certain = (p.max(1) >= 1.0) & ~answered
     author = p[:, 0]
     if settings.kind == "independent":
-        worlds = (_author(author),)
+        worlds: tuple[World, ...] = (_author(author),)
         rows = before = author[None, :].copy()
     else:
         known = [int(i) for i in (() if order is None else order) if answered[i]]
@@ -125,7 +125,7 @@ def _design(
     settings: BeliefSettings, groups: Sequence[str], features: Floats | None, evidence: Floats | None
 ) -> tuple[Floats, tuple[str, ...]]:
     """(F, d) columns, and which part of the model each belongs to."""
-    parts = [("base rate", np.ones((len(groups), 1)))]
+    parts: list[tuple[str, Floats]] = [("base rate", np.ones((len(groups), 1)))]
     names = list(dict.fromkeys(groups))
     if len(names) > 1 and settings.group_sd > 0:
         parts.append(("group", np.array([[g == n for n in names] for g in groups], np.float64)))
