@@ -264,9 +264,9 @@ def copy_rows(repetitions: int) -> list[Row]:
         text = f"pairs of identical texts of 10 that are both in the first batch of 8, annotator errs at {error:g}"
         target, holds = ("0", lambda v: v == 0) if error == 0 else (None, None)
         out.append(claim(text, pairs, target, holds))
-    for distance, share in kept.items():
+    for distance, left in kept.items():
         text = f"share of its value that a copy at {distance:g} of two items' distance keeps once the other is asked"
-        out.append(claim(text, share, None, None))
+        out.append(claim(text, left, None, None))
     ordered = np.array([kept[d].mean() for d in sorted(kept)])
     rise = np.full(2, np.diff(ordered).min())
     out.append(claim("least rise of that share from one distance to the next", rise, "≥ 0", lambda v: v >= 0))
