@@ -50,7 +50,7 @@ def choose_beside(
 
     Further arguments as in ``choose``. Drawn questions stand evenly between the others, so that whoever answers only
     some of a batch answers some of either. What is worth nothing is left out, and so are drawn questions where no
-    other is worth anything.
+    question about an item is worth anything.
     """
     taken = [c.items[0] for c in drawn]
     error = max((c.error for c in drawn), default=pending_error)
@@ -58,10 +58,10 @@ def choose_beside(
         gram, belief, candidates, size - len(drawn), pending=[*pending, *taken], pending_error=pending_error or error,
         exchange_rate=exchange_rate, deployed=deployed, fixed=fixed,
     )  # fmt: skip
-    out = [p for p in best if p.value > 0]
-    if not out:
-        return []
     alone = item_values(gram, belief, error)
+    if not any(alone[c.items[0]] > 0 for c in candidates if len(c.items) == 1):
+        return []
+    out = [p for p in best if p.value > 0]
     for k, candidate in enumerate(drawn):
         value = float(alone[candidate.items[0]])
         pick = Pick(candidate, value, value / candidate.minutes, value, drawn="random")
