@@ -306,6 +306,7 @@ def _dump(value: Any) -> Any:
 #: settings of earlier versions that nothing reads any more: a file that spells them out still opens
 RETIRED: Mapping[str, frozenset[str]] = {
     "ask": frozenset({"repeats_at_least"}),
+    "estimator": frozenset({"test"}),
     "belief": frozenset({"held_sd", "silent", "evidence_weights", "evidence_sd", "temper"}),
 }
 
