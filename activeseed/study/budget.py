@@ -42,7 +42,8 @@ class Budget:
         self._read = 0
         self._warm: dict[int, tuple[float, int]] = {}  # cores -> seconds and rows of batches that waited for nothing
         self._cold = (0.0, 0)  # seconds within their process, and rows, of those that were the first of a process
-        self._expected: tuple[str, Callable[[], int]] | None = None
+        self._expected: tuple[str, Callable[[], int], str] | None = None
+        self._asked: tuple[str, int] | None = None  # what agreement was asked for last, and the trainings in all
         self._seen: set[str] = set()
         self._left = 0
 
@@ -103,17 +104,19 @@ class Budget:
     # --- what may be spent --------------------------------------------------------------------------------------
 
     @contextmanager
-    def expecting(self, what: str, most: Callable[[], int]) -> Iterator[None]:
+    def expecting(self, what: str, most: Callable[[], int], key: str = "") -> Iterator[None]:
         """Within it, trainings are parts of something that takes ``most`` of them; something larger around it stays.
 
         Args:
             what: names it in a message: ``A ranking``.
             most: asked when a row has to be trained, since what is found out on the way may raise it.
+            key: names it among others of its kind. What agreement was once asked for is not asked for again because
+                the second try comes upon its rows in another order.
         """
         if self._expected is not None:
             yield
             return
-        self._expected = what, most
+        self._expected = what, most, f"{what} {key}"
         try:
             yield
         finally:
@@ -140,10 +143,16 @@ class Budget:
         self._seen.update(known)
         limits = self.limits
         if todo and (self.agreed or limits.price or limits.money or limits.trainings or limits.seconds):
-            what, most = self._expected or ("This", lambda: len(todo))
+            what, most, key = self._expected or ("This", lambda: len(todo), "")
             # every row seen is one of those that were expected, so what remains is never more than the difference
             self._left = max(len(todo), most() - len(self._seen))
-            self._allow(what, self._left, cores)
+            if self._asked is not None and self._asked[0] == key:
+                self._left = max(len(todo), min(self._left, self._asked[1] - self.trainings))
+            try:
+                self._allow(what, self._left, cores)
+            except ConsentError:
+                self._asked = key, self.trainings + self._left
+                raise
         self._seen.update(todo)
 
     def going_on(self, rows: int, cores: int) -> None:
@@ -223,7 +232,7 @@ def expects(what: str, most: Callable[..., Callable[[], int]]) -> Callable[[Meth
         @functools.wraps(method)
         def run(self: Any, *args: Any, **options: Any) -> Any:
             study = self._study
-            with study.budget.expecting(what, most(study, *args, **options)):
+            with study.budget.expecting(what, most(study, *args, **options), repr((args, options))):
                 return method(self, *args, **options)
 
         return run  # type: ignore[return-value]

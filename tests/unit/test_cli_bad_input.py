@@ -325,7 +325,7 @@ def test_a_trainer_that_always_fails_stops_the_ranking_with_its_reason(fail, tmp
     assert run(["rank", "--dir", str(project)]) == 1
     out, err = capsys.readouterr()
     assert out == ""
-    assert "trainings failed" in err
+    assert "The trainer was tried on the seed as it stands, and failed" in err
     assert "no memory left" in err or "memory" not in fail
     assert "Traceback" not in err
 

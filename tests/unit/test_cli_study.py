@@ -246,7 +246,9 @@ def test_check_says_what_a_round_costs_and_what_was_spent(project, capsys):
 def test_queue_asks_the_best_batch_and_does_not_tell_checks_from_questions(project, capsys):
     asked = result(capsys, "queue", "--batch", "2", "--to", str(project / "q.jsonl"))
     written = [json.loads(line) for line in (project / "q.jsonl").read_text("utf-8").splitlines()]
-    assert [{k: v for k, v in q.items() if k in asked[0]} for q in written] == asked
+    assert [{k: v for k, v in q.items() if k in asked[0]} for q in written] == [
+        {k: v for k, v in q.items() if k in written[0]} for q in asked
+    ]
     assert asked
     assert all("purpose" not in q and "repeats" not in q for q in asked + written)
     assert result(capsys, "status")["pending"] == len(asked)

@@ -10,7 +10,19 @@ from tests.small_project import init_arguments, write_inputs
 
 def waiting_study(tmp_path, **settings):
     arguments = init_arguments(write_inputs(tmp_path / "inputs"), tmp_path / "study")
-    assert run([*arguments, "--set", "ask.annotators=2", *(f"--set={k}={v}" for k, v in settings.items())]) == 0
+    assert (
+        run(
+            [
+                *arguments,
+                "--set",
+                "ask.annotators=2",
+                "--set",
+                "ask.confirm=false",
+                *(f"--set={k}={v}" for k, v in settings.items()),
+            ]
+        )
+        == 0
+    )
     study, channel = Study.open(tmp_path / "study"), InMemory()
     study.ask(2)
     study.submit(channel)
