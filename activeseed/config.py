@@ -127,12 +127,18 @@ class AskTable(_Table):
         enough: share of a batch that has to be answered before the next one is asked; below 1 nobody runs out of
             questions while somebody is slow.
         error: rate at which an annotator is expected to err before anything is known of them, in [0, 0.5).
-        minutes: expected minutes of a question about one item; a list costs this for each line.
+        error_is_stated: whether ``error`` is what the team states and not a first guess; then answers are never weighed
+            otherwise, and what is said of the study is said on that condition.
+        list_error: share of right answers that are lost when they are given to a line of a list, which people skim.
+        minutes: expected minutes of a question about one item.
+        minutes_line: expected minutes of one line of a list.
         minutes_write_more: expected minutes of writing further examples.
         exchange_rate: how much of the risk one unit of sampling spread is worth; 0 never mixes *write more* in.
         confirm: whether lists of look-alikes are offered for confirmation.
-        repeat_share: share of the questions that are silent repeats; 0 switches repeats off.
-        repeats_at_least: repeats that a study has at least, once that many answers are there to repeat.
+        repeat_share: share of the questions that are checks: gold questions first, then silent repeats; 0 switches
+            them off.
+        readings: how often one item is read at most. Reading an answered item once more is a question with a value like
+            any other.
         consequences: probes shown beside a question; 0 shows none and trains nothing for it.
     """
 
@@ -140,12 +146,15 @@ class AskTable(_Table):
     annotators: int = Field(default=1, ge=1, le=25)
     enough: float = Field(default=1.0, gt=0, le=1)
     error: float = Field(default=0.05, ge=0.0, lt=0.5)
+    error_is_stated: bool = False
+    list_error: float = Field(default=0.05, ge=0.0, lt=0.5)
     minutes: float = Field(default=1.0, gt=0)
+    minutes_line: float = Field(default=0.3, gt=0)
     minutes_write_more: float = Field(default=5.0, gt=0)
     exchange_rate: float = Field(default=0.0, ge=0)
     confirm: bool = True
     repeat_share: float = Field(default=0.15, ge=0.0, le=0.5)
-    repeats_at_least: int = Field(default=10, ge=0)
+    readings: int = Field(default=5, ge=1)
     consequences: int = Field(default=4, ge=0, le=50)
 
 
@@ -153,7 +162,7 @@ class StoppingTable(_Table):
     """When to stop.
 
     Attributes:
-        flips: stop when at most this share of probes would be judged otherwise (upper limit), for probabilities.
+        flips: stop when at most this share of probes would be judged otherwise, 95 times in 100; for probabilities.
         risk: stop when the upper limit of the risk is below this (squared embedded distance); 0 = don't use.
         draws: belief draws that are trained for the limit, at least 200.
         answers, minutes, trainings, rounds: budgets; 0 = unlimited.

@@ -69,6 +69,8 @@ class Question(_Record):
         reason: one sentence for the annotator: why this one.
         consequences: the probes on which the outcome flips most between the variants.
         purpose: ``ask``, ``gold`` (the answer is known) or ``repeat`` (asked before); never shown to annotators.
+        drawn: whether it was chosen for its value or at random; never shown to annotators.
+        avoid: who has answered about the item before: it goes to somebody else where there is somebody else.
         repeats: for a repeat, the id of the question that it repeats.
         round: round of the study.
         seed_version: version of the seed that the question was made for.
@@ -86,6 +88,8 @@ class Question(_Record):
     reason: str = ""
     consequences: tuple[Consequence, ...] = ()
     purpose: Literal["ask", "gold", "repeat"] = "ask"
+    drawn: Literal["value", "random"] = "value"
+    avoid: tuple[str, ...] = ()
     repeats: str = ""
     round: int = 0
     seed_version: str = ""

@@ -1,8 +1,8 @@
 """When to stop: pure predicates over a record of progress, composed with ``|`` and ``&``.
 
-A study is stable when the upper limit of its risk, said in decision flips, is below what the user set; it stops when
-it is stable or a budget is out. Stability is never declared while silent repeats, gold questions, agreement or
-calibration say that the answers or the belief can't be trusted: spread falls whatever is answered, also at random.
+A study has settled when the limit of its risk, said in decision flips, is below what the user set; it stops when it
+has settled or a budget is out. *Stable* takes more: something that vouches for whoever answered, since spread falls
+whatever is answered, also at random, and answers that are wrong throughout agree with each other as well as right ones.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from activeseed.errors import PlanError
-from activeseed.outcome import Estimate
 
 
 @dataclass(frozen=True)
@@ -25,10 +24,12 @@ class Progress:
     Attributes:
         risk: expected squared embedded distance of what is deployed from what humans mean.
         risk_upper: its upper limit.
-        flips: upper limit of the share of probes that would be judged otherwise (``flip_risk``).
+        flips: share of probes that is exceeded with a probability of 5 % at most (``flip_risk``).
         answers, minutes, trainings, seconds: spent so far.
         open_questions: questions worth asking that are left.
-        distrusted: sentences that say why answers or belief can't be trusted; none when all is well.
+        distrusted: sentences that say why answers can't be trusted; none when all is well.
+        unvouched: sentences that say for whom nothing vouches, and what would.
+        can_vouch: whether a question that could vouch for somebody is left to ask.
     """
 
     risk: float = float("nan")
@@ -40,6 +41,8 @@ class Progress:
     seconds: float = 0.0
     open_questions: int = 1
     distrusted: tuple[str, ...] = ()
+    unvouched: tuple[str, ...] = ()
+    can_vouch: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,22 +80,25 @@ class Rule:
 
 
 def flips_below(limit: float) -> Rule:
-    """Stable: at most this share of probes would be judged otherwise (upper limit). Vetoed by distrust."""
+    """Settled: 95 times in 100 at most this share of probes would be judged otherwise. Vetoed by distrust.
+
+    It waits for questions that could still vouch for somebody: a study that could be stable is not merely settled.
+    """
     if not 0.0 < limit < 1.0:
         raise PlanError(f"A share of probes that may flip must lie between 0 and 1, got {limit:g}.")
 
     def check(p: Progress) -> Verdict:
-        stop = p.flips <= limit and not p.distrusted
+        stop = p.flips <= limit and not p.distrusted and not (p.unvouched and p.can_vouch)
         return Verdict(stop, (f"at most {p.flips:.2%} of the probes would be judged otherwise",) if stop else ())
 
     return Rule(f"flips ≤ {limit:g}", check)
 
 
 def risk_below(limit: float) -> Rule:
-    """Stable: the upper limit of the risk is below this squared distance. Vetoed by distrust."""
+    """Settled: the upper limit of the risk is below this squared distance. Vetoed by distrust; waits as above."""
 
     def check(p: Progress) -> Verdict:
-        stop = p.risk_upper <= limit and not p.distrusted
+        stop = p.risk_upper <= limit and not p.distrusted and not (p.unvouched and p.can_vouch)
         return Verdict(stop, (f"the risk is at most {p.risk_upper:.3g}",) if stop else ())
 
     return Rule(f"risk ≤ {limit:g}", check)
@@ -128,8 +134,24 @@ def budget(
 
 
 def stable(progress: Progress, rule: Rule) -> bool:
-    """Whether a study may be reported as stable: its stability rule holds, and nothing speaks against trusting it."""
-    return rule(progress).stop and not progress.distrusted
+    """Whether a study may be called stable: its rule holds, nothing speaks against the answers, all are vouched for."""
+    return rule(progress).stop and not progress.distrusted and not progress.unvouched
+
+
+@dataclass(frozen=True)
+class FlipRisk:
+    """What share of the probes would be judged otherwise.
+
+    Attributes:
+        upper: exceeded with a probability of 5 % at most.
+        mean: expected share; stderr: its standard error over draws.
+        draws: how many were trained.
+    """
+
+    upper: float
+    mean: float
+    stderr: float
+    draws: int
 
 
 def flip_risk(
@@ -139,39 +161,33 @@ def flip_risk(
     weights: NDArray[Any] | None = None,
     confidence: float = 0.95,
     threshold: float = 0.5,
-) -> Estimate:
-    """Mean over probes of the probability that the true seed's trainer would judge it otherwise; an upper limit.
+) -> FlipRisk:
+    """The share of probes that the true seed's trainer would judge otherwise: a limit on the share, not on its mean.
+
+    If the truth is a draw like the others, it is as likely to come at any place among them: the share that at most
+    (1 − confidence)(N + 1) − 1 of the N draws exceed is exceeded by the truth's with probability 1 − confidence at
+    most, for any number of draws. (The mean share is no limit: where most seeds agree and a few would change much, it
+    is below what is realised in a third of the studies.)
 
     Args:
-        probabilities: (N, P) outcomes trained on N draws of the belief (rows with NaN are left out).
-        deployed: (P,) outcome of the deployed seed.
+        probabilities: (N, P) outcomes trained on N joint draws of truths and accuracies (rows with NaN are left out).
+        deployed: (P,) or (N, P) outcome of the deployed seed, under the keys of the draws where they have keys.
         weights: (P,) probe weights, summing to one; even when None.
-        confidence: one-sided confidence of the limit.
+        confidence: of the limit.
         threshold: a probe is approved above it.
-
-    Returns:
-        ``value`` is the upper limit (``bound="upper"``), ``stderr`` the standard error of the mean. Draws, not probes,
-        are the sampling units (probes of one draw flip together). The limit is the larger of the mean plus t·stderr and
-        the exact binomial limit that the draws' count of flips would have if each draw flipped all or nothing at its
-        share (Clopper & Pearson 1934 at fractional counts): with no flip in N draws it is about 3/N, not zero.
 
     Raises:
         PlanError: fewer than two usable draws.
     """
-    from scipy import stats
-
     y = np.asarray(probabilities, np.float64)
-    y = y[np.isfinite(y).all(1)]
+    d = np.broadcast_to(np.asarray(deployed, np.float64), y.shape)
+    usable = np.isfinite(y).all(1) & np.isfinite(d).all(1)
+    y, d = y[usable], d[usable]
     n = len(y)
     if n < 2:
         raise PlanError(f"The flip risk needs at least two trained belief draws, got {n}.")
     w = np.full(y.shape[1], 1.0 / y.shape[1]) if weights is None else np.asarray(weights, np.float64)
-    share = ((y > threshold) != (np.asarray(deployed) > threshold)) @ w
-    mean = float(share.mean())
-    stderr = float(share.std(ddof=1) / np.sqrt(n))
-    by_t = mean + float(stats.t.ppf(confidence, n - 1)) * stderr
-    # a share that is rare and large could have been missed by all n draws; its largest plausible size is what was seen
-    scale = float(max(share.max(), 1.0 / y.shape[1]))
-    count = share.sum() / scale
-    exact = 1.0 if count >= n else float(stats.beta.ppf(confidence, count + 1.0, n - count))
-    return Estimate(min(1.0, max(by_t, scale * exact)), stderr, "upper")
+    share = ((y > threshold) != (d > threshold)) @ w
+    allowed = int(np.floor((1.0 - confidence) * (n + 1) + 1e-9)) - 1
+    upper = float(np.sort(share)[::-1][allowed]) if allowed >= 0 else 1.0
+    return FlipRisk(upper, float(share.mean()), float(share.std(ddof=1) / np.sqrt(n)), n)

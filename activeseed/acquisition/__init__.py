@@ -8,12 +8,27 @@ from activeseed.acquisition.batch import (
     choose,
     doubtful,
     item_candidates,
+    kind_of,
     list_candidate,
     writing_candidates,
 )
-from activeseed.acquisition.value import deployed_risk, ensemble_risk, item_values
+from activeseed.acquisition.value import ensemble_risk, item_values
+from activeseed.acquisition.wrongness import Wrongness, deployed_risk, wrongness
 
 __all__ = [
-    "DEPLOYED_SHARE", "MINUTES", "Candidate", "Pick", "choose", "deployed_risk", "doubtful", "ensemble_risk",
-    "item_candidates", "item_values", "list_candidate", "writing_candidates",
+    "DEPLOYED_SHARE",
+    "MINUTES",
+    "Candidate",
+    "Pick",
+    "Wrongness",
+    "choose",
+    "deployed_risk",
+    "doubtful",
+    "ensemble_risk",
+    "item_candidates",
+    "item_values",
+    "kind_of",
+    "list_candidate",
+    "writing_candidates",
+    "wrongness",
 ]  # fmt: skip

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from activeseed.acquisition.value import answer_channel, deployed_gains, explained, item_values, second_moment
+from activeseed.acquisition.value import explained, item_values
+from activeseed.acquisition.wrongness import Wrongness, wrongness
 from activeseed.belief.posterior import Belief
 from activeseed.errors import PlanError
 from activeseed.plan import Floats, Ints
 from activeseed.question import QuestionKind
-from activeseed.seed import Pair, Seed
+from activeseed.seed import Item, Pair, Seed
 
-#: minutes an answer is expected to take, until the study has measured it
+#: minutes that an answer is expected to take; of a list, one line of it
 MINUTES: Mapping[str, float] = {
     "review": 1.0,
     "judge_pair": 1.5,
@@ -40,6 +42,8 @@ class Candidate:
         answers: how many answers it costs: one for each line of a list.
         group: for *write more*, which group.
         gain: for *write more*, the predicted drop of the sampling spread: a column of its own.
+        error: how often an answer is wrong, in [0, 0.5); lists are read less carefully.
+        again: whether the item was answered before.
     """
 
     kind: QuestionKind
@@ -48,6 +52,8 @@ class Candidate:
     answers: int = 1
     group: str = ""
     gain: float = float("nan")
+    error: float = 0.0
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,21 +76,34 @@ class Pick:
     deployed_gain: float = 0.0
 
 
-def item_candidates(seed: Seed, belief: Belief, *, minutes: Mapping[str, float] = MINUTES) -> list[Candidate]:
-    """One question for every item that is not settled: judge a pair, choose among wordings, or review."""
+def item_candidates(
+    seed: Seed,
+    belief: Belief,
+    *,
+    minutes: Mapping[str, float] = MINUTES,
+    error: float = 0.0,
+    again: Collection[int] = (),
+) -> list[Candidate]:
+    """One question for every item that is not settled: judge a pair, choose among wordings, or review.
+
+    Args:
+        again: numbers of the items that were answered already: a second reading is a question like any other.
+    """
     out = []
     p = belief.law.probabilities
     for f, item in enumerate(seed.items):
         if p[f].max() >= 1.0 - 1e-9:
             continue
-        wordings = [v for v in item.alternatives if v.payload is not None]
-        kind: QuestionKind = "review"
-        if isinstance(item.payload, Pair):
-            kind = "judge_pair"
-        elif wordings:
-            kind = "choose_wording"
-        out.append(Candidate(kind, (f,), minutes.get(kind, 1.0)))
+        kind = kind_of(item)
+        out.append(Candidate(kind, (f,), minutes.get(kind, 1.0), error=error, again=f in again))
     return out
+
+
+def kind_of(item: Item) -> QuestionKind:
+    """The form in which one item is asked about."""
+    if isinstance(item.payload, Pair):
+        return "judge_pair"
+    return "choose_wording" if any(v.payload is not None for v in item.alternatives) else "review"
 
 
 def doubtful(belief: Belief, standing: Sequence[int] | Ints) -> tuple[int, ...]:
@@ -102,12 +121,20 @@ def list_candidate(
     minutes: Mapping[str, float] = MINUTES,
     least: int = 2,
     most: int = 12,
+    error: float = 0.0,
 ) -> list[Candidate]:
-    """*Confirm this list*: what the beliefs would change and no human has seen, as one question; empty if too short."""
+    """*Confirm this list*: what the beliefs would change and no human has seen, as one question; empty if too short.
+
+    Args:
+        minutes: ``confirm_list`` is what reading one line takes.
+        most: lines at most; the least credible come first.
+        error: how often an answer about a line is wrong.
+    """
     lines = doubtful(belief, standing)[:most]
     if len(lines) < least:
         return []
-    return [Candidate("confirm_list", lines, minutes.get("confirm_list", 0.3) * len(lines), answers=len(lines))]
+    each = minutes.get("confirm_list", MINUTES["confirm_list"])
+    return [Candidate("confirm_list", lines, each * len(lines), answers=len(lines), error=error)]
 
 
 def writing_candidates(
@@ -138,52 +165,54 @@ def choose(
     candidates: Sequence[Candidate],
     size: int,
     *,
-    error: float = 0.0,
     pending: Sequence[int] = (),
+    pending_error: float = 0.0,
     minutes: float | None = None,
     exchange_rate: float | None = None,
     deployed: Sequence[int] | Ints | None = None,
     deployed_share: float = DEPLOYED_SHARE,
+    fixed: Collection[int] = (),
 ) -> list[Pick]:
     """The best batch, greedily, by value per minute.
 
     Args:
         gram: (F·V, F·V) debiased surrogate gram.
         belief: posterior over assignments.
-        candidates: what could be asked.
+        candidates: what could be asked, each with the error of its answer.
         size: how many answers the batch may cost; a list costs one for each line.
-        error: the annotator's error rate, in [0, 0.5).
         pending: numbers of items that are being asked already: C is conditioned on their answers first, and they are
             not asked again.
+        pending_error: how often those answers are wrong.
         minutes: budget of the batch, or None.
         exchange_rate: how much of the risk one unit of sampling spread is worth; None keeps *write more* out.
         deployed: (F,) index of the variant that stands; the drop of its own risk then counts beside the ensemble's.
         deployed_share: how much it counts. What an answer teaches about kin is worth nothing to a seed that only
             answers change, and what it removes from that seed is hardly worth anything to a belief that was sure of
             it; measured on the persona task, a tenth serves both (`tests/benchmarks/answers.py`).
+        fixed: numbers of the items whose standing one further answer can't change.
 
     Raises:
         PlanError: an error rate outside [0, 0.5).
     """
-    if not 0.0 <= error < 0.5:
-        raise PlanError(f"The annotators' error rate is {error:g}; an answer that is wrong half the time says nothing.")
+    worst = max((pending_error, *(c.error for c in candidates)), default=0.0)
+    if not 0.0 <= worst < 0.5:
+        raise PlanError(f"The annotators' error rate is {worst:g}; an answer that is wrong half the time says nothing.")
     law = belief.law.probabilities
     covariance = belief.covariance
     busy = set(pending)
     if busy:
-        covariance = covariance - explained(covariance, law, sorted(busy), error)
-    wrong: Floats | None = None
+        covariance = covariance - explained(covariance, law, sorted(busy), pending_error)
+    wrong: Wrongness | None = None
     if deployed is not None and deployed_share > 0:
-        wrong = second_moment(belief, deployed)
-        _settle(wrong, busy, law.shape[1])
-    values, gains = _values(gram, belief, covariance, candidates, error, wrong)
-    alone = values
+        wrong = wrongness(belief, deployed)
+        wrong.answer(busy - set(fixed), pending_error)
+    alone: Floats | None = None
     left_answers, left_minutes = size, np.inf if minutes is None else minutes
     picks: list[Pick] = []
     taken: set[int] = set()
     while left_answers > 0:
-        if picks:
-            values, gains = _values(gram, belief, covariance, candidates, error, wrong)
+        values, gains = _values(gram, belief, covariance, candidates, wrong, fixed)
+        alone = values if alone is None else alone
         best, best_rate = -1, -np.inf
         for n, c in enumerate(candidates):
             if n in taken or busy & set(c.items) or c.answers > left_answers or c.minutes > left_minutes:
@@ -204,17 +233,10 @@ def choose(
         left_minutes -= chosen.minutes
         picks.append(Pick(chosen, float(values[best]), float(best_rate), float(alone[best]), float(gains[best])))
         if chosen.items:
-            covariance = covariance - explained(covariance, law, chosen.items, error)
+            covariance = covariance - explained(covariance, law, chosen.items, chosen.error)
             if wrong is not None:
-                _settle(wrong, chosen.items, law.shape[1])
+                wrong.answer(set(chosen.items) - set(fixed), chosen.error)
     return picks
-
-
-def _settle(wrong: Floats, items: Iterable[int], v: int) -> None:
-    """These items are about to stand as answered: they are wrong no more."""
-    for i in items:
-        wrong[i * v : (i + 1) * v, :] = 0.0
-        wrong[:, i * v : (i + 1) * v] = 0.0
 
 
 def _values(
@@ -222,21 +244,23 @@ def _values(
     belief: Belief,
     covariance: Floats,
     candidates: Sequence[Candidate],
-    error: float,
-    wrong: Floats | None,
+    wrong: Wrongness | None,
+    fixed: Collection[int],
 ) -> tuple[Floats, Floats]:
     """Drop of the ensemble's risk by each candidate, and of the deployed seed's (zero where that does not count)."""
     law = belief.law.probabilities
-    single = item_values(gram, belief, error, covariance=covariance)
-    gains = np.zeros(len(law))
-    if wrong is not None:
-        keep = np.array([answer_channel(p, error)[0] for p in law])
-        gains = deployed_gains(gram, wrong, len(law)) * keep
     out, deployed = np.full(len(candidates), np.nan), np.zeros(len(candidates))
+    for error in {c.error for c in candidates if len(c.items) == 1}:
+        here = [n for n, c in enumerate(candidates) if len(c.items) == 1 and c.error == error]
+        items = [candidates[n].items[0] for n in here]
+        out[here] = item_values(gram, belief, error, covariance=covariance)[items]
+        if wrong is not None:
+            deployed[here] = wrong.gains(gram, error)[items] * ~np.isin(items, list(fixed))
     for n, c in enumerate(candidates):
-        if len(c.items) == 1:
-            out[n], deployed[n] = single[c.items[0]], gains[c.items[0]]
-        elif c.items:
-            out[n] = float((gram * explained(covariance, law, c.items, error)).sum())
-            deployed[n] = gains[list(c.items)].sum()
+        if len(c.items) > 1:
+            out[n] = float((gram * explained(covariance, law, c.items, c.error)).sum())
+            if wrong is not None:
+                after = deepcopy(wrong)
+                after.answer(set(c.items) - set(fixed), c.error)
+                deployed[n] = wrong.risk(gram) - after.risk(gram)
     return out, deployed

@@ -36,6 +36,8 @@ class SimulatedPerson(BaseModel):
             ``random`` (a fair coin between the text shown and anything else); ``base_rate`` (a coin that falls on the
             text shown with probability ``base_rate``).
         error: probability in [0, 1] of a wrong answer; read by ``erring`` only.
+        list_error: share of right answers that are lost to skimming on a line of a list; read by ``truthful`` and
+            ``erring``.
         base_rate: probability in [0, 1] of *keep*; read by ``base_rate`` only.
         delay: polls that pass before an answer arrives.
     """
@@ -45,6 +47,7 @@ class SimulatedPerson(BaseModel):
     name: str = "simulated"
     behaviour: Behaviour = "truthful"
     error: float = Field(default=0.0, ge=0.0, le=1.0)
+    list_error: float = Field(default=0.05, ge=0.0, le=1.0)
     base_rate: float = Field(default=0.75, ge=0.0, le=1.0)
     delay: int = Field(default=0, ge=0)
 
@@ -101,7 +104,8 @@ class Simulated(SimulatedPerson):
         out = []
         for question in pending:
             polls = self._polls[question.id] = self._polls.get(question.id, 0) + 1
-            out += [self.answer(question, p) for p in self.crowd if polls > p.delay]
+            others = [p for p in self.crowd if p.name not in question.avoid]
+            out += [self.answer(question, p) for p in (others or self.crowd) if polls > p.delay]
         return out
 
     def withdraw(self, questions: Sequence[Question]) -> list[str]:
@@ -158,7 +162,10 @@ class Simulated(SimulatedPerson):
         proposed = question.options.get(item, ABSENT)
         right = truth.get(item, AS_WRITTEN)
         stays = right != proposed and not (right.startswith(_PLACE) and proposed not in (AS_WRITTEN, ABSENT))
-        return _draw("stay" if stays else "go", "stay", ["stay", "go"], person, rng) == "stay"
+        skims = person.behaviour in ("truthful", "erring")
+        wrong = 1.0 - (1.0 - person.error * (person.behaviour == "erring")) * (1.0 - person.list_error)
+        reader = person.model_copy(update={"behaviour": "erring", "error": wrong}) if skims else person
+        return _draw("stay" if stays else "go", "stay", ["stay", "go"], reader, rng) == "stay"
 
 
 def _named(right: str, question: Question) -> str:

@@ -82,7 +82,7 @@ def fit_belief(
     tilted = share * np.where(answered[:, None], like, 1.0)
     mass = tilted.sum(1, keepdims=True)
     tilted = np.where(mass > 0, tilted / np.where(mass > 0, mass, 1.0), share)
-    return Belief(author.copy(), posterior, tilted, answered, worlds, stay)
+    return Belief(author.copy(), posterior, tilted, answered, worlds, stay, credibility)
 
 
 def _elsewhere(p: Floats, like: Floats, answered: Bools) -> Floats:

@@ -51,6 +51,9 @@ class Belief:
         answered: (F,) whether anybody has said anything about the item.
         worlds: the fitted models behind it.
         stay: (F,) likelihood of an item's own answers if it is as written; only for ``why``.
+        before: (N, F) the same draws before an item's own answers are counted, row by row: P(as written | the answers
+            on all other items, the coefficients of that row). Whoever draws annotators' accuracies as well multiplies
+            them by the likelihood of the item's answers under those.
         name: stands in headings.
     """
 
@@ -60,6 +63,7 @@ class Belief:
     answered: Bools
     worlds: tuple[World, ...]
     stay: Floats
+    before: Floats
     name: str = "belief"
 
     @property

@@ -37,9 +37,9 @@ def prefer(belief: Belief, draws: Ints, likelihood: Floats, key: int) -> Belief:
     for v in range(1, elsewhere.shape[1]):
         elsewhere[:, v] += (kept == v).sum(0)  # the share so far counts as one draw, so that no variant is lost
     elsewhere[:, 0] = 0.0
-    return replace(
-        belief, mixture=(kept == 0).astype(np.float64), elsewhere=elsewhere / elsewhere.sum(1, keepdims=True)
-    )
+    stays = (kept == 0).astype(np.float64)
+    # an assignment is certain of itself, before as after an item's own answers
+    return replace(belief, mixture=stays, before=stays, elsewhere=elsewhere / elsewhere.sum(1, keepdims=True))
 
 
 def agreement_likelihood(outcomes: Floats, preferred: Floats, error: float) -> Floats:

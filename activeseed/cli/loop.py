@@ -15,6 +15,7 @@ from activeseed.cli.progress import Progress
 from activeseed.cli.screen import one_line, print_json, say
 from activeseed.cli.watching import Watch
 from activeseed.errors import ConfigError, nearest
+from activeseed.study.words import no_better_than_chance
 
 if TYPE_CHECKING:
     from activeseed.protocols import Annotator
@@ -63,8 +64,11 @@ def loop(
         patient = wait and getattr(channel, "kind", "") != "terminal"
 
         def told(record: Mapping[str, Any]) -> None:
+            progress.pause()
+            warning = no_better_than_chance(record.get("quality"))
+            if warning and len(study.state.rounds) == 1:
+                say(f"! {warning}")
             if not as_json:
-                progress.pause()
                 print_round(study, record)
 
         patiently = getattr(channel, "kind", "") in PATIENT
@@ -78,14 +82,15 @@ def loop(
         print_json(
             {
                 "ended": result.ended, "reasons": list(result.reasons), "stable": result.stable,
+                "settled": result.settled, "conditions": list(result.conditions),
                 "distrusted": list(result.distrusted), "rounds": list(result.rounds),
                 "seed_version": study.seed.version,
             }
         )  # fmt: skip
         return
     print(ending(result))
-    for reason in result.distrusted:
-        print(f"! {reason}")
+    for reason in (*result.distrusted, *result.conditions):
+        print(f"! {reason[0].upper()}{reason[1:]}.".replace("..", "."))
     if result.ended == "waiting" and study.pending:
         say(f"Questions that wait for an answer: {len(study.pending)}. Answer them, then run this again.")
     say("See:  activeseed seed diff, activeseed report")
@@ -93,7 +98,13 @@ def loop(
 
 def ending(result: LoopResult) -> str:
     """How a loop ended, in a sentence that never calls stable what is not."""
-    head = "Stable" if result.stable else "Stopped, not shown to be stable" if result.ended == "stopped" else "Paused"
+    head = "Paused"
+    if result.ended == "stopped":
+        head = "Stopped, not shown to be stable"
+        if result.settled:
+            head = "Settled, if your annotators can be trusted"
+        if result.stable:
+            head = "Stable"
     return f"{head}: {'; '.join(result.reasons)}."
 
 

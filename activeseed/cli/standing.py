@@ -8,6 +8,7 @@ from typing import Any
 from activeseed.cli.numbers import counted, duration, number
 from activeseed.cli.tables import quality_words
 from activeseed.cli.watching import NAMED, waiting_words
+from activeseed.study.words import if_stopped_now, no_better_than_chance, refuted_words
 
 
 def check_lines(found: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -69,26 +70,29 @@ def status_lines(standing: Mapping[str, Any]) -> list[tuple[str, str]]:
     if get("brier") is not None:
         author = f"; the author's own beliefs {get('brier_author'):.2f}" if get("brier_author") is not None else ""
         lines.append(("calibration", f"Brier score {get('brier'):.2f}{author} (0 is perfect, 0.25 knows nothing)"))
-    if get("belief_spread") is not None:
-        lines.append(("spread", f"{number(get('belief_spread'))} (what answers could still change)"))
     if get("risk") is not None:
         limit = f", at most {number(get('risk_limit'))}" if get("risk_limit") is not None else ""
         if get("risk_after") is not None:
             limit += f", about {number(get('risk_after'))} once the pending questions are answered"
-        lines.append(("risk", f"{number(get('risk'))}{limit} (expected distance from what humans mean)"))
-    if get("flips") is not None:
-        lines.append(("decisions", f"at most {100 * standing['flips']:.1f} in 100 probes would be judged otherwise"))
+        lines.append(("risk", f"{number(get('risk'))}{limit} (of what is deployed: distance from what humans mean)"))
+    if get("ensemble_risk") is not None:
+        lines.append(("ensemble's risk", f"{number(get('ensemble_risk'))} (of the mean over what is believed)"))
+    if now := if_stopped_now(standing):
+        lines.append(("decisions", now))
     if quality := quality_words(get("quality")):
         lines.append(("quality", f"{quality} on labelled probes"))
+    if chance := no_better_than_chance(get("quality")):
+        lines.append(("", chance))
     if get("predicted_gain") is not None:
         lines.append(("pending batch", f"expected to lower the risk by {number(get('predicted_gain'))}"))
     failed = f", {get('failed'):,} failed" if get("failed") else ""
     time = f" in {duration(get('seconds'))}" if get("seconds") else ""
     lines.append(("trainings", f"{get('trainings', 0):,}{time}{failed}"))
-    lines += [("doubt", str(reason)) for reason in get("distrusted") or ()]
+    lines += [("refuted", sentence) for sentence in refuted_words(standing)]
+    lines += [("doubt", str(reason)) for reason in (*(get("distrusted") or ()), *(get("unvouched") or ()))]
     stopped = get("stopped")
     if stopped:
-        what = "stable" if stopped.get("stable") else "stopped"
+        what = "stable" if stopped.get("stable") else "settled" if stopped.get("settled") else "stopped"
         lines.append((what, "; ".join(str(r) for r in stopped.get("reasons", ())) or "yes"))
     return lines
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from activeseed.cli.numbers import Scale, bar, number, with_error
 from activeseed.cli.screen import one_line
 from activeseed.seed import ABSENT, FLIPPED
+from activeseed.study.words import forecast_words, if_stopped_now, refuted_words
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -288,23 +289,25 @@ _KINDS = {
 
 
 def round_lines(record: Mapping[str, Any], asked: str, width: int) -> str:
-    """A round: what was asked, then how far the outcome moved against what was predicted, risk, quality."""
+    """A round: what was asked, how far the outcome moved and what is left of the risk against what was predicted,
+    quality, and what stopping now would mean.
+    """
     head = f"round {record.get('round')}"
     parts = []
     predicted, realised = record.get("predicted_movement"), record.get("realised_movement")
     if realised is not None:
         parts.append(f"moved {with_error(realised, record.get('realised_se'))}, predicted {number(predicted)}")
-    if record.get("risk") is not None:
-        parts.append(f"risk {number(record['risk'])}")
-    if record.get("flips") is not None:
-        parts.append(f"flips ≤ {100 * record['flips']:.1f} %")
+    if risk := forecast_words(record, number):
+        parts.append(risk)
     if quality := quality_words(record.get("quality")):
         parts.append(quality)
     under = " " * (len(head) + 2)
-    texts = ((f"{head}  ", asked or "nothing asked yet"), (under, "; ".join(parts)))
+    texts = [(f"{head}  ", asked or "nothing asked yet"), (under, "; ".join(parts))]
+    texts += [(under, line) for line in (if_stopped_now(record), *refuted_words(record)) if line]
     return "\n".join(
         textwrap.fill(t, max(40, width), initial_indent=i, subsequent_indent=under, break_on_hyphens=False)
         for i, t in texts
+        if t
     )
 
 

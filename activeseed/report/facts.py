@@ -20,6 +20,7 @@ from activeseed.plan import stream_key
 from activeseed.seed import ABSENT
 from activeseed.study import Study
 from activeseed.study.assess import PREFERENCE_DRAWS, Assessment, surrogate_outcomes
+from activeseed.study.words import no_better_than_chance, refuted_words
 
 LIBRARIES = ("activeseed", "numpy", "scipy", "scikit-learn", "torch", "pydantic", "pandas", "sqlalchemy", "joblib")
 #: probes shown as contested, and items whose consequences are shown
@@ -140,7 +141,7 @@ def _numbers(ranking: Ranking, status: dict[str, Any]) -> list[dict[str, Any]]:
                     "what": "generalised Jensen–Shannon divergence, the keys' own part removed"})  # fmt: skip
     if status["flips"] is not None:
         out.append({"name": "decisions that could flip", "value": status["flips"], "se": None,
-                    "what": "upper limit of the share of probes judged otherwise"})  # fmt: skip
+                    "what": "share of probes judged otherwise, exceeded 5 times in 100"})  # fmt: skip
     return out
 
 
@@ -153,9 +154,8 @@ def _warnings(ranking: Ranking, status: dict[str, Any], one_sided: bool) -> list
         )
     if ranking.summary.get("chaotic"):
         out.append("At this setting the trainer is chaotic: it answers tiny changes as it answers real ones.")
-    out += [f"{reason}" for reason in status["distrusted"]]
-    if status["undecided"]:
-        out.append(f"The checks can't tell yet whether {', '.join(status['undecided'])} can be relied on.")
+    out += [line for line in (no_better_than_chance(status["quality"]), *refuted_words(status)) if line]
+    out += [f"{reason[0].upper()}{reason[1:]}" for reason in (*status["distrusted"], *status["unvouched"])]
     if ranking.summary.get("failed"):
         out.append(f"{ranking.summary['failed']} trainings failed and are left out.")
     return out

@@ -1,9 +1,10 @@
 """From raw answers to what is settled: the seed as answered, the likelihood of each variant, and who can be trusted.
 
-Two results stand side by side and are never mixed. *Standing* is what is deployed: only humans change the seed, the
-latest answer of each annotator counts, the majority among several, and a tie keeps the text as written. *Likelihood*
-is what the belief learns from: all effective answers on an item, each as good as its annotator has proved to be (a
-repeat is a second reading, so contradictory answers cancel). Where the two disagree the question is asked again.
+Two results stand side by side and are never mixed. *Standing* is what is deployed: only humans change the seed, an
+annotator's word on an item is what most of their readings say (the latest of them where they are evenly divided), the
+majority counts among several, and a tie between people keeps the text as written. *Likelihood* is what the belief
+learns from: all effective answers on an item, each as good as its annotator has proved to be (a repeat is a second
+reading, so contradictory answers cancel). Where the two disagree an answer is worth having, and is asked for.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from activeseed.errors import PlanError
 from activeseed.plan import Floats, Law
 from activeseed.question import Answer, Question
 from activeseed.resolution.alpha import Agreement, agreement
+from activeseed.resolution.drawing import Counts, count
 from activeseed.resolution.measuring import measured, offered_variants
 from activeseed.resolution.reliability import Reliability, emission
 from activeseed.resolution.votes import Ballot, Merge, Vote, read_answers
@@ -53,7 +55,10 @@ class Resolution:
         posterior: (F, V) prior × likelihood, rows sum to one; dropped lines of a merge are settled as absent.
         standing: item id -> variant id for every item that an answer or a merge decides.
         answered: ids of the items with at least one effective answer.
-        ask_again: ids of the items whose most probable variant is not the one that stands.
+        counts: all effective votes as counts, from which truths and accuracies are drawn together (see ``drawing``).
+        divided: ids of the items on which people are evenly divided and nobody has resolved it yet.
+        readings: item id -> how often it was read by somebody, lists included.
+        open: ids of the answered items whose standing one further answer could change.
         edits: item id -> the payload of its latest edit.
         new_items: items from *write more* that the seed did not have.
         merges: items that say the same; the first of each stays with ``multiplicity``.
@@ -69,7 +74,10 @@ class Resolution:
     posterior: Floats = field(repr=False)
     standing: Mapping[str, str]
     answered: tuple[str, ...]
-    ask_again: tuple[str, ...]
+    counts: Counts = field(repr=False)
+    divided: tuple[str, ...]
+    readings: Mapping[str, int]
+    open: tuple[str, ...]
     edits: Mapping[str, Payload]
     new_items: tuple[Item, ...]
     merges: tuple[Merge, ...]
@@ -94,7 +102,7 @@ def resolve(
     start: Mapping[str, str] | None = None,
     distrusted: Collection[str] = (),
     accuracy: tuple[float, float] = ACCURACY,
-    again_limit: int = 3,
+    list_error: float = 0.0,
 ) -> Resolution:
     """What all answers so far settle. Pure: the same facts always resolve the same way.
 
@@ -107,8 +115,7 @@ def resolve(
         start: what stands where nothing was answered (pins, the author's own later edits); *as written* by default.
         distrusted: annotators whose answers are no evidence (their likelihood is 1); what stands is not touched.
         accuracy: Beta(a, b) of an annotator's accuracy before any evidence.
-        again_limit: an item about which one person's answers and all else disagree is asked again at most until it has
-            this many answers. One on which people are evenly divided is put before somebody once.
+        list_error: share of right answers that are lost when they are given to a line of a list.
 
     Raises:
         AnswerError: an answer fits no question. PlanError: the prior's shape is not the seed's.
@@ -120,27 +127,22 @@ def resolve(
     grown = ballot.seed
     table = _prior(prior, seed, ballot, accuracy)
     reliability, means = measured(ballot, table, known, questions, accuracy)
-    likelihood = _likelihood(ballot, table, means, distrusted)
+    likelihood = _likelihood(ballot, table, means, distrusted, list_error)
     posterior = table * likelihood
     posterior /= posterior.sum(1, keepdims=True)
-    standing, decided = _standing(ballot, start)
+    words = _words(ballot)
+    standing, decided = _standing(ballot, words, start)
     for merge in ballot.merges:
         for item in merge.dropped:
             posterior[grown.position(item)] = np.eye(posterior.shape[1])[1]
     asked = Counter(item for item, _ in {(v.item, v.order) for v in (*ballot.readings, *ballot.votes)})
     merged = {i for m in ballot.merges for i in m.dropped}
-    divided = _divided(ballot) - {
-        questions[a.question].items[0] for a in answers if questions[a.question].kind == "resolve"
+    resolved = {questions[a.question].items[0] for a in answers if questions[a.question].kind == "resolve"}
+    divided = {item for item, said in words.items() if _majority(said)[0]} - merged - resolved
+    final = {a.id for a in answers if a.final}
+    open_ = {
+        item for item, said in words.items() if _open(said) and not any(w.vote.answer in final for w in said.values())
     }
-    again = tuple(
-        i.id
-        for f, i in enumerate(grown.items)
-        if i.id not in merged
-        and (
-            i.id in divided
-            or (0 < asked[i.id] < again_limit and i.index_of(standing[i.id]) != int(posterior[f].argmax()))
-        )
-    )
     stands = {**{k: v for k, v in start.items() if k in grown._positions}, **standing}
     return Resolution(
         seed=grown.revise(standing=stands),
@@ -149,7 +151,10 @@ def resolve(
         posterior=posterior,
         standing=standing,
         answered=tuple(i.id for i in grown.items if asked[i.id]),
-        ask_again=again,
+        counts=count(ballot, table, known, accuracy, list_error),
+        divided=tuple(i.id for i in grown.items if i.id in divided),
+        readings={name: asked[name] for name in standing if asked[name]},
+        open=tuple(i.id for i in grown.items if i.id in open_ - merged),
         edits=ballot.edits,
         new_items=ballot.new_items,
         merges=ballot.merges,
@@ -185,7 +190,9 @@ def _prior(prior: Law, seed: Seed, ballot: Ballot, accuracy: tuple[float, float]
     return np.asarray(table / table.sum(1, keepdims=True))
 
 
-def _likelihood(ballot: Ballot, table: Floats, means: Mapping[str, Floats], distrusted: Collection[str]) -> Floats:
+def _likelihood(
+    ballot: Ballot, table: Floats, means: Mapping[str, Floats], distrusted: Collection[str], list_error: float
+) -> Floats:
     """(F′, V′) product over votes of P(vote | variant)^weight."""
     out = np.ones(table.shape)
     votes = [v for v in ballot.votes if v.annotator not in distrusted]
@@ -193,7 +200,7 @@ def _likelihood(ballot: Ballot, table: Floats, means: Mapping[str, Floats], dist
         at = np.array([ballot.seed.position(v.item) for v in votes], np.int64)
         label = np.array([ballot.seed[v.item].index_of(v.variant) for v in votes], np.int64)
         weight = np.array([v.weight for v in votes])
-        theta = np.stack([means[v.annotator] for v in votes])
+        theta = np.stack([means[v.annotator] * (1.0 - list_error * v.listed) for v in votes])
         offered = offered_variants(table)
         given = emission(theta, label, offered[at]) ** weight[:, None]
         np.multiply.at(out, at, given)
@@ -203,14 +210,16 @@ def _likelihood(ballot: Ballot, table: Floats, means: Mapping[str, Floats], dist
     return out
 
 
-def _standing(ballot: Ballot, start: Mapping[str, str]) -> tuple[dict[str, str], dict[str, Vote | Merge]]:
+def _standing(
+    ballot: Ballot, words: Mapping[str, Mapping[str, _Word]], start: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, Vote | Merge]]:
     """Item id -> variant that stands, and what decided it."""
     standing: dict[str, str] = {}
     decided: dict[str, Vote | Merge] = {}
-    for item, by_annotator in _latest(ballot).items():
-        tied, most = _majority(by_annotator)
+    for item, said in words.items():
+        tied, most = _majority(said)
         standing[item] = start.get(item, AS_WRITTEN) if tied else most
-        last = [v for v in by_annotator.values() if tied or v.variant == standing[item]]
+        last = [w.vote for w in said.values() if tied or w.vote.variant == standing[item]]
         decided[item] = max(last, key=lambda v: v.order)
     for merge in ballot.merges:
         for item in merge.dropped:
@@ -218,23 +227,43 @@ def _standing(ballot: Ballot, start: Mapping[str, str]) -> tuple[dict[str, str],
     return standing, decided
 
 
-def _divided(ballot: Ballot) -> set[str]:
-    """Items on which no variant has more votes than every other, though more than one person has voted."""
-    return {item for item, by_annotator in _latest(ballot).items() if _majority(by_annotator)[0]}
+@dataclass(frozen=True)
+class _Word:
+    """What one person says about one item after all their readings, and by how many readings it leads."""
+
+    vote: Vote
+    lead: int
 
 
-def _latest(ballot: Ballot) -> dict[str, dict[str, Vote]]:
-    """Item -> annotator -> the last vote."""
-    latest: dict[str, dict[str, Vote]] = defaultdict(dict)
+def _words(ballot: Ballot) -> dict[str, dict[str, _Word]]:
+    """Item -> annotator -> their word: what most of their readings say, the latest where they are evenly divided."""
+    votes: dict[str, dict[str, list[Vote]]] = defaultdict(lambda: defaultdict(list))
     for vote in ballot.votes:
-        latest[vote.item][vote.annotator] = vote
-    return latest
+        votes[vote.item][vote.annotator].append(vote)
+    out: dict[str, dict[str, _Word]] = {}
+    for item, by_annotator in votes.items():
+        out[item] = {}
+        for name, said in by_annotator.items():
+            counts = Counter(v.variant for v in said)
+            most = max(counts.values())
+            word = [v for v in said if counts[v.variant] == most][-1]
+            second = max((n for v, n in counts.items() if v != word.variant), default=0)
+            out[item][name] = _Word(word, most - second)
+    return out
 
 
-def _majority(by_annotator: Mapping[str, Vote]) -> tuple[bool, str]:
-    """Whether two variants have most votes, and a variant that has most."""
-    counts = Counter(v.variant for v in by_annotator.values()).most_common(2)
+def _majority(words: Mapping[str, _Word]) -> tuple[bool, str]:
+    """Whether two variants have most people, and a variant that has most."""
+    counts = Counter(w.vote.variant for w in words.values()).most_common(2)
     return len(counts) > 1 and counts[0][1] == counts[1][1], counts[0][0]
+
+
+def _open(words: Mapping[str, _Word]) -> bool:
+    """Whether one further answer, of one of these people, could change what stands."""
+    counts = Counter(w.vote.variant for w in words.values()).most_common(2)
+    ahead = counts[0][1] - (counts[1][1] if len(counts) > 1 else 0)
+    # one changed word moves the lead by two; a word changes where its own readings lead by at most one
+    return ahead <= 2 and any(w.lead <= 1 for w in words.values())
 
 
 def _changes(seed: Seed, stands: Mapping[str, str], decided: Mapping[str, Vote | Merge]) -> tuple[Change, ...]:

@@ -31,7 +31,10 @@ SETTLES_NOTHING = frozenset({"depends", "skip"})
 
 @dataclass(frozen=True)
 class Vote:
-    """One annotator's word on one item. ``weight`` in [0.5, 1] is how much of its likelihood counts."""
+    """One annotator's word on one item.
+
+    ``weight`` in [0.5, 1] is how much of its likelihood counts; ``listed``: it was given to a line of a list.
+    """
 
     item: str
     variant: str
@@ -42,6 +45,7 @@ class Vote:
     at: str
     weight: float
     order: int
+    listed: bool = False
 
 
 @dataclass(frozen=True)
@@ -275,6 +279,7 @@ class _Reader:
         vote = Vote(
             item, variant, answer.annotator, answer.id, question.id, question.purpose, answer.at,
             confidence_weight(answer.confidence), len(self.readings) + len(self.votes) + len(self.gold),
+            question.kind == "confirm_list",
         )  # fmt: skip
         if question.purpose == "gold":
             self.gold.append(vote)

@@ -21,12 +21,12 @@ from activeseed.errors import PlanError
 from activeseed.estimators import Auto, Regression
 from activeseed.estimators.auto import REGRESSION_KEYS
 from activeseed.estimators.statistics import cross_key, gram
-from activeseed.outcome import Outcomes, Ranking
-from activeseed.plan import Explicit, Floats, Independent, Law, Materials, Rows, stream_key
+from activeseed.outcome import Bools, Outcomes, Ranking
+from activeseed.plan import Explicit, Floats, Independent, Ints, Law, Materials, Rows, generator, stream_key
 from activeseed.protocols import Problem, Request, System
-from activeseed.resolution import Resolution
+from activeseed.resolution import Resolution, draw
 from activeseed.seed import FLIPPED, Seed
-from activeseed.stopping import flip_risk
+from activeseed.stopping import FlipRisk, flip_risk
 from activeseed.study.training import Trainer
 
 #: replicate numbers that one version of the seed may use: rows of different versions share no noise
@@ -48,6 +48,7 @@ class Assessment:
         ranking: indices, credibility and values of every item, and the ensemble's summary.
         deployed: (K, P) outcomes of the deployed seed under the first K keys.
         evidence: (F,) how well the rest vouches for each item, or None.
+        leaning: whether answers about outcomes are in the belief.
     """
 
     seed: Seed
@@ -58,6 +59,7 @@ class Assessment:
     ranking: Ranking
     deployed: Outcomes
     evidence: Floats | None
+    leaning: bool = False
 
     @property
     def mean_outcome(self) -> Floats:
@@ -126,7 +128,7 @@ def assess(
         belief = leaning(made, settings, number, preferences, error)
         ranking = trainer.run(regression, replace(shifted, law=belief.law))
         ranking = with_belief(ranking, seed, prior, belief, settings, error)
-        made = replace(made, belief=belief, ranking=ranking, problem=replace(problem, law=belief.law))
+        made = replace(made, belief=belief, ranking=ranking, problem=replace(problem, law=belief.law), leaning=True)
     return made
 
 
@@ -167,10 +169,15 @@ def deployed_outcomes(seed: Seed, settings: Settings, trainer: Trainer, determin
     return trainer.fulfil(Request(Explicit(rows, unit=len(keys)), "the seed as it stands"))
 
 
-def expected_error(settings: Settings, resolution: Resolution) -> float:
-    """Error rate of the next answer: what annotators were measured to err, before that what the settings expect."""
+def expected_error(settings: Settings, resolution: Resolution, kind: str = "review") -> float:
+    """Error rate of the next answer: what annotators were measured to err, before that what the settings expect.
+
+    A list is read less carefully than a single question.
+    """
     rates = [1.0 - r.estimate for r in resolution.reliability.values()]
-    return float(np.clip(np.mean(rates), 0.0, 0.45)) if rates else settings.ask.error
+    single = float(np.clip(np.mean(rates), 0.0, 0.45)) if rates else settings.ask.error
+    right = (1.0 - single) * (1.0 - settings.ask.list_error) if kind == "confirm_list" else 1.0 - single
+    return float(min(1.0 - right, 0.45))
 
 
 def with_belief(ranking: Ranking, seed: Seed, prior: Law, belief: Belief, settings: Settings, error: float) -> Ranking:
@@ -218,32 +225,60 @@ def realised(before: Outcomes, after: Outcomes, geometry: Any) -> tuple[float, f
     return float(found.value), float(found.se)
 
 
+def plausible(assessment: Assessment, settings: Settings, number: int, n: int) -> Ints:
+    """(n, F) joint draws of what humans may mean, the accuracies of whoever answered drawn along with it.
+
+    Answers about outcomes weigh draws of the belief as a whole; where there are any, its own draws are taken.
+    """
+    key = stream_key(settings.key, "draws", number)
+    belief, resolution = assessment.belief, assessment.resolution
+    if assessment.leaning or len(resolution.seed) != belief.shape[0]:
+        return belief.draw(n, key)
+    share = resolution.prior.copy()
+    share[:, 0] = 0.0
+    share[share.sum(1) <= 0, 1] = 1.0
+    rng = generator(key, "rows of the belief")
+    rows = np.concatenate([rng.permutation(len(belief.before)) for _ in range(-(-n // len(belief.before)))])[:n]
+    merged = {resolution.seed.position(i): 1 for m in resolution.merges for i in m.dropped}
+    return draw(
+        resolution.counts, belief.before[rows], share / share.sum(1, keepdims=True), key=key, settled=merged
+    ).assignments
+
+
 def flips(
     assessment: Assessment, settings: Settings, trainer: Trainer, system: System, materials: Materials, number: int
 ) -> dict[str, float]:
-    """Risk and decision flips by real trainings of belief draws, each under a key that the deployed seed was run with.
+    """Decision flips and risk by real trainings of joint draws, under keys that the deployed seed was run with.
 
-    Returns ``risk_draws`` with its upper 95 % limit ``risk_limit`` and, where outcomes are probabilities, ``flips``,
-    the upper limit of the share of probes that would be judged otherwise.
+    Returns, where outcomes are probabilities, ``flips``, the share of probes that is exceeded with a probability of 5 %
+    at most, and ``flips_mean`` with its error; where a limit on the risk was set, ``risk_draws`` with its upper 95 %
+    limit ``risk_limit``: squared distances as products across two keys, so that what the keys disagree about counts for
+    nothing (one key says all for a trainer without randomness).
     """
-    draws = assessment.belief.draw(settings.stopping.draws, stream_key(settings.key, "draws", number))
-    # an answered item is deployed as answered, but the belief keeps the doubt that an annotator who errs leaves
+    draws = plausible(assessment, settings, number, settings.stopping.draws)
     keys = np.arange(len(draws), dtype=np.int64) % len(assessment.deployed)
-    design = Explicit(Rows(draws.astype(np.int16), keys))
-    outcomes = trainer.fulfil(Request(design, "draws of the belief"))
-    ok = outcomes.ok & assessment.deployed.ok[keys]
+    out: dict[str, float] = {}
     geometry = system.geometry(materials)
-    here = assessment.deployed.values[keys][ok]
-    there = outcomes.values[ok]
-    squared = ((geometry.embed(there) - geometry.embed(here)) ** 2).sum(1)
-    out = {
-        "risk_draws": float(squared.mean()),
-        "risk_limit": float(squared.mean() + 1.645 * squared.std(ddof=1) / np.sqrt(len(squared))),
-    }
+
+    def differences(of: Ints) -> tuple[Outcomes, Bools]:
+        design = Explicit(Rows(draws.astype(np.int16), of))
+        found = trainer.fulfil(Request(design, "draws of the belief"))
+        return found, found.ok & assessment.deployed.ok[of]
+
+    outcomes, ok = differences(keys)
     if geometry.over == "probes":
-        estimate = flip_risk(there, here, weights=geometry.weights)
-        out["flips"] = estimate.value
-        out["flips_se"] = estimate.stderr
+        here = assessment.deployed.values[keys][ok]
+        found = flip_risk(outcomes.values[ok], here, weights=geometry.weights)
+        out |= {"flips": found.upper, "flips_mean": found.mean, "flips_se": found.stderr}
+    if settings.stopping.risk > 0:
+        other = (keys + 1) % len(assessment.deployed)
+        again, good = differences(other) if len(assessment.deployed) > 1 else (outcomes, ok)
+        good = good & ok
+        first = geometry.embed(outcomes.values[good]) - geometry.embed(assessment.deployed.values[keys][good])
+        second = geometry.embed(again.values[good]) - geometry.embed(assessment.deployed.values[other][good])
+        squared = (first * second).sum(1)
+        out["risk_draws"] = float(squared.mean())
+        out["risk_limit"] = float(squared.mean() + 1.645 * squared.std(ddof=1) / np.sqrt(len(squared)))
     return out
 
 
@@ -268,30 +303,49 @@ def surrogate_outcomes(assessment: Assessment, draws: NDArray[Any]) -> tuple[Flo
     return points, np.clip(root, 0.0, 1.0) ** 2
 
 
-def surrogate_flips(assessment: Assessment, settings: Settings, number: int) -> float:
-    """Share of probes that would be judged otherwise, by the surrogate: a free look before 200 trainings are spent."""
+def surrogate_flips(assessment: Assessment, settings: Settings, number: int) -> FlipRisk | None:
+    """Share of probes that would be judged otherwise, by the surrogate: a free look before trainings are spent."""
     surrogate = assessment.ranking.surrogate
     geometry = assessment.problem.geometry
     if surrogate is None or geometry.over != "probes":
-        return float("nan")
-    draws = assessment.belief.draw(settings.stopping.draws, stream_key(settings.key, "draws", number))
+        return None
+    draws = plausible(assessment, settings, number, settings.stopping.draws)
     _, outcomes = surrogate_outcomes(assessment, draws)
-    now = assessment.mean_outcome
-    return float((((outcomes > 0.5) != (now > 0.5)) @ geometry.weights).mean())
+    return flip_risk(outcomes, assessment.mean_outcome, weights=geometry.weights)
 
 
 def quality(values: Floats, places: Sequence[Any]) -> dict[str, float]:
-    """How the mean outcome agrees with labelled places: accuracy at ½ and, with both labels there, AUC."""
-    labels = np.array([np.nan if p.label is None else p.label for p in places])
-    known = np.isfinite(labels)
+    """How the mean outcome agrees with labelled places: accuracy at ½ and, with both labels there, AUC.
+
+    ``chance`` is the probability of so high an AUC for outcomes that have nothing to do with the labels (Mann &
+    Whitney's test, one-sided).
+    """
+    from scipy.stats import mannwhitneyu
+
+    known, y = _labels(places)
     if known.sum() < 2:
         return {}
-    y, s = labels[known] > 0.5, values[known]
+    s = values[known]
     out = {"accuracy": float(((s > 0.5) == y).mean())}
     if 0 < y.sum() < len(y):
+        test = mannwhitneyu(s[y], s[~y], alternative="greater")
         # the share of pairs (approve, reject) in the right order, ties counted half
-        out["auc"] = float(np.mean(np.sign(s[y][:, None] - s[~y][None, :]) / 2.0 + 0.5))
+        out["auc"] = float(test.statistic / (y.sum() * (~y).sum()))
+        out["chance"] = float(test.pvalue)
     return out
+
+
+def judged_right(values: Floats, places: Sequence[Any]) -> list[bool]:
+    """For each labelled place, whether the outcome is on the side of its label."""
+    known, y = _labels(places)
+    return [bool(x) for x in (values[known] > 0.5) == y]
+
+
+def _labels(places: Sequence[Any]) -> tuple[Bools, Bools]:
+    """Which places have a label, and the labels of those."""
+    labels = np.array([np.nan if p.label is None else p.label for p in places], np.float64)
+    known = np.isfinite(labels)
+    return known, labels[known] > 0.5
 
 
 def _rows_law(

@@ -17,6 +17,7 @@ from activeseed.acquisition import (
     choose,
     deployed_risk,
     item_candidates,
+    kind_of,
     list_candidate,
     writing_candidates,
 )
@@ -25,6 +26,7 @@ from activeseed.outcome import plain
 from activeseed.plan import stream_key
 from activeseed.protocols import Event
 from activeseed.question import Consequence, Question
+from activeseed.resolution import lately, mixed
 from activeseed.study import asking, special
 from activeseed.study.assess import Assessment, expected_error, movement
 from activeseed.study.checks import Checks
@@ -54,7 +56,17 @@ class Batches:
         study = self._study
         assessment = study.rounds.assessment()
         number = self._number
-        picks = self._named(items, assessment) if items is not None else self._best(n, assessment)
+        checks: list[Question] = []
+        if items is not None:
+            picks = self._named(items, assessment)
+        else:
+            urgent = self._only_a_voucher_is_missing()
+            checks = list(Checks(study).planned(n, number, urgent))
+            divided = self._divided(assessment, number)
+            busy = {i for q in checks for i in q.items}
+            picks = [] if urgent and checks else self._best(n - len(checks) - len(divided), assessment, busy)
+            if not picks and not divided and not urgent:
+                checks = []  # nothing is left to be checked for
         decided = asking.consequences(
             picks,
             assessment,
@@ -62,11 +74,10 @@ class Batches:
             study.system.places(study.materials),
             study.settings.ask.consequences,
         )
-        questions = asking.make_questions(picks, assessment, number, decided)
+        questions = self._read_again(asking.make_questions(picks, assessment, number, decided))
         if items is None:
-            questions += self._again(assessment, number, len(questions))
-            checks = Checks(study)
-            questions = dressed(study, checks.added_to(questions, number), checks.gold, assessment)
+            together = mixed([*questions, *divided], checks, study.settings.key, number)
+            questions = dressed(study, together, Checks(study).gold, assessment)
         asked = [f for p in picks for f in p.candidate.items]
         names = [assessment.seed.items[f].id for f in asked]
         prior, now = assessment.prior.probabilities[:, 0], assessment.belief.credibility
@@ -117,9 +128,31 @@ class Batches:
             return None
         together = [*self._study.state.pending, *questions]
         names = {i for q in together if q.kind in (*SINGLE, "confirm_list") for i in q.items}
-        settled = [f for f, i in enumerate(assessment.seed.items) if i.id in names]
+        closed = self._closed(assessment)
+        settled = [f for f, i in enumerate(assessment.seed.items) if i.id in names and f not in closed]
         gram = assessment.ranking.surrogate.gram
-        return deployed_risk(gram, assessment.belief, assessment.seed.base, settled=settled)
+        error = expected_error(self._study.settings, assessment.resolution)
+        return deployed_risk(gram, assessment.belief, assessment.seed.base, settled=settled, error=error)
+
+    def open_items(self, assessment: Assessment) -> list[int]:
+        """Numbers of the items that may still be asked about: not settled, not read as often as they are at most."""
+        most = self._study.settings.ask.readings
+        readings = assessment.resolution.readings
+        p = assessment.belief.law.probabilities
+        return [
+            f for f, i in enumerate(assessment.seed.items) if p[f].max() < 1.0 - 1e-9 and readings.get(i.id, 0) < most
+        ]
+
+    def _closed(self, assessment: Assessment) -> set[int]:
+        """Numbers of the answered items whose standing one further answer can't change."""
+        resolution = assessment.resolution
+        return {assessment.seed.position(i) for i in resolution.answered if i not in resolution.open}
+
+    def _only_a_voucher_is_missing(self) -> bool:
+        """Whether the newest closed round met the limit, and gold questions are all that is left to do."""
+        study = self._study
+        last = study.state.rounds[-1] if study.state.rounds else None
+        return last is not None and study.rounds.has_settled(last) and bool(last["unvouched"])
 
     def ask_special(self, kind: str, n: int, items: Sequence[str] = (), group: str = "") -> list[Question]:
         """Questions of a kind that somebody asked for: write more of a group, merge items, prefer an outcome."""
@@ -161,22 +194,33 @@ class Batches:
         study.refresh()
         return [q for q in study.state.questions.values() if q.round == number]
 
-    def _best(self, n: int, assessment: Assessment) -> list[Pick]:
+    def _best(self, n: int, assessment: Assessment, checked: set[str]) -> list[Pick]:
         study = self._study
         surrogate = assessment.ranking.surrogate
-        if surrogate is None:
+        if surrogate is None or n <= 0:
             return []
         seed, table = assessment.seed, study.settings.ask
-        busy = {i for q in study.state.pending for i in q.items}
-        done = set(assessment.resolution.answered)
-        minutes = dict.fromkeys(("review", "judge_pair", "choose_wording", "confirm_list"), table.minutes)
+        busy = {i for q in study.state.pending for i in q.items} | checked
+        fresh = lately(study.state.questions, study.state.counted_answers, table.batch)
+        answered = {seed.position(i) for i in assessment.resolution.answered}
+        open_ = set(self.open_items(assessment))
+        error = expected_error(study.settings, assessment.resolution)
+        minutes = dict.fromkeys(("review", "judge_pair", "choose_wording"), table.minutes)
         candidates = [
             c
-            for c in item_candidates(seed, assessment.belief, minutes=minutes)
-            if seed.items[c.items[0]].id not in done
+            for c in item_candidates(seed, assessment.belief, minutes=minutes, error=error, again=answered)
+            if c.items[0] in open_
         ]
+        remembered = [c for c in candidates if c.again and seed.items[c.items[0]].id in fresh]
+        candidates = [c for c in candidates if c not in remembered] or candidates
         if table.confirm:
-            candidates += list_candidate(assessment.belief, seed.base, minutes=minutes)
+            candidates += list_candidate(
+                assessment.belief,
+                seed.base,
+                minutes={"confirm_list": table.minutes_line},
+                most=n,
+                error=expected_error(study.settings, assessment.resolution, "confirm_list"),
+            )
         if table.exchange_rate > 0:
             spread: dict[str, float] = next(
                 (r["group_spread"] for r in reversed(study.state.rankings) if r.get("group_spread")), {}
@@ -190,12 +234,37 @@ class Batches:
             assessment.belief,
             candidates,
             n,
-            error=expected_error(study.settings, assessment.resolution),
             pending=pending,
+            pending_error=error,
             exchange_rate=table.exchange_rate or None,
             deployed=seed.base,
+            fixed=self._closed(assessment),
         )
         return [p for p in picks if p.value > 0]
+
+    def _read_again(self, questions: Sequence[Question]) -> list[Question]:
+        """Questions about items that were answered before, as silent repeats of the first question about each."""
+        first: dict[str, str] = {}
+        by: dict[str, list[str]] = {}
+        state = self._study.state
+        for answer in state.counted_answers:
+            question = state.questions[answer.question]
+            if question.kind in SINGLE and question.purpose == "ask":
+                first.setdefault(question.items[0], question.id)
+            for item in question.items:
+                by.setdefault(item, []).append(answer.annotator)
+        return [
+            q.model_copy(
+                update={
+                    "purpose": "repeat" if q.items[0] in first else "ask",
+                    "repeats": first.get(q.items[0], ""),
+                    "avoid": tuple(dict.fromkeys(by[q.items[0]])),
+                }
+            )
+            if q.kind in SINGLE and q.items[0] in by
+            else q
+            for q in questions
+        ]
 
     def _named(self, items: Sequence[str], assessment: Assessment) -> list[Pick]:
         seed = assessment.seed
@@ -203,20 +272,18 @@ class Batches:
         out = []
         for name in items:
             f = seed.position(name)
-            kind = "judge_pair" if seed.items[f].payload.kind == "pair" else "review"
-            if kind == "review" and seed.items[f].alternatives:
-                kind = "choose_wording"
+            kind = kind_of(seed.items[f])
             minutes = self._study.settings.ask.minutes
             value = float(values[f]) if values is not None else 0.0
-            out.append(Pick(Candidate(kind, (f,), minutes), value, value / minutes, value))  # type: ignore[arg-type]
+            out.append(Pick(Candidate(kind, (f,), minutes), value, value / minutes, value))
         return out
 
-    def _again(self, assessment: Assessment, number: int, taken: int) -> list[Question]:
-        """Items whose answers disagree with each other or with all else that is known are put before a human again."""
+    def _divided(self, assessment: Assessment, number: int) -> list[Question]:
+        """Items on which people are evenly divided are put before somebody, once, with what was said."""
         study = self._study
         busy = {i for q in study.state.pending for i in q.items}
         out: list[Question] = []
-        for name in assessment.resolution.ask_again:
+        for name in assessment.resolution.divided:
             if name in busy:
                 continue
             f = assessment.seed.position(name)
@@ -226,7 +293,7 @@ class Batches:
                     (a for a in study.state.counted_answers if name in study.state.questions[a.question].items), 1
                 )
             ]
-            id_ = f"r{number:03d}-{taken + len(out) + 1:02d}"
+            id_ = f"r{number:03d}-divided-{len(out) + 1:02d}"
             question = asking.resolve_question(assessment.seed, name, said, id_, number)
             out.append(question.model_copy(update={"consequences": self._decides(f, assessment)}))
         return out

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from activeseed.question import Question
-from activeseed.resolution import Gold, Trust, known_answers, mixed, plan_checks, trust
+from activeseed.resolution import Gold, Resolution, Trust, Voucher, known_answers, plan_checks, trust, vouch
 from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Pair, Text
 
 if TYPE_CHECKING:
@@ -41,25 +41,46 @@ class Checks:
         """Item id -> right variant of the gold questions."""
         return known_answers(self.gold)
 
+    @property
+    def gold_left(self) -> int:
+        """How many gold questions were not asked yet."""
+        asked = {q.items[0] for q in self._study.state.questions.values() if q.purpose == "gold"}
+        return sum(g.id not in asked for g in self.gold)
+
     def trust(self) -> Trust:
         """Whether the answers so far can be believed."""
         state = self._study.state
         return trust(state.current.seed, state.questions, state.counted_answers, known=self.known)
 
-    def added_to(self, questions: Sequence[Question], number: int) -> list[Question]:
-        """A batch with its checks mixed in, in an order that does not tell which is which."""
+    def voucher(self, trust: Trust, resolution: Resolution, probes: bool) -> Voucher:
+        """What vouches for whoever answered; ``probes``: whether labelled probes do."""
+        tally = {name: (r.gold_right, r.gold_asked) for name, r in resolution.reliability.items()}
+        return vouch(trust, tally, probes=probes)
+
+    def unvouched(self, voucher: Voucher) -> list[str]:
+        """For whom nothing vouches, and what would: a sentence each."""
+        out = []
+        for name, missing in voucher.missing.items():
+            left = self.gold_left
+            gold = f"{missing} more gold questions, answered right" + (f" ({left} are left)" if left else "")
+            out.append(
+                f"nothing vouches for {name}: {gold}, or a second annotator ([ask] annotators = 2) who agrees, or "
+                "labelled probes that the outcome fits better than at the start would"
+            )
+        return out
+
+    def planned(self, size: int, number: int, urgent: bool) -> tuple[Question, ...]:
+        """The checks of the next batch, which costs ``size`` answers with them."""
         study = self._study
-        table = study.settings.ask
-        checks = plan_checks(
-            questions,
+        return plan_checks(
             study.seed,
             study.state.questions,
             study.state.counted_answers,
             self.trust(),
+            size=size,
             gold=self.gold,
-            share=table.repeat_share,
-            at_least=table.repeats_at_least,
+            share=study.settings.ask.repeat_share,
+            urgent=urgent,
             round_number=number,
             key=study.settings.key,
         )
-        return list(mixed(questions, checks, study.settings.key, number))

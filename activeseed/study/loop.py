@@ -32,9 +32,11 @@ class LoopResult:
     Attributes:
         ended: ``stopped`` (a rule said so), ``waiting`` (questions are out and the caller did not want to wait).
         reasons: sentences.
-        stable: whether the study may be called stable: a stability rule held and nothing speaks against the answers.
+        stable: whether the study may be called stable: what is left unclear no longer matters, nothing speaks against
+            the answers, and something vouches for whoever gave them.
+        settled: what is left unclear no longer matters if the answers can be trusted: stable, but for ``conditions``.
+        conditions: what *settled* hangs on: for whom nothing vouches and what would, or the error rate that was stated.
         distrusted: why answers can't be relied on; empty when all is well.
-        undecided: annotators of whom the checks can't tell yet; a study isn't called stable on their word.
         rounds: records of the closed rounds.
     """
 
@@ -42,7 +44,8 @@ class LoopResult:
     reasons: tuple[str, ...]
     stable: bool
     distrusted: tuple[str, ...] = ()
-    undecided: tuple[str, ...] = ()
+    settled: bool = False
+    conditions: tuple[str, ...] = ()
     rounds: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -174,10 +177,11 @@ def _something_is_in(study: Study) -> bool:
 
 
 def _stop(study: Study, reasons: list[str], record: dict[str, Any]) -> None:
-    distrusted, undecided = list(record["distrusted"]), list(study.rounds.not_yet_trusted(record))
-    stable = not distrusted and not undecided and study.rounds.is_stable(record)
+    distrusted, conditions = list(record["distrusted"]), study.rounds.conditions(record)
+    settled = not distrusted and bool(study.state.live_answers) and study.rounds.has_settled(record)
     body = {
-        "reasons": reasons, "stable": stable, "distrusted": distrusted, "undecided": undecided,
+        "reasons": reasons, "stable": settled and not conditions, "settled": settled, "distrusted": distrusted,
+        "conditions": conditions,
         "round": record["round"],
         "given": study.rounds.given, "version": study.state.current.id,
         "stopping": study.settings.stopping.model_dump(mode="json"),
@@ -207,6 +211,7 @@ def _result(study: Study, ended: Literal["stopped", "waiting"], reasons: tuple[s
         reasons or tuple(stop.get("reasons", ("questions are waiting for an answer",))),
         bool(stop.get("stable", False)),
         tuple(stop.get("distrusted", last.get("distrusted", ()))),
-        tuple(stop.get("undecided", ())),
+        bool(stop.get("settled", False)),
+        tuple(stop.get("conditions", ())),
         list(study.state.rounds),
     )

@@ -11,20 +11,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from activeseed.belief import author_law, calibration
+from activeseed.config import AskTable
 from activeseed.errors import PlanError, nearest
 from activeseed.estimators import Jansen
 from activeseed.estimators.contrasts import EffectLaw
 from activeseed.outcome import Outcomes, Ranking, plain
 from activeseed.plan import Explicit, Rows
 from activeseed.protocols import Event, Problem, Request
-from activeseed.resolution import Resolution, resolve
-from activeseed.seed import Seed, digest_of
+from activeseed.resolution import Refuted, Resolution, fits_better, refuted, resolve
+from activeseed.seed import AS_WRITTEN, Seed, digest_of
 from activeseed.stopping import Progress as Standing
 from activeseed.stopping import Verdict, budget, flips_below, nothing_left, risk_below
 from activeseed.study.assess import (
     Assessment,
     assess,
     flips,
+    judged_right,
     quality,
     realised,
     surrogate_flips,
@@ -35,6 +37,8 @@ from activeseed.study.special import writing_table
 if TYPE_CHECKING:
     from activeseed.study.study import Study
 
+#: the real limit is computed once the surrogate's is within so many times what the user set
+NEAR = 2.0
 #: columns that a ranking can be ordered by, as a user may write them
 ORDERS = {"effect": "effect", "value": "value", "first-order": "first_order", "total": "total"}
 
@@ -60,7 +64,8 @@ class Rounds:
             state.counted_answers,
             known=Checks(study).known,
             start=state.start,
-            accuracy=stranger(study.settings.ask.error),
+            accuracy=stranger(study.settings.ask),
+            list_error=study.settings.ask.list_error,
         )
 
     @property
@@ -167,7 +172,10 @@ class Rounds:
         assessment = self.assessment()
         places = study.system.places(study.materials)
         summary = assessment.ranking.summary
-        trust = Checks(study).trust()
+        checks = Checks(study)
+        trust = checks.trust()
+        right = judged_right(assessment.mean_outcome, places) if assessment.problem.geometry.over == "probes" else []
+        voucher = checks.voucher(trust, assessment.resolution, self._fits_better(right))
         body: dict[str, Any] = {
             "of": now,
             "round": number,
@@ -177,13 +185,19 @@ class Rounds:
             "given": self.given,
             "trainings": study.trainer.trainings,
             **{k: summary.get(k) for k in ("spread", "belief_spread", "risk", "noise_floor", "additive_share")},
+            "ensemble_risk": summary.get("belief_spread"),
             **self._calibration(number),
             **self._moved(assessment),
+            "forecast": self._forecast(number),
             "quality": quality(assessment.mean_outcome, places),
             "agreement": assessment.resolution.agreement.alpha,
             "reliability": {name: plain(vars_of(r)) for name, r in assessment.resolution.reliability.items()},
             "distrusted": list(trust.reasons) if trust.distrusted else [],
             "undecided": list(trust.undecided),
+            "vouched": dict(voucher.by),
+            "unvouched": [] if study.settings.ask.error_is_stated else checks.unvouched(voucher),
+            "right": right,
+            "refuted": [vars_of(r) for r in self._refuted(assessment)],
             "evidence": None if assessment.evidence is None else assessment.evidence.tolist(),
             "credibility": assessment.belief.credibility.tolist(),
         }
@@ -195,21 +209,24 @@ class Rounds:
         study.refresh()
         return study.state.rounds[-1]
 
-    def _limits(self, assessment: Assessment) -> dict[str, float]:
-        """Real trainings of belief draws, spent only when the surrogate says that stopping is near."""
+    def _limits(self, assessment: Assessment) -> dict[str, Any]:
+        """What stopping now would mean: by the surrogate, and by real trainings where that says that it is near."""
         study = self._study
         rule = study.settings.stopping
         if not (assessment.belief.law.probabilities.max(1) < 1.0).any():
-            return {"flips": 0.0, "risk_limit": 0.0}
+            return {"flips": 0.0, "flips_mean": 0.0, "risk_limit": 0.0}
         guess = surrogate_flips(assessment, study.settings, study.state.current.number)
-        near = rule.flips > 0 and guess <= 2 * rule.flips
-        near = near or (rule.risk > 0 and float(assessment.ranking.summary.get("risk", np.inf)) <= 2 * rule.risk)
-        if not near:
-            return {"flips_guess": guess}
+        out: dict[str, Any] = {}
+        if guess is not None:
+            out |= {"flips_guess": guess.mean, "flips_guess_upper": guess.upper}
+        near = rule.flips > 0 and guess is not None and guess.upper <= NEAR * rule.flips
+        near = near or (rule.risk > 0 and float(assessment.ranking.summary.get("risk", np.inf)) <= NEAR * rule.risk)
+        if not near or not study.state.live_answers:
+            return out
         if assessment.problem.geometry.over == "probes" and not _divided(assessment.mean_outcome):
             # no decision could flip, whatever is believed: that says something about the probes, not about the seed
-            return {"one_sided": True}
-        return flips(
+            return {**out, "one_sided": True}
+        return out | flips(
             assessment, study.settings, study.trainer, study.system, study.materials, study.state.current.number
         )
 
@@ -227,10 +244,7 @@ class Rounds:
             rules = rules | budget(
                 answers=rule.answers or None, minutes=rule.minutes or None, trainings=rule.trainings or None
             )
-        open_ = int(((assessment.belief.law.probabilities.max(1) < 1.0) & ~assessment.belief.answered).sum())
-        if not open_ and body["undecided"]:
-            # every item was asked about, but checks may still tell whether the answers can be relied on
-            open_ = len(Checks(study).added_to([], body["round"] + 1))
+        open_ = len(study.batches.open_items(assessment))
         standing = Standing(
             risk=_number(body.get("risk")),
             risk_upper=_number(body.get("risk_limit")),
@@ -240,24 +254,29 @@ class Rounds:
             trainings=study.trainer.trainings,
             seconds=study.trainer.seconds,
             open_questions=open_,
-            distrusted=(*body["distrusted"], *self.not_yet_trusted(body), *self._unanswered()),
+            distrusted=(*body["distrusted"], *self._unanswered()),
+            unvouched=tuple(body["unvouched"]),
+            can_vouch=bool(Checks(study).gold_left),
         )
         verdict = rules(standing)
         if rule.rounds and body["round"] >= rule.rounds:
             verdict = Verdict(True, (*verdict.reasons, f"the budget of {rule.rounds} rounds is used up"))
         return verdict
 
-    def is_stable(self, record: dict[str, Any]) -> bool:
-        """Whether a closed round's limits are below what the user set, or nothing at all is left unclear."""
+    def has_settled(self, record: dict[str, Any]) -> bool:
+        """Whether a closed round's limits are below what the user set."""
         rule = self._study.settings.stopping
         by_flips = rule.flips > 0 and _number(record.get("flips")) <= rule.flips
         return by_flips or (rule.risk > 0 and _number(record.get("risk_limit")) <= rule.risk)
 
-    def not_yet_trusted(self, body: dict[str, Any]) -> tuple[str, ...]:
-        """Without checks nobody can be trusted or distrusted; with them, a study isn't stable before they decide."""
-        if self._study.settings.ask.repeat_share <= 0:
-            return ()
-        return tuple(f"the checks can't tell yet whether {name} answers at random" for name in body["undecided"])
+    def conditions(self, record: dict[str, Any]) -> list[str]:
+        """What a settled study still hangs on: sentences, none where it is stable."""
+        ask = self._study.settings.ask
+        if ask.error_is_stated:
+            return [
+                f"that annotators err in {ask.error:.0%} of their answers is what you stated; nothing here tests it"
+            ]
+        return list(record["unvouched"])
 
     def _unanswered(self) -> tuple[str, ...]:
         """An author's belief that nobody has put to the test is no ground for calling a study stable."""
@@ -278,6 +297,28 @@ class Rounds:
             return {"brier": None, "brier_author": None, "calibration": None}
         found = calibration(believed, stayed, author=author)
         return {"brier": found["brier"], "brier_author": found["brier_author"], "calibration": found}
+
+    def _fits_better(self, right: list[bool]) -> bool:
+        """Whether labelled probes vouch for the answers: the outcome fits them better than before anybody answered."""
+        before = self._study.state.rounds[0].get("right") if self._study.state.rounds else None
+        return bool(before) and len(before or ()) == len(right) and fits_better(before or (), right)
+
+    def _refuted(self, assessment: Assessment) -> tuple[Refuted, ...]:
+        """Stated rates that the answers to questions drawn at random refute."""
+        state = self._study.state
+        drawn = {i for q in state.questions.values() if q.drawn == "random" and q.purpose == "ask" for i in q.items}
+        standing = assessment.resolution.standing
+        items = {i.id: n for n, i in enumerate(assessment.seed.items) if i.id in drawn and i.id in standing}
+        return refuted(
+            {name: float(assessment.prior.probabilities[n, 0]) for name, n in items.items()},
+            {name: standing[name] == AS_WRITTEN for name in items},
+            {name: assessment.seed.items[n].group for name, n in items.items()},
+        )
+
+    def _forecast(self, number: int) -> float | None:
+        """The risk that the last batch was expected to leave, to be held against what it left."""
+        state = self._study.state
+        return state.asked_rounds[number - 1].get("risk_after") if 0 < number <= len(state.asked_rounds) else None
 
     def _moved(self, assessment: Assessment) -> dict[str, Any]:
         """Predicted against realised movement of the deployed outcome since the round before."""
@@ -315,10 +356,14 @@ def _divided(outcome: Any) -> bool:
     return bool((outcome > 0.5).any() and (outcome <= 0.5).any())
 
 
-def stranger(error: float) -> tuple[float, float]:
-    """Beta prior of the accuracy of somebody of whom nothing is known: the expected error rate, worth five answers."""
-    rate = max(error, 0.005)
-    return 5.0 * (1.0 - rate), 5.0 * rate
+def stranger(ask: AskTable) -> tuple[float, float]:
+    """Beta prior of the accuracy of somebody of whom nothing is known: the expected error rate, worth five answers.
+
+    A rate that the team states is no guess, and no answer moves it.
+    """
+    rate = max(ask.error, 0.005)
+    worth = 1e6 if ask.error_is_stated else 5.0
+    return worth * (1.0 - rate), worth * rate
 
 
 def vars_of(record: Any) -> dict[str, Any]:

@@ -109,7 +109,9 @@ class State:
         return out
 
     def due(self, question: Question) -> int:
-        """How many people are to answer a question."""
+        """How many people are to answer a question; one where it is asked again, somebody else if there is anybody."""
+        if question.avoid:
+            return 1
         return people_due(question.kind, int(self.settings.get("ask", {}).get("annotators", 1)))
 
     @property

@@ -178,6 +178,14 @@ class TestBelief:
         assert {"author", "base rate", "evidence", "kin"} <= set(belief.why(3))
         assert belief.why(0)["answers"] < 0 < belief.why(7)["answers"]
 
+    def test_a_rows_credibility_is_what_it_was_before_times_the_items_own_answers(self) -> None:
+        like = told({0: 0, 1: 1, 5: 1}, error=0.2)
+        belief = fit(like, evidence=np.linspace(-2, 2, F), features=rng_features())
+        assert belief.before.shape == belief.mixture.shape
+        by_hand = belief.before * like[:, 0] / (belief.before * like[:, 0] + (1 - belief.before) * like[:, 1])
+        np.testing.assert_allclose(belief.mixture, by_hand, atol=1e-12)
+        np.testing.assert_array_equal(belief.before[:, 2], belief.mixture[:, 2])
+
     def test_the_same_key_gives_the_same_belief(self) -> None:
         a, b = (fit(told({0: 0}), evidence=np.linspace(-2, 2, F), features=rng_features()) for _ in range(2))
         np.testing.assert_array_equal(a.mixture, b.mixture)

@@ -1,0 +1,55 @@
+"""What a closed round says, in sentences: for the terminal, the report and whoever reads the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+#: probability of so good a fit by chance above which labelled probes say that the outcome has learnt nothing
+CHANCE = 0.05
+
+
+def if_stopped_now(record: Mapping[str, Any]) -> str:
+    """What stopping now would mean, in decisions; empty where outcomes are no decisions or nothing was answered."""
+    if record.get("one_sided"):
+        return "Every probe is judged alike, whatever is believed: decisions say nothing here."
+    trained = record.get("flips") is not None
+    mean = record.get("flips_mean" if trained else "flips_guess")
+    upper = record.get("flips" if trained else "flips_guess_upper")
+    if mean is None or upper is None:
+        return ""
+    how = "" if trained else ", by the surrogate"
+    return (
+        f"Stopping now: about {100 * mean:.1f} in 100 probes would be judged otherwise than by what humans mean, at most "
+        f"{100 * upper:.1f} (95 %{how})."
+    )
+
+
+def no_better_than_chance(quality: Mapping[str, Any] | None) -> str:
+    """Said before the first question, and as long as it holds: the outcome has nothing to do with the labels."""
+    if not quality or quality.get("chance") is None or quality["chance"] <= CHANCE:
+        return ""
+    return (
+        f"On your labelled probes the outcome is no better than chance (AUC {quality['auc']:.2f}): answers can steady it, "
+        "but hardly make it good. Look at the system, the embedder and the probes first."
+    )
+
+
+def refuted_words(record: Mapping[str, Any]) -> list[str]:
+    """Beliefs of the author that answers refute: what was learnt is used in their place."""
+    out = []
+    for found in record.get("refuted") or ():
+        where = f"of the group {found['group']!r}" if found["group"] else "of the items"
+        out.append(
+            f"You believed that {found['stated']:.0%} {where} stay; of {found['asked']} drawn at random {found['kept']} "
+            "did. What was learnt from the answers is used instead."
+        )
+    return out
+
+
+def forecast_words(record: Mapping[str, Any], number: Any) -> str:
+    """The risk against what was forecast for it before the answers came; ``number`` writes a figure."""
+    risk, said = record.get("risk"), record.get("forecast")
+    if risk is None:
+        return ""
+    return f"risk {number(risk)}" + (f", forecast {number(said)}" if said is not None else "")
