@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
@@ -123,6 +123,8 @@ class AskTable(_Table):
 
     Attributes:
         batch: questions a round.
+        order: ``value`` asks what is worth most; ``random`` draws the items and offers no lists: what asking without
+            this tool would cost, for comparison.
         annotators: how many people answer each question.
         enough: share of a batch that has to be answered before the next one is asked; below 1 nobody runs out of
             questions while somebody is slow.
@@ -143,6 +145,7 @@ class AskTable(_Table):
     """
 
     batch: int = Field(default=8, ge=1, le=1000)
+    order: Literal["value", "random"] = "value"
     annotators: int = Field(default=1, ge=1, le=25)
     enough: float = Field(default=1.0, gt=0, le=1)
     error: float = Field(default=0.05, ge=0.0, lt=0.5)

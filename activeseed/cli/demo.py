@@ -1,84 +1,204 @@
-"""``activeseed demo``: the main job on the bundled example, with an annotator that reads the truth file."""
+"""``activeseed demo``: the main job on a seed with planted mistakes, and the same study in random order beside it."""
 
 from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib.resources import as_file
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from activeseed.cli.planted import Course, course, until
 from activeseed.cli.progress import Progress
 from activeseed.cli.screen import say
+from activeseed.errors import ConfigError, nearest
 
 if TYPE_CHECKING:
+    from activeseed.annotators.simulated import Simulated
     from activeseed.study import LoopResult, Study
 
-EXAMPLE = "honest_assistant"
-#: rounds that the answers are spread over
-ROUNDS = 4
-SHOWN = 8
+SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Example:
+    """A bundled seed with planted mistakes.
+
+    Attributes:
+        folder: where it lies in the package.
+        seed: its file there.
+        about: what the seed is and what was planted, with room for how many there are of each.
+        thing: what one item is called.
+    """
+
+    folder: str
+    seed: str
+    about: str
+    thing: str
+
+
+EXAMPLES = {
+    "statements": Example(
+        "careful",
+        "positives.jsonl",
+        "{items} statements of a careful agent train an oversight league. {planted} of them praise recklessness.",
+        "statement",
+    ),
+    "pairs": Example(
+        "patience",
+        "pairs.jsonl",
+        "{items} preference pairs of a patient help desk train a reward model. {planted} are the wrong way round.",
+        "pair",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the demo found, with the same study in random order.
+
+    Attributes:
+        result: how the study ended, with its rounds.
+        by_value, at_random: how the planted mistakes left the seed in either order.
+    """
+
+    result: LoopResult
+    by_value: Course
+    at_random: Course
+
+    @property
+    def accuracy(self) -> tuple[float, float]:
+        """On the labelled probes, before the first answer and after the last."""
+        first, last = self.result.rounds[0], self.result.rounds[-1]
+        return float(first["quality"]["accuracy"]), float(last["quality"]["accuracy"])
 
 
 def demo(
+    what: Annotated[str, typer.Argument(metavar="[WHAT]", help="statements (the default) or pairs.")] = "statements",
     folder: Annotated[
         Path | None, typer.Option("--dir", metavar="DIR", help="The folder to make, else ./activeseed-demo.")
     ] = None,
-    answers: Annotated[int, typer.Option("--answers", min=4, metavar="N", help="Answers that are asked for.")] = 40,
+    key: Annotated[int, typer.Option("--key", min=0, metavar="N", help="Key of all randomness.")] = 0,
+    embedder: Annotated[
+        str, typer.Option("--embedder", metavar="KIND", help="What reads texts, else the best that is installed.")
+    ] = "",
 ) -> None:
-    """The main job on the bundled example: rank, ask, answer, retrain, report. Takes about a minute.
+    """The main job on a bundled seed: rank, ask, answer, retrain, report. Takes about half a minute.
 
-    80 positive examples of an honest assistant train an oversight league; 14 of them are wrong or ambiguous on
-    purpose. A simulated annotator, who alone reads the truth file, answers what is asked.
+    A sixth of the seed was planted wrong on purpose. A simulated annotator, who alone reads the truth file, answers
+    what is asked. The same study is then run in random order, to see what was gained.
 
     \b
     Example:
-      activeseed demo --answers 48
+      activeseed demo
+      activeseed demo pairs
     """
-    from activeseed.cli.loop import ending
     from activeseed.cli.making import refuse_existing
-    from activeseed.cli.screen import results
 
+    if what not in EXAMPLES:
+        raise ConfigError(f"There is no demo {what!r}.{nearest(what, EXAMPLES)}")
+    example = EXAMPLES[what]
     started = time.monotonic()
     folder = folder or _fresh(Path("activeseed-demo"))
     refuse_existing(folder)
     with Progress("preparing") as progress:
-        study, truth = _make(folder, answers, progress)
+        study, annotator = make(example, folder, key, embedder, progress)
         progress.pause()
-        _say(1, "A project", f"activeseed init {folder} --from positives.jsonl --pool …")
-        print(f"{len(study.seed)} positive examples, {len(study.pool)} candidate outputs, {len(study.probes)} probes.")
-        print(f"Trainer²: {study.settings.system.kind}. Embedder: {study.settings.embedder.kind}.")
-
+        _introduced(example, study, folder)
+        from activeseed.cli.loop import print_round
         from activeseed.cli.rank import print_ranking
 
         ranking = study.rank(by="effect")
         progress.pause()
-        _say(2, "On which examples does the outcome hinge?", "activeseed rank --by effect")
+        _say(2, "On which of them does the outcome hinge?", "activeseed rank --by effect")
         print_ranking(ranking, study.seed, top=SHOWN)
 
-        _say(3, "Ask, answer, retrain", f"activeseed loop --annotator simulated --truth {truth.name}")
-        result = _answered(study, truth, progress)
+        _say(3, "Ask, answer, retrain", "activeseed loop --annotator simulated --truth truth.jsonl")
 
-        ranking = study.rank(by="effect")
+        def told(record: Mapping[str, Any]) -> None:
+            progress.pause()
+            print_round(study, record)
+
+        finding = found(example, study, annotator, key, embedder, progress, told)
         progress.pause()
         _say(4, "What the answers changed", "activeseed seed diff")
         _changed(study)
-        results().print(_found(study, truth))
-        _say(5, "The ranking now", "activeseed rank --by effect")
-        print_ranking(ranking, study.seed, top=SHOWN)
-        report = _reported(study, progress)
-    print()
-    results().print(ending(result))
-    if report:
-        print(f"Report: {report} (one file, works offline)")
+        _say(5, "The same study in random order", "activeseed init … --set ask.order=random")
+        _drawn(finding)
+        report = study.folder / "report.html"
+        from activeseed.report import write_report
+
+        write_report(study, report)
+        progress.pause()
+    _concluded(example, finding)
+    print(f"Report: {report} (one file, works offline)")
     print(f"All of it took {time.monotonic() - started:.0f} s.")
     say(
-        f"\nNext:\n  cd {folder}\n  activeseed status\n  activeseed queue --to terminal      answer some yourself\n"
+        f"\nNext:\n  cd {folder}\n  activeseed status\n  activeseed report --open\n"
         "  activeseed init DIR --from FILE     a project of your own"
     )
+
+
+# --- what it does; the benchmark runs these too -----------------------------------------------------------------------
+
+
+def make(
+    example: Example,
+    folder: Path,
+    key: int,
+    embedder: str,
+    progress: Callable[[str, int, int], None] | None = None,
+    **tables: Any,
+) -> tuple[Study, Simulated]:
+    """A project of the bundled seed with ``init``'s settings, and the annotator who reads its truth file."""
+    from activeseed.annotators.simulated import Simulated
+    from activeseed.cli.making import make_project
+    from activeseed.resources import bundled
+
+    with as_file(bundled(example.folder)) as source:
+        pool = source / "pool.jsonl"
+        study, _, _ = make_project(
+            folder,
+            source / example.seed,
+            pool=pool if pool.exists() else None,
+            probes=source / "probes.jsonl",
+            gold=source / "gold.jsonl",
+            guidelines=source / "guidelines.md",
+            embedder=embedder,
+            progress=progress,
+            tables={"key": key, **tables},
+        )
+        truth = folder / "truth.jsonl"
+        shutil.copyfile(source / "truth.jsonl", truth)
+    return study, Simulated(truth_file=str(truth.absolute()), key=key)
+
+
+def found(
+    example: Example,
+    study: Study,
+    annotator: Simulated,
+    key: int,
+    embedder: str,
+    progress: Callable[[str, int, int], None] | None = None,
+    on_round: Callable[[dict[str, Any]], None] | None = None,
+) -> Finding:
+    """Run the loop, then the same study in random order until as many mistakes are out.
+
+    Random order does not stop by itself: it is charged with what it takes to put as many mistakes right, and not with
+    finding out that it is done. Everything else is the same: settings, annotator, gold questions, repeats.
+    """
+    truth = Path(annotator.truth_file)
+    result = study.loop(annotator, on_round=on_round)
+    by_value = course(study, truth)
+    # a simulated annotator looks at no consequences, so that none are trained
+    tables = {"ask": {"order": "random", "consequences": 0}, "stopping": {"flips": 0.0}}
+    other, same = make(example, study.folder / "in-random-order", key, embedder, progress, **tables)
+    until(other, same, truth, by_value.out[-1] if by_value.out else 0)
+    return Finding(result, by_value, course(other, truth))
 
 
 def _fresh(folder: Path) -> Path:
@@ -90,36 +210,22 @@ def _fresh(folder: Path) -> Path:
     return found
 
 
-def _make(folder: Path, answers: int, progress: Progress) -> tuple[Study, Path]:
-    from activeseed.cli.making import make_project
-    from activeseed.resources import bundled
-
-    with as_file(bundled(EXAMPLE)) as example:
-        study, _, _ = make_project(
-            folder,
-            example / "positives.jsonl",
-            pool=example / "pool.jsonl",
-            probes=example / "probes.jsonl",
-            guidelines=example / "guidelines.md",
-            progress=progress,
-            # no rule but the budget: everybody sees some rounds, also where the outcome is stable before the first
-            tables={"ask": {"batch": max(1, answers // ROUNDS)}, "stopping": {"answers": answers, "flips": 0.0}},
-        )
-        truth = folder / "truth.jsonl"
-        shutil.copyfile(example / "truth.jsonl", truth)
-    return study, truth
+# --- what it says -----------------------------------------------------------------------------------------------------
 
 
-def _answered(study: Study, truth: Path, progress: Progress) -> LoopResult:
-    """The loop, with a line a round."""
-    from activeseed.annotators.simulated import Simulated
-    from activeseed.cli.loop import print_round
+def _introduced(example: Example, study: Study, folder: Path) -> None:
+    from activeseed.cli.screen import results
 
-    def told(record: Mapping[str, Any]) -> None:
-        progress.pause()
-        print_round(study, record)
-
-    return study.loop(Simulated(truth_file=str(truth.absolute())), on_round=told)
+    counts = {"items": len(study.seed), "planted": course(study, folder / "truth.jsonl").planted}
+    pool = " --pool pool.jsonl" if study.pool else ""
+    _say(
+        1, "A project", f"activeseed init {folder} --from {example.seed}{pool} --probes probes.jsonl --gold gold.jsonl"
+    )
+    about = example.about.format(**counts)
+    results().print(f"{about} Only truth.jsonl says which, and only the simulated annotator reads it.")
+    candidates = f", {len(study.pool)} candidate outputs" if study.pool else ""
+    print(f"{len(study.probes)} labelled probes{candidates}, {len(study.gold)} questions of known answer.")
+    print(f"Trainer²: {study.settings.system.kind}. Embedder: {study.settings.embedder.kind}.")
 
 
 def _changed(study: Study) -> None:
@@ -131,38 +237,57 @@ def _changed(study: Study) -> None:
         print(f"… and {len(changes) - SHOWN} more.")
 
 
-def _found(study: Study, truth: Path) -> str:
-    """How much nearer the outcome is to what the truth would give, and how many of the wrong items were found."""
-    from activeseed.annotators.simulated import read_truth
+def _drawn(finding: Finding) -> None:
+    """Both orders in one picture."""
+    from rich.text import Text
 
-    truth_of = read_truth(str(truth))[0]
-    wrong = {item for item, right in truth_of.items() if right != "as_written"}
-    asked = {i for q in study.state.questions.values() if q.purpose == "ask" for i in q.items}
-    chance = len(wrong) * len(asked) / len(study.seed)
-    right = {
-        i.id: i.alternatives[int(v.rpartition(" ")[2])].id if " " in v else v
-        for i in study.state.versions[0].seed.items
-        if (v := truth_of.get(i.id, "as_written")) != "as_written"
-    }
-    meant = study.seed.revise(standing=right)
-    before, _ = study.rounds.distance(study.state.versions[0].seed.revise(items=study.seed.items), meant)
-    now, _ = study.rounds.distance(study.seed, meant)
+    from activeseed.cli.areas import Area, areas
+    from activeseed.cli.screen import results
+
+    console = results()
+    orders = (("What is worth most first", "cyan", finding.by_value), ("In random order", "yellow", finding.at_random))
+    shown = [Area(title, tuple(zip(c.lines, c.out, strict=True))) for title, _, c in orders]
+    *drawn, axis = areas(shown, finding.by_value.planted, console.width, "answered lines")
+    for (title, colour, went), lines in zip(orders, drawn, strict=True):
+        spent, minutes = went.cost
+        out = f"{went.out[-1] if went.out else 0} of {went.planted} planted mistakes put right, {spent} answered lines"
+        console.print(Text.assemble((title, f"bold {colour}"), f": {out}, {minutes:.0f} min"))
+        for line in lines:
+            console.print(Text(line, style=colour), soft_wrap=True)
+    for line in axis:
+        console.print(Text(line, style="dim"), soft_wrap=True)
+
+
+def _concluded(example: Example, finding: Finding) -> None:
+    """One sentence of what was found, what it cost, and what it would have cost; how it ended; the accuracy."""
+    from activeseed.cli.loop import ending
+    from activeseed.cli.screen import results
+
+    console = results()
+    console.print()
+    console.print(sentence(example, finding), style="bold")
+    before, after = finding.accuracy
+    console.print(f"Accuracy on the labelled probes: {before:.3f} before the first answer, {after:.3f} after the last.")
+    console.print(ending(finding.result))
+    for reason in (*finding.result.distrusted, *finding.result.conditions):
+        console.print(f"! {reason}")
+
+
+def sentence(example: Example, finding: Finding) -> str:
+    """What was found, what it cost, and what as much would have cost in random order."""
+    ours, other = finding.by_value, finding.at_random
+    found = ours.out[-1] if ours.out else 0
+    lost = f"and {len(ours.lost)} right ones lost" if ours.lost else "and no right one lost"
+    lines, minutes = ours.cost
+    same = other.cost_of(found)
+    if same is None:
+        drawn = f"in random order {other.cost[0]} lines ({other.cost[1]:.0f} minutes) put {other.out[-1]} right"
+    else:
+        drawn = f"in random order as many took {same[0]} ({same[1]:.0f} minutes)"
     return (
-        f"\nThe trained outcome is now at {max(now, 0.0) / before:.0%} of its first squared distance from what the "
-        "whole truth would give.\n"
-        f"{len(asked)} of {len(study.seed)} items were asked about, and {len(asked & wrong)} of the {len(wrong)} that "
-        f"are wrong or ambiguous were among them (asking at random would find {chance:.0f}). Items are asked for what "
-        "they decide, not only for looking wrong."
+        f"{found} of the {ours.planted} wrong {example.thing}s were put right {lost}, with {lines} answered lines "
+        f"({minutes:.0f} minutes), checks of the annotator included; {drawn}."
     )
-
-
-def _reported(study: Study, progress: Progress) -> Path | None:
-    from activeseed.report import write_report
-
-    path = study.folder / "report.html"
-    write_report(study, path)
-    progress.pause()
-    return path
 
 
 def _say(number: int, what: str, command: str) -> None:

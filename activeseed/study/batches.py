@@ -23,7 +23,7 @@ from activeseed.acquisition import (
 )
 from activeseed.errors import PlanError, nearest
 from activeseed.outcome import plain
-from activeseed.plan import stream_key
+from activeseed.plan import generator, stream_key
 from activeseed.protocols import Event
 from activeseed.question import Consequence, Question
 from activeseed.resolution import lately, mixed
@@ -96,7 +96,7 @@ class Batches:
         """Pending questions that no longer matter: worth less than a twentieth of the best that could be asked."""
         study = self._study
         pending = [q for q in study.state.pending if q.purpose == "ask" and q.kind in SINGLE]
-        if not pending:
+        if not pending or study.settings.ask.order == "random":
             return []
         assessment = study.rounds.assessment()
         values = assessment.ranking.columns.get("value")
@@ -109,6 +109,8 @@ class Batches:
 
     def _order(self, questions: Sequence[Question], assessment: Assessment) -> list[str]:
         """Ids of the new questions and of those that still wait, most valuable first; checks keep their places."""
+        if self._study.settings.ask.order == "random":
+            return [q.id for q in (*self._study.state.pending, *questions)]
         values = assessment.ranking.columns.get("value")
         waiting = self._study.state.pending
         minutes = self._study.settings.ask.minutes
@@ -213,7 +215,11 @@ class Batches:
         ]
         remembered = [c for c in candidates if c.again and seed.items[c.items[0]].id in fresh]
         candidates = [c for c in candidates if c not in remembered] or candidates
-        if table.confirm:
+        at_random = table.order == "random"
+        if at_random:
+            free = [c for c in candidates if not c.again and seed.items[c.items[0]].id not in busy]
+            candidates = self._drawn(free, n)
+        if table.confirm and not at_random:
             candidates += list_candidate(
                 assessment.belief,
                 seed.base,
@@ -221,7 +227,7 @@ class Batches:
                 most=n,
                 error=expected_error(study.settings, assessment.resolution, "confirm_list"),
             )
-        if table.exchange_rate > 0:
+        if table.exchange_rate > 0 and not at_random:
             spread: dict[str, float] = next(
                 (r["group_spread"] for r in reversed(study.state.rankings) if r.get("group_spread")), {}
             )
@@ -240,7 +246,12 @@ class Batches:
             deployed=seed.base,
             fixed=self._closed(assessment),
         )
-        return [p for p in picks if p.value > 0]
+        return [p for p in picks if p.value > 0 or at_random]
+
+    def _drawn(self, candidates: Sequence[Candidate], n: int) -> list[Candidate]:
+        """So many of them at random, the same ones whenever this round is asked again."""
+        order = generator(self._study.settings.key, "random order", self._number).permutation(len(candidates))
+        return [candidates[int(i)] for i in order[:n]]
 
     def _read_again(self, questions: Sequence[Question]) -> list[Question]:
         """Questions about items that were answered before, as silent repeats of the first question about each."""
