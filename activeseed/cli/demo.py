@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from activeseed.study import LoopResult, Study
 
 SHOWN = 6
+#: where a project keeps its embedded texts
+EMBEDDED = Path(".activeseed", "embeddings")
 
 
 @dataclass(frozen=True)
@@ -197,6 +199,7 @@ def found(
     # a simulated annotator looks at no consequences, so that none are trained
     tables = {"ask": {"order": "random", "consequences": 0}, "stopping": {"flips": 0.0}}
     other, same = make(example, study.folder / "in-random-order", key, embedder, progress, **tables)
+    shutil.copytree(study.folder / EMBEDDED, other.folder / EMBEDDED, dirs_exist_ok=True)  # the texts are the same
     until(other, same, truth, by_value.out[-1] if by_value.out else 0)
     return Finding(result, by_value, course(other, truth))
 
