@@ -136,7 +136,8 @@ class AskTable(_Table):
         minutes_line: expected minutes of one line of a list.
         minutes_write_more: expected minutes of writing further examples.
         exchange_rate: how much of the risk one unit of sampling spread is worth; 0 never mixes *write more* in.
-        confirm: whether lists of look-alikes are offered for confirmation.
+        confirm: whether items that look wrong may be put to annotators as a list, one line each.
+        list_below: credibility below which an item looks wrong.
         repeat_share: share of the questions that are checks: gold questions first, then silent repeats; 0 switches
             them off.
         readings: how often one item is read at most. Reading an answered item once more is a question with a value like
@@ -156,6 +157,7 @@ class AskTable(_Table):
     minutes_write_more: float = Field(default=5.0, gt=0)
     exchange_rate: float = Field(default=0.0, ge=0)
     confirm: bool = True
+    list_below: float = Field(default=0.7, gt=0, le=1)
     repeat_share: float = Field(default=0.15, ge=0.0, le=0.5)
     readings: int = Field(default=5, ge=1)
     consequences: int = Field(default=4, ge=0, le=50)
@@ -181,19 +183,26 @@ class StoppingTable(_Table):
 
 
 class LimitsTable(_Table):
-    """Memory of one batch of trainings, tolerated failures, and what a training costs in money.
+    """Memory of one batch of trainings, tolerated failures, what a training costs, and what the study may spend.
 
     Attributes:
         megabytes: memory that the rows of one batch may take.
         failed_share: share of a request's trainings that may fail before the study stops.
-        price: what one training costs; with a price, the command line asks before it spends.
+        price: what one training costs. With a price nothing is trained that nobody has agreed to.
         currency: of the price.
+        money: what the study may spend in all. Whoever writes a sum here has agreed to it; 0 sets no limit, and what is
+            spent has to be agreed to as it comes.
+        trainings: how many trainings the study may make in all; 0 = unlimited.
+        seconds: how long it may train in all, by the clock; 0 = unlimited.
     """
 
     megabytes: int = Field(default=512, ge=16)
     failed_share: float = Field(default=0.1, ge=0.0, le=1.0)
     price: float = Field(default=0.0, ge=0.0)
     currency: str = "EUR"
+    money: float = Field(default=0.0, ge=0.0)
+    trainings: int = Field(default=0, ge=0)
+    seconds: float = Field(default=0.0, ge=0.0)
 
 
 class Settings(_Table):
@@ -290,10 +299,22 @@ def _dump(value: Any) -> Any:
     return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
 
 
+#: settings of earlier versions that nothing reads any more: a file that spells them out still opens
+RETIRED: Mapping[str, frozenset[str]] = {
+    "ask": frozenset({"repeats_at_least"}),
+}
+
+
 def parse(tables: Mapping[str, Any]) -> Settings:
     """Settings from parsed TOML. Raises ConfigError with what, where and the nearest known name."""
+    kept = {
+        name: {k: v for k, v in value.items() if k not in RETIRED.get(name, ())}
+        if isinstance(value, Mapping)
+        else value
+        for name, value in tables.items()
+    }
     try:
-        return Settings.model_validate(dict(tables))
+        return Settings.model_validate(kept)
     except ValidationError as error:
         raise ConfigError(_explain(error, "activeseed.toml", Settings)) from error
 

@@ -7,6 +7,8 @@
     │   ├── PlanError              an impossible design, found before anything is trained
     │   ├── AnswerError            an answer that fits no question
     │   ├── FolderError            a project folder that can't be read, written or recognised
+    │   ├── BudgetError            trainings would cost more than the study's budget
+    │   │   └── ConsentError       or more than anybody has agreed to; it says what would have to be agreed to
     │   └── MissingExtraError      an optional package; the message holds the install command
     ├── TrainingError              a trainer failed
     │   └── TooManyFailuresError   more trainings failed than the study tolerates
@@ -23,7 +25,7 @@ import difflib
 import os
 import re
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 
 class ActiveseedError(Exception):
@@ -56,6 +58,25 @@ class AnswerError(UsageError):
 
 class FolderError(UsageError):
     """A project folder can't be read, written or recognised."""
+
+
+class BudgetError(UsageError):
+    """Trainings would cost more than ``[limits]`` allows; none of them was begun. The message says what would do."""
+
+
+class ConsentError(BudgetError):
+    """Trainings would cost more than anybody has agreed to; none of them was begun.
+
+    Attributes:
+        question: what somebody has to agree to, in one sentence.
+        would_do: what to give to ``Study.agree``, in all since the study began: ``trainings``, ``money``, ``seconds``.
+    """
+
+    def __init__(self, question: str, would_do: Mapping[str, int]) -> None:
+        self.question = question
+        self.would_do = dict(would_do)
+        said = ", ".join(f"{name}={value}" for name, value in would_do.items())
+        super().__init__(f"{question} Nobody has agreed to that yet: study.agree({said}), or --yes.")
 
 
 class MissingExtraError(UsageError):

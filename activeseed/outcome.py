@@ -71,7 +71,7 @@ class Outcomes:
         failures: reason of each failed row, by row number.
         vouching: (R, F) how strongly the trainer of each row approves of each item as written, as a probability, or
             None where the system can't say. Rows that left an item out say how well the rest vouches for it.
-        seconds: processor time that the trainings took.
+        seconds: by the clock, in the process that trained; filled in by whoever runs the system.
     """
 
     values: NDArray[np.float32]

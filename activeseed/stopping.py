@@ -30,6 +30,7 @@ class Progress:
         distrusted: sentences that say why answers can't be trusted; none when all is well.
         unvouched: sentences that say for whom nothing vouches, and what would.
         can_vouch: whether a question that could vouch for somebody is left to ask.
+        hopeless: whether nobody who answers can be relied on.
     """
 
     risk: float = float("nan")
@@ -43,6 +44,7 @@ class Progress:
     distrusted: tuple[str, ...] = ()
     unvouched: tuple[str, ...] = ()
     can_vouch: bool = False
+    hopeless: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,12 @@ def nothing_left() -> Rule:
         "nothing left to ask",
         lambda p: Verdict(p.open_questions == 0, ("every question has been asked",) if p.open_questions == 0 else ()),
     )
+
+
+def nobody_to_rely_on() -> Rule:
+    """Whoever answers does so at random, or against what is known: more such answers cost time and settle nothing."""
+    reason = "the answers can't be relied on, and more of them would not help"
+    return Rule("nobody to rely on", lambda p: Verdict(p.hopeless, (reason,) if p.hopeless else ()))
 
 
 def budget(

@@ -10,25 +10,14 @@ from activeseed.acquisition.batch import (
     item_candidates,
     kind_of,
     list_candidate,
+    proposed,
     writing_candidates,
 )
 from activeseed.acquisition.value import ensemble_risk, item_values
 from activeseed.acquisition.wrongness import Wrongness, deployed_risk, wrongness
 
 __all__ = [
-    "DEPLOYED_SHARE",
-    "MINUTES",
-    "Candidate",
-    "Pick",
-    "Wrongness",
-    "choose",
-    "deployed_risk",
-    "doubtful",
-    "ensemble_risk",
-    "item_candidates",
-    "item_values",
-    "kind_of",
-    "list_candidate",
+    "DEPLOYED_SHARE", "MINUTES", "Candidate", "Pick", "Wrongness", "choose", "deployed_risk", "doubtful",
+    "ensemble_risk", "item_candidates", "item_values", "kind_of", "list_candidate", "proposed", "wrongness",
     "writing_candidates",
-    "wrongness",
 ]  # fmt: skip

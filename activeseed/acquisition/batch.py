@@ -106,12 +106,19 @@ def kind_of(item: Item) -> QuestionKind:
     return "choose_wording" if any(v.payload is not None for v in item.alternatives) else "review"
 
 
-def doubtful(belief: Belief, standing: Sequence[int] | Ints) -> tuple[int, ...]:
-    """Unasked items whose most credible variant is not what stands, least credible first."""
+def doubtful(belief: Belief, standing: Sequence[int] | Ints, below: float = 0.5) -> tuple[int, ...]:
+    """Unasked items whose standing variant is credible with less than ``below``, least credible first."""
     stands = np.asarray(standing, np.int64)
-    found = np.flatnonzero((belief.modal != stands) & ~belief.answered)
-    p = belief.law.probabilities[found, stands[found]]
-    return tuple(int(f) for f in found[np.argsort(p, kind="stable")])
+    p = belief.law.probabilities[np.arange(len(stands)), stands]
+    found = np.flatnonzero((p < below) & ~belief.answered)
+    return tuple(int(f) for f in found[np.argsort(p[found], kind="stable")])
+
+
+def proposed(belief: Belief, standing: Sequence[int] | Ints) -> Ints:
+    """(F,) what a list proposes for each item: the most credible variant that does not stand."""
+    p = belief.law.probabilities.copy()
+    p[np.arange(len(p)), np.asarray(standing, np.int64)] = -1.0
+    return np.asarray(p.argmax(1), np.int64)
 
 
 def list_candidate(
@@ -121,16 +128,18 @@ def list_candidate(
     minutes: Mapping[str, float] = MINUTES,
     least: int = 2,
     most: int = 12,
+    below: float = 0.5,
     error: float = 0.0,
 ) -> list[Candidate]:
-    """*Confirm this list*: what the beliefs would change and no human has seen, as one question; empty if too short.
+    """*Confirm this list*: what looks wrong and no human has seen, as one question; empty if too short.
 
     Args:
         minutes: ``confirm_list`` is what reading one line takes.
         most: lines at most; the least credible come first.
+        below: credibility below which an item looks wrong.
         error: how often an answer about a line is wrong.
     """
-    lines = doubtful(belief, standing)[:most]
+    lines = doubtful(belief, standing, below)[:most]
     if len(lines) < least:
         return []
     each = minutes.get("confirm_list", MINUTES["confirm_list"])

@@ -23,24 +23,25 @@ def ensemble_risk(gram: Floats, belief: Belief) -> float:
     return float((gram * belief.covariance).sum())
 
 
-def answer_channel(marginal: Floats, error: float) -> tuple[float, Floats]:
-    """What an annotator who errs makes of an item's indicators.
+def answer_channels(law: Floats, error: float) -> tuple[Floats, Floats]:
+    """What an annotator who errs makes of the indicators of items with marginals ``law``, (F, V).
 
     He names the true variant with probability 1 − error, else one of the item's other possible variants evenly.
 
     Returns:
-        λ, the factor by which Cov(x, answer) is that of a perfect answer (1 − 2e for two variants), and the (V, V) mean
-        covariance of the answer given the truth: Cov(answer) − λ²·Cov(x).
+        (F,) λ, the factor by which Cov(x, answer) is that of a perfect answer (1 − 2e for two variants), and (F, V, V)
+        the mean covariance of the answer given the truth: Cov(answer) − λ²·Cov(x). Zeros for a settled item.
     """
-    possible = marginal > 0
-    k = int(possible.sum())
-    if k < 2:
-        return 0.0, np.zeros((len(marginal), len(marginal)))
-    slip = error / (k - 1)
-    keep = 1.0 - error - slip
-    q = np.where(possible, keep * marginal + slip, 0.0)
-    m = np.where(possible, marginal, 0.0)
-    return keep, (np.diag(q) - np.outer(q, q)) - keep**2 * (np.diag(m) - np.outer(m, m))
+    possible = law > 0
+    k = possible.sum(1)
+    open_ = k > 1
+    slip = error / np.maximum(k - 1, 1)
+    keep = np.where(open_, 1.0 - error - slip, 0.0)
+    q = np.where(possible & open_[:, None], keep[:, None] * law + slip[:, None], 0.0)
+    m = np.where(possible & open_[:, None], law, 0.0)
+    eye = np.eye(law.shape[1])
+    given = q[:, :, None] * eye - q[:, :, None] * q[:, None, :]
+    return keep, given - keep[:, None, None] ** 2 * (m[:, :, None] * eye - m[:, :, None] * m[:, None, :])
 
 
 def explained(covariance: Floats, law: Floats, items: Sequence[int], error: float) -> Floats:
@@ -49,14 +50,14 @@ def explained(covariance: Floats, law: Floats, items: Sequence[int], error: floa
     at = np.concatenate([np.arange(i * v, (i + 1) * v) for i in items])
     block = covariance[np.ix_(at, at)].copy()
     cross = covariance[:, at].copy()
-    for n, i in enumerate(items):
+    # the marginal belief conditioned so far may have shrunk; the answers' noise is that of the unconditioned law
+    kept, noise = answer_channels(law[list(items)], error)
+    for n, keep in enumerate(kept):
         here = slice(n * v, (n + 1) * v)
-        # the marginal belief conditioned so far may have shrunk; the answer's noise is that of the unconditioned law
-        keep, noise = answer_channel(law[i], error)
         cross[:, here] *= keep
         block[here, :] *= keep
         block[:, here] *= keep
-        block[here, here] += noise
+        block[here, here] += noise[n]
     inverse = np.linalg.pinv(0.5 * (block + block.T), rcond=1e-9, hermitian=True)
     return np.asarray(cross @ inverse @ cross.T)
 
@@ -79,9 +80,8 @@ def item_values(gram: Floats, belief: Belief, error: float = 0.0, *, covariance:
     drop = (c @ gram @ c).reshape(f, v, f, v)
     own = c.reshape(f, v, f, v)
     at = np.arange(f)
-    channels = [answer_channel(p, error) for p in law]
-    keep = np.array([k for k, _ in channels])
-    block = keep[:, None, None] ** 2 * own[at, :, at, :] + np.stack([noise for _, noise in channels])
+    keep, noise = answer_channels(law, error)
+    block = keep[:, None, None] ** 2 * own[at, :, at, :] + noise
     inverse = np.linalg.pinv(0.5 * (block + block.transpose(0, 2, 1)), rcond=1e-9, hermitian=True)
     open_ = np.trace(own[at, :, at, :], axis1=1, axis2=2) > 1e-12
     return np.asarray(np.where(open_, keep**2 * (inverse * drop[at, :, at, :]).sum((1, 2)), 0.0))

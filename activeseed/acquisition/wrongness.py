@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -43,42 +44,45 @@ class Wrongness:
     def answer(self, items: Iterable[int], error: float) -> None:
         """Let these items stand as answers say that are wrong with probability ``error``, independently."""
         v = self.law.shape[1]
+        scale, towards, own = self.slips
         for i in items:
             here = slice(i * v, (i + 1) * v)
-            scale, towards, own = self._slip(i)
-            cross = error * (scale * self.second[here] + np.outer(scale * self.deployed[here] - towards, self.mean))
+            stands = scale[i] * self.deployed[here] - towards[i]
+            cross = error * (scale[i] * self.second[here] + np.outer(stands, self.mean))
             self.second[here] = cross
             self.second[:, here] = cross.T
-            self.second[here, here] = error * own
-            self.mean[here] = error * (scale * self.law[i] - towards)
+            self.second[here, here] = error * own[i]
+            self.mean[here] = error * (scale[i] * self.law[i] - towards[i])
 
     def gains(self, gram: Floats, error: float) -> Floats:
         """(F,) by how much the risk falls when one item stands as such an answer says; negative where it rises."""
         f, v = self.law.shape
-        product = (gram * self.second).reshape(f, v, f, v)
-        own_now = product.sum((1, 3)).diagonal()
-        others_now = product.sum((1, 2, 3)) - own_now
-        pulled = gram @ self.mean
-        out = np.zeros(f)
-        for i in range(f):
-            here = slice(i * v, (i + 1) * v)
-            scale, towards, own = self._slip(i)
-            from_others = pulled[here] - gram[here, here] @ self.mean[here]
-            others = error * (scale * others_now[i] + (scale * self.deployed[here] - towards) @ from_others)
-            out[i] = 2.0 * (others_now[i] - others) + own_now[i] - error * float((gram[here, here] * own).sum())
-        return out
+        at = np.arange(f)
+        scale, towards, own = self.slips
+        product = (gram * self.second).reshape(f, v, f, v).sum((1, 3))
+        own_now = product.diagonal()
+        others_now = product.sum(1) - own_now
+        blocks = gram.reshape(f, v, f, v)[at, :, at, :]
+        mean = self.mean.reshape(f, v)
+        from_others = (gram @ self.mean).reshape(f, v) - np.einsum("ivw,iw->iv", blocks, mean)
+        stands = scale[:, None] * self.deployed.reshape(f, v) - towards
+        others = error * (scale * others_now + (stands * from_others).sum(1))
+        return np.asarray(2.0 * (others_now - others) + own_now - error * (blocks * own).sum((1, 2)))
 
-    def _slip(self, i: int) -> tuple[float, Floats, Floats]:
-        """κ and c of item i, and (V, V) E (x(t) − x(o))(x(t) − x(o))ᵀ, o another possible variant, evenly."""
-        p = self.law[i]
-        possible = (p > 0) | (self.deployed.reshape(self.law.shape)[i] > 0)
-        k = int(possible.sum())
-        if k < 2:
-            return 1.0, p.copy(), np.zeros((len(p), len(p)))
-        pair = p[:, None] * possible[None, :]
-        np.fill_diagonal(pair, 0.0)
-        pair = (pair + pair.T) / (k - 1)
-        return k / (k - 1), possible / (k - 1), np.diag(pair.sum(1)) - pair
+    @cached_property
+    def slips(self) -> tuple[Floats, Floats, Floats]:
+        """(F,) κ and (F, V) c of every item; (F, V, V) E (x(t) − x(o))(x(t) − x(o))ᵀ, o another possible variant."""
+        f, v = self.law.shape
+        possible = (self.law > 0) | (self.deployed.reshape(f, v) > 0)
+        k = possible.sum(1)
+        others = np.maximum(k - 1, 1)
+        open_ = k > 1
+        pair = self.law[:, :, None] * possible[:, None, :] * open_[:, None, None]
+        pair[:, np.arange(v), np.arange(v)] = 0.0
+        pair = (pair + pair.transpose(0, 2, 1)) / others[:, None, None]
+        own = pair.sum(2)[:, :, None] * np.eye(v) - pair
+        scale = np.where(open_, k / others, 1.0)
+        return scale, np.where(open_[:, None], possible / others[:, None], self.law), own
 
 
 def wrongness(belief: Belief, deployed: Sequence[int] | Ints) -> Wrongness:

@@ -271,9 +271,7 @@ def _concluded(example: Example, finding: Finding) -> None:
     console.print(sentence(example, finding), style="bold")
     before, after = finding.accuracy
     console.print(f"Accuracy on the labelled probes: {before:.3f} before the first answer, {after:.3f} after the last.")
-    console.print(ending(finding.result))
-    for reason in (*finding.result.distrusted, *finding.result.conditions):
-        console.print(f"! {reason}")
+    console.print("\n".join(ending(finding.result)))
 
 
 def sentence(example: Example, finding: Finding) -> str:

@@ -57,9 +57,8 @@ def loop(
         raise ConfigError("--truth is for the simulated annotator. Add --annotator simulated.")
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
-        from activeseed.cli.rank import agree_to_price
+        from activeseed.cli.rank import agreed
 
-        agree_to_price(study, progress, yes)
         channel = channel_of(study, annotator, truth, progress)
         patient = wait and getattr(channel, "kind", "") != "terminal"
 
@@ -73,8 +72,12 @@ def loop(
 
         patiently = getattr(channel, "kind", "") in PATIENT
         watch = Watch(study, channel, progress.pause, progress.waiting) if patiently else None
+
+        def go() -> LoopResult:
+            return study.loop(channel, max_rounds=rounds or None, wait=patient, on_round=told, on_look=watch)
+
         try:
-            result = study.loop(channel, max_rounds=rounds or None, wait=patient, on_round=told, on_look=watch)
+            result = agreed(study, progress, yes, go)
         except HadEnoughError as pause:
             say(f"\nPaused: {pause}")
             return
@@ -88,16 +91,14 @@ def loop(
             }
         )  # fmt: skip
         return
-    print(ending(result))
-    for reason in (*result.distrusted, *result.conditions):
-        print(f"! {reason[0].upper()}{reason[1:]}.".replace("..", "."))
+    print("\n".join(ending(result)))
     if result.ended == "waiting" and study.pending:
         say(f"Questions that wait for an answer: {len(study.pending)}. Answer them, then run this again.")
     say("See:  activeseed seed diff, activeseed report")
 
 
-def ending(result: LoopResult) -> str:
-    """How a loop ended, in a sentence that never calls stable what is not."""
+def ending(result: LoopResult) -> list[str]:
+    """How a loop ended, in a sentence that never calls stable what is not, and what that hangs on, a line each."""
     head = "Paused"
     if result.ended == "stopped":
         head = "Stopped, not shown to be stable"
@@ -105,7 +106,9 @@ def ending(result: LoopResult) -> str:
             head = "Settled, if your annotators can be trusted"
         if result.stable:
             head = "Stable"
-    return f"{head}: {'; '.join(result.reasons)}."
+    hangs = () if result.stable or not (result.settled or result.distrusted) else result.conditions
+    lines = [f"{head}: {'; '.join(result.reasons)}."]
+    return lines + [f"! {x[:1].upper()}{x[1:].rstrip('.')}." for x in (*result.distrusted, *hangs)]
 
 
 def print_round(study: Study, record: Mapping[str, Any]) -> None:

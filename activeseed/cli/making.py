@@ -36,6 +36,7 @@ def make_project(
     base_rate: float | None = None,
     rest: Rest = "auto",
     gold: Path | None = None,
+    sure: int = 0,
     guidelines: Path | None = None,
     progress: Callable[[str, int, int], None] | None = None,
     tables: Mapping[str, Any] | None = None,
@@ -45,6 +46,7 @@ def make_project(
     Everything is read and checked before anything is written.
 
     Args:
+        sure: make so many gold questions from items that the author is sure of.
         tables: further settings, as ``activeseed.toml`` would hold them.
 
     Raises:
@@ -78,13 +80,41 @@ def make_project(
         settings=parse(chosen),
         pool=_probes(pool, columns) if pool else (),
         probes=_probes(probes, columns) if probes else (),
-        gold=read_gold(gold) if gold else (),
+        gold=[*(read_gold(gold) if gold else ()), *gold_from(read.seed, sure)],
         guidelines=read_text(guidelines, "The guidelines file") if guidelines else "",
         progress=progress or silent,
     )
     # Study.create has written the plain settings; the same ones again, with what each of them is for
     (folder / "activeseed.toml").write_text(commented(study.settings, INTRO), "utf-8")
     return study, list(read.warnings), why
+
+
+#: belief from which on an author is taken to be sure
+SURE = 0.99
+
+
+def gold_from(seed: Seed, n: int) -> list[dict[str, Any]]:
+    """At most ``n`` questions of known answer, from items whose author is sure of them, of every answer evenly.
+
+    A pair is also asked with its replies exchanged, so that both answers come up.
+    """
+    from activeseed.seed import ABSENT, AS_WRITTEN, Pair, Text
+
+    keeps: list[dict[str, Any]] = []
+    others: list[dict[str, Any]] = []
+    for item in seed.items:
+        belief, payload = item.belief or {}, item.payload
+        stays, goes = belief.get(AS_WRITTEN, 0.0) >= SURE, belief.get(ABSENT, 0.0) >= SURE
+        line = {"id": f"gold-{item.id}"}
+        if isinstance(payload, Pair) and stays:
+            exchange = len(others) < len(keeps)
+            first, second = (payload.rejected, payload.chosen) if exchange else (payload.chosen, payload.rejected)
+            line |= {"prompt": payload.prompt, "chosen": first, "rejected": second}
+            (others if exchange else keeps).append({**line, "answer": "flip" if exchange else "keep"})
+        elif isinstance(payload, Text) and (stays or goes):
+            (keeps if stays else others).append({**line, "text": payload.text, "answer": "keep" if stays else "reject"})
+    few = min(len(others), n // 2)
+    return [*keeps[: n - few], *others[: max(few, n - len(keeps))]]
 
 
 #: what a new project's league is: opponents are drawn and minibatches shuffled, so that the trainer's own randomness is

@@ -14,6 +14,7 @@ from activeseed.errors import ConfigError, FolderError, SeedError, nearest
 
 if TYPE_CHECKING:
     from activeseed.seed import Probe, Seed
+    from activeseed.study import Study
 
 RESTS = ("auto", "absent", "wordings", "flipped")
 
@@ -53,6 +54,12 @@ def init(
     gold: Annotated[
         Path | None, typer.Option("--gold", metavar="FILE", help="Questions with known answers, as JSON lines.")
     ] = None,
+    sure: Annotated[
+        int,
+        typer.Option(
+            "--gold-from-sure", metavar="N", min=0, help="Make N gold questions from items you are sure of (belief 1)."
+        ),
+    ] = 0,
     guidelines: Annotated[
         Path | None, typer.Option("--guidelines", metavar="FILE", help="Markdown that annotators are shown.")
     ] = None,
@@ -88,6 +95,7 @@ def init(
         base_rate=base_rate,
         rest=rest,  # type: ignore[arg-type]  # it is one of RESTS
         gold=gold,
+        sure=sure,
         guidelines=guidelines,
         tables=settings_of(set_ or ()),
     )
@@ -105,8 +113,32 @@ def init(
         return
     print(f"Made {folder}: {_counted(seed, study.pool, study.probes)}.")
     print(f"Trainer²: {kinds['system']}. Embedder: {kinds['embedder']}{why}.")
+    for line in _gold_words(study, sure):
+        say(line)
     where = "" if folder.resolve() == Path.cwd() else f" --dir {folder}"
     say(f"Settings: {folder / 'activeseed.toml'}. Next:  activeseed check{where}")
+
+
+def _gold_words(study: Study, sure: int) -> list[str]:
+    """What vouches for whoever will answer, and what could: an offer where there is none."""
+    from activeseed.cli.making import gold_from
+    from activeseed.resolution import GOLD
+
+    answers = {str(g["answer"]) for g in study.gold}
+    if sure and len(answers) == 1:
+        only = next(iter(answers))
+        return [
+            f"Note: every gold question has the answer {only!r}, which somebody who always says so gets right. Add "
+            'some of another answer: --gold FILE with lines like {"id": "g1", "text": "…", "answer": "reject"}.'
+        ]
+    if study.gold:
+        return []
+    found = len(gold_from(study.seed, len(study.seed)))
+    offer = f", or --gold-from-sure {GOLD}: you are sure of {found} items" if found >= GOLD else ""
+    return [
+        "Nothing vouches for whoever answers yet, so this study can settle, but not be called stable. "
+        f"{GOLD} questions of known answer would: --gold FILE{offer}. So would a second annotator, or labelled probes."
+    ]
 
 
 def _counted(seed: Seed, pool: Sequence[Probe], probes: Sequence[Probe]) -> str:
@@ -119,11 +151,14 @@ def _counted(seed: Seed, pool: Sequence[Probe], probes: Sequence[Probe]) -> str:
 
 def check(
     folder: Dir = HERE,
-    time_it: Annotated[bool, typer.Option("--time", help="Train a few rows, to say how long a ranking takes.")] = False,
+    time_it: Annotated[bool, typer.Option("--time", help="Train some rows, to say how long a ranking takes.")] = False,
     accept: Accept = False,
     as_json: Json = False,
 ) -> None:
-    """Validate everything, and say what a ranking will cost: trainings, time, money.
+    """Validate everything, and say what a ranking and each round cost at most: trainings, time, money.
+
+    A trainer of your own is run: one row twice, in two processes, to see that it works and that equal trainings have
+    equal outcomes.
 
     \b
     Example:

@@ -66,13 +66,12 @@ def queue(
         raise FolderError(f"{to}: there is no folder {Path(to).parent}. Make it, or choose another.")
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
-        from activeseed.cli.rank import agree_to_price
+        from activeseed.cli.rank import agreed
 
         check_place(study, to)
-        agree_to_price(study, progress, yes)
         from activeseed.annotators.file import FileAnnotator
 
-        asked = study.ask(batch or None, list(item) if item else None)
+        asked = agreed(study, progress, yes, lambda: study.ask(batch or None, list(item) if item else None))
         if to in ("", "label-studio"):
             send(study, progress)
         elif to != "terminal":

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from activeseed.cli.numbers import counted
 from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, confirm, open_study
 from activeseed.cli.progress import Progress
 from activeseed.cli.screen import clean, print_json, say
-from activeseed.errors import ConfigError, FolderError, nearest
+from activeseed.errors import ConfigError, ConsentError, FolderError, nearest
 
 if TYPE_CHECKING:
     from activeseed.outcome import Ranking
     from activeseed.seed import Seed
     from activeseed.study import Study
 
+Result = TypeVar("Result")
 ORDERS = ("effect", "value", "first-order", "total")
 LAWS = ("drop", "flip", "wordings", "group", "poisson")
 
@@ -59,27 +62,34 @@ def rank(
             raise FolderError(f"{file}: there is no folder {file.parent}. Make it, or choose another.")
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
-        agree_to_price(study, progress, yes)
-        ranking = study.rank(by=by.replace("-", "_") or None, law=law or None, retry=retry)
+        ranking = agreed(
+            study, progress, yes, lambda: study.rank(by=by.replace("-", "_") or None, law=law or None, retry=retry)
+        )
     write_frames(ranking, csv, parquet)
     if as_json:
         print_json(ranking.to_dict())
         return
     print_ranking(ranking, study.seed, top)
     if ranking.summary.get("trainings_new") is not None:
-        say(f"{ranking.summary.get('trainings_new', 0):,} trainings, the rest from before.")
+        say(trained_words(ranking.summary, study))
 
 
-def agree_to_price(study: Study, progress: Progress, yes: bool) -> None:
-    """Ask before money is spent, where ``[limits] price`` says what a training costs."""
-    if yes or not study.settings.limits.price:
-        return
-    cost = study.cost()
-    if cost.get("price"):
-        from activeseed.cli.standing import money
+def agreed(study: Study, progress: Progress, yes: bool, act: Callable[[], Result]) -> Result:
+    """Do something that trains. What costs more than was agreed to is asked about, and goes on from where it stood."""
+    while True:
+        try:
+            return act()
+        except ConsentError as wanted:
+            progress.pause()
+            confirm(f"{wanted.question} Go on?", yes)
+            study.agree(**wanted.would_do)
 
-        progress.pause()
-        confirm(f"This takes up to {cost['trainings']:,} trainings, about {money(cost)}. Go on?", yes)
+
+def trained_words(summary: Mapping[str, Any], study: Study) -> str:
+    """How many trainings a ranking cost now, and how many the study had made before."""
+    new = int(summary["trainings_new"])
+    before = study.budget.trainings - new
+    return counted(new, "training") + (f"; {before:,} were made before." if before else ".")
 
 
 def print_ranking(ranking: Ranking, seed: Seed, top: int = 20) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from activeseed.cli.options import HERE, Accept, Dir, Json, open_study
+from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, open_study
 from activeseed.cli.progress import Progress
 from activeseed.cli.screen import print_json
 from activeseed.errors import FolderError
@@ -21,6 +21,7 @@ def report(
     ] = None,
     accept: Accept = False,
     as_json: Json = False,
+    yes: Yes = False,
 ) -> None:
     """Write the report: rankings with errors, why each question is worth asking, how the rounds went.
 
@@ -33,9 +34,10 @@ def report(
         raise FolderError(f"{file}: there is no folder {file.parent}. Make it, or choose another with --out.")
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
+        from activeseed.cli.rank import agreed
         from activeseed.report import write_report
 
-        write_report(study, file)
+        agreed(study, progress, yes, lambda: write_report(study, file))
     if as_json:
         print_json({"report": str(file), "bytes": file.stat().st_size})
         return

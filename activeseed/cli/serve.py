@@ -63,10 +63,9 @@ def serve(
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
         server = _label_studio_of(study)
-        from activeseed.cli.rank import agree_to_price
+        from activeseed.cli.rank import agreed
         from activeseed.serving import Bell, Board, LocalServer, Secret, attend, build_app, listen, only_one
 
-        agree_to_price(study, progress, yes)
         with only_one(study.folder):
             secret, listener = Secret.of(study.folder), listen(host, port)
             bell, board = Bell(), Board()
@@ -95,11 +94,14 @@ def serve(
                     progress.pause()
                     _print_end(result, once)
 
-                try:
-                    attend(
+                def go() -> LoopResult:
+                    return attend(
                         study, channel, bell, board, patience=poll or UNTOLD, calm=lambda: 0.0 if poll else hook.calm,
                         once=once, on_round=closed, on_look=look, on_end=stopped,
                     )  # fmt: skip
+
+                try:
+                    agreed(study, progress, yes, go)
                 finally:
                     hook.end()
 
@@ -148,9 +150,7 @@ class _Webhook:
 
 
 def _print_end(result: LoopResult, once: bool) -> None:
-    print(ending(result), flush=True)
-    for reason in result.distrusted:
-        print(f"! {reason}", flush=True)
+    print("\n".join(ending(result)), flush=True)
     say("See:  activeseed seed diff, activeseed report")
     if not once:
         say("Still here: it goes on when somebody changes an answer. Ctrl-C ends it.")

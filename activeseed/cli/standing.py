@@ -29,19 +29,35 @@ _KINDS = (("trainer²", "system"), ("embedder", "embedder"), ("executor", "execu
 
 
 def cost_lines(cost: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """A ranking's cost: trainings by purpose, time, money."""
-    by = cost.get("by") or {}
-    detail = f" ({', '.join(f'{n:,} for {purpose}' for purpose, n in by.items())})" if by else ""
-    how = ", many at once" if cost.get("batched") else ", one at a time"
-    lines = [("a ranking", f"{cost['trainings']:,} trainings{detail}{how}")]
+    """What a ranking and each round of questions cost at most: trainings by purpose, time, money.
+
+    What was spent so far comes last.
+    """
+    how = "many at once" if cost.get("batched") else "one at a time"
+    lines = [("a ranking", f"{_trainings(cost)}, {how}")]
     if cost.get("multiply_adds"):
         lines.append(("arithmetic", f"{number(cost['multiply_adds'])} multiply-adds"))
-    seconds = cost.get("seconds")
-    known = seconds is not None
-    lines.append(("time", f"about {duration(seconds)} of training" if known else "not known: activeseed check --time"))
+    lines.append(("time", _time(cost.get("seconds"))))
     if cost.get("price"):
-        lines.append(("price", money(cost)))
+        lines.append(("price", f"up to {money(cost)}"))
+    each = cost["round"]
+    known = f", {_time(each['seconds'])}" if each.get("seconds") is not None else ""
+    price = f", up to {money({**each, 'currency': cost.get('currency', '')})}" if each.get("price") else ""
+    lines.append(("each round", f"{_trainings(each)}{known}{price}"))
+    spent = cost.get("spent") or {}
+    if spent.get("trainings"):
+        paid = f", {money({'price': spent['money'], 'currency': cost.get('currency', '')})}" if spent["money"] else ""
+        lines.append(("so far", f"{counted(spent['trainings'], 'training')} in {duration(spent['seconds'])}{paid}"))
     return lines
+
+
+def _trainings(cost: Mapping[str, Any]) -> str:
+    detail = ", ".join(f"{n:,} for {purpose}" for purpose, n in cost["by"].items())
+    return f"up to {cost['trainings']:,} trainings" + (f" ({detail})" if detail else "")
+
+
+def _time(seconds: float | None) -> str:
+    return "not known: activeseed check --time" if seconds is None else f"about {duration(seconds)}"
 
 
 def money(cost: Mapping[str, Any]) -> str:

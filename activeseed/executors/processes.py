@@ -63,13 +63,17 @@ class Processes(BaseModel):
     timeout: float | None = Field(default=None, gt=0)
     _pool: Pool | None = PrivateAttr(default=None)
 
+    @property
+    def cores(self) -> int:
+        """Trainings that go on at the same time."""
+        return self.workers or usable_cores()
+
     def run(self, system: System, materials: Materials, batches: Iterable[Batch]) -> Iterator[tuple[int, Outcomes]]:
         """Yields (batch id, outcomes) as batches complete. Closing the iterator ends the workers at once."""
-        workers = self.workers or usable_cores()
         if self._pool is None:
-            self._pool = Pool(workers, self.threads)
+            self._pool = Pool(self.cores, self.threads)
         pool = self._pool
-        run = _Run(pool, system, materials, self.timeout, math.ceil(1.25 * workers))
+        run = _Run(pool, system, materials, self.timeout, math.ceil(1.25 * self.cores))
         with pool.using(run.job):
             try:
                 yield from run.results(batches)

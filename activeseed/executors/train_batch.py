@@ -34,9 +34,9 @@ def train_batch(system: System, materials: Materials, rows: Rows, *, first: int 
         UsageError: the system can't train on these materials at all (no embedder, vectors of two dimensions, ...).
     """
     places = len(system.places(materials))
-    start = time.process_time()
+    start = time.monotonic()
     outcomes = _train(system, materials, rows, places)
-    seconds = outcomes.seconds or time.process_time() - start
+    seconds = time.monotonic() - start
     reasons = {r: f"{why} (row {first + r}, key {int(rows.keys[r])})" for r, why in outcomes.failures.items()}
     return replace(outcomes, failures=reasons, seconds=seconds)
 

@@ -264,7 +264,7 @@ def _record(study: Study, ranking: Ranking) -> dict[str, Any]:
         "key streams that vary": list(study.system.streams),
         "trainings": study.state.trainings,
         "trainings that failed": study.state.failed,
-        "processor seconds in training": round(study.state.seconds, 1),
+        "seconds in training": round(study.state.seconds, 1),
         "trainings behind this ranking": ranking.summary.get("trainings"),
         "answers": len(study.state.live_answers),
         "started": study.state.created_at,

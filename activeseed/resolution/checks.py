@@ -83,9 +83,9 @@ def plan_checks(
     gold_asked = {q.items[0] for q in questions.values() if q.purpose == "gold"}
     order = generator(key, "gold").permutation(len(gold))
     left = [gold[i] for i in order if gold[i].id not in gold_asked]
-    due = int(share * (_lines(questions.values()) + size)) - sum(q.purpose != "ask" for q in questions.values())
-    due = min(max(due, 0), size // 2)
-    gold_now = min(len(left), size if urgent else due)
+    paid = int(share * (_lines(questions.values()) + size))
+    gold_now = min(len(left), size if urgent else min(max(paid - len(gold_asked), 0), size // 2))
+    due = min(max(paid - sum(q.purpose != "ask" for q in questions.values()), 0), size // 2)
     out = [gold_question(g, digest_of(["gold", key, g.id]).hex()[:10], round_number) for g in left[:gold_now]]
     chosen = _choose_repeats(due - gold_now, seed, questions, answers, trust, size)
     for n, original in enumerate(chosen):

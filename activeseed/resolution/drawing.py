@@ -33,9 +33,9 @@ class Counts:
 
     Attributes:
         readers: (J,) annotator, and whether the answers were given to a list.
-        table: (4J, F·V) for each reader how often it was right and wrong about an item if the truth is *as written*
-            (rows 4j, 4j + 1; column v = 0), and if it is v > 0 (rows 4j + 2, 4j + 3), weighted by confidence.
-        evenly: (F·V,) log-probability of the wrong answers being those that were given, evenly over what is on offer;
+        table: (V, 4J, F) for each reader how often it was right and wrong about an item if the truth is *as written*
+            (v = 0, rows 4j, 4j + 1), and if it is v > 0 (rows 4j + 2, 4j + 3), weighted by confidence.
+        evenly: (V, F) log-probability of the wrong answers being those that were given, evenly over what is on offer;
             −inf where a variant is not on offer.
         gold: (4J,) the same counts for questions of known answer.
         prior: (J, 2) Beta(a, b) of a reader's accuracy.
@@ -67,9 +67,9 @@ def count(
     votes = ballot.votes
     readers = tuple(dict.fromkeys((x.annotator, x.listed) for x in (*votes, *ballot.gold)))
     number = {r: j for j, r in enumerate(readers)}
-    out = np.zeros((4 * len(readers), f, v))
+    out = np.zeros((v, 4 * len(readers), f))
     offered = offered_variants(table)
-    evenly = np.where(offered, 0.0, -np.inf)
+    evenly = np.where(offered, 0.0, -np.inf).T
     others = np.log(np.maximum(offered.sum(1) - 1, 1))
     for vote in votes:
         at = ballot.seed.position(vote.item)
@@ -77,11 +77,11 @@ def count(
         j = 4 * number[vote.annotator, vote.listed]
         right = np.arange(v) == said
         kept = np.arange(v) == 0
-        out[j, at] += vote.weight * (right & kept)
-        out[j + 1, at] += vote.weight * (~right & kept)
-        out[j + 2, at] += vote.weight * (right & ~kept)
-        out[j + 3, at] += vote.weight * (~right & ~kept)
-        evenly[at] -= vote.weight * others[at] * ~right
+        out[:, j, at] += vote.weight * (right & kept)
+        out[:, j + 1, at] += vote.weight * (~right & kept)
+        out[:, j + 2, at] += vote.weight * (right & ~kept)
+        out[:, j + 3, at] += vote.weight * (~right & ~kept)
+        evenly[:, at] -= vote.weight * others[at] * ~right
     gold = np.zeros(4 * len(readers))
     for vote in ballot.gold:
         if vote.item in known:
@@ -89,7 +89,7 @@ def count(
             gold[j + (vote.variant != known[vote.item])] += vote.weight
     mean = accuracy[0] / sum(accuracy) * (1.0 - list_error)
     prior = np.array([(WORTH * mean, WORTH * (1.0 - mean)) if listed else accuracy for _, listed in readers])
-    return Counts(readers, out.reshape(4 * len(readers), f * v), evenly.ravel(), gold, prior.reshape(-1, 2))
+    return Counts(readers, out, evenly, gold, prior.reshape(-1, 2))
 
 
 @dataclass(frozen=True)
@@ -124,42 +124,44 @@ def draw(
     n, f = before.shape
     v = elsewhere.shape[1]
     stays = np.clip(before, 1e-9, 1.0 - 1e-9)
-    prior = np.empty((n, f, v))
-    prior[:, :, 0] = np.log(stays)
+    prior = np.empty((v, n, f))
+    prior[0] = np.log(stays)
     with np.errstate(divide="ignore"):
-        prior[:, :, 1:] = np.log1p(-stays)[:, :, None] + np.log(elsewhere[None, :, 1:])
-    prior += np.maximum(counts.evenly, -1e30).reshape(f, v)
-    certain = (before <= 0.0) | (before >= 1.0)
+        prior[1:] = np.log1p(-stays) + np.log(elsewhere.T[1:, None, :])
+    prior += np.maximum(counts.evenly, -1e30)[:, None, :]
+    keeps, leaves = before >= 1.0, before <= 0.0
     a, b = counts.prior[:, 0], counts.prior[:, 1]
     gold = counts.gold.reshape(-1, 2, 2)
     shape = (n, len(counts.readers), 2)
     theta = np.broadcast_to((a / (a + b))[:, None], shape).copy()
     drawn: Ints = np.zeros((n, f), np.int64)
     for _ in range(STEPS):
-        drawn = _truths(prior + _log_likelihood(theta, counts).reshape(n, f, v), rng)
+        drawn = _truths(prior + _log_likelihood(theta, counts), rng)
         # an author's certainty is not moved by an answer that may be wrong
-        drawn[certain] = np.where(before[certain] >= 1.0, 0, np.maximum(drawn[certain], 1))
+        drawn[keeps] = 0
+        drawn[leaves] = np.maximum(drawn[leaves], 1)
         for item, variant in (settled or {}).items():
             drawn[:, item] = variant
         if len(counts.readers):
-            hits = (np.eye(v)[drawn].reshape(n, f * v) @ counts.table.T).reshape(*shape, 2) + gold
+            told = sum(((drawn == u).astype(np.float64) @ counts.table[u].T for u in range(v)), np.zeros((n, 1)))
+            hits = told.reshape(*shape, 2) + gold
             theta = _accuracies(a[:, None] + hits[..., 0], b[:, None] + hits[..., 1], rng)
     return Drawn(drawn, theta)
 
 
 def _log_likelihood(theta: Floats, counts: Counts) -> Floats:
-    """(N, F·V) log-likelihood of all votes on an item for each variant that may be meant."""
+    """(V, N, F) log-likelihood of all votes on an item for each variant that may be meant."""
     safe = np.clip(theta, 1e-6, 1.0 - 1e-6)
     both = np.stack([np.log(safe), np.log1p(-safe)], -1).reshape(len(theta), -1)
     return np.asarray(both @ counts.table)
 
 
 def _truths(log: Floats, rng: np.random.Generator) -> Ints:
-    """(N, F) draws of a variant, in proportion to exp(log)."""
-    p = np.exp(log - log.max(2, keepdims=True))
-    edges = np.cumsum(p, axis=2)
-    u = rng.random(log.shape[:2])[:, :, None] * edges[:, :, -1:]
-    return np.asarray((u >= edges[:, :, :-1]).sum(2), np.int64)
+    """(N, F) draws of a variant, in proportion to exp(log), (V, N, F)."""
+    p = np.exp(log - log.max(0))
+    edges = np.cumsum(p, axis=0)
+    u = rng.random(log.shape[1:]) * edges[-1]
+    return np.asarray((u >= edges[:-1]).sum(0), np.int64)
 
 
 def _accuracies(a: Floats, b: Floats, rng: np.random.Generator) -> Floats:

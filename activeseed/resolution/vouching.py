@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from activeseed.resolution.at_random import TRUSTED, Trust
+from activeseed.resolution.at_random import RANDOM, TRUSTED, Trust
 
 #: gold questions that a voucher takes at least, and how probable so many right answers may be for somebody who guesses
 GOLD, BY_CHANCE = 4, 1.0 / 16.0
@@ -27,10 +27,14 @@ class Voucher:
     Attributes:
         by: annotator -> ``gold``, ``others`` or ``probes``: what vouches.
         missing: annotator -> how many more gold questions, answered right, would do.
+        contradicted: annotator -> (right, asked) of gold questions, where a coin would have done better.
+        hopeless: whether nobody who answered can be relied on: random beyond doubt, or contradicted by gold.
     """
 
     by: Mapping[str, str]
     missing: Mapping[str, int]
+    contradicted: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    hopeless: bool = False
 
     @property
     def complete(self) -> bool:
@@ -61,12 +65,19 @@ def vouch(trust: Trust, gold: Mapping[str, tuple[int, int]], *, probes: bool = F
             by[name] = "probes"
         else:
             missing[name] = gold_missing(right, asked)
-    return Voucher(by, missing)
+    contradicted = {n: gold[n] for n in missing if n in gold and contradicts(*gold[n])}
+    lost = [n for n, c in trust.annotators.items() if n in contradicted or c.evidence <= 2 * RANDOM]
+    return Voucher(by, missing, contradicted, bool(lost) and len(lost) == len(trust.annotators))
 
 
 def gold_suffices(right: int, asked: int) -> bool:
     """Whether so many right answers are too many for somebody who guesses: 4 of 4, 6 of 7 or 8 of 10."""
     return asked >= GOLD and guessing(right, asked) <= BY_CHANCE
+
+
+def contradicts(right: int, asked: int) -> bool:
+    """Whether so few right answers are too few for somebody who guesses."""
+    return gold_suffices(asked - right, asked)
 
 
 def guessing(right: int, asked: int) -> float:

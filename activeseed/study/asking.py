@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from activeseed.acquisition import Pick
+from activeseed.acquisition import Pick, proposed
 from activeseed.plan import Change, Floats, OneAtATime
 from activeseed.protocols import Request
 from activeseed.question import Consequence, Question
@@ -59,9 +59,10 @@ def make_questions(
 
 def _form(seed: Seed, kind: str, items: tuple[int, ...], assessment: Assessment) -> tuple[str, dict[str, str]]:
     if kind == "confirm_list":
-        proposed = {seed.items[f].id: seed.items[f].variants[int(assessment.belief.modal[f])] for f in items}
-        lines = [_line(seed.items[f], proposed[seed.items[f].id]) for f in items]
-        return "\n".join(lines), {name: variant.id for name, variant in proposed.items()}
+        otherwise = proposed(assessment.belief, seed.base)
+        changed = {seed.items[f].id: seed.items[f].variants[int(otherwise[f])] for f in items}
+        lines = [_line(seed.items[f], changed[seed.items[f].id]) for f in items]
+        return "\n".join(lines), {name: variant.id for name, variant in changed.items()}
     item = seed.items[items[0]]
     options = {v.id: v.display for v in item.variants if v.id != ABSENT}
     return item.display, options
@@ -76,7 +77,7 @@ def _line(item: Item, proposed: Variant) -> str:
 def _reason(pick: Pick, assessment: Assessment) -> str:
     c = pick.candidate
     if c.kind == "confirm_list":
-        return "These look like items that were changed before. Nothing leaves the seed until you confirm it."
+        return "Some of these may not belong. Nothing leaves the seed until you confirm it."
     credibility = float(assessment.belief.credibility[c.items[0]])
     return reason(credibility, float(pick.value), assessment.ranking.summary.get("belief_spread"))
 

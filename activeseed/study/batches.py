@@ -14,22 +14,22 @@ import numpy as np
 from activeseed.acquisition import (
     Candidate,
     Pick,
-    choose,
     deployed_risk,
-    item_candidates,
     kind_of,
-    list_candidate,
     writing_candidates,
 )
 from activeseed.errors import PlanError, nearest
 from activeseed.outcome import plain
-from activeseed.plan import generator, stream_key
+from activeseed.plan import stream_key
 from activeseed.protocols import Event
 from activeseed.question import Consequence, Question
-from activeseed.resolution import lately, mixed
-from activeseed.study import asking, special
+from activeseed.resolution import mixed
+from activeseed.study import asking, choosing, special
 from activeseed.study.assess import Assessment, expected_error, movement
+from activeseed.study.budget import expects
 from activeseed.study.checks import Checks
+from activeseed.study.choosing import SINGLE
+from activeseed.study.cost import batch_parts, most_of
 from activeseed.study.gold import dressed
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 
 #: belief draws behind a predicted movement: the surrogate is cheap
 MOVEMENT_DRAWS = 256
-#: kinds of questions about one item
-SINGLE = ("review", "judge_pair", "choose_wording", "resolve")
 #: a pending question is withdrawn when its value is below this share of the best one's that could be asked instead
 IDLE = 0.05
 #: kinds of questions that somebody may ask for by name
@@ -51,6 +49,7 @@ class Batches:
     def __init__(self, study: Study) -> None:
         self._study = study
 
+    @expects("A batch of questions", most_of(batch_parts))
     def ask(self, n: int, items: Sequence[str] | None = None) -> list[Question]:
         """Choose, journal and return the next batch, or questions about these items."""
         study = self._study
@@ -60,13 +59,8 @@ class Batches:
         if items is not None:
             picks = self._named(items, assessment)
         else:
-            urgent = self._only_a_voucher_is_missing()
-            checks = list(Checks(study).planned(n, number, urgent))
             divided = self._divided(assessment, number)
-            busy = {i for q in checks for i in q.items}
-            picks = [] if urgent and checks else self._best(n - len(checks) - len(divided), assessment, busy)
-            if not picks and not divided and not urgent:
-                checks = []  # nothing is left to be checked for
+            checks, picks = self._chosen(n, number, len(divided), assessment)
         decided = asking.consequences(
             picks,
             assessment,
@@ -74,7 +68,9 @@ class Batches:
             study.system.places(study.materials),
             study.settings.ask.consequences,
         )
-        questions = self._read_again(asking.make_questions(picks, assessment, number, decided))
+        state = study.state
+        made = asking.make_questions(picks, assessment, number, decided)
+        questions = choosing.read_again(made, state.questions, state.counted_answers)
         if items is None:
             together = mixed([*questions, *divided], checks, study.settings.key, number)
             questions = dressed(study, together, Checks(study).gold, assessment)
@@ -130,25 +126,11 @@ class Batches:
             return None
         together = [*self._study.state.pending, *questions]
         names = {i for q in together if q.kind in (*SINGLE, "confirm_list") for i in q.items}
-        closed = self._closed(assessment)
+        closed = choosing.closed_items(assessment.resolution)
         settled = [f for f, i in enumerate(assessment.seed.items) if i.id in names and f not in closed]
         gram = assessment.ranking.surrogate.gram
         error = expected_error(self._study.settings, assessment.resolution)
         return deployed_risk(gram, assessment.belief, assessment.seed.base, settled=settled, error=error)
-
-    def open_items(self, assessment: Assessment) -> list[int]:
-        """Numbers of the items that may still be asked about: not settled, not read as often as they are at most."""
-        most = self._study.settings.ask.readings
-        readings = assessment.resolution.readings
-        p = assessment.belief.law.probabilities
-        return [
-            f for f, i in enumerate(assessment.seed.items) if p[f].max() < 1.0 - 1e-9 and readings.get(i.id, 0) < most
-        ]
-
-    def _closed(self, assessment: Assessment) -> set[int]:
-        """Numbers of the answered items whose standing one further answer can't change."""
-        resolution = assessment.resolution
-        return {assessment.seed.position(i) for i in resolution.answered if i not in resolution.open}
 
     def _only_a_voucher_is_missing(self) -> bool:
         """Whether the newest closed round met the limit, and gold questions are all that is left to do."""
@@ -196,86 +178,43 @@ class Batches:
         study.refresh()
         return [q for q in study.state.questions.values() if q.round == number]
 
-    def _best(self, n: int, assessment: Assessment, checked: set[str]) -> list[Pick]:
-        study = self._study
+    def _chosen(self, n: int, number: int, divided: int, assessment: Assessment) -> tuple[list[Question], list[Pick]]:
+        """Checks and picks of the next batch."""
+        study, state = self._study, self._study.state
         surrogate = assessment.ranking.surrogate
-        if surrogate is None or n <= 0:
-            return []
-        seed, table = assessment.seed, study.settings.ask
-        busy = {i for q in study.state.pending for i in q.items} | checked
-        fresh = lately(study.state.questions, study.state.counted_answers, table.batch)
-        answered = {seed.position(i) for i in assessment.resolution.answered}
-        open_ = set(self.open_items(assessment))
-        error = expected_error(study.settings, assessment.resolution)
-        minutes = dict.fromkeys(("review", "judge_pair", "choose_wording"), table.minutes)
-        candidates = [
-            c
-            for c in item_candidates(seed, assessment.belief, minutes=minutes, error=error, again=answered)
-            if c.items[0] in open_
-        ]
-        remembered = [c for c in candidates if c.again and seed.items[c.items[0]].id in fresh]
-        candidates = [c for c in candidates if c not in remembered] or candidates
-        at_random = table.order == "random"
-        if at_random:
-            free = [c for c in candidates if not c.again and seed.items[c.items[0]].id not in busy]
-            candidates = self._drawn(free, n)
-        if table.confirm and not at_random:
-            candidates += list_candidate(
-                assessment.belief,
-                seed.base,
-                minutes={"confirm_list": table.minutes_line},
-                most=n,
-                error=expected_error(study.settings, assessment.resolution, "confirm_list"),
-            )
-        if table.exchange_rate > 0 and not at_random:
-            spread: dict[str, float] = next(
-                (r["group_spread"] for r in reversed(study.state.rankings) if r.get("group_spread")), {}
-            )
-            members = {g: sum(i.group == g for i in seed.items) for g in seed.groups}
-            per_example = {"write_more": table.minutes_write_more}
-            candidates += writing_candidates(spread, members, examples=special.EXAMPLES, minutes=per_example)
-        pending = [seed.position(i) for i in busy if i in seed._positions]
-        picks = choose(
-            surrogate.gram,
-            assessment.belief,
-            candidates,
-            n,
-            pending=pending,
-            pending_error=error,
-            exchange_rate=table.exchange_rate or None,
-            deployed=seed.base,
-            fixed=self._closed(assessment),
+        if surrogate is None:
+            return [], []
+        checks = Checks(study)
+        known = choosing.Known(
+            seed=assessment.seed,
+            ask=study.settings.ask,
+            belief=assessment.belief,
+            gram=surrogate.gram,
+            resolution=assessment.resolution,
+            questions=state.questions,
+            answers=state.counted_answers,
+            pending=state.pending,
+            gold=checks.gold,
+            trust=checks.trust(),
+            error=expected_error(study.settings, assessment.resolution),
+            list_error=expected_error(study.settings, assessment.resolution, "confirm_list"),
+            key=study.settings.key,
         )
-        return [p for p in picks if p.value > 0 or at_random]
+        return choosing.batch(
+            known, n, number, divided=divided, urgent=self._only_a_voucher_is_missing(), more=self._writing(assessment)
+        )
 
-    def _drawn(self, candidates: Sequence[Candidate], n: int) -> list[Candidate]:
-        """So many of them at random, the same ones whenever this round is asked again."""
-        order = generator(self._study.settings.key, "random order", self._number).permutation(len(candidates))
-        return [candidates[int(i)] for i in order[:n]]
-
-    def _read_again(self, questions: Sequence[Question]) -> list[Question]:
-        """Questions about items that were answered before, as silent repeats of the first question about each."""
-        first: dict[str, str] = {}
-        by: dict[str, list[str]] = {}
-        state = self._study.state
-        for answer in state.counted_answers:
-            question = state.questions[answer.question]
-            if question.kind in SINGLE and question.purpose == "ask":
-                first.setdefault(question.items[0], question.id)
-            for item in question.items:
-                by.setdefault(item, []).append(answer.annotator)
-        return [
-            q.model_copy(
-                update={
-                    "purpose": "repeat" if q.items[0] in first else "ask",
-                    "repeats": first.get(q.items[0], ""),
-                    "avoid": tuple(dict.fromkeys(by[q.items[0]])),
-                }
-            )
-            if q.kind in SINGLE and q.items[0] in by
-            else q
-            for q in questions
-        ]
+    def _writing(self, assessment: Assessment) -> list[Candidate]:
+        """*Write more* of each kind, where the user set an exchange rate."""
+        table, seed = self._study.settings.ask, assessment.seed
+        if table.exchange_rate <= 0:
+            return []
+        spread: dict[str, float] = next(
+            (r["group_spread"] for r in reversed(self._study.state.rankings) if r.get("group_spread")), {}
+        )
+        members = {g: sum(i.group == g for i in seed.items) for g in seed.groups}
+        per_example = {"write_more": table.minutes_write_more}
+        return writing_candidates(spread, members, examples=special.EXAMPLES, minutes=per_example)
 
     def _named(self, items: Sequence[str], assessment: Assessment) -> list[Pick]:
         seed = assessment.seed
@@ -306,7 +245,9 @@ class Batches:
             ]
             id_ = f"r{number:03d}-divided-{len(out) + 1:02d}"
             question = asking.resolve_question(assessment.seed, name, said, id_, number)
-            out.append(question.model_copy(update={"consequences": self._decides(f, assessment)}))
+            # what a round trains is bounded: with more disagreements than a batch has questions, the rest go without
+            decides = self._decides(f, assessment) if len(out) < study.settings.ask.batch else ()
+            out.append(question.model_copy(update={"consequences": decides}))
         return out
 
     def _decides(self, item: int, assessment: Assessment) -> tuple[Consequence, ...]:

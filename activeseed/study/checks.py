@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from activeseed.question import Question
-from activeseed.resolution import Gold, Resolution, Trust, Voucher, known_answers, plan_checks, trust, vouch
+from activeseed.resolution import Gold, Resolution, Trust, Voucher, known_answers, trust, vouch
 from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Pair, Text
 
 if TYPE_CHECKING:
@@ -68,19 +67,3 @@ class Checks:
                 "labelled probes that the outcome fits better than at the start would"
             )
         return out
-
-    def planned(self, size: int, number: int, urgent: bool) -> tuple[Question, ...]:
-        """The checks of the next batch, which costs ``size`` answers with them."""
-        study = self._study
-        return plan_checks(
-            study.seed,
-            study.state.questions,
-            study.state.counted_answers,
-            self.trust(),
-            size=size,
-            gold=self.gold,
-            share=study.settings.ask.repeat_share,
-            urgent=urgent,
-            round_number=number,
-            key=study.settings.key,
-        )

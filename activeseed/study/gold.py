@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from activeseed.errors import ActiveseedError
+from activeseed.errors import ActiveseedError, BudgetError
 from activeseed.plan import generator
 from activeseed.question import Consequence, Question
 from activeseed.resolution import Gold
@@ -73,11 +73,14 @@ def _consequences(study: Study, gold: Gold, assessment: Assessment) -> tuple[Con
         materials = build_materials(study.folder, study.settings, first, trial, study.probes, study.pool)
         study.system.check(materials)
         trainer = Trainer(
-            study.store, study.system, materials, study.settings.executor, study.trainer.limits, study.progress
-        )
+            study.store, study.system, materials, study.settings.executor, study.settings.limits, study.progress,
+            study.budget,
+        )  # fmt: skip
         found = asking.consequences_of(
             trial, [len(seed)], assessment.problem.deterministic, trainer, study.system.places(materials), shown
         )
+    except BudgetError:
+        raise
     except ActiveseedError:  # a trainer, or vectors, of somebody's own may know the seed's items only
         return ()
     return found.get((len(seed),), ())

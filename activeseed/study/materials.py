@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from activeseed.config import Settings, record_of
 from activeseed.plan import Materials
 from activeseed.seed import Probe, Seed, Text, Vector, digest_of
+from activeseed.study.progress import Progress, silent
 
 
 def texts_of(seed: Seed, pool: Sequence[Probe], probes: Sequence[Probe]) -> list[str]:
@@ -22,11 +24,18 @@ def texts_of(seed: Seed, pool: Sequence[Probe], probes: Sequence[Probe]) -> list
 
 
 def build_materials(
-    folder: Path, settings: Settings, first: Seed, seed: Seed, probes: tuple[Probe, ...], pool: tuple[Probe, ...]
+    folder: Path,
+    settings: Settings,
+    first: Seed,
+    seed: Seed,
+    probes: tuple[Probe, ...],
+    pool: tuple[Probe, ...],
+    progress: Progress = silent,
 ) -> Materials:
     """Materials for a version of the seed.
 
     Args:
+        progress: told how many texts are embedded.
         first: version 0. An embedder is fitted once, on its texts, the pool and the probes, so that an edit later on
             changes one vector and not all of them.
     """
@@ -35,7 +44,7 @@ def build_materials(
     embedder = settings.embedder
     if hasattr(embedder, "identified"):  # vectors that were computed elsewhere are found by id as well as by text
         embedder = embedder.identified(_ids(seed, pool, probes))
-    fitted = Fitted(folder / ".activeseed" / "embeddings", embedder, texts_of(first, pool, probes))
+    fitted = Fitted(folder / ".activeseed" / "embeddings", embedder, texts_of(first, pool, probes), progress)
     return Materials(seed, probes, pool, settings.key, fitted, fitted.name)
 
 
@@ -48,10 +57,11 @@ def _ids(seed: Seed, pool: Sequence[Probe], probes: Sequence[Probe]) -> dict[str
 class Fitted:
     """The configured embedder, fitted at first use; vectors come from the cache where they are known."""
 
-    def __init__(self, folder: Path, embedder: Any, texts: list[str]) -> None:
+    def __init__(self, folder: Path, embedder: Any, texts: list[str], progress: Progress = silent) -> None:
         self._folder = folder
         self._embedder = embedder
         self._texts = texts
+        self._progress = progress
         self._mean: NDArray[np.float32] | None = None
         self._ready: Callable[[Sequence[str]], NDArray[np.float32]] | None = None
 
@@ -65,7 +75,8 @@ class Fitted:
         if self._ready is None:
             from activeseed.embedders.cache import Cached
 
-            self._ready = Cached(self._embedder, self._folder).fit(self._texts).embed
+            told = partial(self._progress, "embedding texts")
+            self._ready = Cached(self._embedder, self._folder, told).fit(self._texts).embed
             if getattr(self._embedder, "centred", False):
                 self._mean = self._ready(self._texts).mean(0)
         vectors = self._ready(list(texts))

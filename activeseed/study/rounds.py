@@ -6,22 +6,25 @@ that died between deciding and acting decides nothing twice.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
 from activeseed.belief import author_law, calibration
 from activeseed.config import AskTable
 from activeseed.errors import PlanError, nearest
-from activeseed.estimators import Jansen
+from activeseed.estimators import Jansen, Regression
+from activeseed.estimators.auto import REGRESSION_KEYS
 from activeseed.estimators.contrasts import EffectLaw
 from activeseed.outcome import Outcomes, Ranking, plain
 from activeseed.plan import Explicit, Rows
-from activeseed.protocols import Event, Problem, Request
+from activeseed.protocols import Event, Request
 from activeseed.resolution import Refuted, Resolution, fits_better, refuted, resolve
 from activeseed.seed import AS_WRITTEN, Seed, digest_of
 from activeseed.stopping import Progress as Standing
-from activeseed.stopping import Verdict, budget, flips_below, nothing_left, risk_below
+from activeseed.stopping import Verdict, budget, flips_below, nobody_to_rely_on, nothing_left, risk_below
+from activeseed.study import trial
 from activeseed.study.assess import (
     Assessment,
     assess,
@@ -31,8 +34,12 @@ from activeseed.study.assess import (
     realised,
     surrogate_flips,
 )
+from activeseed.study.budget import expects
 from activeseed.study.checks import Checks
+from activeseed.study.choosing import open_items
+from activeseed.study.cost import most_of, ranking_parts, ranks_by_regression, round_parts
 from activeseed.study.special import writing_table
+from activeseed.study.words import contradiction_words
 
 if TYPE_CHECKING:
     from activeseed.study.study import Study
@@ -73,11 +80,23 @@ class Rounds:
         """Names the answers that count: one that was deleted and another that came in its place are a change."""
         return digest_of([a.id for a in self._study.state.counted_answers]).hex()[:20]
 
+    @property
+    def _of(self) -> str:
+        """Names what an assessment is of: a version of the seed, and the answers that count."""
+        state = self._study.state
+        return digest_of([state.current.id, state.current.number, [a.id for a in state.counted_answers]]).hex()
+
+    @property
+    def is_assessed(self) -> bool:
+        """Whether this process has assessed where the study stands now."""
+        return self._assessed is not None and self._assessed[0] == self._of
+
     def assessment(self) -> Assessment:
         """The newest version, assessed; computed once a version and set of answers."""
         study = self._study
+        study.try_out()
         state = study.state
-        key = digest_of([state.current.id, state.current.number, [a.id for a in state.counted_answers]]).hex()
+        key = self._of
         if self._assessed is None or self._assessed[0] != key:
             # evidence of an earlier look only: what this one finds must not depend on whether it was closed already
             now = (state.current.number, len(state.counted_answers))
@@ -108,15 +127,20 @@ class Rounds:
                 latest[answer.annotator, question.group] = places[question.group], float(answer.variant == "approve")
         return list(latest.values())
 
+    @expects("A ranking", most_of(ranking_parts))
     def rank(self, by: str | None, law: str | None) -> Ranking:
         """The full ranking, journalled."""
         study = self._study
         column = _column(by)
         estimator = study.settings.estimator
         if law is not None:
-            estimator = _with_law(estimator, law)
+            estimator = with_law(estimator, law)
+        before = study.budget.here
         assessment = self.assessment()
-        found = study.trainer.run(estimator, assessment.problem)
+        problem = assessment.problem
+        if isinstance(estimator, Regression):  # the very rows of the assessment, under its keys
+            problem = replace(problem, first_key=problem.first_key + REGRESSION_KEYS)
+        found = study.trainer.run(estimator, problem)
         if column == "total" and "total" not in found.columns:
             found = found.join(study.trainer.run(Jansen(), assessment.problem))
         ranking = found.join(assessment.ranking)
@@ -128,38 +152,24 @@ class Rounds:
             "outcome": assessment.problem.geometry.over,
             "unit": assessment.problem.geometry.unit,
             "estimator": estimator.kind,
-            "trainings": counts.get("trainings", 0) + assessment.ranking.summary.get("trainings", 0),
-            "trainings_new": counts.get("trainings_new", 0) + assessment.ranking.summary.get("trainings_new", 0),
+            "trainings": counts.get("trainings", 0)
+            + (0 if ranks_by_regression(estimator, problem) else assessment.ranking.summary.get("trainings", 0)),
+            "trainings_new": study.budget.here - before,
             "answers": len(study.state.counted_answers),
             "write_more": writing_table(
                 found.summary.get("group_spread"), assessment.seed, study.settings.ask.minutes_write_more
             ),
             "law": found.summary.get("law", assessment.problem.law.name),
         }
-        ranking = ranking.join(Ranking(ranking.ids, summary=summary))
+        ranking = ranking.join(Ranking(ranking.ids, summary=summary, notes=tuple(trial.warnings(study))))
         body = ranking.to_dict()
         study.store.append([Event("ranked", body, key=f"ranked:{digest_of(body).hex()}")])
         study.refresh()
         return ranking
 
-    def planned_rows(self) -> dict[str, int]:
-        """Trainings of one full ranking by purpose, counted without training anything."""
-        study = self._study
-        deterministic = not study.system.streams
-        prior = author_law(study.seed, study.settings.belief.base_rate, study.settings.belief.rest)
-        problem = Problem(
-            seed=study.seed,
-            law=prior,
-            geometry=study.system.geometry(study.materials),
-            deterministic=deterministic,
-            weighted=study.system.weighted,
-            stream=0,
-        )
-        estimator = study.settings.estimator
-        return {estimator.kind: estimator.rows(problem), "deployed": 1 if deterministic else study.settings.replicates}
-
     # --- closing a round ----------------------------------------------------------------------------------------
 
+    @expects("A round of questions", most_of(round_parts))
     def close(self) -> dict[str, Any]:
         """Record where the study stands after a round's answers were taken in, and whether it should stop."""
         study = self._study
@@ -192,7 +202,8 @@ class Rounds:
             "quality": quality(assessment.mean_outcome, places),
             "agreement": assessment.resolution.agreement.alpha,
             "reliability": {name: plain(vars_of(r)) for name, r in assessment.resolution.reliability.items()},
-            "distrusted": list(trust.reasons) if trust.distrusted else [],
+            "distrusted": [*(trust.reasons if trust.distrusted else ()), *contradiction_words(voucher.contradicted)],
+            "hopeless": voucher.hopeless,
             "undecided": list(trust.undecided),
             "vouched": dict(voucher.by),
             "unvouched": [] if study.settings.ask.error_is_stated else checks.unvouched(voucher),
@@ -235,7 +246,7 @@ class Rounds:
         study = self._study
         rule = study.settings.stopping
         state = study.state
-        rules = nothing_left()
+        rules = nothing_left() | nobody_to_rely_on()
         if rule.flips > 0:
             rules = rules | flips_below(rule.flips)
         if rule.risk > 0:
@@ -244,7 +255,7 @@ class Rounds:
             rules = rules | budget(
                 answers=rule.answers or None, minutes=rule.minutes or None, trainings=rule.trainings or None
             )
-        open_ = len(study.batches.open_items(assessment))
+        open_ = len(open_items(assessment.seed, assessment.belief, assessment.resolution, study.settings.ask.readings))
         standing = Standing(
             risk=_number(body.get("risk")),
             risk_upper=_number(body.get("risk_limit")),
@@ -257,6 +268,7 @@ class Rounds:
             distrusted=(*body["distrusted"], *self._unanswered()),
             unvouched=tuple(body["unvouched"]),
             can_vouch=bool(Checks(study).gold_left),
+            hopeless=bool(body["hopeless"]),
         )
         verdict = rules(standing)
         if rule.rounds and body["round"] >= rule.rounds:
@@ -385,16 +397,13 @@ def _column(by: str | None) -> str | None:
 
 
 def _ordered(ranking: Ranking, column: str) -> Ranking:
-    from dataclasses import replace
-
     if column not in ranking.columns:
         raise PlanError(f"This ranking has no column {column!r}. Choose an estimator that computes it.")
     return replace(ranking, by=column)
 
 
-def _with_law(estimator: Any, law: str) -> Any:
-    from typing import get_args
-
+def with_law(estimator: Any, law: str) -> Any:
+    """An estimator that ranks by another reference law. Raises PlanError where there is none."""
     known = [str(v) for v in get_args(EffectLaw)]
     if law not in known:
         raise PlanError(f"There is no reference law {law!r}.{nearest(law, known)}")

@@ -3,9 +3,9 @@
 Every event kind has one method here, and nothing else changes a state. Replay never recomputes a decision: questions,
 rankings, seed versions and the stop are read back as they were made.
 
-Events: ``created`` · ``settings`` · ``planned``/``trained`` (see training.py) · ``ranked`` · ``asked`` · ``submitted``
-· ``recalled`` · ``answered`` · ``unmatched`` · ``answer_withdrawn`` · ``questions_withdrawn`` · ``seed_changed``
-· ``round_closed`` · ``pinned`` · ``stopped``.
+Events: ``created`` · ``settings`` · ``planned``/``trained`` (see training.py) · ``agreed`` · ``tried`` · ``ranked``
+· ``asked`` · ``submitted`` · ``recalled`` · ``answered`` · ``unmatched`` · ``answer_withdrawn``
+· ``questions_withdrawn`` · ``seed_changed`` · ``round_closed`` · ``pinned`` · ``stopped``.
 """
 
 from __future__ import annotations
@@ -67,6 +67,8 @@ class State:
     version_sequence: list[int] = field(default_factory=list)
     synced: int = 0
     stopped: dict[str, Any] | None = None
+    agreed: dict[str, float] = field(default_factory=dict)
+    tried: dict[str, dict[str, Any]] = field(default_factory=dict)
     trainings: int = 0
     failed: int = 0
     seconds: float = 0.0
@@ -176,7 +178,13 @@ class State:
     def _on_trained(self, body: dict[str, Any], _event: Event) -> None:
         self.trainings += body["rows"]
         self.failed += body["failed"]
-        self.seconds += body["seconds"]
+        self.seconds += body.get("wall", body["seconds"])
+
+    def _on_agreed(self, body: dict[str, Any], _event: Event) -> None:
+        self.agreed |= body
+
+    def _on_tried(self, body: dict[str, Any], _event: Event) -> None:
+        self.tried[body["system"]] = body
 
     def _on_ranked(self, body: dict[str, Any], event: Event) -> None:
         self.rankings.append({**body, "at": event.at})

@@ -1,8 +1,7 @@
-"""Where a study stands, read from its journal alone (nothing is trained), and what a ranking would cost."""
+"""Where a study stands, read from its journal alone: nothing is trained."""
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -84,75 +83,3 @@ def status(study: Study, fresh: bool = False) -> dict[str, Any]:
         "created_at": state.created_at,
         "last_at": state.last_at,
     }  # fmt: skip
-
-
-def cost(study: Study, time_it: bool = False) -> dict[str, Any]:
-    """What one full ranking costs: trainings, arithmetic, memory, money, and (timed on a few rows) seconds.
-
-    Args:
-        time_it: train a handful of rows to estimate seconds (processor time); they are kept like all others. What was
-            trained before gives an estimate without it.
-    """
-    import numpy as np
-
-    from activeseed.plan import Explicit, Rows
-    from activeseed.protocols import Request
-
-    rounds = study.rounds
-    by = rounds.planned_rows()
-    trainings = sum(by.values())
-    said = study.system.cost(study.materials)
-    out: dict[str, Any] = {
-        "trainings": trainings,
-        "by": by,
-        "batched": said.bytes > 0,
-        "rows_a_batch": study.trainer.chunk(1),
-        "megabytes_a_batch": round(said.bytes * study.trainer.chunk(1) / 2**20, 1),
-        "multiply_adds": said.multiply_adds * trainings,
-        "price": round(study.settings.limits.price * trainings, 2),
-        "currency": study.settings.limits.currency,
-        "seconds": None,
-    }
-    if time_it:
-        rows = min(32, study.trainer.chunk(1) if said.bytes > 0 else 2)
-        keys = 900_000_000 + np.arange(rows, dtype=np.int64)
-        design = Explicit(Rows(np.tile(np.asarray(study.seed.base, np.int16), (rows, 1)), keys))
-        study.trainer.fulfil(Request(design, "timing"))
-    study.refresh()
-    if study.state.trainings:
-        # what the trainings so far took by themselves: the first of them also waited for libraries to be loaded
-        out["seconds"] = study.state.seconds / study.state.trainings * trainings
-    return out
-
-
-def check(study: Study, time_it: bool = False) -> dict[str, Any]:
-    """Validate everything before a long run. Raises UsageError for what can't work; the rest comes as warnings."""
-    study.take_in()
-    seed = study.seed
-    study.system.check(study.materials)
-    warnings = []
-    counts = Counter(i.payload.digest for i in seed.items)
-    twins = sum(n for n in counts.values() if n > 1)
-    if twins:
-        warnings.append(f"{twins} items have a text that another item has too: they share one effect.")
-    if study.probes and all(p.label is None for p in study.probes):
-        warnings.append("No probe has a label, so no quality is reported beside stability.")
-    if not any(i.belief for i in seed.items):
-        rate = study.settings.belief.base_rate
-        warnings.append(f"No item has a belief of its own: all are believed to stay with probability {rate:g}.")
-    if not study.system.streams:
-        warnings.append("The trainer has no randomness under these settings: one key says all, the noise floor is 0.")
-    return {
-        "items": len(seed),
-        "groups": dict(Counter(i.group for i in seed.items if i.group)),
-        "pool": len(study.pool),
-        "probes": len(study.probes),
-        "labelled_probes": sum(p.label is not None for p in study.probes),
-        "system": study.settings.system.kind,
-        "embedder": study.settings.embedder.kind,
-        "executor": study.settings.executor.kind,
-        "annotator": getattr(study.settings.annotator, "kind", ""),
-        "gold": len(study.gold),
-        "warnings": warnings,
-        "cost": cost(study, time_it),
-    }

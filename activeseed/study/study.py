@@ -24,7 +24,7 @@ from activeseed.study.answers import Told
 from activeseed.study.loop import LoopResult, loop
 from activeseed.study.progress import Progress, silent
 from activeseed.study.state import SeedVersion, State
-from activeseed.study.status import check, cost, status
+from activeseed.study.status import status
 
 if TYPE_CHECKING:
     from activeseed.files.sync import SyncResult
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from activeseed.plan import Materials
     from activeseed.resolution import Resolution
     from activeseed.study.batches import Batches
+    from activeseed.study.budget import Budget
     from activeseed.study.rounds import Rounds
     from activeseed.study.training import Trainer
 
@@ -126,11 +127,29 @@ class Study:
 
     @property
     def system(self) -> System:
-        """The trainer², with relative paths read from the project folder."""
+        """The trainer², with relative paths read from the project folder, and noisy where it was found to be."""
+        from activeseed.study.trial import as_found
+
+        return as_found(self, self.declared_system)
+
+    @property
+    def declared_system(self) -> System:
+        """The trainer² as the settings say it is."""
         system = self.settings.system
         located = getattr(system, "located", None)
         made: System = located(self.folder) if callable(located) else system
         return made
+
+    def try_out(self) -> None:
+        """Train one row twice, the first time that a trainer of the user's own is used (see `study.trial`).
+
+        Raises TrainingError where it fails on the seed as it stands.
+        """
+        from activeseed.study.trial import is_due, try_out
+
+        if is_due(self):
+            try_out(self)
+            self._cache.pop("trainer", None)
 
     @property
     def pending(self) -> list[Question]:
@@ -169,7 +188,9 @@ class Study:
         key = digest_of([i.digest.hex() for i in seed.items])
         if self._cache.get("materials_for") != key:
             first = self.state.versions[0].seed
-            self._cache["materials"] = build_materials(self.folder, self.settings, first, seed, self.probes, self.pool)
+            self._cache["materials"] = build_materials(
+                self.folder, self.settings, first, seed, self.probes, self.pool, lambda *said: self.progress(*said)
+            )
             self._cache["materials_for"] = key
             self._cache.pop("trainer", None)
         made: Materials = self._cache["materials"]
@@ -182,16 +203,25 @@ class Study:
     @property
     def trainer(self) -> Trainer:
         """Trains rows, remembers them."""
-        from activeseed.study.training import Limits, Trainer
+        from activeseed.study.training import Trainer
 
         materials = self.materials
         if "trainer" not in self._cache:
-            limits = Limits(self.settings.limits.megabytes, self.settings.limits.failed_share)
             self._cache["trainer"] = Trainer(
-                self.store, self.system, materials, self.settings.executor, limits, self.progress
-            )
+                self.store, self.system, materials, self.settings.executor, self.settings.limits, self.progress,
+                self.budget,
+            )  # fmt: skip
         made: Trainer = self._cache["trainer"]
         made.progress = self.progress
+        return made
+
+    @cached_property
+    def budget(self) -> Budget:
+        """What the study has spent, may spend, and what was agreed to."""
+        from activeseed.study.budget import Budget
+
+        made = Budget(self.store, self.settings.limits)
+        made.refresh()
         return made
 
     @cached_property
@@ -355,12 +385,31 @@ class Study:
         return status(self, fresh)
 
     def check(self, time_it: bool = False) -> dict[str, Any]:
-        """Validate all of it, and say what a ranking costs."""
+        """Validate all of it, try the trainer out, and say what a ranking and a round cost at most.
+
+        Args:
+            time_it: train a few rows more, to know how long a ranking takes.
+
+        Raises:
+            UsageError: what can't work. TrainingError: the trainer fails on the seed as it stands.
+        """
+        from activeseed.study.check import check
+
         return check(self, time_it)
 
-    def cost(self, time_it: bool = False) -> dict[str, Any]:
-        """What one full ranking costs."""
-        return cost(self, time_it)
+    def cost(self) -> dict[str, Any]:
+        """What a full ranking and a round of questions cost at most; trains nothing."""
+        from activeseed.study.cost import cost
+
+        return cost(self)
+
+    def agree(self, trainings: int | None = None, money: float | None = None, seconds: float | None = None) -> None:
+        """Agree that the study may spend so much, in all since it began; whatever is None stays as it was.
+
+        With a price, trainings wait for this (or for ``[limits] money``); what was agreed to once is journalled and
+        covers no more than it says. A `ConsentError` holds the numbers that would do.
+        """
+        self.budget.agree(trainings, money, seconds)
 
     def log(self) -> list[SeedVersion]:
         """All versions of the seed, oldest first."""

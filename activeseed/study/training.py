@@ -9,34 +9,31 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from activeseed.config import LimitsTable
 from activeseed.errors import PlanError, TooManyFailuresError, TrainingError
 from activeseed.outcome import Outcomes, Ranking
 from activeseed.plan import Design, Materials, Rows, join_rows, row_names
 from activeseed.protocols import Batch, Estimator, Event, Executor, Problem, Request, System
 from activeseed.seed import digest_of
 from activeseed.store import FolderStore
+from activeseed.study.budget import Budget
 from activeseed.study.progress import Progress, silent
 
 #: a batch is never larger, so that progress shows and a kill loses little
 MOST_ROWS = 512
 #: rows a batch for a trainer that takes one row at a time
 FEW_ROWS = 8
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Memory for one batch, and how many trainings may fail before an analysis stops."""
-
-    megabytes: int = 512
-    failed_share: float = 0.1
+#: how improbable failures have to be at the tolerated share before a request is given up half-way
+HOPELESS = 1e-4
 
 
 class Trainer:
@@ -44,6 +41,7 @@ class Trainer:
 
     Args:
         progress: called with (purpose, rows done, rows in all) as batches complete.
+        budget: counts every training and refuses what may not be spent; by default one of its own.
     """
 
     def __init__(
@@ -52,14 +50,16 @@ class Trainer:
         system: System,
         materials: Materials,
         executor: Executor,
-        limits: Limits,
+        limits: LimitsTable,
         progress: Progress = silent,
+        budget: Budget | None = None,
     ) -> None:
         self._store = store
         self._system = system
         self._materials = materials
         self._executor = executor
         self.limits = limits
+        self.budget = budget or Budget(store, limits)
         self.progress = progress
         self.context = context_of(system, materials)
         self._planned: dict[str, dict[str, Any]] = {}
@@ -70,14 +70,27 @@ class Trainer:
         self._again: dict[str, int] = {}
         self._retries = 0
         self._loaded: dict[str, Outcomes] = {}
-        self.trainings = 0
-        self.seconds = 0.0
-        self.failed = 0
+        self._cold = True
         self._seen = 0
+
+    @property
+    def trainings(self) -> int:
+        """Trainings of the study so far, by whichever trainer."""
+        return self.budget.trainings
+
+    @property
+    def seconds(self) -> float:
+        """How long they took by the clock."""
+        return self.budget.seconds
+
+    @property
+    def cores(self) -> int:
+        """Trainings that go on at the same time."""
+        return int(getattr(self._executor, "cores", 1))
 
     def run(self, estimator: Estimator, problem: Problem) -> Ranking:
         """Drive an estimator to its ranking. Trainings are counted in its summary."""
-        before = self.trainings
+        before = self.budget.here
         generator = estimator.run(problem)
         asked = 0
         try:
@@ -87,7 +100,7 @@ class Trainer:
                 request = generator.send(self.fulfil(request))
         except StopIteration as done:
             ranking: Ranking = done.value
-        known = {"trainings": asked, "trainings_new": self.trainings - before}
+        known = {"trainings": asked, "trainings_new": self.budget.here - before}
         return ranking.join(Ranking(ranking.ids, summary=known))
 
     def fulfil(self, request: Request) -> Outcomes:
@@ -106,18 +119,11 @@ class Trainer:
             artifact = self._trained.get((request_id, number))
             if artifact is None or self._store.names_in(artifact) is None:
                 todo.append((number, runs))
-        total = sum(stop - start for runs in batches for start, stop in runs)
-        done = total - sum(stop - start for _, runs in todo for start, stop in runs)
-        if todo:
-            self.progress(request.purpose, done, total)
-        completed = self._executor.run(self._system, self._materials, self._batches(design, todo))
-        for number, outcomes in completed:
-            rows = sum(stop - start for start, stop in batches[number])
-            self._check_shape(outcomes, rows)
-            batch_names = [names[r] for start, stop in batches[number] for r in range(start, stop)]
-            self._record(request_id, number, batch_names, outcomes)
-            done += rows
-            self.progress(request.purpose, done, total)
+        new = {r for _, runs in todo for start, stop in runs for r in range(start, stop)}
+        self.budget.before(
+            [n for r, n in enumerate(names) if r not in new], [names[r] for r in sorted(new)], self.cores
+        )
+        self._train(request, request_id, batches, todo, names)
         # a row that this request trained comes from the batch of its own unit, so that both ends of a difference do
         own: dict[int, tuple[str, int]] = {}
         for number, runs in enumerate(batches):
@@ -131,6 +137,38 @@ class Trainer:
                 outcomes.values[:, list(request.probes)], outcomes.ok, outcomes.failures, outcomes.vouching
             )
         return outcomes
+
+    def _train(
+        self,
+        request: Request,
+        request_id: str,
+        batches: list[list[tuple[int, int]]],
+        todo: list[tuple[int, list[tuple[int, int]]]],
+        names: list[str],
+    ) -> None:
+        """Run the batches that are due, and record each as it completes. Raises where going on makes no sense."""
+        rows_of = [sum(stop - start for start, stop in runs) for runs in batches]
+        total, due = sum(rows_of), sum(rows_of[number] for number, _ in todo)
+        if not due:
+            return
+        self.progress(request.purpose, total - due, total)
+        trained = 0
+        reasons: list[str] = []
+        began = time.monotonic()
+        run = self._executor.run(self._system, self._materials, self._batches(request.design, todo))
+        with closing(_closable(run)) as completed:
+            for number, outcomes in completed:
+                now = time.monotonic()
+                self._check_shape(outcomes, rows_of[number])
+                batch_names = [names[r] for start, stop in batches[number] for r in range(start, stop)]
+                self._record(request_id, number, batch_names, outcomes, now - began)
+                began = now
+                trained += rows_of[number]
+                reasons += outcomes.failures.values()
+                self.progress(request.purpose, total - due + trained, total)
+                if trained < due:
+                    self._check_hope(reasons, trained, request)
+                    self.budget.overdue()
 
     # --- planning -----------------------------------------------------------------------------------------------
 
@@ -199,7 +237,7 @@ class Trainer:
 
     # --- memory -------------------------------------------------------------------------------------------------
 
-    def _record(self, request_id: str, number: int, names: list[str], outcomes: Outcomes) -> None:
+    def _record(self, request_id: str, number: int, names: list[str], outcomes: Outcomes, wall: float) -> None:
         arrays: dict[str, Any] = {"names": np.array(names), "values": outcomes.values, "ok": outcomes.ok}
         if outcomes.vouching is not None:
             arrays["vouching"] = outcomes.vouching
@@ -208,22 +246,23 @@ class Trainer:
         artifact = self._store.put(arrays)
         body = {
             "request": request_id, "batch": number, "artifact": artifact, "context": self.context.hex(),
-            "rows": len(names), "failed": int((~outcomes.ok).sum()), "seconds": round(outcomes.seconds, 3),
+            "rows": len(names), "failed": int((~outcomes.ok).sum()), "seconds": round(outcomes.seconds, 4),
+            "wall": round(wall, 4), "cores": self.cores, "cold": self._cold, "money": self.limits.price * len(names),
         }  # fmt: skip
+        self._cold = False
+        self.budget.here += len(names)
         self._store.append([Event("trained", body, key=f"trained:{request_id}:{number}")])
         self._refresh()
 
     def _refresh(self) -> None:
         for event in self._store.read(self._seen):
             self._seen = event.sequence
+            self.budget.apply(event)
             if event.kind == "planned":
                 self._planned[event.body["request"]] = event.body
             elif event.kind == "trained":
                 body = event.body
                 self._trained[body["request"], body["batch"]] = body["artifact"]
-                self.trainings += body["rows"]
-                self.failed += body["failed"]
-                self.seconds += body["seconds"]
                 self._unread.append(body["artifact"])
                 if body["failed"]:
                     self._failing.append(body["artifact"])
@@ -295,12 +334,35 @@ class Trainer:
     def _check_failures(self, outcomes: Outcomes, request: Request) -> None:
         failed = int((~outcomes.ok).sum())
         if failed and failed > self.limits.failed_share * len(outcomes):
-            reason, times = Counter(why.partition(" (row ")[0] for why in outcomes.failures.values()).most_common(1)[0]
-            raise TooManyFailuresError(
-                f"{failed} of {len(outcomes)} trainings failed ({request.purpose}), more than the tolerated "
-                f"{self.limits.failed_share:.0%}. Most often ({times}×): {reason}. Mend the trainer, or raise "
-                "[limits] failed_share in activeseed.toml. What succeeded is kept."
-            )
+            reasons = list(outcomes.failures.values())
+            raise self._too_many(f"{failed} of {len(outcomes)} trainings failed ({request.purpose})", reasons)
+
+    def _check_hope(self, reasons: list[str], trained: int, request: Request) -> None:
+        """Give a request up as soon as more failed than the tolerated share could ever explain."""
+        share = self.limits.failed_share
+        if len(reasons) > share * trained:
+            from scipy.stats import binom
+
+            if float(binom.sf(len(reasons) - 1, trained, share)) < HOPELESS:
+                what = f"{len(reasons)} of the first {trained} trainings failed ({request.purpose}) and it ends here"
+                raise self._too_many(what, reasons)
+
+    def _too_many(self, what: str, reasons: list[str]) -> TooManyFailuresError:
+        reason, times = Counter(why.partition(" (row ")[0] for why in reasons).most_common(1)[0]
+        return TooManyFailuresError(
+            f"{what}, more than the tolerated {self.limits.failed_share:.0%}. Most often ({times}×): {reason}. Mend "
+            "the trainer, or raise [limits] failed_share in activeseed.toml. What succeeded is kept."
+        )
+
+
+def _closable(results: Iterator[tuple[int, Outcomes]]) -> Generator[tuple[int, Outcomes]]:
+    """Any iterator as one that can be closed: what an executor still has in flight ends with it."""
+    try:
+        yield from results
+    finally:
+        close = getattr(results, "close", None)
+        if callable(close):
+            close()
 
 
 def _counted(names: list[str]) -> list[str]:

@@ -20,8 +20,8 @@ def if_stopped_now(record: Mapping[str, Any]) -> str:
         return ""
     how = "" if trained else ", by the surrogate"
     return (
-        f"Stopping now: about {100 * mean:.1f} in 100 probes would be judged otherwise than by what humans mean, at most "
-        f"{100 * upper:.1f} (95 %{how})."
+        f"Stopping now: about {100 * mean:.1f} in 100 probes would be judged otherwise than by what humans mean, "
+        f"at most {100 * upper:.1f} (95 %{how})."
     )
 
 
@@ -30,8 +30,8 @@ def no_better_than_chance(quality: Mapping[str, Any] | None) -> str:
     if not quality or quality.get("chance") is None or quality["chance"] <= CHANCE:
         return ""
     return (
-        f"On your labelled probes the outcome is no better than chance (AUC {quality['auc']:.2f}): answers can steady it, "
-        "but hardly make it good. Look at the system, the embedder and the probes first."
+        f"On your labelled probes the outcome is no better than chance (AUC {quality['auc']:.2f}): answers can steady "
+        "it, but hardly make it good. Look at the system, the embedder and the probes first."
     )
 
 
@@ -41,10 +41,18 @@ def refuted_words(record: Mapping[str, Any]) -> list[str]:
     for found in record.get("refuted") or ():
         where = f"of the group {found['group']!r}" if found["group"] else "of the items"
         out.append(
-            f"You believed that {found['stated']:.0%} {where} stay; of {found['asked']} drawn at random {found['kept']} "
-            "did. What was learnt from the answers is used instead."
+            f"You believed that {found['stated']:.0%} {where} stay; of {found['asked']} drawn at random "
+            f"{found['kept']} did. What was learnt from the answers is used instead."
         )
     return out
+
+
+def contradiction_words(contradicted: Mapping[str, tuple[int, int]]) -> list[str]:
+    """Annotators whose answers to gold questions are worse than a coin's."""
+    return [
+        f"{name} answered {right} of {asked} gold questions right: these answers say the opposite of what you know"
+        for name, (right, asked) in contradicted.items()
+    ]
 
 
 def forecast_words(record: Mapping[str, Any], number: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from activeseed.config import LimitsTable
 from activeseed.errors import TooManyFailuresError
 from activeseed.estimators import Auto
 from activeseed.executors import InProcess
@@ -16,7 +17,7 @@ from activeseed.protocols import Request
 from activeseed.seed import Item, Probe, Seed, Text
 from activeseed.store import FolderStore
 from activeseed.study import Study
-from activeseed.study.training import FEW_ROWS, Limits, Trainer
+from activeseed.study.training import FEW_ROWS, Trainer
 from activeseed.systems.own import FromFunction
 from tests.integration.conftest import Make
 
@@ -44,7 +45,7 @@ def trainer(tmp_path: Path) -> Trainer:
     seed, probes = small()
     materials = Materials(seed, probes)
     system = FromFunction(counting, version="1")
-    return Trainer(FolderStore(tmp_path), system, materials, InProcess(), Limits(failed_share=0.5))
+    return Trainer(FolderStore(tmp_path), system, materials, InProcess(), LimitsTable(failed_share=0.5))
 
 
 def rows(n: int, first: int = 0) -> Explicit:
@@ -61,7 +62,7 @@ def test_a_row_is_trained_once_whatever_asks_for_it(trainer: Trainer) -> None:
 
 def test_another_trainer_over_the_same_store_trains_nothing_again(trainer: Trainer, tmp_path: Path) -> None:
     before = trainer.fulfil(Request(rows(7), "one"))
-    again = Trainer(FolderStore(tmp_path), trainer._system, trainer._materials, InProcess(), Limits())
+    again = Trainer(FolderStore(tmp_path), trainer._system, trainer._materials, InProcess(), LimitsTable())
     CALLS.clear()
     np.testing.assert_array_equal(again.fulfil(Request(rows(7), "two")).values, before.values)
     assert CALLS == []
@@ -91,7 +92,7 @@ def test_another_system_or_seed_text_is_another_row(trainer: Trainer, tmp_path: 
         (FromFunction(counting, version="1"), Materials(other, probes)),
         (FromFunction(counting, version="1"), Materials(seed, probes, root=1)),
     ):
-        fresh = Trainer(FolderStore(tmp_path), system, materials, InProcess(), Limits())
+        fresh = Trainer(FolderStore(tmp_path), system, materials, InProcess(), LimitsTable())
         CALLS.clear()
         fresh.fulfil(Request(rows(3), "other"))
         assert len(CALLS) == 3
@@ -112,7 +113,7 @@ def test_a_lost_artifact_is_trained_again(trainer: Trainer, tmp_path: Path) -> N
     before = trainer.fulfil(Request(rows(3), "one"))
     for path in tmp_path.rglob("*.npz"):
         path.unlink()
-    again = Trainer(FolderStore(tmp_path), trainer._system, trainer._materials, InProcess(), Limits())
+    again = Trainer(FolderStore(tmp_path), trainer._system, trainer._materials, InProcess(), LimitsTable())
     np.testing.assert_array_equal(again.fulfil(Request(rows(3), "one")).values, before.values)
 
 

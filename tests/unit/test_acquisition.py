@@ -14,7 +14,7 @@ from activeseed.acquisition import (
     list_candidate,
     writing_candidates,
 )
-from activeseed.acquisition.value import deployed_gains, second_moment
+from activeseed.acquisition.wrongness import wrongness
 from activeseed.belief import Belief, BeliefSettings, fit_belief
 from activeseed.errors import PlanError
 from activeseed.plan import Law
@@ -120,7 +120,7 @@ class TestValue:
         every, p = assignments(belief)
         y = outcomes(b, every)
         deployed = np.array([0, 0, 1, 0])
-        gains = deployed_gains(gram, second_moment(belief, deployed), 4)
+        gains = wrongness(belief, deployed).gains(gram, 0.0)
         risk = p @ ((y - outcomes(b, deployed[None])) ** 2).sum(1)
         for i in range(4):
             corrected = np.tile(deployed, (len(every), 1))
@@ -221,7 +221,7 @@ class TestBatch:
 
     def test_an_annotator_who_is_a_coin_is_refused(self) -> None:
         with pytest.raises(PlanError, match="half the time"):
-            choose(np.eye(8), made(DEPENDENT), reviews(4), 1, error=0.5)
+            choose(np.eye(8), made(DEPENDENT), [Candidate("review", (0,), error=0.5)], 1)
 
     def test_each_kind_of_item_gets_its_kind_of_question(self) -> None:
         wording = Variant(id="w", payload=Text(text="other"))
@@ -233,3 +233,26 @@ class TestBatch:
         pairs = Seed(items=tuple(Item(id=i, payload=Pair(chosen="x" + i, rejected="y")) for i in "ab"))
         settled = made([[0.5, 1.0]])
         assert [(c.kind, c.items) for c in item_candidates(pairs, settled)] == [("judge_pair", (0,))]
+
+    def test_a_list_of_likely_wrong_items_comes_before_single_questions(self) -> None:
+        """At what reading costs, a list of six lines with five wrong ones is worth more per minute than any of them."""
+        belief = made([[0.2, 0.2, 0.2, 0.2, 0.2, 0.45, 0.8, 0.8]])
+        gram = np.kron(np.eye(8), [[1.0, -1.0], [-1.0, 1.0]])
+        lines = list_candidate(belief, [0] * 8, error=0.1)
+        singles = [Candidate("review", (i,), 1.0, error=0.05) for i in range(8)]
+        first = choose(gram, belief, [*singles, *lines], 8, deployed=[0] * 8)[0]
+        assert first.candidate.kind == "confirm_list"
+        assert first.candidate.items == (0, 1, 2, 3, 4, 5)
+        assert first.candidate.minutes == pytest.approx(1.8)
+
+    def test_a_list_fits_the_batch(self) -> None:
+        belief = made([[0.2] * 8])
+        assert list_candidate(belief, [0] * 8, most=3)[0].answers == 3
+
+    def test_an_answer_that_can_change_nothing_gains_the_deployed_seed_nothing(self) -> None:
+        belief = made([[0.5, 0.5]])
+        gram = np.kron(np.eye(2), [[1.0, -1.0], [-1.0, 1.0]])
+        picks = choose(gram, belief, reviews(2), 2, deployed=[0, 0], fixed={1})
+        assert [p.candidate.items[0] for p in picks] == [0, 1]
+        assert picks[0].deployed_gain > 0
+        assert picks[1].deployed_gain == 0.0

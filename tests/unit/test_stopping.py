@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from activeseed.errors import PlanError
-from activeseed.stopping import Progress, budget, flip_risk, flips_below, nothing_left, risk_below, stable
+from activeseed.stopping import (
+    Progress,
+    budget,
+    flip_risk,
+    flips_below,
+    nobody_to_rely_on,
+    nothing_left,
+    risk_below,
+    stable,
+)
 
 CALM = Progress(risk=0.001, risk_upper=0.002, flips=0.005, answers=12, minutes=20.0)
 
@@ -57,30 +66,59 @@ def test_a_share_that_is_no_share_is_refused() -> None:
         flips_below(1.5)
 
 
-class TestFlipRisk:
-    def test_it_is_the_share_of_probes_judged_otherwise_with_an_upper_limit(self) -> None:
-        rng = np.random.default_rng(0)
-        deployed = np.full(50, 0.9)
-        draws = np.where(rng.random((400, 50)) < 0.1, 0.1, 0.8)
-        out = flip_risk(draws, deployed)
-        assert out.bound == "upper"
-        seen = float(((draws > 0.5) != (deployed > 0.5)).mean())
-        assert seen < out.value < seen + 6 * out.stderr + 0.02
+def test_what_could_still_be_vouched_for_is_waited_for():
+    unvouched = Progress(flips=0.005, unvouched=("nothing vouches for ann",), can_vouch=True)
+    assert not flips_below(0.01)(unvouched).stop
+    settled = Progress(flips=0.005, unvouched=("nothing vouches for ann",))
+    assert flips_below(0.01)(settled).stop
+    assert not stable(settled, flips_below(0.01))
+    assert stable(CALM, flips_below(0.01))
 
-    def test_no_flip_in_a_few_draws_is_no_proof(self) -> None:
-        few, many = (flip_risk(np.full((n, 10), 0.9), np.full(10, 0.8)).value for n in (5, 500))
-        assert few > many > 0
+
+def test_a_study_ends_where_nobody_can_be_relied_on():
+    assert nobody_to_rely_on()(Progress(hopeless=True)).stop
+    assert not nobody_to_rely_on()(CALM).stop
+
+
+class TestFlipRisk:
+    def test_it_limits_the_share_and_not_its_mean(self) -> None:
+        """One draw in ten would change every probe: a mean of 10 % says nothing of what may come."""
+        deployed = np.full(50, 0.9)
+        draws = np.tile(deployed, (400, 1))
+        draws[:40] = 0.1
+        out = flip_risk(draws, deployed)
+        assert out.mean == pytest.approx(0.1)
+        assert out.upper == pytest.approx(1.0)
+        draws[15:40] = 0.9  # 15 of 400: fewer than 5 in 100
+        assert flip_risk(draws, deployed).upper == 0.0
+
+    def test_the_truth_exceeds_it_one_time_in_twenty(self) -> None:
+        """The truth is a draw like the others: of 4,000, more than 5 % + 4 standard errors with probability 3e-5."""
+        rng = np.random.default_rng(0)
+        over = 0
+        for _ in range(4000):
+            share = rng.beta(0.5, 8.0, 41)  # 40 draws and the truth
+            y = (np.arange(200)[None, :] < np.round(200 * share)[:, None]).astype(float)
+            over += float((y[40] > 0.5).mean()) > flip_risk(y[:40], np.zeros(200)).upper
+        assert over / 4000 <= 0.05 + 4 * np.sqrt(0.05 * 0.95 / 4000)
+
+    def test_too_few_draws_limit_nothing(self) -> None:
+        assert flip_risk(np.full((10, 5), 0.9), np.full(5, 0.8)).upper == 1.0
+        assert flip_risk(np.full((200, 5), 0.9), np.full(5, 0.8)).upper == 0.0
+
+    def test_draws_are_held_against_what_is_deployed_under_their_own_keys(self) -> None:
+        deployed = np.array([[0.9], [0.1]] * 20)
+        assert flip_risk(deployed, deployed).upper == 0.0
 
     def test_weights_say_which_probes_count(self) -> None:
         draws = np.tile([0.9, 0.1], (100, 1))
         deployed = np.array([0.9, 0.9])
-        light = flip_risk(draws, deployed, weights=np.array([0.9, 0.1])).value
-        heavy = flip_risk(draws, deployed, weights=np.array([0.1, 0.9])).value
-        assert light < 0.2 < 0.8 < heavy
+        assert flip_risk(draws, deployed, weights=np.array([0.9, 0.1])).upper == pytest.approx(0.1)
+        assert flip_risk(draws, deployed, weights=np.array([0.1, 0.9])).upper == pytest.approx(0.9)
 
     def test_failed_draws_are_left_out(self) -> None:
         draws = np.full((20, 4), 0.9)
         draws[0] = np.nan
-        assert math.isfinite(flip_risk(draws, np.full(4, 0.9)).value)
+        assert flip_risk(draws, np.full(4, 0.9)).draws == 19
         with pytest.raises(PlanError, match="at least two"):
             flip_risk(np.full((3, 4), np.nan), np.full(4, 0.9))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -130,7 +129,6 @@ class Command(BaseModel):
         return Cost()
 
     def train(self, rows: Rows, materials: Materials) -> Outcomes:
-        start = time.process_time()
         places = len(self.places(materials))
         values = np.full((len(rows), places), np.nan, np.float32)
         failures: dict[int, str] = {}
@@ -146,12 +144,10 @@ class Command(BaseModel):
             questions[r] = {"row": r, "key": key, "items": [_item(i) for i in items]}
         probes = [{"id": p.id, **_payload(p), "weight": p.weight, "group": p.group} for p in materials.probes]
         header = {"activeseed": 1, "outcomes": places, "probes": probes}
-        seconds = 0.0
         ahead = [list(questions)[n : n + self.rows_at_a_time] for n in range(0, len(questions), self.rows_at_a_time)]
         while ahead:
             group = ahead.pop(0)
             said = self._ask(header, [questions[r] for r in group], places)
-            seconds += said.seconds
             for r, outcome in said.outcomes.items():
                 values[r] = outcome
             failures |= said.failures
@@ -160,7 +156,7 @@ class Command(BaseModel):
                 ahead = [[r] for r in silent] + ahead
             else:
                 failures |= dict.fromkeys(silent, said.reason)
-        return outcomes_of(values, failures, seconds + time.process_time() - start)
+        return outcomes_of(values, failures)
 
     def _ask(self, header: dict[str, Any], questions: list[dict[str, Any]], places: int) -> Conversation:
         return converse(

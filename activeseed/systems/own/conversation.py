@@ -32,7 +32,6 @@ class Conversation:
     outcomes: dict[int, NDArray[np.float32]] = field(default_factory=dict)
     failures: dict[int, str] = field(default_factory=dict)
     reason: str = ""
-    seconds: float = 0.0
 
 
 class _MisspokenError(Exception):
@@ -89,15 +88,12 @@ class _Talk:
         self.errors = b""
 
     def run(self, lines: Sequence[dict[str, Any]], timeout: float) -> None:
-        before = _children_seconds()
         try:
             in_time = self._exchange(lines, timeout)
             code = self._leave(timeout) if in_time else None
         except _MisspokenError as error:
             self.said.reason = self._with_errors(f"{error}. Outcomes go to standard output, everything else to stderr")
             return
-        finally:
-            self.said.seconds = _children_seconds() - before
         if not in_time:
             self.said.reason = self._with_errors(f"timed out: no outcome for {timeout:g} s; the program was killed")
         elif code not in (0, None):
@@ -229,11 +225,3 @@ class _Talk:
     def _with_errors(self, reason: str) -> str:
         tail = " ".join(self.errors.decode("utf-8", "replace").split())[-300:]
         return f"{reason}; at the end of its standard error: {tail}" if tail else reason
-
-
-def _children_seconds() -> float:
-    """Processor time of all children that have ended and been waited for."""
-    import resource
-
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import math
 import sys
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -109,7 +108,6 @@ def one_by_one(
         train: from the number of a row to its outcome. What it prints goes to standard error: standard output is for
             results.
     """
-    start = time.process_time()
     values = np.full((len(rows), places), np.nan, np.float32)
     failures: dict[int, str] = {}
     for r in range(len(rows)):
@@ -119,13 +117,13 @@ def one_by_one(
             values[r] = as_outcome(returned, places, compare)
         except (Exception, SystemExit) as error:  # the user's code may raise anything
             failures[r] = describe(error)
-    return outcomes_of(values, failures, time.process_time() - start)
+    return outcomes_of(values, failures)
 
 
-def outcomes_of(values: NDArray[np.float32], failures: dict[int, str], seconds: float) -> Outcomes:
+def outcomes_of(values: NDArray[np.float32], failures: dict[int, str]) -> Outcomes:
     """Outcomes (R, P) of rows of which some failed."""
     ok = np.array([r not in failures for r in range(len(values))], np.bool_)
-    return Outcomes(values, ok, failures, seconds=seconds)
+    return Outcomes(values, ok, failures)
 
 
 def as_outcome(returned: Any, places: int, compare: str) -> NDArray[np.float32]:

@@ -1,0 +1,222 @@
+"""What a study has spent, what it may spend, and what somebody agreed to: asked before every training.
+
+Every training of a study goes through one `Budget`, whichever `Trainer` makes it. Something that is about to train says
+first what it takes at most (`expecting`); the first row of it that really has to be trained is refused where the whole
+would go beyond the limits, so that nothing is begun that can't be finished. What is spent and agreed to is a replay of
+the journal, like everything else.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from activeseed.config import LimitsTable
+from activeseed.errors import BudgetError, ConsentError
+from activeseed.protocols import Event, Store
+
+#: sums of money are compared with this relative tolerance, since prices add up with rounding
+ROUNDING = 1e-9
+
+
+class Budget:
+    """Counts trainings, and refuses what nobody has agreed to.
+
+    Attributes:
+        trainings, failed: rows trained so far, and how many of them failed.
+        money: what they cost.
+        seconds: how long that took by the clock.
+        here: trainings of this process alone.
+        agreed: the latest agreement, in all since the study began: ``trainings``, ``money``, ``seconds``.
+    """
+
+    def __init__(self, store: Store, limits: LimitsTable) -> None:
+        self._store = store
+        self.limits = limits
+        self.trainings = self.failed = self.here = 0
+        self.money = self.seconds = 0.0
+        self.agreed: dict[str, float] = {}
+        self._read = 0
+        self._warm: dict[int, tuple[float, int]] = {}  # cores -> seconds and rows of batches that waited for nothing
+        self._cold = (0.0, 0)  # seconds within their process, and rows, of those that were the first of a process
+        self._expected: tuple[str, Callable[[], int]] | None = None
+        self._seen: set[str] = set()
+
+    # --- what was spent and agreed to ---------------------------------------------------------------------------
+
+    def apply(self, event: Event) -> None:
+        """Take in one event of the journal; one that is known already changes nothing."""
+        if event.sequence <= self._read:
+            return
+        self._read = event.sequence
+        body = event.body
+        if event.kind == "trained":
+            rows = body["rows"]
+            self.trainings += rows
+            self.failed += body["failed"]
+            self.money += body.get("money", self.limits.price * rows)
+            self.seconds += body.get("wall", body["seconds"])
+            self._learn(body)
+        elif event.kind == "agreed":
+            self.agreed |= body
+
+    def refresh(self) -> None:
+        """Take in what was written since, by this process or another."""
+        for event in self._store.read(self._read):
+            self.apply(event)
+
+    def agree(self, trainings: int | None = None, money: float | None = None, seconds: float | None = None) -> None:
+        """Journal that the study may spend so much in all; what is None stays as it was."""
+        said = {"trainings": trainings, "money": money, "seconds": seconds}
+        self._store.append([Event("agreed", {k: v for k, v in said.items() if v is not None})])
+        self.refresh()
+
+    def _learn(self, body: dict[str, Any]) -> None:
+        if "wall" not in body:
+            return
+        if body["cold"]:
+            self._cold = self._cold[0] + body["seconds"], self._cold[1] + body["rows"]
+        else:
+            wall, rows = self._warm.get(body["cores"], (0.0, 0))
+            self._warm[body["cores"]] = wall + body["wall"], rows + body["rows"]
+
+    def seconds_for(self, trainings: int, cores: int) -> float | None:
+        """Seconds by the clock that so many trainings take on these cores, learnt from those that ran; None before.
+
+        The first batch of a process waits for libraries: it counts only as long as there is no other.
+        """
+        if self._warm:
+            wall, rows = self._warm.get(cores) or (
+                sum(s * n for n, (s, _) in self._warm.items()) / cores,
+                sum(rows for _, rows in self._warm.values()),
+            )
+            return trainings * wall / rows
+        seconds, rows = self._cold
+        return trainings * seconds / rows / cores if rows else None
+
+    # --- what may be spent --------------------------------------------------------------------------------------
+
+    @contextmanager
+    def expecting(self, what: str, most: Callable[[], int]) -> Iterator[None]:
+        """Within it, trainings are parts of something that takes ``most`` of them; something larger around it stays.
+
+        Args:
+            what: names it in a message: ``A ranking``.
+            most: asked when a row has to be trained, since what is found out on the way may raise it.
+        """
+        if self._expected is not None:
+            yield
+            return
+        self._expected = what, most
+        try:
+            yield
+        finally:
+            self._expected = None
+            self._seen.clear()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Within it, rows are none of those that were expected: a trial of the trainer."""
+        seen = set(self._seen)
+        try:
+            yield
+        finally:
+            self._seen = seen
+
+    def before(self, known: Collection[str], todo: Collection[str], cores: int) -> None:
+        """Called before rows are trained. Raises BudgetError or ConsentError where that would spend too much.
+
+        Args:
+            known: names of rows of the same request that were trained before.
+            todo: names of the rows to be trained.
+            cores: that they are trained on.
+        """
+        self._seen.update(known)
+        limits = self.limits
+        if todo and (self.agreed or limits.price or limits.money or limits.trainings or limits.seconds):
+            what, most = self._expected or ("This", lambda: len(todo))
+            # every row seen is one of those that were expected, so what remains is never more than the difference
+            self._allow(what, max(len(todo), most() - len(self._seen)), cores)
+        self._seen.update(todo)
+
+    def overdue(self) -> None:
+        """Called between batches. Raises BudgetError once the study has trained longer than it may."""
+        limit = self.limits.seconds
+        if limit and self.seconds > limit:
+            raise BudgetError(
+                f"The study has trained for {self.seconds:.0f} s, and [limits] seconds = {limit:g}. What was trained "
+                "is kept; with a larger number it goes on from there."
+            )
+
+    def _allow(self, what: str, needed: int, cores: int) -> None:
+        limits = self.limits
+        total = self.trainings + needed
+        money = self.money + limits.price * needed
+        expected = self.seconds_for(needed, cores)
+        seconds = None if expected is None else self.seconds + expected
+        takes = f"{what} takes up to {needed:,} trainings"
+        spent = f" ({self.trainings:,} were made before)" if self.trainings else ""
+        if limits.trainings and total > limits.trainings:
+            raise BudgetError(
+                f"{takes}{spent}, more than [limits] trainings = {limits.trainings} allows. "
+                f"trainings = {total} would do; a smaller [estimator] takes fewer."
+            )
+        if limits.money and money > limits.money * (1 + ROUNDING):
+            raise BudgetError(
+                f"{takes}{spent} at {self.said(limits.price)} each, more than [limits] money = {limits.money:g} "
+                f"allows. money = {_up(money)} would do; a smaller [estimator] takes fewer."
+            )
+        if limits.seconds and seconds is not None and seconds > limits.seconds:
+            raise BudgetError(
+                f"{takes}{spent}, about {expected:.0f} s, more than [limits] seconds = {limits.seconds:g} allows. "
+                f"seconds = {_up(seconds)} would do; a smaller [estimator] takes fewer."
+            )
+        would_do: dict[str, int] = {}
+        if limits.price and money > max(self.agreed.get("money", 0.0), limits.money) * (1 + ROUNDING):
+            would_do["money"] = _up(money)
+        if "trainings" in self.agreed and total > self.agreed["trainings"]:
+            would_do["trainings"] = total
+        if "seconds" in self.agreed and seconds is not None and seconds > self.agreed["seconds"]:
+            would_do["seconds"] = _up(seconds)
+        if would_do:
+            price = f", about {self.said(limits.price * needed)}" if limits.price else ""
+            before = f"; {self.trainings:,} trainings{self._paid} were made before" if self.trainings else ""
+            raise ConsentError(f"{takes}{price}{before}.", would_do)
+
+    @property
+    def _paid(self) -> str:
+        return f" for {self.said(self.money)}" if self.money else ""
+
+    def said(self, money: float) -> str:
+        """A sum with its currency."""
+        return f"{money:,.2f} {self.limits.currency}".strip()
+
+
+def _up(amount: float) -> int:
+    """The next whole number: what somebody is told to write must not fall short by a rounding."""
+    return math.ceil(amount * (1 - ROUNDING))
+
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def expects(what: str, most: Callable[..., Callable[[], int]]) -> Callable[[Method], Method]:
+    """Marks a method of something that holds a study as one that takes so many trainings at most.
+
+    Args:
+        most: called with the study and the method's arguments as it begins; gives what ``Budget.expecting`` asks.
+    """
+
+    def mark(method: Method) -> Method:
+        @functools.wraps(method)
+        def run(self: Any, *args: Any, **options: Any) -> Any:
+            study = self._study
+            with study.budget.expecting(what, most(study, *args, **options)):
+                return method(self, *args, **options)
+
+        return run  # type: ignore[return-value]
+
+    return mark

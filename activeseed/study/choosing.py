@@ -1,0 +1,165 @@
+"""What to ask next: pure decisions over seed, answers, belief and response; nothing is written, nothing is trained.
+
+A batch of n answers is made of checks, out of a stated share; of items on which people are evenly divided; and of what
+is worth most per minute, an answered item that is read once more and a list to confirm among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from activeseed.acquisition import Candidate, Pick, choose, item_candidates, list_candidate
+from activeseed.belief import Belief
+from activeseed.config import AskTable
+from activeseed.plan import Floats, generator
+from activeseed.question import Answer, Question
+from activeseed.resolution import Gold, Resolution, Trust, lately, plan_checks
+from activeseed.seed import Seed
+
+#: kinds of questions about one item
+SINGLE = ("review", "judge_pair", "choose_wording", "resolve")
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a batch is chosen from.
+
+    Attributes:
+        seed: as it stands.
+        ask: the settings.
+        belief, gram: what is believed of it, and the (F·V, F·V) response.
+        resolution: what the answers settle.
+        questions, answers: of the study so far, answers that count.
+        pending: questions that wait for an answer.
+        gold: questions of known answer.
+        trust: what the checks say.
+        error, list_error: how often the next answer is expected to be wrong, and one about a line of a list.
+        key: root key of the study.
+    """
+
+    seed: Seed
+    ask: AskTable
+    belief: Belief
+    gram: Floats
+    resolution: Resolution
+    questions: Mapping[str, Question]
+    answers: Sequence[Answer]
+    pending: Sequence[Question]
+    gold: Sequence[Gold]
+    trust: Trust
+    error: float
+    list_error: float
+    key: int
+
+    @property
+    def busy(self) -> set[str]:
+        """Items that are being asked about."""
+        return {i for q in self.pending for i in q.items}
+
+
+def open_items(seed: Seed, belief: Belief, resolution: Resolution, most: int) -> list[int]:
+    """Numbers of the items that may still be asked about: not settled, not yet read ``most`` times."""
+    p = belief.law.probabilities
+    return [f for f, i in enumerate(seed.items) if p[f].max() < 1.0 - 1e-9 and resolution.readings.get(i.id, 0) < most]
+
+
+def closed_items(resolution: Resolution) -> set[int]:
+    """Numbers of the answered items whose standing one further answer can't change."""
+    return {resolution.seed.position(i) for i in resolution.answered if i not in resolution.open}
+
+
+def batch(
+    known: Known, n: int, number: int, *, divided: int = 0, urgent: bool = False, more: Sequence[Candidate] = ()
+) -> tuple[list[Question], list[Pick]]:
+    """The checks of a batch of ``n`` answers, and what is worth asking beside them.
+
+    Args:
+        number: of the round.
+        divided: answers that are taken up by items on which people are evenly divided.
+        urgent: all that holds the study up is that nothing vouches for somebody: gold questions alone, if any are left.
+        more: further candidates (*write more*).
+    """
+    checks = list(
+        plan_checks(
+            known.seed, known.questions, known.answers, known.trust, size=n, gold=known.gold,
+            share=known.ask.repeat_share, urgent=urgent, round_number=number, key=known.key,
+        )
+    )  # fmt: skip
+    if urgent and checks:
+        return checks, []
+    picks = best(known, n - len(checks) - divided, {i for q in checks for i in q.items}, more)
+    # where nothing is left to ask, nothing is left to be checked for
+    return (checks if picks or divided else []), picks
+
+
+def best(known: Known, n: int, checked: Collection[str] = (), more: Sequence[Candidate] = ()) -> list[Pick]:
+    """The questions that are worth most per minute, ``n`` answers at most; ``checked`` items are left out."""
+    if n <= 0:
+        return []
+    seed, table = known.seed, known.ask
+    answered = {seed.position(i) for i in known.resolution.answered}
+    open_ = set(open_items(seed, known.belief, known.resolution, table.readings))
+    minutes = dict.fromkeys(("review", "judge_pair", "choose_wording"), table.minutes)
+    singles = item_candidates(seed, known.belief, minutes=minutes, error=known.error, again=answered)
+    singles = [c for c in singles if c.items[0] in open_]
+    fresh = lately(known.questions, known.answers, table.batch)
+    # what somebody has just answered is still in their memory: it waits, unless nothing else is left
+    candidates = [c for c in singles if not (c.again and seed.items[c.items[0]].id in fresh)] or singles
+    at_random = table.order == "random"
+    if at_random:
+        candidates, more = drawn(known, singles, n, {*known.busy, *checked}), ()
+    elif table.confirm:
+        candidates += list_candidate(
+            known.belief,
+            seed.base,
+            minutes={"confirm_list": table.minutes_line},
+            most=n,
+            below=table.list_below,
+            error=known.list_error,
+        )
+    picks = choose(
+        known.gram,
+        known.belief,
+        [*candidates, *more],
+        n,
+        pending=[seed.position(i) for i in {*known.busy, *checked} if i in seed._positions],
+        pending_error=known.error,
+        exchange_rate=table.exchange_rate or None,
+        deployed=seed.base,
+        fixed=closed_items(known.resolution),
+    )
+    return [p for p in picks if p.value > 0 or at_random]
+
+
+def drawn(known: Known, singles: Sequence[Candidate], n: int, busy: Collection[str]) -> list[Candidate]:
+    """So many of the unanswered items at random, the same ones whenever the same batch is asked for again."""
+    free = [c for c in singles if not c.again and known.seed.items[c.items[0]].id not in busy]
+    order = generator(known.key, "random order", len(known.questions)).permutation(len(free))
+    return [free[int(i)] for i in order[:n]]
+
+
+def read_again(
+    questions: Sequence[Question], asked: Mapping[str, Question], answers: Sequence[Answer]
+) -> list[Question]:
+    """Questions about items that were answered before, as silent repeats of the first question about each."""
+    first: dict[str, str] = {}
+    by: dict[str, list[str]] = {}
+    for answer in answers:
+        question = asked[answer.question]
+        if question.kind in SINGLE and question.purpose == "ask":
+            first.setdefault(question.items[0], question.id)
+        for item in question.items:
+            by.setdefault(item, []).append(answer.annotator)
+    return [
+        q.model_copy(
+            update={
+                "purpose": "repeat" if q.items[0] in first else "ask",
+                "repeats": first.get(q.items[0], ""),
+                "avoid": tuple(dict.fromkeys(by[q.items[0]])),
+            }
+        )
+        if q.kind in SINGLE and q.items[0] in by
+        else q
+        for q in questions
+    ]

@@ -1,0 +1,182 @@
+"""What a ranking and a round of questions cost at most, counted before anything is trained.
+
+Counts are bounds: rows that were trained before, or that two analyses share, make them smaller, and nothing makes them
+larger but a larger seed (an edit adds a wording to tell apart). The study's budget holds every training to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from activeseed.belief import author_law
+from activeseed.estimators import Auto, Jansen, Regression
+from activeseed.plan import Change, OneAtATime
+from activeseed.protocols import Problem
+from activeseed.study import asking, trial
+from activeseed.study.assess import round_regression
+
+if TYPE_CHECKING:
+    from activeseed.study.study import Study
+
+#: more than any budget: what an estimator would do with no limit
+NO_LIMIT = 10**12
+REGRESSION = "the round's regression"
+
+
+def problem_of(study: Study) -> Problem:
+    """What estimators are asked about before anything is known: every variant that the author holds possible is open.
+
+    Answers and evidence only ever close variants, so that counts under this law bound those of any later belief.
+    """
+    table = study.settings.belief
+    return Problem(
+        seed=study.seed,
+        law=author_law(study.seed, table.base_rate, table.rest),
+        geometry=study.system.geometry(study.materials),
+        deterministic=not study.system.streams,
+        weighted=study.system.weighted,
+        stream=0,
+    )
+
+
+def ranking_parts(study: Study, by: str | None = None, law: str | None = None, anew: bool = True) -> dict[str, int]:
+    """Trainings that ``Study.rank`` takes at most, by purpose.
+
+    Args:
+        anew: whether where the study stands has to be assessed first.
+    """
+    from activeseed.study.rounds import with_law
+
+    problem = problem_of(study)
+    estimator = study.settings.estimator if law is None else with_law(study.settings.estimator, law)
+    parts = {str(estimator.kind): most_rows(estimator, problem)}
+    if by == "total" and not isinstance(estimator, Jansen):
+        parts["total indices"] = Jansen().rows(problem) if _open(problem) else 0
+    look = look_parts(study) if anew else {}
+    if ranks_by_regression(estimator, problem):
+        look.pop(REGRESSION, None)  # the ranking's own rows, and trained once
+    return _some({**parts, **look})
+
+
+def round_parts(study: Study, anew: bool = True) -> dict[str, int]:
+    """Trainings that a round of the loop takes at most: a look at the seed, the stop rule's draws, a batch."""
+    rule = study.settings.stopping
+    parts = look_parts(study) if anew else {}
+    parts["the seed as it stood"] = _replicates(study)
+    if rule.flips > 0 or rule.risk > 0:
+        # a limit on the risk is a product across two keys
+        parts["draws of the belief"] = rule.draws * (2 if rule.risk > 0 and study.system.streams else 1)
+    return _some({**parts, **_batch_parts(study, None, None)})
+
+
+def batch_parts(
+    study: Study, n: int | None = None, items: Sequence[str] | None = None, anew: bool = True
+) -> dict[str, int]:
+    """Trainings that ``Study.ask`` takes at most."""
+    return _some({**(look_parts(study) if anew else {}), **_batch_parts(study, n, items)})
+
+
+def most_of(parts: Callable[..., Mapping[str, int]]) -> Callable[..., Callable[[], int]]:
+    """The sum of such parts as the budget asks for it: told at the start whether the study was assessed already."""
+
+    def most(study: Study, *args: Any, **options: Any) -> Callable[[], int]:
+        anew = not study.rounds.is_assessed
+        return lambda: sum(parts(study, *args, anew=anew, **options).values())
+
+    return most
+
+
+def look_parts(study: Study) -> dict[str, int]:
+    """Trainings that a look at a new version of the seed, or at new answers, takes at most (see `assess`)."""
+    problem = problem_of(study)
+    return {
+        REGRESSION: round_regression(study.settings).rows(problem) if _open(problem) else 0,
+        "the seed as it stands": _replicates(study),
+        trial.PURPOSE: trial.TRAININGS if trial.is_due(study) else 0,
+    }
+
+
+def most_rows(estimator: Any, problem: Problem) -> int:
+    """Rows that an estimator asks for at most, whatever is believed by then.
+
+    One with a budget spends on one part what another no longer takes, up to all that its parts could take.
+    """
+    rows = int(estimator.rows(problem))
+    if isinstance(estimator, Auto):
+        free = estimator.model_copy(update={"budget": NO_LIMIT}).rows(problem)
+        return max(rows, min(free, estimator.budget))
+    return rows
+
+
+def cost(study: Study) -> dict[str, Any]:
+    """What a full ranking and a round of questions cost at most: trainings, money, and seconds where they are known."""
+    said = study.system.cost(study.materials)
+    chunk = study.trainer.chunk(1)
+    ranking = priced(study, ranking_parts(study))
+    budget = study.budget
+    return {
+        **ranking,
+        "round": priced(study, round_parts(study)),
+        "batched": said.bytes > 0,
+        "rows_a_batch": chunk,
+        "megabytes_a_batch": round(said.bytes * chunk / 2**20, 1),
+        "multiply_adds": said.multiply_adds * ranking["trainings"],
+        "currency": study.settings.limits.currency,
+        "spent": {"trainings": budget.trainings, "money": round(budget.money, 2), "seconds": round(budget.seconds, 3)},
+        "agreed": dict(budget.agreed),
+    }
+
+
+def priced(study: Study, parts: Mapping[str, int]) -> dict[str, Any]:
+    """Trainings by purpose with their sum, its price, and its seconds by the clock on the cores at hand."""
+    trainings = sum(parts.values())
+    return {
+        "trainings": trainings,
+        "by": dict(parts),
+        "price": round(study.settings.limits.price * trainings, 2),
+        "seconds": study.budget.seconds_for(trainings, study.trainer.cores),
+    }
+
+
+def ranks_by_regression(estimator: Any, problem: Problem) -> bool:
+    """Whether the ranking surely has the very regression that every look at the study trains."""
+    if isinstance(estimator, Auto):
+        return estimator.parts(problem).regression is not None
+    return isinstance(estimator, Regression)
+
+
+def _batch_parts(study: Study, n: int | None, items: Sequence[str] | None) -> dict[str, int]:
+    """What annotators are shown beside the questions of a batch, those that are asked again, and gold questions."""
+    table = study.settings.ask
+    if not table.consequences:
+        return {}
+    seed = study.seed
+    sizes = sorted((len(i.variants) for i in seed.items), reverse=True)
+    keys = 1 if not study.system.streams else asking.CONSEQUENCE_KEYS
+    if items is not None:
+        return {"consequences": _changes(keys, sum(len(seed[name].variants) for name in items))}
+    parts = {"consequences": _changes(keys, sum(sizes[: n or table.batch]))}
+    answered = {i for q in study.state.questions.values() for i in q.items}
+    again = min(table.batch, len(answered))
+    parts["consequences asked about again"] = again * _changes(keys, sizes[0])
+    asked = {q.items[0] for q in study.state.questions.values() if q.purpose == "gold"}
+    gold = sum(str(g["id"]) not in asked for g in study.gold)
+    parts["consequences of gold questions"] = gold * _changes(keys, 3 if seed.items[0].payload.kind == "pair" else 2)
+    return parts
+
+
+def _changes(keys: int, changes: int) -> int:
+    return OneAtATime((), (Change("", (), ()),) * changes, tuple(range(keys))).size
+
+
+def _replicates(study: Study) -> int:
+    return study.settings.replicates if study.system.streams else 1
+
+
+def _open(problem: Problem) -> bool:
+    return bool((problem.law.probabilities.max(1) < 1.0).any())
+
+
+def _some(parts: Mapping[str, int]) -> dict[str, int]:
+    return {purpose: n for purpose, n in parts.items() if n}
