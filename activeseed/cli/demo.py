@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,10 +14,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from activeseed.cli.planted import Course, course, until
+from activeseed.cli.planted import Course, course
 from activeseed.cli.progress import Progress
 from activeseed.cli.screen import say
-from activeseed.errors import ConfigError, nearest
+from activeseed.errors import ActiveseedError, ConfigError, nearest
 
 if TYPE_CHECKING:
     from activeseed.annotators.simulated import Simulated
@@ -111,8 +113,8 @@ def demo(
         study, annotator = make(example, folder, key, embedder, progress)
         progress.pause()
         _introduced(example, study, folder)
-        from activeseed.cli.loop import print_round
         from activeseed.cli.rank import print_ranking
+        from activeseed.cli.screen import results
 
         ranking = study.rank(by="effect")
         progress.pause()
@@ -123,13 +125,13 @@ def demo(
 
         def told(record: Mapping[str, Any]) -> None:
             progress.pause()
-            print_round(study, record)
+            results().print(_round(study, record, folder / "truth.jsonl"))
 
-        finding = found(example, study, annotator, key, embedder, progress, told)
+        finding = found(example, study, annotator, key, embedder, told)
         progress.pause()
         _say(4, "What the answers changed", "activeseed seed diff")
         _changed(study)
-        _say(5, "The same study in random order", "activeseed init … --set ask.order=random")
+        _say(5, "The same study in random order", "activeseed init … --set ask.order=random --set stopping.flips=0")
         _drawn(finding)
         report = study.folder / "report.html"
         from activeseed.report import write_report
@@ -156,7 +158,7 @@ def make(
     progress: Callable[[str, int, int], None] | None = None,
     **tables: Any,
 ) -> tuple[Study, Simulated]:
-    """A project of the bundled seed with ``init``'s settings, and the annotator who reads its truth file."""
+    """A project of the bundled seed with ``init``'s settings, and an annotator who knows its truth file by heart."""
     from activeseed.annotators.simulated import Simulated
     from activeseed.cli.making import make_project
     from activeseed.resources import bundled
@@ -176,7 +178,7 @@ def make(
         )
         truth = folder / "truth.jsonl"
         shutil.copyfile(source / "truth.jsonl", truth)
-    return study, Simulated(truth_file=str(truth.absolute()), key=key)
+    return study, Simulated(truth_file=str(truth.absolute()), list_error=0.0, key=key)
 
 
 def found(
@@ -185,23 +187,37 @@ def found(
     annotator: Simulated,
     key: int,
     embedder: str,
-    progress: Callable[[str, int, int], None] | None = None,
     on_round: Callable[[dict[str, Any]], None] | None = None,
 ) -> Finding:
-    """Run the loop, then the same study in random order until as many mistakes are out.
+    """Run the loop, and beside it, in a process of its own, the same study in random order until all is asked.
 
-    Random order does not stop by itself: it is charged with what it takes to put as many mistakes right, and not with
-    finding out that it is done. Everything else is the same: settings, annotator, gold questions, repeats.
+    Random order is then charged with what it takes to put as many mistakes right, and not with finding out that it is
+    done. Everything else is the same: settings, annotator, gold questions, repeats.
+
+    Raises:
+        ActiveseedError: the process failed.
     """
     truth = Path(annotator.truth_file)
-    result = study.loop(annotator, on_round=on_round)
-    by_value = course(study, truth)
+    study.rounds.assessment()  # the texts are embedded by now
     # a simulated annotator looks at no consequences, so that none are trained
     tables = {"ask": {"order": "random", "consequences": 0}, "stopping": {"flips": 0.0}}
-    other, same = make(example, study.folder / "in-random-order", key, embedder, progress, **tables)
-    shutil.copytree(study.folder / EMBEDDED, other.folder / EMBEDDED, dirs_exist_ok=True)  # the texts are the same
-    until(other, same, truth, by_value.out[-1] if by_value.out else 0)
-    return Finding(result, by_value, course(other, truth))
+    other, _ = make(example, study.folder / "in-random-order", key, embedder, **tables)
+    shutil.copytree(study.folder / EMBEDDED, other.folder / EMBEDDED, dirs_exist_ok=True)
+    command = [sys.executable, "-m", "activeseed", "loop", "--json", "--dir", str(other.folder)]
+    command += ["--annotator", "simulated", "--truth", str(other.folder / truth.name)]
+    beside = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        result = study.loop(annotator, on_round=on_round)
+        _, complaint = beside.communicate()
+    except BaseException:
+        beside.kill()
+        beside.communicate()
+        raise
+    if beside.returncode:
+        raise ActiveseedError(f"The study in random order failed: {complaint.strip() or beside.returncode}")
+    return Finding(result, course(study, truth), course(other, truth))
 
 
 def _fresh(folder: Path) -> Path:
@@ -229,6 +245,20 @@ def _introduced(example: Example, study: Study, folder: Path) -> None:
     candidates = f", {len(study.pool)} candidate outputs" if study.pool else ""
     print(f"{len(study.probes)} labelled probes{candidates}, {len(study.gold)} questions of known answer.")
     print(f"Trainer²: {study.settings.system.kind}. Embedder: {study.settings.embedder.kind}.")
+
+
+def _round(study: Study, record: Mapping[str, Any], truth: Path) -> str:
+    """A round in two lines: what was asked; what that put right, and what stopping now would mean."""
+    from activeseed.cli.loop import asked_words
+    from activeseed.cli.tables import quality_words
+
+    so_far = course(study, truth)
+    words = [f"{so_far.out[-1] if so_far.out else 0} of {so_far.planted} put right", quality_words(record["quality"])]
+    upper = record.get("flips", record.get("flips_guess_upper"))
+    words += [] if upper is None else [f"at most {100 * upper:.1f} in 100 probes otherwise"]
+    head = f"round {record['round']}"
+    asked = asked_words(study, record) or "nothing asked yet"
+    return f"{head}  {asked}\n{' ' * len(head)}  {'; '.join(words)}"
 
 
 def _changed(study: Study) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from activeseed.protocols import Annotator
     from activeseed.study import Study
 
 
@@ -78,10 +77,3 @@ def meant(study: Study, truth_file: Path) -> dict[str, str]:
         place = right.rpartition(" ")[2]
         out[item] = right if place == right else first[item].alternatives[int(place)].id
     return out
-
-
-def until(study: Study, annotator: Annotator, truth_file: Path, found: int) -> None:
-    """Go on with a study, round by round, until so many planted mistakes are out, or nothing is left to ask."""
-    ended = ""
-    while ended != "stopped" and max(course(study, truth_file).out, default=0) < found:
-        ended = study.loop(annotator, max_rounds=len(study.state.asked_rounds) + 1).ended
