@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
@@ -123,8 +123,6 @@ class AskTable(_Table):
 
     Attributes:
         batch: questions a round.
-        order: ``value`` asks what is worth most; ``random`` draws the items and offers no lists: what asking without
-            this tool would cost, for comparison.
         annotators: how many people answer each question.
         enough: share of a batch that has to be answered before the next one is asked; below 1 nobody runs out of
             questions while somebody is slow.
@@ -138,15 +136,19 @@ class AskTable(_Table):
         exchange_rate: how much of the risk one unit of sampling spread is worth; 0 never mixes *write more* in.
         confirm: whether items that look wrong may be put to annotators as a list, one line each.
         list_below: credibility below which an item looks wrong.
+        random_share: share of the questions about single items that is drawn at random among the open ones, and not
+            chosen by value: what the predictors of the belief are weighed by.
         repeat_share: share of the questions that are checks: gold questions first, then silent repeats; 0 switches
             them off.
         readings: how often one item is read at most. Reading an answered item once more is a question with a value like
             any other.
-        consequences: probes shown beside a question; 0 shows none and trains nothing for it.
+        consequences: probes shown beside a question, of those whose outcome differs by more than noise; 0 shows none
+            and trains nothing for it. Where trainings have randomness, fewer than 5 ``replicates`` tell nothing.
+        show_belief: whether annotators are told how credible the machine takes an item to be. Being told leads them,
+            and an answer that was led confirms the belief, so it is off; the journal keeps what was said.
     """
 
     batch: int = Field(default=8, ge=1, le=1000)
-    order: Literal["value", "random"] = "value"
     annotators: int = Field(default=1, ge=1, le=25)
     enough: float = Field(default=1.0, gt=0, le=1)
     error: float = Field(default=0.05, ge=0.0, lt=0.5)
@@ -158,9 +160,11 @@ class AskTable(_Table):
     exchange_rate: float = Field(default=0.0, ge=0)
     confirm: bool = True
     list_below: float = Field(default=0.7, gt=0, le=1)
+    random_share: float = Field(default=0.25, ge=0.0, le=1.0)
     repeat_share: float = Field(default=0.15, ge=0.0, le=0.5)
     readings: int = Field(default=5, ge=1)
     consequences: int = Field(default=4, ge=0, le=50)
+    show_belief: bool = False
 
 
 class StoppingTable(_Table):
@@ -302,6 +306,7 @@ def _dump(value: Any) -> Any:
 #: settings of earlier versions that nothing reads any more: a file that spells them out still opens
 RETIRED: Mapping[str, frozenset[str]] = {
     "ask": frozenset({"repeats_at_least"}),
+    "belief": frozenset({"held_sd", "silent", "evidence_weights", "evidence_sd", "temper"}),
 }
 
 

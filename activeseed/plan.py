@@ -78,11 +78,14 @@ class Rows:
         variants: (R, F) index of the variant that each factor takes.
         keys: (R,) replicate number; equal numbers mean equal randomness.
         multiplicity: (R, F) weight of each item relative to one copy, or None for one everywhere.
+        wiggles: (R,) numbers that each name a change of how the items are handed over that should not matter (two
+            neighbours swapped), 0 for none; None for none anywhere. A trainer to which order is nothing ignores them.
     """
 
     variants: NDArray[np.int16]
     keys: Ints
     multiplicity: NDArray[np.float32] | None = None
+    wiggles: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -90,7 +93,8 @@ class Rows:
     def take(self, index: Any) -> Rows:
         """The rows at an index or slice."""
         m = None if self.multiplicity is None else self.multiplicity[index]
-        return Rows(self.variants[index], self.keys[index], m)
+        w = None if self.wiggles is None else self.wiggles[index]
+        return Rows(self.variants[index], self.keys[index], m, w)
 
     def weights(self, slots: Slots) -> NDArray[np.float32]:
         """(R, S) weight of every slot: what a batched trainer multiplies its losses with."""
@@ -108,7 +112,11 @@ def join_rows(parts: Sequence[Rows]) -> Rows:
         multiplicity = np.concatenate(
             [np.ones(p.variants.shape, np.float32) if p.multiplicity is None else p.multiplicity for p in parts]
         )
-    return Rows(np.concatenate([p.variants for p in parts]), np.concatenate([p.keys for p in parts]), multiplicity)
+    wiggles = None
+    if any(p.wiggles is not None for p in parts):
+        wiggles = np.concatenate([np.zeros(len(p), np.int64) if p.wiggles is None else p.wiggles for p in parts])
+    variants, keys = np.concatenate([p.variants for p in parts]), np.concatenate([p.keys for p in parts])
+    return Rows(variants, keys, multiplicity, wiggles)
 
 
 @dataclass(frozen=True)
@@ -228,6 +236,8 @@ def row_names(context: bytes, slots: Slots, rows: Rows) -> list[str]:
             h.update(digests[slot] if slot >= 0 else b"absent")
             if slot >= 0 and rows.multiplicity is not None:
                 h.update(rows.multiplicity[r, f].tobytes())
+        if rows.wiggles is not None and rows.wiggles[r]:
+            h.update(f"wiggle {rows.wiggles[r]}".encode())
         names.append(h.hexdigest()[:32])
     return names
 
@@ -264,12 +274,13 @@ class Explicit:
 
 @dataclass(frozen=True)
 class Change:
-    """What one row does to the base: some factors take other variants or multiplicities."""
+    """What one row does to the base: some factors take other variants or multiplicities; ``wiggle`` as in ``Rows``."""
 
     label: str
     factors: tuple[int, ...]
     variants: tuple[int, ...]
     multiplicity: tuple[float, ...] | None = None
+    wiggle: int = 0
 
 
 @dataclass(frozen=True)
@@ -314,6 +325,7 @@ class OneAtATime:
         multiplicity = None
         if any(c.multiplicity is not None for c in self.changes):
             multiplicity = np.ones(variants.shape, np.float32)
+        wiggles = np.zeros(n, np.int64) if any(c.wiggle for c in self.changes) else None
         for r in range(start, stop):
             block, j = divmod(r, self.unit)
             k, b = divmod(block, self.blocks)
@@ -325,7 +337,9 @@ class OneAtATime:
             variants[r - start, list(change.factors)] = change.variants
             if multiplicity is not None and change.multiplicity is not None:
                 multiplicity[r - start, list(change.factors)] = change.multiplicity
-        return Rows(variants, keys, multiplicity)
+            if wiggles is not None:
+                wiggles[r - start] = change.wiggle
+        return Rows(variants, keys, multiplicity, wiggles)
 
 
 @dataclass(frozen=True)

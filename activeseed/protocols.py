@@ -176,6 +176,15 @@ class Estimator(Protocol):
     def run(self, problem: Problem) -> Run: ...
 
 
+@runtime_checkable
+class SupportsUnaffordable(Protocol):
+    """Says, before anything is trained, what a ranking of so many items will have to go without."""
+
+    def unaffordable(self, problem: Problem) -> tuple[str, ...]:
+        """A sentence for each thing that is missing, with what would afford it; empty when nothing is."""
+        ...
+
+
 # --- distances --------------------------------------------------------------------------------------------------
 
 
@@ -330,5 +339,5 @@ class Store(Protocol):
 __all__ = [
     "Annotator", "Assignment", "Batch", "Collected", "Cost", "Distance", "Embedder", "Estimator", "Event",
     "Executor", "Perturbation", "Problem", "Request", "Run", "Store", "SupportsAssignment", "SupportsCollecting",
-    "SupportsGradients", "SupportsOrder", "SupportsRecord", "System",
+    "SupportsGradients", "SupportsOrder", "SupportsRecord", "SupportsUnaffordable", "System",
 ]  # fmt: skip

@@ -43,15 +43,28 @@ class _Record(BaseModel):
 
 
 class Consequence(_Record):
-    """A probe that is judged differently depending on the answer.
+    """A probe at which the outcome depends on the answer by more than the noise of training.
 
-    ``outcomes`` maps a variant id to the mean outcome at this probe (for an evaluator, P(approve)) when the item
-    takes that variant and everything else stays as it stands.
+    Attributes:
+        probe: the probe's id.
+        text: what stands there.
+        outcomes: variant id -> mean outcome at this probe (for an evaluator, P(approve)) when the item takes that
+            variant and everything else stays as it stands: of the variant that stands, and of those that differ from it
+            distinguishably. A variant that is not here can't be told from the one that stands.
+        stands: the variant that stands now; the others are compared with it.
+        margins: variant id -> half the width of the 95 % interval of its difference, in units of the outcome.
+        flips: variant id -> in how many trainings the probe was judged otherwise than under what stands; only where the
+            means lie on different sides of one half by more than their noise.
+        trainings: how many trainings, each under its own key, every mean is over; 0 where that was not recorded.
     """
 
     probe: str
     text: str
     outcomes: dict[str, float]
+    stands: str = ""
+    margins: dict[str, float] = Field(default_factory=dict)
+    flips: dict[str, int] = Field(default_factory=dict)
+    trainings: int = 0
 
 
 class Question(_Record):
@@ -67,7 +80,9 @@ class Question(_Record):
         value: expected drop of the risk (squared embedded distance).
         minutes: what an answer is expected to cost.
         reason: one sentence for the annotator: why this one.
-        consequences: the probes on which the outcome flips most between the variants.
+        consequences: the probes at which the outcome differs most between the variants, by more than noise.
+        trainings: under how many keys each answer was trained to see what hangs on it; 0 where nobody looked.
+        believed: the credibility that the annotator was told; None where the belief was not shown.
         purpose: ``ask``, ``gold`` (the answer is known) or ``repeat`` (asked before); never shown to annotators.
         drawn: whether it was chosen for its value or at random; never shown to annotators.
         avoid: who has answered about the item before: it goes to somebody else where there is somebody else.
@@ -87,6 +102,8 @@ class Question(_Record):
     minutes: float = 1.0
     reason: str = ""
     consequences: tuple[Consequence, ...] = ()
+    trainings: int = 0
+    believed: float | None = None
     purpose: Literal["ask", "gold", "repeat"] = "ask"
     drawn: Literal["value", "random"] = "value"
     avoid: tuple[str, ...] = ()

@@ -9,6 +9,9 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 # A model that is not installed is an error at once, and never a download.
 os.environ["HF_HUB_OFFLINE"] = "1"
 
+import gc
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +22,11 @@ from hypothesis import settings
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+# Where a script runs the tests in the background, SIGINT is ignored, and so it would be in every process that a test
+# starts and then stops as Ctrl-C does.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # What a developer set for their own studies, and what changes how a terminal is drawn.
 _UNSET = ("COLUMNS", "FORCE_COLOR", "GITHUB_ACTIONS", "LINES", "NO_COLOR", "PY_COLORS")
@@ -35,3 +43,21 @@ def _home_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyte
     for variable in {*_UNSET, *(name for name in os.environ if name.startswith("ACTIVESEED_"))}:
         monkeypatch.delenv(variable, raising=False)
     return home
+
+
+@pytest.fixture
+def nothing_left_open() -> Iterator[None]:
+    """Collect what the test left behind: an open socket among it is an error (see filterwarnings in pyproject.toml)."""
+    yield
+    gc.collect()
+
+
+@pytest.fixture
+def double_precision() -> Iterator[None]:
+    """Fields are trained in double precision: see tests/precision.py."""
+    import torch
+
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(before)

@@ -13,7 +13,19 @@ from activeseed.annotators.label_studio.installation import Installation, cache_
 from activeseed.annotators.label_studio.local import Server, free_port, start
 from activeseed.annotators.label_studio.people import Person
 
-__all__ = ["ADMIN", "ANN1", "ANN2", "CACHE", "PEOPLE", "FreshSite", "Person", "Site", "chromium", "unique_title"]
+__all__ = [
+    "ADMIN",
+    "ANN1",
+    "ANN2",
+    "CACHE",
+    "PEOPLE",
+    "FreshSite",
+    "Person",
+    "Site",
+    "chromium",
+    "sdk_client",
+    "unique_title",
+]
 
 ADMIN = Person("admin@example.com", "Passw0rd1", "a" * 40, admin=True)
 ANN1 = Person("ann1@example.com", "Annot8or1", "b" * 40)
@@ -32,13 +44,19 @@ class Site:
     admin: Person = ADMIN
     ann1: Person = ANN1
     ann2: Person = ANN2
+    _clients: dict[str, tuple[Any, Any]] = field(default_factory=dict, init=False, repr=False)
 
-    def client(self, who: Person | str = ADMIN, timeout: float = 60.0) -> Any:
-        """The SDK's client for a person, or for a token."""
-        from label_studio_sdk.client import LabelStudio
-
+    def client(self, who: Person | str = ADMIN) -> Any:
+        """The SDK's client for a person, or for a token: one each, until `close`."""
         token = who if isinstance(who, str) else who.token
-        return LabelStudio(base_url=self.url, api_key=token, timeout=timeout)
+        if token not in self._clients:
+            self._clients[token] = sdk_client(self.url, token, 60.0)
+        return self._clients[token][0]
+
+    def close(self) -> None:
+        """Close the clients' sockets: the SDK has nothing that would."""
+        while self._clients:
+            self._clients.popitem()[1][1].close()
 
     def headers(self, who: Person = ADMIN) -> dict[str, str]:
         """For plain HTTP."""
@@ -71,6 +89,15 @@ class FreshSite(Site):
         """Start it again, on the same data and the same port; stops it first if it runs."""
         self.server.stop()
         self.server = start(self.installation, self.server.folder, port=self.server.port)
+
+
+def sdk_client(url: str, token: str, timeout: float) -> tuple[Any, Any]:
+    """The SDK's client, and what has to be closed of it."""
+    import httpx
+    from label_studio_sdk.client import LabelStudio
+
+    http = httpx.Client(timeout=timeout, follow_redirects=True)
+    return LabelStudio(base_url=url, api_key=token, timeout=timeout, httpx_client=http), http
 
 
 def unique_title(words: str = "") -> str:

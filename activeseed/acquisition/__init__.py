@@ -13,11 +13,27 @@ from activeseed.acquisition.batch import (
     proposed,
     writing_candidates,
 )
+from activeseed.acquisition.sampling import choose_some_at_random, due_at_random
 from activeseed.acquisition.value import ensemble_risk, item_values
 from activeseed.acquisition.wrongness import Wrongness, deployed_risk, wrongness
 
 __all__ = [
-    "DEPLOYED_SHARE", "MINUTES", "Candidate", "Pick", "Wrongness", "choose", "deployed_risk", "doubtful",
-    "ensemble_risk", "item_candidates", "item_values", "kind_of", "list_candidate", "proposed", "wrongness",
+    "DEPLOYED_SHARE",
+    "MINUTES",
+    "Candidate",
+    "Pick",
+    "Wrongness",
+    "choose",
+    "choose_some_at_random",
+    "deployed_risk",
+    "doubtful",
+    "due_at_random",
+    "ensemble_risk",
+    "item_candidates",
+    "item_values",
+    "kind_of",
+    "list_candidate",
+    "proposed",
     "writing_candidates",
+    "wrongness",
 ]  # fmt: skip

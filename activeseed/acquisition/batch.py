@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
@@ -67,6 +68,7 @@ class Pick:
         per_minute: what picks are ranked by: value, and the share of ``deployed_gain`` that counts, over minutes.
         alone: the value it would have had by itself.
         deployed_gain: expected drop of the deployed seed's own risk; 0 where no seed was named.
+        drawn: whether it was chosen by value or drawn at random.
     """
 
     candidate: Candidate
@@ -74,6 +76,7 @@ class Pick:
     per_minute: float
     alone: float = field(default=float("nan"))
     deployed_gain: float = 0.0
+    drawn: Literal["value", "random"] = "value"
 
 
 def item_candidates(

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from activeseed.annotators import hanging
 from activeseed.errors import AnnotatorError, AnswerError, nearest, plainly
 from activeseed.question import VERDICTS, Answer, Question
 from activeseed.seed import Pair, Seed, Text, digest_of
@@ -30,11 +31,12 @@ _ASKED_FOR = ANSWER_FIELDS.index("seconds")
 #: columns that describe the question; read back from a filled-in CSV and ignored
 QUESTION_FIELDS = (
     "kind", "items", "group", "shown", "options", "minutes", "reason", "consequences", "round", "value", "verdicts",
-    "seed_version", "answers",
+    "seed_version", "answers", "trainings", "believed",
 )  # fmt: skip
 #: what an export of answers marks them with; a study decides about both by itself
 EXPORT_FIELDS = ("counted", "taken_back")
-_HIDDEN = {"purpose", "repeats"}
+#: what tells a check from a question, or how sure the machine is
+_HIDDEN = {"purpose", "repeats", "drawn", "avoid", "value"}
 
 
 class FileAnnotator(BaseModel):
@@ -98,9 +100,9 @@ def questions_text(questions: Sequence[Question], path: Path, more: bool = False
         writer.writerow((*columns, *ANSWER_FIELDS[:_ASKED_FOR]))
     for q in questions:
         options = "\n".join(f"{k}: {v}" for k, v in q.options.items())
-        consequences = "\n".join(
-            f"{c.text} [{', '.join(f'{v}: {p:.2f}' for v, p in c.outcomes.items())}]" for c in q.consequences
-        )
+        variants = hanging.answers(q)
+        told = [f"{c.text} [{hanging.line(c, variants, {})}]" for c in q.consequences]
+        consequences = "\n".join(filter(None, [*told, hanging.legend(q)])) if told else hanging.nothing(q)
         row = [q.id, q.kind, " ".join(q.items), q.text, options, q.reason, consequences, " ".join(VERDICTS[q.kind])]
         writer.writerow([_unformula(c) for c in row] + [""] * len(ANSWER_FIELDS[:_ASKED_FOR]))
     return out.getvalue()

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from activeseed.question import VERDICTS, Question
+from activeseed.annotators import hanging
+from activeseed.question import VERDICTS, Consequence, Question
 from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED
 
 if TYPE_CHECKING:
@@ -31,14 +32,15 @@ def show_question(console: Console, question: Question, number: int, of: int, mi
 
     head = f"Question {number} of {of} · about {max(1, round(minutes))} min left"
     body = Text(clean(_body(question)))
-    wide = console.width >= WIDE and question.consequences
+    looked = bool(question.consequences or question.trainings)
+    wide = console.width >= WIDE and looked
     half = (console.width - 2) // 2 if wide else console.width
     item = Panel(body, title=_title(question), title_align="left", width=half)
     console.print()
     console.print(head, style="bold", markup=False)
     if question.reason:
         console.print(clean(question.reason), style="dim", markup=False, highlight=False)
-    if not question.consequences:
+    if not looked:
         console.print(item)
         return
     hangs = Panel(_consequences(question), title="What hangs on it", title_align="left", width=half)
@@ -107,26 +109,46 @@ def _numbered(question: Question) -> str:
 
 
 def _consequences(question: Question) -> RenderableType:
-    """A probe a line, and the mean outcome at it under each answer."""
+    """A probe a line; under each answer its mean outcome, how far that is from what stands, and whether it flips."""
+    from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
-    variants = list(dict.fromkeys(v for c in question.consequences for v in c.outcomes))
+    if not question.consequences:
+        return Text(hanging.nothing(question))
+    variants = hanging.answers(question)
     numbers = _numbers(question)
     table = Table(box=None, expand=True, padding=(0, 1, 0, 0))
     table.add_column("probe", ratio=1, overflow="fold")
     for variant in variants:
         table.add_column(clean(_NAMES.get(variant, numbers.get(variant, variant))), justify="right", no_wrap=True)
     for consequence in question.consequences:
-        cells = []
-        for variant in variants:
-            p = consequence.outcomes.get(variant)
-            likely = 0.0 if p is None else p
-            probability = all(0.0 <= x <= 1.0 for x in consequence.outcomes.values())
-            style = ("green" if likely > 0.5 else "red") if probability else ""
-            cells.append(Text("" if p is None else f"{p:.2f}", style=style))
-        table.add_row(Text(clean(consequence.text)), *cells)
-    return table
+        table.add_row(Text(clean(consequence.text)), *(_cell(consequence, v) for v in variants))
+    flips = any(c.flips for c in question.consequences)
+    alike = any(v not in c.outcomes for c in question.consequences for v in variants)
+    legend = [hanging.legend(question)]
+    legend += ["Coloured: judged otherwise, with the trainings in which it was."] if flips else []
+    legend += [f"≈: {hanging.ALIKE}."] if alike else []
+    return Group(table, Text(" ".join(filter(None, legend)), style="dim"))
+
+
+def _cell(consequence: Consequence, variant: str) -> RenderableType:
+    from rich.text import Text
+
+    if variant not in consequence.outcomes:
+        return Text("≈", style="dim")
+    value = consequence.outcomes[variant]
+    # only what really flips has a colour: two shades of doubt on either side of one half are no verdicts
+    colour = ("green" if value > 0.5 else "red") if consequence.flips else ""
+    if variant != consequence.stands and variant not in consequence.flips:
+        colour = ""
+    lines = [hanging.mean(value)]
+    moved = hanging.difference(consequence, variant).replace(" ± ", "\n±")
+    lines += [moved] if moved else []
+    times = consequence.flips.get(variant)
+    if times:
+        lines.append(f"{times} of {consequence.trainings}" if consequence.trainings > 1 else "always")
+    return Text("\n".join(lines), style=colour, justify="right")
 
 
 def _numbers(question: Question) -> dict[str, str]:

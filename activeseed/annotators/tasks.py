@@ -7,11 +7,12 @@ in them is looked up: Label Studio would replace it in the label of a choice.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from activeseed.question import VERDICTS, Consequence, Question
+from activeseed.annotators import hanging
+from activeseed.question import VERDICTS, Question
 from activeseed.resolution import shown
 from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Pair, Payload
 
@@ -32,7 +33,8 @@ def task_data(question: Question, payload: Payload | None = None) -> dict[str, A
     """The ``data`` of the Label Studio task that asks a question: all that its template shows, ready for JSON.
 
     Args:
-        question: what is asked. Its value, purpose and what it repeats are left out: annotators must not know them.
+        question: what is asked. Its value, purpose, how it was drawn and what it repeats are left out: annotators must
+            not know them.
         payload: the item asked about, where the caller has it. Without it the parts of a pair are read off its text.
 
     Every value is a text, or a list of choices ({"value", "alias", "hotkey"}) for `variant` and `stays`.
@@ -97,14 +99,6 @@ def _choice(label: str, alias: str, number: int) -> dict[str, str]:
     return {"value": label.replace("$", "$\u2060"), "alias": alias} | ({"hotkey": str(number)} if number < 10 else {})
 
 
-def _decides(outcomes: Mapping[str, float], variant: str) -> str:
-    """*approved (0.91)* where outcomes are probabilities, else the number."""
-    value = outcomes[variant]
-    if not all(0.0 <= p <= 1.0 for p in outcomes.values()):
-        return f"{value:.3g}"
-    return f"{'approved' if value > 0.5 else 'not approved'} ({value:.2f})"
-
-
 def _consequences(question: Question) -> str:
     """A probe, and below it what becomes of it under each answer."""
     kept = shown(question)
@@ -113,26 +107,30 @@ def _consequences(question: Question) -> str:
         names |= {ABSENT: "pair goes", kept: "A is better", AS_WRITTEN if kept == FLIPPED else FLIPPED: "B is better"}
     else:
         names = {FLIPPED: "flipped"} | names | {kept: "kept", ABSENT: "dropped"}
-    lines = []
-    for n, c in enumerate(question.consequences, 1):
-        under = " · ".join(f"{names.get(v, shown_text(v))}: {_decides(c.outcomes, v)}" for v in c.outcomes)
-        lines.append(f"{n}. {shown_text(c.text)}\n→ {under}")
-    return "\n\n".join(lines) or "Not measured for this question."
+    variants = hanging.answers(question)
+    names = {v: names.get(v, shown_text(v)) for v in variants}
+    lines = [
+        f"{n}. {shown_text(c.text)}\n→ {hanging.line(c, variants, names)}"
+        for n, c in enumerate(question.consequences, 1)
+    ]
+    return "\n\n".join([*lines, hanging.legend(question)]).strip() if lines else hanging.nothing(question)
 
 
 def _blocks(question: Question) -> list[str]:
     """Each option with what it would decide, in the order of their letters."""
     options = {} if question.kind == "prefer_outcome" else {"A (stands now)": (shown(question), question.text)}
     options |= {a: (v, question.options[v]) for a, v in offered(question).items()}
-    blocks = [_block(a, text, v, question.consequences) for a, (v, text) in options.items()]
-    if any(ABSENT in c.outcomes for c in question.consequences) and question.kind == "choose_wording":
-        blocks.append(_block("Neither", "The item goes.", ABSENT, question.consequences))
-    return blocks
+    if question.kind == "choose_wording":
+        options["Neither"] = (ABSENT, "The item goes.")
+    return [_block(a, text, v, question) for a, (v, text) in options.items()]
 
 
-def _block(name: str, text: str, variant: str, consequences: Sequence[Consequence]) -> str:
-    told = [f"{shown_text(c.text)}\n→ {_decides(c.outcomes, variant)}" for c in consequences if variant in c.outcomes]
-    return f"{name}: {shown_text(text)}" + ("\n\nWhat it decides:\n" + "\n".join(told) if told else "")
+def _block(name: str, text: str, variant: str, question: Question) -> str:
+    if question.kind == "prefer_outcome":
+        return f"{name}: {shown_text(text)}"
+    told = [f"{shown_text(c.text)}\n→ {hanging.under(c, variant)}" for c in question.consequences]
+    said = "\n".join(told) or hanging.nothing(question)
+    return f"{name}: {shown_text(text)}\n\nWhat it decides:\n{said}"
 
 
 def listed(question: Question) -> dict[str, Any]:

@@ -7,9 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from activeseed.belief.laplace import logit
 from activeseed.outcome import Outcomes
 from activeseed.plan import Floats, Rows
+
+
+def logit(p: Floats, floor: float = 0.005) -> Floats:
+    """Log p/(1−p), with p held in [floor, 1−floor]."""
+    q = np.clip(p, floor, 1.0 - floor)
+    return np.asarray(np.log(q) - np.log1p(-q))
 
 
 def vouching_evidence(

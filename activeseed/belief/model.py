@@ -1,10 +1,12 @@
-"""The joint credibility model: what answers about some items say about their kin.
+"""The joint credibility model: predictors that compete on answers, and what the better ones say about unasked items.
 
-P(item f stays as written) = σ(author's logit + base rate + group + weight · evidence + kin). Each addend has a prior
-that is centred on the author, so before any answer the mean credibility is the author's. Evidence that costs nothing
-(how well the rest of the seed vouches for an item) and kinship (principal components of the embeddings) start small and
-earn their weight from the answers. Posterior by Laplace's approximation; marginals and the joint covariance from its
-draws. The mass that is not *as written* keeps the author's proportions over the other variants.
+P(item f stays as written) = Φ(offset_f + base rate + group + weight · evidence + kin), every coefficient Gaussian with
+mean zero. Four predictors compete, each a restriction of that: *author* (his own belief, nothing moves), *base rate*
+(his belief, shifted as answers say, for each group), *count* (the share that stayed, whatever the author said; see
+``counting``), *content* (base rate, evidence, and kinship of the embeddings). All of them start at the author's belief.
+Their probabilities are earned: author, count and what was learnt (base rate and content together) are weighed by what
+they predicted of the answers to questions that were drawn at random, just before they were given. What is asked because
+it is doubtful says much about the coefficients, but little about who predicts well what nobody has been asked.
 """
 
 from __future__ import annotations
@@ -14,24 +16,40 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
+from scipy.special import ndtri
 
-from activeseed.belief.laplace import laplace, logit, sigmoid
+from activeseed.belief.copies import near_copies, tied
+from activeseed.belief.counting import counted
+from activeseed.belief.filtering import filtered
 from activeseed.belief.posterior import Belief, World
 from activeseed.belief.settings import BeliefSettings
 from activeseed.errors import PlanError
 from activeseed.outcome import Bools
-from activeseed.plan import Floats, Law, generator
+from activeseed.plan import Floats, Ints, Law, generator
+
+#: an answer teaches about other items with at least this much doubt: one slip about a sure item moves not all the rest
+DOUBT = 0.005
+#: an author is never surer than this in what he teaches the model; his own belief of an item is kept as it is
+SUREST = 1e-6
+#: what content's worlds are when it is silent: between these two all answers decide
+LEARNT = ("base rate", "content")
 
 
 @dataclass(frozen=True)
-class _Part:
-    """Columns of the design that share a name and a prior."""
+class _World:
+    """One version of a predictor: its prior.
 
-    name: str
-    columns: Floats
-    mean: float
-    sd: float
-    content: bool = False
+    Attributes:
+        predictor: whose version it is; prior: its probability.
+        base, group, evidence, kin: standard deviations of the coefficients, in probits.
+    """
+
+    predictor: str
+    prior: float
+    base: float = 0.0
+    group: float = 0.0
+    evidence: float = 0.0
+    kin: float = 0.0
 
 
 def fit_belief(
@@ -43,11 +61,13 @@ def fit_belief(
     evidence: Floats | None,
     likelihood: Floats,
     key: int,
+    order: Sequence[int] | Ints | None = None,
+    drawn: Bools | None = None,
 ) -> Belief:
     """The belief after the answers so far.
 
     Args:
-        settings: prior scales.
+        settings: which predictors, prior scales.
         prior: the author's law, (F, V).
         groups: group of each item; "" for none.
         features: (F, d) embeddings of the items as written, or None.
@@ -56,33 +76,53 @@ def fit_belief(
         likelihood: (F, V) probability of all answers on an item for each variant that may be the true one; ones where
             nothing was answered.
         key: root key of the posterior's draws.
+        order: numbers of the answered items, first answered first; answered items that it leaves out come last.
+        drawn: (F,) whether the question about the item was drawn at random; None: all of them were.
 
     Raises:
         PlanError: shapes that do not fit.
+
+    Cost: O(n·W·d²) for n answers, W worlds (7 by default) and d coefficients (at most 33 and the groups), then
+    ``samples`` draws.
     """
     p = np.asarray(prior.probabilities, np.float64)
     like = np.asarray(likelihood, np.float64)
-    if like.shape != p.shape or len(groups) != len(p):
+    f = len(p)
+    if like.shape != p.shape or len(groups) != f or (drawn is not None and np.shape(drawn) != (f,)):
         raise PlanError(f"Belief: likelihood {like.shape} and {len(groups)} groups do not fit a law of {p.shape}.")
     answered = np.ptp(like, axis=1) > 0
     share = _elsewhere(p, like, answered)
-    stay = like[:, 0]
-    leave = (share * like).sum(1)
+    stay, leave = like[:, 0], (share * like).sum(1)
     certain = (p.max(1) >= 1.0) & ~answered
     author = p[:, 0]
-    parts = [] if settings.kind == "independent" else _parts(settings, groups, features, evidence, ~certain)
-    worlds = _worlds(settings, parts, author, stay, leave, certain)
-    # bounded memory for large seeds; 200 draws still resolve a world's weight to half a percent
-    samples = min(settings.samples, max(200, 4_000_000 // len(p))) if parts else 1
-    credibility = _draws(worlds, samples, key)
-    credibility[:, certain] = author[certain]
-    total = credibility * stay + (1.0 - credibility) * leave
-    posterior = np.where(total > 0, credibility * stay / np.where(total > 0, total, 1.0), 0.0)
-    posterior[:, ~answered] = credibility[:, ~answered]
+    if settings.kind == "independent":
+        blank = np.zeros((f, 0))
+        worlds = (World("author", 1.0, blank, probit(author), np.zeros(0), np.zeros((0, 0)), ()),)
+        rows = before = author[None, :].copy()
+    else:
+        known = [int(i) for i in (() if order is None else order) if answered[i]]
+        sequence = np.array(list(dict.fromkeys([*known, *np.flatnonzero(answered).tolist()])), np.int64)
+        counts = np.ones(len(sequence), bool) if drawn is None else np.asarray(drawn, bool)[sequence]
+        copies = near_copies(features, f, settings.near)
+        design, names = _design(settings, groups, features, None if evidence is None else copies.shared(evidence))
+        most = np.maximum(stay, leave)
+        taught = np.maximum(stay, DOUBT * most), np.maximum(leave, DOUBT * most)
+        count, said = counted(author, groups, *taught, sequence, worth=settings.count_worth)
+        others, predicted = _fitted(_competing(settings, names), author, design, names, *taught, sequence)
+        worlds = weighed((count, *others), np.vstack([said, predicted]), counts)
+        # bounded memory for large seeds; 200 draws still resolve a world's weight to half a percent
+        samples = min(settings.samples, max(200, 4_000_000 // f))
+        rows, before = (
+            tied(drawn_rows, copies, stay, leave, key) for drawn_rows in _draws(worlds, *taught, samples, key)
+        )
+    rows[:, certain] = before[:, certain] = author[certain]
+    total = rows * stay + (1.0 - rows) * leave
+    posterior = np.where(total > 0, rows * stay / np.where(total > 0, total, 1.0), 0.0)
+    posterior[:, ~answered] = rows[:, ~answered]
     tilted = share * np.where(answered[:, None], like, 1.0)
     mass = tilted.sum(1, keepdims=True)
     tilted = np.where(mass > 0, tilted / np.where(mass > 0, mass, 1.0), share)
-    return Belief(author.copy(), posterior, tilted, answered, worlds, stay, credibility)
+    return Belief(author.copy(), posterior, tilted, answered, worlds, before)
 
 
 def _elsewhere(p: Floats, like: Floats, answered: Bools) -> Floats:
@@ -105,23 +145,19 @@ def _elsewhere(p: Floats, like: Floats, answered: Bools) -> Floats:
     return np.asarray(share)
 
 
-def _parts(
-    settings: BeliefSettings, groups: Sequence[str], features: Floats | None, evidence: Floats | None, open_: Bools
-) -> list[_Part]:
-    f = len(groups)
-    parts = [_Part("base rate", np.ones((f, 1)), 0.0, settings.base_rate_sd)]
+def _design(
+    settings: BeliefSettings, groups: Sequence[str], features: Floats | None, evidence: Floats | None
+) -> tuple[Floats, tuple[str, ...]]:
+    """(F, d) columns, and which part of the model each belongs to."""
+    parts = [("base rate", np.ones((len(groups), 1)))]
     names = list(dict.fromkeys(groups))
     if len(names) > 1 and settings.group_sd > 0:
-        member = np.array([[g == n for n in names] for g in groups], np.float64)
-        parts.append(_Part("group", member, 0.0, settings.group_sd))
-    if evidence is not None and open_.any():
-        score = standardised(evidence)[:, None]
-        parts.append(_Part("evidence", score, 0.0, settings.evidence_sd, True))
-    if features is not None and settings.components > 0 and max(settings.kin_sds, default=0.0) > 0:
-        scores = components(features, settings.components)
-        if scores.shape[1]:
-            parts.append(_Part("kin", scores, 0.0, 1.0, True))
-    return [part for part in parts if part.sd > 0]
+        parts.append(("group", np.array([[g == n for n in names] for g in groups], np.float64)))
+    if evidence is not None and settings.evidence_sds:
+        parts.append(("evidence", standardised(evidence)[:, None]))
+    if features is not None and settings.components > 0 and settings.kin_sds:
+        parts.append(("kin", components(features, settings.components)))
+    return np.hstack([x for _, x in parts]), tuple(name for name, x in parts for _ in range(x.shape[1]))
 
 
 def standardised(score: Floats, unit: float = 1.0) -> Floats:
@@ -137,102 +173,114 @@ def standardised(score: Floats, unit: float = 1.0) -> Floats:
 def components(features: Floats, k: int) -> Floats:
     """(F, ≤ k) scores whose inner products are the centred cosines of the items, signs fixed (largest entry positive).
 
-    In few dimensions everything is kin to everything; there the cosines are scaled down (see ``crowding``).
-
     Centred cosine: embeddings of one seed share a large common part that says nothing about kinship.
     """
     x = np.asarray(features, np.float64)
     x = x - x.mean(0)
     x = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
-    x = x * crowding(x)
-    u, s, _ = np.linalg.svd(x, full_matrices=False)
-    keep = min(k, int((s > 1e-6 * max(float(s[0]), 1e-300)).sum())) if len(s) else 0
-    u, s = u[:, :keep], s[:keep]
-    signs = np.sign(u[np.abs(u).argmax(0), np.arange(keep)]) if keep else np.ones(0)
-    return np.asarray(u * s * signs)
+    if len(x) <= x.shape[1]:
+        square, u = np.linalg.eigh(x @ x.T)
+        scores = u * np.sqrt(np.maximum(square, 0.0))
+    else:
+        square, v = np.linalg.eigh(x.T @ x)
+        scores = x @ v
+    largest = np.argsort(-square, kind="stable")[:k]
+    scores = scores[:, largest[square[largest] > 1e-12 * max(float(square.max(initial=0.0)), 1e-300)]]
+    return np.asarray(scores * np.sign(scores[np.abs(scores).argmax(0), np.arange(scores.shape[1])]))
 
 
-def crowding(unit: Floats, dimensions: float = 20.0) -> float:
-    """Factor at most 1 for unit rows that fill fewer effective dimensions (1 / mean squared cosine) than sentences do.
+def _competing(settings: BeliefSettings, names: Sequence[str]) -> list[_World]:
+    """The worlds of all predictors but the count."""
+    base, group = settings.base_rate_sd, settings.group_sd
+    slopes = settings.evidence_sds if "evidence" in names else ()
+    kins = settings.kin_sds if "kin" in names else ()
+    grid = [(s, k) for s, k in product((0.0, *slopes), (0.0, *kins)) if s > 0 or k > 0]
+    out = [
+        _World("author", 1.0),
+        _World("base rate", 1.0, base=base, group=group),
+        *(_World("content", 1.0 / len(grid), base=base, group=group, evidence=s, kin=k) for s, k in grid),
+    ]
+    return out
 
-    Sentence embeddings of one behaviour's statements fill 20 to 100. Without this, kinship of a strength that suits
-    them would let one answer about a vector of five entries decide about half of the others.
-    """
-    n = len(unit)
-    if n < 2:
-        return 1.0
-    square = float(((unit.T @ unit) ** 2).sum() - (np.linalg.norm(unit, axis=1) ** 4).sum()) / (n * (n - 1))
-    return float(min(1.0, (1.0 / (dimensions * max(square, 1e-12))) ** 0.5))
 
-
-def _worlds(
-    settings: BeliefSettings, parts: list[_Part], author: Floats, stay: Floats, leave: Floats, certain: Bools
-) -> tuple[World, ...]:
-    """One fitted world where content speaks, and, if the settings allow for it, one where it is silent."""
-    slopes = [(settings.silent, 0.0)]
-    slopes += [((1.0 - settings.silent) / len(settings.evidence_weights), w) for w in settings.evidence_weights]
-    if not any(part.name == "evidence" for part in parts):
-        slopes = [(1.0, 0.0)]
-    kins = settings.kin_sds if any(part.name == "kin" for part in parts) else (0.0,)
-    choices = []
-    for (share, slope), kin in product(slopes, kins):
-        scale = {"evidence": (slope, settings.evidence_sd if slope else 0.0), "kin": (0.0, kin)}
-        version = [replace(q, mean=scale[q.name][0], sd=scale[q.name][1]) if q.name in scale else q for q in parts]
-        choices.append((share / len(kins), [q for q in version if q.sd > 0]))
+def _fitted(
+    priors: Sequence[_World],
+    author: Floats,
+    design: Floats,
+    names: tuple[str, ...],
+    stay: Floats,
+    leave: Floats,
+    order: Ints,
+) -> tuple[tuple[World, ...], Floats]:
+    """The worlds after the answers, each of its prior weight, and (W, n) what they predicted of each answer."""
+    scale = {"base rate": "base"}
+    sd = np.array([[getattr(w, scale.get(n, n)) for n in names] for w in priors], np.float64)
+    # before any answer the probability is the author's exactly: Φ(offset/√(1 + v)) with v the prior variance
+    offset = probit(author) * np.sqrt(1.0 + sd**2 @ design.T**2)
+    found = filtered(design, offset, sd, stay, leave, order)
     out = []
-    for weight, chosen in choices:
-        if weight <= 0:
-            continue
-        design = np.hstack([q.columns for q in chosen]) if chosen else np.zeros((len(author), 0))
-        mean = np.concatenate([np.full(q.columns.shape[1], q.mean) for q in chosen]) if chosen else np.zeros(0)
-        sd = np.concatenate([np.full(q.columns.shape[1], q.sd) for q in chosen]) if chosen else np.zeros(0)
-        names = tuple(q.name for q in chosen for _ in range(q.columns.shape[1]))
-        offset = held_offset(author, design, mean, settings.temper * sd, ~certain)
-        told = np.where(certain, 1.0, stay), np.where(certain, 1.0, leave)
-        held = (float(author.mean()), settings.held_sd) if settings.held_sd > 0 else None
-        mode = laplace(design, offset, mean, 1.0 / sd**2, *told, held=held)
-        spread = settings.temper**2 * mode.covariance
-        out.append(World(np.log(weight) + mode.log_evidence, design, offset, mode.mean, spread, names))
-    return tuple(out)
+    for n, world in enumerate(priors):
+        active = sd[n] > 0
+        kept = tuple(name for name, a in zip(names, active, strict=True) if a)
+        covariance = found.covariance[n][np.ix_(active, active)]
+        mean = found.mean[n][active]
+        out.append(World(world.predictor, world.prior, design[:, active], offset[n], mean, covariance, kept))
+    return tuple(out), found.log_predicted
 
 
-def held_offset(author: Floats, design: Floats, mean: Floats, sd: Floats, open_: Bools) -> Floats:
-    """Logits at w = 0 for which the prior's mean credibility is the author's.
+def probit(p: Floats) -> Floats:
+    """Φ⁻¹(p), p held a millionth off 0 and 1."""
+    return np.asarray(ndtri(np.clip(p, SUREST, 1.0 - SUREST)))
 
-    A logit that varies with variance v shrinks its probability towards one half by √(1+πv/8) (MacKay 1992), and
-    lopsided evidence moves the mean; both are taken out, item by item and then for the mean of the open items.
+
+def weighed(worlds: Sequence[World], log_predicted: Floats, counts: Bools) -> tuple[World, ...]:
+    """The worlds with what they have earned for a weight.
+
+    Between the author, the count and what was learnt only answers that count are compared, each by what the predictor
+    as a whole said of it beforehand (the prequential likelihood: Dawid 1984). What was learnt is the base rate alone
+    or with content, and between these worlds all answers decide: whatever a question was chosen by, they know it.
+
+    Args:
+        worlds: W of them, ``weight`` the prior probability (up to a factor).
+        log_predicted: (W, n) log probability of each answer, given those before it.
+        counts: (n,) whether the answer's question was drawn at random.
     """
-    shrink: Floats = np.sqrt(1.0 + np.pi * (design**2 @ sd**2) / 8.0)
-    offset = logit(author) * shrink
-    if not open_.any():
-        return offset
-    low, high = -20.0, 20.0
-    pull = design @ mean
-    target = float(author[open_].mean())
-    for _ in range(60):
-        c = 0.5 * (low + high)
-        if float(sigmoid((offset + c + pull) / shrink)[open_].mean()) < target:
-            low = c
-        else:
-            high = c
-    return offset + 0.5 * (low + high)
+    names = np.array(["learnt" if w.predictor in LEARNT else w.predictor for w in worlds])
+    prior = np.log([[w.weight] for w in worlds])
+    log = np.hstack([prior, prior + np.cumsum(log_predicted, axis=1)])
+    score, inside = {}, np.zeros(len(worlds))
+    for name in dict.fromkeys(names.tolist()):
+        mine = names == name
+        whole = np.logaddexp.reduce(log[mine], axis=0)
+        score[name] = whole[0] + float(np.diff(whole)[counts].sum())
+        inside[mine] = np.exp(log[mine, -1] - whole[-1])
+    share = {n: np.exp(s - max(score.values())) for n, s in score.items()}
+    weight = inside * np.array([share[n] for n in names.tolist()])
+    weight = weight / weight.sum()
+    return tuple(replace(w, weight=float(x)) for w, x in zip(worlds, weight, strict=True))
 
 
-def _draws(worlds: tuple[World, ...], samples: int, key: int) -> Floats:
-    """(samples, F) draws of the credibilities before each item's own answer is counted; worlds in proportion."""
-    weights = world_weights(worlds)
-    counts = np.floor(weights * samples).astype(int)
-    counts[int(weights.argmax())] += samples - counts.sum()
+def _draws(worlds: tuple[World, ...], stay: Floats, leave: Floats, samples: int, key: int) -> tuple[Floats, Floats]:
+    """(samples, F) credibilities before each item's own answer is counted, worlds in proportion: means and draws.
+
+    In the first, what is not known of a world's coefficients is integrated out, item by item; in the second they are
+    drawn. The mean of a column is known in closed form, and both are moved to it: what chance adds would be taken for
+    knowledge.
+    """
+    weight = np.array([w.weight for w in worlds])
+    alone = np.stack([w.alone(stay, leave) for w in worlds])
+    exact = weight @ np.stack([w.marginal for w in worlds])
+    counts = np.diff(np.floor(np.cumsum(weight) / weight.sum() * samples + 0.5).astype(int), prepend=0)
     rng = generator(key, "belief")
-    out = []
-    for world, n in zip(worlds, counts, strict=True):
-        noise = rng.standard_normal((samples, len(world.mean)))[:n]
-        out.append(world.credibilities(noise))
-    return np.concatenate(out)
+    means = np.repeat(alone, counts, axis=0)
+    drawn = np.concatenate(
+        [w.credibilities(rng.standard_normal((n, len(w.mean)))) for w, n in zip(worlds, counts, strict=True)]
+    )
+    return _moved(means, weight @ alone), _moved(drawn, exact)
 
 
-def world_weights(worlds: tuple[World, ...]) -> Floats:
-    """Posterior probability of each world."""
-    log = np.array([w.log_weight for w in worlds])
-    out = np.exp(log - log.max())
-    return np.asarray(out / out.sum())
+def _moved(rows: Floats, mean: Floats) -> Floats:
+    """The same probabilities, a little nearer 0 or 1, so that each column has this mean."""
+    room = rows * (1.0 - rows)
+    step = (mean - rows.mean(0)) / np.maximum(room.mean(0), 1e-300)
+    return np.asarray(rows + np.clip(step, -1.0, 1.0) * room)

@@ -6,35 +6,74 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy.special import ndtr
 
-from activeseed.belief.laplace import logit, sigmoid
+from activeseed.belief.evidence import logit
 from activeseed.outcome import Bools
 from activeseed.plan import Floats, Ints, Law, generator
+
+#: logits of a probit, near enough
+PROBIT = 1.7
+#: nodes of the quadrature over one item's probit
+NODES = 15
 
 
 @dataclass(frozen=True)
 class World:
-    """One fitted version of the model: logits are ``offset + design @ w``, w Gaussian.
+    """One fitted version of a predictor: probits are ``offset + design @ w``, w Gaussian.
 
     Attributes:
-        log_weight: log of prior weight times marginal likelihood.
+        predictor: whose version it is (``author``, ``base rate``, ``count``, ``content``).
+        weight: its probability; those of a belief's worlds sum to one.
         design: (F, d); offset: (F,); mean: (d,); covariance: (d, d).
         names: (d,) which part of the model each coefficient belongs to.
     """
 
-    log_weight: float
+    predictor: str
+    weight: float
     design: Floats
     offset: Floats
     mean: Floats
     covariance: Floats
     names: tuple[str, ...]
 
+    @cached_property
+    def scale(self) -> Floats:
+        """(F,) √(1 + variance of the probit): what not knowing w takes from it."""
+        return np.sqrt(1.0 + np.einsum("fd,de,fe->f", self.design, self.covariance, self.design, optimize=True))
+
+    @cached_property
+    def marginal(self) -> Floats:
+        """(F,) mean over w of P(as written | w)."""
+        return np.asarray(ndtr((self.offset + self.design @ self.mean) / self.scale))
+
+    def alone(self, stay: Floats, leave: Floats) -> Floats:
+        """(F,) P(as written) that, times an item's own answers, is what it is believed to be given all answers.
+
+        w has learnt from the item's own answers as well; where there are any, the posterior given w is averaged over w
+        (Gauss and Hermite), and its own answers are then taken out again.
+
+        Args:
+            stay, leave: (F,) likelihoods of an item's own answers, positive where there are any.
+        """
+        out = self.marginal.copy()
+        own = np.flatnonzero(stay != leave)
+        if not len(self.mean) or not len(own):
+            return out
+        at, mass = np.polynomial.hermite_e.hermegauss(NODES)
+        middle = self.offset[own] + self.design[own] @ self.mean
+        p = ndtr(middle + np.sqrt(self.scale[own] ** 2 - 1.0) * at[:, None])
+        s, q = stay[own], leave[own]
+        after = mass / mass.sum() @ (p * s / (p * s + (1.0 - p) * q))
+        out[own] = after * q / (after * q + (1.0 - after) * s)
+        return out
+
     def credibilities(self, noise: Floats) -> Floats:
-        """(n, F) credibilities for (n, d) standard normal draws."""
+        """(n, F) credibilities for (n, d) standard normal draws of w."""
         if not len(self.mean):
-            return np.tile(sigmoid(self.offset), (len(noise), 1))
+            return np.tile(ndtr(self.offset), (len(noise), 1))
         root = np.linalg.cholesky(self.covariance + 1e-12 * np.eye(len(self.mean)))
-        return sigmoid(self.offset + (self.mean + noise @ root.T) @ self.design.T)
+        return np.asarray(ndtr(self.offset + (self.mean + noise @ root.T) @ self.design.T))
 
 
 @dataclass(frozen=True)
@@ -46,14 +85,14 @@ class Belief:
 
     Attributes:
         prior: (F,) the author's probability that each item stays as written.
-        mixture: (N, F) draws of P(as written | answers), one column an item.
+        mixture: (N, F) P(as written | answers), one column an item. A row is one predictor; what is not known of its
+            coefficients is integrated out item by item, so that before any answer the belief is the author's.
         elsewhere: (F, V) where an item goes if it does not stay; rows sum to one, column 0 is zero.
         answered: (F,) whether anybody has said anything about the item.
-        worlds: the fitted models behind it.
-        stay: (F,) likelihood of an item's own answers if it is as written; only for ``why``.
-        before: (N, F) the same draws before an item's own answers are counted, row by row: P(as written | the answers
-            on all other items, the coefficients of that row). Whoever draws annotators' accuracies as well multiplies
-            them by the likelihood of the item's answers under those.
+        worlds: the fitted versions of the predictors that are used, with their weights.
+        before: (N, F) draws of P(as written | a predictor, its coefficients) before an item's own answers are counted.
+            These rows hold all that is not known, base rates and weights as well, and are what a limit is drawn from:
+            times the likelihood of an item's own answers, under accuracies that are drawn too.
         name: stands in headings.
     """
 
@@ -62,7 +101,6 @@ class Belief:
     elsewhere: Floats
     answered: Bools
     worlds: tuple[World, ...]
-    stay: Floats
     before: Floats
     name: str = "belief"
 
@@ -114,22 +152,29 @@ class Belief:
         other = (rng.random((n, f))[:, :, None] >= edges[None]).sum(2)
         return np.where(stays, 0, other).astype(np.int64)
 
+    @property
+    def used(self) -> dict[str, float]:
+        """Which predictors the belief is made of, with their shares, largest first; those not used are left out."""
+        out: dict[str, float] = {}
+        for world in self.worlds:
+            out[world.predictor] = out.get(world.predictor, 0.0) + world.weight
+        return dict(sorted(out.items(), key=lambda item: -item[1]))
+
     def why(self, f: int) -> dict[str, float]:
         """Contributions to item f's credibility in logits: the author, each part of the model, its own answers.
 
-        They sum to the logit of its credibility; ``rest`` is what averaging over uncertainty and worlds takes or adds.
+        They sum to the logit of its credibility. ``count`` is what the plain count takes or adds; ``rest``
+        what near-copies' answers and averaging over uncertainty and worlds do.
         """
-        log = np.array([w.log_weight for w in self.worlds])
-        weights = np.exp(log - log.max())
-        weights /= weights.sum()
+        now, before = (float(logit(np.array([m[:, f].mean()]))[0]) for m in (self.mixture, self.before))
         out = {"author": float(logit(self.prior[f : f + 1])[0])}
-        model = 0.0
-        for world, weight in zip(self.worlds, weights, strict=True):
-            model += weight * float(world.offset[f] + world.design[f] @ world.mean)
+        for world in self.worlds:
+            if world.predictor == "count":
+                out["count"] = world.weight * (float(logit(world.marginal[f : f + 1])[0]) - out["author"])
+                continue
             for name, x, m in zip(world.names, world.design[f], world.mean, strict=True):
-                out[name] = out.get(name, 0.0) + float(weight * x * m)
-        now = float(logit(self.credibility[f : f + 1])[0])
+                out[name] = out.get(name, 0.0) + world.weight * PROBIT * float(x * m / world.scale[f])
         if self.answered[f]:
-            out["answers"] = now - model
+            out["answers"] = now - before
         out["rest"] = now - sum(out.values())
         return out

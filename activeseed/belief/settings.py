@@ -13,45 +13,39 @@ if TYPE_CHECKING:
 
 
 class BeliefSettings(BaseModel):
-    """Prior scales of the credibility model.
+    """The credibility model: which predictors compete, and how far each may move.
 
-    The model averages over a small grid of *worlds*, one for every evidence weight (none included) and every strength
-    of kinship; answers decide between them by their marginal likelihood. So content that says nothing is believed to
-    say nothing after a few answers, and content that tells right from wrong is believed as soon.
+    Four predictors of P(an item stays) compete: the author's belief; the author's belief with a base rate that answers
+    move; a plain count of the answers; and content, that is the author's belief with a base rate, a weight of the
+    evidence and kinship of the embeddings. Each starts at a quarter, and earns its share by how well it predicted
+    answers before they were given. Scales are standard deviations on the probit scale (one unit is about 1.7 logits);
+    all prior means are zero, so that content moves nothing before any answer.
 
     Attributes:
         kind: ``joint`` learns from answers about kin; ``independent`` keeps the author's belief of unasked items.
-        base_rate_sd: how far the author's base rate may be off, in logits.
-        held_sd: how far the share of all items that stay, asked ones included, may be off the author's; what is asked
-            first is mostly wrong, and without this the rest would be blamed for it. 0 switches it off.
+        base_rate_sd: how far the author's base rate may be off.
         group_sd: how far a group's base rate may be off the rest's (only where there are two groups or more).
-        silent: prior probability that evidence has no weight at all. High enough that no item is believed to be wrong
-            before anybody has answered.
-        evidence_weights: weights, in logits for a unit of evidence (one standard deviation, or one logit where that is
-            more), that are thought possible beside none; equally probable beforehand.
-        evidence_sd: how far each of them may be off.
-        kin_sds: how much similar items may share beyond that: the standard deviation of one item's logit, correlated
-            between items as their centred cosine; equally probable beforehand.
+        evidence_sds: how much a unit of evidence (one standard deviation, or one logit where that is more) may weigh.
+            Within content, the scales are weighed by their marginal likelihood; empty switches evidence off.
+        kin_sds: how much similar items may share beyond that: the standard deviation of one item's probit, correlated
+            between items as their centred cosine; empty switches kinship off.
         components: principal components of the embeddings that carry kinship, at most.
-        temper: share of the coefficients' posterior standard deviation that is averaged over within a world: 1 is
-            fully Bayesian, 0 takes their mode. Measured on the persona task, the mode is as well calibrated and learns
-            from kin sooner.
+        near: items closer than this share of the mean squared distance between items are near-copies.
+        count_worth: answers that the author's belief is worth to the plain count.
         samples: draws of the posterior from which marginals and covariance are computed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["joint", "independent"] = "joint"
-    base_rate_sd: float = Field(default=0.25, ge=0)
-    held_sd: float = Field(default=0.05, ge=0)
+    base_rate_sd: float = Field(default=1.0, gt=0)
     group_sd: float = Field(default=0.5, ge=0)
-    silent: float = Field(default=0.65, ge=0, lt=1)
-    evidence_weights: tuple[float, ...] = (0.5, 2.0, 5.0)
-    evidence_sd: float = Field(default=0.5, gt=0)
-    kin_sds: tuple[float, ...] = (1.5, 5.0)
-    components: int = Field(default=96, ge=0)
-    temper: float = Field(default=0.0, ge=0, le=1)
-    samples: int = Field(default=2000, ge=200)
+    evidence_sds: tuple[float, ...] = (0.3, 1.0)
+    kin_sds: tuple[float, ...] = (0.8,)
+    components: int = Field(default=32, ge=0)
+    near: float = Field(default=0.2, ge=0, lt=1)
+    count_worth: float = Field(default=2.0, gt=0)
+    samples: int = Field(default=400, ge=200)
 
 
 def author_law(seed: Seed, base_rate: float = 0.8, rest: Rest = "auto") -> Law:

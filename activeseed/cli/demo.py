@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 SHOWN = 6
 #: where a project keeps its embedded texts
 EMBEDDED = Path(".activeseed", "embeddings")
+#: every question drawn at random, no lists of what looks wrong, nothing read again for its value; nobody looks at
+#: consequences here, so that none are trained
+AT_RANDOM = {"random_share": 1.0, "confirm": False, "readings": 1, "consequences": 0}
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,11 @@ def demo(
         progress.pause()
         _say(4, "What the answers changed", "activeseed seed diff")
         _changed(study)
-        _say(5, "The same study in random order", "activeseed init … --set ask.order=random --set stopping.flips=0")
+        _say(
+            5,
+            "The same study in random order",
+            "activeseed init … --set ask.random_share=1 --set ask.confirm=false --set stopping.flips=0",
+        )
         _drawn(finding)
         report = study.folder / "report.html"
         from activeseed.report import write_report
@@ -199,8 +206,7 @@ def found(
     """
     truth = Path(annotator.truth_file)
     study.rounds.assessment()  # the texts are embedded by now
-    # a simulated annotator looks at no consequences, so that none are trained
-    tables = {"ask": {"order": "random", "consequences": 0}, "stopping": {"flips": 0.0}}
+    tables = {"ask": AT_RANDOM, "stopping": {"flips": 0.0}}
     other, _ = make(example, study.folder / "in-random-order", key, embedder, **tables)
     shutil.copytree(study.folder / EMBEDDED, other.folder / EMBEDDED, dirs_exist_ok=True)
     command = [sys.executable, "-m", "activeseed", "loop", "--json", "--dir", str(other.folder)]

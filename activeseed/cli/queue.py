@@ -77,7 +77,7 @@ def queue(
         elif to != "terminal":
             FileAnnotator(questions=to).submit(asked, study.seed)
     if as_json:
-        print_json([q.model_dump(mode="json", exclude={"purpose", "repeats"}) for q in asked])
+        print_json([q.model_dump(mode="json", exclude={"purpose", "drawn", "repeats"}) for q in asked])
     else:
         # a check is worth nothing by itself: whoever is going to answer here must not see which ones they are
         print_questions(asked, values=(to or study.settings.annotator.kind) != "terminal")

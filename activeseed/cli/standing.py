@@ -83,6 +83,9 @@ def status_lines(standing: Mapping[str, Any]) -> list[tuple[str, str]]:
         lines.append((f"  {person['name']}", _person(person)))
     if get("agreement") is not None:
         lines.append(("agreement", f"{get('agreement'):.2f} (Krippendorff's alpha: 1 is perfect, 0 is chance)"))
+    if get("agreement_by_confidence") is not None:
+        said = f"{get('agreement_by_confidence'):.2f} with how sure they said to be (interval alpha)"
+        lines.append(("", said))
     if get("brier") is not None:
         author = f"; the author's own beliefs {get('brier_author'):.2f}" if get("brier_author") is not None else ""
         lines.append(("calibration", f"Brier score {get('brier'):.2f}{author} (0 is perfect, 0.25 knows nothing)"))

@@ -19,6 +19,9 @@ from activeseed.estimators.statistics import ENOUGH_KEYS
 from activeseed.outcome import Ranking
 from activeseed.protocols import Problem, Run
 
+#: a budget that cuts nothing
+PLENTY = 2**40
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -107,6 +110,22 @@ def _total(auto: Auto, problem: Problem, left: int, notes: list[str]) -> tuple[i
         )
         notes.append(f"The budget of {auto.budget} trainings affords {what}.")
     return (auto.bases, items) if items else (0, 0)
+
+
+def unaffordable(auto: Auto, problem: Problem) -> tuple[str, ...]:
+    """What a ranking of these items goes without at this budget, a sentence each, and the budget that would do."""
+    try:
+        parts = affordable(auto, problem)
+    except ConfigError as error:
+        said: list[str] = [str(error)]
+    else:
+        said = list(parts.notes)
+        for part in (*parts.effects[:1], parts.regression):
+            said += () if part is None else part.unaffordable(problem)
+    plenty = auto.model_copy(update={"budget": PLENTY})
+    if any("budget" in sentence for sentence in said):
+        said.append(f"[estimator] budget = {rows(plenty, problem)} affords everything that was asked for.")
+    return tuple(said)
 
 
 def rows(auto: Auto, problem: Problem) -> int:

@@ -60,6 +60,12 @@ class Auto(BaseModel):
 
         return affordable(self, problem)
 
+    def unaffordable(self, problem: Problem) -> tuple[str, ...]:
+        """See ``protocols.SupportsUnaffordable``."""
+        from activeseed.estimators.affordable import unaffordable
+
+        return unaffordable(self, problem)
+
     def rows(self, problem: Problem) -> int:
         from activeseed.estimators.affordable import rows
 

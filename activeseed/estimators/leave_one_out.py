@@ -18,15 +18,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from activeseed.estimators.contrasts import ABSENT_INDEX, Comparison, EffectLaw, comparison
 from activeseed.estimators.statistics import (
     ENOUGH_KEYS,
-    FAMILY_KEYS,
     CrossKey,
     cross_key,
+    family_p,
     gram,
-    holm,
     jackknife_covariance,
-    null_variance,
-    sign_flip,
-    smallest_p,
+    shared_errors,
     t_quantile,
     ties,
 )
@@ -43,11 +40,9 @@ class LeaveOneOut(BaseModel):
     """Effects of single changes.
 
     Attributes:
-        keys: replicates; 8 for standard errors, 20 for family-wise claims by sign flips.
+        keys: replicates; 8 for standard errors, ties and stars. More of them show rarer jumps.
         law: ``drop`` (as written against absent), ``flip``, ``wordings`` (uniform over other wordings), ``group``
             (a whole group left out; its members share the number), ``poisson`` (bootstrap multiplicities).
-        test: ``signs`` over keys, ``null_variance``, or ``auto``: signs where the keys suffice to reject one item
-            after Holm's correction.
         alpha: family-wise error of *distinguishable*.
     """
 
@@ -56,7 +51,6 @@ class LeaveOneOut(BaseModel):
     kind: Literal["leave_one_out"] = "leave_one_out"
     keys: int = Field(default=8, ge=2)
     law: EffectLaw = "drop"
-    test: Literal["auto", "signs", "null_variance"] = "auto"
     alpha: float = Field(default=0.05, gt=0.0, lt=1.0)
 
     def design(self, problem: Problem) -> tuple[Comparison, OneAtATime]:
@@ -68,34 +62,34 @@ class LeaveOneOut(BaseModel):
     def rows(self, problem: Problem) -> int:
         return self.design(problem)[1].size
 
+    def unaffordable(self, problem: Problem) -> tuple[str, ...]:
+        """See ``protocols.SupportsUnaffordable``: errors, ties and stars take eight keys."""
+        if problem.deterministic or self.keys >= ENOUGH_KEYS:
+            return ()
+        more = self.model_copy(update={"keys": ENOUGH_KEYS}).rows(problem)
+        return (
+            f"Effects of {len(problem.seed)} items from {self.keys} keys have no standard errors, no ties and no "
+            f"stars; {ENOUGH_KEYS} keys give them, for {more} trainings.",
+        )
+
     def run(self, problem: Problem) -> Run:
         compared, design = self.design(problem)
         outcomes = yield Request(design, f"effects ({compared.words})")
         products, ok = _products(compared, design, outcomes, problem)
         measured = effects(products, ok, problem.deterministic, self.keys)
         notes: list[str] = []
-        p = self._test(products, ok, problem, measured, notes)
-        return self._ranking(problem, compared, design, outcomes, measured, p, notes)
-
-    def _test(
-        self, products: Floats, ok: Bools, problem: Problem, measured: Effects, notes: list[str]
-    ) -> tuple[Floats, str]:
         if problem.deterministic:
-            return np.where(np.isnan(measured.value), np.nan, np.where(measured.value > ROUNDING, 0.0, 1.0)), "exact"
-        family = int(np.sum(~np.isnan(measured.value)))
-        reach = smallest_p(self.keys) * family
-        test = self.test if self.test != "auto" else ("signs" if reach <= self.alpha else "null_variance")
-        if reach > self.alpha and test == "signs":  # asked for, and it can't say anything
-            notes.append(
-                f"{self.keys} keys are too few for a sign-flip test of {family} effects at once: its smallest p-value, "
-                f"{smallest_p(self.keys):.2g}, can't call any of them distinguishable after Holm's correction. "
-                f"Use [estimator] keys = {_keys_for(family, self.alpha)} or more, or test = 'null_variance'."
-            )
-        if self.keys < ENOUGH_KEYS:
-            notes.append(f"Effects from {self.keys} keys have no standard error; {ENOUGH_KEYS} keys give one.")
-        if test == "null_variance":
-            return np.where(measured.keys > 2, null_variance(products, ok), np.nan), test
-        return np.where(measured.keys > 1, sign_flip(products, problem.stream, self.alpha), np.nan), test
+            # One key says all: whatever is above rounding is there.
+            p = np.where(np.isnan(measured.value), np.nan, np.where(measured.value > ROUNDING, 0.0, 1.0))
+        else:
+            p = family_p(products, problem.stream, ok)
+            if self.keys < ENOUGH_KEYS:
+                p = np.full(len(p), np.nan)
+                notes.append(
+                    f"Effects from {self.keys} keys have no standard error and no star, and what ties with what is "
+                    f"unknown; {ENOUGH_KEYS} keys give them."
+                )
+        return self._ranking(problem, compared, design, outcomes, measured, p, notes)
 
     def _ranking(
         self,
@@ -104,13 +98,11 @@ class LeaveOneOut(BaseModel):
         design: OneAtATime,
         outcomes: Outcomes,
         measured: Effects,
-        tested: tuple[Floats, str],
+        p: Floats,
         notes: list[str],
     ) -> Ranking:
-        p, test = tested
-        adjusted = holm(p)
-        with np.errstate(invalid="ignore"):
-            distinguishable = np.nan_to_num(adjusted, nan=1.0) <= self.alpha
+        # Unknown is not "no": with too few keys nobody can say.
+        distinguishable = np.where(np.isnan(p), None, np.nan_to_num(p) <= self.alpha)
         f = len(problem.seed)
         unit = np.full(f, -1, np.int64)
         for u, members in enumerate(compared.members):
@@ -122,10 +114,10 @@ class LeaveOneOut(BaseModel):
             "effect_high": _spread_out(measured.high, unit),
             "instability": _spread_out(measured.instability, unit),
             "p_value": _spread_out(p, unit),
-            "distinguishable": np.where(unit >= 0, distinguishable[unit], False),
+            "distinguishable": _as_bools(np.where(unit >= 0, distinguishable[unit], None)),
         }
         tied = ties(measured.value, measured.covariance, measured.quantile, compared.names)
-        columns["ties_with"] = np.fromiter((tied[u] if u >= 0 else [] for u in unit), object, f)
+        columns["ties_with"] = np.fromiter((tied[u] if u >= 0 else None for u in unit), object, f)
         words = np.empty(f, object)
         words[:] = [compared.words if u >= 0 and measured.keys[u] else "" for u in unit]
         columns["perturbation"] = words
@@ -141,8 +133,7 @@ class LeaveOneOut(BaseModel):
             "keys": len(design.keys),
             "trainings": len(outcomes),
             "failed": failed,
-            "test": test,
-            "keys_for_signs": _keys_for(int(np.sum(~np.isnan(measured.value))), self.alpha),
+            "test": "exact" if problem.deterministic else "resampled_keys",
             "noise_floor": _floor_at_base(design, outcomes, problem),
         }
         if self.law == "group":
@@ -153,16 +144,16 @@ class LeaveOneOut(BaseModel):
                     "effect_se": float(measured.se[u]),
                     "instability": float(measured.instability[u]),
                     "p_value": float(p[u]),
-                    "distinguishable": bool(distinguishable[u]),
+                    "distinguishable": distinguishable[u],
                 }
                 for u, name in enumerate(compared.names)
             ]
         return Ranking(problem.ids, columns, summary, notes=tuple(notes))
 
 
-def _keys_for(family: int, alpha: float) -> int:
-    """Keys with which a sign-flip test can reject one of this many items, and at least the prescribed twenty."""
-    return max(FAMILY_KEYS, int(np.ceil(np.log2(max(family, 1) / alpha))) + 1)
+def _as_bools(values: NDArray[Any]) -> NDArray[Any]:
+    """Booleans where all are known."""
+    return values if any(v is None for v in values) else values.astype(bool)
 
 
 def _spread_out(values: Floats, unit: NDArray[np.int64]) -> Floats:
@@ -184,17 +175,20 @@ class Effects:
 
 
 def effects(products: Floats, ok: Bools, deterministic: bool, keys: int) -> Effects:
-    """Effects from (U, K, K) Gram matrices; standard errors only where ``keys`` ≥ 8 were planned and ≥ 6 succeeded."""
+    """Effects from (U, K, K) Gram matrices; errors only where ``keys`` ≥ 8 were planned and ≥ 6 succeeded."""
     u, k = products.shape[:2]
     if deterministic:
         value = np.where(ok[:, 0], products[:, 0, 0], np.nan)
         zero = np.where(ok[:, 0], 0.0, np.nan)
         return Effects(value, zero, value, value, zero, ok.sum(1), np.zeros((u, u)), 0.0)
-    m: CrossKey = cross_key(products, ok)
+    m: CrossKey = shared_errors(products, cross_key(products, ok), ok)
     enough = (m.keys >= ENOUGH_KEYS - 2) & (keys >= ENOUGH_KEYS)
     se, low, high = (np.where(enough, x, np.nan) for x in (m.se, m.low, m.high))
+    # Half the own covariance; the company's half of a variance says nothing about what two items share.
+    covariance = jackknife_covariance(m.replicates) / 2.0
+    np.fill_diagonal(covariance, se**2)
     quantile = float(t_quantile(0.975, k - 1))
-    return Effects(m.value, se, low, high, m.instability, m.keys, jackknife_covariance(m.replicates), quantile)
+    return Effects(m.value, se, low, high, m.instability, m.keys, covariance, quantile)
 
 
 def _products(compared: Comparison, design: OneAtATime, outcomes: Outcomes, problem: Problem) -> tuple[Floats, Bools]:

@@ -61,6 +61,14 @@ class Regression(BaseModel):
         keys = 1 if problem.deterministic else 2
         return self._size(Coding.of(problem.law, drawing_law(problem))) + keys * self.pairs
 
+    def unaffordable(self, problem: Problem) -> tuple[str, ...]:
+        """See ``protocols.SupportsUnaffordable``: indices take more rows than there are coefficients."""
+        try:
+            self.designs(problem)
+        except PlanError as error:
+            return (str(error),)
+        return ()
+
     def _size(self, coding: Coding) -> int:
         return self.trainings or max(LEAST_ROWS, ROWS_PER_COEFFICIENT * len(coding))
 

@@ -8,7 +8,7 @@ work on all items (and, in benchmarks, on all repetitions) at once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,12 +19,10 @@ from activeseed.plan import Floats, generator
 
 #: keys from which an effect's standard error is taken seriously
 ENOUGH_KEYS = 8
-#: keys for family-wise claims by sign flips
-FAMILY_KEYS = 20
 #: groups of rows for a delete-group jackknife
 ENOUGH_GROUPS = 20
-#: sign patterns are enumerated up to this many keys, and drawn beyond
-EXACT_KEYS = 12
+#: resamples behind a family-wise p-value: at 0.05 they leave a standard error of 0.005
+DRAWS = 2000
 
 
 def gram(delta: Floats) -> Floats:
@@ -94,6 +92,41 @@ def cross_key(products: Floats, ok: Bools | None = None, level: float = 0.95) ->
     return CrossKey(value, se, low, high, square - value, n, left)
 
 
+def shared_errors(products: Floats, m: CrossKey, ok: Bools | None = None, level: float = 0.95) -> CrossKey:
+    """The same estimates with errors that are half an item's own and half what the noise of all items would give it.
+
+    A handful of keys need not show an item's rare jump, and then its own jackknife error is far too small; other items
+    of the same trainer show what jumps there are. The company's part is the variance of the U-statistic,
+    4 θ λ / n + 2 τ / n², with the means over items of λ = Δ̄'SΔ̄ / ‖Δ̄‖² and τ = tr S², S the covariance over keys.
+
+    Args:
+        products: (F, K, K) Gram matrices.
+        m: what ``cross_key`` made of them.
+        ok: (F, K) keys whose training succeeded; all by default.
+        level: coverage of the intervals: Student's, on the degrees of freedom of a mean of the two variances
+            (Satterthwaite 1946; one item alone keeps its n − 1).
+    """
+    mask = np.ones(products.shape[:-1], bool) if ok is None else np.broadcast_to(ok, products.shape[:-1])
+    both = mask[..., :, None] & mask[..., None, :]
+    n = np.maximum(m.keys, 2)
+    g = np.where(both, products, 0.0)
+    row = g.sum(-1) / n[..., None]
+    mean = row.sum(-1) / n
+    centre = np.where(both, g - row[..., :, None] - row[..., None, :] + mean[..., None, None], 0.0)
+    along = np.where(mask, row - mean[..., None], 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        direction = np.where(mean > 0, (along**2).sum(-1) / (n - 1) / mean, 0.0)
+    tau = (centre**2).sum((-1, -2)) / (n - 1) ** 2
+    known = m.keys > 2
+    items = np.maximum(known.sum(-1, keepdims=True), 1)
+    pooled = [np.where(known, x, 0.0).sum(-1, keepdims=True) / items for x in (direction, tau)]
+    company = 4.0 * np.maximum(m.value, 0.0) * pooled[0] / n + 2.0 * pooled[1] / n**2
+    se = np.sqrt((m.se**2 + company) / 2.0)
+    degrees = 4.0 * (n - 1) / (1.0 + 3.0 / items)
+    low, high = interval(m.value, t_quantile(0.5 + level / 2.0, degrees) * se)
+    return replace(m, se=se, low=low, high=high)
+
+
 def _jackknife_se(left: Floats, mask: Bools, n: NDArray[np.int64]) -> Floats:
     filled = np.where(mask, np.nan_to_num(left), 0.0)
     mean = filled.sum(-1, keepdims=True) / n[..., None]
@@ -135,98 +168,63 @@ def mean_and_se(values: Floats, level: float = 0.95) -> tuple[Floats, Floats, Fl
 # --- tests --------------------------------------------------------------------------------------------------------
 
 
-def smallest_p(keys: int) -> float:
-    """The smallest p-value a sign-flip test over this many keys can give: a pattern and its opposite count as one."""
-    return 2.0 ** -(keys - 1) if keys > 1 else 1.0
+def family_p(products: Floats, stream: int, ok: Bools | None = None, draws: int = DRAWS) -> Floats:
+    """Family-wise p-values of E Δ = 0, by resampling keys: (F,).
 
-
-def sign_flip(products: Floats, stream: int, alpha: float = 0.05) -> Floats:
-    """p-values of the sign-flip test of E Δ = 0: how often ‖Σ s_k Δ(k)‖² reaches its value at s = (1, …, 1).
-
-    Exact when Δ(k) is symmetric about zero under the null. All patterns are enumerated up to 12 keys, drawn beyond,
-    enough of them that Holm's correction over the items can reject. Rows and columns of failed keys must be zero.
+    The statistic is n ‖Δ̄‖² over the variance of one key's difference, half the item's own and half the mean of all
+    items (as in Tusher, Tibshirani & Chu 2001, so that an item whose few keys happen to agree is no discovery). Its
+    distribution under the null is that of the largest statistic of all items when the same keys are drawn, with
+    replacement, from every item's *centred* differences: noise keeps its skewness, its tails and what the items share,
+    and rare jumps that some items showed count against those that did not (Westfall & Young 1993, single step).
+    Nothing is assumed to be symmetric, which a sign-flip test must assume. No test can count noise of which no key
+    showed anything (Bahadur & Savage 1956): that is the condition, and it is said where the star is printed.
 
     Args:
         products: (F, K, K) Gram matrices.
         stream: key of the draws.
-        alpha: family-wise level the number of draws is chosen for.
+        ok: (F, K) keys whose training succeeded; all by default.
+        draws: resamples; p-values are never below 1 / (draws + 1).
 
     Returns:
-        (F,) p-values; an item whose differences are all zero gets 1.
+        (F,) p-values adjusted for all F items; NaN for fewer than three keys, 1 where all differences are zero.
+        Cost: O(F · draws · K²).
     """
-    f, k = products.shape[0], products.shape[-1]
-    if k <= EXACT_KEYS:
-        bits = (np.arange(2 ** max(k - 1, 0))[:, None] >> np.arange(k - 1)[None, :]) & 1
-        signs = np.concatenate([np.ones((len(bits), 1)), 1.0 - 2.0 * bits], axis=1)
-    else:
-        draws = int(min(50_000, max(2_000, 10.0 * f / alpha)))
-        signs = 1.0 - 2.0 * generator(stream, "signs").integers(0, 2, (draws, k)).astype(np.float64)
-        signs[0] = 1.0
-    out = np.empty(f)
-    for i in range(f):
-        # The diagonal is the same under every pattern; leaving it out keeps differences above rounding.
-        g = products[i] - np.diag(np.diag(products[i]))
-        reached = np.einsum("sk,sk->s", signs @ g, signs)
-        slack = 1e-9 * np.abs(g).sum()
-        out[i] = np.mean(reached >= reached[0] - slack)
+    mask = np.ones(products.shape[:-1], bool) if ok is None else np.broadcast_to(ok, products.shape[:-1])
+    both = mask[:, :, None] & mask[:, None, :]
+    g = np.where(both, products, 0.0)
+    n = mask.sum(1)
+    known = n > 2
+    if not known.any():
+        return np.full(len(g), np.nan)
+    g, mask, both, n = g[known], mask[known], both[known], n[known]
+    row = g.sum(2) / n[:, None]
+    centre = np.where(both, g - row[:, :, None] - row[:, None, :] + (row.sum(1) / n)[:, None, None], 0.0)
+    # A resampled mean varies by (n − 1)/n of what a mean does.
+    centre *= (n / (n - 1))[:, None, None]
+    company = float((np.einsum("fkk->f", centre) / n).mean())
+    keys = g.shape[-1]
+    seen = _studentised(g, mask, np.ones((1, keys)), company)[:, 0]
+    counts = generator(stream, "keys").multinomial(keys, np.full(keys, 1.0 / keys), draws).astype(np.float64)
+    largest = _studentised(centre, mask, counts, company).max(0)
+    out = np.full(len(known), np.nan)
+    reached = largest[None, :] >= seen[:, None] * (1.0 - 1e-9)
+    out[known] = (1 + reached.sum(1)) / (draws + 1)
     return out
 
 
-def null_variance(products: Floats, ok: Bools | None = None) -> Floats:
-    """p-values of ‖mean Δ‖² against its variance under the null, (F,).
-
-    Box's approximation: K‖Δ̄‖² / tr S has an F distribution with d and d·(K − 1) degrees of freedom, S the sample
-    covariance over keys and d = (tr Σ)² / tr Σ² the effective dimension of the noise (Box 1954; Brunner, Dette & Munk
-    1997). d comes from unbiased estimates under normality (Srivastava 2005) summed over the items, which share a
-    trainer; an item never gets more than its own estimate allows. With one probe it is the two-sided t test. Gives
-    small p-values from few keys, at the price of assuming noise not far from normal.
-    """
-    from scipy.special import fdtrc
-
-    shape = products.shape[:-1]
-    mask = np.ones(shape, bool) if ok is None else np.broadcast_to(ok, shape)
-    both = mask[..., :, None] & mask[..., None, :]
-    g = np.where(both, products, 0.0)
-    n = mask.sum(-1)
-    dof = np.maximum(n - 1, 1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean = g.sum((-1, -2)) / n
-        trace = (np.einsum("...kk->...", g) - mean) / dof
-        row = g.sum(-1) / n[..., None]
-        centred = np.where(both, g - row[..., :, None] - row[..., None, :] + (mean / n)[..., None, None], 0.0)
-        square = (centred**2).sum((-1, -2)) / dof**2
-        unit = trace**2
-        own = np.clip(_dimension(square, unit, dof), 1.0, None)
-        pooled = _dimension(
-            np.array(np.nansum(square / np.where(unit > 0, unit, np.inf))),
-            np.array(float(np.sum((unit > 0) & (n > 2)))),
-            np.array(float(np.median(dof))),
-        )
-        d = np.minimum(np.clip(pooled, 1.0, None), np.maximum(own, 1.0))
-        p = fdtrc(d, d * dof, np.maximum(mean / trace, 0.0))
-    p = np.where(trace > 0, p, np.where(mean > 0, 0.0, 1.0))
-    return np.where(n > 2, p, np.nan)
-
-
-def _dimension(square: Floats, unit: Floats, dof: Floats | NDArray[np.int64]) -> Floats:
-    """(tr Σ)² / tr Σ² from tr S² and (tr S)², both corrected for the dof of S under normality."""
-    common = dof**2 / (np.maximum(dof - 1, 1) * (dof + 2))
-    of_square = common * (square - unit / dof)
-    of_unit = unit - 2.0 / dof * of_square
-    return np.where(of_square > 0, of_unit / of_square, np.inf)
-
-
-def holm(p: Floats) -> Floats:
-    """Holm's adjusted p-values (Holm 1979): rejecting where they are ≤ α holds the family-wise error at α.
-
-    NaN entries are no part of the family and stay NaN.
-    """
-    out = np.full(p.shape, np.nan)
-    known = np.flatnonzero(~np.isnan(p))
-    order = known[np.argsort(p[known], kind="stable")]
-    m = len(order)
-    steps = np.maximum.accumulate(p[order] * np.arange(m, 0, -1))
-    out[order] = np.minimum(steps, 1.0)
+def _studentised(g: Floats, mask: Bools, counts: Floats, company: float) -> Floats:
+    """(F, B): n ‖Δ̄‖² over half the own and half the company's variance, for keys counted (B, K) times."""
+    out = np.empty((len(g), len(counts)))
+    for f in range(len(g)):  # item by item, so that memory is B × K
+        c = counts * mask[f]
+        n = np.maximum(c.sum(1), 1.0)
+        mean = np.einsum("bk,bk->b", c @ g[f], c) / n**2
+        square = c @ np.diag(g[f]) / n
+        # Where all keys agree to rounding, their variance is zero.
+        own = np.where(square - mean > 1e-10 * square, square - mean, 0.0) * n / np.maximum(n - 1.0, 1.0)
+        variance = (own + company) / 2.0
+        with np.errstate(divide="ignore", invalid="ignore"):
+            out[f] = np.where(variance > 0, n * mean / variance, np.where(mean > 0, np.inf, 0.0))
     return out
 
 
@@ -236,11 +234,12 @@ def ties(
     """For every item the ids of items whose difference from it is within its own error, nearest first.
 
     Two items are tied when |x_i − x_j| ≤ quantile · √(C_ii + C_jj − 2 C_ij): the error of the *difference*, in which
-    what both share cancels, so it is narrower than a comparison of two intervals.
+    what both share cancels, so it is narrower than a comparison of two intervals. An item whose error is unknown has
+    None: what it ties with can't be said, which is not the same as no tie.
 
     Args:
         value: (F,) estimates, NaN where unknown.
-        covariance: (F, F) their (jackknife) covariance.
+        covariance: (F, F) their (jackknife) covariance; a diagonal of NaN where an error is unknown.
         quantile: of Student's distribution.
         most: longest list; a tie with everything says no more than one with twenty.
     """
@@ -254,7 +253,7 @@ def ties(
     for i in range(len(value)):
         near = np.flatnonzero(tied[i])
         near = near[np.argsort(apart[i, near], kind="stable")][:most]
-        out[i] = [ids[j] for j in near]
+        out[i] = [ids[j] for j in near] if np.isfinite(variance[i]) and np.isfinite(value[i]) else None
     return out
 
 

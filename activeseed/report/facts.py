@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from activeseed.annotators import hanging
 from activeseed.errors import PlanError
 from activeseed.outcome import Ranking, plain
 from activeseed.plan import stream_key
@@ -183,7 +184,11 @@ def _consequences(study: Study) -> list[dict[str, Any]]:
         {
             "item": q.items[0], "text": q.text, "value": q.value, "reason": q.reason,
             "answer": answered.get(q.id, "pending"),
-            "probes": [{"id": c.probe, "text": c.text, "outcomes": c.outcomes} for c in q.consequences],
+            "variants": hanging.answers(q), "legend": hanging.legend(q),
+            "probes": [
+                {**c.model_dump(), "id": c.probe, "under": {v: hanging.under(c, v) for v in hanging.answers(q)}}
+                for c in q.consequences
+            ],
         }
         for q in questions
     ]  # fmt: skip

@@ -10,19 +10,33 @@ truth is *as written* and β_j where it is anything else, and errs evenly over t
 and not one, because a coin that falls on *keep* at the base rate has a respectable accuracy and still says nothing:
 what an answer is worth is α + β − 1, its *skill*. A *full* confusion matrix per annotator is the classic model.
 
+Given the truth, the answers of that model are independent, and one accuracy holds for all items. Real people err on the
+same items, and intervals that know of no such items are too short, around means that are too high. So an interval, and
+what an answer is worth, also count items that are *hard*: a share h of them, on which everybody is right with one
+probability drawn from U(0, 1) for each item, so that answers there say little of the truth however many agree. What is
+assumed all the same: whether an item is hard does not depend on who answers, and plain items are alike. With three
+people h is hardly told from their own errors, and its prior decides; what one person errs on time and again, or all
+of them together on most items, only gold questions show.
+
 Source: A. P. Dawid & A. M. Skene, "Maximum Likelihood Estimation of Observer Error-Rates Using the EM Algorithm",
-Applied Statistics 28 (1979), equations 2.3–2.5; the Beta priors make it a maximum a posteriori estimate.
+Applied Statistics 28 (1979), equations 2.3–2.5; the Beta priors make it a maximum a posteriori estimate. Item effects:
+B. Carpenter, "Multilevel Bayesian Models of Categorical Data Annotation" (2008), here with two kinds of items.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from activeseed.plan import Floats, Ints, generator
+
+#: Beta(a, b) of the share of items that are hard, before any evidence: 5 %, and above 10 % one time in six. What stands
+#: where fewer than some five people answer the same items; chosen on simulated people (tests/benchmarks/reliability.py)
+HARD = (0.25, 4.75)
 
 
 @dataclass(frozen=True)
@@ -199,14 +213,19 @@ def sample_accuracies(
     chains: int = 30,
     steps: int = 10,
     warm_up: int = 10,
+    hard: tuple[float, float] = HARD,
 ) -> Accuracies:
-    """How well α and β are known, when neither the truths nor the other annotators are known either.
+    """How well α and β are known, when neither the truths, the other annotators, nor the hard items are known either.
 
-    Gibbs sampling of the tied model, many chains at once, all started at its fit: truths given accuracies, accuracies
-    given truths. Intervals that took the others at their fit would be too short. The draws come from a key of their
-    own, so the same labels give the same figures; means average the exact conditional means of the draws. The
-    probability of being right weighs α and β by the truths of the units that the annotator labelled. An upper end
-    within 0.02 of 1 is set to 1.
+    Gibbs sampling of the tied model, many chains at once, all started at its fit: truths and hard items given
+    accuracies, accuracies given those. The α and β that come out hold for all items, hard ones included: (1 − h) times
+    those of plain items plus h/2. Where nobody shares an item with another person none is hard. Intervals that
+    took the others at their fit would be too short. The draws come from a key of their own, so the same labels give the
+    same figures; means average the exact conditional means of the draws. The probability of being right weighs α and β
+    by the truths of the units that the annotator labelled. An upper end within 0.02 of 1 is set to 1.
+
+    Args:
+        hard: Beta(a, b) of the share h of hard units before any evidence.
 
     Cost: chains × (warm_up + steps) × labels × K.
     """
@@ -217,11 +236,16 @@ def sample_accuracies(
     units, k = labels.offered.shape
     a, b = prior
     theta, share = np.tile(fit.accuracy, (c, 1, 1)), np.tile(fit.marginals, (c, 1))
-    known = labels.known >= 0
     given = labels.label[:, None] == np.arange(k)  # (N, K)
     others = np.maximum(labels.offered[labels.unit].sum(1) - 1, 1)[:, None]
     by_unit = csr_array((labels.weight, (labels.unit, np.arange(n))), shape=(units, n))
-    impossible = np.where(labels.offered, 0.0, -np.inf)[:, None, :]
+    offered = labels.offered & ((labels.known < 0)[:, None] | (np.arange(k) == labels.known[:, None]))
+    impossible = np.where(offered, 0.0, -np.inf)[:, None, :]
+    free = labels.known < 0
+    on_hard = _on_hard_units(labels, by_unit, given)[:, None, :]
+    # chains start apart: where few people answered the same units, all that is known of h is its prior
+    several = bool((by_unit @ (labels.annotator[:, None] == np.arange(j)) > 0).sum(1).max(initial=0) > 1)
+    hard_share = rng.beta(*hard, size=c) if several else np.zeros(c)
     side = np.minimum(np.arange(k), 1)  # which of α and β each truth needs
     weight = np.repeat(labels.weight[:, None], c, 1)
     cell = 2 * labels.annotator[:, None] + 2 * j * np.arange(c)
@@ -232,29 +256,46 @@ def sample_accuracies(
         accuracy = theta[:, labels.annotator][:, :, side]  # (C, N, K)
         log = np.log(np.maximum(np.where(given, accuracy, (1.0 - accuracy) / others), 1e-300))
         total_log = (by_unit @ log.transpose(1, 0, 2).reshape(n, c * k)).reshape(units, c, k)
-        total_log = total_log + np.log(np.maximum(share, 1e-300)) + impossible
+        kinds = np.log(np.stack([1.0 - hard_share, hard_share]).clip(1e-300))[:, None, :, None]
+        total_log = np.concatenate([total_log + kinds[0], on_hard + kinds[1]], 2)
+        total_log += np.tile(np.log(np.maximum(share, 1e-300)) + impossible, 2)
         # Gumbel's trick: the largest of log p + noise is a draw from p
-        truths = (total_log + rng.gumbel(size=total_log.shape)).argmax(2)  # (U, C)
-        truths[known] = labels.known[known, None]
-        free = np.stack([(truths[~known] == t).sum(0) for t in range(k)], 1)
-        gammas = rng.standard_gamma(np.maximum(strength * marginals + free, 1e-3))
+        is_hard, truths = np.divmod((total_log + rng.gumbel(size=total_log.shape)).argmax(2), k)  # (U, C) each
+        if several:
+            hard_share = rng.beta(hard[0] + is_hard.sum(0), hard[1] + units - is_hard.sum(0))
+        counted = np.stack([(truths[free] == t).sum(0) for t in range(k)], 1)
+        gammas = rng.standard_gamma(np.maximum(strength * marginals + counted, 1e-3))
         share = gammas / gammas.sum(1, keepdims=True)
         of = truths[labels.unit]  # (N, C)
         at = (cell + np.minimum(of, 1)).ravel()
-        hit = (weight * (of == labels.label[:, None])).ravel()
-        total = np.bincount(at, weight.ravel(), 2 * j * c).reshape(c, j, 2)
-        hits = np.bincount(at, hit, 2 * j * c).reshape(c, j, 2)
+        on_plain = weight * (1 - is_hard[labels.unit])
+        given_to = np.bincount(at, weight.ravel(), 2 * j * c).reshape(c, j, 2)
+        total = np.bincount(at, on_plain.ravel(), 2 * j * c).reshape(c, j, 2)
+        hits = np.bincount(at, (on_plain * (of == labels.label[:, None])).ravel(), 2 * j * c).reshape(c, j, 2)
         theta = rng.beta(a + hits, b + total - hits)
         if step >= warm_up:
-            mix = total / np.maximum(total.sum(2, keepdims=True), 1e-12)
-            mean = (a + hits) / (a + b + total)
+            mix = given_to / np.maximum(given_to.sum(2, keepdims=True), 1e-12)
+            h = hard_share[:, None, None]
+            mean = (1.0 - h) * (a + hits) / (a + b + total) + h / 2.0
             means += mean.mean(0) / steps
             right += (mix * mean).sum(2).mean(0) / steps
-            sampled.append((mix * theta).sum(2))
+            # a hard unit may be a plain one with bad luck: the upper end has people right there at ¾, and not at ½
+            sampled.append((mix * ((1.0 - h) * theta + 0.75 * h)).sum(2))
             # the lower end counts half an error more than was seen, so that it holds for those who erred rarely by luck
-            worse.append((mix * rng.beta(a + hits, b + 0.5 + total - hits)).sum(2))
+            low_theta = rng.beta(a + hits, b + 0.5 + total - hits)
+            worse.append((mix * ((1.0 - h) * low_theta + h / 2.0)).sum(2))
     low, high = np.quantile(np.concatenate(worse), 0.025, axis=0), np.quantile(np.concatenate(sampled), 0.975, axis=0)
     return Accuracies(right, low, np.where(high > 0.98, 1.0, high), means)
+
+
+def _on_hard_units(labels: Labels, by_unit: Any, given: NDArray[np.bool_]) -> Floats:
+    """(U, K) log P(all answers to a unit | truth, the unit is hard), its probability of a right answer summed out."""
+    from scipy.special import betaln
+
+    right = np.asarray(by_unit @ given.astype(np.float64))
+    wrong = right.sum(1, keepdims=True) - right
+    others = np.maximum(labels.offered.sum(1, keepdims=True) - 1, 1)
+    return np.asarray(betaln(1.0 + right, 1.0 + wrong) - wrong * np.log(others))
 
 
 def _weighted(posterior: Floats, labels: Labels) -> Floats:

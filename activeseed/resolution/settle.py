@@ -18,12 +18,12 @@ import numpy as np
 from activeseed.errors import PlanError
 from activeseed.plan import Floats, Law
 from activeseed.question import Answer, Question
-from activeseed.resolution.alpha import Agreement, agreement
+from activeseed.resolution.alpha import Agreement, agreement, lean
 from activeseed.resolution.drawing import Counts, count
 from activeseed.resolution.measuring import measured, offered_variants
 from activeseed.resolution.reliability import Reliability, emission
 from activeseed.resolution.votes import Ballot, Merge, Vote, read_answers
-from activeseed.seed import ABSENT, AS_WRITTEN, Item, Payload, Seed
+from activeseed.seed import ABSENT, AS_WRITTEN, Item, Pair, Payload, Seed
 
 #: Beta(a, b) of a stranger's accuracy: right nine times in ten, worth five answers
 ACCURACY = (4.5, 0.5)
@@ -158,7 +158,7 @@ def resolve(
         edits=ballot.edits,
         new_items=ballot.new_items,
         merges=ballot.merges,
-        agreement=agreement((v.item, v.annotator, v.variant) for v in ballot.readings),
+        agreement=agreement(((v.item, v.annotator, v.variant) for v in ballot.readings), _leanings(ballot)),
         reliability=reliability,
         changes=_changes(seed, stands, decided),
         unused=ballot.unused,
@@ -208,6 +208,13 @@ def _likelihood(
         answered = np.unique(at)
         out[answered] = np.where(offered[answered], out[answered], 0.0)
     return out
+
+
+def _leanings(ballot: Ballot) -> list[float | None]:
+    """Where each reading lies between *surely stays* and its opposite; a vote's weight is ½ at confidence 0."""
+    return [
+        lean(v.variant, 2.0 * v.weight - 1.0, isinstance(ballot.seed[v.item].payload, Pair)) for v in ballot.readings
+    ]
 
 
 def _standing(

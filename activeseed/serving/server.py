@@ -100,6 +100,8 @@ class Listener:
 def listen(host: str, port: int) -> Listener:
     """Bind an address. Port 0 takes any that is free. Raises ConfigError with what to do."""
     try:
+        if port > 65535:  # `create_server` would leave its socket open
+            raise OverflowError("a port is at most 65535")
         family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         bound = socket.create_server((str(place[0]), port), family=family)
     except socket.gaierror as error:

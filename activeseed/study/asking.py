@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from activeseed.acquisition import Pick, proposed
-from activeseed.plan import Change, Floats, OneAtATime
-from activeseed.protocols import Request
-from activeseed.question import Consequence, Question
-from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Probe, Seed, Variant
+from activeseed.question import Question
+from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Seed, Variant
 from activeseed.study import special
 from activeseed.study.assess import Assessment
-from activeseed.study.training import Trainer
+from activeseed.study.consequences import Looked
 
-#: keys over which consequences are averaged: they are shown to a human, not tested
-CONSEQUENCE_KEYS = 2
+#: what is said of a question about an item. It is the same for every item: whatever tells how sure the machine is
+#: leads whoever reads it, and an answer that was led confirms what led it
+OPEN = "The outcome may hang on this, and only a human can settle it."
 
 
 def make_questions(
-    picks: Sequence[Pick], assessment: Assessment, round_: int, decided: dict[tuple[int, ...], tuple[Consequence, ...]]
+    picks: Sequence[Pick], assessment: Assessment, round_: int, looked: Mapping[int, Looked], show_belief: bool = False
 ) -> list[Question]:
     """One question a pick, in order of value per minute.
 
     Args:
-        decided: consequences by the item numbers of the pick.
+        looked: what hangs on each item, by its number.
+        show_belief: whether annotators are told how credible the machine takes an item to be.
     """
     seed = assessment.seed
     out = []
@@ -38,6 +37,7 @@ def make_questions(
             continue
         ids = tuple(seed.items[f].id for f in c.items)
         text, options = _form(seed, c.kind, c.items, assessment)
+        found = looked.get(c.items[0], Looked()) if len(c.items) == 1 else Looked()
         out.append(
             Question(
                 id=id_,
@@ -48,10 +48,12 @@ def make_questions(
                 options=options,
                 value=float(pick.value),
                 minutes=float(c.minutes),
-                reason=_reason(pick, assessment),
-                consequences=decided.get(c.items, ()),
+                consequences=found.shown,
+                trainings=found.trainings,
+                **_why(pick, assessment, show_belief),
                 round=round_,
                 seed_version=seed.version,
+                drawn=pick.drawn,
             )
         )
     return out
@@ -74,76 +76,29 @@ def _line(item: Item, proposed: Variant) -> str:
     return said if proposed.id in (AS_WRITTEN, ABSENT, FLIPPED) else f"{said}\nwould become: {proposed.display}"
 
 
-def _reason(pick: Pick, assessment: Assessment) -> str:
+def _why(pick: Pick, assessment: Assessment, show_belief: bool) -> dict[str, Any]:
     c = pick.candidate
     if c.kind == "confirm_list":
-        return "Some of these may not belong. Nothing leaves the seed until you confirm it."
+        return {"reason": "Some of these may not belong. Nothing leaves the seed until you confirm it."}
     credibility = float(assessment.belief.credibility[c.items[0]])
-    return reason(credibility, float(pick.value), assessment.ranking.summary.get("belief_spread"))
+    spread = assessment.ranking.summary.get("belief_spread")
+    return why(credibility, float(pick.value), spread, show_belief)
 
 
-def reason(credibility: float, value: float, spread: float | None) -> str:
-    """One sentence or two for the annotator: how sure everybody is of the item, and how much its answer settles."""
-    share = f" An answer settles about {value / spread:.0%} of what is unclear." if spread and value > 0 else ""
-    return f"Believed to stay with probability {credibility:.0%}.{share}"
+def why(credibility: float, value: float, spread: float | None, show_belief: bool) -> dict[str, Any]:
+    """What a question about one item says of why it is asked, and what it gives away of the belief.
 
-
-def consequences(
-    picks: Sequence[Pick], assessment: Assessment, trainer: Trainer, places: Sequence[Probe], shown: int
-) -> dict[tuple[int, ...], tuple[Consequence, ...]]:
-    """The probes whose outcome differs most between the variants of each asked item, by real trainings.
-
-    Args:
-        places: where outcomes are read.
-        shown: probes a question; 0 trains nothing.
+    The belief is said only where the team asks for it. So is the share of the spread that an answer is expected to
+    settle: it follows from the belief, and is right only as far as the belief is.
     """
-    single = [p.candidate.items[0] for p in picks if len(p.candidate.items) == 1]
-    return consequences_of(assessment.seed, single, assessment.problem.deterministic, trainer, places, shown)
-
-
-def consequences_of(
-    seed: Seed, factors: Sequence[int], deterministic: bool, trainer: Trainer, places: Sequence[Probe], shown: int
-) -> dict[tuple[int, ...], tuple[Consequence, ...]]:
-    """Consequences of the items of these numbers; see ``consequences``."""
-    if not shown or not factors:
-        return {}
-    changes = []
-    for f in factors:
-        for v, variant in enumerate(seed.items[f].variants):
-            changes.append(Change(f"{seed.items[f].id}:{variant.id}", (f,), (v,)))
-    keys = tuple(range(1 if deterministic else CONSEQUENCE_KEYS))
-    design = OneAtATime(seed.base, tuple(changes), keys)
-    outcomes = trainer.fulfil(Request(design, "consequences of the questions"))
-    means: dict[str, Floats] = {}
-    for c, change in enumerate(changes):
-        rows = [design.place(k, c)[1] for k in range(len(keys))]
-        good = [r for r in rows if outcomes.ok[r]]
-        if good:
-            means[change.label] = np.asarray(outcomes.values[good], np.float64).mean(0)
-    out: dict[tuple[int, ...], tuple[Consequence, ...]] = {}
-    for f in factors:
-        item = seed.items[f]
-        of = {v.id: means[f"{item.id}:{v.id}"] for v in item.variants if f"{item.id}:{v.id}" in means}
-        out[f,] = _largest(of, places, shown)
-    return out
-
-
-def _largest(of: dict[str, Floats], places: Sequence[Probe], shown: int) -> tuple[Consequence, ...]:
-    if len(of) < 2:
-        return ()
-    table = np.stack(list(of.values()))
-    gap = table.max(0) - table.min(0)
-    # probes that would be judged otherwise come first, whatever the size of the gap
-    flips = (table > 0.5).any(0) & (table <= 0.5).any(0)
-    order = [int(p) for p in np.lexsort((-gap, ~flips))[:shown] if gap[p] > 1e-4]
-    return tuple(
-        Consequence(
-            probe=places[p].id,
-            text=places[p].payload.display,
-            outcomes={variant: round(float(values[p]), 4) for variant, values in of.items()},
-        )
-        for p in order
+    if not show_belief:
+        return {"reason": OPEN, "believed": None}
+    share = (
+        f" If that is right, an answer settles about {value / spread:.0%} of what is unclear."
+        if spread and value > 0
+        else ""
     )
+    return {"reason": f"Believed to stay with probability {credibility:.0%}.{share}", "believed": credibility}
 
 
 def resolve_question(

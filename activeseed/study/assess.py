@@ -6,8 +6,9 @@ the same assessment from its cached rows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from activeseed.estimators.statistics import cross_key, gram
 from activeseed.outcome import Bools, Outcomes, Ranking
 from activeseed.plan import Explicit, Floats, Independent, Ints, Law, Materials, Rows, generator, stream_key
 from activeseed.protocols import Problem, Request, System
+from activeseed.question import Answer, Question
 from activeseed.resolution import Resolution, draw
 from activeseed.seed import FLIPPED, Seed
 from activeseed.stopping import FlipRisk, flip_risk
@@ -78,6 +80,7 @@ def assess(
     resolution: Resolution,
     evidence_before: Floats | None = None,
     preferences: Sequence[tuple[int, float]] = (),
+    asked: Mapping[str, bool] = MappingProxyType({}),
 ) -> Assessment:
     """Train what is needed to know where the study stands: one regression and the deployed seed under each key.
 
@@ -86,9 +89,10 @@ def assess(
         resolution: what the answers settle.
         evidence_before: evidence of the round before, for items that no row leaves out any more.
         preferences: answers about outcomes: (number of the place, 1 approve or 0 not).
+        asked: answered items, first answered first -> whether the question was drawn at random (``asked_in_order``).
     """
     prior = author_law(seed, settings.belief.base_rate, settings.belief.rest)
-    rows_law = _rows_law(seed, number, settings, materials, prior, resolution, evidence_before)
+    rows_law = _rows_law(seed, number, settings, materials, prior, resolution, evidence_before, asked)
     geometry = system.geometry(materials)
     deterministic = not system.streams
     problem = Problem(
@@ -108,15 +112,7 @@ def assess(
         _, design, _ = regression.designs(shifted)
         outcomes = trainer.fulfil(Request(design, "first-order indices"))
         evidence = evidence_of(seed, design, outcomes, evidence_before)
-    belief = fit_belief(
-        settings.belief,
-        prior,
-        groups=[i.group for i in seed.items],
-        features=_features(seed, materials),
-        evidence=evidence,
-        likelihood=resolution.likelihood,
-        key=stream_key(settings.key, "belief", number),
-    )
+    belief = _believed(seed, number, settings, materials, prior, resolution, evidence, asked)
     problem = replace(problem, law=belief.law)
     shifted = replace(shifted, law=belief.law)
     ranking = trainer.run(regression, shifted) if _open(belief.law) else _settled(problem)
@@ -130,6 +126,42 @@ def assess(
         ranking = with_belief(ranking, seed, prior, belief, settings, error)
         made = replace(made, belief=belief, ranking=ranking, problem=replace(problem, law=belief.law), leaning=True)
     return made
+
+
+def asked_in_order(questions: Mapping[str, Question], answers: Sequence[Answer]) -> dict[str, bool]:
+    """Items that were answered, first answered first, and whether the question that came first was drawn at random."""
+    out: dict[str, bool] = {}
+    for answer in answers:
+        question = questions[answer.question]
+        if question.purpose != "gold":
+            for item in question.items:
+                out.setdefault(item, question.drawn == "random")
+    return out
+
+
+def _believed(
+    seed: Seed,
+    number: int,
+    settings: Settings,
+    materials: Materials,
+    prior: Law,
+    resolution: Resolution,
+    evidence: Floats | None,
+    asked: Mapping[str, bool],
+) -> Belief:
+    """The belief after the answers; where nothing is ever drawn at random, all answers weigh its predictors."""
+    drawn = np.array([asked.get(i.id, False) for i in seed.items])
+    return fit_belief(
+        settings.belief,
+        prior,
+        groups=[i.group for i in seed.items],
+        features=_features(seed, materials),
+        evidence=evidence,
+        likelihood=resolution.likelihood,
+        key=stream_key(settings.key, "belief", number),
+        order=[seed.position(i) for i in asked if i in seed._positions],
+        drawn=drawn if settings.ask.random_share > 0 else None,
+    )
 
 
 def leaning(
@@ -356,6 +388,7 @@ def _rows_law(
     prior: Law,
     resolution: Resolution,
     evidence_before: Floats | None,
+    asked: Mapping[str, bool],
 ) -> Law:
     """Where a round's rows are drawn: from what is believed before they are trained, at first the author's belief.
 
@@ -365,15 +398,7 @@ def _rows_law(
     asked = _posterior(prior.probabilities, resolution.likelihood)
     if evidence_before is None or len(evidence_before) != len(seed):
         return Law("author's belief and answers", asked)
-    known = fit_belief(
-        settings.belief,
-        prior,
-        groups=[i.group for i in seed.items],
-        features=_features(seed, materials),
-        evidence=evidence_before,
-        likelihood=resolution.likelihood,
-        key=stream_key(settings.key, "belief", number),
-    )
+    known = _believed(seed, number, settings, materials, prior, resolution, evidence_before, asked)
     p = known.law.probabilities
     same = ((p > 0) == (asked > 0)).all(1, keepdims=True)
     return Law("belief before this round's rows", np.where(same, p, asked))

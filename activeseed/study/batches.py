@@ -22,13 +22,14 @@ from activeseed.errors import PlanError, nearest
 from activeseed.outcome import plain
 from activeseed.plan import stream_key
 from activeseed.protocols import Event
-from activeseed.question import Consequence, Question
+from activeseed.question import Question
 from activeseed.resolution import mixed
 from activeseed.study import asking, choosing, special
 from activeseed.study.assess import Assessment, expected_error, movement
 from activeseed.study.budget import expects
 from activeseed.study.checks import Checks
 from activeseed.study.choosing import SINGLE
+from activeseed.study.consequences import Looked, keys_for, look
 from activeseed.study.cost import batch_parts, most_of
 from activeseed.study.gold import dressed
 
@@ -61,15 +62,10 @@ class Batches:
         else:
             divided = self._divided(assessment, number)
             checks, picks = self._chosen(n, number, len(divided), assessment)
-        decided = asking.consequences(
-            picks,
-            assessment,
-            study.trainer,
-            study.system.places(study.materials),
-            study.settings.ask.consequences,
-        )
+        single = [p.candidate.items[0] for p in picks if len(p.candidate.items) == 1]
+        looked = self.look(single, assessment)
         state = study.state
-        made = asking.make_questions(picks, assessment, number, decided)
+        made = asking.make_questions(picks, assessment, number, looked, study.settings.ask.show_belief)
         questions = choosing.read_again(made, state.questions, state.counted_answers)
         if items is None:
             together = mixed([*questions, *divided], checks, study.settings.key, number)
@@ -91,8 +87,9 @@ class Batches:
     def idle(self) -> list[str]:
         """Pending questions that no longer matter: worth less than a twentieth of the best that could be asked."""
         study = self._study
-        pending = [q for q in study.state.pending if q.purpose == "ask" and q.kind in SINGLE]
-        if not pending or study.settings.ask.order == "random":
+        # a question drawn at random waits whatever it is worth: else those that are answered are no sample any more
+        pending = [q for q in study.state.pending if q.purpose == "ask" and q.kind in SINGLE and q.drawn == "value"]
+        if not pending:
             return []
         assessment = study.rounds.assessment()
         values = assessment.ranking.columns.get("value")
@@ -104,9 +101,10 @@ class Batches:
         return [q.id for q in pending if float(values[assessment.seed.position(q.items[0])]) < least]
 
     def _order(self, questions: Sequence[Question], assessment: Assessment) -> list[str]:
-        """Ids of the new questions and of those that still wait, most valuable first; checks keep their places."""
-        if self._study.settings.ask.order == "random":
-            return [q.id for q in (*self._study.state.pending, *questions)]
+        """Ids of the new questions and of those that still wait, most valuable first.
+
+        Checks and what was drawn at random keep their places.
+        """
         values = assessment.ranking.columns.get("value")
         waiting = self._study.state.pending
         minutes = self._study.settings.ask.minutes
@@ -117,8 +115,8 @@ class Batches:
             return question.value / question.minutes
 
         together = [*waiting, *questions]
-        ranked = iter(sorted((q for q in together if q.purpose == "ask"), key=lambda q: -worth(q)))
-        return [next(ranked).id if q.purpose == "ask" else q.id for q in together]
+        ranked = iter(sorted((q for q in together if _by_value(q)), key=lambda q: -worth(q)))
+        return [next(ranked).id if _by_value(q) else q.id for q in together]
 
     def _risk_after(self, questions: Sequence[Question], assessment: Assessment) -> float | None:
         """The deployed seed's risk once these and all pending questions are answered, by belief and surrogate."""
@@ -153,7 +151,9 @@ class Batches:
             error = expected_error(study.settings, assessment.resolution)
             places = study.system.places(study.materials)
             key = study.settings.key
-            questions = special.prefer_outcomes(assessment, places, n, key, error, minutes, number, before)
+            questions = special.prefer_outcomes(
+                assessment, places, n, key, error, minutes, number, before, study.settings.ask.show_belief
+            )
             return self._journal(questions, predicted_gain=sum(q.value for q in questions))
         raise PlanError(f"There are no questions of the kind {kind!r}.{nearest(kind, KINDS)}")
 
@@ -246,18 +246,26 @@ class Batches:
             id_ = f"r{number:03d}-divided-{len(out) + 1:02d}"
             question = asking.resolve_question(assessment.seed, name, said, id_, number)
             # what a round trains is bounded: with more disagreements than a batch has questions, the rest go without
-            decides = self._decides(f, assessment) if len(out) < study.settings.ask.batch else ()
-            out.append(question.model_copy(update={"consequences": decides}))
+            few = len(out) < study.settings.ask.batch
+            found = self.look([f] if few else [], assessment).get(f, Looked())
+            out.append(question.model_copy(update={"consequences": found.shown, "trainings": found.trainings}))
         return out
 
-    def _decides(self, item: int, assessment: Assessment) -> tuple[Consequence, ...]:
-        """What hangs on an item, by its number."""
+    def look(self, items: Sequence[int], assessment: Assessment) -> dict[int, Looked]:
+        """What hangs on items, by their numbers, under the keys that were paid for."""
         study = self._study
-        found = asking.consequences_of(
-            assessment.seed, [item], assessment.problem.deterministic, study.trainer,
-            study.system.places(study.materials), study.settings.ask.consequences,
+        return look(
+            assessment.seed, items, self.keys(assessment), study.trainer, study.system.places(study.materials),
+            study.settings.ask.consequences,
         )  # fmt: skip
-        return found.get((item,), ())
+
+    def keys(self, assessment: Assessment) -> range:
+        """The replicate numbers under which this version's consequences are looked at."""
+        problem, settings = assessment.problem, self._study.settings
+        return keys_for(
+            self._study.state.rankings, assessment.seed.version, problem.first_key, settings.replicates,
+            problem.deterministic,
+        )  # fmt: skip
 
     def ask_conflicts(self, conflicts: Sequence[tuple[str, str]]) -> list[Question]:
         """Items on which the author's edits and the annotators' answers disagree are put before a human: one round."""
@@ -283,3 +291,8 @@ class Batches:
         after = np.tile(base, (MOVEMENT_DRAWS, 1))
         after[:, list(asked)] = assessment.belief.draw(MOVEMENT_DRAWS, key)[:, list(asked)]
         return movement(assessment.ranking.surrogate.gram, base.tolist(), after)
+
+
+def _by_value(question: Question) -> bool:
+    """Whether a question stands where its value says."""
+    return question.purpose == "ask" and question.drawn == "value"

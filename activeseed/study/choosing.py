@@ -9,10 +9,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from activeseed.acquisition import Candidate, Pick, choose, item_candidates, list_candidate
+from activeseed.acquisition import (
+    Candidate,
+    Pick,
+    choose_some_at_random,
+    due_at_random,
+    item_candidates,
+    list_candidate,
+)
 from activeseed.belief import Belief
 from activeseed.config import AskTable
-from activeseed.plan import Floats, generator
+from activeseed.plan import Floats, stream_key
 from activeseed.question import Answer, Question
 from activeseed.resolution import Gold, Resolution, Trust, lately, plan_checks
 from activeseed.seed import Seed
@@ -88,12 +95,14 @@ def batch(
     )  # fmt: skip
     if urgent and checks:
         return checks, []
-    picks = best(known, n - len(checks) - divided, {i for q in checks for i in q.items}, more)
+    picks = best(known, n - len(checks) - divided, number, {i for q in checks for i in q.items}, more)
     # where nothing is left to ask, nothing is left to be checked for
     return (checks if picks or divided else []), picks
 
 
-def best(known: Known, n: int, checked: Collection[str] = (), more: Sequence[Candidate] = ()) -> list[Pick]:
+def best(
+    known: Known, n: int, number: int, checked: Collection[str] = (), more: Sequence[Candidate] = ()
+) -> list[Pick]:
     """The questions that are worth most per minute, ``n`` answers at most; ``checked`` items are left out."""
     if n <= 0:
         return []
@@ -106,10 +115,7 @@ def best(known: Known, n: int, checked: Collection[str] = (), more: Sequence[Can
     fresh = lately(known.questions, known.answers, table.batch)
     # what somebody has just answered is still in their memory: it waits, unless nothing else is left
     candidates = [c for c in singles if not (c.again and seed.items[c.items[0]].id in fresh)] or singles
-    at_random = table.order == "random"
-    if at_random:
-        candidates, more = drawn(known, singles, n, {*known.busy, *checked}), ()
-    elif table.confirm:
+    if table.confirm:
         candidates += list_candidate(
             known.belief,
             seed.base,
@@ -118,25 +124,22 @@ def best(known: Known, n: int, checked: Collection[str] = (), more: Sequence[Can
             below=table.list_below,
             error=known.list_error,
         )
-    picks = choose(
+    asked = [q for q in known.questions.values() if q.purpose == "ask" and q.kind in SINGLE]
+    drawn = sum(q.drawn == "random" for q in asked)
+    busy = known.busy | set(checked)
+    return choose_some_at_random(
         known.gram,
         known.belief,
-        [*candidates, *more],
+        [c for c in (*candidates, *more) if not busy & {seed.items[f].id for f in c.items}],
         n,
-        pending=[seed.position(i) for i in {*known.busy, *checked} if i in seed._positions],
+        due=due_at_random(table.random_share, len(asked), drawn, n),
+        key=stream_key(known.key, "round", number),
+        pending=[seed.position(i) for i in sorted(busy) if i in seed._positions],
         pending_error=known.error,
         exchange_rate=table.exchange_rate or None,
         deployed=seed.base,
         fixed=closed_items(known.resolution),
     )
-    return [p for p in picks if p.value > 0 or at_random]
-
-
-def drawn(known: Known, singles: Sequence[Candidate], n: int, busy: Collection[str]) -> list[Candidate]:
-    """So many of the unanswered items at random, the same ones whenever the same batch is asked for again."""
-    free = [c for c in singles if not c.again and known.seed.items[c.items[0]].id not in busy]
-    order = generator(known.key, "random order", len(known.questions)).permutation(len(free))
-    return [free[int(i)] for i in order[:n]]
 
 
 def read_again(

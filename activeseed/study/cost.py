@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from activeseed.belief import author_law
 from activeseed.estimators import Auto, Jansen, Regression
-from activeseed.plan import Change, OneAtATime
 from activeseed.protocols import Problem
-from activeseed.study import asking, trial
+from activeseed.study import trial
 from activeseed.study.assess import round_regression
 
 if TYPE_CHECKING:
@@ -152,22 +151,20 @@ def _batch_parts(study: Study, n: int | None, items: Sequence[str] | None) -> di
     if not table.consequences:
         return {}
     seed = study.seed
-    sizes = sorted((len(i.variants) for i in seed.items), reverse=True)
-    keys = 1 if not study.system.streams else asking.CONSEQUENCE_KEYS
+    others = sorted((len(i.variants) - 1 for i in seed.items), reverse=True)
+    # as many keys as any ranking has paid for, or a later one may
+    paid = max((int(r.get("keys") or 0) for r in study.state.rankings), default=0)
+    keys = max(paid, _replicates(study)) if study.system.streams else 1
     if items is not None:
-        return {"consequences": _changes(keys, sum(len(seed[name].variants) for name in items))}
-    parts = {"consequences": _changes(keys, sum(sizes[: n or table.batch]))}
+        return {"consequences": keys * (1 + sum(len(seed[name].variants) - 1 for name in items))}
+    parts = {"consequences": keys * (1 + sum(others[: n or table.batch]))}
     answered = {i for q in study.state.questions.values() for i in q.items}
-    again = min(table.batch, len(answered))
-    parts["consequences asked about again"] = again * _changes(keys, sizes[0])
+    divided = min(table.batch, len(answered)) if table.annotators > 1 else 0
+    parts["consequences of what people disagree on"] = divided * keys * (1 + others[0])
     asked = {q.items[0] for q in study.state.questions.values() if q.purpose == "gold"}
     gold = sum(str(g["id"]) not in asked for g in study.gold)
-    parts["consequences of gold questions"] = gold * _changes(keys, 3 if seed.items[0].payload.kind == "pair" else 2)
+    parts["consequences of gold questions"] = gold * keys * (3 if seed.items[0].payload.kind == "pair" else 2)
     return parts
-
-
-def _changes(keys: int, changes: int) -> int:
-    return OneAtATime((), (Change("", (), ()),) * changes, tuple(range(keys))).size
 
 
 def _replicates(study: Study) -> int:

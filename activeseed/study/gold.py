@@ -13,11 +13,12 @@ import numpy as np
 
 from activeseed.errors import ActiveseedError, BudgetError
 from activeseed.plan import generator
-from activeseed.question import Consequence, Question
+from activeseed.question import Question
 from activeseed.resolution import Gold
 from activeseed.seed import Item, Pair, Variant, made_id
 from activeseed.study import asking
 from activeseed.study.assess import Assessment
+from activeseed.study.consequences import Looked, look
 from activeseed.study.materials import build_materials
 from activeseed.study.training import Trainer
 
@@ -44,13 +45,16 @@ def dressed(
         value = float(np.mean([q.value for q in like])) if like else 0.0
         # as sure as the author is of the seed at large: a number among those that other questions show
         credibility = float(draw.choice(assessment.belief.credibility))
+        spread = assessment.ranking.summary.get("belief_spread")
+        found = _consequences(study, by_id[question.items[0]], assessment)
         out.append(
             question.model_copy(
                 update={
                     "value": value,
                     "minutes": study.settings.ask.minutes,
-                    "reason": asking.reason(credibility, value, assessment.ranking.summary.get("belief_spread")),
-                    "consequences": _consequences(study, by_id[question.items[0]], assessment),
+                    "consequences": found.shown,
+                    "trainings": found.trainings,
+                    **asking.why(credibility, value, spread, study.settings.ask.show_belief),
                     "seed_version": assessment.seed.version,
                 }
             )
@@ -58,12 +62,12 @@ def dressed(
     return out
 
 
-def _consequences(study: Study, gold: Gold, assessment: Assessment) -> tuple[Consequence, ...]:
+def _consequences(study: Study, gold: Gold, assessment: Assessment) -> Looked:
     """What would be judged otherwise with the item in the seed and without it; nothing where it can't be trained."""
     seed = assessment.seed
     shown = study.settings.ask.consequences
     if not shown or gold.payload.kind != seed.items[0].payload.kind:
-        return ()
+        return Looked()
     flipped = (Variant(id="flipped", payload=gold.payload.flipped()),) if isinstance(gold.payload, Pair) else ()
     group = seed.items[0].group
     name = made_id(gold.payload, {i.id for i in seed.items})
@@ -76,11 +80,10 @@ def _consequences(study: Study, gold: Gold, assessment: Assessment) -> tuple[Con
             study.store, study.system, materials, study.settings.executor, study.settings.limits, study.progress,
             study.budget,
         )  # fmt: skip
-        found = asking.consequences_of(
-            trial, [len(seed)], assessment.problem.deterministic, trainer, study.system.places(materials), shown
-        )
+        keys = study.batches.keys(assessment)
+        found = look(trial, [len(seed)], keys, trainer, study.system.places(materials), shown)
     except BudgetError:
         raise
     except ActiveseedError:  # a trainer, or vectors, of somebody's own may know the seed's items only
-        return ()
-    return found.get((len(seed),), ())
+        return Looked()
+    return found.get(len(seed), Looked())

@@ -27,6 +27,7 @@ from activeseed.stopping import Verdict, budget, flips_below, nobody_to_rely_on,
 from activeseed.study import trial
 from activeseed.study.assess import (
     Assessment,
+    asked_in_order,
     assess,
     flips,
     judged_right,
@@ -112,6 +113,7 @@ class Rounds:
                 self.settle(),
                 None if before is None else np.array([np.nan if e is None else e for e in before]),
                 self._preferences(),
+                asked_in_order(state.questions, state.counted_answers),
             )
             self._assessed = (key, made)
         return self._assessed[1]
@@ -201,6 +203,7 @@ class Rounds:
             "forecast": self._forecast(number),
             "quality": quality(assessment.mean_outcome, places),
             "agreement": assessment.resolution.agreement.alpha,
+            "agreement_by_confidence": assessment.resolution.agreement.interval,
             "reliability": {name: plain(vars_of(r)) for name, r in assessment.resolution.reliability.items()},
             "distrusted": [*(trust.reasons if trust.distrusted else ()), *contradiction_words(voucher.contradicted)],
             "hopeless": voucher.hopeless,
@@ -211,6 +214,7 @@ class Rounds:
             "refuted": [vars_of(r) for r in self._refuted(assessment)],
             "evidence": None if assessment.evidence is None else assessment.evidence.tolist(),
             "credibility": assessment.belief.credibility.tolist(),
+            "belief_used": assessment.belief.used,
         }
         body.update(self._limits(assessment))
         verdict = self.verdict(body, assessment)

@@ -13,7 +13,7 @@ import numpy as np
 
 from activeseed.belief.preference import outcome_values
 from activeseed.errors import PlanError, nearest
-from activeseed.plan import stream_key
+from activeseed.plan import Floats, stream_key
 from activeseed.question import Question
 from activeseed.seed import Probe, Seed
 from activeseed.study.assess import PREFERENCE_DRAWS, Assessment, surrogate_outcomes
@@ -76,12 +76,13 @@ def merge(seed: Seed, items: Sequence[str], id_: str, round_: int, minutes: floa
 
 def prefer_outcomes(
     assessment: Assessment, places: Sequence[Probe], n: int, key: int, error: float, minutes: float, round_: int,
-    asked: set[str],
+    asked: set[str], show_belief: bool = False,
 ) -> list[Question]:  # fmt: skip
     """The probes about which the ensemble disagrees to most effect, as questions about the outcome itself.
 
     Args:
         asked: ids of probes that were asked about before.
+        show_belief: whether annotators are told how the readings judge.
     """
     if assessment.problem.geometry.over != "probes":
         raise PlanError("Outcomes can be preferred on probes only; this study ranks an agent's policy over its pool.")
@@ -99,11 +100,16 @@ def prefer_outcomes(
             options={"approve": "this should be approved", "reject": "this should not be approved"},
             value=float(values[p]),
             minutes=minutes,
-            reason=f"Plausible readings of the seed judge this differently: approved with probability "
-            f"{outcomes[:, p].mean():.0%} on average, between {np.quantile(outcomes[:, p], 0.1):.0%} and "
-            f"{np.quantile(outcomes[:, p], 0.9):.0%}.",
+            reason="Plausible readings of the seed judge this differently"
+            + (_readings(outcomes[:, p]) if show_belief else "."),
+            believed=float(outcomes[:, p].mean()) if show_belief else None,
             round=round_,
             seed_version=assessment.seed.version,
         )
         for k, p in enumerate(order, start=1)
     ]
+
+
+def _readings(outcomes: Floats) -> str:
+    low, high = np.quantile(outcomes, (0.1, 0.9))
+    return f": approved with probability {outcomes.mean():.0%} on average, between {low:.0%} and {high:.0%}."

@@ -25,9 +25,10 @@ def status(study: Study, fresh: bool = False) -> dict[str, Any]:
         person["answers"] += 1
         person["minutes"] += (answer.seconds or 0.0) / 60.0
     agreement, measured = last.get("agreement"), dict(last.get("reliability") or {})
+    by_confidence = last.get("agreement_by_confidence")
     if fresh and state.live_answers:
         settled = study.resolution
-        agreement = settled.agreement.alpha
+        agreement, by_confidence = settled.agreement.alpha, settled.agreement.interval
         measured = {n: {"estimate": r.estimate, "low": r.low, "high": r.high} for n, r in settled.reliability.items()}
     for name, found in measured.items():
         if name in people:
@@ -55,6 +56,7 @@ def status(study: Study, fresh: bool = False) -> dict[str, Any]:
         ],
         "annotators": list(people.values()),
         "agreement": agreement,
+        "agreement_by_confidence": by_confidence,
         "brier": last.get("brier"),
         "brier_author": last.get("brier_author"),
         "spread": last.get("spread"),

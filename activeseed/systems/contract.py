@@ -15,13 +15,16 @@ from activeseed.protocols import SupportsRecord, System
 from activeseed.seed import ABSENT
 
 
-def check_system(system: System, materials: Materials, *, tolerance: float = 1e-5) -> None:
+def check_system(system: System, materials: Materials, *, tolerance: float = 1e-4) -> None:
     """Raise AssertionError unless the system keeps the promises of `protocols.System` on these materials.
 
     Costs some 30 trainings.
 
     Args:
-        tolerance: how far one row's outcome may depend on the batch that it trains in.
+        tolerance: how far one row's outcome may depend on the batch that it trains in. In single precision that is
+            what rounding grows to on the way, and other processors begin with other rounding: a league of 600 steps
+            with exploiters came to 2.6e-5 on one of AVX-512. A trainer that can compute in double precision is best
+            checked there, with 2⁻²⁴, one rounding of outcomes.
     """
     system.check(materials)
     assert system.kind, "kind is empty"

@@ -173,20 +173,20 @@ def _latest() -> Latest[RewardModel, _Bench]:
 def _lay_out(model: RewardModel, materials: Materials) -> _Bench:
     import torch
 
-    from activeseed.systems.fields.points import Points
+    from activeseed.systems.fields.points import Points, in_precision
 
     model.check(materials)
     slots = materials.slots
     probes = [p.payload for p in materials.probes]
     if model.reward == "linear":
-        x = torch.tensor(materials.features(list(slots.payloads)), dtype=torch.float32)
-        z = torch.tensor(materials.features(probes), dtype=torch.float32)
+        x = in_precision(materials.features(list(slots.payloads)))
+        z = in_precision(materials.features(probes))
         points = Points.lay_out(x, z, 0, dual=_uses_dual(model, len(x), x.shape[1]))
         return _Bench(points, x.shape[1], slots.items, slots.index[:, 0])
     replies, pairs = _distinct(slots.payloads)
     probe_replies, probe_pairs = _distinct(probes)
-    x = torch.tensor(materials.embed(replies), dtype=torch.float32)
-    z = torch.tensor(materials.embed(probe_replies), dtype=torch.float32)
+    x = in_precision(materials.embed(replies))
+    z = in_precision(materials.embed(probe_replies))
     a, b = torch.from_numpy(pairs), torch.from_numpy(probe_pairs)
     return _Bench(
         Points.lay_out(x, z, 0, dual=False),
@@ -235,10 +235,11 @@ def _train_batch(model: RewardModel, bench: _Bench, rows: Rows, materials: Mater
     from activeseed.systems.fields.choosing import chosen_field
     from activeseed.systems.fields.draws import Draws, Minibatches
     from activeseed.systems.fields.field import Rates
+    from activeseed.systems.fields.points import in_precision
 
     weights, sound = sound_weights(rows, materials)
     with torch.no_grad():
-        given = torch.from_numpy(weights)
+        given = in_precision(weights)
         wanted = given / given.sum(1, keepdim=True).clamp(min=1e-12)
         draws = Draws(materials.root, rows.keys, frozenset(model.held))
         rates = Rates(model.rate, 0.0, model.rate * model.l2)  # a bias cancels in every difference

@@ -25,6 +25,7 @@ from activeseed.resolution import Gold, Resolution, Trust, draw, known_answers, 
 from activeseed.seed import ABSENT, AS_WRITTEN, Item, Seed, Text
 from activeseed.stopping import Progress, budget, flip_risk, flips_below, nobody_to_rely_on, nothing_left
 from activeseed.study import choosing
+from activeseed.study.assess import asked_in_order
 from activeseed.study.rounds import stranger
 
 PROBES = 60
@@ -190,9 +191,11 @@ def believed(
     key: int,
 ) -> Belief:
     """The product's belief after these answers."""
+    asked = asked_in_order(questions, answers)
     return fit_belief(
         settings, prior, groups=[""] * len(settled.seed), features=None, evidence=None, likelihood=settled.likelihood,
-        key=key,
+        key=key, order=[settled.seed.position(i) for i in asked],
+        drawn=np.array([asked.get(i.id, False) for i in settled.seed.items]),
     )  # fmt: skip
 
 

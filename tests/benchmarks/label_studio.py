@@ -41,7 +41,7 @@ from activeseed.question import Answer, Consequence, Question
 from activeseed.seed import ABSENT, AS_WRITTEN, Item, Seed, Text
 from tests import peak_memory
 from tests.benchmarks._report import missed, report, table, write
-from tests.label_studio import PEOPLE
+from tests.label_studio import PEOPLE, sdk_client
 
 TOKEN = "ACTIVESEED_LABEL_STUDIO_TOKEN"
 #: share of the bare script's rate that the channel is to reach, and of a full read's time that a small one may take
@@ -89,6 +89,7 @@ class Bench:
     folder: Path
     made: list[int] = field(default_factory=list)
     pid: int = 0
+    _opened: list[Any] = field(default_factory=list, init=False, repr=False)
 
     @property
     def cpu(self) -> float | None:
@@ -101,10 +102,14 @@ class Bench:
 
     @property
     def sdk(self) -> Any:
-        import label_studio_sdk.client as sdk
+        made, http = sdk_client(self.url, self.token, 600.0)
+        self._opened.append(http)
+        return made
 
-        make: Any = sdk.LabelStudio
-        return make(base_url=self.url, api_key=self.token, timeout=600)
+    def close(self) -> None:
+        """Close the sockets of the SDK's clients."""
+        while self._opened:
+            self._opened.pop().close()
 
     def channel(self, study: str) -> Channel:
         """The channel of a study as a process has it that knows nothing of the server yet."""
@@ -279,7 +284,7 @@ def in_a_process(bench: Bench, study: str, count: int) -> float | None:
     if not peak_memory.available():
         return None
     with get_context("spawn").Pool(1) as pool:
-        return pool.apply(_growth, (bench, study, count))
+        return pool.apply(_growth, (Bench(bench.url, bench.token, bench.folder), study, count))  # without its sockets
 
 
 def _growth(bench: Bench, study: str, count: int) -> float:
@@ -315,6 +320,7 @@ def server(url: str, program: Path | None, folder: Path) -> Iterator[Bench | Non
         finally:
             for project in bench.made:
                 bench.sdk.projects.delete(project)
+            bench.close()
         return
     venv = program or default_venv()
     found = look(venv if venv.is_dir() or not venv.exists() else venv.parent.parent)
@@ -325,7 +331,9 @@ def server(url: str, program: Path | None, folder: Path) -> Iterator[Bench | Non
     running = start(found, folder / "server")
     try:
         os.environ[TOKEN] = PEOPLE[0].token
-        yield Bench(running.url, PEOPLE[0].token, folder, pid=running.pid)
+        bench = Bench(running.url, PEOPLE[0].token, folder, pid=running.pid)
+        yield bench
+        bench.close()
     finally:
         running.kill()
 
@@ -348,7 +356,7 @@ def main(argv: list[str] | None = None) -> int:
             print(f"label_studio: skipped, no Label Studio in {default_venv()}. Name one with --label-studio PATH.")
             return 0
         release = bench.sdk.versions.get().model_dump().get("label-studio-os-package", {})
-        rows = measure(bench, 1_000 if args.quick else 10_000, repeats=3)
+        rows = measure(bench, 1_000 if args.quick else 10_000, repeats=5 if args.quick else 3)
     print(table(rows))
     more = {"server": release, "load_before": load, "quick": args.quick}
     write(report("label_studio", rows, time.perf_counter() - begun, ("label-studio-sdk", "httpx"), **more), args.json)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -29,7 +30,7 @@ from activeseed.testing import (
 
 ESTIMATORS = [
     LeaveOneOut(),
-    LeaveOneOut(law="poisson", test="signs"),
+    LeaveOneOut(law="poisson", keys=20),
     Regression(rows=64, pairs=8),
     Jansen(bases=6),
     Bootstrap(group_rows=24),
@@ -213,19 +214,21 @@ class TestEffects:
         assert np.isnan(ranking.columns["effect_se"]).all()
         assert any("no standard error" in n for n in ranking.notes)
 
-    def test_too_few_keys_for_a_family_are_said_and_the_null_variance_is_used(self):
+    def test_what_two_keys_cannot_say_is_unknown_and_not_no(self):
         toy = zeros("noisy")
-        few = run(LeaveOneOut(keys=8), toy.problem(), toy, toy.materials)
-        assert few.summary["test"] == "null_variance"
-        assert not few.notes, "it is said where a claim is made"
-        assert (few.summary["keys"], few.summary["keys_for_signs"]) == (8, 20)
-        stubborn = run(LeaveOneOut(keys=8, test="signs"), toy.problem(), toy, toy.materials)
-        assert not stubborn.columns["distinguishable"].any()
-        assert any("too few for a sign-flip test" in n for n in stubborn.notes)
-        enough = run(LeaveOneOut(keys=20), toy.problem(), toy, toy.materials)
-        assert enough.summary["test"] == "signs"
-        assert enough.columns["distinguishable"][:2].all()
-        assert not enough.notes
+        found = run(LeaveOneOut(keys=2), toy.problem(), toy, toy.materials)
+        for name in ("ties_with", "distinguishable"):
+            assert found.columns[name].tolist() == [None] * 8, name
+        assert {row["ties_with"] for row in found.to_dict()["items"]} == {None}
+        assert any("what ties with what is unknown" in note for note in found.notes)
+
+    def test_stars_come_from_eight_keys_on_by_one_test(self):
+        toy = zeros("noisy")
+        for keys in (8, 20):
+            found = run(LeaveOneOut(keys=keys), toy.problem(), toy, toy.materials)
+            assert (found.summary["test"], found.summary["keys"]) == ("resampled_keys", keys)
+            assert found.columns["distinguishable"].tolist() == [True, True, *[False] * 6]
+            assert not found.notes
 
     def test_items_of_equal_effect_are_tied_and_others_are_not(self):
         scores = linear("noisy").scores.copy()
@@ -333,10 +336,37 @@ class TestNullLadder:
         assert ranking.summary["chaotic"] is True
         assert ranking.notes[0].startswith("Chaotic at this setting")
 
-    def test_trainers_without_weights_are_run_again(self):
-        toy = replace(linear("calm"), weighted=False)
+    def test_a_calm_trainer_without_weights_is_calm_though_it_does_not_read_the_order(self):
+        for noise in ("none", "calm", "noisy"):
+            for toy in toys(noise):
+                unweighted = replace(toy, weighted=False)
+                said = run(NullLadder(), unweighted.problem(), unweighted, toy.materials).summary
+                assert said["null_ladder"] == [{"epsilon": 0.0, "response": 0.0}]
+                assert said["chaotic"] is False, (toy.name, noise, said)
+
+    def test_scatter_that_no_wiggle_shows_is_unknown_in_those_words(self):
+        toy = replace(zeros("chaotic"), scores=zeros("chaotic").scores * 0.1, weighted=False)
+        ranking = run(Auto(rows=64, pairs=8, bases=0, bootstrap_rows=0), toy.problem(), toy, toy.materials)
+        assert ranking.summary["chaotic"] is None
+        assert ranking.notes[0].startswith("Whether the trainer is chaotic at this setting is unknown: ")
+        assert '"chaotic": null' in json.dumps(ranking.to_dict())
+        # Independent outcomes leave over as much as the two drops did apart (36 numbers behind each of the two sums).
+        assert ranking.summary["drops_left_over"] == pytest.approx(1.0, abs=0.5)
+
+    def test_where_no_drop_does_anything_nothing_can_be_told(self):
+        toy = replace(linear("none"), response=lambda z: 0.0 * z[..., :4])
         ranking = run(NullLadder(), toy.problem(), toy, toy.materials)
-        assert ranking.summary["null_ladder"] == [{"epsilon": 0.0, "response": 0.0}]
+        assert ranking.summary["chaotic"] is None
+        assert "nothing to hold a wiggle against" in ranking.notes[0]
+
+    def test_weights_that_are_not_read_after_all_tell_nothing(self):
+        class Deaf(Toy):
+            def train(self, rows, materials):
+                return super().train(replace(rows, multiplicity=None), materials)
+
+        plain = linear("chaotic")
+        toy = Deaf(plain.name, plain.scores, plain.response, plain.probes, plain.beliefs, plain.noise)
+        assert run(NullLadder(), toy.problem(), toy, toy.materials).summary["chaotic"] is None
 
 
 class TestAuto:
@@ -364,6 +394,24 @@ class TestAuto:
         big = replace(problem, law=Law("belief", np.tile(problem.law.probabilities, (1, 1))))
         with pytest.raises(ConfigError, match="Raise"):
             Auto(budget=100, keys=8, bootstrap_rows=88, ladder=False).parts(big)
+
+    def test_what_is_not_affordable_is_said_before_anything_is_trained(self):
+        problem = zeros("noisy").problem()
+        assert Auto().unaffordable(problem) == ()
+        for budget in (100, 250, 500):
+            auto = Auto(budget=budget, group_rows=0, bootstrap_rows=24, ladder=False)
+            said = auto.unaffordable(problem)
+            assert set(auto.parts(problem).notes) <= set(said)
+            would_do = int(said[-1].split("budget = ")[1].split()[0])
+            assert auto.model_copy(update={"budget": would_do}).unaffordable(problem) == ()
+            assert auto.model_copy(update={"budget": would_do - 1}).unaffordable(problem) != ()
+        (few,) = Auto(keys=4).unaffordable(problem)
+        assert "8 items from 4 keys have no standard errors" in few
+        (narrow,) = Auto(rows=8).unaffordable(problem)
+        assert "8 coefficients" in narrow
+        assert LeaveOneOut(keys=2).unaffordable(zeros("none").problem()) == (), "one key says all"
+        hopeless = Auto(budget=100, bootstrap_rows=88, ladder=False).unaffordable(linear("noisy").problem())
+        assert "affords neither" in hopeless[0]
 
     def test_second_laws_carry_their_name(self):
         toy = interaction("calm")

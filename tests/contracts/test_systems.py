@@ -11,6 +11,7 @@ from activeseed.protocols import Cost, SupportsRecord, System
 from activeseed.systems.contract import check_system
 from activeseed.systems.league import OversightLeague
 from activeseed.systems.reward_model import RewardModel
+from tests.precision import ROUNDED
 from tests.toy_materials import pairs, texts, vectors
 
 SYSTEMS: dict[str, tuple[System, Callable[[], Materials]]] = {
@@ -42,10 +43,11 @@ SYSTEMS: dict[str, tuple[System, Callable[[], Materials]]] = {
 }
 
 
+@pytest.mark.usefixtures("double_precision")
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_system_keeps_its_promises(name: str) -> None:
     system, materials = SYSTEMS[name]
-    check_system(system, materials())
+    check_system(system, materials(), tolerance=ROUNDED)
 
 
 @pytest.mark.parametrize("name", SYSTEMS)

@@ -15,6 +15,8 @@ from activeseed.study import LoopResult, Study
 from tests.integration.conftest import Make
 from tests.integration.test_channels import small, verdict_on
 
+pytestmark = pytest.mark.usefixtures("nothing_left_open")
+
 WORD = "a-secret-of-enough-characters"
 #: seconds between two looks: longer than the test may take, so that only the bell can move anything
 FOR_EVER = 10_000.0

@@ -13,6 +13,8 @@ from activeseed.study import Study
 from activeseed.study.loop import Waiting
 from tests.integration.conftest import TRUTH, Make
 
+pytestmark = pytest.mark.usefixtures("nothing_left_open")
+
 
 def verdict_on(question: Question) -> dict[str, Any]:
     if question.kind == "confirm_list":

@@ -10,7 +10,6 @@ What the environment may say, read before any test changes it:
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -25,11 +24,6 @@ from activeseed.errors import ActiveseedError
 from tests.label_studio import PEOPLE, FreshSite, Site, chromium, unique_title
 from tests.server.by_api import Api
 
-# Where a script runs the lane in the background, SIGINT is ignored, and so it would be in every command that a test
-# starts and then stops as Ctrl-C does.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
 _PROGRAM = os.environ.get("ACTIVESEED_TEST_LABEL_STUDIO", "")
 _URL = os.environ.get("ACTIVESEED_TEST_LABEL_STUDIO_URL", "").rstrip("/")
 _CI = bool(os.environ.get("CI"))
@@ -41,6 +35,11 @@ def _cannot(reason: str) -> None:
     if _CI:
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_open(nothing_left_open: None) -> None:
+    """Whoever leaves a socket open is told in their own test, not in the one in which the collector happens to run."""
 
 
 @pytest.fixture(scope="session")
@@ -70,7 +69,9 @@ def prepared(installation: Installation, tmp_path_factory: pytest.TempPathFactor
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The server that the tests of this process share. Never kill it; delete what you make (see ``titles``)."""
     if _URL:
-        yield Site(_URL)
+        named = Site(_URL)
+        yield named
+        named.close()
         return
     found: Installation = request.getfixturevalue("installation")
     template: Path = request.getfixturevalue("prepared")
@@ -78,6 +79,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     try:
         yield site
     finally:
+        site.close()
         site.stop()
 
 
@@ -88,6 +90,7 @@ def fresh_server(installation: Installation, prepared: Path, tmp_path: Path) -> 
     try:
         yield site
     finally:
+        site.close()
         site.server.kill()
 
 

@@ -21,6 +21,7 @@ def test_rates_of_both_ways_and_a_small_read(server: Site, tmp_path: Path, monke
         client = server.client()
         for project in bench.made:
             client.projects.delete(project)
+        bench.close()
     assert {tuple(sorted(row)) for row in rows} == {("claim", "interval", "met", "target", "value")}
     by_claim = {row["claim"]: row for row in rows}
     for what in ("tasks of", "annotations pulled"):

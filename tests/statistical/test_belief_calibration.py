@@ -1,9 +1,9 @@
 """Draws agree with moments, and beliefs are calibrated where the world is as the model says."""
 
 import numpy as np
+from scipy.special import expit
 
 from activeseed.belief import BeliefSettings, calibration, fit_belief
-from activeseed.belief.laplace import sigmoid
 from activeseed.plan import Law
 
 F = 60
@@ -26,7 +26,7 @@ def fitted(likelihood: np.ndarray, evidence: np.ndarray, settings: BeliefSetting
 def test_joint_draws_have_the_laws_marginals_and_the_covariance() -> None:
     like = np.ones((F, 3))
     like[0], like[1], like[2] = [0, 1, 0], [1, 0, 0], [0.1, 0.8, 0.1]
-    belief = fitted(like, np.linspace(-2, 2, F), BeliefSettings(temper=1.0))
+    belief = fitted(like, np.linspace(-2, 2, F))
     n = 40_000
     draws = belief.draw(n, 9)
     x = np.stack([draws == v for v in range(3)], 2).reshape(n, -1).astype(float)
@@ -44,7 +44,7 @@ def test_credibilities_of_unasked_items_are_calibrated_in_the_models_own_world()
     for _ in range(WORLDS):
         evidence = rng.standard_normal(F)
         # E σ(c + 2z) = 0.75 for c ≈ 1.65 (numerically); the author's 0.75 is right on average
-        truth = rng.random(F) < sigmoid(1.65 + 2.0 * evidence)
+        truth = rng.random(F) < expit(1.65 + 2.0 * evidence)
         like = np.ones((F, 3))
         for i in rng.choice(F, 12, replace=False):
             like[i] = [1, 0, 0] if truth[i] else [0, 0.6, 0.4]
@@ -55,7 +55,7 @@ def test_credibilities_of_unasked_items_are_calibrated_in_the_models_own_world()
     b, x = np.concatenate(believed), np.concatenate(stayed)
     # 3,840 forecasts in 80 independent worlds. Bins hold > 200 of them; worlds are the sampling units, and a bin's
     # share has standard error below 0.5/√80 = 0.056 even if all forecasts of a world were one. The model hedges
-    # between worlds that are not there and takes modes within them, so its tails are a few points too sure: 0.15.
+    # between predictors that are not there, so its tails are a few points off: 0.15.
     for k in range(5):
         inside = (b >= k / 5) & (b < (k + 1) / 5 + 1e-9)
         if inside.sum() > 200:

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from activeseed.question import Answer, Question
 from activeseed.resolution import Gold, mixed, plan_checks, trust
 from activeseed.resolution.at_random import information, reading_evidence
+from activeseed.resolution.reliability import Labels, dawid_skene, sample_accuracies
 from activeseed.seed import ABSENT, AS_WRITTEN, Item, Seed, Text
+from tests.benchmarks.reliability import simulated
 from tests.benchmarks.trust import COIN, ERRS, RATE, SEED, TASKS, TRUE, Person, Task, study
 
 STUDIES = 20
@@ -151,3 +153,26 @@ def test_a_list_of_wordings_is_judged_like_anything_else() -> None:
                 )
             )  # fmt: skip
     assert trust(seed, questions, answers).annotators["one"].state == "trusted"
+
+
+@pytest.mark.parametrize("hard", [0.0, 0.3])
+def test_intervals_hold_for_people_who_err_on_the_same_items(hard: float) -> None:
+    """Nine people, 108 items: intervals of a model without hard items held the true accuracy for 40 % of them.
+
+    At 95 %, were all nine intervals of a study to hold or miss together, 4 of 10 studies would miss with probability
+    1e-3. Measured: 1 to 3 % miss.
+    """
+    found = list(simulated(hard, 108, 9, 10))
+    assert np.mean([r.low <= true <= r.high for r, true in found]) >= 0.65
+    # and they still say something
+    assert np.mean([r.high - r.low for r, _ in found]) < 0.3
+
+
+def test_one_person_alone_has_no_hard_items() -> None:
+    """Nobody else's answers tell an item that is hard for everybody from that person's own errors."""
+    labels = Labels.of([(u, 0, int(u % 4 == 0)) for u in range(40)] + [(u, 0, 0) for u in range(20)], 2)
+    fit = dawid_skene(labels, tied=True, prior=(4.5, 0.5))
+    how = {"prior": (4.5, 0.5), "marginals": np.array([0.75, 0.25]), "strength": 4.0}
+    few, many = (sample_accuracies(labels, fit, hard=hard, **how) for hard in ((0.25, 4.75), (4.75, 0.25)))  # type: ignore[arg-type]
+    np.testing.assert_array_equal(few.estimate, many.estimate)
+    np.testing.assert_array_equal(few.low, many.low)

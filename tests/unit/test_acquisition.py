@@ -26,7 +26,7 @@ def made(mixture, elsewhere=None) -> Belief:
     m = np.asarray(mixture, np.float64)
     f = m.shape[1]
     away = np.tile([0.0, 1.0], (f, 1)) if elsewhere is None else np.asarray(elsewhere, np.float64)
-    return Belief(np.full(f, 0.75), m, away, np.zeros(f, bool), (), np.ones(f), m)
+    return Belief(np.full(f, 0.75), m, away, np.zeros(f, bool), (), m)
 
 
 def response(f: int, v: int = 2, d: int = 5, key: int = 0) -> tuple[np.ndarray, np.ndarray]:

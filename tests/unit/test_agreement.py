@@ -1,11 +1,15 @@
 """Agreement and reliability against published figures of classic label sets."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from activeseed.resolution import Labels, dawid_skene, krippendorff_alpha, percent_agreement
+from activeseed.resolution import Labels, agreement, dawid_skene, krippendorff_alpha, percent_agreement
+from activeseed.resolution.alpha import lean
+from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED
 
 # Dawid & Skene 1979, Table 1: 45 patients, classes 1-4; each entry is what observer 1 said three times, then
 # observers 2 to 5.
@@ -68,6 +72,60 @@ def test_the_tied_model_agrees_on_whom_it_can_tell() -> None:
 def test_krippendorffs_own_figures() -> None:
     assert krippendorff_alpha(units(NOMINAL)) == pytest.approx(0.743, abs=5e-4)
     assert krippendorff_alpha(units(MISSING)) == pytest.approx(0.691, abs=5e-4)
+
+
+def test_his_figures_for_ordered_values() -> None:
+    """Section E of the same paper: α = .815 ordinal and .849 interval; of the second example .811 interval."""
+    numbers, missing = ([[int(v) for v in unit] for unit in units(t)] for t in (NOMINAL, MISSING))
+    assert krippendorff_alpha(numbers, "ordinal") == pytest.approx(0.815, abs=5e-4)
+    assert krippendorff_alpha(numbers, "interval") == pytest.approx(0.849, abs=5e-4)
+    assert krippendorff_alpha(missing, "interval") == pytest.approx(0.811, abs=5e-4)
+
+
+@given(st.lists(st.lists(st.integers(-3, 3), min_size=2, max_size=4), min_size=1, max_size=9))
+def test_ordered_alphas_are_his_definition_written_out(values: list[list[int]]) -> None:
+    """Coincidences and difference functions as the paper has them, over every pair of values; and their invariances."""
+    used = Counter(v for unit in values for v in unit)
+    n = sum(used.values())
+
+    def between(c: int, k: int) -> float:
+        low, high = sorted((c, k))
+        return sum(used[g] for g in range(low, high + 1)) - (used[c] + used[k]) / 2 if c != k else 0.0
+
+    for metric, apart in (("ordinal", between), ("interval", lambda c, k: float(c - k))):
+        observed = sum(
+            apart(a, b) ** 2 / (len(unit) - 1)
+            for unit in values
+            for i, a in enumerate(unit)
+            for j, b in enumerate(unit)
+            if i != j
+        )
+        expected = sum(used[c] * used[k] * apart(c, k) ** 2 for c in used for k in used) / (n - 1)
+        alpha = krippendorff_alpha(values, metric)  # type: ignore[arg-type]
+        if expected == 0:
+            assert alpha is None
+            continue
+        assert alpha == pytest.approx(1 - observed / expected, abs=1e-9)
+        assert krippendorff_alpha([[5 * v - 7 for v in unit] for unit in values], metric) == pytest.approx(alpha)  # type: ignore[arg-type]
+    cubes = krippendorff_alpha([[v**3 for v in unit] for unit in values], "ordinal")
+    assert cubes == pytest.approx(krippendorff_alpha(values, "ordinal"))
+
+
+def test_what_is_ordered_and_what_is_not() -> None:
+    assert lean(AS_WRITTEN, 0.8) == 0.8
+    assert lean(ABSENT, 0.8) == -0.8
+    assert lean(FLIPPED, 1.0, pair=True) == -1.0
+    assert lean(ABSENT, 1.0, pair=True) == 0.0
+    assert lean("edit-1", 1.0) is None
+    votes = [("i", "one", AS_WRITTEN), ("i", "two", ABSENT), ("k", "one", AS_WRITTEN), ("k", "two", AS_WRITTEN)]
+    sure = agreement(votes, [1.0, -1.0, 1.0, 1.0])
+    assert sure.ordinal is None  # two leanings: nothing that alpha does not say
+    unsure = agreement(votes, [0.1, -0.1, 1.0, 0.9])
+    assert unsure.alpha == sure.alpha
+    assert unsure.interval is not None
+    assert unsure.alpha is not None
+    assert unsure.interval > unsure.alpha + 0.5  # who differed was unsure
+    assert agreement(votes, [0.1, None, 1.0, 0.9]).interval is None
 
 
 def test_alpha_where_it_is_not_defined() -> None:

@@ -15,6 +15,8 @@ import pytest
 
 from tests.server.fault_proxy import MISHAPS, Fault, FaultProxy, Kind, Request, at_random, on
 
+pytestmark = pytest.mark.usefixtures("nothing_left_open")
+
 BODY = b'{"stored": "' + b"x" * 2000 + b'"}'
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import http.server
 import json
 import socket
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
@@ -26,6 +29,8 @@ from activeseed.annotators.label_studio.connection import (
 from activeseed.errors import ActiveseedError, AnnotatorAwayError, AnnotatorError
 from activeseed.protocols import Assignment
 
+pytestmark = pytest.mark.usefixtures("nothing_left_open")
+
 TOKEN = "f" * 40
 Reply = tuple[int, dict[str, str], str]
 VERSION: Reply = (200, {"Content-Type": "application/json"}, json.dumps({"release": "1.23.2"}))
@@ -40,9 +45,12 @@ class Played:
 
     def __init__(self, reply: Callable[[str, str], Reply]) -> None:
         self.asked: list[tuple[str, str, dict[str, str]]] = []
+        self.hangs_up = True
         played = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
             def answer(self) -> None:
                 length = int(self.headers.get("content-length") or 0)
                 self.rfile.read(length)
@@ -56,7 +64,7 @@ class Played:
                     self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
                 self.wfile.write(data)
-                self.close_connection = True
+                self.close_connection = played.hangs_up
 
             do_GET = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815
 
@@ -255,3 +263,28 @@ def test_a_record_connects_only_when_it_is_used(tmp_path: Path) -> None:
     assert channel.poll([]) == []
     assert channel.withdraw([]) == []
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("how", ["closed", "dropped", "dropped in a cycle", "never closed"])
+def test_no_socket_is_left_to_the_collector(how: str) -> None:
+    """The last one shows that the warning would come: a client of the same library that nobody closes."""
+    with played(lambda method, path: VERSION) as (server, _), warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", ResourceWarning)
+        server.hangs_up = False
+        if how == "never closed":
+            careless = httpx.Client()
+            careless.get(f"{server.url}/api/version")
+            del careless
+        else:
+            mine = Connection(server.url, SecretStr(TOKEN), patience=0.0)
+            mine.read("api/projects/")
+            if how == "closed":
+                mine.close()
+                mine.read("api/projects/")  # and can be used again
+                mine.close()
+            elif how == "dropped in a cycle":
+                mine.sleep = lambda seconds, itself=mine: None
+            del mine
+        gc.collect()
+        unclosed = [w for w in said if "unclosed <socket" in str(w.message)]
+        assert bool(unclosed) == (how == "never closed")

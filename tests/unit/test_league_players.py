@@ -17,6 +17,9 @@ from activeseed.systems.league import OversightLeague, agents, opponents, signal
 from activeseed.systems.league.training import Game, play
 from tests.toy_materials import vectors
 
+# torch.testing.assert_close then allows 1e-7
+pytestmark = pytest.mark.usefixtures("double_precision")
+
 
 def league_of(kind: str, **settings: object) -> OversightLeague:
     return OversightLeague.model_validate({"evaluator": kind, **settings})
@@ -54,7 +57,7 @@ def test_a_step_follows_the_loss_s_gradient(kind: str) -> None:
     p, q = reading.shared.sigmoid(), reading.own.sigmoid()
     field.move(params, reading, p * (1 - p) * shared_mass, q * (1 - q) * own_mass, own)
     for got, expected in zip(params, want, strict=True):
-        torch.testing.assert_close(got, expected, atol=2e-6, rtol=1e-4)
+        torch.testing.assert_close(got, expected)
 
 
 @pytest.mark.parametrize("kind", ["linear", "mlp"])
@@ -83,7 +86,7 @@ def test_positives_are_read_at_their_worst_point_within_the_radius(kind: str) ->
     torch.testing.assert_close(after[:, 3:], before[:, 3:])
     at = points.train[:3].expand(2, -1, -1)
     worst = plain.own_scores(params, worst_case(at, plain.slope(params, at), radius))
-    torch.testing.assert_close(after[:, :3], worst, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(after[:, :3], worst)
     directions = torch.nn.functional.normalize(torch.randn(2, 200, 5, generator=g), dim=2) * radius
     for i in range(3):  # no other direction of that length does more harm, up to curvature (radius²)
         assert (plain.own_scores(params, at[:, i : i + 1] + directions) >= worst[:, i : i + 1] - 0.02).all()
@@ -103,7 +106,7 @@ def test_an_adversary_changes_the_gradient_as_the_loss_says() -> None:
     want = field.stepped(params, torch.autograd.grad(loss, leaves))
     field.move(params, field.read(params), mass.clone(), None, None)
     for got, expected in zip(params, want, strict=True):
-        torch.testing.assert_close(got, expected, atol=2e-6, rtol=1e-4)
+        torch.testing.assert_close(got, expected)
 
 
 # --- agents ----------------------------------------------------------------------------------------------------------

@@ -22,6 +22,8 @@ from activeseed.config import read_settings
 from activeseed.errors import AnnotatorError, ConfigError, FolderError
 from tests.small_project import init_arguments, write_inputs
 
+pytestmark = pytest.mark.usefixtures("nothing_left_open")
+
 
 def listening():
     """A socket that listens on a port of loopback."""

@@ -20,6 +20,8 @@ from activeseed.serving import HEADER, LocalServer, Order, Scores, Secret, build
 from activeseed.serving.app import EVENT_BYTES, PREDICT_BYTES
 from activeseed.serving.server import BoundedProtocol
 
+pytestmark = pytest.mark.usefixtures("nothing_left_open")
+
 WORD = "a-secret-of-enough-characters"
 SECRET = Secret(WORD, "a test")
 STUDY = "study-1"

@@ -11,6 +11,8 @@ from activeseed.cli.serve import introduction, reached_at
 from activeseed.serving import Listener, Secret, listen, only_one
 from tests.small_project import init_arguments, write_inputs
 
+pytestmark = pytest.mark.usefixtures("nothing_left_open")
+
 WORD = "a-secret-of-enough-characters"
 SECRET = Secret(WORD, "the-file")
 

@@ -96,14 +96,16 @@ class Channel:
                 version = self._version(shelf, project, asked)
                 pusher = Pusher(self.connection, self.ledger, shelf, self.assignment.study)
                 empty = not shelf.tasks
+                there = None if shelf.importing else self.projects.just_made.pop(kind, None)
                 try:
-                    sent = pusher.push(asked, payloads, version, new=kind not in seen and not shelf.importing)
+                    sent = pusher.push(asked, payloads, version, there)
                 except MissingError:
                     raise AnnotatorError(self.projects.gone(kind, shelf)) from None
+                # the first import of a project sets its version, which need not be set again
                 if sent and (shelf.made or not keeps_order(project)):
-                    self._follow(shelf, project, version)
+                    self._follow(shelf, pusher.project, version)
                 if sent and shelf.made and empty:
-                    self.projects.view(shelf)
+                    self.projects.view(shelf, new=there == 0)
             again = {q.id for q in questions}
             self.ledger.withdrawn = [q for q in self.ledger.withdrawn if q not in again]
             self.ledger.save()

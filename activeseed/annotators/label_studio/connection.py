@@ -140,9 +140,11 @@ class Connection:
         return make(base_url=self.url, api_key="replaced", timeout=60, httpx_client=self._http)
 
     def close(self) -> None:
-        """Close the sockets."""
-        if "_http" in self.__dict__:
-            self._http.close()
+        """Close the sockets; the next call opens others."""
+        self.__dict__.pop("_sdk", None)
+        client = self.__dict__.pop("_http", None)
+        if client is not None:
+            client.close()
 
     # --- inside -------------------------------------------------------------------------------------------------
 

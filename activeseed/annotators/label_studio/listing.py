@@ -21,6 +21,8 @@ PAGE = 500
 OVERLAP = 10.0
 #: tasks that are asked for by id at once: their ids stand in the address
 BY_ID = 200
+#: fields of a project that `counted` reads
+COUNTS = "id,task_number,total_annotations_number"
 _PLAIN = "id,meta,updated_at"
 #: fields of tasks and of the annotations in them, one name for both
 _ANSWERS = f"{_PLAIN},annotations,result,completed_by,was_cancelled,lead_time,ground_truth"
@@ -60,11 +62,16 @@ def head(connection: Connection, project: int, counts: tuple[int, int] | None = 
 
 def count(connection: Connection, project: int) -> tuple[int, int]:
     """Tasks and annotations of a project. Raises MissingError for a project that is no more."""
-    params = {"ids": project, "include": "id,task_number,total_annotations_number", "page_size": 1}
-    found = [p for p in connection.read("api/projects/", params)["results"] if p["id"] == project]
-    if not found:
-        raise MissingError(f"{connection.url} has no project {project} any more.")
-    return counted(found[0])
+    return counted(glimpse(connection, project))
+
+
+def glimpse(connection: Connection, project: int) -> Mapping[str, Any]:
+    """What a project counts, and which version orders its tasks. Raises MissingError for one that is no more."""
+    params = {"ids": project, "include": f"{COUNTS},model_version,sampling", "page_size": 1}
+    for found in connection.read("api/projects/", params)["results"]:
+        if found["id"] == project:
+            return dict(found)
+    raise MissingError(f"{connection.url} has no project {project} any more.")
 
 
 def counted(project: Mapping[str, Any]) -> tuple[int, int]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from activeseed.annotators.label_studio.connection import ONCE, Connection, RefusedError, UnclearError
 from activeseed.annotators.label_studio.ledger import Ledger, Shelf
-from activeseed.annotators.label_studio.listing import count
+from activeseed.annotators.label_studio.listing import COUNTS, counted
 from activeseed.annotators.templates import check_template, template
 from activeseed.errors import AnnotatorError, ConfigError
 from activeseed.question import QuestionKind, people_due
@@ -37,13 +37,18 @@ _MARK = re.compile(r"\[activeseed:([^/\]]+)/(\w+)\]")
 
 @dataclass
 class Projects:
-    """The projects of one study."""
+    """The projects of one study.
+
+    Attributes:
+        just_made: kind -> tasks in its project when that was made here: by a process that makes one at the same time.
+    """
 
     connection: Connection
     record: LabelStudio
     assignment: Assignment
     ledger: Ledger
-    _marks: dict[QuestionKind, list[int]] | None = None
+    just_made: dict[QuestionKind, int] = field(default_factory=dict, init=False)
+    _marks: dict[QuestionKind, dict[int, int]] | None = None
 
     # --- looking ------------------------------------------------------------------------------------------------
 
@@ -118,18 +123,18 @@ class Projects:
             if kind not in self.ledger.shelves:
                 self.ledger.shelves[kind] = Shelf(min(ids))
 
-    def _marked(self) -> dict[QuestionKind, list[int]]:
-        """Projects that are marked as this study's, by kind."""
-        found: dict[QuestionKind, list[int]] = {}
+    def _marked(self) -> dict[QuestionKind, dict[int, int]]:
+        """Projects that are marked as this study's, by kind, and how many tasks each holds."""
+        found: dict[QuestionKind, dict[int, int]] = {}
         page = 1
         while True:
-            params = {"include": "id,description", "page": page, "page_size": 500}
+            params = {"include": f"{COUNTS},description", "page": page, "page_size": 500}
             told = self.connection.read("api/projects/", params)
             for project in told["results"]:
                 mark = _MARK.search(project.get("description") or "")
                 for kind in _WORDS:
                     if mark is not None and mark.groups() == (self.assignment.study, kind):
-                        found.setdefault(kind, []).append(project["id"])
+                        found.setdefault(kind, {})[project["id"]] = counted(project)[0]
             if not told.get("next"):
                 return found
             page += 1
@@ -202,19 +207,20 @@ class Projects:
             # it may have been made: the next search finds it by its mark
             self._marks = None
             raise
-        same = self._marked().get(kind, [made])
-        if min(same) != made and count(self.connection, made)[0] == 0:
+        same = {made: 0} | self._marked().get(kind, {})
+        if min(same) != made and same[made] == 0:
             # another process made one at the same time; the first of them stays
             self.connection.send("DELETE", f"api/projects/{made}/")
             made = min(same)
         self.ledger.shelves[kind] = Shelf(made, instructions=digest)
         self.ledger.save()
+        self.just_made[kind] = same[made]
         return self.ledger.shelves[kind]
 
-    def view(self, shelf: Shelf) -> None:
-        """A tab of the Data Manager in which tasks stand in the order in which they are served."""
+    def view(self, shelf: Shelf, new: bool) -> None:
+        """A tab of the Data Manager in which tasks stand in the order in which they are served; a new one has none."""
         data = {"title": "By value", "type": "list", "target": "tasks", "ordering": ["tasks:predictions_score"]}
-        if not self.connection.read("api/dm/views/", {"project": shelf.id}):
+        if new or not self.connection.read("api/dm/views/", {"project": shelf.id}):
             self.connection.send("POST", "api/dm/views/", {"project": shelf.id, "data": data})
 
     def own_template(self, kind: QuestionKind) -> tuple[str, str]:

@@ -10,12 +10,21 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from activeseed.annotators.label_studio.connection import Connection, RefusedError, UnclearError
 from activeseed.annotators.label_studio.ledger import Known, Ledger, Shelf
-from activeseed.annotators.label_studio.listing import by_id, count, delete_untouched, head, owner, tasks
+from activeseed.annotators.label_studio.listing import (
+    by_id,
+    count,
+    counted,
+    delete_untouched,
+    glimpse,
+    head,
+    owner,
+    tasks,
+)
 from activeseed.annotators.label_studio.ordering import prediction
 from activeseed.annotators.templates import task_data
 from activeseed.errors import AnnotatorError
@@ -31,31 +40,39 @@ _TIMEOUT = 300.0
 
 @dataclass
 class Pusher:
-    """Pushes to one project; whoever calls holds the ledger."""
+    """Pushes to one project; whoever calls holds the ledger.
+
+    Attributes:
+        project: what the project was seen to be after the last push.
+    """
 
     connection: Connection
     ledger: Ledger
     shelf: Shelf
     study: str
+    project: Mapping[str, Any] = field(default_factory=dict, init=False)
     _there: int = 0
 
     def push(
-        self, questions: Sequence[Question], payloads: Mapping[str, Payload], version: str, new: bool = False
+        self, questions: Sequence[Question], payloads: Mapping[str, Payload], version: str, there: int | None = None
     ) -> list[str]:
         """Ask these questions, as far as they are not asked yet; returns the ids of those that were sent.
 
-        A task that the server refuses is left out and written down as refused. With ``new`` the project was made a
-        moment ago, and is not listed first.
+        A task that the server refuses is left out and written down as refused.
+
+        Args:
+            there: tasks in a project that was made a moment ago, which is not listed first.
 
         Raises:
             AnnotatorAwayError: the server stays away; what arrived is known, and pushing again sends the rest.
             AnnotatorError: the server refuses every task.
         """
-        if not new:
+        if there is None:
             self._finish_import()
             self.list_new()
             self.forget_deleted([q.id for q in questions])
-        self._there = count(self.connection, self.shelf.id)[0]
+            there = count(self.connection, self.shelf.id)[0]
+        self._there = there
         sent: list[str] = []
         refused: dict[str, str] = {}
         for attempt in range(_TRIES):
@@ -73,9 +90,11 @@ class Pusher:
                 self.list_new()
                 self._there = count(self.connection, self.shelf.id)[0]
         self._note_refused(questions, sent, refused)
-        if sent and count(self.connection, self.shelf.id)[0] != len(self.shelf.tasks) + self.shelf.others[0]:
-            # somebody else imported at the same time
-            self.list_new()
+        if sent:
+            self.project = glimpse(self.connection, self.shelf.id)
+            if counted(self.project)[0] != len(self.shelf.tasks) + self.shelf.others[0]:
+                # somebody else imported at the same time
+                self.list_new()
         self.remove_duplicates()
         self.ledger.save()
         return sent

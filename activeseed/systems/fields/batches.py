@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +48,7 @@ def sound_weights(rows: Rows, materials: Materials) -> tuple[NDArray[np.float32]
     return np.where(sound[:, None], weights, 0.0).astype(np.float32), sound
 
 
-def read_off(values: NDArray[np.float32], at_items: NDArray[np.float32], sound: Bools, diverged: str) -> Outcomes:
+def read_off(values: NDArray[Any], at_items: NDArray[Any], sound: Bools, diverged: str) -> Outcomes:
     """Outcomes (R, P) and vouching (R, F) as they were read; rows that are no numbers are recorded failures.
 
     Args:
@@ -56,6 +56,7 @@ def read_off(values: NDArray[np.float32], at_items: NDArray[np.float32], sound: 
     """
     ok: Bools = sound & np.isfinite(values).all(axis=1) & np.isfinite(at_items).all(axis=1)
     failures = {int(r): diverged if sound[r] else "a weight is negative or not finite" for r in np.flatnonzero(~ok)}
+    values, at_items = values.astype(np.float32, copy=False), at_items.astype(np.float32, copy=False)
     values[~ok] = np.nan
     at_items[~ok] = np.nan
     return Outcomes(values, ok, failures, at_items)

@@ -38,12 +38,12 @@ class Draws:
         return torch.from_numpy(made)[torch.from_numpy(inverse.reshape(-1))]
 
     def normal(self, stream: str, shape: tuple[int, ...], *path: int) -> Tensor:
-        """(R, *shape) standard normal numbers, float32."""
-        return self.take(stream, lambda g: g.standard_normal(shape, np.float32), *path)
+        """(R, *shape) standard normal numbers, drawn as float32 whatever the precision of what they are used in."""
+        return self.take(stream, lambda g: g.standard_normal(shape, np.float32), *path).to(torch.get_default_dtype())
 
     def uniform(self, stream: str, shape: tuple[int, ...], *path: int) -> Tensor:
-        """(R, *shape) numbers in [0, 1), float32."""
-        return self.take(stream, lambda g: g.random(shape, np.float32), *path)
+        """(R, *shape) numbers in [0, 1), likewise."""
+        return self.take(stream, lambda g: g.random(shape, np.float32), *path).to(torch.get_default_dtype())
 
     def integers(self, stream: str, high: int, shape: tuple[int, ...], *path: int) -> Tensor:
         """(R, *shape) whole numbers in [0, high)."""

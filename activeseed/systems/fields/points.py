@@ -1,9 +1,12 @@
-"""The points at which all rows read their fields, as float32 tensors."""
+"""The points at which all rows read their fields, and the precision in which they do."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 
@@ -31,6 +34,15 @@ class Points:
         if not dual:
             return cls(train, probes, attacked)
         return cls(train, probes, attacked, train @ train.T, train @ probes.T)
+
+
+def in_precision(values: NDArray[np.float32]) -> Tensor:
+    """A tensor in torch's default precision, in which fields are trained.
+
+    That is single precision unless a process says otherwise with ``torch.set_default_dtype``; in double precision two
+    computations of one thing agree to about 1e-12 whatever the processor, so that a larger gap is a mistake.
+    """
+    return torch.tensor(values, dtype=torch.get_default_dtype())
 
 
 def worst_case(points: Tensor, slope: Tensor, radius: float) -> Tensor:

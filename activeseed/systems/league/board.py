@@ -10,14 +10,14 @@ from torch import Tensor
 from activeseed.errors import PlanError
 from activeseed.plan import Materials
 from activeseed.systems.fields.batches import Latest
-from activeseed.systems.fields.points import Points
+from activeseed.systems.fields.points import Points, in_precision
 from activeseed.systems.league.cost import Sizes, sizes_of, uses_dual
 from activeseed.systems.league.record import OversightLeague
 
 
 @dataclass(frozen=True)
 class Board:
-    """Shared features, float32.
+    """Shared features, in the precision that leagues are trained in.
 
     Attributes:
         sizes: how many of each.
@@ -52,7 +52,7 @@ def _lay_out(league: OversightLeague, materials: Materials) -> Board:
     league.check(materials)
     slots = materials.slots
     parts = [
-        torch.tensor(materials.features(list(payloads)), dtype=torch.float32)
+        in_precision(materials.features(list(payloads)))
         for payloads in (slots.payloads, [p.payload for p in materials.pool], [p.payload for p in materials.probes])
     ]
     x, u, z = parts

@@ -18,6 +18,7 @@ from activeseed.systems.fields.batches import in_batches, read_off, sound_weight
 from activeseed.systems.fields.choosing import chosen_field
 from activeseed.systems.fields.draws import Draws, Minibatches
 from activeseed.systems.fields.field import Field, Params, Rates
+from activeseed.systems.fields.points import in_precision
 from activeseed.systems.league import agents, opponents, signals, unroll
 from activeseed.systems.league.board import Board, board_of
 from activeseed.systems.league.cost import rows_per_batch
@@ -84,7 +85,7 @@ def play(
     board = board_of(league, materials)
     draws = Draws(materials.root, rows.keys, frozenset(league.held))
     evaluator = _evaluator(league, board)
-    given = torch.from_numpy(rows.weights(materials.slots) if weights is None else weights)
+    given = in_precision(rows.weights(materials.slots) if weights is None else weights)
     wanted = given / given.sum(1, keepdim=True).clamp(min=1e-12)  # a row without items meets negatives alone
     game = Game(board, evaluator, evaluator.start(len(rows), draws), opponents.Archive())
     uniform = torch.full((len(rows), len(board.pool)), 1.0 / len(board.pool))

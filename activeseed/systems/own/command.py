@@ -51,6 +51,7 @@ class Command(BaseModel):
         compare: ``hellinger`` where every outcome is a probability, else ``identity``.
         deterministic: the program ignores the key.
         weighted: the program reads ``weight``. Otherwise an item of multiplicity 2 comes twice.
+        ignores_space: the program ignores white space at the end of a text, so that chaos is looked for there as well.
         folder: where it runs instead.
         environment: variables that it gets besides ours.
         version: names this trainer in place of a fingerprint of ``argv`` and of the files named there.
@@ -66,6 +67,7 @@ class Command(BaseModel):
     compare: Literal["identity", "hellinger"] = "identity"
     deterministic: bool = False
     weighted: bool = False
+    ignores_space: bool = False
     folder: str = ""
     environment: Mapping[str, str] = Field(default_factory=dict)
     version: str = ""
@@ -101,8 +103,8 @@ class Command(BaseModel):
         return () if self.deterministic else ("train",)
 
     def record(self) -> dict[str, Any]:
-        """The settings; what the program's files hold is in ``revision``."""
-        return self.model_dump(mode="json")
+        """The settings that bear on outcomes; what the program's files hold is in ``revision``."""
+        return self.model_dump(mode="json", exclude={"ignores_space"})
 
     def also_reads(self, materials: Materials) -> Any:
         """What may determine an outcome besides ``Materials.digest``."""
@@ -135,7 +137,7 @@ class Command(BaseModel):
         questions: dict[int, dict[str, Any]] = {}
         for r in range(len(rows)):
             try:
-                items = given_items(materials, rows, r, weighted=self.weighted)
+                items = given_items(materials, rows, r, weighted=self.weighted, ignores_space=self.ignores_space)
             except TrainingError as error:
                 failures[r] = describe(error)
                 continue

@@ -37,6 +37,7 @@ class FromFunction(BaseModel):
         compare: ``hellinger`` where every outcome is a probability, else ``identity`` (see `outcome.Geometry`).
         deterministic: the function ignores its key, so one training of each row says all.
         weighted: the function reads ``weight``. Otherwise an item of multiplicity 2 comes twice.
+        ignores_space: the function ignores white space at the end of a text, so that chaos is looked for there as well.
         version: names this trainer in place of a fingerprint of its source: whatever was trained under the same
             version is not trained again. State one when the trainer depends on other files or modules.
     """
@@ -49,6 +50,7 @@ class FromFunction(BaseModel):
     compare: Literal["identity", "hellinger"] = "identity"
     deterministic: bool = False
     weighted: bool = False
+    ignores_space: bool = False
     version: str = ""
     function: Callable[..., Any] | None = Field(default=None, exclude=True, repr=False)
     _base: Path = PrivateAttr(default=Path())
@@ -92,8 +94,8 @@ class FromFunction(BaseModel):
         return () if self.deterministic else ("train",)
 
     def record(self) -> dict[str, Any]:
-        """The settings; the function itself is in ``revision``."""
-        return self.model_dump(mode="json")
+        """The settings that bear on outcomes; the function itself is in ``revision``."""
+        return self.model_dump(mode="json", exclude={"ignores_space"})
 
     def also_reads(self, materials: Materials) -> Any:
         """What may determine an outcome besides ``Materials.digest``."""
@@ -123,7 +125,9 @@ class FromFunction(BaseModel):
 
         def train(r: int) -> Any:
             key = stream_key(materials.root, "train", int(rows.keys[r]))
-            return function(given_items(materials, rows, r, weighted=self.weighted), key, **extra)
+            return function(
+                given_items(materials, rows, r, weighted=self.weighted, ignores_space=self.ignores_space), key, **extra
+            )
 
         return one_by_one(train, rows, len(self.places(materials)), self.compare)
 

@@ -6,7 +6,7 @@ import contextlib
 import math
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from activeseed.errors import TrainingError, describe
 from activeseed.outcome import Outcomes
-from activeseed.plan import Materials, Rows
+from activeseed.plan import Materials, Rows, generator
 from activeseed.seed import Payload, Probe, Text
 
 
@@ -44,11 +44,14 @@ class GivenItem:
         return self.payload.display
 
 
-def given_items(materials: Materials, rows: Rows, row: int, *, weighted: bool) -> list[GivenItem]:
-    """The items of one row in the seed's order.
+def given_items(
+    materials: Materials, rows: Rows, row: int, *, weighted: bool, ignores_space: bool = False
+) -> list[GivenItem]:
+    """The items of one row in the seed's order; two neighbours are swapped where the row says ``wiggle``.
 
     Args:
         weighted: the trainer reads ``weight``. Otherwise an item of multiplicity 2 comes twice.
+        ignores_space: the trainer ignores white space at the end of a text, so that a wiggle adds some.
 
     Raises:
         TrainingError: a fractional multiplicity for a trainer that understands no weights.
@@ -69,7 +72,27 @@ def given_items(materials: Materials, rows: Rows, row: int, *, weighted: bool) -
             copies, weight = round(weight), 1.0
         given = GivenItem(item.id, variant.payload, weight, variant.id, item.group, item.metadata)
         items += [given] * copies
-    return items
+    wiggle = 0 if rows.wiggles is None else int(rows.wiggles[row])
+    return _wiggled(items, wiggle, ignores_space) if wiggle else items
+
+
+def _wiggled(items: list[GivenItem], wiggle: int, ignores_space: bool) -> list[GivenItem]:
+    """The same items with two neighbours swapped, and a space at the end of one text where that is ignored."""
+    rng = generator(wiggle, "wiggle")
+    out = list(items)
+    apart = [n for n in range(len(items) - 1) if items[n] is not items[n + 1]]
+    if apart:
+        n = apart[rng.integers(len(apart))]
+        out[n], out[n + 1] = out[n + 1], out[n]
+    if ignores_space and out:
+        n = int(rng.integers(len(out)))
+        longer = {name: f"{text} " for name, text in out[n].payload.model_dump().items() if name in _TEXTS and text}
+        out[n] = replace(out[n], payload=out[n].payload.model_copy(update=longer))
+    return out
+
+
+#: entries of a payload that are texts
+_TEXTS = ("text", "prompt", "chosen", "rejected")
 
 
 def also_reads(materials: Materials) -> list[Any]:

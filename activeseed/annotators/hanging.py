@@ -1,0 +1,73 @@
+"""What hangs on an answer, in words: the same facts on a terminal, in a file and in Label Studio."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from activeseed.question import Consequence, Question
+
+#: what is said of an answer under which nothing can be told from what stands
+ALIKE = "no difference that can be told from noise"
+
+
+def nothing(question: Question) -> str:
+    """What is said where no probe is shown."""
+    if not question.trainings:
+        return "Not measured for this question."
+    if question.trainings == 1:
+        return "No difference in one training under each answer."
+    return f"{ALIKE.capitalize()}, in {question.trainings} trainings under each answer."
+
+
+def legend(question: Question) -> str:
+    """How the numbers are to be read; empty where there is nothing to explain."""
+    keys = max((c.trainings for c in question.consequences), default=0)
+    if keys < 2:
+        return ""
+    return f"Means over {keys} trainings under each answer; ± holds 95 in 100."
+
+
+def answers(question: Question) -> list[str]:
+    """The variants that the question's consequences compare, the one that stands first."""
+    stands = [c.stands for c in question.consequences if c.stands]
+    there = [v for c in question.consequences for v in c.outcomes]
+    return list(dict.fromkeys([*stands, *there]))
+
+
+def mean(value: float) -> str:
+    """A mean outcome, with as many digits as can matter."""
+    return f"{value:.2f}" if 0.005 <= abs(value) < 10 else f"{value:.3g}"
+
+
+def difference(consequence: Consequence, variant: str) -> str:
+    """*+0.63 ± 0.11*: from what stands; empty for what stands, and where the margin was not recorded."""
+    if variant not in consequence.margins or consequence.stands not in consequence.outcomes:
+        return ""
+    moved = consequence.outcomes[variant] - consequence.outcomes[consequence.stands]
+    margin = consequence.margins[variant]
+    digits = 2 if margin >= 0.01 or (not margin and abs(moved) >= 0.01) else 3 if margin >= 0.001 else 4
+    return f"{moved:+.{digits}f}" + (f" ± {margin:.{digits}f}" if margin else "")
+
+
+def flip(consequence: Consequence, variant: str) -> str:
+    """*approved in place of not approved, in 7 of 8 trainings*; empty where no flip can be claimed."""
+    times = consequence.flips.get(variant)
+    if not times:
+        return ""
+    turned = ("approved", "not approved")
+    now, before = turned if consequence.outcomes[variant] > 0.5 else turned[::-1]
+    often = f", in {times} of {consequence.trainings} trainings" if consequence.trainings > 1 else ""
+    return f"{now} in place of {before}{often}"
+
+
+def under(consequence: Consequence, variant: str) -> str:
+    """*0.71 (+0.63 ± 0.11; approved in place of not approved, in 8 of 8 trainings)*."""
+    if variant not in consequence.outcomes:
+        return ALIKE
+    more = [x for x in (difference(consequence, variant), flip(consequence, variant)) if x]
+    return mean(consequence.outcomes[variant]) + (f" ({'; '.join(more)})" if more else "")
+
+
+def line(consequence: Consequence, variants: list[str], names: Mapping[str, str]) -> str:
+    """All answers of a probe on one line."""
+    return " · ".join(f"{names.get(v, v)}: {under(consequence, v)}" for v in variants)

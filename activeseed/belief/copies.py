@@ -1,0 +1,111 @@
+"""Near-copies: texts so alike that an answer about one is, as far as they are alike, an answer about the other.
+
+Given a row of the belief's mixture items are independent, whatever their kinship; for near-copies that is wrong, since
+two identical texts are one question. So each cluster of near-copies shares one uniform draw u a row: with probability
+λ_f item f stays exactly if u < its credibility (so its marginal is kept), else it goes its own way. Two items of equal
+credibility are then correlated by λ_f·λ_g, which is their similarity; u is drawn given the answers to all of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from activeseed.plan import Floats, Ints, generator
+
+#: identical texts are not quite one item: annotators may contradict themselves, and their answers are to be survived
+MOST = 0.98
+#: rows of the table of distances that are held at once
+BLOCK = 1024
+
+
+@dataclass(frozen=True)
+class Copies:
+    """Clusters of near-copies.
+
+    Attributes:
+        clusters: numbers of the members of each cluster, two or more.
+        loading: (F,) λ in [0, √0.98]: how much of an item is its cluster's; 0 for items that have no near-copy.
+    """
+
+    clusters: tuple[Ints, ...]
+    loading: Floats
+
+    def shared(self, score: Floats) -> Floats:
+        """(F,) a score of each item, a cluster's members drawn together as far as they are one item."""
+        out = np.asarray(score, np.float64).copy()
+        for members in self.clusters:
+            known = members[np.isfinite(out[members])]
+            if len(known):
+                out[known] += self.loading[known] * (out[known].mean() - out[known])
+        return out
+
+
+def near_copies(features: Floats | None, items: int, near: float) -> Copies:
+    """Which items are near-copies of which.
+
+    Args:
+        features: (F, d), or None.
+        items: F.
+        near: similarity is 1 − d²/(near · mean squared distance between items), floored at 0.
+
+    λ² is the mean similarity to the other members of the cluster. An embedding of nothing but zeros says nothing, and
+    where all are the same they say nothing about who is a copy of whom. Costs O(F²d) time, memory for a block of rows.
+    """
+    none = Copies((), np.zeros(items))
+    if features is None or near <= 0 or items < 2:
+        return none
+    x = np.asarray(features, np.float64)
+    said = (x != 0).any(1)
+    x = x - x.mean(0)
+    square = (x**2).sum(1)
+    if float(square.mean()) <= 1e-18 * float((np.asarray(features, np.float64) ** 2).sum(1).mean()):
+        return none
+    radius = near * 2.0 * float(square.mean()) * items / (items - 1)
+    found: list[tuple[Ints, Ints, Floats]] = []
+    for start in range(0, items, BLOCK):
+        d2 = square[start : start + BLOCK, None] + square - 2.0 * x[start : start + BLOCK] @ x.T
+        a, b = np.nonzero(d2 <= radius)
+        keep = (a + start != b) & said[a + start] & said[b]
+        a, b = a[keep], b[keep]
+        found.append((a + start, b, 1.0 - np.maximum(d2[a, b], 0.0) / radius))
+    a, b, alike = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    if not len(a):
+        return none
+    total = np.bincount(a, alike, items)
+    _, label = connected_components(coo_array((np.ones(len(a)), (a, b)), shape=(items, items)), directed=False)
+    size = np.bincount(label)[label]
+    loading = np.sqrt(np.minimum(total / np.maximum(size - 1, 1), MOST))
+    return Copies(tuple(np.flatnonzero(label == c) for c in np.unique(label[size > 1])), loading)
+
+
+def tied(before: Floats, copies: Copies, stay: Floats, leave: Floats, key: int) -> Floats:
+    """(N, F) credibilities before an item's own answers, its near-copies' answers taken in and their fates drawn.
+
+    Args:
+        before: (N, F) credibilities as if items were independent given the row.
+        stay, leave: (F,) likelihoods of each item's own answers.
+        key: root key of the draws.
+    """
+    out = before.copy()
+    n = len(before)
+    rng = generator(key, "near-copies")
+    for members in copies.clusters:
+        p, own = before[:, members], copies.loading[members]
+        s, q = stay[members], leave[members]
+        # u falls between two of the members' credibilities: the m-th interval has those with rank ≥ m staying
+        order = np.argsort(p, axis=1)
+        edges = np.hstack([np.zeros((n, 1)), np.take_along_axis(p, order, 1), np.ones((n, 1))])
+        alone = (1.0 - own) * (p * s + (1.0 - p) * q)
+        rank = np.argsort(order, axis=1)
+        mass = np.diff(edges, axis=1)
+        for m in range(len(members) + 1):
+            mass[:, m] *= (own * np.where(rank >= m, s, q) + alone).prod(1)
+        total = mass.cumsum(1)
+        u = (rng.permutation(n) + rng.random(n)) / n
+        where = (u[:, None] * total[:, -1:] > total).sum(1)
+        out[:, members] = own * (rank >= where[:, None]) + (1.0 - own) * p
+    return out

@@ -1,0 +1,221 @@
+"""What hangs on an answer: the probes whose outcome really differs between the variants of an item.
+
+Every difference is taken under common random numbers, under each key that the ranking paid for. A question shows a
+difference only where it can be told from the noise of training: every probe and every variant of the question enter one
+test, whose statistic is the largest difference in units of its noise. Its null law comes from turning round the signs
+of whole keys, which keeps what probes have in common and so holds for any number of them (Westfall & Young 1993), where
+differences without an effect are symmetric. The noise is the probe's own standard deviation plus half of that of all
+probes, since eight keys alone say too little about one probe (Tusher, Tibshirani & Chu 2001).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from activeseed.estimators.statistics import EXACT_KEYS, t_quantile
+from activeseed.plan import Explicit, Floats, Rows, generator
+from activeseed.protocols import Request
+from activeseed.question import Consequence
+from activeseed.seed import Probe, Seed
+from activeseed.study.training import Trainer
+
+#: chance that a question of no effect shows a difference; a shown sign is wrong in at most half as many (the other half
+#: of a two-sided test errs in the right direction)
+ALPHA = 0.1
+#: chance at which a flip that is shown may not be one
+FLIP_ALPHA = 0.1
+#: share of the noise of all probes that is added to that of each
+POOLED = 0.5
+#: keys below which no pattern of signs is rare enough to tell anything from noise
+LEAST_KEYS = 5
+#: differences below this are not shown: outcomes are single precision, and nobody acts on them
+SMALLEST = 1e-4
+#: patterns of signs that are drawn where there are too many to enumerate
+PATTERNS = 2048
+#: patterns at a time: bounds the memory
+_AT_A_TIME = 128
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What was found for one question: the probes to show, and under how many keys each answer was trained."""
+
+    shown: tuple[Consequence, ...] = ()
+    trainings: int = 0
+
+
+def look(
+    seed: Seed, factors: Sequence[int], keys: Sequence[int], trainer: Trainer, places: Sequence[Probe], most: int
+) -> dict[int, Looked]:
+    """What hangs on the items of these numbers, the rest of the seed as it stands.
+
+    Args:
+        keys: replicate numbers to train under; one for a deterministic trainer. Rows that were trained before, for a
+            ranking of the same seed, are not trained again.
+        places: where outcomes are read.
+        most: probes a question; 0 trains nothing.
+
+    Cost: keys × (other variants + 1 for the seed as it stands) trainings, less what was trained before.
+    """
+    if not most or not factors:
+        return {}
+    base = np.asarray(seed.base, np.int16)
+    changes = [(f, v) for f in dict.fromkeys(factors) for v in range(len(seed.items[f].variants)) if v != base[f]]
+    block = np.tile(base, (1 + len(changes), 1))
+    for n, (f, v) in enumerate(changes, 1):
+        block[n, f] = v
+    variants = np.tile(block, (len(keys), 1))
+    rows = Rows(variants, np.repeat(np.asarray(keys, np.int64), len(block)))
+    outcomes = trainer.fulfil(Request(Explicit(rows), "consequences of the questions"))
+    values = np.asarray(outcomes.values, np.float64).reshape(len(keys), len(block), -1)
+    ok = outcomes.ok.reshape(len(keys), len(block))
+    out = {}
+    for f in dict.fromkeys(factors):
+        mine = [0, *(n for n, (g, _) in enumerate(changes, 1) if g == f)]
+        names = [seed.items[f].variants[v].id for v in (int(base[f]), *(v for g, v in changes if g == f))]
+        out[f] = told(values[:, mine], ok[:, mine], names, places, most, deterministic=len(keys) == 1)
+    return out
+
+
+def told(
+    values: Floats, ok: NDArray[np.bool_], names: Sequence[str], places: Sequence[Probe], most: int,
+    deterministic: bool = False,
+) -> Looked:  # fmt: skip
+    """What can be told of one question's variants.
+
+    Args:
+        values: (K, V, P) outcomes under each key; variant 0 is the one that stands.
+        ok: (K, V) trainings that succeeded. A variant that failed under too many keys is not shown.
+        names: V variant ids.
+    """
+    least = 1 if deterministic else LEAST_KEYS
+    kept = [0, *(v for v in range(1, len(names)) if (ok[:, 0] & ok[:, v]).sum() >= least)]
+    fine = ok[:, kept].all(1)
+    k = int(fine.sum())
+    if len(kept) < 2 or k < least:
+        return Looked((), k)
+    y = values[fine][:, kept]
+    delta = y[:, 1:] - y[:, :1]
+    mean = delta.mean(0)
+    error = np.zeros_like(mean) if deterministic else delta.std(0, ddof=1) / np.sqrt(k)
+    real = (np.abs(mean) > SMALLEST) & (True if deterministic else distinguishable(delta))
+    size = shrunk(delta)
+    flips = _flips(y, mean, size, error, real)
+    order = np.argsort(-np.where(real, np.abs(size), 0.0).max(0), kind="stable")[:most]
+    reach = 0.0 if deterministic else float(t_quantile(0.975, k - 1))
+    shown = tuple(
+        Consequence(
+            probe=places[p].id,
+            text=places[p].payload.display,
+            stands=names[0],
+            outcomes={names[0]: _digits(y[:, 0, p].mean())}
+            | {names[v]: _digits(y[:, c + 1, p].mean()) for c, v in enumerate(kept[1:]) if real[c, p]},
+            margins={names[v]: _digits(reach * error[c, p]) for c, v in enumerate(kept[1:]) if real[c, p]},
+            flips={names[v]: int(flips[c, p]) for c, v in enumerate(kept[1:]) if flips[c, p]},
+            trainings=k,
+        )
+        for p in map(int, order)
+        if real[:, p].any()
+    )
+    return Looked(shown, k)
+
+
+def distinguishable(delta: Floats) -> NDArray[np.bool_]:
+    """(C, P) differences that can be told from noise, of (K, C, P) differences under K keys.
+
+    The chance that any is among them where there is no effect at all is at most ``ALPHA``, whatever probes and variants
+    have in common. Cost: at most ``PATTERNS`` products with the differences.
+    """
+    k = len(delta)
+    flat = delta.reshape(k, -1)
+    signs = _signs(k)
+    allowed = int(ALPHA * len(signs))
+    if not allowed or not np.any(flat):
+        return np.zeros(delta.shape[1:], np.bool_)
+    square = (flat**2).mean(0)
+    contrast = np.repeat(np.arange(delta.shape[1]), delta.shape[2])
+
+    def statistic(patterns: Floats) -> Floats:
+        moved = np.abs(patterns @ flat / k)
+        own = np.sqrt(np.maximum(square - moved**2, 0.0) * k / (k - 1))
+        return moved / (own + floor[contrast])
+
+    spread = np.maximum(square - flat.mean(0) ** 2, 0.0) * k / (k - 1)
+    pooled = np.sqrt(spread.reshape(delta.shape[1:]).mean(1))
+    # differences that the keys agree on to the last bit have no noise: what single precision can't tell apart is noise
+    floor = np.maximum(POOLED * pooled, SMALLEST / 10)
+    largest = np.concatenate([statistic(signs[n : n + _AT_A_TIME]).max(1) for n in range(0, len(signs), _AT_A_TIME)])
+    bar = np.sort(largest)[-allowed]
+    seen = statistic(np.ones((1, k)))[0]
+    return np.asarray((seen >= bar * (1 - 1e-9)).reshape(delta.shape[1:]))
+
+
+def _signs(keys: int) -> Floats:
+    """Patterns of signs over keys, the one that was seen first: all of them but their mirror images, or drawn ones."""
+    if keys <= EXACT_KEYS:
+        return np.array([(1.0, *rest) for rest in itertools.product((1.0, -1.0), repeat=keys - 1)])
+    drawn = generator(0, "signs of keys", keys).choice([-1.0, 1.0], (PATTERNS - 1, keys))
+    return np.concatenate([np.ones((1, keys)), drawn])
+
+
+def shrunk(delta: Floats) -> Floats:
+    """(C, P) mean differences shrunk for their errors: the size that they are expected to have under other keys.
+
+    Each is multiplied by τ²/(τ² + its squared error), τ² the mean squared difference of its variant over probes, taken
+    across pairs of different keys so that noise does not count as difference (empirical Bayes; Efron & Morris 1973).
+    """
+    k = len(delta)
+    mean = delta.mean(0)
+    if k == 1:
+        return np.asarray(mean)
+    error = delta.var(0, ddof=1) / k
+    prior = np.maximum((mean**2 - error).mean(1, keepdims=True), SMALLEST**2)
+    return np.asarray(mean * prior / (prior + error))
+
+
+def _flips(y: Floats, mean: Floats, size: Floats, error: Floats, real: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """(C, P) in how many trainings a variant is judged otherwise than what stands; 0 where no flip can be claimed.
+
+    A flip is claimed where both means keep clear of ½ on different sides: the chances that either is on the wrong side
+    (Student's t, a flat prior over the level and the difference shrunk) sum to at most ``FLIP_ALPHA``.
+    """
+    from scipy.special import stdtr
+
+    k = len(y)
+    counts = ((y[:, 1:] > 0.5) != (y[:, :1] > 0.5)).sum(0)
+    level = y[:, 0].mean(0)
+    there = level + size
+    crosses = ((level > 0.5) != (level + mean > 0.5)) & ((level > 0.5) != (there > 0.5)) & real
+    if k > 1:
+        own = y.std(0, ddof=1) / np.sqrt(k)
+        tiny = SMALLEST / 10
+        wrong = stdtr(k - 1, -np.abs(level - 0.5) / np.maximum(own[0], tiny))
+        wrong = wrong + stdtr(k - 1, -np.abs(there - 0.5) / np.maximum(own[1:], tiny))
+        crosses &= wrong <= FLIP_ALPHA
+    probability = ((y >= 0.0) & (y <= 1.0)).all()
+    return np.asarray(np.where(crosses & probability, counts, 0))
+
+
+def _digits(value: float) -> float:
+    return round(float(value), 4)
+
+
+def keys_for(
+    rankings: Sequence[Mapping[str, Any]], version: str, first: int, replicates: int, deterministic: bool
+) -> range:
+    """Replicate numbers to look under, at least ``replicates`` of them where the trainer has randomness.
+
+    Args:
+        rankings: journalled rankings. Where one was made of this version, its effects' keys are used: paid for already.
+            Otherwise those under which every round trains the seed as it stands.
+        first: the replicate number that the version's rankings start from.
+    """
+    paid = max((int(r.get("keys") or 0) for r in rankings if r.get("seed_version") == version), default=0)
+    start = first if paid else 0
+    return range(start, start + (1 if deterministic else max(paid, replicates)))

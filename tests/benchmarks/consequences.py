@@ -1,0 +1,253 @@
+"""What annotators are shown is real: whether it holds under 64 keys that the question has not seen.
+
+    python -m tests.benchmarks.consequences --data DIR [--quick] [--json FILE] [--items N]
+
+Six studies are made from files as ``activeseed init`` makes them, with its settings and the embedder that it picks (for
+a league: drawn opponents and minibatches), and asked about their items by name; what the questions show stands in the
+journal. Then the seed as it stands and every variant of every item are trained under 64 fresh keys.
+
+*A sign holds* when the mean difference over the fresh keys has it. *A flip holds* when the means over the fresh keys
+lie on different sides of one half. *An item has a difference* when the question's own test, given the 64 fresh keys in
+place of the study's 8, tells one from noise: no smallest size is set, so every difference that 64 keys can see counts.
+*Nothing there*: eight of the fresh keys with every mean difference removed and the signs of whole keys drawn, so that
+what is left is noise; a difference must be shown for at most one in ten of those. The last rows are what was shown
+before: two keys, probes that cross one half first.
+
+Intervals of shares resample items (95 %, 2,000 times, within each study); items of a study share their keys, so they are
+somewhat narrow.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from activeseed.cli.making import make_project
+from activeseed.embedders import best_available
+from activeseed.plan import Explicit, Floats, Rows, generator
+from activeseed.protocols import Request
+from activeseed.study import Study
+from activeseed.study.consequences import ALPHA, distinguishable, told
+from activeseed.systems.reward_model import RewardModel
+from tests.benchmarks._persona_files import write_files
+from tests.benchmarks._report import missed, report, table, write
+from tests.benchmarks.pairs import build, read_pairs
+from tests.benchmarks.persona import Statements
+
+FRESH, FIRST = 64, 500_000_000
+NULLS = 40
+#: signs, flips and recall that the issue asks for
+SIGNS, FLIPS, SHOWN = 0.95, 0.90, 0.80
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One study: its seed, and the settings that differ from init's."""
+
+    name: str
+    pairs: bool
+    cell: int
+    tables: Mapping[str, Any]
+    system: str = ""
+
+
+SETTINGS = (
+    Setting("league as init makes it, persona 0", False, 0, {}),
+    Setting("league as init makes it, persona 5", False, 5, {}),
+    Setting("MLP league, persona 3", False, 3, {"system": {"evaluator": "mlp"}}),
+    Setting("MLP reward model, PandaLM", True, 1, {"system": {"reward": "mlp"}}),
+    Setting("reward model in minibatches, PandaLM", True, 4, {"system": {"minibatch": 16}}),
+    Setting("a function, PandaLM", True, 6, {"system": {"compare": "hellinger", "version": "1"}}, "function"),
+)
+
+
+def make(setting: Setting, data: Path, folder: Path) -> Study:
+    """The study as ``activeseed init`` would make it from these files."""
+    tables = dict(setting.tables)
+    if setting.pairs:
+        _write_pairs(data, setting.cell, folder)
+    else:
+        write_files(data, Statements.read(data).names[setting.cell], setting.cell, folder, gold=0)
+    if setting.system == "function":
+        here = Path(__file__).with_name("_sgd_on_pairs.py")
+        tables["system"] = {**tables["system"], "target": f"{here}:train"}
+    pool = None if setting.pairs else folder / "pool.jsonl"
+    study, _, _ = make_project(
+        folder / "study", folder / "seed.jsonl", pool=pool, probes=folder / "probes.jsonl", system=setting.system,
+        tables=tables,
+    )  # fmt: skip
+    return study
+
+
+def _write_pairs(data: Path, key: int, folder: Path) -> None:
+    cell = build(read_pairs(data), best_available(), "truthful", key, RewardModel())
+    for name, entries in (("seed", cell.seed.items), ("probes", cell.materials.probes)):
+        lines = [{"id": e.id, **e.payload.model_dump(exclude={"kind"})} for e in entries]
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+
+
+def trained(study: Study, item: int, keys: range) -> tuple[Floats, list[str]]:
+    """(K, V, P) outcomes of an item's variants, the one that stands first, and the variants' ids."""
+    base = np.asarray(study.seed.base, np.int16)
+    entry = study.seed.items[item]
+    order = [int(base[item]), *(v for v in range(len(entry.variants)) if v != base[item])]
+    block = np.tile(base, (len(order), 1))
+    block[:, item] = order
+    rows = Rows(np.tile(block, (len(keys), 1)), np.repeat(np.asarray(keys, np.int64), len(block)))
+    outcomes = study.trainer.fulfil(Request(Explicit(rows), "fresh keys"))
+    assert outcomes.ok.all(), outcomes.failures
+    shape = (len(keys), len(order), outcomes.values.shape[1])
+    return np.asarray(outcomes.values, np.float64).reshape(shape), [entry.variants[v].id for v in order]
+
+
+def look_at(study: Study, items: int, key: int) -> list[dict[str, Any]]:
+    """One record an item: what its question showed, and what became of it under fresh keys."""
+    draw = generator(0, "benchmark", "consequences", key)
+    chosen = sorted(draw.permutation(len(study.seed))[:items].tolist())
+    questions = study.ask(items=[study.seed.items[f].id for f in chosen])
+    places = {p.id: n for n, p in enumerate(study.system.places(study.materials))}
+    out = []
+    for f, question in zip(chosen, questions, strict=True):
+        values, names = trained(study, f, range(FIRST, FIRST + FRESH))
+        mean = values.mean(0)
+        signs, flips, coverage = [], [], []
+        for c in question.consequences:
+            p = places[c.probe]
+            for variant, margin in c.margins.items():
+                v = names.index(variant)
+                seen, there = c.outcomes[variant] - c.outcomes[c.stands], mean[v, p] - mean[0, p]
+                signs.append(bool(np.sign(seen) == np.sign(there)))
+                coverage.append(bool(abs(seen - there) <= margin))
+            flips += [bool((mean[names.index(v), p] > 0.5) != (mean[0, p] > 0.5)) for v in c.flips]
+        delta = values[:, 1:] - values[:, :1]
+        out.append(
+            {
+                "signs": signs, "flips": flips, "coverage": coverage, "shown": bool(question.consequences),
+                "has": bool(distinguishable(delta).any()), "largest": float(np.abs(delta.mean(0)).max()),
+                "null": _nothing(delta, draw, list(study.system.places(study.materials)), names),
+                "keys": question.trainings,
+                **_before(study, f, mean),
+            }
+        )  # fmt: skip
+    return out
+
+
+def _nothing(delta: Floats, draw: np.random.Generator, places: list[Any], names: list[str]) -> list[bool]:
+    """Whether something is shown where there is nothing but noise, ``NULLS`` times."""
+    noise = delta - delta.mean(0)
+    found = []
+    for _ in range(NULLS // 10):
+        some = draw.permutation(FRESH)[:8]
+        values = np.zeros((8, len(names), delta.shape[2]))
+        values[:, 1:] = noise[some] * draw.choice([-1.0, 1.0], 8)[:, None, None]
+        found.append(bool(told(values, np.ones(values.shape[:2], bool), names, places, 4).shown))
+    return found
+
+
+def _before(study: Study, item: int, mean: Floats) -> dict[str, list[bool]]:
+    """What two keys showed, flips first: whether its flips and its signs hold."""
+    two = trained(study, item, range(2))[0].mean(0)
+    gap = two.max(0) - two.min(0)
+    crossing = (two > 0.5).any(0) & (two <= 0.5).any(0)
+    flips, signs = [], []
+    for p in [int(p) for p in np.lexsort((-gap, ~crossing))[:4] if gap[p] > 1e-4]:
+        for v in range(1, len(two)):
+            signs.append(bool(np.sign(two[v, p] - two[0, p]) == np.sign(mean[v, p] - mean[0, p])))
+            if (two[v, p] > 0.5) != (two[0, p] > 0.5):
+                flips.append(bool((mean[v, p] > 0.5) != (mean[0, p] > 0.5)))
+    return {"flips before": flips, "signs before": signs}
+
+
+Counts = Callable[[dict[str, Any]], tuple[float, float]]
+
+
+def share(records: list[list[dict[str, Any]]], counts: Counts) -> tuple[float | None, list[float] | None, int]:
+    """A share over all items with its interval: (value, 95 % bootstrap over items within studies, denominator)."""
+    tables = [np.array([counts(r) for r in study], np.float64).reshape(-1, 2) for study in records]
+    hit, all_ = np.concatenate(tables).sum(0)
+    if not all_:
+        return None, None, 0
+    rng = np.random.default_rng(0)
+    again = []
+    for _ in range(2000):
+        h, a = sum(t[rng.integers(0, len(t), len(t))].sum(0) for t in tables)
+        again.append(h / a if a else np.nan)
+    low, high = np.nanpercentile(again, [2.5, 97.5])
+    return float(hit / all_), [float(low), float(high)], int(all_)
+
+
+def of(name: str) -> Counts:
+    """Counts of a list of things that held or not."""
+    return lambda r: (sum(r[name]), len(r[name]))
+
+
+CLAIMS: tuple[tuple[str, Counts, str, Callable[[float], bool] | None], ...] = (
+    ("shown signs that hold under 64 fresh keys", of("signs"), f">= {SIGNS}", lambda x: x >= SIGNS),
+    ("shown flips that hold under 64 fresh keys", of("flips"), f">= {FLIPS}", lambda x: x >= FLIPS),
+    (
+        "items shown a difference, of those that have one",
+        lambda r: (r["shown"] and r["has"], r["has"]),
+        f">= {SHOWN}",
+        lambda x: x >= SHOWN,
+    ),
+    ("items shown a difference where there is only noise", of("null"), f"<= {ALPHA}", lambda x: x <= ALPHA),
+    ("items that have a difference under 64 fresh keys", lambda r: (r["has"], 1), "", None),
+    ("items with a shown flip", lambda r: (bool(r["flips"]), 1), "", None),
+    ("mean differences within their shown margin of the fresh mean", of("coverage"), "", None),
+    ("before: flips of two keys that hold", of("flips before"), "", None),
+    ("before: signs of two keys that hold", of("signs before"), "", None),
+)
+
+
+def rows_of(records: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Every claim over all studies, where targets apply, then study by study."""
+    out = []
+    for where, some in [("all", list(records.values())), *((n, [r]) for n, r in records.items())]:
+        for claim, counts, target, test in CLAIMS:
+            value, interval, n = share(some, counts)
+            judged = where == "all" and test is not None and value is not None
+            out.append(
+                {
+                    "claim": f"{claim} ({where}; {n})", "value": value, "interval": interval,
+                    "target": target if where == "all" else "",
+                    "met": bool(test(value)) if judged and test is not None and value is not None else None,
+                }
+            )  # fmt: skip
+    return out
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Print the table; exit 1 when a claim is not met."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--data", type=Path, required=True, help="a folder with persona/ and pandalm/")
+    parser.add_argument("--quick", action="store_true", help="16 items of each seed")
+    parser.add_argument("--items", type=int, default=0, help="items of each seed; default all of them")
+    parser.add_argument("--json", type=Path, help="where to write the figures")
+    args = parser.parse_args(argv)
+    start = time.perf_counter()
+    records: dict[str, list[dict[str, Any]]] = {}
+    for n, setting in enumerate(SETTINGS):
+        began = time.perf_counter()
+        with tempfile.TemporaryDirectory() as folder:
+            study = make(setting, args.data, Path(folder))
+            records[setting.name] = look_at(study, args.items or (16 if args.quick else len(study.seed)), n)
+        print(f"{setting.name}: {time.perf_counter() - began:.0f} s", flush=True)
+    rows = rows_of(records)
+    print(table(rows))
+    result = report(
+        "consequences", rows, time.perf_counter() - start, ("numpy", "torch"), embedder=best_available().kind
+    )
+    write(result, args.json)
+    return 1 if missed(rows) else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
