@@ -21,9 +21,11 @@ from activeseed.errors import ActiveseedError, ConfigError, nearest
 
 if TYPE_CHECKING:
     from activeseed.annotators.simulated import Simulated
+    from activeseed.outcome import Ranking
     from activeseed.study import LoopResult, Study
 
-SHOWN = 6
+#: rows of the ranking, and changes, that are shown
+SHOWN, CHANGED = 6, 3
 #: where a project keeps its embedded texts
 EMBEDDED = Path(".activeseed", "embeddings")
 #: every question drawn at random, no lists of what looks wrong, nothing read again for its value; nobody looks at
@@ -123,6 +125,7 @@ def demo(
         progress.pause()
         _say(2, "On which of them does the outcome hinge?", "activeseed rank --by effect")
         print_ranking(ranking, study.seed, top=SHOWN)
+        _thin(example, ranking)
 
         _say(3, "Ask, answer, retrain", "activeseed loop --annotator simulated --truth truth.jsonl")
 
@@ -198,8 +201,8 @@ def found(
 ) -> Finding:
     """Run the loop, and beside it, in a process of its own, the same study in random order until all is asked.
 
-    Random order is then charged with what it takes to put as many mistakes right, and not with finding out that it is
-    done. Everything else is the same: settings, annotator, gold questions, repeats.
+    Either order is charged with the answers until the same number of mistakes is put right, gold questions and repeats
+    included; random order runs without a rule that would stop it before. All other settings are the same.
 
     Raises:
         ActiveseedError: the process failed.
@@ -253,6 +256,14 @@ def _introduced(example: Example, study: Study, folder: Path) -> None:
     print(f"Trainer²: {study.settings.system.kind}. Embedder: {study.settings.embedder.kind}.")
 
 
+def _thin(example: Example, ranking: Ranking) -> None:
+    """The group whose outcome hangs most on which examples happen to be in it."""
+    groups = ranking.summary.get("write_more") or []
+    if groups:
+        thin = groups[0]
+        print(f"More examples would steady it most in the group {thin['group']} ({thin['members']} {example.thing}s).")
+
+
 def _round(study: Study, record: Mapping[str, Any], truth: Path) -> str:
     """A round in two lines: what was asked; what that put right, and what stopping now would mean."""
     from activeseed.cli.loop import asked_words
@@ -271,9 +282,9 @@ def _changed(study: Study) -> None:
     from activeseed.cli.seed_commands import print_diff
 
     changes = study.diff("0", "latest")
-    print_diff(changes[:SHOWN])
-    if len(changes) > SHOWN:
-        print(f"… and {len(changes) - SHOWN} more.")
+    print_diff(changes[:CHANGED])
+    if len(changes) > CHANGED:
+        print(f"… and {len(changes) - CHANGED} more.")
 
 
 def _drawn(finding: Finding) -> None:
@@ -288,9 +299,10 @@ def _drawn(finding: Finding) -> None:
     shown = [Area(title, tuple(zip(c.lines, c.out, strict=True))) for title, _, c in orders]
     *drawn, axis = areas(shown, finding.by_value.planted, console.width, "answered lines")
     for (title, colour, went), lines in zip(orders, drawn, strict=True):
-        spent, minutes = went.cost
-        out = f"{went.out[-1] if went.out else 0} of {went.planted} planted mistakes put right, {spent} answered lines"
-        console.print(Text.assemble((title, f"bold {colour}"), f": {out}, {minutes:.0f} min"))
+        found = went.out[-1] if went.out else 0
+        spent, minutes = went.cost_of(found) or (0, 0.0)
+        said = f": {found} of {went.planted} put right after {spent} answered lines, {minutes:.0f} min"
+        console.print(Text.assemble((title, f"bold {colour}"), said))
         for line in lines:
             console.print(Text(line, style=colour), soft_wrap=True)
     for line in axis:
@@ -311,19 +323,21 @@ def _concluded(example: Example, finding: Finding) -> None:
 
 
 def sentence(example: Example, finding: Finding) -> str:
-    """What was found, what it cost, and what as much would have cost in random order."""
+    """What was found, what it cost, and what as much costs in random order; what it took to be sure."""
     ours, other = finding.by_value, finding.at_random
     found = ours.out[-1] if ours.out else 0
-    lost = f"and {len(ours.lost)} right ones lost" if ours.lost else "and no right one lost"
-    lines, minutes = ours.cost
+    lost = f"{len(ours.lost)} right ones were lost" if ours.lost else "no right one was lost"
+    lines, minutes = ours.cost_of(found) or (0, 0.0)
     same = other.cost_of(found)
     if same is None:
-        drawn = f"in random order {other.cost[0]} lines ({other.cost[1]:.0f} minutes) put {other.out[-1]} right"
+        drawn = f"random order put {other.out[-1]} right with {other.cost[0]} lines ({other.cost[1]:.0f} minutes)"
     else:
-        drawn = f"in random order as many took {same[0]} ({same[1]:.0f} minutes)"
+        drawn = f"random order needs {same[0]} ({same[1]:.0f} minutes) for as many"
+    after = ours.cost[0] - lines
+    sure = f", and {after} more lines were asked to be sure that nothing that matters is left" if after else ""
     return (
-        f"{found} of the {ours.planted} wrong {example.thing}s were put right {lost}, with {lines} answered lines "
-        f"({minutes:.0f} minutes), checks of the annotator included; {drawn}."
+        f"{found} of the {ours.planted} wrong {example.thing}s were put right with {lines} answered lines "
+        f"({minutes:.0f} minutes), where {drawn}; {lost}{sure}."
     )
 
 

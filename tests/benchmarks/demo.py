@@ -8,10 +8,12 @@ get unless another is named. The figures:
 - the planted mistakes that were put right, as a share: the lowest over keys;
 - right items that no longer stand, over all keys;
 - accuracy on the labelled probes, last minus first: the lowest over keys;
-- answered lines of the whole study, gold questions, repeats and the answers after the last mistake included, over what
-  random order needs to put as many right. Random order is not charged with finding out that it is done. A line is an
-  answer to one question, or to one line of a list. Mean and highest over keys;
+- answered lines until the last of these mistakes is put right, over what random order needs to put as many right, gold
+  questions and repeats included in both. A line is an answer to one question, or to one line of a list. Mean and
+  highest over keys;
 - the same in minutes, as the questions' expected minutes say (a line of a list takes less than a question);
+- all lines of the study, those after the last mistake included, which only make sure that nothing that matters is left,
+  over the same denominator: random order is not charged with finding out that it is done;
 - studies that end stable, and how many of those are not: the share of probes that the deployed seed judges otherwise
   than the true seed does, same keys on both sides, is above the limit;
 - seconds of one whole process.
@@ -54,18 +56,27 @@ class Run:
 
     @property
     def lines(self) -> float:
-        """Answered lines over those of random order; infinite where random order never needed any."""
-        return self._over(0)
+        """Answered lines until the last mistake is put right, over those of random order for as many."""
+        return self._found[0] / self._same[0]
 
     @property
     def minutes(self) -> float:
         """The same in minutes."""
-        return self._over(1)
+        return self._found[1] / self._same[1]
 
-    def _over(self, which: int) -> float:
-        ours, other = self.finding.by_value, self.finding.at_random
-        same = other.cost_of(ours.out[-1] if ours.out else 0) or other.cost
-        return ours.cost[which] / same[which] if same[which] else float("inf")
+    @property
+    def whole(self) -> float:
+        """All answered lines over those of random order for as many mistakes."""
+        return self.finding.by_value.cost[0] / self._same[0]
+
+    @property
+    def _found(self) -> tuple[int, float]:
+        return self.finding.by_value.cost_of(self.finding.by_value.out[-1]) or (0, 0.0)
+
+    @property
+    def _same(self) -> tuple[int, float]:
+        """What random order needs for as many; all of its questions where it never gets there."""
+        return self.finding.at_random.cost_of(self.finding.by_value.out[-1]) or self.finding.at_random.cost
 
 
 def once(what: str, key: int, embedder: str, folder: Path) -> Run:
@@ -104,7 +115,7 @@ def rows_of(what: str, runs: list[Run], took: float) -> list[dict[str, Any]]:
     better = [r.finding.accuracy[1] - r.finding.accuracy[0] for r in runs]
     stable = [r for r in runs if r.finding.result.stable]
     false = sum(r.otherwise > r.limit + 1e-9 for r in stable)
-    lines, minutes = [r.lines for r in runs], [r.minutes for r in runs]
+    lines, minutes, whole = [r.lines for r in runs], [r.minutes for r in runs], [r.whole for r in runs]
     spent = [r.finding.by_value.cost for r in runs]
 
     def row(claim: str, value: float, interval: list[float] | None, target: str, met: bool | None) -> dict[str, Any]:
@@ -126,6 +137,7 @@ def rows_of(what: str, runs: list[Run], took: float) -> list[dict[str, Any]]:
         ),
         *over("answered lines", lines),
         *over("minutes", minutes),
+        row("all lines of a study over those of random order, mean", float(np.mean(whole)), _range(whole), "", None),
         row(
             "answered lines of a study, mean",
             float(np.mean([s[0] for s in spent])),
