@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -267,15 +268,21 @@ def _thin(example: Example, ranking: Ranking) -> None:
 def _round(study: Study, record: Mapping[str, Any], truth: Path) -> str:
     """A round in two lines: what was asked; what that put right, and what stopping now would mean."""
     from activeseed.cli.loop import asked_words
+    from activeseed.cli.screen import results
     from activeseed.cli.tables import quality_words
 
     so_far = course(study, truth)
     words = [f"{so_far.out[-1] if so_far.out else 0} of {so_far.planted} put right", quality_words(record["quality"])]
     upper = record.get("flips", record.get("flips_guess_upper"))
     words += [] if upper is None else [f"at most {100 * upper:.1f} in 100 probes otherwise"]
-    head = f"round {record['round']}"
-    asked = asked_words(study, record) or "nothing asked yet"
-    return f"{head}  {asked}\n{' ' * len(head)}  {'; '.join(words)}"
+    head = f"round {record['round']}  "
+    under = " " * len(head)
+    texts = ((head, asked_words(study, record) or "nothing asked yet"), (under, "; ".join(words)))
+    width = max(40, results().width)
+    return "\n".join(
+        textwrap.fill(t, width, initial_indent=first, subsequent_indent=under, break_on_hyphens=False)
+        for first, t in texts
+    )
 
 
 def _changed(study: Study) -> None:
