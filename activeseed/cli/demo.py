@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from activeseed.cli.numbers import counted
 from activeseed.cli.planted import Course, course
 from activeseed.cli.progress import Progress
 from activeseed.cli.screen import say
@@ -333,19 +334,25 @@ def sentence(example: Example, finding: Finding) -> str:
     """What was found, what it cost, and what as much costs in random order; what it took to be sure."""
     ours, other = finding.by_value, finding.at_random
     found = ours.out[-1] if ours.out else 0
-    lost = f"{len(ours.lost)} right ones were lost" if ours.lost else "no right one was lost"
     lines, minutes = ours.cost_of(found) or (0, 0.0)
     same = other.cost_of(found)
     if same is None:
-        drawn = f"random order put {other.out[-1]} right with {other.cost[0]} lines ({other.cost[1]:.0f} minutes)"
+        drawn = f"random order put {other.out[-1]} right with {_cost(*other.cost)}"
     else:
-        drawn = f"random order needs {same[0]} ({same[1]:.0f} minutes) for as many"
-    after = ours.cost[0] - lines
-    sure = f", and {after} more lines were asked to be sure that nothing that matters is left" if after else ""
+        drawn = f"random order needs {same[0]} ({counted(round(same[1]), 'minute')}) for as many"
+    wrong = counted(len(ours.lost), "right one") + (" was lost" if len(ours.lost) == 1 else " were lost")
+    more = ours.cost[0] - lines
+    asked = f"{counted(more, 'more line')} {'was' if more == 1 else 'were'} asked"
+    sure = f", and {asked} to be sure that nothing that matters is left" if more else ""
     return (
-        f"{found} of the {ours.planted} wrong {example.thing}s were put right with {lines} answered lines "
-        f"({minutes:.0f} minutes), where {drawn}; {lost}{sure}."
+        f"{found} of the {ours.planted} wrong {example.thing}s were put right with {counted(lines, 'answered line')} "
+        f"({counted(round(minutes), 'minute')}), where {drawn}; {wrong if ours.lost else 'no right one was lost'}"
+        f"{sure}."
     )
+
+
+def _cost(lines: int, minutes: float) -> str:
+    return f"{counted(lines, 'line')} ({counted(round(minutes), 'minute')})"
 
 
 def _say(number: int, what: str, command: str) -> None:
