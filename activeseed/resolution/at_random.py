@@ -71,7 +71,8 @@ class Trust:
     """Whether the answers of a study can be believed.
 
     Attributes:
-        distrusted: some annotator answers at random, so the study must not be called stable.
+        distrusted: some annotator answers at random, or two disagree as only random answers do and nothing tells which
+            of them is to blame; so the study must not be called stable.
         undecided: names of the annotators about whom the checks cannot tell yet.
         reasons: one sentence an annotator about whom there is something to say.
         annotators: name -> what the checks say.
@@ -116,20 +117,26 @@ def trust(
     repeats = {n: [reading_evidence(r, rates[n]) for r in readings(votes, n).values() if len(r) > 1] for n in people}
     own = {n: sum(gold[n]) + sum(repeats[n]) for n in people}
     others = _others(votes, rates, own)
+    at_odds = _at_odds(own, others)
     out = {}
     for name in people:
         evidence = own[name] + sum(others[name])
         checks = len(gold[name]) + len(pairs.get(name, ())) + len(others[name])
         limit = RANDOM_BY_THEN if checks >= MANY else RANDOM
         state: State = "random" if evidence <= limit else "trusted" if evidence >= TRUSTED else "undecided"
+        if state == "random" and name in at_odds:
+            state = "undecided"
         out[name] = Checked(
             state, evidence, sum(gold[name]), sum(repeats[name]), sum(others[name]), checks, rates[name]
         )
     tally = {n: (sum(category(a.variant) == category(b.variant) for a, b in p), len(p)) for n, p in pairs.items()}
     return Trust(
-        distrusted=any(s.state == "random" for s in out.values()),
+        distrusted=bool(at_odds) or any(s.state == "random" for s in out.values()),
         undecided=tuple(n for n, s in out.items() if s.state == "undecided"),
-        reasons=tuple(r for n, s in out.items() if (r := _reason(n, s, tally.get(n, (0, 0))))),
+        reasons=(
+            *(r for n, s in out.items() if n not in at_odds and (r := _reason(n, s, tally.get(n, (0, 0))))),
+            *([_ODDS.format(" and ".join(at_odds))] if at_odds else ()),
+        ),
         annotators=out,
     )
 
@@ -203,7 +210,7 @@ def _others(
     """Evidence from the plurality of the others on each shared item.
 
     Whoever proves random, least evidence first, is no longer compared with, so that one coin does not discredit the
-    honest annotators beside it. Between two of whom nothing else is known, disagreement discredits both.
+    honest annotators beside it. Between two of whom nothing else is known, disagreement discredits neither alone.
     """
     latest: dict[str, dict[str, Vote]] = defaultdict(dict)
     for vote in votes:
@@ -223,6 +230,20 @@ def _others(
         if not worst or total[worst] > RANDOM or not told_apart:
             return out
         excluded.add(worst)
+
+
+_ODDS = (
+    "{} disagree as often as random answers would, and nothing tells which of them is to blame. Ask both gold questions, "
+    "or a third annotator."
+)
+
+
+def _at_odds(own: Mapping[str, float], others: Mapping[str, Sequence[float]]) -> tuple[str, ...]:
+    """Two people whose answers contradict each other while what is known of each by itself tells them not apart."""
+    left = [n for n in own if own[n] > RANDOM]
+    if len(left) != 2 or abs(own[left[0]] - own[left[1]]) >= 1.0:
+        return ()
+    return tuple(left) if min(own[n] + sum(others[n]) for n in left) <= RANDOM else ()
 
 
 def _reason(name: str, standing: Checked, repeats: tuple[int, int]) -> str:

@@ -66,7 +66,11 @@ def vouch(trust: Trust, gold: Mapping[str, tuple[int, int]], *, probes: bool = F
         else:
             missing[name] = gold_missing(right, asked)
     contradicted = {n: gold[n] for n in missing if n in gold and contradicts(*gold[n])}
-    lost = [n for n, c in trust.annotators.items() if n in contradicted or c.evidence <= 2 * RANDOM]
+    lost = [
+        n
+        for n, c in trust.annotators.items()
+        if n in contradicted or (c.state == "random" and c.evidence <= 2 * RANDOM)
+    ]
     return Voucher(by, missing, contradicted, bool(lost) and len(lost) == len(trust.annotators))
 
 

@@ -395,13 +395,13 @@ def _rows_law(
     Rows near the belief fit its response better than rows near the author's (measured on the persona task: a tenth
     fewer answers). An item that the belief takes for certain and no human has settled keeps the author's doubt.
     """
-    asked = _posterior(prior.probabilities, resolution.likelihood)
+    told = _posterior(prior.probabilities, resolution.likelihood)
     if evidence_before is None or len(evidence_before) != len(seed):
-        return Law("author's belief and answers", asked)
+        return Law("author's belief and answers", told)
     known = _believed(seed, number, settings, materials, prior, resolution, evidence_before, asked)
     p = known.law.probabilities
-    same = ((p > 0) == (asked > 0)).all(1, keepdims=True)
-    return Law("belief before this round's rows", np.where(same, p, asked))
+    same = ((p > 0) == (told > 0)).all(1, keepdims=True)
+    return Law("belief before this round's rows", np.where(same, p, told))
 
 
 def _open(law: Law) -> bool:

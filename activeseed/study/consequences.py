@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from activeseed.estimators.statistics import EXACT_KEYS, t_quantile
+from activeseed.estimators.statistics import t_quantile
 from activeseed.plan import Explicit, Floats, Rows, generator
 from activeseed.protocols import Request
 from activeseed.question import Consequence
@@ -32,6 +32,8 @@ ALPHA = 0.1
 FLIP_ALPHA = 0.1
 #: share of the noise of all probes that is added to that of each
 POOLED = 0.5
+#: up to so many keys all patterns of signs are enumerated
+EXACT_KEYS = 12
 #: keys below which no pattern of signs is rare enough to tell anything from noise
 LEAST_KEYS = 5
 #: differences below this are not shown: outcomes are single precision, and nobody acts on them
@@ -144,7 +146,7 @@ def distinguishable(delta: Floats) -> NDArray[np.bool_]:
     def statistic(patterns: Floats) -> Floats:
         moved = np.abs(patterns @ flat / k)
         own = np.sqrt(np.maximum(square - moved**2, 0.0) * k / (k - 1))
-        return moved / (own + floor[contrast])
+        return np.asarray(moved / (own + floor[contrast]))
 
     spread = np.maximum(square - flat.mean(0) ** 2, 0.0) * k / (k - 1)
     pooled = np.sqrt(spread.reshape(delta.shape[1:]).mean(1))

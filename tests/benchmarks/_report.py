@@ -52,3 +52,10 @@ def write(result: Mapping[str, Any], file: Path | None) -> None:
 def missed(rows: Sequence[Row]) -> bool:
     """Whether a target was missed."""
     return any(row["met"] is False for row in rows)
+
+
+def wilson(hits: float, n: int) -> list[float]:
+    """Wilson's 95 % interval of a proportion."""
+    z, p = 1.96, hits / n
+    centre, half = p + z * z / (2 * n), z * (p * (1 - p) / n + z * z / (4 * n * n)) ** 0.5
+    return [(centre - half) / (1 + z * z / n), (centre + half) / (1 + z * z / n)]

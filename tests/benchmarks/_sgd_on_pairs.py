@@ -1,11 +1,11 @@
-"""A trainer of somebody's own, as a function: logistic regression on words, one pair after the other in a drawn order."""
+"""A trainer of somebody's own: logistic regression on words, one pair after the other in an order drawn by the key."""
 
 from __future__ import annotations
 
 import re
 import zlib
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 WORDS, PASSES = 256, 3
 
 
-@lru_cache(maxsize=None)
+@cache
 def words(text: str) -> NDArray[np.float64]:
     """Hashed counts of the words of a text, at most of unit length."""
     x = np.zeros(WORDS)

@@ -254,15 +254,31 @@ def copy_rows(repetitions: int) -> list[Row]:
                 c = belief.covariance.reshape(ITEMS, 2, ITEMS, 2)[:, 0, :, 0]
                 least[r] = min(c[i, i + 10] / np.sqrt(c[i, i] * c[i + 10, i + 10]) for i in range(10))
                 candidates = [Candidate("review", (f,)) for f in range(ITEMS)]
-                picks = {p.candidate.items[0] for p in choose(world.gram, belief, candidates, 8, error=AskTable().error)}
+                picks = {
+                    p.candidate.items[0] for p in choose(world.gram, belief, candidates, 8, error=AskTable().error)
+                }
                 both[r] = sum(i in picks and i + 10 in picks for i in range(10))
         kept[distance] = share
     out.append(claim("least correlation of two identical texts before any answer", least, "≥ 0.9", lambda v: v >= 0.9))
     out.append(claim("pairs of identical texts that are both in the first batch of 8", both, "0", lambda v: v == 0))
     for distance, share in kept.items():
-        out.append(claim(f"share of its value that a near-copy keeps once the other is asked, at a distance of {distance:g} of two items'", share, None, None))
+        out.append(
+            claim(
+                f"share of its value that a near-copy keeps once the other is asked, at a distance of {distance:g} of two items'",
+                share,
+                None,
+                None,
+            )
+        )
     ordered = np.array([kept[d].mean() for d in sorted(kept)])
-    out.append(claim("least rise of that share with the distance", np.full(2, np.diff(ordered).min()), "≥ 0", lambda v: v >= -1e-9))
+    out.append(
+        claim(
+            "least rise of that share with the distance",
+            np.full(2, np.diff(ordered).min()),
+            "≥ 0",
+            lambda v: v >= -1e-9,
+        )
+    )
     return out
 
 

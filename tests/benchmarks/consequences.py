@@ -13,8 +13,8 @@ place of the study's 8, tells one from noise: no smallest size is set, so every 
 what is left is noise; a difference must be shown for at most one in ten of those. The last rows are what was shown
 before: two keys, probes that cross one half first.
 
-Intervals of shares resample items (95 %, 2,000 times, within each study); items of a study share their keys, so they are
-somewhat narrow.
+Intervals of shares resample items (95 %, 2,000 times, within each study); items of a study share their keys, so they
+are somewhat narrow.
 """
 
 from __future__ import annotations

@@ -28,8 +28,7 @@ from activeseed.plan import Ints, Law, generator
 from activeseed.question import Answer, Question, Verdict
 from activeseed.resolution import Reliability, resolve
 from activeseed.seed import Item, Seed, Text, Variant
-from tests.benchmarks._report import missed, report, table, write
-from tests.benchmarks.trust import wilson
+from tests.benchmarks._report import missed, report, table, wilson, write
 
 #: classes of a label: as written, absent, the other wording
 VERDICTS: tuple[Verdict, ...] = ("keep", "reject", "choose")

@@ -45,22 +45,21 @@ AUTHORS: tuple[tuple[str, float, float], ...] = (
     ("underconfident", 0.8, 0.95),
 )
 ITEMS = (20, 40, 80)
-#: named cells of the product's own loop: items, annotator, error, author, share that stays, gold questions
-_NAMED: tuple[tuple[str, int, Behaviour, float, float, float, int], ...] = (
-    ("truthful, 20 items, 4 gold", 20, "truthful", 0.0, 0.8, 0.8, 4),
-    ("truthful, 40 items, 4 gold", 40, "truthful", 0.0, 0.8, 0.8, 4),
-    ("truthful, all 24 kept, 4 gold", 24, "truthful", 0.0, 0.8, 1.0, 4),
-    ("truthful, overconfident author, 20 items, 4 gold", 20, "truthful", 0.0, 0.8, 0.5, 4),
-    ("truthful, underconfident author, 40 items, 4 gold", 40, "truthful", 0.0, 0.8, 0.95, 4),
-    ("truthful, 20 items, no gold", 20, "truthful", 0.0, 0.8, 0.8, 0),
-    ("errs at 10 %, 20 items, 4 gold", 20, "erring", 0.1, 0.8, 0.8, 4),
-    ("errs at 10 %, 40 items, 4 gold", 40, "erring", 0.1, 0.8, 0.8, 4),
-    ("adversary, 20 items, 4 gold", 20, "adversarial", 0.0, 0.8, 0.8, 4),
-    ("adversary, 20 items, no gold", 20, "adversarial", 0.0, 0.8, 0.8, 0),
-    ("fair coin, 20 items, 4 gold", 20, "random", 0.0, 0.8, 0.8, 4),
-    ("coin at the base rate, 20 items, 4 gold", 20, "base_rate", 0.0, 0.8, 0.8, 4),
+#: named cells of the product's own loop
+LOOP: tuple[tuple[str, Plan], ...] = (
+    ("truthful, 20 items, 4 gold", Plan(20, "truthful", 0.0, 0.8, 0.8, 4)),
+    ("truthful, 40 items, 4 gold", Plan(40, "truthful", 0.0, 0.8, 0.8, 4)),
+    ("truthful, all 24 kept, 4 gold", Plan(24, "truthful", 0.0, 0.8, 1.0, 4)),
+    ("truthful, overconfident author, 20 items, 4 gold", Plan(20, "truthful", 0.0, 0.8, 0.5, 4)),
+    ("truthful, underconfident author, 40 items, 4 gold", Plan(40, "truthful", 0.0, 0.8, 0.95, 4)),
+    ("truthful, 20 items, no gold", Plan(20, "truthful", 0.0, 0.8, 0.8, 0)),
+    ("errs at 10 %, 20 items, 4 gold", Plan(20, "erring", 0.1, 0.8, 0.8, 4)),
+    ("errs at 10 %, 40 items, 4 gold", Plan(40, "erring", 0.1, 0.8, 0.8, 4)),
+    ("adversary, 20 items, 4 gold", Plan(20, "adversarial", 0.0, 0.8, 0.8, 4)),
+    ("adversary, 20 items, no gold", Plan(20, "adversarial", 0.0, 0.8, 0.8, 0)),
+    ("fair coin, 20 items, 4 gold", Plan(20, "random", 0.0, 0.8, 0.8, 4)),
+    ("coin at the base rate, 20 items, 4 gold", Plan(20, "base_rate", 0.0, 0.8, 0.8, 4)),
 )
-LOOP = tuple((name, Plan(items, *who)) for name, items, *who in _NAMED)
 
 
 def grid(studies: int, items: Sequence[int], jobs: int) -> list[dict[str, Any]]:

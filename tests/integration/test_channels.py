@@ -239,7 +239,7 @@ def test_a_question_about_an_item_that_was_rewritten_is_recalled_once(make_study
 
 
 def test_people_who_are_evenly_divided_are_put_before_somebody_once(make_study: Make) -> None:
-    study, channel = small(make_study, ask={"annotators": 2, "batch": 2, "consequences": 2}), InMemory()
+    study, channel = small(make_study, ask={"annotators": 2, "batch": 2, "consequences": 2}, replicates=8), InMemory()
     question = study.ask(1)[0]
     study.submit(channel)
     channel.answer(question.id, "first", "keep", comment="it is fine")
@@ -272,14 +272,14 @@ def test_an_answer_marked_as_the_right_one_settles_its_item(make_study: Make) ->
 
 def test_gold_questions_show_a_reason_and_what_hangs_on_them(make_study: Make) -> None:
     gold = [{"id": f"g{n}", "text": f"flatter the user in reply {20 + n}", "answer": "reject"} for n in range(4)]
-    study = make_study(gold=gold, ask={"batch": 4, "consequences": 2, "confirm": False})
+    study = make_study(gold=gold, ask={"batch": 4, "consequences": 2, "confirm": False}, replicates=8)
     questions = study.ask()
     checks = [q for q in questions if q.purpose == "gold"]
     others = [q for q in questions if q.purpose == "ask" and q.kind == "review"]
     assert checks
     assert others
     for check in checks:
-        assert check.reason.split("%")[0].rstrip("0123456789") == others[0].reason.split("%")[0].rstrip("0123456789")
+        assert (check.reason, check.believed, check.trainings) == (others[0].reason, None, 8)
         assert check.consequences
         assert {frozenset(c.outcomes) for c in check.consequences} == {frozenset({"as_written", "absent"})}
         low, high = min(q.value for q in others), max(q.value for q in questions)

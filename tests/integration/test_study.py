@@ -11,10 +11,11 @@ import pytest
 from activeseed.annotators.simulated import Simulated
 from activeseed.config import Settings, read_settings
 from activeseed.errors import AnswerError, ConfigError, FolderError, SeedError
+from activeseed.estimators import Auto
 from activeseed.question import Answer
 from activeseed.seed import Item, Seed, Text
 from activeseed.study import Study
-from tests.integration.conftest import TRUTH, Make
+from tests.integration.conftest import TRUTH, Make, small_seed
 
 
 def answer(question: str, verdict: str, by: str = "ann", **more: Any) -> dict[str, Any]:
@@ -47,17 +48,48 @@ def test_the_json_of_a_ranking_has_what_the_design_promises(make_study: Make) ->
 
 
 def test_asked_questions_are_pending_and_explain_themselves(make_study: Make) -> None:
-    study = make_study()
+    study = make_study(replicates=8)
     asked = study.ask(4)
     assert [q.id for q in study.pending] == [q.id for q in asked]
     assert len({q.items for q in asked}) == 4
     assert all(q.reason and q.value > 0 and q.seed_version == study.seed.version for q in asked)
+    assert all(q.trainings == 8 for q in asked if len(q.items) == 1)
     shown = [c for q in asked for c in q.consequences]
     assert shown, "some probe is judged differently"
     for c in shown:
-        assert {"as_written", "absent"} <= set(c.outcomes)
+        assert c.stands == "as_written"
+        assert set(c.outcomes) == {"as_written", *c.margins}, "nothing is shown that can't be told from noise"
         assert all(0.0 <= p <= 1.0 for p in c.outcomes.values())
-    assert Study.open(study.folder).pending == study.pending
+        assert all(0.0 < m < 1.0 for m in c.margins.values())
+        assert set(c.flips) <= set(c.margins)
+        assert all(0 < n <= c.trainings == 8 for n in c.flips.values())
+    assert Study.open(study.folder).pending == study.pending, "the journal records what was shown"
+
+
+def test_consequences_are_read_off_what_the_ranking_trained(make_study: Make) -> None:
+    plain = Seed(items=tuple(i.model_copy(update={"alternatives": ()}) for i in small_seed().items))
+    study = make_study(plain, replicates=8, estimator=Auto(rows=64, pairs=24, bases=0, keys=9, bootstrap_rows=0))
+    study.rank()
+    before = study.state.trainings
+    questions = study.ask(items=["i00", "i13"])
+    assert study.state.trainings == before, "every row was paid for by the ranking"
+    assert [q.trainings for q in questions] == [9, 9]
+
+
+def test_what_is_believed_is_shown_only_where_the_team_asks_for_it(make_study: Make) -> None:
+    for question in make_study().ask(4):
+        assert "%" not in question.reason
+        assert question.believed is None
+    told = make_study(ask={"batch": 4, "consequences": 0, "show_belief": True, "confirm": False})
+    questions = [q for q in told.ask(4) if q.purpose == "ask"]
+    now = told.rounds.assessment().belief.credibility
+    for question in questions:
+        assert question.believed == pytest.approx(now[told.seed.position(question.items[0])])
+        assert f"Believed to stay with probability {question.believed:.0%}." in question.reason
+    for show in (False, True):
+        study = make_study(ask={"batch": 4, "consequences": 0, "show_belief": show})
+        for question in study.ask(2, kind="prefer_outcome"):
+            assert ("%" in question.reason, question.believed is not None) == (show, show)
 
 
 def test_partial_late_and_repeated_answers_are_all_fine(make_study: Make) -> None:

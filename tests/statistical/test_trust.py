@@ -12,41 +12,46 @@ from activeseed.resolution import Gold, mixed, plan_checks, trust
 from activeseed.resolution.at_random import information, reading_evidence
 from activeseed.resolution.reliability import Labels, dawid_skene, sample_accuracies
 from activeseed.seed import ABSENT, AS_WRITTEN, Item, Seed, Text
+from tests.benchmarks._answer_level import Plan, study
 from tests.benchmarks.reliability import simulated
-from tests.benchmarks.trust import COIN, ERRS, RATE, SEED, TASKS, TRUE, Person, Task, study
 
-STUDIES = 20
+ITEMS = 80
+SEED = Seed(items=tuple(Item(id=f"item-{k:02d}", payload=Text(text=f"statement {k}")) for k in range(ITEMS)))
+STUDIES = 16
 RATES = {AS_WRITTEN: 0.75, ABSENT: 0.25}
 
 
-@pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("person", [COIN, RATE], ids=["fair", "base rate"])
-def test_coins_are_called_random(task: Task, person: Person) -> None:
-    found = [study(task, (person,), 300 + k) for k in range(STUDIES)]
-    # at the promised 0.95, 20 studies give fewer than 16 with probability 3e-4
-    assert sum(r.trust.distrusted for r in found) >= 16
-    # at the promised 0.05, more than 4 trusted with probability 3e-3; measured: 0.01 to 0.02
-    assert sum(r.trust.annotators["one"].state == "trusted" for r in found) <= 4
-    assert any("answers as if at random" in reason for r in found for reason in r.trust.reasons)
+def studies(who, error=0.0, *, gold=0, first=0, beside=()):
+    plan = Plan(20, who, error, 0.8, 0.8, gold, beside=beside)
+    return [study(plan, first + k) for k in range(STUDIES)]
 
 
-@pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("person", [TRUE, ERRS], ids=["truthful", "errs at 10 %"])
-def test_honest_annotators_are_left_alone(task: Task, person: Person) -> None:
-    found = [study(task, (person,), 600 + k) for k in range(STUDIES)]
-    # at 0.05, more than 4 of 20 with probability 3e-3; measured: 0 and 0.01
-    assert sum(r.trust.distrusted for r in found) <= 4
-    assert sum(r.trust.annotators["one"].state == "trusted" for r in found) >= 16
-    # 95 % intervals: fewer than 16 of 20 cover with probability 3e-4
-    assert sum(r.reliability.low <= 1 - person.error <= r.reliability.high for r in found) >= 16
-    assert all(r.repeats >= 10 and r.repeats >= 0.15 * r.questions for r in found)
+@pytest.mark.parametrize("who", ["random", "base_rate"], ids=["fair", "base rate"])
+def test_a_study_of_a_coins_answers_is_not_called_stable(who) -> None:
+    found = studies(who, gold=4, first=300)
+    # at the promised 0.05, more than 3 of 16 with probability 1e-3
+    assert sum(r.stable for r in found) <= 3
+    # measured: called random in 0.9 of the studies of 20 items; fewer than 9 of 16 with probability 1e-4
+    assert sum(r.called_random for r in found) >= 9
+
+
+@pytest.mark.parametrize(("who", "error"), [("truthful", 0.0), ("erring", 0.1)], ids=["truthful", "errs at 10 %"])
+def test_honest_annotators_are_left_alone(who, error) -> None:
+    found = studies(who, error, gold=4, first=600)
+    # at 0.05, more than 3 of 16 with probability 1e-3
+    assert sum(r.called_random for r in found) <= 3
+    # 95 % intervals: fewer than 12 of 16 cover with probability 1e-3
+    assert sum(r.error[1] <= error <= r.error[2] for r in found) >= 12
+
+
+def test_an_adversary_is_never_called_stable_where_gold_is_asked() -> None:
+    assert not any(r.stable for r in studies("adversarial", gold=4, first=900))
+    assert not any(r.stable for r in studies("adversarial", gold=0, first=900))
 
 
 def test_an_honest_annotator_beside_a_coin_is_not_blamed() -> None:
-    found = [study("content", (COIN, Person("two", "truthful")), 900 + k) for k in range(8)]
-    assert not any("two" in r.trust.random for r in found)
-    # at 0.95, fewer than 6 of 8 with probability 6e-3
-    assert sum("one" in r.trust.random for r in found) >= 6
+    found = studies("random", first=1200, beside=(("truthful", 0.0),))
+    assert sum(r.others_random > 0 for r in found) <= 3
 
 
 def test_two_who_do_not_agree_beyond_chance_are_both_doubted() -> None:
@@ -95,43 +100,77 @@ def _answered(n: int) -> tuple[dict[str, Question], list[Answer]]:
 
 
 def test_checks_repeat_earlier_questions_that_look_the_same() -> None:
-    questions, answers = _answered(12)
-    batch = [Question(id=f"n{k}", kind="review", items=(SEED.items[40 + k].id,)) for k in range(4)]
-    checks = plan_checks(batch, SEED, questions, answers, trust(SEED, questions, answers), key=3, round_number=4)
+    questions, answers = _answered(40)
+    now = trust(SEED, questions, answers)
+    checks = plan_checks(SEED, questions, answers, now, size=8, share=0.15, key=3, round_number=4)
     assert checks
     for check in checks:
         original = questions[check.repeats]
         hidden = {"id": "", "purpose": "ask", "repeats": "", "round": 0}
         assert check.model_copy(update=hidden) == original.model_copy(update=hidden)
-    again = plan_checks(batch, SEED, questions, answers, trust(SEED, questions, answers), key=3, round_number=4)
-    assert again == checks
+    assert plan_checks(SEED, questions, answers, now, size=8, share=0.15, key=3, round_number=4) == checks
+    batch = [Question(id=f"n{k}", kind="review", items=(SEED.items[40 + k].id,)) for k in range(4)]
     together = mixed(batch, checks, 3, 4)
     assert [q.id for q in together] == [f"r004-{n:02d}" for n in range(1, len(together) + 1)]
     assert [q.items for q in together if q.purpose == "ask"] == [q.items for q in batch]
+    assert together[0].purpose == "ask"
 
 
-def test_nothing_to_repeat_no_repeats_wanted_and_nothing_left_to_decide() -> None:
-    batch = [Question(id="n", kind="review", items=(SEED.items[0].id,))]
-    nobody = trust(SEED, {}, [])
-    assert plan_checks(batch, SEED, {}, [], nobody) == ()
-    questions, answers = _answered(12)
+def test_checks_are_paid_out_of_a_stated_share() -> None:
+    """Over ten batches of 8 the checks are 15 % of all, and no batch is more than half checks."""
+    questions, answers = {}, []
+    taken = 0
+    for number in range(1, 11):
+        now = trust(SEED, questions, answers)
+        checks = plan_checks(SEED, questions, answers, now, size=8, share=0.15, round_number=number)
+        assert len(checks) <= 4
+        fresh = {}
+        for k in range(8 - len(checks)):
+            item = SEED.items[taken + k]
+            fresh[f"q{taken + k}"] = Question(id=f"q{taken + k}", kind="review", items=(item.id,), round=number)
+        taken += len(fresh)
+        for q in (*fresh.values(), *checks):
+            answers.append(Answer(id=f"a{len(answers)}", question=q.id, annotator="one", verdict="keep"))
+        questions |= fresh | {q.id: q for q in checks}
+    share = sum(q.purpose == "repeat" for q in questions.values()) / len(questions)
+    assert share == pytest.approx(0.15, abs=1 / 80)
+    assert not [q for q in questions.values() if q.purpose == "repeat" and q.round == 1]
+
+
+def test_what_was_answered_a_moment_ago_is_not_repeated() -> None:
+    questions, answers = _answered(40)
     now = trust(SEED, questions, answers)
-    assert plan_checks(batch, SEED, questions, answers, now, share=0.0) == ()
-    assert len(plan_checks([], SEED, questions, answers, now, room=3)) == 3
-    assert plan_checks([], SEED, {}, [], nobody) == ()
+    lately = {questions[a.question].items[0] for a in answers[-8:]}
+    checks = plan_checks(SEED, questions, answers, now, size=8, share=0.5)
+    assert checks
+    assert not lately & {q.items[0] for q in checks}
 
 
-def test_gold_is_asked_once_and_while_it_decides() -> None:
-    questions, answers = _answered(12)
-    gold = [Gold(f"g{k}", Text(text=f"known {k}"), ABSENT) for k in range(2)]
-    batch = [Question(id=f"n{k}", kind="review", items=(SEED.items[40 + k].id,)) for k in range(4)]
+def test_nothing_to_repeat_and_no_checks_wanted() -> None:
+    assert plan_checks(SEED, {}, [], trust(SEED, {}, []), size=8) == ()
+    questions, answers = _answered(40)
+    assert plan_checks(SEED, questions, answers, trust(SEED, questions, answers), size=8, share=0.0) == ()
+
+
+def test_gold_comes_before_repeats_and_each_is_asked_once() -> None:
+    questions, answers = _answered(40)
+    gold = [Gold(f"g{k}", Text(text=f"known {k}"), ABSENT) for k in range(3)]
     asked = []
     for number in range(4):
         now = trust(SEED, questions, answers)
-        new = [q for q in plan_checks(batch, SEED, questions, answers, now, gold=gold) if q.purpose == "gold"]
-        asked += [q.items[0] for q in new]
+        new = plan_checks(SEED, questions, answers, now, size=2, gold=gold, round_number=number)
+        asked += [q.items[0] for q in new if q.purpose == "gold"]
         questions |= {f"{q.id}-{number}": q.model_copy(update={"id": f"{q.id}-{number}"}) for q in new}
-    assert sorted(asked) == ["g0", "g1"]
+    assert sorted(asked) == ["g0", "g1", "g2"]
+
+
+def test_all_gold_is_asked_at_once_where_a_voucher_is_all_that_is_missing() -> None:
+    gold = [Gold(f"g{k}", Text(text=f"known {k}"), ABSENT) for k in range(4)]
+    questions, answers = _answered(8)
+    now = trust(SEED, questions, answers)
+    assert sum(q.purpose == "gold" for q in plan_checks(SEED, questions, answers, now, size=8, gold=gold)) < 4
+    urgent = plan_checks(SEED, questions, answers, now, size=8, gold=gold, urgent=True)
+    assert sum(q.purpose == "gold" for q in urgent) == 4
 
 
 def test_a_list_of_wordings_is_judged_like_anything_else() -> None:

@@ -111,7 +111,7 @@ def test_a_csv_of_questions_is_filled_in_and_read_back(tmp_path: Path) -> None:
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [r["question"] for r in rows] == ["q1", "q2"]
-    assert "a probe [as_written: 0.90, absent: 0.10]" in rows[0]["consequences"]
+    assert "a probe [as_written: 0.90 · absent: 0.10]" in rows[0]["consequences"]
     assert rows[1]["shown"] == "'=text 1", "a spreadsheet must not take a text for a formula"
     assert "repeat" not in path.read_text()
     rows[1]["verdict"] = "reject"

@@ -30,7 +30,16 @@ TEXTS = Seed(
 )
 PAIR = Pair(prompt="May I stop?\n+ I feel well", chosen="Ask first.\n- or call", rejected="Yes.")
 PAIRS = with_flips(Seed(items=(Item(id="p", payload=PAIR), Item(id="q", payload=Pair(chosen="x", rejected="y")))))
-DECIDES = (Consequence(probe="c", text="a joke", outcomes={AS_WRITTEN: 0.91, ABSENT: 0.12, "w1": 0.6}),)
+DECIDES = (
+    Consequence(
+        probe="c", text="a joke", outcomes={AS_WRITTEN: 0.91, ABSENT: 0.12, "w1": 0.6}, stands=AS_WRITTEN,
+        margins={ABSENT: 0.11, "w1": 0.204}, flips={ABSENT: 7}, trainings=8,
+    ),
+    Consequence(
+        probe="d", text="a poem", outcomes={AS_WRITTEN: 0.3, ABSENT: 0.3312}, stands=AS_WRITTEN,
+        margins={ABSENT: 0.0094}, trainings=8,
+    ),
+)  # fmt: skip
 WORDINGS = {AS_WRITTEN: TEXT, "w1": "A program."}
 PAIR_OPTIONS = {AS_WRITTEN: PAIR.display, FLIPPED: PAIR.flipped().display}
 LIST = Question(
@@ -183,15 +192,33 @@ def listed(value: Any) -> list[str]:
 
 def test_consequences_stand_beside_the_item_in_words() -> None:
     shown = task_data(QUESTIONS["review"])["consequences"]
-    assert "kept: approved (0.91) · dropped: not approved (0.12) · as B: approved (0.60)" in shown
+    assert shown == (
+        "1. a joke\n→ kept: 0.91 · dropped: 0.12 (-0.79 ± 0.11; not approved in place of approved, in 7 of 8 trainings)"
+        " · as B: 0.60 (-0.31 ± 0.20)\n\n"
+        "2. a poem\n→ kept: 0.30 · dropped: 0.33 (+0.031 ± 0.009) · as B: no difference that can be told from noise\n\n"
+        "Means over 8 trainings under each answer; ± holds 95 in 100."
+    )
     side_by_side = task_data(QUESTIONS["choose_wording"])
-    assert side_by_side["left"].startswith(f"A (stands now): {TEXT}\n\nWhat it decides:\na joke\n→ approved (0.91)")
-    assert "Neither:" in side_by_side["left"]
-    assert side_by_side["right"].startswith("B: A program.")
+    assert side_by_side["left"].startswith(
+        f"A (stands now): {TEXT}\n\nWhat it decides:\na joke\n→ 0.91\na poem\n→ 0.30"
+    )
+    assert "Neither: The item goes.\n\nWhat it decides:\na joke\n→ 0.12 (-0.79" in side_by_side["left"]
+    assert side_by_side["right"].startswith("B: A program.\n\nWhat it decides:\na joke\n→ 0.60 (-0.31 ± 0.20)")
+    assert "a poem\n→ no difference that can be told from noise" in side_by_side["right"]
     rated = QUESTIONS["judge_pair"].model_copy(
         update={"consequences": (Consequence(probe="c", text="t", outcomes={AS_WRITTEN: 3.25, FLIPPED: -1.0}),)}
     )
-    assert "A is better: 3.25 · B is better: -1" in task_data(rated)["consequences"], "a rating approves of nothing"
+    assert "A is better: 3.25 · B is better: -1.00" in task_data(rated)["consequences"], "a rating approves of nothing"
+
+
+def test_nothing_to_tell_is_said_and_is_not_the_same_as_nobody_having_looked() -> None:
+    asked = QUESTIONS["review"].model_copy(update={"consequences": ()})
+    assert task_data(asked)["consequences"] == "Not measured for this question."
+    looked = asked.model_copy(update={"trainings": 8})
+    said = "No difference that can be told from noise, in 8 trainings under each answer."
+    assert task_data(looked)["consequences"] == said
+    wording = QUESTIONS["choose_wording"].model_copy(update={"consequences": (), "trainings": 8})
+    assert said in task_data(wording)["left"]
 
 
 def test_checks_look_like_any_other_question() -> None:

@@ -23,8 +23,27 @@ REVIEW = Question(
     items=("i0",),
     text="text 0",
     options={AS_WRITTEN: "text 0", "v1": "other"},
-    reason="Believed to stay with probability 75%.",
-    consequences=(Consequence(probe="p", text="A probe [red]text[/]", outcomes={AS_WRITTEN: 0.91, ABSENT: 0.12}),),
+    reason="The outcome may hang on this.",
+    consequences=(
+        Consequence(
+            probe="p",
+            text="A probe [red]text[/]",
+            outcomes={AS_WRITTEN: 0.91, ABSENT: 0.12},
+            stands=AS_WRITTEN,
+            margins={ABSENT: 0.11},
+            flips={ABSENT: 7},
+            trainings=8,
+        ),
+        Consequence(
+            probe="r",
+            text="Another",
+            outcomes={AS_WRITTEN: 0.31, "v1": 0.345},
+            stands=AS_WRITTEN,
+            margins={"v1": 0.009},
+            trainings=8,
+        ),
+    ),
+    trainings=8,
 )
 LIST = Question(
     id="q2",
@@ -183,9 +202,9 @@ def test_the_question_shows_what_hangs_on_it_at_every_width(width: int) -> None:
     _, _, screen = run([REVIEW], "k", width=width)
     assert max(len(line) for line in screen.splitlines()) <= width
     flat = " ".join(screen.replace("│", " ").split())
-    for part in ("text 0", "0.91", "0.12", "kept", "dropped", "[red]"):
+    for part in ("text 0", "0.91", "0.12", "kept", "dropped", "[red]", "-0.79", "±0.11", "7 of 8", "+0.035", "≈"):
         assert part in flat
-    assert "75%" in flat
+    assert "The outcome may hang on this." in flat
     beside = any("text 0" in line and "kept" in line for line in screen.splitlines())
     assert beside == (width == 140)
 
