@@ -58,8 +58,8 @@ def test_the_sentence_says_what_was_found_and_what_it_cost_in_both_orders() -> N
     said = sentence(EXAMPLES["pairs"], finding)
     assert said == (
         "3 of the 3 wrong pairs were put right with 5 answered lines (3 minutes), where random order needs 8 "
-        "(8 minutes) for as many; no right one was lost, and 1 more line was asked to be sure that nothing that matters "
-        "is left."
+        "(8 minutes) for as many; no right one was lost, and 1 more line was asked to be sure that nothing that "
+        "matters is left."
     )
 
 
