@@ -233,8 +233,8 @@ def _others(
 
 
 _ODDS = (
-    "{} disagree as often as random answers would, and nothing tells which of them is to blame. Ask both gold questions, "
-    "or a third annotator."
+    "{} disagree as often as random answers would, and nothing tells which of them is to blame. Ask both gold "
+    "questions, or a third annotator."
 )
 
 

@@ -237,7 +237,7 @@ class TestBatch:
     def test_a_list_of_likely_wrong_items_comes_before_single_questions(self) -> None:
         """At what reading costs, a list of six lines with five wrong ones is worth more per minute than any of them."""
         belief = made([[0.2, 0.2, 0.2, 0.2, 0.2, 0.45, 0.8, 0.8]])
-        gram = np.kron(np.eye(8), [[1.0, -1.0], [-1.0, 1.0]])
+        gram = np.asarray(np.kron(np.eye(8), [[1.0, -1.0], [-1.0, 1.0]]), np.float64)
         lines = list_candidate(belief, [0] * 8, error=0.1)
         singles = [Candidate("review", (i,), 1.0, error=0.05) for i in range(8)]
         first = choose(gram, belief, [*singles, *lines], 8, deployed=[0] * 8)[0]
@@ -251,7 +251,7 @@ class TestBatch:
 
     def test_an_answer_that_can_change_nothing_gains_the_deployed_seed_nothing(self) -> None:
         belief = made([[0.5, 0.5]])
-        gram = np.kron(np.eye(2), [[1.0, -1.0], [-1.0, 1.0]])
+        gram = np.asarray(np.kron(np.eye(2), [[1.0, -1.0], [-1.0, 1.0]]), np.float64)
         picks = choose(gram, belief, reviews(2), 2, deployed=[0, 0], fixed={1})
         assert [p.candidate.items[0] for p in picks] == [0, 1]
         assert picks[0].deployed_gain > 0

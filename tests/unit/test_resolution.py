@@ -154,25 +154,40 @@ def test_majority_and_tie() -> None:
     assert r.agreement.percent == pytest.approx(1 / 3)
 
 
-def test_what_the_posterior_disagrees_with_is_asked_again_but_not_for_ever() -> None:
-    sure = Law("sure", np.tile([0.99, 0.01, 0.0], (ITEMS, 1)))
-    q = [question("q"), question("q2"), question("q3")]
-    one = settle(q, [answer("q", "reject")], prior=sure)
-    assert one.standing == {"i0": ABSENT}
-    assert one.ask_again == ("i0",)
-    thrice = [answer(n, v) for n, v in (("q", "reject"), ("q2", "keep"), ("q3", "reject"))]
-    assert settle(q, thrice, prior=sure).ask_again == ()
+def test_one_person_stands_by_most_of_their_readings_the_latest_where_they_are_divided() -> None:
+    q = [question("q"), question("r", purpose="repeat", repeats="q"), question("s", purpose="repeat", repeats="q")]
+    said = [answer("q", "keep"), answer("r", "reject")]
+    assert settle(q, said).standing == {"i0": ABSENT}
+    assert settle(q, [*said, answer("s", "keep")]).standing == {"i0": AS_WRITTEN}
+    assert settle(q, [*said, answer("s", "reject")]).standing == {"i0": ABSENT}
 
 
-def test_contradicting_repeats_cancel_and_are_asked_again() -> None:
+def test_it_says_where_one_more_answer_could_change_what_stands() -> None:
+    q = [question(name) for name in ("q", "r", "s", "t")]
+    keeps = [answer(name, "keep") for name in ("q", "r", "s")]
+    assert settle(q, keeps[:1]).open == ("i0",)
+    assert settle(q, keeps[:2]).open == ()  # a third reading, whatever it says, leaves two against one
+    assert settle(q, [*keeps[:2], answer("s", "reject")]).open == ("i0",)
+    assert settle(q, [answer("q", "keep", final=True)]).open == ()
+    assert settle(q, keeps).readings == {"i0": 3}
+
+
+def test_contradicting_repeats_cancel() -> None:
     q = [question("q"), question("r", purpose="repeat", repeats="q")]
     r = settle(q, [answer("q", "keep"), answer("r", "reject")])
     assert r.standing == {"i0": ABSENT}
     assert r.posterior[0].argmax() == 0
-    assert r.ask_again == ("i0",)
     who = r.reliability["one"]
     assert (who.repeats_same, who.repeats_asked) == (0, 1)
     assert who.estimate < 0.9
+
+
+def test_people_who_are_evenly_divided_are_named_until_somebody_resolves_it() -> None:
+    q = [question("q"), question("again", kind="resolve")]
+    divided = [answer("q", "keep", "one"), answer("q", "reject", "two")]
+    assert settle(q, divided).divided == ("i0",)
+    assert settle(q, [*divided, answer("again", "keep", "three")]).divided == ()
+    assert settle(q, divided[:1]).divided == ()
 
 
 def test_an_answer_to_resolve_replaces_what_was_said_before() -> None:
@@ -196,7 +211,7 @@ def test_what_resolve_replaced_still_measures_the_annotator() -> None:
     assert r.standing == {f"i{k}": AS_WRITTEN for k in range(ITEMS)}
     assert r.reliability["one"].repeats_same == 0
     assert r.reliability["one"].estimate == pytest.approx(before.estimate)
-    assert r.ask_again == ()
+    assert r.divided == ()
     assert trust(SEED, {x.id: x for x in q}, a).distrusted
 
 
@@ -239,7 +254,7 @@ def test_merging_drops_all_but_the_first_without_calling_them_wrong() -> None:
     assert r.multiplicity == {"i3": 3}
     assert np.all(r.likelihood == 1)
     assert np.allclose(r.posterior[4], [0, 1, 0])
-    assert r.ask_again == ()
+    assert r.open == ()
     assert settle(q, [answer("q", "merge"), answer("q", "keep", "two")]).merges == ()
     assert settle(q, [answer("q", "merge"), answer("q", "keep", n="2")]).merges == ()
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from activeseed.resolution import Checked, Trust, fits_better, gold_missing, refuted, vouch
+from activeseed.resolution.at_random import State
 
 
 def trust(**evidence):
@@ -11,7 +12,7 @@ def trust(**evidence):
     people = {}
     for name, (gold, repeats, others) in evidence.items():
         total = gold + repeats + others
-        state = "random" if total <= -1.8 else "trusted" if total >= 3.5 else "undecided"
+        state: State = "random" if total <= -1.8 else "trusted" if total >= 3.5 else "undecided"
         people[name] = Checked(state, total, gold, repeats, others, 8, {"as_written": 0.8, "absent": 0.2})
     return Trust(any(p.state == "random" for p in people.values()), (), (), people)
 

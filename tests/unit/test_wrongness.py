@@ -47,7 +47,7 @@ def gram():
 
 
 @pytest.fixture
-def wrong():
+def wrong() -> Wrongness:
     x = np.array([indicators(s) - indicators(DEPLOYED) for s in STATES])
     second = np.einsum("s,si,sj->ij", PROBABILITY, x, x)
     return Wrongness(second, PROBABILITY @ x, indicators(DEPLOYED), MARGINALS)
@@ -82,5 +82,5 @@ def test_without_other_doubt_the_risk_falls_by_q_less_e():
 def test_a_settled_item_changes_nothing(gram):
     law = np.array([[1.0, 0.0, 0.0], [0.5, 0.3, 0.2], [0.6, 0.4, 0.0]])
     mean = (law - np.eye(3)[[0, 0, 0]]).ravel()
-    wrong = Wrongness(np.outer(mean, mean), mean.copy(), np.eye(3)[[0, 0, 0]].ravel(), law)
+    wrong = Wrongness(np.asarray(np.outer(mean, mean), np.float64), mean.copy(), np.eye(3)[[0, 0, 0]].ravel(), law)
     assert wrong.gains(gram, 0.1)[0] == pytest.approx(0.0)
