@@ -306,8 +306,9 @@ def _drawn(finding: Finding) -> None:
     orders = (("What is worth most first", "cyan", finding.by_value), ("In random order", "yellow", finding.at_random))
     shown = [Area(title, tuple(zip(c.lines, c.out, strict=True))) for title, _, c in orders]
     *drawn, axis = areas(shown, finding.by_value.planted, console.width, "answered lines")
+    most = finding.by_value.out[-1] if finding.by_value.out else 0
     for (title, colour, went), lines in zip(orders, drawn, strict=True):
-        found = went.out[-1] if went.out else 0
+        found = min(most, went.out[-1] if went.out else 0)
         spent, minutes = went.cost_of(found) or (0, 0.0)
         said = f": {found} of {went.planted} put right after {spent} answered lines, {minutes:.0f} min"
         console.print(Text.assemble((title, f"bold {colour}"), said))
