@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr
 
+from activeseed.outcome import Bools
 from activeseed.plan import Floats, Ints
 
 
@@ -24,14 +25,18 @@ class Filtered:
     Attributes:
         mean: (W, d), covariance: (W, d, d) posterior of the coefficients.
         log_predicted: (W, n) log Z of each item's answers, given those before it.
+        probits: (L + 1, W, F) Φ⁻¹ of every item's probability before each answer looked at, and after all of them.
     """
 
     mean: Floats
     covariance: Floats
     log_predicted: Floats
+    probits: Floats
 
 
-def filtered(design: Floats, offset: Floats, sd: Floats, stay: Floats, leave: Floats, order: Ints) -> Filtered:
+def filtered(
+    design: Floats, offset: Floats, sd: Floats, stay: Floats, leave: Floats, order: Ints, looks: Bools | None = None
+) -> Filtered:
     """Take in the answers to the items of ``order``, one after the other, in all worlds at once. Costs O(n·W·d²).
 
     Args:
@@ -40,12 +45,21 @@ def filtered(design: Floats, offset: Floats, sd: Floats, stay: Floats, leave: Fl
         sd: (W, d) prior standard deviations; prior means are zero.
         stay, leave: (F,) likelihoods of an item's answers, not both zero.
         order: (n,) numbers of the answered items, first answered first.
+        looks: (n,) before which of them all items' probabilities are wanted; none by default.
     """
     w, d = sd.shape
     mean = np.zeros((w, d))
     covariance = np.einsum("wd,de->wde", sd**2, np.eye(d))
     log = np.zeros((w, len(order)))
+    seen: list[Floats] = []
+
+    def probits() -> Floats:
+        scale = np.sqrt(1.0 + ((design @ covariance) * design).sum(2))
+        return np.asarray((offset + mean @ design.T) / scale)
+
     for n, f in enumerate(order):
+        if looks is not None and looks[n]:
+            seen.append(probits())
         x = design[f]
         along = covariance @ x
         scale = np.sqrt(1.0 + along @ x)
@@ -57,4 +71,4 @@ def filtered(design: Floats, offset: Floats, sd: Floats, stay: Floats, leave: Fl
         bend = -slope * (t / scale + slope)
         mean += slope[:, None] * along
         covariance += bend[:, None, None] * along[:, :, None] * along[:, None, :]
-    return Filtered(mean, covariance, log)
+    return Filtered(mean, covariance, log, np.stack([*seen, probits()]))

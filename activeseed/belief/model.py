@@ -12,7 +12,7 @@ it is doubtful says much about the coefficients, but little about who predicts w
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -21,6 +21,7 @@ from scipy.special import ndtri
 from activeseed.belief.copies import near_copies, tied
 from activeseed.belief.counting import counted
 from activeseed.belief.filtering import filtered
+from activeseed.belief.holding import held
 from activeseed.belief.posterior import Belief, World
 from activeseed.belief.settings import BeliefSettings
 from activeseed.errors import PlanError
@@ -31,25 +32,7 @@ from activeseed.plan import Floats, Ints, Law, generator
 DOUBT = 0.005
 #: an author is never surer than this in what he teaches the model; his own belief of an item is kept as it is
 SUREST = 1e-6
-#: what content's worlds are when it is silent: between these two all answers decide
-LEARNT = ("base rate", "content")
-
-
-@dataclass(frozen=True)
-class _World:
-    """One version of a predictor: its prior.
-
-    Attributes:
-        predictor: whose version it is; prior: its probability.
-        base, group, evidence, kin: standard deviations of the coefficients, in probits.
-    """
-
-    predictor: str
-    prior: float
-    base: float = 0.0
-    group: float = 0.0
-    evidence: float = 0.0
-    kin: float = 0.0
+PRIORS = (1.0, 1.0, 2.0, 1.0)
 
 
 def fit_belief(
@@ -96,8 +79,7 @@ def fit_belief(
     certain = (p.max(1) >= 1.0) & ~answered
     author = p[:, 0]
     if settings.kind == "independent":
-        blank = np.zeros((f, 0))
-        worlds = (World("author", 1.0, blank, probit(author), np.zeros(0), np.zeros((0, 0)), ()),)
+        worlds = (_author(author),)
         rows = before = author[None, :].copy()
     else:
         known = [int(i) for i in (() if order is None else order) if answered[i]]
@@ -107,9 +89,7 @@ def fit_belief(
         design, names = _design(settings, groups, features, None if evidence is None else copies.shared(evidence))
         most = np.maximum(stay, leave)
         taught = np.maximum(stay, DOUBT * most), np.maximum(leave, DOUBT * most)
-        count, said = counted(author, groups, *taught, sequence, worth=settings.count_worth)
-        others, predicted = _fitted(_competing(settings, names), author, design, names, *taught, sequence)
-        worlds = weighed((count, *others), np.vstack([said, predicted]), counts)
+        worlds = _weighed(settings, author, groups, design, names, *taught, sequence, counts)
         # bounded memory for large seeds; 200 draws still resolve a world's weight to half a percent
         samples = min(settings.samples, max(200, 4_000_000 // f))
         rows, before = (
@@ -189,75 +169,92 @@ def components(features: Floats, k: int) -> Floats:
     return np.asarray(scores * np.sign(scores[np.abs(scores).argmax(0), np.arange(scores.shape[1])]))
 
 
-def _competing(settings: BeliefSettings, names: Sequence[str]) -> list[_World]:
-    """The worlds of all predictors but the count."""
-    base, group = settings.base_rate_sd, settings.group_sd
-    slopes = settings.evidence_sds if "evidence" in names else ()
-    kins = settings.kin_sds if "kin" in names else ()
-    grid = [(s, k) for s, k in product((0.0, *slopes), (0.0, *kins)) if s > 0 or k > 0]
-    out = [
-        _World("author", 1.0),
-        _World("base rate", 1.0, base=base, group=group),
-        *(_World("content", 1.0 / len(grid), base=base, group=group, evidence=s, kin=k) for s, k in grid),
-    ]
-    return out
+def probit(p: Floats) -> Floats:
+    """Φ⁻¹(p), p held a millionth off 0 and 1."""
+    return np.asarray(ndtri(np.clip(p, SUREST, 1.0 - SUREST)))
 
 
-def _fitted(
-    priors: Sequence[_World],
+def _author(author: Floats) -> World:
+    """The author's belief as it is."""
+    return World("author", 1.0, np.zeros((len(author), 0)), probit(author), np.zeros(0), np.zeros((0, 0)), ())
+
+
+def _weighed(
+    settings: BeliefSettings,
+    author: Floats,
+    groups: Sequence[str],
+    design: Floats,
+    names: tuple[str, ...],
+    stay: Floats,
+    leave: Floats,
+    order: Ints,
+    counts: Bools,
+) -> tuple[World, ...]:
+    """All predictors' worlds with the weight that they have earned.
+
+    Predictors are compared by what each said beforehand of the answers that count (the prequential likelihood: Dawid
+    1984). Base rate and content enter as one, and between their worlds all answers decide: whatever a question was
+    chosen by, they know it.
+    """
+    s, q = stay[order], leave[order]
+    said = [np.log(author[order] * s + (1.0 - author[order]) * q)]
+    count, log = counted(author, groups, stay, leave, order, worth=settings.count_worth)
+    said.append(log)
+    learnt, inside, log, probits = _learnt(settings, author, design, names, stay, leave, order, counts)
+    said.append(log)
+    log, c = held(author, probits, inside[[*np.flatnonzero(counts), -1]], stay, leave, order, counts)
+    said.append(log)
+    score = np.log(PRIORS) + np.stack(said)[:, counts].sum(1)
+    share = np.exp(score - score.max())
+    share /= share.sum()
+    out = [replace(_author(author), weight=float(share[0])), replace(count, weight=float(share[1]))]
+    for world, w in zip(learnt, inside[-1], strict=True):
+        out.append(replace(world, weight=float(share[2] * w)))
+        moved = world.offset + c * world.scale
+        out.append(replace(world, predictor="held", weight=float(share[3] * w), offset=moved))
+    return tuple(out)
+
+
+def _learnt(
+    settings: BeliefSettings,
     author: Floats,
     design: Floats,
     names: tuple[str, ...],
     stay: Floats,
     leave: Floats,
     order: Ints,
-) -> tuple[tuple[World, ...], Floats]:
-    """The worlds after the answers, each of its prior weight, and (W, n) what they predicted of each answer."""
-    scale = {"base rate": "base"}
-    sd = np.array([[getattr(w, scale.get(n, n)) for n in names] for w in priors], np.float64)
+    looks: Bools,
+) -> tuple[list[World], Floats, Floats, Floats]:
+    """Base rate and content after the answers.
+
+    Returns:
+        the W worlds; (n + 1, W) their probabilities before each answer and after all; (n,) log probability of each
+        answer under all of them together; probits as in ``filtered``.
+    """
+    base, group = settings.base_rate_sd, settings.group_sd
+    slopes = settings.evidence_sds if "evidence" in names else ()
+    kins = settings.kin_sds if "kin" in names else ()
+    grid = [(e, k) for e, k in product((0.0, *slopes), (0.0, *kins))]
+    rest = max(len(grid) - 1, 1)
+    prior = np.array([0.5 if e == k == 0 else 0.5 / rest for e, k in grid])
+    scale = {"base rate": [base] * len(grid), "group": [group] * len(grid),
+             "evidence": [e for e, _ in grid], "kin": [k for _, k in grid]}  # fmt: skip
+    sd = np.array([scale[n] for n in names], np.float64).T
     # before any answer the probability is the author's exactly: Φ(offset/√(1 + v)) with v the prior variance
     offset = probit(author) * np.sqrt(1.0 + sd**2 @ design.T**2)
-    found = filtered(design, offset, sd, stay, leave, order)
-    out = []
-    for n, world in enumerate(priors):
+    found = filtered(design, offset, sd, stay, leave, order, looks)
+    log = np.log(prior / prior.sum())[:, None] + np.hstack(
+        [np.zeros((len(grid), 1)), np.cumsum(found.log_predicted, axis=1)]
+    )
+    whole = np.logaddexp.reduce(log, axis=0)
+    worlds = []
+    for n, (e, k) in enumerate(grid):
         active = sd[n] > 0
         kept = tuple(name for name, a in zip(names, active, strict=True) if a)
         covariance = found.covariance[n][np.ix_(active, active)]
-        mean = found.mean[n][active]
-        out.append(World(world.predictor, world.prior, design[:, active], offset[n], mean, covariance, kept))
-    return tuple(out), found.log_predicted
-
-
-def probit(p: Floats) -> Floats:
-    """Φ⁻¹(p), p held a millionth off 0 and 1."""
-    return np.asarray(ndtri(np.clip(p, SUREST, 1.0 - SUREST)))
-
-
-def weighed(worlds: Sequence[World], log_predicted: Floats, counts: Bools) -> tuple[World, ...]:
-    """The worlds with what they have earned for a weight.
-
-    Between the author, the count and what was learnt only answers that count are compared, each by what the predictor
-    as a whole said of it beforehand (the prequential likelihood: Dawid 1984). What was learnt is the base rate alone
-    or with content, and between these worlds all answers decide: whatever a question was chosen by, they know it.
-
-    Args:
-        worlds: W of them, ``weight`` the prior probability (up to a factor).
-        log_predicted: (W, n) log probability of each answer, given those before it.
-        counts: (n,) whether the answer's question was drawn at random.
-    """
-    names = np.array(["learnt" if w.predictor in LEARNT else w.predictor for w in worlds])
-    prior = np.log([[w.weight] for w in worlds])
-    log = np.hstack([prior, prior + np.cumsum(log_predicted, axis=1)])
-    score, inside = {}, np.zeros(len(worlds))
-    for name in dict.fromkeys(names.tolist()):
-        mine = names == name
-        whole = np.logaddexp.reduce(log[mine], axis=0)
-        score[name] = whole[0] + float(np.diff(whole)[counts].sum())
-        inside[mine] = np.exp(log[mine, -1] - whole[-1])
-    share = {n: np.exp(s - max(score.values())) for n, s in score.items()}
-    weight = inside * np.array([share[n] for n in names.tolist()])
-    weight = weight / weight.sum()
-    return tuple(replace(w, weight=float(x)) for w, x in zip(worlds, weight, strict=True))
+        name = "content" if e > 0 or k > 0 else "base rate"
+        worlds.append(World(name, 1.0, design[:, active], offset[n], found.mean[n][active], covariance, kept))
+    return worlds, np.exp(log - whole).T, np.diff(whole), found.probits
 
 
 def _draws(worlds: tuple[World, ...], stay: Floats, leave: Floats, samples: int, key: int) -> tuple[Floats, Floats]:
