@@ -24,6 +24,7 @@ get unless another is named. The figures:
 from __future__ import annotations
 
 import argparse
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -34,7 +35,7 @@ from typing import Any
 
 import numpy as np
 
-from activeseed.cli.demo import EXAMPLES, Finding, found, make
+from activeseed.cli.demo import EMBEDDED, EXAMPLES, Finding, found, make
 from activeseed.cli.planted import meant
 from activeseed.plan import Explicit, Rows
 from activeseed.protocols import Request
@@ -79,11 +80,15 @@ class Run:
         return self.finding.at_random.cost_of(self.finding.by_value.out[-1]) or self.finding.at_random.cost
 
 
-def once(what: str, key: int, embedder: str, folder: Path) -> Run:
-    """A demo as the command runs it."""
+def once(what: str, key: int, embedder: str, folder: Path, embedded: Path) -> Run:
+    """A demo as the command runs it; what was embedded for another key is not embedded again."""
     example = EXAMPLES[what]
     study, annotator = make(example, folder, key, embedder)
+    if embedded.exists():
+        shutil.copytree(embedded, folder / EMBEDDED, dirs_exist_ok=True)
     finding = found(example, study, annotator, key, embedder)
+    if not embedded.exists():
+        shutil.copytree(folder / EMBEDDED, embedded)
     return Run(finding, otherwise(study, Path(annotator.truth_file)), study.settings.stopping.flips)
 
 
@@ -168,22 +173,24 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     start = time.perf_counter()
     rows: list[dict[str, Any]] = []
-    for what in [args.only] if args.only else EXAMPLES:
-        took = seconds(what, args.embedder)
-        runs = []
-        for key in range(QUICK_KEYS if args.quick else KEYS):
-            with tempfile.TemporaryDirectory() as folder:
-                runs.append(once(what, key, args.embedder, Path(folder) / "demo"))
-            r = runs[-1].finding
-            ours, other = r.by_value, r.at_random
-            print(
-                f"{what}, key {key}: {ours.out[-1]} of {ours.planted} with {ours.cost[0]} lines, "
-                f"random {other.out[-1]} with {other.cost[0]}; accuracy {r.accuracy[0]:.3f} to {r.accuracy[1]:.3f}; "
-                f"{'stable' if r.result.stable else 'settled' if r.result.settled else 'not stable'}; left: "
-                f"{', '.join(ours.left) or 'none'}",
-                flush=True,
-            )
-        rows += rows_of(what, runs, took)
+    with tempfile.TemporaryDirectory() as kept:
+        embedded = Path(kept)
+        for what in [args.only] if args.only else EXAMPLES:
+            took = seconds(what, args.embedder)
+            runs = []
+            for key in range(QUICK_KEYS if args.quick else KEYS):
+                with tempfile.TemporaryDirectory() as folder:
+                    runs.append(once(what, key, args.embedder, Path(folder) / "demo", embedded / what))
+                r = runs[-1].finding
+                ours, other = r.by_value, r.at_random
+                print(
+                    f"{what}, key {key}: {ours.out[-1]} of {ours.planted} with {ours.cost[0]} lines, "
+                    f"random {other.out[-1]} with {other.cost[0]}; accuracy {r.accuracy[0]:.3f} to {r.accuracy[1]:.3f}; "
+                    f"{'stable' if r.result.stable else 'settled' if r.result.settled else 'not stable'}; left: "
+                    f"{', '.join(ours.left) or 'none'}",
+                    flush=True,
+                )
+            rows += rows_of(what, runs, took)
     print(table(rows))
     write(report("demo", rows, time.perf_counter() - start, libraries=("numpy", "torch")), args.json)
     return 1 if missed(rows) else 0
