@@ -71,6 +71,19 @@ class Run:
         return self.finding.by_value.cost[0] / self._same[0]
 
     @property
+    def said(self) -> str:
+        """One line."""
+        ours, (before, after) = self.finding.by_value, self.finding.accuracy
+        result = self.finding.result
+        ended = "stable" if result.stable else "settled" if result.settled else "not stable"
+        return (
+            f"{ours.out[-1]} of {ours.planted} with {self._found[0]} of {ours.cost[0]} lines, random order {self._same[0]}; "
+            f"{self._found[1]:.0f} minutes against {self._same[1]:.0f}; accuracy {before:.3f} to {after:.3f}; {ended}, "
+            f"{self.otherwise:.4f} otherwise; left: {', '.join(ours.left) or 'none'}; "
+            f"lost: {', '.join(ours.lost) or 'none'}"
+        )
+
+    @property
     def _found(self) -> tuple[int, float]:
         return self.finding.by_value.cost_of(self.finding.by_value.out[-1]) or (0, 0.0)
 
@@ -181,15 +194,7 @@ def main(argv: list[str] | None = None) -> int:
             for key in range(QUICK_KEYS if args.quick else KEYS):
                 with tempfile.TemporaryDirectory() as folder:
                     runs.append(once(what, key, args.embedder, Path(folder) / "demo", embedded / what))
-                r = runs[-1].finding
-                ours, other = r.by_value, r.at_random
-                print(
-                    f"{what}, key {key}: {ours.out[-1]} of {ours.planted} with {ours.cost[0]} lines, "
-                    f"random {other.out[-1]} with {other.cost[0]}; accuracy {r.accuracy[0]:.3f} to {r.accuracy[1]:.3f}; "
-                    f"{'stable' if r.result.stable else 'settled' if r.result.settled else 'not stable'}; left: "
-                    f"{', '.join(ours.left) or 'none'}",
-                    flush=True,
-                )
+                print(f"{what}, key {key}: {runs[-1].said}", flush=True)
             rows += rows_of(what, runs, took)
     print(table(rows))
     write(report("demo", rows, time.perf_counter() - start, libraries=("numpy", "torch")), args.json)
