@@ -77,7 +77,8 @@ class Run:
         result = self.finding.result
         ended = "stable" if result.stable else "settled" if result.settled else "not stable"
         return (
-            f"{ours.out[-1]} of {ours.planted} with {self._found[0]} of {ours.cost[0]} lines, random order {self._same[0]}; "
+            f"{ours.out[-1]} of {ours.planted} with {self._found[0]} of {ours.cost[0]} lines, "
+            f"random order {self._same[0]}; "
             f"{self._found[1]:.0f} minutes against {self._same[1]:.0f}; accuracy {before:.3f} to {after:.3f}; {ended}, "
             f"{self.otherwise:.4f} otherwise; left: {', '.join(ours.left) or 'none'}; "
             f"lost: {', '.join(ours.lost) or 'none'}"
