@@ -236,8 +236,7 @@ class Rounds:
             out |= {"flips_guess": guess.mean, "flips_guess_upper": guess.upper}
         # late in a study hardly a row leaves out what nobody doubts any more, and the surrogate's tail is its own noise:
         # a mean below the limit is reason enough to look
-        near = rule.flips > 0 and guess is not None
-        near = near and (guess.upper <= NEAR * rule.flips or guess.mean <= rule.flips)
+        near = rule.flips > 0 and guess is not None and (guess.upper <= NEAR * rule.flips or guess.mean <= rule.flips)
         near = near or (rule.risk > 0 and float(assessment.ranking.summary.get("risk", np.inf)) <= NEAR * rule.risk)
         if not near or not study.state.live_answers:
             return out
