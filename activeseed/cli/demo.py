@@ -246,24 +246,27 @@ def _fresh(folder: Path) -> Path:
 def _introduced(example: Example, study: Study, folder: Path) -> None:
     from activeseed.cli.screen import results
 
-    counts = {"items": len(study.seed), "planted": course(study, folder / "truth.jsonl").planted}
+    planted = course(study, folder / "truth.jsonl").planted
+    about = example.about.format(items=len(study.seed), planted=planted)
     pool = " --pool pool.jsonl" if study.pool else ""
-    _say(
-        1, "A project", f"activeseed init {folder} --from {example.seed}{pool} --probes probes.jsonl --gold gold.jsonl"
-    )
-    about = example.about.format(**counts)
-    results().print(f"{about} Only truth.jsonl says which, and only the simulated annotator reads it.")
+    files = f"--from {example.seed}{pool} --probes probes.jsonl --gold gold.jsonl"
+    _say(1, "A project", f"activeseed init {folder} {files}")
+    console = results()
+    console.print(f"{about} Only truth.jsonl says which, and only the simulated annotator reads it.")
     candidates = f", {len(study.pool)} candidate outputs" if study.pool else ""
-    print(f"{len(study.probes)} labelled probes{candidates}, {len(study.gold)} questions of known answer.")
-    print(f"Trainer²: {study.settings.system.kind}. Embedder: {study.settings.embedder.kind}.")
+    console.print(f"{len(study.probes)} labelled probes{candidates}, {len(study.gold)} questions of known answer.")
+    console.print(f"Trainer²: {study.settings.system.kind}. Embedder: {study.settings.embedder.kind}.")
 
 
 def _thin(example: Example, ranking: Ranking) -> None:
     """The group whose outcome hangs most on which examples happen to be in it."""
+    from activeseed.cli.screen import results
+
     groups = ranking.summary.get("write_more") or []
     if groups:
         thin = groups[0]
-        print(f"More examples would steady it most in the group {thin['group']} ({thin['members']} {example.thing}s).")
+        said = f"More examples would steady it most in the group {thin['group']} ({thin['members']} {example.thing}s)."
+        results().print(said)
 
 
 def _round(study: Study, record: Mapping[str, Any], truth: Path) -> str:
