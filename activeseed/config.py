@@ -136,8 +136,8 @@ class AskTable(_Table):
         exchange_rate: how much of the risk one unit of sampling spread is worth; 0 never mixes *write more* in.
         confirm: whether items that look wrong may be put to annotators as a list, one line each.
         list_below: credibility below which an item looks wrong.
-        random_share: share of the questions about single items that is drawn at random among the open ones, and not
-            chosen by value: what the predictors of the belief are weighed by.
+        random_share: share of the questions that is drawn at random among the open items, and not chosen by value: what
+            the predictors of the belief are weighed by. A list is one question.
         repeat_share: share of the questions that are checks: gold questions first, then silent repeats; 0 switches
             them off.
         readings: how often one item is read at most. Reading an answered item once more is a question with a value like
@@ -159,7 +159,7 @@ class AskTable(_Table):
     minutes_write_more: float = Field(default=5.0, gt=0)
     exchange_rate: float = Field(default=0.0, ge=0)
     confirm: bool = True
-    list_below: float = Field(default=0.7, gt=0, le=1)
+    list_below: float = Field(default=0.75, gt=0, le=1)
     random_share: float = Field(default=0.25, ge=0.0, le=1.0)
     repeat_share: float = Field(default=0.15, ge=0.0, le=0.5)
     readings: int = Field(default=5, ge=1)

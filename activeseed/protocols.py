@@ -135,7 +135,8 @@ class Problem:
         seed: items, variants, and what stands.
         law: product of the belief's marginals, over the same factors: indices are about it.
         rows_law: law from which regression rows are drawn, where it is not ``law``: rows of one law serve any other,
-            so beliefs that the rows themselves inform need no second training.
+            so beliefs that the rows themselves inform need no second training. Where the response has interactions,
+            an item's index averages over the others as the rows have them, and the ranking says so.
         geometry: embeds outcomes.
         deterministic: the trainer has no key streams, so one key says all.
         weighted: the trainer understands fractional weights.

@@ -52,7 +52,8 @@ class Consequence(_Record):
             variant and everything else stays as it stands: of the variant that stands, and of those that differ from it
             distinguishably. A variant that is not here can't be told from the one that stands.
         stands: the variant that stands now; the others are compared with it.
-        margins: variant id -> half the width of the 95 % interval of its difference, in units of the outcome.
+        margins: variant id -> how far noise may reach, in units of the outcome: without any effect no difference of the
+            question exceeds its margin in 9 of 10 cases. What is shown does.
         flips: variant id -> in how many trainings the probe was judged otherwise than under what stands; only where the
             means lie on different sides of one half by more than their noise.
         trainings: how many trainings, each under its own key, every mean is over; 0 where that was not recorded.

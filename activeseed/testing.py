@@ -22,18 +22,24 @@ from activeseed.plan import Floats, Law, Materials, Rows, generator, join_rows
 from activeseed.protocols import Cost, Estimator, Problem, Request, System
 from activeseed.seed import ABSENT, AS_WRITTEN, Item, Probe, Seed, Text, Variant
 
-Noise = Literal["none", "calm", "noisy", "chaotic"]
+Noise = Literal["none", "calm", "noisy", "chaotic", "skewed", "jumps"]
 Response = Callable[[Floats], Floats]
 
 #: standard deviation, at each probe, of what a key adds to an outcome
-SCALE: dict[Noise, float] = {"none": 0.0, "calm": 0.01, "noisy": 0.1, "chaotic": 0.1}
+SCALE: dict[Noise, float] = {"none": 0.0, "calm": 0.01, "noisy": 0.1, "chaotic": 0.1, "skewed": 0.1, "jumps": 0.1}
+#: how often a key lets an item's effect jump
+JUMP = 0.1
 #: chaos: how fast the response turns with the weights; a wiggle of 1e-4 turns it by a hundred radians
 TURNS = 1e6
 
 
 @dataclass(frozen=True)
 class Draws:
-    """What keys draw, any leading shape: ``shift`` (…, P), ``slope`` and ``turn`` (…, F, P), ``phase`` (…, P)."""
+    """What keys draw, any leading shape: ``shift`` (…, P), ``slope`` and ``turn`` (…, F, P), ``phase`` (…, P).
+
+    All have mean zero (but the phase) and slopes variance one: normal, skewed (exponential), or jumps (the same at all
+    probes, once in ten keys), as the noise says.
+    """
 
     shift: Floats
     slope: Floats
@@ -41,11 +47,13 @@ class Draws:
     phase: Floats
 
     @classmethod
-    def of(cls, rng: np.random.Generator, shape: tuple[int, ...], items: int, probes: int) -> Draws:
+    def of(
+        cls, rng: np.random.Generator, shape: tuple[int, ...], items: int, probes: int, noise: Noise = "noisy"
+    ) -> Draws:
         """Independent draws of the given shape."""
         return cls(
             rng.standard_normal((*shape, probes)),
-            rng.standard_normal((*shape, items, probes)),
+            _slopes(rng, (*shape, items, probes), noise),
             rng.standard_normal((*shape, items, probes)),
             rng.uniform(0.0, 2.0 * np.pi, (*shape, probes)),
         )
@@ -53,6 +61,15 @@ class Draws:
     def take(self, index: Any) -> Draws:
         """Draws at an index of the leading axes."""
         return Draws(self.shift[index], self.slope[index], self.turn[index], self.phase[index])
+
+
+def _slopes(rng: np.random.Generator, shape: tuple[int, ...], noise: Noise) -> Floats:
+    if noise == "skewed":
+        return rng.exponential(1.0, shape) - 1.0
+    if noise == "jumps":
+        jumped = rng.random((*shape[:-1], 1)) < JUMP
+        return np.broadcast_to((jumped - JUMP) / np.sqrt(JUMP * (1.0 - JUMP)), shape)
+    return rng.standard_normal(shape)
 
 
 @dataclass(frozen=True)
@@ -144,7 +161,7 @@ class Toy:
     def train(self, rows: Rows, materials: Materials) -> Outcomes:
         keys, index = np.unique(rows.keys, return_inverse=True)
         f = len(self.scores)
-        each = [Draws.of(generator(materials.root, "noise", int(k)), (), f, self.probes) for k in keys]
+        each = [Draws.of(generator(materials.root, "noise", int(k)), (), f, self.probes, self.noise) for k in keys]
         drawn = Draws(*(np.stack([getattr(d, n) for d in each]) for n in ("shift", "slope", "turn", "phase")))
         values = self.outcomes(rows.variants, rows.multiplicity, drawn.take(index)).astype(np.float32)
         ok = np.ones(len(rows), bool)
@@ -207,6 +224,17 @@ class Truth:
     spread: float
     bootstrap_spread: float
     noise_floor: float
+
+
+def truth_in_rows(toy: Toy, rows: Floats) -> tuple[Floats, Floats]:
+    """First-order and total indices (F,) by the toy's law for the item itself, the others by another, (F, V)."""
+    first, total = np.zeros(len(rows)), np.zeros(len(rows))
+    for i in range(len(rows)):
+        mixed = rows.copy()
+        mixed[i] = toy.beliefs[i]
+        exact = truth(replace(toy, beliefs=mixed))
+        first[i], total[i] = exact.first_order[i], exact.total[i]
+    return first, total
 
 
 def truth(toy: Toy) -> Truth:

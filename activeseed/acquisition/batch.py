@@ -133,16 +133,23 @@ def list_candidate(
     most: int = 12,
     below: float = 0.5,
     error: float = 0.0,
+    worth: Floats | None = None,
 ) -> list[Candidate]:
     """*Confirm this list*: what looks wrong and no human has seen, as one question; empty if too short.
 
     Args:
         minutes: ``confirm_list`` is what reading one line takes.
-        most: lines at most; the least credible come first.
+        most: lines at most.
         below: credibility below which an item looks wrong.
         error: how often an answer about a line is wrong.
+        worth: (F,) what an answer about each item is worth: the list has the most valuable ones, else the least
+            credible. Lines are shown least credible first.
     """
-    lines = doubtful(belief, standing, below)[:most]
+    lines = doubtful(belief, standing, below)
+    if worth is not None:
+        best = set(sorted(lines, key=lambda f: -worth[f])[:most])
+        lines = tuple(f for f in lines if f in best)
+    lines = lines[:most]
     if len(lines) < least:
         return []
     each = minutes.get("confirm_list", MINUTES["confirm_list"])

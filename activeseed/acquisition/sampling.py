@@ -20,7 +20,7 @@ def due_at_random(share: float, asked: int, drawn: int, size: int) -> int:
 
     Args:
         share: in [0, 1].
-        asked: questions about single items so far.
+        asked: questions so far, a list counting as one.
         drawn: how many of them were drawn at random. What a share was not kept of is not made up for in one batch.
     """
     return max(0, min(int(share * (asked + size) + 1e-9) - drawn, ceil(share * size - 1e-9), size))

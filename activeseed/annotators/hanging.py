@@ -24,7 +24,7 @@ def legend(question: Question) -> str:
     keys = max((c.trainings for c in question.consequences), default=0)
     if keys < 2:
         return ""
-    return f"Means over {keys} trainings under each answer; ± holds 95 in 100."
+    return f"Means over {keys} trainings under each answer; ± is how far noise may reach."
 
 
 def answers(question: Question) -> list[str]:

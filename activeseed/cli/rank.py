@@ -75,14 +75,23 @@ def rank(
 
 
 def agreed(study: Study, progress: Progress, yes: bool, act: Callable[[], Result]) -> Result:
-    """Do something that trains. What costs more than was agreed to is asked about, and goes on from where it stood."""
+    """Do something that trains. What costs more than was agreed to is asked about, and goes on from where it stood.
+
+    Once it is done, what was agreed to for it and not spent lapses: a yes was about this, and about nothing else.
+    """
+    given: set[str] = set()
     while True:
         try:
-            return act()
+            done = act()
+            break
         except ConsentError as wanted:
             progress.pause()
             confirm(f"{wanted.question} Go on?", yes)
             study.agree(**wanted.would_do)
+            given |= set(wanted.would_do)
+    if given:
+        study.agree(**{name: getattr(study.budget, name) for name in given})
+    return done
 
 
 def trained_words(summary: Mapping[str, Any], study: Study) -> str:
@@ -95,7 +104,7 @@ def trained_words(summary: Mapping[str, Any], study: Study) -> str:
 def print_ranking(ranking: Ranking, seed: Seed, top: int = 20) -> None:
     """The ranking on stdout: what a reader must know first, the table, then the numbers of the whole."""
     from activeseed.cli.screen import results
-    from activeseed.cli.tables import ranking_heading, ranking_table, test_words, whole_lines
+    from activeseed.cli.tables import law_lines, ranking_heading, ranking_table, test_words, whole_lines
 
     result = ranking.to_dict()
     console = results()
@@ -109,9 +118,9 @@ def print_ranking(ranking: Ranking, seed: Seed, top: int = 20) -> None:
     footer = [f"… and {more} more: --top 0 shows all"] if more > 0 else []
     if result["by"] == "effect" and any(r.get("distinguishable") for r in result["items"]):
         footer.append(f"* {test_words(result)}")
-    elif result["by"] == "effect" and "distinguishable" in ranking.columns:
+    elif result["by"] == "effect" and any(r.get("distinguishable") is False for r in result["items"]):
         footer.append(f"no item is {test_words(result)}")
-    for line in (*footer, *map(clean, last)):
+    for line in (*footer, *law_lines(result), *map(clean, last)):
         console.print(line, style="dim")
     console.print()
     for line in whole_lines(result, console.width):
@@ -121,10 +130,13 @@ def print_ranking(ranking: Ranking, seed: Seed, top: int = 20) -> None:
 def _notes(result: dict[str, Any]) -> tuple[list[str], list[str]]:
     """What a reader must know before the table (chaos, failures), and what can wait: which columns the budget cut."""
     notes = [str(n) for n in result.get("notes", [])]
-    if result.get("chaotic") and not any("chaotic" in n for n in notes):
-        notes.insert(0, "The trainer is chaotic at this setting: tiny changes move the outcome like real ones do.")
+    if "chaotic" in result and not any("chaotic" in n.lower() for n in notes):
+        if result["chaotic"]:
+            notes.insert(0, "The trainer is chaotic at this setting: tiny changes move the outcome like real ones do.")
+        elif result["chaotic"] is None:
+            notes.insert(0, "Whether the trainer is chaotic at this setting is unknown.")
     cut = [n for n in notes if n.startswith("The budget of ") and ("total ind" in n or "sampling spread" in n)]
-    return sorted((n for n in notes if n not in cut), key=lambda n: "chaotic" not in n), cut
+    return sorted((n for n in notes if n not in cut), key=lambda n: "chaotic" not in n.lower()), cut
 
 
 def write_frames(ranking: Ranking, csv: Path | None, parquet: Path | None) -> None:

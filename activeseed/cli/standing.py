@@ -43,7 +43,7 @@ def cost_lines(cost: Mapping[str, Any]) -> list[tuple[str, str]]:
     each = cost["round"]
     known = f", {_time(each['seconds'])}" if each.get("seconds") is not None else ""
     price = f", up to {money({**each, 'currency': cost.get('currency', '')})}" if each.get("price") else ""
-    lines.append(("each round", f"{_trainings(each)}{known}{price}"))
+    lines.append(("each round", f"{_trainings(each)}{known}{price}; as much before the first question"))
     spent = cost.get("spent") or {}
     if spent.get("trainings"):
         paid = f", {money({'price': spent['money'], 'currency': cost.get('currency', '')})}" if spent["money"] else ""

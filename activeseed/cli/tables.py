@@ -175,7 +175,9 @@ def _percent(value: float | None) -> str:
 
 
 def _ties(value: Any) -> str:
-    count = value if isinstance(value, int) else len(value or ())
+    if value is None:
+        return "?"
+    count = value if isinstance(value, int) else len(value)
     return str(count) if count else ""
 
 
@@ -229,13 +231,25 @@ def whole_lines(result: Mapping[str, Any], width: int) -> list[str]:
 
 
 def test_words(result: Mapping[str, Any]) -> str:
-    """What a star means: the claim, and the test behind it where that is the weaker one."""
+    """What a star means: the claim, and on what condition it holds."""
     words = "distinguishable from nothing (5 % over all items together"
-    if result.get("test") == "null_variance":
-        words += f"; by the null variance, as {result.get('keys', 'these')} keys are too few for sign flips"
-        if result.get("keys_for_signs"):
-            words += f": [estimator] keys = {result['keys_for_signs']}"
+    if result.get("test") == "resampled_keys":
+        words += f", by resampling {result.get('keys', 'the')} keys: noise that none of them showed is not counted"
     return words + ")"
+
+
+def law_lines(result: Mapping[str, Any]) -> list[str]:
+    """Of what law indices are, and that ties are unknown, where they are."""
+    rows = result.get("items", ())
+    laws: dict[str, list[str]] = {}
+    for column, key, name in (("first_order", "index_law", "first-order"), ("total", "total_law", "total")):
+        if result.get(key) and any(r.get(column) is not None for r in rows):
+            laws.setdefault(str(result[key]), []).append(name)
+    out = [f"{' and '.join(names)} index under the law: {law}" for law, names in laws.items()]
+    if any("ties_with" in r and r["ties_with"] is None and r.get("effect") is not None for r in rows):
+        keys = result.get("keys")
+        out.append(f"ties unknown{f' with {keys} keys' if keys else ''}: errors take eight keys")
+    return out
 
 
 def plain_table(headings: Sequence[str], rows: Sequence[Sequence[str]], width: int, right: Sequence[int] = ()) -> Table:

@@ -176,7 +176,6 @@ def _join(auto: Auto, problem: Problem, parts: Parts, rankings: list[Ranking]) -
         **out.summary,
         "estimator": auto.kind,
         "law": auto.law if parts.effects else problem.law.name,
-        "index_law": problem.law.name,
         "trainings": sum(r.summary["trainings"] for r in rankings),
         "failed": sum(r.summary["failed"] for r in rankings),
     }

@@ -29,7 +29,7 @@ class Auto(BaseModel):
 
     Attributes:
         budget: trainings in all; effects, then first-order indices, have the first claim on them.
-        keys: replicates of every effect; 20 or more for family-wise claims by sign flips.
+        keys: replicates of every effect; 8 for errors, ties and stars, more of them to see rarer jumps of the trainer.
         law: reference law of the effects that rank.
         also: further reference laws; their columns carry the law's name.
         trainings (in files and calls: ``rows``): rows of the regression; None is max(256, 4 × coefficients).

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from activeseed.errors import PlanError, TrainingError
 from activeseed.estimators.designs import Joined
-from activeseed.estimators.laws import drawing_law, open_items
+from activeseed.estimators.laws import drawing_law, index_law, open_items
 from activeseed.estimators.statistics import interval, jackknife, mean_and_se, paired_spread, paired_spread_left_out
 from activeseed.outcome import Ranking
 from activeseed.plan import Change, Floats, Independent, Ints, Law, OneAtATime, generator, stream_key
@@ -117,6 +117,7 @@ class Jansen(BaseModel):
         summary = {
             "estimator": self.kind,
             "law": problem.law.name,
+            "total_law": index_law(problem.law, drawing_law(problem)),
             "bases": self.bases,
             "trainings": len(outcomes),
             "failed": failed,

@@ -27,6 +27,14 @@ def drawing_law(problem: Problem) -> Law:
     return Law(f"{problem.rows_law.name}, new variants added", filled / filled.sum(1, keepdims=True))
 
 
+def index_law(law: Law, rows: Law) -> str:
+    """Of what law indices are whose rows were drawn from another: the item's own variants by the one, the rest by the
+    other. Where the response is additive the rest doesn't matter, and they are those of the law itself.
+    """
+    same = law.probabilities.shape == rows.probabilities.shape and np.allclose(law.probabilities, rows.probabilities)
+    return law.name if same else f"{law.name} for the item itself, the others as in the rows: {rows.name}"
+
+
 def open_items(law: Law) -> Ints:
     """Positions of the items that a law leaves more than one variant."""
     return np.flatnonzero((law.probabilities > 0).sum(1) > 1)

@@ -102,7 +102,7 @@ class LeaveOneOut(BaseModel):
         notes: list[str],
     ) -> Ranking:
         # Unknown is not "no": with too few keys nobody can say.
-        distinguishable = np.where(np.isnan(p), None, np.nan_to_num(p) <= self.alpha)
+        distinguishable: list[bool | None] = [None if np.isnan(x) else bool(x <= self.alpha) for x in p]
         f = len(problem.seed)
         unit = np.full(f, -1, np.int64)
         for u, members in enumerate(compared.members):
@@ -114,7 +114,7 @@ class LeaveOneOut(BaseModel):
             "effect_high": _spread_out(measured.high, unit),
             "instability": _spread_out(measured.instability, unit),
             "p_value": _spread_out(p, unit),
-            "distinguishable": _as_bools(np.where(unit >= 0, distinguishable[unit], None)),
+            "distinguishable": _as_bools([distinguishable[u] if u >= 0 else None for u in unit]),
         }
         tied = ties(measured.value, measured.covariance, measured.quantile, compared.names)
         columns["ties_with"] = np.fromiter((tied[u] if u >= 0 else None for u in unit), object, f)
@@ -151,9 +151,9 @@ class LeaveOneOut(BaseModel):
         return Ranking(problem.ids, columns, summary, notes=tuple(notes))
 
 
-def _as_bools(values: NDArray[Any]) -> NDArray[Any]:
+def _as_bools(values: list[bool | None]) -> NDArray[Any]:
     """Booleans where all are known."""
-    return values if any(v is None for v in values) else values.astype(bool)
+    return np.array(values, object if None in values else bool)
 
 
 def _spread_out(values: Floats, unit: NDArray[np.int64]) -> Floats:

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from activeseed.errors import PlanError, TrainingError
 from activeseed.estimators.coding import Coding
-from activeseed.estimators.laws import drawing_law
+from activeseed.estimators.laws import drawing_law, index_law
 from activeseed.estimators.least_squares import Fit, fit
 from activeseed.estimators.leave_one_out import vouching
 from activeseed.estimators.statistics import (
@@ -44,8 +44,9 @@ class Regression(BaseModel):
     Attributes:
         trainings (in files and calls: ``rows``): trainings that are regressed; None is max(256, 4 × coefficients).
         pairs: assignments drawn from the law itself, trained under two keys each, for spread and noise floor.
-        floor: smallest probability of a possible variant in the regressed rows; indices are those of the law all the
-            same. Where the response has interactions, coefficients are averages over the floored law.
+        floor: smallest probability of a possible variant in the regressed rows. An item's own variants are weighted as
+            the law says all the same; where the response has interactions, its coefficients are averages over the
+            other items as the rows have them, and ``index_law`` says so.
         groups: groups of rows deleted in turn for standard errors.
     """
 
@@ -155,6 +156,7 @@ class Regression(BaseModel):
         summary: dict[str, Any] = {
             "estimator": self.kind,
             "law": problem.law.name,
+            "index_law": index_law(problem.law, fitted_on),
             "fitted_on": fitted_on.name,
             "trainings": len(outcomes),
             "failed": failed,

@@ -96,9 +96,9 @@ def gather(study: Study, by: str | None = None) -> Facts:
     )
 
 
-#: what stands behind a star, where it is not the test by sign flips over enough keys
+#: what stands behind a star, and on what condition
 _TESTED = {
-    "null_variance": " (by the null variance: {keys} keys are too few for sign flips, which take {keys_for_signs})",
+    "resampled_keys": " (by resampling {keys} keys; noise that none of them showed is not counted)",
     "exact": " (exactly: the trainer has no randomness)",
 }
 
@@ -112,6 +112,8 @@ def _head(study: Study, ranking: Ranking) -> dict[str, Any]:
         "unit": ranking.summary["unit"],
         "by": ranking.by,
         "law": ranking.summary["law"],
+        "index_law": ranking.summary.get("index_law", ""),
+        "total_law": ranking.summary.get("total_law", ""),
         "test": _TESTED.get(str(ranking.summary.get("test")), "").format(**ranking.summary),
         "embedder": study.settings.embedder.kind,
         "embedder_limits": str(getattr(study.settings.embedder, "limits", "")),
@@ -155,6 +157,8 @@ def _warnings(ranking: Ranking, status: dict[str, Any], one_sided: bool) -> list
         )
     if ranking.summary.get("chaotic"):
         out.append("At this setting the trainer is chaotic: it answers tiny changes as it answers real ones.")
+    elif ranking.summary.get("chaotic", False) is None:
+        out.append("Whether the trainer is chaotic at this setting is unknown: nothing that could be wiggled tells.")
     out += [line for line in (no_better_than_chance(status["quality"]), *refuted_words(status)) if line]
     out += [f"{reason[0].upper()}{reason[1:]}" for reason in (*status["distrusted"], *status["unvouched"])]
     if ranking.summary.get("failed"):

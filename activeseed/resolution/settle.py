@@ -103,6 +103,7 @@ def resolve(
     distrusted: Collection[str] = (),
     accuracy: tuple[float, float] = ACCURACY,
     list_error: float = 0.0,
+    copies: Mapping[str, int] | None = None,
 ) -> Resolution:
     """What all answers so far settle. Pure: the same facts always resolve the same way.
 
@@ -116,6 +117,7 @@ def resolve(
         distrusted: annotators whose answers are no evidence (their likelihood is 1); what stands is not touched.
         accuracy: Beta(a, b) of an annotator's accuracy before any evidence.
         list_error: share of right answers that are lost when they are given to a line of a list.
+        copies: what each item weighed before anything was merged into it (see ``read_answers``).
 
     Raises:
         AnswerError: an answer fits no question. PlanError: the prior's shape is not the seed's.
@@ -123,7 +125,7 @@ def resolve(
     Cost: EM and 600 Gibbs draws over the answers to items that were answered twice or more.
     """
     known, start = known or {}, start or {}
-    ballot = read_answers(seed, questions, answers)
+    ballot = read_answers(seed, questions, answers, copies)
     grown = ballot.seed
     table = _prior(prior, seed, ballot, accuracy)
     reliability, means = measured(ballot, table, known, questions, accuracy)

@@ -154,21 +154,31 @@ def _check(question: Question, answer: Answer, items: Mapping[str, Item], kind: 
             raise AnswerError(f"{where}: no line {line!r} to untick.{nearest(line, question.items)}")
 
 
-def read_answers(seed: Seed, questions: Mapping[str, Question], answers: Sequence[Answer]) -> Ballot:
+def read_answers(
+    seed: Seed,
+    questions: Mapping[str, Question],
+    answers: Sequence[Answer],
+    copies: Mapping[str, int] | None = None,
+) -> Ballot:
     """Read answers (in order of arrival, withdrawn ones removed) as votes. Raises AnswerError for one that can't be.
 
     Pure and repeatable: on the seed that it returned it reads the same answers the same way and adds nothing twice.
+
+    Args:
+        copies: item id -> what the item weighed before anything was merged into it, so that a merge can be taken back.
+            Where it isn't said, merged items count one each, and the others keep what they weigh.
     """
+    own = copies or {}
     items = {i.id: i for i in seed.items}
-    reader = _Reader(dict(items))
+    reader = _Reader(dict(items), own)
     for answer, question, replaced in _effective(questions, answers):
         _check(question, answer, items, seed.items[0].payload.kind)
         if answer.verdict not in SETTLES_NOTHING and answer.verdict != "prefer":
             reader.read(question, answer, replaced)
     final = {a.id for a in answers if a.final}
     settled = {v.item for v in reader.votes if v.answer in final}
-    copies = {m.kept: m.multiplicity for m in reader.merges}
-    old = [_copied(reader.items[i.id], copies.get(i.id, 1)) for i in seed.items]
+    merged = {m.kept: m.multiplicity for m in reader.merges}
+    old = [_copied(reader.items[i.id], merged.get(i.id, own.get(i.id, i.copies))) for i in seed.items]
     return Ballot(
         seed=seed.revise(items=[*old, *reader.new_items]),
         votes=tuple(v for v in reader.votes if v.item not in settled or v.answer in final),
@@ -219,8 +229,9 @@ def _subject(question: Question) -> str:
 class _Reader:
     """Collects what answers say, one after the other."""
 
-    def __init__(self, items: dict[str, Item]) -> None:
+    def __init__(self, items: dict[str, Item], own: Mapping[str, int]) -> None:
         self.items = items
+        self.own = own
         self.votes: list[Vote] = []
         self.readings: list[Vote] = []
         self.gold: list[Vote] = []
@@ -311,7 +322,8 @@ class _Reader:
         if answer.verdict == "keep":
             self.apart[subject] = self.apart.get(subject, 0) + 1
         elif len(present) > 1:
-            merge = Merge(present[0], tuple(present[1:]), len(present), answer.id, answer.annotator, answer.at)
+            weight = sum(self.own.get(i, 1) for i in present)
+            merge = Merge(present[0], tuple(present[1:]), weight, answer.id, answer.annotator, answer.at)
             self.merged.setdefault(subject, []).append(merge)
 
     @property

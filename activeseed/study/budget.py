@@ -44,6 +44,7 @@ class Budget:
         self._cold = (0.0, 0)  # seconds within their process, and rows, of those that were the first of a process
         self._expected: tuple[str, Callable[[], int]] | None = None
         self._seen: set[str] = set()
+        self._left = 0
 
     # --- what was spent and agreed to ---------------------------------------------------------------------------
 
@@ -83,10 +84,12 @@ class Budget:
             wall, rows = self._warm.get(body["cores"], (0.0, 0))
             self._warm[body["cores"]] = wall + body["wall"], rows + body["rows"]
 
-    def seconds_for(self, trainings: int, cores: int) -> float | None:
+    def seconds_for(self, trainings: int, cores: int, guess: bool = True) -> float | None:
         """Seconds by the clock that so many trainings take on these cores, learnt from those that ran; None before.
 
-        The first batch of a process waits for libraries: it counts only as long as there is no other.
+        Args:
+            guess: whether to go by the first batch of a process, which waited for libraries to be loaded, as long as
+                there is no other.
         """
         if self._warm:
             wall, rows = self._warm.get(cores) or (
@@ -95,7 +98,7 @@ class Budget:
             )
             return trainings * wall / rows
         seconds, rows = self._cold
-        return trainings * seconds / rows / cores if rows else None
+        return trainings * seconds / rows / cores if rows and guess else None
 
     # --- what may be spent --------------------------------------------------------------------------------------
 
@@ -139,25 +142,31 @@ class Budget:
         if todo and (self.agreed or limits.price or limits.money or limits.trainings or limits.seconds):
             what, most = self._expected or ("This", lambda: len(todo))
             # every row seen is one of those that were expected, so what remains is never more than the difference
-            self._allow(what, max(len(todo), most() - len(self._seen)), cores)
+            self._left = max(len(todo), most() - len(self._seen))
+            self._allow(what, self._left, cores)
         self._seen.update(todo)
 
-    def overdue(self) -> None:
-        """Called between batches. Raises BudgetError once the study has trained longer than it may."""
+    def going_on(self, rows: int, cores: int) -> None:
+        """Called between batches, with the rows that were trained. Raises BudgetError where time is running out."""
+        self._left -= rows
         limit = self.limits.seconds
-        if limit and self.seconds > limit:
+        if not limit:
+            return
+        ahead = self.seconds_for(self._left, cores, guess=False) or 0.0
+        if self.seconds + ahead > limit:
             raise BudgetError(
-                f"The study has trained for {self.seconds:.0f} s, and [limits] seconds = {limit:g}. What was trained "
-                "is kept; with a larger number it goes on from there."
+                f"The study has trained for {self.seconds:.0f} s, and what is left takes about {ahead:.0f} s more: "
+                f"[limits] seconds = {limit:g} would not do, seconds = {_up(self.seconds + ahead)} would. What was "
+                "trained is kept."
             )
 
     def _allow(self, what: str, needed: int, cores: int) -> None:
         limits = self.limits
         total = self.trainings + needed
         money = self.money + limits.price * needed
-        expected = self.seconds_for(needed, cores)
-        seconds = None if expected is None else self.seconds + expected
-        takes = f"{what} takes up to {needed:,} trainings"
+        expected = self.seconds_for(needed, cores, guess=False)
+        seconds = self.seconds + (expected or 0.0)
+        takes = f"{what} takes up to {needed:,} training{'s' if needed != 1 else ''}"
         spent = f" ({self.trainings:,} were made before)" if self.trainings else ""
         if limits.trainings and total > limits.trainings:
             raise BudgetError(
@@ -169,17 +178,17 @@ class Budget:
                 f"{takes}{spent} at {self.said(limits.price)} each, more than [limits] money = {limits.money:g} "
                 f"allows. money = {_up(money)} would do; a smaller [estimator] takes fewer."
             )
-        if limits.seconds and seconds is not None and seconds > limits.seconds:
+        if limits.seconds and seconds > limits.seconds:
             raise BudgetError(
-                f"{takes}{spent}, about {expected:.0f} s, more than [limits] seconds = {limits.seconds:g} allows. "
-                f"seconds = {_up(seconds)} would do; a smaller [estimator] takes fewer."
+                f"{takes}{spent}, about {seconds:.0f} s in all, more than [limits] seconds = {limits.seconds:g} "
+                f"allows. seconds = {_up(seconds)} would do; a smaller [estimator] takes fewer."
             )
         would_do: dict[str, int] = {}
         if limits.price and money > max(self.agreed.get("money", 0.0), limits.money) * (1 + ROUNDING):
             would_do["money"] = _up(money)
         if "trainings" in self.agreed and total > self.agreed["trainings"]:
             would_do["trainings"] = total
-        if "seconds" in self.agreed and seconds is not None and seconds > self.agreed["seconds"]:
+        if "seconds" in self.agreed and seconds > self.agreed["seconds"]:
             would_do["seconds"] = _up(seconds)
         if would_do:
             price = f", about {self.said(limits.price * needed)}" if limits.price else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from activeseed.errors import BudgetError
+from activeseed.errors import BudgetError, ConsentError
 from activeseed.study import trial
 from activeseed.study.assess import round_regression
 from activeseed.study.cost import cost, problem_of
@@ -31,8 +31,13 @@ def check(study: Study, time_it: bool = False) -> dict[str, Any]:
         study.try_out()
         if time_it:
             _train_some(study)
+    except ConsentError as wanted:
+        warnings.append(
+            f"The trainer was not run, so whether it works is not known. {wanted.question} Nobody has agreed to spend "
+            "that; `activeseed rank` asks."
+        )
     except BudgetError as refused:
-        warnings.append(f"The trainer was not run, so whether it works is not known: {refused}")
+        warnings.append(f"The trainer was not run, so whether it works is not known. {refused}")
     warnings += trial.warnings(study)
     if not study.system.streams:
         warnings.append("The trainer has no randomness under these settings: one key says all, the noise floor is 0.")
@@ -61,8 +66,8 @@ def unaffordable(study: Study) -> list[str]:
     problem = problem_of(study)
     if (problem.law.probabilities.max(1) < 1.0).any():
         round_regression(study.settings).designs(problem)
-    parts = getattr(study.settings.estimator, "parts", None)
-    return list(parts(problem).notes) if callable(parts) else []
+    said = getattr(study.settings.estimator, "unaffordable", None)  # an estimator of somebody else's may not say
+    return list(said(problem)) if callable(said) else []
 
 
 def _about_inputs(study: Study) -> list[str]:

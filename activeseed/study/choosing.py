@@ -9,13 +9,18 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from activeseed.acquisition import (
+    DEPLOYED_SHARE,
     Candidate,
     Pick,
     choose_some_at_random,
     due_at_random,
     item_candidates,
+    item_values,
     list_candidate,
+    wrongness,
 )
 from activeseed.belief import Belief
 from activeseed.config import AskTable
@@ -115,31 +120,39 @@ def best(
     fresh = lately(known.questions, known.answers, table.batch)
     # what somebody has just answered is still in their memory: it waits, unless nothing else is left
     candidates = [c for c in singles if not (c.again and seed.items[c.items[0]].id in fresh)] or singles
-    if table.confirm:
-        candidates += list_candidate(
-            known.belief,
-            seed.base,
-            minutes={"confirm_list": table.minutes_line},
-            most=n,
-            below=table.list_below,
-            error=known.list_error,
-        )
-    asked = [q for q in known.questions.values() if q.purpose == "ask" and q.kind in SINGLE]
-    drawn = sum(q.drawn == "random" for q in asked)
     busy = known.busy | set(checked)
-    return choose_some_at_random(
-        known.gram,
-        known.belief,
-        [c for c in (*candidates, *more) if not busy & {seed.items[f].id for f in c.items}],
-        n,
-        due=due_at_random(table.random_share, len(asked), drawn, n),
-        key=stream_key(known.key, "round", number),
-        pending=[seed.position(i) for i in sorted(busy) if i in seed._positions],
-        pending_error=known.error,
-        exchange_rate=table.exchange_rate or None,
-        deployed=seed.base,
-        fixed=closed_items(known.resolution),
-    )
+    asked = [q for q in known.questions.values() if q.purpose == "ask" and q.kind in (*SINGLE, "confirm_list")]
+
+    worth = item_values(known.gram, known.belief, known.list_error)
+    worth = worth + DEPLOYED_SHARE * wrongness(known.belief, seed.base).gains(known.gram, known.list_error)
+    worth[[seed.position(i) for i in busy if i in seed._positions]] = -np.inf
+
+    def chosen(due: int) -> list[Pick]:
+        lists = []
+        if table.confirm:
+            lists = list_candidate(
+                known.belief, seed.base, minutes={"confirm_list": table.minutes_line}, most=n - due,
+                below=table.list_below, error=known.list_error, worth=worth,
+            )  # fmt: skip
+        return choose_some_at_random(
+            known.gram,
+            known.belief,
+            [c for c in (*candidates, *lists, *more) if not busy & {seed.items[f].id for f in c.items}],
+            n,
+            due=due,
+            key=stream_key(known.key, "round", number),
+            pending=[seed.position(i) for i in sorted(busy) if i in seed._positions],
+            pending_error=known.error,
+            exchange_rate=table.exchange_rate or None,
+            deployed=seed.base,
+            fixed=closed_items(known.resolution),
+        )
+
+    first = chosen(0)
+    drawn = sum(q.drawn == "random" for q in asked)
+    # the share is one of questions, and a list is one question whatever its length
+    due = due_at_random(table.random_share, len(asked), drawn, len(first))
+    return chosen(due) if due else first
 
 
 def read_again(

@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from activeseed.estimators.statistics import t_quantile
 from activeseed.plan import Explicit, Floats, Rows, generator
 from activeseed.protocols import Request
 from activeseed.question import Consequence
@@ -32,14 +31,12 @@ ALPHA = 0.1
 FLIP_ALPHA = 0.1
 #: share of the noise of all probes that is added to that of each
 POOLED = 0.5
-#: up to so many keys all patterns of signs are enumerated
-EXACT_KEYS = 12
 #: keys below which no pattern of signs is rare enough to tell anything from noise
 LEAST_KEYS = 5
 #: differences below this are not shown: outcomes are single precision, and nobody acts on them
 SMALLEST = 1e-4
-#: patterns of signs that are drawn where there are too many to enumerate
-PATTERNS = 2048
+#: patterns of signs are enumerated up to this many keys, which is as many of them as are drawn beyond
+EXACT_KEYS, PATTERNS = 12, 2048
 #: patterns at a time: bounds the memory
 _AT_A_TIME = 128
 
@@ -105,12 +102,11 @@ def told(
     y = values[fine][:, kept]
     delta = y[:, 1:] - y[:, :1]
     mean = delta.mean(0)
-    error = np.zeros_like(mean) if deterministic else delta.std(0, ddof=1) / np.sqrt(k)
-    real = (np.abs(mean) > SMALLEST) & (True if deterministic else distinguishable(delta))
+    margin = np.zeros_like(mean) if deterministic else margins(delta)
+    real = (np.abs(mean) > SMALLEST) & (np.abs(mean) >= margin * (1 - 1e-9))
     size = shrunk(delta)
-    flips = _flips(y, mean, size, error, real)
+    flips = _flips(y, mean, size, real)
     order = np.argsort(-np.where(real, np.abs(size), 0.0).max(0), kind="stable")[:most]
-    reach = 0.0 if deterministic else float(t_quantile(0.975, k - 1))
     shown = tuple(
         Consequence(
             probe=places[p].id,
@@ -118,7 +114,7 @@ def told(
             stands=names[0],
             outcomes={names[0]: _digits(y[:, 0, p].mean())}
             | {names[v]: _digits(y[:, c + 1, p].mean()) for c, v in enumerate(kept[1:]) if real[c, p]},
-            margins={names[v]: _digits(reach * error[c, p]) for c, v in enumerate(kept[1:]) if real[c, p]},
+            margins={names[v]: _digits(margin[c, p]) for c, v in enumerate(kept[1:]) if real[c, p]},
             flips={names[v]: int(flips[c, p]) for c, v in enumerate(kept[1:]) if flips[c, p]},
             trainings=k,
         )
@@ -128,34 +124,45 @@ def told(
     return Looked(shown, k)
 
 
-def distinguishable(delta: Floats) -> NDArray[np.bool_]:
-    """(C, P) differences that can be told from noise, of (K, C, P) differences under K keys.
+def margins(delta: Floats) -> Floats:
+    """(C, P) how large a mean difference has to be, to be told from noise: of (K, C, P) differences under K keys.
 
-    The chance that any is among them where there is no effect at all is at most ``ALPHA``, whatever probes and variants
-    have in common. Cost: at most ``PATTERNS`` products with the differences.
+    The chance that any of them is reached where there is no effect at all is at most ``ALPHA``, whatever probes and
+    variants have in common; infinite where there are too few keys to say. Cost: at most ``PATTERNS`` products with the
+    differences.
     """
     k = len(delta)
     flat = delta.reshape(k, -1)
     signs = _signs(k)
     allowed = int(ALPHA * len(signs))
-    if not allowed or not np.any(flat):
-        return np.zeros(delta.shape[1:], np.bool_)
-    square = (flat**2).mean(0)
-    contrast = np.repeat(np.arange(delta.shape[1]), delta.shape[2])
-
-    def statistic(patterns: Floats) -> Floats:
-        moved = np.abs(patterns @ flat / k)
-        own = np.sqrt(np.maximum(square - moved**2, 0.0) * k / (k - 1))
-        return np.asarray(moved / (own + floor[contrast]))
-
-    spread = np.maximum(square - flat.mean(0) ** 2, 0.0) * k / (k - 1)
+    if not allowed:
+        return np.full(delta.shape[1:], np.inf)
+    spread = flat.var(0, ddof=1)
     pooled = np.sqrt(spread.reshape(delta.shape[1:]).mean(1))
     # differences that the keys agree on to the last bit have no noise: what single precision can't tell apart is noise
-    floor = np.maximum(POOLED * pooled, SMALLEST / 10)
-    largest = np.concatenate([statistic(signs[n : n + _AT_A_TIME]).max(1) for n in range(0, len(signs), _AT_A_TIME)])
-    bar = np.sort(largest)[-allowed]
-    seen = statistic(np.ones((1, k)))[0]
-    return np.asarray((seen >= bar * (1 - 1e-9)).reshape(delta.shape[1:]))
+    floor = np.repeat(np.maximum(POOLED * pooled, SMALLEST / 10), delta.shape[2])
+    # as seen, the test is exact where there is no effect; around the means it says what noise does beside real effects
+    noise = (flat - flat.mean(0)) * np.sqrt(k / (k - 1))
+    bar = max(_bar(signs, flat, floor, allowed), _bar(signs, noise, floor, allowed))
+    return np.asarray((bar * (np.sqrt(spread) + floor)).reshape(delta.shape[1:]))
+
+
+def _bar(signs: Floats, flat: Floats, floor: Floats, allowed: int) -> float:
+    """The statistic that the largest of all differences reaches under so many of the patterns of signs."""
+    k = len(flat)
+    square = (flat**2).mean(0)
+    found = []
+    for n in range(0, len(signs), _AT_A_TIME):
+        moved = np.abs(signs[n : n + _AT_A_TIME] @ flat / k)
+        own = np.sqrt(np.maximum(square - moved**2, 0.0) * k / (k - 1))
+        found.append((moved / (own + floor)).max(1))
+    return float(np.sort(np.concatenate(found))[-allowed])
+
+
+def distinguishable(delta: Floats) -> NDArray[np.bool_]:
+    """(C, P) mean differences that can be told from noise, of (K, C, P) differences under K keys; see ``margins``."""
+    mean = np.abs(delta.mean(0))
+    return np.asarray((mean >= margins(delta) * (1 - 1e-9)) & (mean > SMALLEST))
 
 
 def _signs(keys: int) -> Floats:
@@ -181,7 +188,7 @@ def shrunk(delta: Floats) -> Floats:
     return np.asarray(mean * prior / (prior + error))
 
 
-def _flips(y: Floats, mean: Floats, size: Floats, error: Floats, real: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _flips(y: Floats, mean: Floats, size: Floats, real: NDArray[np.bool_]) -> NDArray[np.int64]:
     """(C, P) in how many trainings a variant is judged otherwise than what stands; 0 where no flip can be claimed.
 
     A flip is claimed where both means keep clear of ½ on different sides: the chances that either is on the wrong side
@@ -205,7 +212,7 @@ def _flips(y: Floats, mean: Floats, size: Floats, error: Floats, real: NDArray[n
 
 
 def _digits(value: float) -> float:
-    return round(float(value), 4)
+    return round(float(value), 6)
 
 
 def keys_for(

@@ -50,7 +50,7 @@ def ranking_parts(study: Study, by: str | None = None, law: str | None = None, a
     problem = problem_of(study)
     estimator = study.settings.estimator if law is None else with_law(study.settings.estimator, law)
     parts = {str(estimator.kind): most_rows(estimator, problem)}
-    if by == "total" and not isinstance(estimator, Jansen):
+    if by == "total" and not _has_totals(estimator, problem):
         parts["total indices"] = Jansen().rows(problem) if _open(problem) else 0
     look = look_parts(study) if anew else {}
     if ranks_by_regression(estimator, problem):
@@ -59,7 +59,10 @@ def ranking_parts(study: Study, by: str | None = None, law: str | None = None, a
 
 
 def round_parts(study: Study, anew: bool = True) -> dict[str, int]:
-    """Trainings that a round of the loop takes at most: a look at the seed, the stop rule's draws, a batch."""
+    """Trainings that a round of the loop takes at most: a look at the seed, the stop rule's draws, a batch.
+
+    A loop of n rounds looks n + 1 times: before its first question, and after each round's answers.
+    """
     rule = study.settings.stopping
     parts = look_parts(study) if anew else {}
     parts["the seed as it stood"] = _replicates(study)
@@ -145,6 +148,13 @@ def ranks_by_regression(estimator: Any, problem: Problem) -> bool:
     return isinstance(estimator, Regression)
 
 
+def _has_totals(estimator: Any, problem: Problem) -> bool:
+    """Whether the ranking surely has total indices of its own."""
+    if isinstance(estimator, Auto):
+        return estimator.parts(problem).total[1] > 0
+    return isinstance(estimator, Jansen)
+
+
 def _batch_parts(study: Study, n: int | None, items: Sequence[str] | None) -> dict[str, int]:
     """What annotators are shown beside the questions of a batch, those that are asked again, and gold questions."""
     table = study.settings.ask
@@ -158,8 +168,7 @@ def _batch_parts(study: Study, n: int | None, items: Sequence[str] | None) -> di
     if items is not None:
         return {"consequences": keys * (1 + sum(len(seed[name].variants) - 1 for name in items))}
     parts = {"consequences": keys * (1 + sum(others[: n or table.batch]))}
-    answered = {i for q in study.state.questions.values() for i in q.items}
-    divided = min(table.batch, len(answered)) if table.annotators > 1 else 0
+    divided = min(table.batch, len(seed)) if table.annotators > 1 else 0
     parts["consequences of what people disagree on"] = divided * keys * (1 + others[0])
     asked = {q.items[0] for q in study.state.questions.values() if q.purpose == "gold"}
     gold = sum(str(g["id"]) not in asked for g in study.gold)

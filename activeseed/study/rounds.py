@@ -72,6 +72,7 @@ class Rounds:
             state.counted_answers,
             known=Checks(study).known,
             start=state.start,
+            copies=state.own_copies,
             accuracy=stranger(study.settings.ask),
             list_error=study.settings.ask.list_error,
         )

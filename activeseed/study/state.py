@@ -136,6 +136,15 @@ class State:
         single = question.kind in ("review", "judge_pair", "choose_wording", "resolve")
         return single and question.text not in {v.display for v in known[question.items[0]].variants}
 
+    @property
+    def own_copies(self) -> dict[str, int]:
+        """Item id -> what it weighed when it came into the seed, before anything was merged into it."""
+        out: dict[str, int] = {}
+        for version in self.versions:
+            for item in version.seed.items:
+                out.setdefault(item.id, item.copies)
+        return out
+
     def version(self, name: str) -> SeedVersion:
         """A version by number, by (the start of) its hash, by pin, or ``latest``. Raises SeedError."""
         if name == "latest":

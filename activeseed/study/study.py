@@ -145,10 +145,11 @@ class Study:
 
         Raises TrainingError where it fails on the seed as it stands.
         """
-        from activeseed.study.trial import is_due, try_out
+        from activeseed.study.trial import TRAININGS, is_due, try_out
 
         if is_due(self):
-            try_out(self)
+            with self.budget.expecting("Trying the trainer out", lambda: TRAININGS):
+                try_out(self)
             self._cache.pop("trainer", None)
 
     @property

@@ -168,7 +168,7 @@ class Trainer:
                 self.progress(request.purpose, total - due + trained, total)
                 if trained < due:
                     self._check_hope(reasons, trained, request)
-                    self.budget.overdue()
+                    self.budget.going_on(rows_of[number], self.cores)
 
     # --- planning -----------------------------------------------------------------------------------------------
 

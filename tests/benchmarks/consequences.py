@@ -10,7 +10,8 @@ journal. Then the seed as it stands and every variant of every item are trained 
 lie on different sides of one half. *An item has a difference* when the question's own test, given the 64 fresh keys in
 place of the study's 8, tells one from noise: no smallest size is set, so every difference that 64 keys can see counts.
 *Nothing there*: eight of the fresh keys with every mean difference removed and the signs of whole keys drawn, so that
-what is left is noise; a difference must be shown for at most one in ten of those. The last rows are what was shown
+what is left is noise; a difference must be shown for at most one in ten of those. Without drawn signs it is as skewed
+as the trainer makes it, which the test does not allow for: that row has no target. The last rows are what was shown
 before: two keys, probes that cross one half first.
 
 Intervals of shares resample items (95 %, 2,000 times, within each study); items of a study share their keys, so they
@@ -23,7 +24,7 @@ import argparse
 import json
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ from typing import Any
 import numpy as np
 
 from activeseed.cli.making import make_project
-from activeseed.embedders import best_available
+from activeseed.embedders import Tfidf, best_available
 from activeseed.plan import Explicit, Floats, Rows, generator
 from activeseed.protocols import Request
 from activeseed.study import Study
@@ -43,7 +44,7 @@ from tests.benchmarks.pairs import build, read_pairs
 from tests.benchmarks.persona import Statements
 
 FRESH, FIRST = 64, 500_000_000
-NULLS = 40
+NULLS = 4
 #: signs, flips and recall that the issue asks for
 SIGNS, FLIPS, SHOWN = 0.95, 0.90, 0.80
 
@@ -69,7 +70,7 @@ SETTINGS = (
 )
 
 
-def make(setting: Setting, data: Path, folder: Path) -> Study:
+def make(setting: Setting, data: Path, folder: Path, embedder: str = "") -> Study:
     """The study as ``activeseed init`` would make it from these files."""
     tables = dict(setting.tables)
     if setting.pairs:
@@ -82,30 +83,40 @@ def make(setting: Setting, data: Path, folder: Path) -> Study:
     pool = None if setting.pairs else folder / "pool.jsonl"
     study, _, _ = make_project(
         folder / "study", folder / "seed.jsonl", pool=pool, probes=folder / "probes.jsonl", system=setting.system,
-        tables=tables,
+        tables=tables, embedder=embedder,
     )  # fmt: skip
     return study
 
 
 def _write_pairs(data: Path, key: int, folder: Path) -> None:
-    cell = build(read_pairs(data), best_available(), "truthful", key, RewardModel())
+    cell = build(read_pairs(data), Tfidf(), "truthful", key, RewardModel())
     for name, entries in (("seed", cell.seed.items), ("probes", cell.materials.probes)):
-        lines = [{"id": e.id, **e.payload.model_dump(exclude={"kind"})} for e in entries]
+        lines = [
+            {"id": e.id, **e.payload.model_dump(exclude={"kind"})}
+            for e in entries
+            if all(text.strip() for text in e.payload.texts)  # a reader wants two replies; some models said nothing
+        ]
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
 
 
-def trained(study: Study, item: int, keys: range) -> tuple[Floats, list[str]]:
-    """(K, V, P) outcomes of an item's variants, the one that stands first, and the variants' ids."""
+def trained(study: Study, items: Sequence[int], keys: range) -> dict[int, tuple[Floats, list[str]]]:
+    """By item: (K, V, P) outcomes of its variants, the one that stands first, and the variants' ids."""
     base = np.asarray(study.seed.base, np.int16)
-    entry = study.seed.items[item]
-    order = [int(base[item]), *(v for v in range(len(entry.variants)) if v != base[item])]
-    block = np.tile(base, (len(order), 1))
-    block[:, item] = order
+    order = {f: [v for v in range(len(study.seed.items[f].variants)) if v != base[f]] for f in items}
+    changes = [(f, v) for f in items for v in order[f]]
+    block = np.tile(base, (1 + len(changes), 1))
+    for n, (f, v) in enumerate(changes, 1):
+        block[n, f] = v
     rows = Rows(np.tile(block, (len(keys), 1)), np.repeat(np.asarray(keys, np.int64), len(block)))
     outcomes = study.trainer.fulfil(Request(Explicit(rows), "fresh keys"))
     assert outcomes.ok.all(), outcomes.failures
-    shape = (len(keys), len(order), outcomes.values.shape[1])
-    return np.asarray(outcomes.values, np.float64).reshape(shape), [entry.variants[v].id for v in order]
+    values = np.asarray(outcomes.values, np.float64).reshape(len(keys), len(block), -1)
+    out = {}
+    for f in items:
+        mine = [0, *(n for n, (g, _) in enumerate(changes, 1) if g == f)]
+        ids = [study.seed.items[f].variants[v].id for v in (int(base[f]), *order[f])]
+        out[f] = values[:, mine], ids
+    return out
 
 
 def look_at(study: Study, items: int, key: int) -> list[dict[str, Any]]:
@@ -114,9 +125,10 @@ def look_at(study: Study, items: int, key: int) -> list[dict[str, Any]]:
     chosen = sorted(draw.permutation(len(study.seed))[:items].tolist())
     questions = study.ask(items=[study.seed.items[f].id for f in chosen])
     places = {p.id: n for n, p in enumerate(study.system.places(study.materials))}
+    fresh, two = trained(study, chosen, range(FIRST, FIRST + FRESH)), trained(study, chosen, range(2))
     out = []
     for f, question in zip(chosen, questions, strict=True):
-        values, names = trained(study, f, range(FIRST, FIRST + FRESH))
+        values, names = fresh[f]
         mean = values.mean(0)
         signs, flips, coverage = [], [], []
         for c in question.consequences:
@@ -132,29 +144,29 @@ def look_at(study: Study, items: int, key: int) -> list[dict[str, Any]]:
             {
                 "signs": signs, "flips": flips, "coverage": coverage, "shown": bool(question.consequences),
                 "has": bool(distinguishable(delta).any()), "largest": float(np.abs(delta.mean(0)).max()),
-                "null": _nothing(delta, draw, list(study.system.places(study.materials)), names),
                 "keys": question.trainings,
-                **_before(study, f, mean),
+                **_nothing(delta, draw, list(study.system.places(study.materials)), names),
+                **_before(two[f][0].mean(0), mean),
             }
         )  # fmt: skip
     return out
 
 
-def _nothing(delta: Floats, draw: np.random.Generator, places: list[Any], names: list[str]) -> list[bool]:
-    """Whether something is shown where there is nothing but noise, ``NULLS`` times."""
+def _nothing(delta: Floats, draw: np.random.Generator, places: list[Any], names: list[str]) -> dict[str, list[bool]]:
+    """Whether anything is shown where mean differences are removed, ``NULLS`` times: signs drawn, and as they are."""
     noise = delta - delta.mean(0)
-    found = []
-    for _ in range(NULLS // 10):
-        some = draw.permutation(FRESH)[:8]
-        values = np.zeros((8, len(names), delta.shape[2]))
-        values[:, 1:] = noise[some] * draw.choice([-1.0, 1.0], 8)[:, None, None]
-        found.append(bool(told(values, np.ones(values.shape[:2], bool), names, places, 4).shown))
-    return found
+    out: dict[str, list[bool]] = {"null": [], "skewed null": []}
+    for _ in range(NULLS):
+        some = noise[draw.permutation(FRESH)[:8]]
+        for name, signs in (("null", draw.choice([-1.0, 1.0], 8)), ("skewed null", np.ones(8))):
+            values = np.zeros((8, len(names), delta.shape[2]))
+            values[:, 1:] = some * signs[:, None, None]
+            out[name].append(bool(told(values, np.ones(values.shape[:2], bool), names, places, 4).shown))
+    return out
 
 
-def _before(study: Study, item: int, mean: Floats) -> dict[str, list[bool]]:
-    """What two keys showed, flips first: whether its flips and its signs hold."""
-    two = trained(study, item, range(2))[0].mean(0)
+def _before(two: Floats, mean: Floats) -> dict[str, list[bool]]:
+    """What the (V, P) means over two keys showed, flips first: whether its flips and its signs hold."""
     gap = two.max(0) - two.min(0)
     crossing = (two > 0.5).any(0) & (two <= 0.5).any(0)
     flips, signs = [], []
@@ -198,10 +210,16 @@ CLAIMS: tuple[tuple[str, Counts, str, Callable[[float], bool] | None], ...] = (
         f">= {SHOWN}",
         lambda x: x >= SHOWN,
     ),
-    ("items shown a difference where there is only noise", of("null"), f"<= {ALPHA}", lambda x: x <= ALPHA),
+    ("items shown a difference where there is only noise", of("null"), f"<= {ALPHA}, by its interval", None),
+    ("the same, signs as they are: noise that is as skewed as it is", of("skewed null"), "", None),
     ("items that have a difference under 64 fresh keys", lambda r: (r["has"], 1), "", None),
     ("items with a shown flip", lambda r: (bool(r["flips"]), 1), "", None),
-    ("mean differences within their shown margin of the fresh mean", of("coverage"), "", None),
+    (
+        "shown differences within their margin of the fresh ones",
+        of("coverage"),
+        f">= {1 - ALPHA}",
+        lambda x: x >= 1 - ALPHA,
+    ),
     ("before: flips of two keys that hold", of("flips before"), "", None),
     ("before: signs of two keys that hold", of("signs before"), "", None),
 )
@@ -213,12 +231,15 @@ def rows_of(records: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
     for where, some in [("all", list(records.values())), *((n, [r]) for n, r in records.items())]:
         for claim, counts, target, test in CLAIMS:
             value, interval, n = share(some, counts)
-            judged = where == "all" and test is not None and value is not None
+            met = None
+            if where == "all" and value is not None and interval is not None and target:
+                # the test's level is exact, so its share scatters around it
+                met = bool(test(value)) if test is not None else interval[0] <= ALPHA
             out.append(
                 {
                     "claim": f"{claim} ({where}; {n})", "value": value, "interval": interval,
                     "target": target if where == "all" else "",
-                    "met": bool(test(value)) if judged and test is not None and value is not None else None,
+                    "met": met,
                 }
             )  # fmt: skip
     return out
@@ -230,20 +251,28 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="a folder with persona/ and pandalm/")
     parser.add_argument("--quick", action="store_true", help="16 items of each seed")
     parser.add_argument("--items", type=int, default=0, help="items of each seed; default all of them")
+    parser.add_argument("--embedder", default="", help="instead of the one that init picks")
+    parser.add_argument("--only", default="", help="studies whose name holds this text")
     parser.add_argument("--json", type=Path, help="where to write the figures")
     args = parser.parse_args(argv)
     start = time.perf_counter()
     records: dict[str, list[dict[str, Any]]] = {}
     for n, setting in enumerate(SETTINGS):
+        if args.only not in setting.name:
+            continue
         began = time.perf_counter()
         with tempfile.TemporaryDirectory() as folder:
-            study = make(setting, args.data, Path(folder))
+            study = make(setting, args.data, Path(folder), args.embedder)
             records[setting.name] = look_at(study, args.items or (16 if args.quick else len(study.seed)), n)
         print(f"{setting.name}: {time.perf_counter() - began:.0f} s", flush=True)
     rows = rows_of(records)
     print(table(rows))
     result = report(
-        "consequences", rows, time.perf_counter() - start, ("numpy", "torch"), embedder=best_available().kind
+        "consequences",
+        rows,
+        time.perf_counter() - start,
+        ("numpy", "torch"),
+        embedder=args.embedder or best_available().kind,
     )
     write(result, args.json)
     return 1 if missed(rows) else 0

@@ -1,33 +1,34 @@
 """Orders of asking about preference pairs, where the flipped ones stand in them, and what is left after each batch.
 
-Flat orders keep the author's belief of every unasked pair. The product's default lets beliefs learn and asks by value.
+Flat orders keep the author's belief of every unasked pair. The default is the product's study as ``activeseed init``
+makes it, its repeats paid for.
 """
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
-from activeseed.acquisition import choose, item_candidates, item_values
-from activeseed.belief import Belief, BeliefSettings, fit_belief, vouching_evidence
-from activeseed.estimators import LeaveOneOut, Regression
-from activeseed.plan import Floats, Ints, Law, generator, stream_key
-from tests.benchmarks.pairs import BELIEF, DRAWS, FLIP, KEEP, Cell, auc, median_rank
+from activeseed.estimators import LeaveOneOut
+from activeseed.plan import Floats, Ints, generator, stream_key
+from tests.benchmarks.pairs import BELIEF, DRAWS, FLIP, KEEP, NAMES, Cell, auc, median_rank
+from tests.benchmarks.studies import Asked, new_study
 
-BATCH, MOST, LOOK, LEVEL = 4, 80, 20, 0.3
+BATCH, MOST, LOOK, LEVEL = 8, 80, 20, 0.3
 ORDERS = ("random", "cleanlab", "default", "oracle")
 Record = dict[str, float]
 
 
 @dataclass
 class State:
-    """What an order may look at, besides the oracle, which also reads ``cell.right``."""
+    """What a flat order may look at, besides the oracle, which also reads ``cell.right``."""
 
     cell: Cell
     answers: dict[int, int] = field(default_factory=dict)
-    evidence: Floats | None = None
 
     @property
     def open(self) -> Ints:
@@ -83,129 +84,91 @@ SCORES: dict[str, Callable[[State], Floats]] = {
 }
 
 
-# --- the product's default ------------------------------------------------------------------------------------------
+def picked(state: State, order: str, n: int) -> list[int]:
+    """The next batch of a flat order."""
+    score = np.asarray(SCORES[order](state), np.float64).copy()
+    score[list(state.answers)] = -np.inf
+    return [int(i) for i in np.argsort(-score, kind="stable")[: min(n, len(state.open))]]
 
 
-def believe(state: State, settings: BeliefSettings) -> Belief:
-    """The belief after the answers so far; the annotator's error rate counts as known, errors fall evenly."""
-    cell = state.cell
-    likelihood = np.ones((len(cell.seed), 3))
-    for i, said in state.answers.items():
-        likelihood[i] = cell.error / 2.0
-        likelihood[i, said] = 1.0 - cell.error
-    return fit_belief(
-        settings,
-        cell.prior,
-        groups=[item.group for item in cell.seed.items],
-        features=cell.features,
-        evidence=state.evidence,
-        likelihood=likelihood,
-        key=stream_key(cell.key, "belief"),
-    )
-
-
-def surrogate_of(state: State, belief: Belief) -> Floats:
-    """The gram of a regression whose rows are drawn from the belief; its rows also renew the evidence."""
-    cell = state.cell
-    problem = cell.problem(belief.law, belief.law, stream_key(cell.key, "rows", len(state.answers)))
-    ranking, rows, outcomes = cell.estimate(Regression(pairs=3), problem)
-    opposite = [FLIP] * len(cell.seed)
-    state.evidence = vouching_evidence(rows, outcomes, opposite=opposite, before=state.evidence)
-    assert ranking.surrogate is not None
-    return ranking.surrogate.gram
-
-
-def best(state: State, belief: Belief, gram: Floats, n: int) -> list[int]:
-    """The product's next batch; least credible first where values run out."""
-    cell, todo = state.cell, state.open
-    open_pairs = set(todo.tolist())
-    candidates = [c for c in item_candidates(cell.seed, belief) if c.items[0] in open_pairs]
-    picks = choose(gram, belief, candidates, n, error=cell.error, deployed=state.standing)
-    out = [p.candidate.items[0] for p in picks]
-    rest = todo[np.argsort(belief.credibility[todo], kind="stable")].tolist()
-    return out + [i for i in rest if i not in out][: n - len(out)]
+def studied(cell: Cell, folder: Path) -> Asked:
+    """The product's study of a cell, in a new folder."""
+    unflipped = cell.seed.revise(items=[i.model_copy(update={"alternatives": ()}) for i in cell.seed.items])
+    study = new_study(folder, unflipped, cell.settings, cell.folder, pool=(), probes=cell.materials.probes)
+    return Asked(study, lambda item, time: NAMES[cell.heard(item, time)], who=cell.rater)
 
 
 # --- where the flipped pairs stand, and curves ----------------------------------------------------------------------
 
 
-def standings(cell: Cell, settings: BeliefSettings) -> dict[str, Record]:
+def standings(cell: Cell) -> dict[str, Record]:
     """AUC and median rank of the flipped pairs before any answer, by every score."""
     scores: dict[str, Floats] = {}
-    state = State(cell)
-    gram = surrogate_of(state, believe(state, settings))
-    belief = believe(state, settings)
-    scores["value"] = item_values(gram, belief, cell.error)
-    scores["disbelief"] = 1.0 - np.round(belief.credibility, 6)
+    with tempfile.TemporaryDirectory() as scratch:
+        now = studied(cell, Path(scratch) / "study").now
+        scores["value"] = np.asarray(now.ranking.columns["value"], np.float64)
+        scores["disbelief"] = 1.0 - np.round(now.belief.credibility, 6)
     for law in ("flip", "drop"):
-        ranking, _, _ = cell.estimate(LeaveOneOut(law=law), cell.problem(cell.prior))
-        scores[f"effect ({law})"] = np.asarray(ranking.columns["effect"], np.float64)
+        scores[f"effect ({law})"] = np.asarray(cell.estimate(LeaveOneOut(law=law)).columns["effect"], np.float64)
     scores["cleanlab"] = SCORES["cleanlab"](State(cell))
     scores["random"] = np.zeros(len(cell.seed))  # the expectation: every pair ties with every other
     return {name: {"auc": auc(s, ~cell.right), "rank": median_rank(s, ~cell.right)} for name, s in scores.items()}
 
 
-def curve(cell: Cell, order: str, settings: BeliefSettings, most: int = MOST) -> list[Record]:
-    """What is left after 0, 4, 8, … answers; ends early, from 20 answers on, once every measure has reached 0.3.
+def curve(cell: Cell, order: str, most: int = MOST) -> list[Record]:
+    """What is left after every batch; ends early, from 20 answers on, once every measure has reached 0.3.
 
-    One record a batch: ``q``; ``ensemble``, ``believed``, ``answered`` (squared errors, of the mean belief draw, of
-    every pair at its most credible variant, and of the seed that only answers change); accuracies on held-out pairs of
-    the ensemble's mean and of the other two; ``found`` flipped pairs asked about; ``auc`` of disbelief and ``brier`` of
-    credibility among the unasked.
+    One record a batch: ``q`` answered lines; ``ensemble``, ``believed``, ``answered`` (squared errors, of the mean
+    belief draw, of every pair at its most credible variant, and of the seed that only answers change); accuracies on
+    held-out pairs of the ensemble's mean and of the other two; ``found`` flipped pairs asked about; ``auc`` of
+    disbelief and ``brier`` of credibility among the unasked.
     """
-    state = State(cell)
-    learns = order == "default"
+    if order != "default":
+        return _flat(cell, order, most)
     out: list[Record] = []
-    gram: Floats | None = None
-    flat: Law = cell.prior
+    with tempfile.TemporaryDirectory() as scratch:
+        asked = studied(cell, Path(scratch) / "study")
+        while True:
+            draws = asked.draws(DRAWS, stream_key(cell.key, "draws"))
+            modal = np.asarray(asked.now.belief.modal, np.int64)
+            out.append(_record(cell, asked.lines, asked.left, draws, modal, asked.standing, asked.credibility))
+            if _done(cell, out[-1]) or asked.lines >= most or not asked.answer():
+                return out
+
+
+def _flat(cell: Cell, order: str, most: int) -> list[Record]:
+    state = State(cell)
+    out: list[Record] = []
     while True:
+        asked = np.isin(np.arange(len(cell.seed)), list(state.answers))
+        draws = np.where(asked, state.standing, np.where(cell.uniforms < cell.prior.probabilities[:, KEEP], KEEP, FLIP))
+        credible = np.where(asked, state.standing == KEEP, BELIEF).astype(np.float64)
         q = len(state.answers)
-        belief: Belief | None = None
-        if learns:
-            # as a round of a study goes: what is believed so far says which rows to train, the rows renew the
-            # evidence, and the evidence the belief
-            if len(state.open):
-                gram = surrogate_of(state, believe(state, settings))
-            belief = believe(state, settings)
-            draws, modal = belief.draw(DRAWS, stream_key(cell.key, "draws")), belief.modal
-            credible = belief.credibility
-        else:
-            asked = np.isin(np.arange(len(cell.seed)), list(state.answers))
-            drawn = np.where(cell.uniforms < flat.probabilities[:, KEEP], KEEP, FLIP)
-            draws, modal = np.where(asked, state.standing, drawn), state.standing
-            credible = np.where(asked, modal == KEEP, BELIEF).astype(np.float64)
-        out.append(_record(state, draws, modal, credible))
-        todo = state.open
-        if _done(cell, out[-1]) or q >= most or not len(todo):
+        out.append(_record(cell, q, state.open.tolist(), draws, state.standing, state.standing, credible))
+        if _done(cell, out[-1]) or q >= most or not len(state.open):
             return out
-        n = min(BATCH, len(todo), most - q)
-        if belief is not None and gram is not None:
-            picks = best(state, belief, gram, n)
-        else:
-            score = np.asarray(SCORES[order](state), np.float64).copy()
-            score[list(state.answers)] = -np.inf
-            picks = np.argsort(-score, kind="stable")[:n].tolist()
-        for i in picks:
-            state.answers[int(i)] = int(cell.heard[i])
+        for i in picked(state, order, min(BATCH, most - q)):
+            state.answers[i] = cell.heard(i)
 
 
-def _record(state: State, draws: Ints, modal: Ints, credible: Floats) -> Record:
-    cell, todo = state.cell, state.open
-    outcomes = cell.train(np.r_[draws, modal[None], state.standing[None]])
+def _record(cell: Cell, q: int, left: list[int], draws: Ints, modal: Ints, standing: Ints, credible: Floats) -> Record:
+    todo = np.array(left, np.int64)
+    outcomes = cell.train(np.r_[draws, modal[None], standing[None]])
     errors = cell.errors(outcomes)
     mean = outcomes[:DRAWS].mean(0)
     right = cell.accuracy(np.r_[mean[None], outcomes[DRAWS:]])
     wrong = ~cell.right
-    two = bool(wrong[todo].any() and cell.right[todo].any())
+    two = bool(len(todo) and wrong[todo].any() and cell.right[todo].any())
+    asked = np.setdiff1d(np.arange(len(wrong)), todo)
     return {
-        "q": float(len(state.answers)),
+        "q": float(q),
         "ensemble": float(errors[:DRAWS].mean()),
         "believed": float(errors[DRAWS]),
         "answered": float(errors[DRAWS + 1]),
         "accuracy_ensemble": float(right[0]),
         "accuracy_believed": float(right[1]),
         "accuracy_answered": float(right[2]),
-        "found": float(wrong[list(state.answers)].sum()),
+        "found": float(wrong[asked].sum()),
         "auc": auc(-np.round(credible[todo], 6), wrong[todo]) if two else float("nan"),
         "brier": float(((credible - cell.right)[todo] ** 2).mean()) if len(todo) else 0.0,
     }

@@ -1,13 +1,17 @@
-"""The preference-pair task: people's comparisons of replies, a fifth of the seed's labels flipped on purpose.
+"""The preference-pair task: comparisons of replies, a fifth of the seed's labels flipped on purpose.
 
-One **cell** is one split under one key: seed pairs and probe pairs come from different prompts. Truth is what most of a
-pair's annotators preferred; pairs on which most of them saw a tie, or no two agreed, are left out. A fifth of the seed
-is written the wrong way round; the author believes 0.8 as written and 0.2 flipped of every pair. Tasks:
+One **cell** is one split under one key: seed pairs and probe pairs come from different prompts. In PandaLM's pairs
+truth is what most of a pair's annotators preferred; pairs on which most of them saw a tie, or no two agreed, are left
+out. A fifth of the seed is written the wrong way round; the author believes 0.8 as written and 0.2 flipped. Tasks:
 
-    truthful   the annotator says what is true
-    raters     every question is answered by one real rater of that pair, drawn once; a tie is answered *both*
-    shuffled   a control: which reply is better is a fair coin for every pair of seed and probes, so texts say nothing
+    truthful    the annotator says what is true
+    raters      every question is answered by one real rater of that pair, in turns; a tie drops the pair
+    rated       raters, and nothing is flipped on purpose: each label is what one rater said, the others answer
+    shuffled    a control: which reply is better is a fair coin for every pair of seed and probes, so texts say nothing
+    mismatched  the better reply against the better reply to another prompt: only with the prompt can they be told apart
+    spec        replies that the Model Spec marks good and bad, in contexts that decide which is which
 
+In the last two a reply is embedded with its prompt in front, as nothing in the replies alone says which is better.
 Eight keys in a row share one shuffle of the prompts and start at eighths of it, so their seeds hardly overlap.
 """
 
@@ -24,19 +28,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from activeseed.belief import author_law
-from activeseed.outcome import Outcomes, Ranking, join_outcomes
-from activeseed.plan import Floats, Ints, Law, Materials, Rows, generator, join_rows
-from activeseed.protocols import Embedder, Estimator, Problem
-from activeseed.seed import AS_WRITTEN, FLIPPED, Item, Pair, Probe, Seed, with_flips
-from activeseed.systems.reward_model import RewardModel
+from activeseed.config import Settings, parse
+from activeseed.outcome import Ranking
+from activeseed.plan import Floats, Ints, Law, Materials, Rows, generator
+from activeseed.protocols import Estimator, Problem
+from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Pair, Probe, Seed, with_flips
+from activeseed.study.materials import build_materials
 
-Task = Literal["truthful", "raters", "shuffled"]
-TASKS: tuple[Task, ...] = ("truthful", "raters", "shuffled")
+Task = Literal["truthful", "raters", "shuffled", "mismatched", "spec", "rated"]
+TASKS: tuple[Task, ...] = ("truthful", "raters", "rated", "shuffled", "mismatched", "spec")
 BELIEF, WRONG = 0.8, 0.2
 ITEMS, PROBES = 100, 300
 DRAWS = 64  # belief draws from which the ensemble's error is measured
 SPLITS = 8  # keys that share a shuffle
 KEEP, DROP, FLIP = 0, 1, 2  # index of a pair's variants
+NAMES = (AS_WRITTEN, ABSENT, FLIPPED)
 
 
 @dataclass(frozen=True)
@@ -53,20 +59,56 @@ class Rated:
         return Pair(prompt=self.prompt, chosen=self.replies[chosen - 1], rejected=self.replies[2 - chosen])
 
 
-def read_pairs(data: Path) -> list[Rated]:
-    """The pairs of ``pandalm/pairs.jsonl`` on which more than half of the annotators prefer the same reply.
+def read_pairs(data: Path, task: Task = "truthful") -> list[Rated]:
+    """The pairs of a task; empty where the folder has no such file."""
+    if task == "spec":
+        return _read_spec(data / "model-spec" / "good_bad.jsonl")
+    pairs = _read_pandalm(data / "pandalm" / "pairs.jsonl")
+    return _mismatched(pairs) if task == "mismatched" else pairs
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+
+
+def _read_pandalm(path: Path) -> list[Rated]:
+    """Pairs on which more than half of the annotators prefer the same reply.
 
     Replies that the file's makers turned into numbers or truth values are texts again.
     """
     out = []
-    for line in (data / "pandalm" / "pairs.jsonl").read_text(encoding="utf-8").splitlines():
-        r = json.loads(line)
+    for r in _lines(path):
         votes = tuple(int(r[name]) for name in sorted(r) if name.startswith("annotator"))
         better = [side for side in (1, 2) if 2 * votes.count(side) > len(votes)]
         if better:
             prompt = f"{r['instruction']}\n{r['input']}".strip()
             out.append(Rated(prompt, (str(r["response1"]), str(r["response2"])), votes, better[0]))
     return out
+
+
+def _mismatched(pairs: Sequence[Rated]) -> list[Rated]:
+    """For each prompt its better reply, against the better reply to another prompt; both with the prompt in front."""
+    best = {p.prompt: p.replies[p.better - 1] for p in pairs}
+    prompts = sorted(best)
+    shift = np.random.default_rng(11).permutation(len(prompts))
+    other = {prompts[int(a)]: best[prompts[int(b)]] for a, b in zip(shift, np.roll(shift, 1), strict=True)}
+    return [Rated(p, (f"{p}\n\n{best[p]}", f"{p}\n\n{other[p]}"), (1,), 1) for p in prompts if other[p] != best[p]]
+
+
+def _read_spec(path: Path) -> list[Rated]:
+    """Every good reply against every bad one in the same context; the last turn of the context stands in front."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for r in _lines(path):
+        context = "\n".join(f"{turn['role']}: {turn['text']}" for turn in r["context"])
+        last = str(r["context"][-1]["text"]) if r["context"] else ""
+        replies = found.setdefault(f"{r['example']}\n{context}", {"good": [], "bad": []})
+        replies[r["label"]].append(f"{last}\n\n{r['response']}")
+    return [
+        Rated(prompt, (good, bad), (1,), 1)
+        for prompt, replies in sorted(found.items())
+        for good in replies["good"]
+        for bad in replies["bad"]
+    ]
 
 
 def dissent(pairs: Sequence[Rated]) -> float:
@@ -76,21 +118,35 @@ def dissent(pairs: Sequence[Rated]) -> float:
 
 @dataclass(frozen=True)
 class Cell:
-    """One split: what is trained, what is true, and what the annotator will say."""
+    """One split: what is trained, what is true, and what the annotators will say."""
 
     task: Task
     key: int
-    model: RewardModel
+    settings: Settings
     materials: Materials
     right: NDArray[np.bool_]  # (F,) whether the pair is right as written
-    heard: Ints  # (F,) the variant that the annotator will name
+    votes: Ints  # (N, F) the variant that is named when a pair is asked about for the nth time, in turns
+    who: Ints  # (N, F) number of the annotator who names it
     labels: NDArray[np.bool_]  # (P,) whether a probe's first reply is truly the better one
-    error: float  # the annotator's error rate, known
+    folder: Path  # holds the embeddings
 
     @property
     def seed(self) -> Seed:
         """The seed as its author wrote it."""
         return self.materials.seed
+
+    @property
+    def model(self) -> Any:
+        """The system."""
+        return self.settings.system
+
+    def heard(self, item: int, time: int = 0) -> int:
+        """The variant that an annotator names, asked about a pair for the nth time."""
+        return int(self.votes[time % len(self.votes), item])
+
+    def rater(self, item: int, time: int = 0) -> str:
+        """Who that is."""
+        return f"annotator{self.who[time % len(self.who), item] + 1}"
 
     @cached_property
     def features(self) -> Floats:
@@ -126,7 +182,7 @@ class Cell:
 
     @cached_property
     def start(self) -> tuple[float, float]:
-        """Squared errors before any answer: of the author's flat belief (mean over draws), of the seed as written."""
+        """Error of the flat author's ensemble, and of the seed as written: the denominators of all measures."""
         flat = np.where(self.uniforms < self.prior.probabilities[:, KEEP], KEEP, FLIP)
         errors = self.errors(self.train(np.r_[flat, np.zeros((1, len(self.seed)), np.int64)]))
         return float(errors[:DRAWS].mean()), float(errors[DRAWS])
@@ -136,23 +192,17 @@ class Cell:
         sign = np.where(self.labels, 1.0, -1.0) * (np.atleast_2d(outcomes) - 0.5)
         return np.asarray(((sign > 0) + 0.5 * (sign == 0)).mean(1))
 
-    def problem(self, law: Law, rows_law: Law | None = None, stream: int = 0) -> Problem:
-        """What the product's estimators are asked about this seed as it was written."""
-        geometry = self.model.geometry(self.materials)
-        return Problem(self.seed, law, geometry, True, True, stream, first_key=0, rows_law=rows_law)
-
-    def estimate(self, estimator: Estimator, problem: Problem) -> tuple[Ranking, Rows, Outcomes]:
-        """Drive an estimator; its ranking, and the rows it trained."""
+    def estimate(self, estimator: Estimator) -> Ranking:
+        """Drive one of the product's estimators on the seed as it was written."""
+        problem = Problem(self.seed, self.prior, self.model.geometry(self.materials), True, True, 0, first_key=0)
         run = estimator.run(problem)
         request = next(run)
-        seen: list[tuple[Rows, Outcomes]] = []
         while True:
-            rows = request.design.block(0, request.design.size)
-            seen.append((rows, self.model.train(rows, self.materials)))
             try:
-                request = run.send(seen[-1][1])
+                request = run.send(self.model.train(request.design.block(0, request.design.size), self.materials))
             except StopIteration as done:
-                return done.value, join_rows([r for r, _ in seen]), join_outcomes([o for _, o in seen])
+                found: Ranking = done.value
+                return found
 
 
 def split(pairs: Sequence[Rated], key: int) -> tuple[list[Rated], list[Rated]]:
@@ -170,8 +220,18 @@ def split(pairs: Sequence[Rated], key: int) -> tuple[list[Rated], list[Rated]]:
     return seed[:wanted], probes[:PROBES]
 
 
-def build(pairs: Sequence[Rated], embedder: Embedder, task: Task, key: int, model: RewardModel) -> Cell:
-    """One cell; the embedder is fitted on the cell's own replies (of seed and probes)."""
+def init_settings(key: int, embedder: str) -> Settings:
+    """What ``activeseed init`` gives for preference pairs; what an answer decides is shown to nobody here."""
+    tables = {"key": key, "system": {"kind": "reward_model"}, "embedder": {"kind": embedder}}
+    return parse({**tables, "ask": {"consequences": 0}})
+
+
+def build(pairs: Sequence[Rated], task: Task, key: int, embedder: str, folder: Path) -> Cell:
+    """One cell.
+
+    Args:
+        folder: keeps the embeddings.
+    """
     rng = np.random.default_rng([key, 2])
     seed, probes = split(pairs, key)
     coins = np.random.default_rng([key, 3]).integers(1, 3, len(seed) + len(probes))
@@ -184,6 +244,12 @@ def build(pairs: Sequence[Rated], embedder: Embedder, task: Task, key: int, mode
     order = rng.permutation(len(seed))
     seed = [seed[i] for i in order]
     truth, right = truth[order], right[order]
+    # the raters of a pair answer in turns, in an order drawn for the pair
+    turns = [np.random.default_rng([key, 4, k]).permutation(len(p.votes)).tolist() for k, p in enumerate(seed)]
+    if task == "rated":
+        authors = [next(w for w in turn if p.votes[w]) for turn, p in zip(turns, seed, strict=True)]
+        turns = [[w for w in turn if w != a] for turn, a in zip(turns, authors, strict=True)]
+        right = np.array([p.votes[a] == p.better for p, a in zip(seed, authors, strict=True)])
     chosen = np.where(right, truth, 3 - truth)
     belief = {AS_WRITTEN: BELIEF, FLIPPED: 1.0 - BELIEF}
     written = [p.pair(int(c)) for p, c in zip(seed, chosen, strict=True)]
@@ -192,25 +258,16 @@ def build(pairs: Sequence[Rated], embedder: Embedder, task: Task, key: int, mode
     places = tuple(
         Probe(id=f"q{k:03d}", payload=p.pair(int(f))) for k, (p, f) in enumerate(zip(probes, first, strict=True))
     )
-    texts = sorted({t for p in (*seed, *probes) for t in p.replies})
-    fitted = embedder.fit(texts)
-    vectors = dict(zip(texts, fitted.embed(texts), strict=True))
-
-    def embed(wanted: Sequence[str]) -> NDArray[np.float32]:
-        return np.stack([vectors[t] for t in wanted]).astype(np.float32)
-
-    votes = np.array([np.random.default_rng([key, 4, k]).choice(p.votes) for k, p in enumerate(seed)])
-    said = {
-        "truthful": np.where(right, KEEP, FLIP),
-        "shuffled": np.where(right, KEEP, FLIP),
-        "raters": np.where(votes == 0, DROP, np.where(votes == chosen, KEEP, FLIP)),
-    }[task]
-    return Cell(
-        task, key, model,
-        Materials(with_flips(Seed(items=items)), places, root=key, embed=embed, embedder="benchmark"),
-        right, said.astype(np.int64), held_out == first,
-        dissent(pairs) if task == "raters" else 0.0,
-    )  # fmt: skip
+    settings = init_settings(key, embedder)
+    flippable = with_flips(Seed(items=items))
+    materials = build_materials(folder, settings, flippable, flippable, places, ())
+    most = min(len(t) for t in turns)
+    who = np.stack([t[:most] for t in turns], 1)
+    said = np.array([[seed[k].votes[w] for k, w in enumerate(row)] for row in who])
+    votes = np.where(said == 0, DROP, np.where(said == chosen, KEEP, FLIP))
+    if task not in ("raters", "rated"):
+        votes, who = np.where(right, KEEP, FLIP)[None], np.zeros((1, len(seed)), np.int64)
+    return Cell(task, key, settings, materials, right, votes.astype(np.int64), who, held_out == first, folder)
 
 
 def auc(score: Floats, wrong: NDArray[np.bool_]) -> float:

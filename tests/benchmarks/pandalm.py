@@ -1,15 +1,17 @@
-"""Preference pairs whose labels people gave: where flipped ones stand, answers needed, accuracy on held-out pairs.
+"""Preference pairs: where flipped ones stand, answers needed, accuracy on held-out pairs.
 
     python -m tests.benchmarks.pandalm --data DIR [--quick] [--json FILE] [--cells FILE] [--embedder tfidf|minilm]
-        [--tasks truthful,raters,shuffled] [--keys 0,1,…] [--orders …] [--minutes M]
+        [--tasks truthful,raters,shuffled,mismatched,spec] [--keys 0,1,…] [--orders …] [--minutes M]
 
-``--data`` holds ``pandalm/pairs.jsonl``. The system is the product's reward model as it comes (linear, deterministic,
-squared Hellinger distance). Every finished (task, embedder, key, order) is a line of ``--cells``; lines that are there
+``--data`` holds ``pandalm/pairs.jsonl`` and, for the task *spec*, ``model-spec/good_bad.jsonl``. The system is the
+product's reward model as it comes (linear, deterministic, squared Hellinger distance), the default its study as
+``activeseed init`` makes it. Every finished (task, embedder, key, order) is a line of ``--cells``; lines that are there
 are not run again. Without ``--embedder`` both are run. Tasks, measures and orders: `pairs` and `pair_orders` beside
-this file. No targets were set for this task: figures are reported as they come out.
+this file. No targets were set for these tasks: figures are reported as they come out. What is found on *truthful* does
+not carry to pairs whose prompt decides (*mismatched*, *spec*): those rows say so.
 
-Answers needed: the smallest number, in batches of 4, at which a measure is down to 0.3 of the flat author's start (not
-reached counts 84). Intervals are 95 % bootstrap over keys; seeds of different keys hardly overlap but share probes, so
+Answers needed: where a curve, straight between looks a batch apart, first falls to 0.3 of the flat author's start (not
+reached counts 88). Intervals are 95 % bootstrap over keys; seeds of different keys hardly overlap but share probes, so
 they are somewhat too narrow.
 """
 
@@ -28,19 +30,17 @@ from typing import Any
 
 import numpy as np
 
-from activeseed.acquisition import DEPLOYED_SHARE
-from activeseed.belief import BeliefSettings
-from activeseed.embedders import MiniLM, Tfidf
-from activeseed.embedders.cache import Cached
+from activeseed.config import Settings, record_of
+from activeseed.embedders import MiniLM
 from activeseed.plan import Floats
-from activeseed.protocols import Embedder
-from activeseed.systems.reward_model import RewardModel
 from tests.benchmarks._report import report, write
-from tests.benchmarks.pair_orders import LEVEL, LOOK, MOST, ORDERS, curve, standings
-from tests.benchmarks.pairs import TASKS, Cell, build, read_pairs
+from tests.benchmarks.curves import crossing, height
+from tests.benchmarks.pair_orders import BATCH, LEVEL, LOOK, MOST, ORDERS, curve, standings
+from tests.benchmarks.pairs import TASKS, Cell, build, init_settings, read_pairs
+from tests.benchmarks.studies import deciding, keep, read_cells
 
 STANDINGS = "standings"  # beside the orders: where flipped pairs stand before any answer
-UNREACHED = MOST + 4
+UNREACHED = MOST + BATCH
 RESAMPLES = 2000
 QUICK = ("random", "cleanlab", "default")
 MEASURES = ("ensemble", "believed", "answered")
@@ -51,14 +51,14 @@ Record = dict[str, Any]
 
 
 def needed(record: Record, measure: str) -> float:
-    """The smallest number of answers at which a measure is down to 0.3 of the flat author's start."""
+    """The number of answers at which a measure is down to 0.3 of the flat author's start."""
     start = record["start"][0 if measure == "ensemble" else 1]
-    return next((r["q"] for r in record["curve"] if r[measure] <= LEVEL * start), float(UNREACHED))
+    return crossing(record["curve"], measure, LEVEL * start, UNREACHED)
 
 
 def after(record: Record, column: str, answers: int = LOOK) -> float:
     """A column after so many answers."""
-    return float([r for r in record["curve"] if r["q"] <= answers][-1][column])
+    return height(record["curve"], column, answers)
 
 
 def left(record: Record, measure: str) -> float:
@@ -147,31 +147,12 @@ def _paired(cells: dict[str, dict[int, Record]]) -> Iterable[Record]:
 # --- running --------------------------------------------------------------------------------------------------------
 
 
-def fingerprint(settings: BeliefSettings, model: RewardModel, order: str) -> str:
-    """Names what determines a cell's line besides its name: a changed default is run again, a flat order is not."""
-    learns = order in ("default", STANDINGS)
-    parts = [model.model_dump_json(), f"{settings.model_dump_json()} {DEPLOYED_SHARE}" if learns else ""]
+def fingerprint(settings: Settings, order: str) -> str:
+    """Names what determines a cell's line besides its name: a changed product is run again, a flat order is not."""
+    parts = [json.dumps(record_of(settings.system), sort_keys=True), str(BATCH)]
+    if order in ("default", STANDINGS):
+        parts += [json.dumps(settings.record(), sort_keys=True), deciding()]
     return hashlib.sha256("".join(parts).encode()).hexdigest()[:12]
-
-
-def read_cells(path: Path | None) -> list[Record]:
-    """Finished cells; a torn last line is left out."""
-    out: list[Record] = []
-    if path is None or not path.exists():
-        return out
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            out.append(json.loads(line))
-        except json.JSONDecodeError:
-            continue
-    return out
-
-
-def keep(path: Path, record: Record) -> None:
-    """Append a finished cell, on a line of its own also where a killed run left half a line."""
-    torn = path.exists() and path.read_bytes()[-1:] not in (b"", b"\n")
-    with path.open("a", encoding="utf-8") as handle:
-        handle.write(("\n" if torn else "") + json.dumps(record) + "\n")
 
 
 def newest(records: Sequence[Record]) -> list[Record]:
@@ -179,26 +160,19 @@ def newest(records: Sequence[Record]) -> list[Record]:
     return list({(r["task"], r["embedder"], r["key"], r["order"]): r for r in records}.values())
 
 
-def run_cell(cell: Cell, order: str, settings: BeliefSettings, most: int) -> Record:
+def run_cell(cell: Cell, order: str, most: int) -> Record:
     """What one cell found."""
     if order == STANDINGS:
         written = np.zeros((1, len(cell.seed)), np.int64)
         return {
-            "scores": standings(cell, settings),
+            "scores": standings(cell),
             "accuracy": {
                 "as written": float(cell.accuracy(cell.train(written))[0]),
                 "true labels": float(cell.accuracy(cell.truth)[0]),
             },
         }
-    steps = curve(cell, order, settings, most)
+    steps = curve(cell, order, most)
     return {"start": list(cell.start), "curve": [{k: round(v, 8) for k, v in r.items()} for r in steps]}
-
-
-def embedder_of(kind: str, folder: Path) -> Embedder | None:
-    """The embedder, its vectors kept in a folder; None where its packages are not installed."""
-    if kind == "tfidf":
-        return Tfidf()
-    return Cached(MiniLM(), folder) if MiniLM.installed() else None
 
 
 def show(result: Record) -> str:
@@ -258,30 +232,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.quick:
         tasks, keys, most = tasks[:1], keys[:1], LOOK
         orders = [o for o in orders if o in QUICK]
-    pairs = read_pairs(args.data)
-    settings, model = BeliefSettings(), RewardModel()
-    records, notes = read_cells(args.cells), {"pairs": len(pairs), "prompts": len({p.prompt for p in pairs})}
+    pairs = {task: read_pairs(args.data, task) for task in tasks}
+    notes = {task: {"pairs": len(found), "prompts": len({p.prompt for p in found})} for task, found in pairs.items()}
+    records = read_cells(args.cells)
     have = {(r["task"], r["embedder"], r["key"], r["order"], r["most"], r["of"]) for r in records}
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch) if args.cells is None else args.cells.with_suffix(".vectors")
+        folder = Path(scratch) if args.cells is None else args.cells.parent / "pandalm.vectors"
         for kind in (args.embedder,) if args.embedder else ("minilm", "tfidf"):
-            embedder = embedder_of(kind, folder)
-            if embedder is None:
+            if kind == "minilm" and not MiniLM.installed():
                 print("pandalm: MiniLM is not installed (activeseed[minilm]); TF-IDF alone is run", file=sys.stderr)
                 continue
-            for task in tasks:
+            for task in [t for t in tasks if pairs[t]]:
                 for key in keys:
                     cell: Cell | None = None
                     for order in (STANDINGS, *orders):
-                        of = fingerprint(settings, model, order)
+                        of = fingerprint(init_settings(key, kind), order)
                         if (task, kind, key, order, most, of) in have:
                             continue
                         if time.perf_counter() - began > 60.0 * args.minutes:
                             break
                         start = time.perf_counter()
-                        cell = cell or build(pairs, embedder, task, key, model)
-                        found = run_cell(cell, order, settings, most)
+                        cell = cell or build(pairs[task], task, key, kind, folder)
+                        found = run_cell(cell, order, most)
                         seconds = round(time.perf_counter() - start, 2)
                         record = {"task": task, "embedder": kind, "key": key, "order": order, "most": most, "of": of,
                                   **found, "seconds": seconds}  # fmt: skip
@@ -290,7 +263,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                         if args.cells is not None:
                             keep(args.cells, record)
     rows = rows_of(newest(records))
-    result = report("pandalm", rows, time.perf_counter() - began, ("numpy", "torch"), **notes)
+    result = report("pandalm", rows, time.perf_counter() - began, ("numpy", "torch"), data=notes)
     print(show(result))
     write(result, args.json)
     return 0

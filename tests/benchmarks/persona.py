@@ -1,11 +1,12 @@
-"""The persona task: a contaminated seed whose truth is known, built from the product's own parts.
+"""The persona task: a contaminated seed whose truth is known, and the study that ``activeseed init`` would make of it.
 
 One **cell** is one behaviour under one key. The matching (P), the non-matching (N) and the other behaviours' (O)
-statements are shuffled; the seed holds 60 of P and 20 of N, each believed at 0.75; the pool holds 60 of N and 240 of O;
-the probes are 100 of P, 100 of N and 200 of O. Tasks:
+statements are shuffled, anew for every behaviour; the seed holds 60 of P and 20 of N, each believed at 0.75; the pool
+holds 60 of N and 240 of O; the probes are 100 of P, 100 of N and 200 of O. Tasks:
 
     content     the 60 stay, the 20 are absent: wrong items look wrong
     arbitrary   the same statements, each item's truth drawn from its belief: content says nothing
+    weights     arbitrary, and a fifth of the items counts eightfold: items differ in effect
     noisy       content, and the annotator errs on one item in ten
     policy      content, and the outcome is the agents' policy over the pool
     five        content with 76 of P and 4 of N; the author still believes 0.75
@@ -14,7 +15,6 @@ the probes are 100 of P, 100 of N and 200 of O. Tasks:
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,21 +23,29 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from activeseed.outcome import Outcomes
+from activeseed.cli.making import LEAGUE
+from activeseed.config import Settings, parse
+from activeseed.outcome import Geometry, Outcomes
 from activeseed.plan import Floats, Ints, Law, Materials, Rows, generator
 from activeseed.seed import ABSENT, AS_WRITTEN, Item, Probe, Seed, Text
-from activeseed.systems.league import OversightLeague
+from activeseed.study.materials import build_materials
 
-Task = Literal["content", "arbitrary", "noisy", "policy", "five"]
-TASKS: tuple[Task, ...] = ("content", "arbitrary", "noisy", "policy", "five")
+Task = Literal["content", "arbitrary", "weights", "noisy", "policy", "five"]
+TASKS: tuple[Task, ...] = ("content", "arbitrary", "weights", "noisy", "policy", "five")
 BELIEF = 0.75
 ITEMS = 80
+HEAVY, HEAVY_SHARE = 8, 0.2  # what a heavy item counts, and how many are heavy, in the task *weights*
 DRAWS = 64  # belief draws from which the ensemble's error is measured
+KEYS = 32  # keys over which errors are measured: a product of so many leaves little noise of one training
+#: replicate numbers of the measurements: no study trains under them, so no order is measured by what it has seen
+FIRST_KEY = 60_000_000
+#: times that an item may be asked about
+HEARINGS = 24
 
 
 @dataclass(frozen=True)
 class Statements:
-    """All statements of the file, with their features."""
+    """All statements of the file."""
 
     texts: tuple[str, ...]
     behaviours: tuple[str, ...]
@@ -60,23 +68,47 @@ class Statements:
         return sorted(set(self.behaviours))
 
 
+def init_settings(key: int, items: int, embedder: str, **tables: Any) -> Settings:
+    """What ``activeseed init`` gives for a seed of texts, but that nothing is trained for a reader who isn't there.
+
+    What an answer would decide is shown to people and read by no order, so ``[ask] consequences`` is 0.
+    """
+    league = {"kind": "oversight_league", **LEAGUE, "minibatch": min(32, items // 2), **tables.pop("system", {})}
+    ask = {"consequences": 0, **tables.pop("ask", {})}
+    return parse({"key": key, "system": league, "embedder": {"kind": embedder}, "ask": ask, **tables})
+
+
 @dataclass(frozen=True)
 class Cell:
-    """One behaviour under one key: what is trained, and what is true."""
+    """One behaviour under one key: what is trained, what is true, and what the annotator says."""
 
     task: Task
     behaviour: str
     key: int
-    league: OversightLeague
-    materials: Materials
+    settings: Settings
+    seed: Seed
+    pool: tuple[Probe, ...]
+    probes: tuple[Probe, ...]
     truth: Floats  # (F,) 1 where the item belongs
-    heard: Floats  # (F,) what the annotator will say
+    slips: NDArray[np.bool_]  # (HEARINGS, F) whether the annotator errs when asked about an item for the nth time
     error: float  # the annotator's error rate
+    folder: Path  # holds the embeddings
+
+    @cached_property
+    def materials(self) -> Materials:
+        """What the study's trainings share."""
+        return build_materials(self.folder, self.settings, self.seed, self.seed, self.probes, self.pool)
 
     @property
-    def seed(self) -> Seed:
-        """The seed as its author wrote it."""
-        return self.materials.seed
+    def league(self) -> Any:
+        """The system."""
+        return self.settings.system
+
+    @cached_property
+    def geometry(self) -> Geometry:
+        """In which outcomes are compared."""
+        found: Geometry = self.league.geometry(self.materials)
+        return found
 
     @cached_property
     def features(self) -> Floats:
@@ -86,45 +118,47 @@ class Cell:
     @cached_property
     def pool_features(self) -> Floats:
         """(U, d) embeddings of the pool."""
-        return np.asarray(self.materials.features([p.payload for p in self.materials.pool]), np.float64)
+        return np.asarray(self.materials.features([p.payload for p in self.pool]), np.float64)
 
     @cached_property
     def prior(self) -> Law:
         """The author's flat belief."""
         return Law("author's belief", np.tile([BELIEF, 1.0 - BELIEF], (len(self.seed), 1)))
 
-    @property
-    def keys(self) -> tuple[int, ...]:
-        """Replicates under which outcomes are compared: one where the trainer is deterministic, else two."""
-        return (0, 1) if self.league.streams else (0,)
+    def heard(self, item: int, time: int = 0) -> bool:
+        """Whether the annotator says that an item stays, asked for the nth time: the same in every order."""
+        return bool((self.truth[item] > 0) != self.slips[time % HEARINGS, item])
 
-    def train(self, present: NDArray[Any], *, weights: bool = False) -> list[Outcomes]:
-        """Outcomes of (n, F) seeds under each key; entries say whether an item is present, or its weight."""
+    # --- errors -------------------------------------------------------------------------------------------------
+
+    def train(self, present: NDArray[Any], keys: Ints, *, weights: bool = False) -> Outcomes:
+        """Outcomes of (n, F) seeds under (n,) keys; entries say whether an item is present, or its weight."""
         x = np.atleast_2d(np.asarray(present, np.float64))
         variants = np.zeros(x.shape, np.int16) if weights else np.where(x > 0, 0, 1).astype(np.int16)
         multiplicity = x.astype(np.float32) if weights else None
-        return [
-            self.league.train(Rows(variants, np.full(len(x), k, np.int64), multiplicity), self.materials)
-            for k in self.keys
-        ]
-
-    def points(self, outcomes: Outcomes) -> Floats:
-        """Embedded outcomes."""
-        return self.league.geometry(self.materials).embed(outcomes.values)
+        found: Outcomes = self.league.train(Rows(variants, FIRST_KEY + np.asarray(keys), multiplicity), self.materials)
+        return found
 
     @cached_property
-    def target(self) -> list[Floats]:
-        """The true seed's embedded outcome under each key, (D,) each."""
-        return [self.points(o)[0] for o in self.train(self.truth)]
+    def target(self) -> Floats:
+        """(KEYS, D) the true seed's embedded outcome under each key."""
+        return self.geometry.embed(self.train(np.tile(self.truth, (KEYS, 1)), np.arange(KEYS)).values)
 
-    def misses(self, outcomes: list[Outcomes]) -> list[Floats]:
-        """(n, D) differences from the truth under each key; the key is shared within a difference."""
-        return [self.points(o) - t for o, t in zip(outcomes, self.target, strict=True)]
+    def misses(self, present: NDArray[Any], keys: int, first: Ints | None = None) -> Floats:
+        """(n, keys, D) differences from the truth, each under keys of its own; a key is shared inside a difference."""
+        x = np.atleast_2d(np.asarray(present, np.float64))
+        start = np.zeros(len(x), np.int64) if first is None else first
+        numbers = (start[:, None] + np.arange(keys)) % KEYS
+        points = self.geometry.embed(self.train(np.repeat(x, keys, 0), numbers.ravel()).values)
+        return np.asarray(points.reshape(len(x), keys, -1) - self.target[numbers])
 
-    def errors(self, outcomes: list[Outcomes]) -> Floats:
-        """(n,) squared distance from the truth, a product of two keys' differences where keys vary the result."""
-        d = self.misses(outcomes)
-        return np.asarray((d[0] * d[-1]).sum(1))
+    def errors(self, present: NDArray[Any], keys: int = KEYS) -> Floats:
+        """(n,) squared distance of the mean outcomes from the truth, from products that share no key."""
+        return across(self.misses(present, keys))
+
+    def ensemble_misses(self, draws: NDArray[Any]) -> Floats:
+        """(n, 2, D) differences of belief draws from the truth, each draw under two keys, in turns."""
+        return self.misses(draws, 2, 2 * np.arange(len(draws)) % KEYS)
 
     @cached_property
     def uniforms(self) -> Floats:
@@ -134,21 +168,24 @@ class Cell:
     @cached_property
     def start(self) -> tuple[float, float]:
         """Error of the flat author's ensemble, and of the seed as written: the denominators of all measures."""
-        ensemble = float(self.errors(self.train(self.uniforms < BELIEF)).mean())
-        written = float(self.errors(self.train(np.ones(len(self.seed))))[0])
-        return ensemble, written
+        ensemble = float(across(self.ensemble_misses(self.uniforms < BELIEF)).mean())
+        return ensemble, float(self.errors(np.ones(len(self.seed)))[0])
 
 
-def build(
-    statements: Statements,
-    vectors: dict[str, Floats] | None,
-    task: Task,
-    behaviour: str,
-    key: int,
-    league: OversightLeague,
-) -> Cell:
-    """One cell. ``vectors`` maps a text to its features; None fits the default embedder on the cell's own texts."""
-    rng = np.random.default_rng(key)
+def across(misses: Floats) -> Floats:
+    """(n,) mean product of (n, K, D) differences over pairs of different keys."""
+    k = misses.shape[1]
+    whole, own = (misses.sum(1) ** 2).sum(1), (misses**2).sum((1, 2))
+    return np.asarray((whole - own) / (k * (k - 1)))
+
+
+def build(statements: Statements, task: Task, behaviour: str, key: int, embedder: str, folder: Path) -> Cell:
+    """One cell.
+
+    Args:
+        folder: keeps the embeddings, so that a text is embedded once for all cells.
+    """
+    rng = generator(key, "persona", behaviour)
     named = np.array(statements.behaviours) == behaviour
     matching = np.array(statements.matches)
     p, n, o = (rng.permutation(np.flatnonzero(m)) for m in (named & matching, named & ~matching, ~named))
@@ -159,30 +196,25 @@ def build(
     items, truth = items[order], truth[order]
     pool = np.r_[n[20:80], o[:240]]
     probes = np.r_[p[good : good + 100], n[80:180], o[240:440]]
-    if task == "arbitrary":
-        truth = (rng.random(ITEMS) < BELIEF).astype(float)
+    copies = np.ones(ITEMS, np.int64)
+    if task in ("arbitrary", "weights"):
+        truth = (generator(key, "persona truth", behaviour).random(ITEMS) < BELIEF).astype(float)
+    if task == "weights":
+        heavy = generator(key, "persona weights", behaviour).permutation(ITEMS)[: round(HEAVY_SHARE * ITEMS)]
+        copies[heavy] = HEAVY
     error = 0.1 if task == "noisy" else 0.0
-    wrong = np.random.default_rng([key, 5]).random(ITEMS) < error
-    texts = [statements.texts[i] for i in np.r_[items, pool, probes]]
-    if vectors is None:
-        from activeseed.embedders import Tfidf
-
-        vectors = dict(zip(texts, Tfidf().fit(texts).embed(texts), strict=True))
-    lookup = vectors
-
-    def embed(wanted: Sequence[str]) -> NDArray[np.float32]:
-        return np.stack([lookup[t] for t in wanted]).astype(np.float32)
+    slips = generator(key, "persona annotator", behaviour).random((HEARINGS, ITEMS)) < error
+    belief = {AS_WRITTEN: BELIEF, ABSENT: 1.0 - BELIEF}
 
     def probe(prefix: str, rows: Ints) -> tuple[Probe, ...]:
         return tuple(Probe(id=f"{prefix}{k}", payload=Text(text=statements.texts[i])) for k, i in enumerate(rows))
 
-    belief = {AS_WRITTEN: BELIEF, ABSENT: 1.0 - BELIEF}
     seed = Seed(
         items=tuple(
-            Item(id=f"s{k:02d}", payload=Text(text=statements.texts[i]), belief=belief) for k, i in enumerate(items)
+            Item(id=f"s{k:02d}", payload=Text(text=statements.texts[i]), belief=belief, copies=int(c))
+            for k, (i, c) in enumerate(zip(items, copies, strict=True))
         )
     )
-    if task == "policy":
-        league = league.model_copy(update={"outcome": "policy", "compare": "hellinger"})
-    materials = Materials(seed, probe("p", probes), probe("u", pool), root=key, embed=embed, embedder="benchmark")
-    return Cell(task, behaviour, key, league, materials, truth, np.where(wrong, 1.0 - truth, truth), error)
+    system = {"outcome": "policy", "compare": "hellinger"} if task == "policy" else {}
+    settings = init_settings(key, ITEMS, embedder, system=system)
+    return Cell(task, behaviour, key, settings, seed, probe("u", pool), probe("p", probes), truth, slips, error, folder)

@@ -253,6 +253,18 @@ class TestLawOfTheRows:
         total = run(Jansen(), problem, toy, toy.materials).columns["total"]
         np.testing.assert_allclose(total, exact.total, rtol=0.05)
 
+    def test_indices_say_of_what_law_they_are(self):
+        toy = linear("calm")
+        same = run(Auto(rows=64, pairs=8, bases=6), toy.problem(2), toy, toy.materials).summary
+        assert (same["index_law"], same["total_law"]) == ("belief", "belief")
+        far = replace(toy.problem(2), rows_law=Law("author", np.full((6, 2), 0.5)))
+        other = run(Auto(rows=64, pairs=8, bases=6), far, toy, toy.materials).summary
+        said = "belief for the item itself, the others as in the rows: author"
+        assert (other["index_law"], other["total_law"]) == (f"{said}, at least 0.15", said)
+        sure = replace(toy.problem(2), law=Law("belief", np.tile([0.95, 0.05], (6, 1))))
+        floored = run(Regression(rows=64, pairs=8), sure, toy, toy.materials).summary["index_law"]
+        assert floored == "belief for the item itself, the others as in the rows: belief, at least 0.15"
+
     def test_rows_do_not_depend_on_the_belief(self):
         toy = wordings("calm")
         drawn = Law("author", toy.beliefs)

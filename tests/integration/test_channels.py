@@ -272,7 +272,9 @@ def test_an_answer_marked_as_the_right_one_settles_its_item(make_study: Make) ->
 
 def test_gold_questions_show_a_reason_and_what_hangs_on_them(make_study: Make) -> None:
     gold = [{"id": f"g{n}", "text": f"flatter the user in reply {20 + n}", "answer": "reject"} for n in range(4)]
-    study = make_study(gold=gold, ask={"batch": 4, "consequences": 2, "confirm": False}, replicates=8)
+    study = make_study(
+        gold=gold, ask={"batch": 4, "consequences": 2, "confirm": False, "repeat_share": 0.5}, replicates=8
+    )
     questions = study.ask()
     checks = [q for q in questions if q.purpose == "gold"]
     others = [q for q in questions if q.purpose == "ask" and q.kind == "review"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sys
 import textwrap
 
@@ -11,8 +12,10 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
+from activeseed.cli.rank import print_ranking
 from activeseed.embedders import Tfidf
-from activeseed.estimators import NullLadder
+from activeseed.estimators import Auto, NullLadder
+from activeseed.executors import InProcess
 from activeseed.plan import Law, Materials
 from activeseed.protocols import Problem
 from activeseed.seed import Item, Probe, Seed, Text
@@ -161,3 +164,28 @@ def test_a_wiggled_row_has_a_name_of_its_own_and_an_unwiggled_one_keeps_its_own(
 
 def test_looking_for_chaos_in_white_space_renames_no_row():
     assert FromFunction(smooth).record() == FromFunction(smooth, ignores_space=True).record()
+
+
+@pytest.mark.parametrize(("function", "chaotic"), [(by_order, True), (by_set, None), (smooth, False)])
+def test_a_study_says_so_first_and_in_its_json(make_study, materials, capsys, function, chaotic):
+    study = make_study(
+        seed=materials.seed,
+        system=FromFunction(function, outcomes=4),
+        executor=InProcess(),
+        estimator=Auto(rows=64, pairs=8, bases=0, bootstrap_rows=0, group_rows=0, keys=2),
+    )
+    ranking = study.rank("effect")
+    said = json.loads(json.dumps(ranking.to_dict()))
+    assert said["chaotic"] is chaotic
+    assert all(row["ties_with"] is None and row["distinguishable"] is None for row in said["items"])
+    assert said["index_law"]
+    print_ranking(ranking, study.seed)
+    printed = " ".join(capsys.readouterr().out.split())
+    first = {
+        True: "! Chaotic at this",
+        None: "! Whether the trainer is chaotic at this setting is unknown",
+        False: "! ",
+    }
+    assert printed.startswith(first[chaotic])
+    assert "ties unknown with 2 keys" in printed
+    assert "first-order index under the law: " in printed

@@ -139,7 +139,6 @@ def test_a_command_trains(program):
     outcomes = system.train(rows(), materials())
     assert outcomes.failures == {}
     np.testing.assert_array_equal(outcomes.values, by_hand())
-    assert outcomes.seconds > 0.01  # the program's own processor time counts
     np.testing.assert_array_equal(command(program, "backwards").train(rows(), materials()).values, by_hand())
 
 

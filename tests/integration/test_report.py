@@ -59,7 +59,7 @@ def test_a_report_before_any_answer_has_the_bootstrap_spread_first(make_study: M
 
 
 def test_a_report_after_rounds_shows_movement_quality_calibration_and_annotators(make_study: Make) -> None:
-    study = make_study(ask={"batch": 4, "consequences": 2}, replicates=8)
+    study = make_study(ask={"batch": 4, "consequences": 2}, stopping={"flips": 0.0}, replicates=8)
     study.loop(max_rounds=2)
     facts = gather(study)
     assert len(facts.rounds) == 3

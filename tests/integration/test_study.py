@@ -13,8 +13,9 @@ from activeseed.config import Settings, read_settings
 from activeseed.errors import AnswerError, ConfigError, FolderError, SeedError
 from activeseed.estimators import Auto
 from activeseed.question import Answer
-from activeseed.seed import Item, Seed, Text
+from activeseed.seed import Item, Probe, Seed, Text
 from activeseed.study import Study
+from activeseed.systems.league import OversightLeague
 from tests.integration.conftest import TRUTH, Make, small_seed
 
 
@@ -360,6 +361,19 @@ def test_merged_items_weigh_as_one_and_a_merge_can_be_taken_back(make_study: Mak
     study.take_back("m")
     assert study.seed["i00"].copies == 1
     assert study.seed.standing == {}
+
+
+def test_an_item_of_many_copies_keeps_them_when_answers_come(tmp_path: Path) -> None:
+    """A file's ``copies`` are what an item weighs in every version of the seed, and in what is trained for it."""
+    items = [Item(id=f"w{k}", payload=Text(text=f"text number {k}"), copies=8 if k < 2 else 1) for k in range(6)]
+    probes = [Probe(id=f"p{k}", payload=Text(text=f"a probe about number {k}")) for k in range(4)]
+    study = Study.create(tmp_path / "s", Seed(items=tuple(items)), OversightLeague(), probes=probes, pool=probes)
+    (q,) = study.ask(items=["w3"])
+    study.tell([answer(q.id, "reject", id="a")])
+    assert study.seed.standing == {"w3": "absent"}
+    assert [i.copies for i in study.seed.items] == [8, 8, 1, 1, 1, 1]
+    slots = study.materials.slots
+    assert slots.copies[slots.index[0, 0]] == 8.0
 
 
 def test_a_preferred_outcome_moves_the_belief_towards_it_and_settles_nothing(make_study: Make) -> None:

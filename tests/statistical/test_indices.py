@@ -49,7 +49,7 @@ class TestEffects:
             # Where another wording stands, instability is that of two slopes, which `truth` does not add up.
             assert_unbiased([r.columns["instability"] for r in found], truth(toy).instability)
 
-    @pytest.mark.parametrize("noise", ["noisy", "chaotic"])
+    @pytest.mark.parametrize("noise", ["noisy", "chaotic", "skewed", "jumps"])
     def test_intervals_cover_and_false_claims_are_rare(self, noise):
         toy = zeros(noise)
         exact = truth(toy).effect
@@ -133,7 +133,7 @@ def test_a_noisy_square_would_fail_these_tests():
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("noise", ["calm", "noisy", "chaotic"])
+@pytest.mark.parametrize("noise", ["calm", "noisy", "chaotic", "skewed", "jumps"])
 def test_the_benchmark_meets_its_claims_in_short(noise):
     from tests.benchmarks.indices import bias_rows, claim_rows, coverage_rows, measure
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import shutil
 import tomllib
 from pathlib import Path
@@ -182,13 +183,61 @@ def test_rank_fits_the_terminal(project, capsys, monkeypatch, columns):
     assert max(map(len, out.splitlines())) <= int(columns)
 
 
-def test_money_is_not_spent_without_a_yes(project, capsys):
+def set_limits(project, **values):
+    """Write ``[limits]`` settings into the project's file."""
     toml = project / "activeseed.toml"
-    toml.write_text(toml.read_text("utf-8").replace("price = 0.0", "price = 0.25"), "utf-8")
-    _, err = printed(capsys, "rank", code=2)
+    text = toml.read_text("utf-8")
+    for name, value in values.items():
+        assert f"\n{name} = 0" in text
+        head, _, limits = text.partition("[limits]")
+        text = head + "[limits]" + re.sub(rf"(?m)^{name} = 0.*$", f"{name} = {value}", limits)
+    toml.write_text(text, "utf-8")
+
+
+def test_money_is_not_spent_without_a_yes(project, capsys):
+    set_limits(project, price=0.25)
+    printed(capsys, "rank")  # trained before: nothing is spent
+    before = result(capsys, "status")["trainings"]
+    _, err = printed(capsys, "rank", "--law", "poisson", code=2)
     assert "EUR" in err
     assert "--yes" in err
-    printed(capsys, "rank", "--yes")
+    assert result(capsys, "status")["trainings"] == before
+    printed(capsys, "rank", "--law", "poisson", "--yes")
+    trained = result(capsys, "status")["trainings"]
+    assert trained > before
+    # the yes was about one ranking: the next thing that costs something is asked about again
+    _, err = printed(capsys, "rank", "--law", "group", code=2)
+    assert "EUR" in err
+    assert result(capsys, "status")["trainings"] == trained
+
+
+def test_a_question_about_money_can_be_answered_at_a_terminal(project, capsys, monkeypatch):
+    set_limits(project, price=0.25)
+    monkeypatch.setattr("activeseed.cli.options.sys.stdin.isatty", lambda: True, raising=False)
+    said = []
+    monkeypatch.setattr("activeseed.cli.options.typer.confirm", lambda question, err: said.append(question) or False)
+    printed(capsys, "rank", "--law", "poisson", code=1)
+    assert "A ranking takes up to" in said[0]
+    monkeypatch.setattr("activeseed.cli.options.typer.confirm", lambda question, err: said.append(question) or True)
+    printed(capsys, "rank", "--law", "poisson")
+    assert len(said) == 2, "one question for one ranking"
+
+
+def test_a_budget_in_the_settings_is_named_and_no_yes_goes_beyond_it(project, capsys):
+    made = result(capsys, "status")["trainings"]
+    set_limits(project, trainings=made + 10)
+    _, err = printed(capsys, "rank", "--law", "poisson", "--yes", code=2)
+    assert re.search(r"trainings = \d+ would do", err)
+    assert result(capsys, "status")["trainings"] == made
+
+
+def test_check_says_what_a_round_costs_and_what_was_spent(project, capsys):
+    set_limits(project, price=0.5)
+    cost = result(capsys, "check")["cost"]
+    assert cost["round"]["price"] == 0.5 * cost["round"]["trainings"]
+    assert cost["spent"]["trainings"] == result(capsys, "status")["trainings"]
+    out = printed(capsys, "check").out
+    assert f"up to {cost['round']['trainings']:,} trainings" in " ".join(out.split())
 
 
 # --- queue, answers, versions -------------------------------------------------------------------------------------
@@ -311,7 +360,7 @@ def test_beliefs_are_written_as_people_write_them(project):
 def test_a_default_ranking_starts_with_the_ranking(project, capsys):
     assert not printed(capsys, "rank").out.startswith("!")
     told = " ".join(printed(capsys, "rank", "--by", "effect").out.split())
-    assert told.count("8 keys are too few for sign flips: [estimator] keys = 20") == 1
+    assert told.count("by resampling 8 keys: noise that none of them showed is not counted") == 1
 
 
 def test_failed_rows_are_trained_again_when_that_is_asked_for(tmp_path, capsys):

@@ -12,7 +12,7 @@ from rich.console import Console
 from activeseed.cli.numbers import Scale, bar, duration, number, with_error
 from activeseed.cli.rank import print_ranking
 from activeseed.cli.screen import clean, one_line, plain
-from activeseed.cli.tables import named, question_table, ranking_table, whole_lines
+from activeseed.cli.tables import law_lines, named, question_table, ranking_table, whole_lines
 from activeseed.cli.tables import test_words as words_of_a_star
 from activeseed.outcome import Ranking
 from activeseed.question import Question
@@ -99,12 +99,35 @@ def test_a_column_of_another_size_has_a_power_of_its_own(seed, result):
     assert lines[2][:at].endswith(" 7.50"), "the first item's value, 7.5e-9, in its own power"
 
 
-def test_a_star_says_which_test_is_behind_it():
-    assert (
-        words_of_a_star({"test": "signs", "keys": 20}) == "distinguishable from nothing (5 % over all items together)"
-    )
-    weaker = words_of_a_star({"test": "null_variance", "keys": 8, "keys_for_signs": 20})
-    assert "8 keys are too few for sign flips: [estimator] keys = 20" in weaker
+def test_a_star_says_on_what_condition_it_holds():
+    said = words_of_a_star({"test": "resampled_keys", "keys": 8})
+    assert said.startswith("distinguishable from nothing (5 % over all items together, by resampling 8 keys")
+    assert "none of them showed" in said
+    assert words_of_a_star({"test": "exact", "keys": 1}) == "distinguishable from nothing (5 % over all items together)"
+
+
+def test_unknown_ties_are_no_blank_and_are_explained(seed, result):
+    assert not any("ties" in line for line in law_lines(result))
+    for row in result["items"]:
+        row["ties_with"] = None
+    assert law_lines({**result, "keys": 2}) == ["ties unknown with 2 keys: errors take eight keys"]
+
+
+def test_indices_of_another_law_say_of_which(result):
+    assert law_lines(result) == []
+    other = "belief for the item itself, the others as in the rows: author's belief, at least 0.15"
+    assert law_lines({**result, "index_law": other}) == [f"first-order index under the law: {other}"]
+    both = {**result, "index_law": other, "total_law": other}
+    assert law_lines(both) == [f"first-order and total index under the law: {other}"]
+
+
+@pytest.mark.parametrize(("chaotic", "first"), [(True, "! The trainer is chaotic"), (None, "! Whether the trainer is")])
+def test_chaos_and_unknown_chaos_come_first(result, seed, capsys, chaotic, first):
+    given = {k: v for k, v in result.items() if k not in ("items", "notes", "by")}
+    columns = {"effect": np.linspace(1.0, 0.5, len(seed))}
+    ids = tuple(i.id for i in seed.items)
+    print_ranking(Ranking(ids, columns, {**given, "chaotic": chaotic}, notes=("3 of 40 trainings failed.",)), seed)
+    assert capsys.readouterr().out.splitlines()[0].startswith(first)
 
 
 def test_what_the_budget_cut_is_said_after_the_table_and_the_rest_before_it(result, seed, capsys):

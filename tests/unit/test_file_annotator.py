@@ -139,3 +139,16 @@ def test_files_that_cannot_be_used(tmp_path: Path) -> None:
     with pytest.raises(AnnotatorError, match="line 1: no question"):
         FileAnnotator().located(tmp_path).submit([QUESTIONS["q1"]], SEED)
     assert (tmp_path / "questions.jsonl").read_text() == "not mine\n"
+
+
+def test_a_file_tells_neither_a_check_from_a_question_nor_how_sure_the_machine_is(tmp_path: Path) -> None:
+    channel = FileAnnotator(questions="q.jsonl").located(tmp_path)
+    asked = QUESTIONS["q1"]
+    check = asked.model_copy(
+        update={"id": "q1b", "purpose": "gold", "repeats": "q0", "drawn": "random", "avoid": ("two",), "value": 0.5}
+    )
+    channel.submit([asked, check], SEED)
+    first, second = (json.loads(line) for line in (tmp_path / "q.jsonl").read_text().splitlines())
+    assert (first.pop("id"), second.pop("id")) == ("q1", "q1b")
+    assert first == second
+    assert first["believed"] is None

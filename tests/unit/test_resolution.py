@@ -259,6 +259,20 @@ def test_merging_drops_all_but_the_first_without_calling_them_wrong() -> None:
     assert settle(q, [answer("q", "merge"), answer("q", "keep", n="2")]).merges == ()
 
 
+def test_an_item_keeps_its_weight_whatever_is_answered() -> None:
+    heavy = SEED.revise(items=[i.model_copy(update={"copies": 8 if i.id in ("i1", "i3") else 1}) for i in SEED.items])
+    own = {i.id: i.copies for i in heavy.items}
+    said = [question("q", "i0"), question("q1", "i1")]
+    r = settle(said, [answer("q", "keep"), answer("q1", "reject")], heavy, prior=PRIOR)
+    assert {i.id: i.copies for i in r.seed.items} == own
+    merge = [question("m", kind="merge", items=("i3", "i4"))]
+    asked = {q.id: q for q in merge}
+    merged = resolve(heavy, PRIOR, asked, [answer("m", "merge")], copies=own)
+    assert merged.seed["i3"].copies == 9
+    assert resolve(merged.seed, PRIOR, asked, [answer("m", "merge")], copies=own).seed["i3"].copies == 9
+    assert {i.id: i.copies for i in resolve(merged.seed, PRIOR, asked, [], copies=own).seed.items} == own
+
+
 def test_start_stands_where_nothing_was_answered_and_where_annotators_tie() -> None:
     q = [question("q", "i1"), question("q2", "i2")]
     a = [answer("q", "keep", "one"), answer("q", "reject", "two")]
