@@ -192,7 +192,7 @@ def test_the_demo_does_the_main_job(tmp_path, what):
         "4. What the answers changed",
         "5. The same study in random order",
         "answered lines",
-        "no right one lost",
+        "no right one was lost",
     ):
         assert part in done.stdout
     assert (folder / "report.html").stat().st_size > 10_000
