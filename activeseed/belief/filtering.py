@@ -1,4 +1,4 @@
-"""Bayesian probit regression, answer by answer: what every world predicted of each, and what it made of it.
+"""Bayesian probit regression, answer by answer: what each world foretold of an answer, and made of it.
 
 Item f is *as written* with probability Φ(offset_f + design_f·w), w Gaussian. What annotators said about it has
 likelihood ``stay`` if it is as written and ``leave`` if not, so that it contributes Z = leave + (stay − leave)·P. After
@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr
 
-from activeseed.outcome import Bools
 from activeseed.plan import Floats, Ints
 
 
@@ -25,19 +24,24 @@ class Filtered:
     Attributes:
         mean: (W, d), covariance: (W, d, d) posterior of the coefficients.
         log_predicted: (W, n) log Z of each item's answers, given those before it.
-        probits: (L + 1, W, F) Φ⁻¹ of every item's probability before each answer looked at, and after all of them.
     """
 
     mean: Floats
     covariance: Floats
     log_predicted: Floats
-    probits: Floats
 
 
 def filtered(
-    design: Floats, offset: Floats, sd: Floats, stay: Floats, leave: Floats, order: Ints, looks: Bools | None = None
+    design: Floats,
+    offset: Floats,
+    sd: Floats,
+    stay: Floats,
+    leave: Floats,
+    order: Ints,
 ) -> Filtered:
-    """Take in the answers to the items of ``order``, one after the other, in all worlds at once. Costs O(n·W·d²).
+    """Take in the answers to the items of ``order``, one after the other, in all worlds at once.
+
+    Costs O(n·W·d²).
 
     Args:
         design: (F, d) features, shared by all worlds.
@@ -45,30 +49,19 @@ def filtered(
         sd: (W, d) prior standard deviations; prior means are zero.
         stay, leave: (F,) likelihoods of an item's answers, not both zero.
         order: (n,) numbers of the answered items, first answered first.
-        looks: (n,) before which of them all items' probabilities are wanted; none by default.
     """
     w, d = sd.shape
-    mean = np.zeros((w, d))
-    covariance = np.einsum("wd,de->wde", sd**2, np.eye(d))
+    mean, covariance = np.zeros((w, d)), np.einsum("wd,de->wde", sd**2, np.eye(d))
     log = np.zeros((w, len(order)))
-    seen: list[Floats] = []
-
-    def probits() -> Floats:
-        scale = np.sqrt(1.0 + ((design @ covariance) * design).sum(2))
-        return np.asarray((offset + mean @ design.T) / scale)
-
     for n, f in enumerate(order):
-        if looks is not None and looks[n]:
-            seen.append(probits())
         x = design[f]
         along = covariance @ x
         scale = np.sqrt(1.0 + along @ x)
         t = (offset[:, f] + mean @ x) / scale
-        z = leave[f] + (stay[f] - leave[f]) * ndtr(t)
-        z = np.maximum(z, 1e-300)
+        z = np.maximum(leave[f] + (stay[f] - leave[f]) * ndtr(t), 1e-300)
         log[:, n] = np.log(z)
         slope = (stay[f] - leave[f]) * np.exp(-0.5 * t**2) / (np.sqrt(2.0 * np.pi) * scale * z)
         bend = -slope * (t / scale + slope)
         mean += slope[:, None] * along
         covariance += bend[:, None, None] * along[:, :, None] * along[:, None, :]
-    return Filtered(mean, covariance, log, np.stack([*seen, probits()]))
+    return Filtered(mean, covariance, log)

@@ -1,12 +1,10 @@
 """The joint credibility model: predictors that compete on answers, and what the better ones say about unasked items.
 
 P(item f stays as written) = Φ(offset_f + base rate + group + weight · evidence + kin), every coefficient Gaussian with
-mean zero. Four predictors compete, each a restriction of that: *author* (his own belief, nothing moves), *base rate*
-(his belief, shifted as answers say, for each group), *count* (the share that stayed, whatever the author said; see
-``counting``), *content* (base rate, evidence, and kinship of the embeddings). All of them start at the author's belief.
-Their probabilities are earned: author, count and what was learnt (base rate and content together) are weighed by what
-they predicted of the answers to questions that were drawn at random, just before they were given. What is asked because
-it is doubtful says much about the coefficients, but little about who predicts well what nobody has been asked.
+mean zero. Four predictors compete: *author* (his own belief, nothing moves), *base rate* (his belief, shifted as
+answers say, for each group), *content* (that, evidence, and kinship of the embeddings) and *count* (the share that
+stayed, whatever the author said: see ``counting``). All start at the author's belief, so that before any answer nothing
+is moved. Their probabilities are earned by what they predicted of answers before those were given.
 """
 
 from __future__ import annotations
@@ -21,7 +19,6 @@ from scipy.special import ndtri
 from activeseed.belief.copies import near_copies, tied
 from activeseed.belief.counting import counted
 from activeseed.belief.filtering import filtered
-from activeseed.belief.holding import held
 from activeseed.belief.posterior import Belief, World
 from activeseed.belief.settings import BeliefSettings
 from activeseed.errors import PlanError
@@ -32,7 +29,6 @@ from activeseed.plan import Floats, Ints, Law, generator
 DOUBT = 0.005
 #: an author is never surer than this in what he teaches the model; his own belief of an item is kept as it is
 SUREST = 1e-6
-PRIORS = (1.0, 1.0, 2.0, 1.0)
 
 
 def fit_belief(
@@ -188,31 +184,47 @@ def _weighed(
     stay: Floats,
     leave: Floats,
     order: Ints,
-    counts: Bools,
+    drawn: Bools,
 ) -> tuple[World, ...]:
     """All predictors' worlds with the weight that they have earned.
 
-    Predictors are compared by what each said beforehand of the answers that count (the prequential likelihood: Dawid
-    1984). Base rate and content enter as one, and between their worlds all answers decide: whatever a question was
-    chosen by, they know it.
+    Args:
+        stay, leave: (F,) likelihoods of an item's answers, both positive.
+        order: (n,) numbers of the answered items; drawn: (n,) which of their questions were drawn at random.
     """
-    s, q = stay[order], leave[order]
-    said = [np.log(author[order] * s + (1.0 - author[order]) * q)]
-    count, log = counted(author, groups, stay, leave, order, worth=settings.count_worth)
-    said.append(log)
-    learnt, inside, log, probits = _learnt(settings, author, design, names, stay, leave, order, counts)
-    said.append(log)
-    log, c = held(author, probits, inside[[*np.flatnonzero(counts), -1]], stay, leave, order, counts)
-    said.append(log)
-    score = np.log(PRIORS) + np.stack(said)[:, counts].sum(1)
-    share = np.exp(score - score.max())
-    share /= share.sum()
-    out = [replace(_author(author), weight=float(share[0])), replace(count, weight=float(share[1]))]
-    for world, w in zip(learnt, inside[-1], strict=True):
-        out.append(replace(world, weight=float(share[2] * w)))
-        moved = world.offset + c * world.scale
-        out.append(replace(world, predictor="held", weight=float(share[3] * w), offset=moved))
-    return tuple(out)
+    alone = _author(author)
+    count, counted_log = counted(author, groups, stay, leave, order)
+    learnt, inside, learnt_log = _learnt(settings, author, design, names, stay, leave, order)
+    author_log = np.log(author[order] * stay[order] + (1.0 - author[order]) * leave[order])
+    said = np.stack([author_log, counted_log, learnt_log])
+    share = earned(np.array([1.0, 1.0, 2.0]), said, drawn)
+    out = [replace(alone, weight=float(share[0])), replace(count, weight=float(share[1]))]
+    out += [replace(world, weight=float(share[2] * w)) for world, w in zip(learnt, inside, strict=True)]
+    return tuple(w for w in out if w.weight > 0)
+
+
+def earned(prior: Floats, log_predicted: Floats, drawn: Bools) -> Floats:
+    """(K,) probabilities of author, count and further predictors, by what each said of answers beforehand.
+
+    That is the prequential likelihood (Dawid 1984). A question may have been chosen by the author's beliefs and by
+    content. Predictors that know both lose nothing by being asked about what was chosen; the count does not know them,
+    and would learn to foretell only what is chosen. So where a question was not drawn at random it sleeps: it is taken
+    to have said what the others say together (Freund, Schapire, Singer & Warmuth 1997).
+
+    Args:
+        prior: (K,) odds; the count's is the second.
+        log_predicted: (K, n); drawn: (n,) whether a question was drawn at random.
+    """
+    with np.errstate(divide="ignore"):
+        score = np.log(np.asarray(prior, np.float64))
+    others = np.arange(len(score)) != 1
+    for now, random in zip(log_predicted.T, drawn, strict=True):
+        said = now.copy()
+        if not random:
+            said[1] = np.logaddexp.reduce((score + now)[others]) - np.logaddexp.reduce(score[others])
+        score = score + said
+    out = np.exp(score - score.max())
+    return np.asarray(out / out.sum())
 
 
 def _learnt(
@@ -223,29 +235,24 @@ def _learnt(
     stay: Floats,
     leave: Floats,
     order: Ints,
-    looks: Bools,
-) -> tuple[list[World], Floats, Floats, Floats]:
+) -> tuple[list[World], Floats, Floats]:
     """Base rate and content after the answers.
 
     Returns:
-        the W worlds; (n + 1, W) their probabilities before each answer and after all; (n,) log probability of each
-        answer under all of them together; probits as in ``filtered``.
+        the W worlds; (W,) their probabilities; (n,) log probability of each answer under all of them together, given
+        those before it.
     """
-    base, group = settings.base_rate_sd, settings.group_sd
     slopes = settings.evidence_sds if "evidence" in names else ()
     kins = settings.kin_sds if "kin" in names else ()
-    grid = [(e, k) for e, k in product((0.0, *slopes), (0.0, *kins))]
-    rest = max(len(grid) - 1, 1)
-    prior = np.array([0.5 if e == k == 0 else 0.5 / rest for e, k in grid])
-    scale = {"base rate": [base] * len(grid), "group": [group] * len(grid),
-             "evidence": [e for e, _ in grid], "kin": [k for _, k in grid]}  # fmt: skip
-    sd = np.array([scale[n] for n in names], np.float64).T
+    grid = list(product((0.0, *slopes), (0.0, *kins)))
+    prior = np.array([1.0 if e == k == 0 else 1.0 / max(len(grid) - 1, 1) for e, k in grid])
+    prior = prior / prior.sum()
+    of = {"base rate": settings.base_rate_sd, "group": settings.group_sd}
+    sd = np.array([[{**of, "evidence": e, "kin": k}[n] for n in names] for e, k in grid])
     # before any answer the probability is the author's exactly: Φ(offset/√(1 + v)) with v the prior variance
     offset = probit(author) * np.sqrt(1.0 + sd**2 @ design.T**2)
-    found = filtered(design, offset, sd, stay, leave, order, looks)
-    log = np.log(prior / prior.sum())[:, None] + np.hstack(
-        [np.zeros((len(grid), 1)), np.cumsum(found.log_predicted, axis=1)]
-    )
+    found = filtered(design, offset, sd, stay, leave, order)
+    log = np.log(prior)[:, None] + np.hstack([np.zeros((len(grid), 1)), np.cumsum(found.log_predicted, axis=1)])
     whole = np.logaddexp.reduce(log, axis=0)
     worlds = []
     for n, (e, k) in enumerate(grid):
@@ -254,7 +261,7 @@ def _learnt(
         covariance = found.covariance[n][np.ix_(active, active)]
         name = "content" if e > 0 or k > 0 else "base rate"
         worlds.append(World(name, 1.0, design[:, active], offset[n], found.mean[n][active], covariance, kept))
-    return worlds, np.exp(log - whole).T, np.diff(whole), found.probits
+    return worlds, np.exp(log[:, -1] - whole[-1]), np.diff(whole)
 
 
 def _draws(worlds: tuple[World, ...], stay: Floats, leave: Floats, samples: int, key: int) -> tuple[Floats, Floats]:

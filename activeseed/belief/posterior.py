@@ -23,7 +23,7 @@ class World:
     """One fitted version of a predictor: probits are ``offset + design @ w``, w Gaussian.
 
     Attributes:
-        predictor: whose version it is (``author``, ``base rate``, ``count``, ``content``).
+        predictor: whose version it is (``author``, ``base rate``, ``content``, ``count``).
         weight: its probability; those of a belief's worlds sum to one.
         design: (F, d); offset: (F,); mean: (d,); covariance: (d, d).
         names: (d,) which part of the model each coefficient belongs to.

@@ -16,22 +16,20 @@ class BeliefSettings(BaseModel):
     """The credibility model: which predictors compete, and how far each may move.
 
     Four predictors of P(an item stays) compete: the author's belief; the author's belief with a base rate that answers
-    move; a plain count of the answers; and content, that is the author's belief with a base rate, a weight of the
-    evidence and kinship of the embeddings. Each starts at a quarter, and earns its share by how well it predicted
-    answers before they were given. Scales are standard deviations on the probit scale (one unit is about 1.7 logits);
-    all prior means are zero, so that content moves nothing before any answer.
+    move; content, that is also a weight of the evidence and kinship of the embeddings; and a plain count. Each earns its share by how well it predicted answers before they were given.
+    Scales are standard deviations on the probit scale (one unit is about 1.7 logits); all prior means are zero, so that
+    content moves nothing before any answer. `tests/benchmarks/beliefs.py` shows what each constant earns.
 
     Attributes:
         kind: ``joint`` learns from answers about kin; ``independent`` keeps the author's belief of unasked items.
         base_rate_sd: how far the author's base rate may be off.
         group_sd: how far a group's base rate may be off the rest's (only where there are two groups or more).
         evidence_sds: how much a unit of evidence (one standard deviation, or one logit where that is more) may weigh.
-            Within content, the scales are weighed by their marginal likelihood; empty switches evidence off.
+            Scales are weighed by their marginal likelihood; empty switches evidence off.
         kin_sds: how much similar items may share beyond that: the standard deviation of one item's probit, correlated
             between items as their centred cosine; empty switches kinship off.
         components: principal components of the embeddings that carry kinship, at most.
         near: items closer than this share of the mean squared distance between items are near-copies.
-        count_worth: answers that the author's belief is worth to the plain count.
         samples: draws of the posterior from which marginals and covariance are computed.
     """
 
@@ -40,11 +38,10 @@ class BeliefSettings(BaseModel):
     kind: Literal["joint", "independent"] = "joint"
     base_rate_sd: float = Field(default=1.0, gt=0)
     group_sd: float = Field(default=0.5, ge=0)
-    evidence_sds: tuple[float, ...] = (0.3, 1.0)
+    evidence_sds: tuple[float, ...] = (0.5, 2.0)
     kin_sds: tuple[float, ...] = (0.8,)
     components: int = Field(default=32, ge=0)
     near: float = Field(default=0.2, ge=0, lt=1)
-    count_worth: float = Field(default=2.0, gt=0)
     samples: int = Field(default=400, ge=200)
 
 

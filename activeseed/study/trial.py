@@ -12,7 +12,7 @@ holds that equal keys give them equal bits.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from activeseed.errors import PlanError, TrainingError
 from activeseed.protocols import Event, Executor, Request, System
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from activeseed.outcome import Outcomes
     from activeseed.plan import Explicit
     from activeseed.study.study import Study
+    from activeseed.study.training import Trainer
 
 #: what a trial costs: a row, another one, and the first again
 TRAININGS = 3
@@ -151,7 +152,7 @@ def _again(study: Study, system: System) -> Outcomes:
     return trainer.fulfil(request)
 
 
-def _trainer(study: Study, system: System, executor: Executor) -> Any:
+def _trainer(study: Study, system: System, executor: Executor) -> Trainer:
     from activeseed.study.training import Trainer
 
     limits = study.settings.limits.model_copy(update={"failed_share": 1.0})

@@ -28,7 +28,9 @@ def active_lab(labels: Floats, probabilities: Floats) -> tuple[Floats, Ints]:
     n, classes = probabilities.shape
     if (given.sum(1) == 1).all():
         consensus = np.nansum(labels, 1).astype(np.int64)
-        quality, model, weights = probabilities[np.arange(n), consensus], 1.0, np.ones(labels.shape[1])
+        model = 1.0
+        quality: Floats = probabilities[np.arange(n), consensus]
+        weights: Floats = np.ones(labels.shape[1])
     else:
         tempered = _tempered(probabilities, _temperature(labels, probabilities))
         most = majority(labels, tempered)

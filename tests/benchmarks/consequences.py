@@ -32,12 +32,11 @@ from typing import Any
 import numpy as np
 
 from activeseed.cli.making import make_project
-from activeseed.embedders import Tfidf, best_available
+from activeseed.embedders import best_available
 from activeseed.plan import Explicit, Floats, Rows, generator
 from activeseed.protocols import Request
 from activeseed.study import Study
 from activeseed.study.consequences import ALPHA, distinguishable, told
-from activeseed.systems.reward_model import RewardModel
 from tests.benchmarks._persona_files import write_files
 from tests.benchmarks._report import missed, report, table, write
 from tests.benchmarks.pairs import build, read_pairs
@@ -89,7 +88,7 @@ def make(setting: Setting, data: Path, folder: Path, embedder: str = "") -> Stud
 
 
 def _write_pairs(data: Path, key: int, folder: Path) -> None:
-    cell = build(read_pairs(data), Tfidf(), "truthful", key, RewardModel())
+    cell = build(read_pairs(data), "truthful", key, best_available().kind, folder)
     for name, entries in (("seed", cell.seed.items), ("probes", cell.materials.probes)):
         lines = [
             {"id": e.id, **e.payload.model_dump(exclude={"kind"})}

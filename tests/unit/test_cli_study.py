@@ -215,10 +215,10 @@ def test_a_question_about_money_can_be_answered_at_a_terminal(project, capsys, m
     set_limits(project, price=0.25)
     monkeypatch.setattr("activeseed.cli.options.sys.stdin.isatty", lambda: True, raising=False)
     said = []
-    monkeypatch.setattr("activeseed.cli.options.typer.confirm", lambda question, err: said.append(question) or False)
+    monkeypatch.setattr("activeseed.cli.options.typer.confirm", lambda question, err: bool(said.append(question)))  # type: ignore[func-returns-value]
     printed(capsys, "rank", "--law", "poisson", code=1)
     assert "A ranking takes up to" in said[0]
-    monkeypatch.setattr("activeseed.cli.options.typer.confirm", lambda question, err: said.append(question) or True)
+    monkeypatch.setattr("activeseed.cli.options.typer.confirm", lambda question, err: not said.append(question))  # type: ignore[func-returns-value]
     printed(capsys, "rank", "--law", "poisson")
     assert len(said) == 2, "one question for one ranking"
 

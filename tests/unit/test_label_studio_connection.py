@@ -10,6 +10,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,12 @@ from activeseed.protocols import Assignment
 pytestmark = pytest.mark.usefixtures("nothing_left_open")
 
 TOKEN = "f" * 40
+
+
+def _wait(connection: Connection, seconds: float) -> None:
+    """Waits for nothing, and holds the connection in a cycle."""
+
+
 Reply = tuple[int, dict[str, str], str]
 VERSION: Reply = (200, {"Content-Type": "application/json"}, json.dumps({"release": "1.23.2"}))
 
@@ -283,7 +290,7 @@ def test_no_socket_is_left_to_the_collector(how: str) -> None:
                 mine.read("api/projects/")  # and can be used again
                 mine.close()
             elif how == "dropped in a cycle":
-                mine.sleep = lambda seconds, itself=mine: None
+                mine.sleep = partial(_wait, mine)
             del mine
         gc.collect()
         unclosed = [w for w in said if "unclosed <socket" in str(w.message)]
