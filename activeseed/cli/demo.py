@@ -44,12 +44,14 @@ class Example:
         seed: its file there.
         about: what the seed is and what was planted, with room for how many there are of each.
         thing: what one item is called.
+        flips: share of the probes that may be judged otherwise when the study stops.
     """
 
     folder: str
     seed: str
     about: str
     thing: str
+    flips: float
 
 
 EXAMPLES = {
@@ -58,12 +60,14 @@ EXAMPLES = {
         "positives.jsonl",
         "{items} statements of a careful agent train an oversight league. {planted} of them praise recklessness.",
         "statement",
+        0.01,
     ),
     "pairs": Example(
         "patience",
         "pairs.jsonl",
         "{items} preference pairs of a patient help desk train a reward model. {planted} are the wrong way round.",
         "pair",
+        0.005,  # the preference is so plain that the last mistakes matter to few probes
     ),
 }
 
@@ -186,7 +190,7 @@ def make(
             guidelines=source / "guidelines.md",
             embedder=embedder,
             progress=progress,
-            tables={"key": key, **tables},
+            tables={"key": key, "stopping": {"flips": example.flips}, **tables},
         )
         truth = folder / "truth.jsonl"
         shutil.copyfile(source / "truth.jsonl", truth)
@@ -255,6 +259,8 @@ def _introduced(example: Example, study: Study, folder: Path) -> None:
     console.print(f"{about} Only truth.jsonl says which, and only the simulated annotator reads it.")
     candidates = f", {len(study.pool)} candidate outputs" if study.pool else ""
     console.print(f"{len(study.probes)} labelled probes{candidates}, {len(study.gold)} questions of known answer.")
+    limit = f"{100 * study.settings.stopping.flips:g} in 100 probes"
+    console.print(f"It stops when at most {limit} would be judged otherwise than by what humans mean.")
     console.print(f"Trainer²: {study.settings.system.kind}. Embedder: {study.settings.embedder.kind}.")
 
 
