@@ -35,8 +35,7 @@ from typing import Any
 
 import numpy as np
 
-from activeseed.cli.demo import EMBEDDED, EXAMPLES, Finding, found, make
-from activeseed.cli.planted import meant
+from activeseed.cli.planted import EMBEDDED, EXAMPLES, Finding, found, make, meant
 from activeseed.plan import Explicit, Rows
 from activeseed.protocols import Request
 from activeseed.study import Study

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from activeseed.cli.demo import EXAMPLES
+from activeseed.cli.planted import EXAMPLES
 from activeseed.resources import bundled
 
 SEEDS = {example.folder: example.seed for example in EXAMPLES.values()}

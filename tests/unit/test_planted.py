@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from activeseed.cli.demo import EXAMPLES, Finding, sentence
-from activeseed.cli.planted import Course, course, meant
+from activeseed.cli.demo import sentence
+from activeseed.cli.planted import EXAMPLES, Course, Finding, course, meant
 from activeseed.embedders import Tfidf
 from activeseed.seed import Item, Probe, Seed, Text, Variant
 from activeseed.study import LoopResult, Study
