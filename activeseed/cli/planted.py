@@ -164,7 +164,7 @@ def found(
     """
     truth = Path(annotator.truth_file)
     study.rounds.assessment()  # the texts are embedded by now
-    tables = {"ask": AT_RANDOM, "stopping": {"flips": 0.0}}
+    tables: dict[str, Any] = {"ask": AT_RANDOM, "stopping": {"flips": 0.0}}
     other, _ = make(example, study.folder / "in-random-order", key, embedder, **tables)
     shutil.copytree(study.folder / EMBEDDED, other.folder / EMBEDDED, dirs_exist_ok=True)
     command = [sys.executable, "-m", "activeseed", "loop", "--json", "--dir", str(other.folder)]
@@ -197,7 +197,9 @@ def course(study: Study, truth_file: Path) -> Course:
     stands = study.seed.standing
     put_right = {i for i in planted if stands.get(i, "as_written") == right[i]}
     lost = [i for i in right if i not in planted and stands.get(i, "as_written") != right[i]]
-    lines, minutes, out = [], [], []
+    lines: list[int] = []
+    minutes: list[float] = []
+    out: list[int] = []
     done: set[str] = set()
     for answer in study.state.counted_answers:
         question = study.state.questions[answer.question]
