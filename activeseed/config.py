@@ -159,7 +159,7 @@ class AskTable(_Table):
     minutes_write_more: float = Field(default=5.0, gt=0)
     exchange_rate: float = Field(default=0.0, ge=0)
     confirm: bool = True
-    list_below: float = Field(default=0.75, gt=0, le=1)
+    list_below: float = Field(default=0.7, gt=0, le=1)
     random_share: float = Field(default=0.25, ge=0.0, le=1.0)
     repeat_share: float = Field(default=0.15, ge=0.0, le=0.5)
     readings: int = Field(default=5, ge=1)
@@ -306,6 +306,7 @@ def _dump(value: Any) -> Any:
 #: settings of earlier versions that nothing reads any more: a file that spells them out still opens
 RETIRED: Mapping[str, frozenset[str]] = {
     "ask": frozenset({"repeats_at_least"}),
+    "estimator": frozenset({"test"}),
     "belief": frozenset({"held_sd", "silent", "evidence_weights", "evidence_sd", "temper"}),
 }
 

@@ -13,7 +13,7 @@ from activeseed.acquisition.batch import (
     proposed,
     writing_candidates,
 )
-from activeseed.acquisition.sampling import choose_some_at_random, due_at_random
+from activeseed.acquisition.sampling import choose_beside, drawn_at_random, due_at_random
 from activeseed.acquisition.value import ensemble_risk, item_values
 from activeseed.acquisition.wrongness import Wrongness, deployed_risk, wrongness
 
@@ -24,9 +24,10 @@ __all__ = [
     "Pick",
     "Wrongness",
     "choose",
-    "choose_some_at_random",
+    "choose_beside",
     "deployed_risk",
     "doubtful",
+    "drawn_at_random",
     "due_at_random",
     "ensemble_risk",
     "item_candidates",

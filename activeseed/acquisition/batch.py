@@ -147,7 +147,7 @@ def list_candidate(
     """
     lines = doubtful(belief, standing, below)
     if worth is not None:
-        best = set(sorted(lines, key=lambda f: -worth[f])[:most])
+        best = set(sorted((f for f in lines if worth[f] > -np.inf), key=lambda f: -worth[f])[:most])
         lines = tuple(f for f in lines if f in best)
     lines = lines[:most]
     if len(lines) < least:

@@ -26,41 +26,41 @@ def due_at_random(share: float, asked: int, drawn: int, size: int) -> int:
     return max(0, min(int(share * (asked + size) + 1e-9) - drawn, ceil(share * size - 1e-9), size))
 
 
-def choose_some_at_random(
+def drawn_at_random(candidates: Sequence[Candidate], due: int, key: int) -> list[Candidate]:
+    """``due`` questions about single items that nobody was asked about yet, drawn at random by a round's own key."""
+    single = [c for c in candidates if len(c.items) == 1 and not c.again]
+    order = generator(key, "drawn at random").permutation(len(single))
+    return [single[k] for k in order[:due]]
+
+
+def choose_beside(
+    drawn: Sequence[Candidate],
     gram: Floats,
     belief: Belief,
     candidates: Sequence[Candidate],
     size: int,
     *,
-    due: int,
-    key: int,
     pending: Sequence[int] = (),
     pending_error: float = 0.0,
     exchange_rate: float | None = None,
     deployed: Sequence[int] | Ints | None = None,
     fixed: Collection[int] = (),
 ) -> list[Pick]:
-    """A batch of which ``due`` questions about single items are drawn at random, and the rest is ``choose``'s best.
+    """A batch that holds the ``drawn`` questions, and for the rest is ``choose``'s best, knowing that those are asked.
 
-    Args:
-        key: of the draw; a round's own.
-
-    Further arguments as in ``choose``. What is drawn comes first, and the rest is chosen knowing that it is asked.
-    Drawn questions stand evenly between the others, so that whoever answers only some of a batch answers some of
-    either. Empty where no question about an item is worth anything.
+    Further arguments as in ``choose``. Drawn questions stand evenly between the others, so that whoever answers only
+    some of a batch answers some of either. What is worth nothing is left out, and so are drawn questions where no
+    question about an item is worth anything.
     """
-    single = [c for c in candidates if len(c.items) == 1 and not c.again]
-    error = max((c.error for c in single), default=0.0)
-    alone = item_values(gram, belief, error)
-    if not any(alone[c.items[0]] > 0 for c in single):
-        due = 0
-    order = generator(key, "drawn at random").permutation(len(single))
-    drawn = [single[k] for k in order[:due]]
     taken = [c.items[0] for c in drawn]
+    error = max((c.error for c in drawn), default=pending_error)
     best = choose(
         gram, belief, candidates, size - len(drawn), pending=[*pending, *taken], pending_error=pending_error or error,
         exchange_rate=exchange_rate, deployed=deployed, fixed=fixed,
     )  # fmt: skip
+    alone = item_values(gram, belief, error)
+    if not any(alone[c.items[0]] > 0 for c in candidates if len(c.items) == 1):
+        return []
     out = [p for p in best if p.value > 0]
     for k, candidate in enumerate(drawn):
         value = float(alone[candidate.items[0]])

@@ -75,7 +75,7 @@ def fit_belief(
     certain = (p.max(1) >= 1.0) & ~answered
     author = p[:, 0]
     if settings.kind == "independent":
-        worlds = (_author(author),)
+        worlds: tuple[World, ...] = (_author(author),)
         rows = before = author[None, :].copy()
     else:
         known = [int(i) for i in (() if order is None else order) if answered[i]]
@@ -125,7 +125,7 @@ def _design(
     settings: BeliefSettings, groups: Sequence[str], features: Floats | None, evidence: Floats | None
 ) -> tuple[Floats, tuple[str, ...]]:
     """(F, d) columns, and which part of the model each belongs to."""
-    parts = [("base rate", np.ones((len(groups), 1)))]
+    parts: list[tuple[str, Floats]] = [("base rate", np.ones((len(groups), 1)))]
     names = list(dict.fromkeys(groups))
     if len(names) > 1 and settings.group_sd > 0:
         parts.append(("group", np.array([[g == n for n in names] for g in groups], np.float64)))
@@ -245,7 +245,7 @@ def _learnt(
     slopes = settings.evidence_sds if "evidence" in names else ()
     kins = settings.kin_sds if "kin" in names else ()
     grid = list(product((0.0, *slopes), (0.0, *kins)))
-    prior = np.array([1.0 if e == k == 0 else 1.0 / max(len(grid) - 1, 1) for e, k in grid])
+    prior = np.array([2.0 if e == k == 0 else 1.0 / max(len(grid) - 1, 1) for e, k in grid])
     prior = prior / prior.sum()
     of = {"base rate": settings.base_rate_sd, "group": settings.group_sd}
     sd = np.array([[{**of, "evidence": e, "kin": k}[n] for n in names] for e, k in grid])

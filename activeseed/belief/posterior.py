@@ -40,7 +40,7 @@ class World:
     @cached_property
     def scale(self) -> Floats:
         """(F,) √(1 + variance of the probit): what not knowing w takes from it."""
-        return np.sqrt(1.0 + np.einsum("fd,de,fe->f", self.design, self.covariance, self.design, optimize=True))
+        return np.asarray(np.sqrt(1.0 + ((self.design @ self.covariance) * self.design).sum(1)))
 
     @cached_property
     def marginal(self) -> Floats:

@@ -16,7 +16,9 @@ class BeliefSettings(BaseModel):
     """The credibility model: which predictors compete, and how far each may move.
 
     Four predictors of P(an item stays) compete: the author's belief; the author's belief with a base rate that answers
-    move; content, that is also a weight of the evidence and kinship of the embeddings; and a plain count. Each earns its share by how well it predicted answers before they were given.
+    move; content, that is also a weight of the evidence and kinship of the embeddings; and a plain count. Each earns
+    its share by how well it predicted answers before they were given; author, count, and base rate and content
+    together start at a quarter, a quarter and a half.
     Scales are standard deviations on the probit scale (one unit is about 1.7 logits); all prior means are zero, so that
     content moves nothing before any answer. `tests/benchmarks/beliefs.py` shows what each constant earns.
 
@@ -38,7 +40,7 @@ class BeliefSettings(BaseModel):
     kind: Literal["joint", "independent"] = "joint"
     base_rate_sd: float = Field(default=1.0, gt=0)
     group_sd: float = Field(default=0.5, ge=0)
-    evidence_sds: tuple[float, ...] = (0.5, 2.0)
+    evidence_sds: tuple[float, ...] = (1.0, 4.0)
     kin_sds: tuple[float, ...] = (0.8,)
     components: int = Field(default=32, ge=0)
     near: float = Field(default=0.2, ge=0, lt=1)

@@ -15,7 +15,8 @@ from activeseed.acquisition import (
     DEPLOYED_SHARE,
     Candidate,
     Pick,
-    choose_some_at_random,
+    choose_beside,
+    drawn_at_random,
     due_at_random,
     item_candidates,
     item_values,
@@ -121,27 +122,29 @@ def best(
     # what somebody has just answered is still in their memory: it waits, unless nothing else is left
     candidates = [c for c in singles if not (c.again and seed.items[c.items[0]].id in fresh)] or singles
     busy = known.busy | set(checked)
+    taken = [seed.position(i) for i in sorted(busy) if i in seed._positions]
+    candidates = [c for c in (*candidates, *more) if not set(c.items) & set(taken)]
     asked = [q for q in known.questions.values() if q.purpose == "ask" and q.kind in (*SINGLE, "confirm_list")]
-
     worth = item_values(known.gram, known.belief, known.list_error)
     worth = worth + DEPLOYED_SHARE * wrongness(known.belief, seed.base).gains(known.gram, known.list_error)
-    worth[[seed.position(i) for i in busy if i in seed._positions]] = -np.inf
 
     def chosen(due: int) -> list[Pick]:
+        drawn = drawn_at_random(candidates, due, stream_key(known.key, "round", number))
         lists = []
         if table.confirm:
+            free = worth.copy()
+            free[[*taken, *(c.items[0] for c in drawn)]] = -np.inf
             lists = list_candidate(
-                known.belief, seed.base, minutes={"confirm_list": table.minutes_line}, most=n - due,
-                below=table.list_below, error=known.list_error, worth=worth,
+                known.belief, seed.base, minutes={"confirm_list": table.minutes_line}, most=n - len(drawn),
+                below=table.list_below, error=known.list_error, worth=free,
             )  # fmt: skip
-        return choose_some_at_random(
+        return choose_beside(
+            drawn,
             known.gram,
             known.belief,
-            [c for c in (*candidates, *lists, *more) if not busy & {seed.items[f].id for f in c.items}],
+            [*candidates, *lists],
             n,
-            due=due,
-            key=stream_key(known.key, "round", number),
-            pending=[seed.position(i) for i in sorted(busy) if i in seed._positions],
+            pending=taken,
             pending_error=known.error,
             exchange_rate=table.exchange_rate or None,
             deployed=seed.base,

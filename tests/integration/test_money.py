@@ -124,8 +124,8 @@ def with_gold(make_study: Make, settings: dict[str, Any]) -> Study:
 
 def test_trainings_for_gold_questions_count(make_study: Make) -> None:
     study = with_gold(make_study, {"gold": GOLD, "ask": {"batch": 3, "consequences": 2}})
-    asked = study.ask(3)
-    gold = [q for q in asked if q.purpose == "gold"]
+    study.loop(max_rounds=4)
+    gold = [q for q in study.state.questions.values() if q.purpose == "gold"]
     assert gold
     events = [e.body for e in study.store.read() if e.kind == "trained"]
     assert len({e["context"] for e in events}) == 1 + len(gold), "what hangs on gold was trained, in a seed with it"

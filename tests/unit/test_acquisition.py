@@ -5,9 +5,13 @@ import pytest
 
 from activeseed.acquisition import (
     Candidate,
+    Pick,
     choose,
+    choose_beside,
     deployed_risk,
     doubtful,
+    drawn_at_random,
+    due_at_random,
     ensemble_risk,
     item_candidates,
     item_values,
@@ -17,7 +21,7 @@ from activeseed.acquisition import (
 from activeseed.acquisition.wrongness import wrongness
 from activeseed.belief import Belief, BeliefSettings, fit_belief
 from activeseed.errors import PlanError
-from activeseed.plan import Law
+from activeseed.plan import Floats, Law
 from activeseed.seed import Item, Pair, Seed, Text, Variant
 
 
@@ -256,3 +260,49 @@ class TestBatch:
         assert [p.candidate.items[0] for p in picks] == [0, 1]
         assert picks[0].deployed_gain > 0
         assert picks[1].deployed_gain == 0.0
+
+
+def beside(gram: Floats, belief: Belief, size: int, *, due: int, key: int) -> list[Pick]:
+    return choose_beside(drawn_at_random(reviews(12), due, key), gram, belief, reviews(12), size)
+
+
+class TestDrawnAtRandom:
+    def test_a_share_is_kept_from_round_to_round(self) -> None:
+        for size in (1, 3, 4, 6, 8):
+            drawn = 0
+            for n in range(24):
+                due = due_at_random(0.25, n * size, drawn, size)
+                assert due <= max(1, round(0.25 * size + 0.5))
+                drawn += due
+            assert drawn == int(0.25 * 24 * size)
+        assert due_at_random(0.0, 40, 0, 8) == 0
+        # forty questions that somebody asked for by name are not made up for in one batch
+        assert due_at_random(0.25, 40, 0, 8) == 2
+
+    def test_the_rest_is_chosen_knowing_what_is_drawn_and_stands_between(self) -> None:
+        belief = made(np.full((1, 12), 0.5))
+        gram = np.diag(np.arange(24.0) + 1)
+        picks = beside(gram, belief, 8, due=2, key=3)
+        assert [p.drawn for p in picks].count("random") == 2
+        items = [p.candidate.items[0] for p in picks]
+        assert len(set(items)) == 8
+        drawn = [n for n, p in enumerate(picks) if p.drawn == "random"]
+        best = [i for i in range(11, -1, -1) if i not in {items[n] for n in drawn}][:6]
+        assert [items[n] for n in range(8) if n not in drawn] == best
+        assert 0 < drawn[0] < drawn[1] < 7
+        again = beside(gram, belief, 8, due=2, key=3)
+        assert items == [p.candidate.items[0] for p in again]
+
+    def test_every_open_item_is_drawn_as_often(self) -> None:
+        belief = made(np.full((1, 12), 0.5))
+        gram = np.diag(np.r_[np.zeros(22), 5.0, 5.0])
+        firsts = [beside(gram, belief, 1, due=1, key=k)[0].candidate.items[0] for k in range(600)]
+        # 50 of each expected, standard deviation 6.8; five of them are more than twelve items reach by chance
+        assert np.abs(np.bincount(firsts, minlength=12) - 50).max() < 5 * 6.8
+
+    def test_nothing_is_drawn_where_nothing_is_worth_asking(self) -> None:
+        assert beside(np.zeros((24, 24)), made(np.full((1, 12), 0.5)), 8, due=2, key=1) == []
+
+    def test_what_was_answered_before_is_not_drawn(self) -> None:
+        again = [Candidate("review", (i,), again=i > 0) for i in range(12)]
+        assert [c.items[0] for c in drawn_at_random(again, 3, key=1)] == [0]
