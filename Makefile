@@ -1,6 +1,6 @@
 # Needs Python 3.11 or newer and make; everything else goes into .venv.
 #
-#   make demo        the main job on the bundled example
+#   make demo        the main job on a bundled seed with planted mistakes
 #   make test        linters, types, layers and the fast tests
 #   make test-arithmetic  the numerical tests once more, with a processor's plainest instructions
 #   make test-slow   the long tests

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def bundled(name: str) -> Traversable:
-    """A file or folder of `activeseed/data`, such as the bundled example.
+    """A file or folder of `activeseed/data`, such as a bundled seed.
 
     Args:
         name: Path below `activeseed/data`, with forward slashes.

@@ -56,7 +56,7 @@ def _root(
 
     \b
     Example:
-      activeseed demo                                  the main job on a bundled example
+      activeseed demo                                  the main job on a bundled seed
       activeseed init study --from positives.jsonl     a project of your own
       cd study
       activeseed check && activeseed rank
@@ -104,7 +104,7 @@ app.command("report", short_help="One HTML file that works offline.")(report.rep
 app.command("status", short_help="Where the study stands.")(project.status)
 app.add_typer(seeds, name="seed", help=_SEED, short_help="Versions of the seed.")
 app.add_typer(servers, name="label-studio", help=_LABEL_STUDIO, short_help="A Label Studio of one's own; checks.")
-app.command("demo", short_help="The main job on a bundled example.")(demo.demo)
+app.command("demo", short_help="The main job on a bundled seed.")(demo.demo)
 answers.command("import", short_help="Take answers from a file.")(queue.import_answers)
 answers.command("export", short_help="All answers as JSON lines.")(queue.export_answers)
 answers.command("take-back", short_help="Take an answer back.")(queue.take_back)

@@ -1,82 +1,96 @@
-"""``activeseed demo``: the main job on the bundled example, with an annotator that reads the truth file."""
+"""``activeseed demo``: the main job on a seed with planted mistakes, and the same study in random order beside it."""
 
 from __future__ import annotations
 
-import shutil
+import textwrap
 import time
 from collections.abc import Mapping
-from importlib.resources import as_file
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from activeseed.cli.numbers import counted
+from activeseed.cli.planted import EXAMPLES, Example, Finding, course, found, make
 from activeseed.cli.progress import Progress
 from activeseed.cli.screen import say
+from activeseed.errors import ConfigError, nearest
 
 if TYPE_CHECKING:
-    from activeseed.study import LoopResult, Study
+    from activeseed.outcome import Ranking
+    from activeseed.study import Study
 
-EXAMPLE = "honest_assistant"
-#: rounds that the answers are spread over
-ROUNDS = 4
-SHOWN = 8
+#: rows of the ranking, and changes, that are shown
+SHOWN, CHANGED = 6, 3
 
 
 def demo(
+    what: Annotated[str, typer.Argument(metavar="[WHAT]", help="statements (the default) or pairs.")] = "statements",
     folder: Annotated[
         Path | None, typer.Option("--dir", metavar="DIR", help="The folder to make, else ./activeseed-demo.")
     ] = None,
-    answers: Annotated[int, typer.Option("--answers", min=4, metavar="N", help="Answers that are asked for.")] = 40,
+    key: Annotated[int, typer.Option("--key", min=0, metavar="N", help="Key of all randomness.")] = 0,
+    embedder: Annotated[
+        str, typer.Option("--embedder", metavar="KIND", help="What reads texts, else the best that is installed.")
+    ] = "",
 ) -> None:
-    """The main job on the bundled example: rank, ask, answer, retrain, report. Takes about a minute.
+    """The main job on a bundled seed: rank, ask, answer, retrain, report. Takes about half a minute.
 
-    80 positive examples of an honest assistant train an oversight league; 14 of them are wrong or ambiguous on
-    purpose. A simulated annotator, who alone reads the truth file, answers what is asked.
+    A sixth of the seed was planted wrong on purpose. A simulated annotator, who alone reads the truth file, answers
+    what is asked. The same study is then run in random order, to see what was gained.
 
     \b
     Example:
-      activeseed demo --answers 48
+      activeseed demo
+      activeseed demo pairs
     """
-    from activeseed.cli.loop import ending
     from activeseed.cli.making import refuse_existing
-    from activeseed.cli.screen import results
 
+    if what not in EXAMPLES:
+        raise ConfigError(f"There is no demo {what!r}.{nearest(what, EXAMPLES)}")
+    example = EXAMPLES[what]
     started = time.monotonic()
     folder = folder or _fresh(Path("activeseed-demo"))
     refuse_existing(folder)
     with Progress("preparing") as progress:
-        study, truth = _make(folder, answers, progress)
+        study, annotator = make(example, folder, key, embedder, progress)
         progress.pause()
-        _say(1, "A project", f"activeseed init {folder} --from positives.jsonl --pool …")
-        print(f"{len(study.seed)} positive examples, {len(study.pool)} candidate outputs, {len(study.probes)} probes.")
-        print(f"Trainer²: {study.settings.system.kind}. Embedder: {study.settings.embedder.kind}.")
-
+        _introduced(example, study, folder)
         from activeseed.cli.rank import print_ranking
+        from activeseed.cli.screen import results
 
         ranking = study.rank(by="effect")
         progress.pause()
-        _say(2, "On which examples does the outcome hinge?", "activeseed rank --by effect")
+        _say(2, "On which of them does the outcome hinge?", "activeseed rank --by effect")
         print_ranking(ranking, study.seed, top=SHOWN)
+        _thin(example, ranking)
 
-        _say(3, "Ask, answer, retrain", f"activeseed loop --annotator simulated --truth {truth.name}")
-        result = _answered(study, truth, progress)
+        _say(3, "Ask, answer, retrain", "activeseed loop --annotator simulated --truth truth.jsonl")
 
-        ranking = study.rank(by="effect")
+        def told(record: Mapping[str, Any]) -> None:
+            progress.pause()
+            results().print(_round(study, record, folder / "truth.jsonl"))
+
+        finding = found(example, study, annotator, key, embedder, told)
         progress.pause()
         _say(4, "What the answers changed", "activeseed seed diff")
         _changed(study)
-        results().print(_found(study, truth))
-        _say(5, "The ranking now", "activeseed rank --by effect")
-        print_ranking(ranking, study.seed, top=SHOWN)
-        report = _reported(study, progress)
-    print()
-    results().print("\n".join(ending(result)))
-    if report:
-        print(f"Report: {report} (one file, works offline)")
+        _say(
+            5,
+            "The same study in random order",
+            "activeseed init … --set ask.random_share=1 --set ask.confirm=false --set stopping.flips=0",
+        )
+        _drawn(finding)
+        report = study.folder / "report.html"
+        from activeseed.report import write_report
+
+        write_report(study, report)
+        progress.pause()
+    _concluded(example, finding)
+    print(f"Report: {report} (one file, works offline)")
     print(f"All of it took {time.monotonic() - started:.0f} s.")
     say(
-        f"\nNext:\n  cd {folder}\n  activeseed status\n  activeseed queue --to terminal      answer some yourself\n"
+        f"\nNext:\n  cd {folder}\n  activeseed status\n  activeseed report --open\n"
         "  activeseed init DIR --from FILE     a project of your own"
     )
 
@@ -90,79 +104,125 @@ def _fresh(folder: Path) -> Path:
     return found
 
 
-def _make(folder: Path, answers: int, progress: Progress) -> tuple[Study, Path]:
-    from activeseed.cli.making import make_project
-    from activeseed.resources import bundled
-
-    with as_file(bundled(EXAMPLE)) as example:
-        study, _, _ = make_project(
-            folder,
-            example / "positives.jsonl",
-            pool=example / "pool.jsonl",
-            probes=example / "probes.jsonl",
-            guidelines=example / "guidelines.md",
-            progress=progress,
-            # no rule but the budget: everybody sees some rounds, also where the outcome is stable before the first
-            tables={"ask": {"batch": max(1, answers // ROUNDS)}, "stopping": {"answers": answers, "flips": 0.0}},
-        )
-        truth = folder / "truth.jsonl"
-        shutil.copyfile(example / "truth.jsonl", truth)
-    return study, truth
+# --- what it says -----------------------------------------------------------------------------------------------------
 
 
-def _answered(study: Study, truth: Path, progress: Progress) -> LoopResult:
-    """The loop, with a line a round."""
-    from activeseed.annotators.simulated import Simulated
-    from activeseed.cli.loop import print_round
+def _introduced(example: Example, study: Study, folder: Path) -> None:
+    from activeseed.cli.screen import results
 
-    def told(record: Mapping[str, Any]) -> None:
-        progress.pause()
-        print_round(study, record)
+    planted = course(study, folder / "truth.jsonl").planted
+    about = example.about.format(items=len(study.seed), planted=planted)
+    pool = " --pool pool.jsonl" if study.pool else ""
+    files = f"--from {example.seed}{pool} --probes probes.jsonl --gold gold.jsonl"
+    _say(1, "A project", f"activeseed init {folder} {files}")
+    console = results()
+    console.print(f"{about} Only truth.jsonl says which, and only the simulated annotator reads it.")
+    candidates = f", {len(study.pool)} candidate outputs" if study.pool else ""
+    console.print(f"{len(study.probes)} labelled probes{candidates}, {len(study.gold)} questions of known answer.")
+    limit = f"{100 * study.settings.stopping.flips:g} in 100 probes"
+    console.print(f"It stops when at most {limit} would be judged otherwise than by what humans mean.")
+    console.print(f"Trainer²: {study.settings.system.kind}. Embedder: {study.settings.embedder.kind}.")
 
-    return study.loop(Simulated(truth_file=str(truth.absolute())), on_round=told)
+
+def _thin(example: Example, ranking: Ranking) -> None:
+    """The group whose outcome hangs most on which examples happen to be in it."""
+    from activeseed.cli.screen import results
+
+    groups = ranking.summary.get("write_more") or []
+    if groups:
+        thin = groups[0]
+        said = f"More examples would steady it most in the group {thin['group']} ({thin['members']} {example.thing}s)."
+        results().print(said)
+
+
+def _round(study: Study, record: Mapping[str, Any], truth: Path) -> str:
+    """A round in two lines: what was asked; what that put right, and what stopping now would mean."""
+    from activeseed.cli.loop import asked_words
+    from activeseed.cli.screen import results
+    from activeseed.cli.tables import quality_words
+
+    so_far = course(study, truth)
+    words = [f"{so_far.out[-1] if so_far.out else 0} of {so_far.planted} put right", quality_words(record["quality"])]
+    upper = record.get("flips", record.get("flips_guess_upper"))
+    words += [] if upper is None else [f"at most {100 * upper:.1f} in 100 probes otherwise"]
+    head = f"round {record['round']}  "
+    under = " " * len(head)
+    texts = ((head, asked_words(study, record) or "nothing asked yet"), (under, "; ".join(words)))
+    width = max(40, results().width)
+    return "\n".join(
+        textwrap.fill(t, width, initial_indent=first, subsequent_indent=under, break_on_hyphens=False)
+        for first, t in texts
+    )
 
 
 def _changed(study: Study) -> None:
     from activeseed.cli.seed_commands import print_diff
 
     changes = study.diff("0", "latest")
-    print_diff(changes[:SHOWN])
-    if len(changes) > SHOWN:
-        print(f"… and {len(changes) - SHOWN} more.")
+    print_diff(changes[:CHANGED])
+    if len(changes) > CHANGED:
+        print(f"… and {len(changes) - CHANGED} more.")
 
 
-def _found(study: Study, truth: Path) -> str:
-    """How much nearer the outcome is to what the truth would give, and how many of the wrong items were found."""
-    from activeseed.annotators.simulated import read_truth
+def _drawn(finding: Finding) -> None:
+    """Both orders in one picture."""
+    from rich.text import Text
 
-    truth_of = read_truth(str(truth))[0]
-    wrong = {item for item, right in truth_of.items() if right != "as_written"}
-    asked = {i for q in study.state.questions.values() if q.purpose == "ask" for i in q.items}
-    chance = len(wrong) * len(asked) / len(study.seed)
-    right = {
-        i.id: i.alternatives[int(v.rpartition(" ")[2])].id if " " in v else v
-        for i in study.state.versions[0].seed.items
-        if (v := truth_of.get(i.id, "as_written")) != "as_written"
-    }
-    meant = study.seed.revise(standing=right)
-    before, _ = study.rounds.distance(study.state.versions[0].seed.revise(items=study.seed.items), meant)
-    now, _ = study.rounds.distance(study.seed, meant)
+    from activeseed.cli.areas import Area, areas
+    from activeseed.cli.screen import results
+
+    console = results()
+    orders = (("What is worth most first", "cyan", finding.by_value), ("In random order", "yellow", finding.at_random))
+    shown = [Area(title, tuple(zip(c.lines, c.out, strict=True))) for title, _, c in orders]
+    *drawn, axis = areas(shown, finding.by_value.planted, console.width, "answered lines")
+    most = finding.by_value.out[-1] if finding.by_value.out else 0
+    for (title, colour, went), lines in zip(orders, drawn, strict=True):
+        found = min(most, went.out[-1] if went.out else 0)
+        spent, minutes = went.cost_of(found) or (0, 0.0)
+        said = f": {found} of {went.planted} put right after {spent} answered lines, {minutes:.0f} min"
+        console.print(Text.assemble((title, f"bold {colour}"), said))
+        for line in lines:
+            console.print(Text(line, style=colour), soft_wrap=True)
+    for line in axis:
+        console.print(Text(line, style="dim"), soft_wrap=True)
+
+
+def _concluded(example: Example, finding: Finding) -> None:
+    """One sentence of what was found, what it cost, and what it would have cost; how it ended; the accuracy."""
+    from activeseed.cli.loop import ending
+    from activeseed.cli.screen import results
+
+    console = results()
+    console.print()
+    console.print(sentence(example, finding), style="bold")
+    before, after = finding.accuracy
+    console.print(f"Accuracy on the labelled probes: {before:.3f} before the first answer, {after:.3f} after the last.")
+    console.print("\n".join(ending(finding.result)))
+
+
+def sentence(example: Example, finding: Finding) -> str:
+    """What was found, what it cost, and what as much costs in random order; what it took to be sure."""
+    ours, other = finding.by_value, finding.at_random
+    found = ours.out[-1] if ours.out else 0
+    lines, minutes = ours.cost_of(found) or (0, 0.0)
+    same = other.cost_of(found)
+    if same is None:
+        drawn = f"random order put {other.out[-1]} right with {_cost(*other.cost)}"
+    else:
+        drawn = f"random order needs {same[0]} ({counted(round(same[1]), 'minute')}) for as many"
+    wrong = counted(len(ours.lost), "right one") + (" was lost" if len(ours.lost) == 1 else " were lost")
+    more = ours.cost[0] - lines
+    asked = f"{counted(more, 'more line')} {'was' if more == 1 else 'were'} asked"
+    sure = f", and {asked} to be sure that nothing that matters is left" if more else ""
     return (
-        f"\nThe trained outcome is now at {max(now, 0.0) / before:.0%} of its first squared distance from what the "
-        "whole truth would give.\n"
-        f"{len(asked)} of {len(study.seed)} items were asked about, and {len(asked & wrong)} of the {len(wrong)} that "
-        f"are wrong or ambiguous were among them (asking at random would find {chance:.0f}). Items are asked for what "
-        "they decide, not only for looking wrong."
+        f"{found} of the {ours.planted} wrong {example.thing}s were put right with {counted(lines, 'answered line')} "
+        f"({counted(round(minutes), 'minute')}), where {drawn}; {wrong if ours.lost else 'no right one was lost'}"
+        f"{sure}."
     )
 
 
-def _reported(study: Study, progress: Progress) -> Path | None:
-    from activeseed.report import write_report
-
-    path = study.folder / "report.html"
-    write_report(study, path)
-    progress.pause()
-    return path
+def _cost(lines: int, minutes: float) -> str:
+    return f"{counted(lines, 'line')} ({counted(round(minutes), 'minute')})"
 
 
 def _say(number: int, what: str, command: str) -> None:

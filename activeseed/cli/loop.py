@@ -125,10 +125,13 @@ def asked_words(study: Study, record: Mapping[str, Any]) -> str:
     if not questions:
         return ""
     asked = [q for q in questions if q.purpose == "ask"]
-    names = list(dict.fromkeys(i for q in asked if len(q.items) == 1 for i in q.items))
+    lists = [q for q in asked if q.kind == "confirm_list"]
+    names = list(dict.fromkeys(i for q in asked if q.kind != "confirm_list" for i in q.items))
     shown = ", ".join(one_line(n) for n in names[:3]) + (", …" if len(names) > 3 else "")
-    checks = f" and {len(questions) - len(asked)} to check the annotator" if len(questions) > len(asked) else ""
-    return f"asked {len(asked)}{checks}" + (f": {shown}" if shown else "")
+    parts = [str(len(asked) - len(lists))] if len(asked) > len(lists) else []
+    parts += [f"a list of {len(q.items)}" for q in lists]
+    parts += [f"{len(questions) - len(asked)} to check the annotator"] if len(questions) > len(asked) else []
+    return f"asked {' and '.join(parts)}" + (f": {shown}" if shown else "")
 
 
 def channel_of(study: Study, kind: str, truth: Path | None, progress: Progress) -> Annotator:

@@ -235,7 +235,9 @@ class Rounds:
         out: dict[str, Any] = {}
         if guess is not None:
             out |= {"flips_guess": guess.mean, "flips_guess_upper": guess.upper}
-        near = rule.flips > 0 and guess is not None and guess.upper <= NEAR * rule.flips
+        # late in a study hardly a row leaves out what nobody doubts any more, and the surrogate's tail is its noise: a
+        # mean below the limit is reason enough to look
+        near = rule.flips > 0 and guess is not None and (guess.upper <= NEAR * rule.flips or guess.mean <= rule.flips)
         near = near or (rule.risk > 0 and float(assessment.ranking.summary.get("risk", np.inf)) <= NEAR * rule.risk)
         if not near or not study.state.live_answers:
             return out

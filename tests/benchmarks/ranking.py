@@ -1,9 +1,9 @@
-"""Ranking the bundled example: cold in under a minute on two cores, again from cache in under three seconds.
+"""Ranking the bundled seed: cold in under a minute on two cores, again from cache in under three seconds.
 
     python -m tests.benchmarks.ranking [--data DIR] [--quick] [--json FILE]
 
 Whole processes are timed, as a user has them: ``activeseed rank --json`` in a new project, then again. Cold includes
-importing torch, embedding every text and training every row. ``--data`` is accepted and not used: the example is the
+importing torch, embedding every text and training every row. ``--data`` is accepted and not used: the seed is the
 project's own.
 """
 
@@ -35,7 +35,7 @@ def run(*arguments: str) -> tuple[float, str]:
 
 def once() -> tuple[float, float, dict[str, Any]]:
     """(cold seconds, cached seconds, the ranking) in a project of its own."""
-    example = bundled("honest_assistant")
+    example = bundled("careful")
     with tempfile.TemporaryDirectory() as folder:
         place = str(Path(folder) / "study")
         run("init", place, "--from", str(example / "positives.jsonl"), "--pool", str(example / "pool.jsonl"),
@@ -59,7 +59,7 @@ def main(argv: list[str] | None = None) -> int:
     found = [once() for _ in range(1 if args.quick else 3)]
     rows = []
     for claim, values, target in (
-        ("80 items ranked cold, seconds", [f[0] for f in found], COLD),
+        ("72 items ranked cold, seconds", [f[0] for f in found], COLD),
         ("again from cache, seconds", [f[1] for f in found], CACHED),
     ):
         middle = statistics.median(values)

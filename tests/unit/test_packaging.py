@@ -30,10 +30,13 @@ def test_types_are_shipped():
     assert files("activeseed").joinpath("py.typed").is_file()
 
 
-def test_the_bundled_example_is_shipped():
-    example = bundled("honest_assistant")
-    names = {entry.name for entry in example.iterdir()}
-    assert {"positives.jsonl", "pool.jsonl", "probes.jsonl", "truth.jsonl"} <= names
+def test_the_bundled_seeds_are_shipped():
+    assert {"positives.jsonl", "pool.jsonl", "probes.jsonl", "truth.jsonl"} <= {
+        e.name for e in bundled("careful").iterdir()
+    }
+    assert {"pairs.jsonl", "probes.jsonl", "gold.jsonl", "truth.jsonl"} <= {
+        e.name for e in bundled("patience").iterdir()
+    }
 
 
 def test_templates_are_reachable():
