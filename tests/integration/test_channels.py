@@ -183,7 +183,7 @@ def test_who_is_in_a_hurry_gets_a_round_of_what_is_in_and_none_of_nothing(make_s
 
 
 def test_older_questions_are_served_by_what_they_are_worth_now(make_study: Make) -> None:
-    study, channel = small(make_study, ask={"batch": 6, "confirm": False}), InMemory()
+    study, channel = small(make_study, ask={"batch": 6, "confirm": False, "random_share": 0.0}), InMemory()
     first = study.ask()
     study.submit(channel)
     for name in channel.queue[:2]:

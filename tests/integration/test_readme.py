@@ -20,7 +20,7 @@ README = ROOT / "README.md"
 def example(tmp_path: Path) -> Path:
     """A folder with the files that the README names, cut down so that trainings are few."""
     source = Path(str(bundled("careful")))
-    for name, lines in (("positives", 24), ("pool", 60), ("probes", 30)):
+    for name, lines in (("positives", 24), ("pool", 60), ("probes", 30), ("gold", 6)):
         rows = (source / f"{name}.jsonl").read_text("utf-8").splitlines(keepends=True)[:lines]
         (tmp_path / f"{name}.jsonl").write_text("".join(rows), "utf-8")
     return tmp_path

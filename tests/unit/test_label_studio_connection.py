@@ -69,6 +69,8 @@ class Played:
                 data = body.encode()
                 if "Content-Length" not in headers:
                     self.send_header("Content-Length", str(len(data)))
+                if played.hangs_up:  # said, so that nobody writes into a connection that is about to close
+                    self.send_header("Connection", "close")
                 self.end_headers()
                 self.wfile.write(data)
                 self.close_connection = played.hangs_up
