@@ -122,6 +122,9 @@ def mixed(batch: Sequence[Question], checks: Sequence[Question], key: int, round
     places = set(drawn[: len(checks)].tolist())
     ordinary, extra = iter(batch), iter(checks)
     together = [next(extra) if n in places else next(ordinary) for n in range(len(batch) + len(checks))]
+    # nor does what is read again for its value come first
+    new = next((n for n, q in enumerate(together) if q.purpose == "ask"), 0)
+    together.insert(0, together.pop(new))
     return tuple(q.model_copy(update={"id": f"r{round_number:03d}-{n:02d}"}) for n, q in enumerate(together, 1))
 
 

@@ -274,7 +274,9 @@ class Rounds:
             open_questions=open_,
             distrusted=(*body["distrusted"], *self._unanswered()),
             unvouched=tuple(body["unvouched"]),
-            can_vouch=bool(Checks(study).gold_left),
+            # further items that several people answer tell whether they agree
+            can_vouch=bool(Checks(study).gold_left)
+            or (study.settings.ask.annotators > 1 and self._unasked(assessment)),
             hopeless=bool(body["hopeless"]),
         )
         verdict = rules(standing)
@@ -296,6 +298,11 @@ class Rounds:
                 f"that annotators err in {ask.error:.0%} of their answers is what you stated; nothing here tests it"
             ]
         return list(record["unvouched"])
+
+    def _unasked(self, assessment: Assessment) -> bool:
+        """Whether an item is left that nobody was asked about."""
+        p = assessment.belief.law.probabilities.max(1)
+        return any(x < 1.0 and not a for x, a in zip(p, assessment.belief.answered, strict=True))
 
     def _unanswered(self) -> tuple[str, ...]:
         """An author's belief that nobody has put to the test is no ground for calling a study stable."""
