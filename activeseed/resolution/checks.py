@@ -124,7 +124,7 @@ def mixed(batch: Sequence[Question], checks: Sequence[Question], key: int, round
     together = [next(extra) if n in places else next(ordinary) for n in range(len(batch) + len(checks))]
     # nor does what is read again for its value come first
     new = next((n for n, q in enumerate(together) if q.purpose == "ask"), 0)
-    together.insert(0, together.pop(new))
+    together = [*together[new : new + 1], *together[:new], *together[new + 1 :]]
     return tuple(q.model_copy(update={"id": f"r{round_number:03d}-{n:02d}"}) for n, q in enumerate(together, 1))
 
 

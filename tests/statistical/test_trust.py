@@ -137,6 +137,14 @@ def test_checks_are_paid_out_of_a_stated_share() -> None:
     assert not [q for q in questions.values() if q.purpose == "repeat" and q.round == 1]
 
 
+def test_nothing_mixed_is_nothing_and_a_repeat_is_not_asked_first() -> None:
+    assert mixed([], [], 0, 1) == ()
+    again = Question(id="r", kind="review", items=("item-01",), purpose="repeat", repeats="q")
+    new = Question(id="n", kind="review", items=("item-02",))
+    assert [q.purpose for q in mixed([again, again, new], [], 0, 1)] == ["ask", "repeat", "repeat"]
+    assert [q.purpose for q in mixed([], [again], 0, 1)] == ["repeat"]
+
+
 def test_what_was_answered_a_moment_ago_is_not_repeated() -> None:
     questions, answers = _answered(40)
     now = trust(SEED, questions, answers)
