@@ -61,7 +61,10 @@ class Batches:
             picks = self._named(items, assessment)
         else:
             divided = self._divided(assessment, number)
-            checks, picks = self._chosen(n, number, len(divided), assessment)
+            last = study.state.rounds[-1] if study.state.rounds else {}
+            size = choosing.size_of(n, last.get("flips"), study.settings.stopping.flips)
+            size = size if n == study.settings.ask.batch else n  # a number that somebody asked for is what they get
+            checks, picks = self._chosen(size, number, len(divided), assessment)
         single = [p.candidate.items[0] for p in picks if len(p.candidate.items) == 1]
         looked = self.look(single, assessment)
         state = study.state

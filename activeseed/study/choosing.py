@@ -30,6 +30,8 @@ from activeseed.question import Answer, Question
 from activeseed.resolution import Gold, Resolution, Trust, lately, plan_checks
 from activeseed.seed import Seed
 
+#: the limit is near when it is within so many times what the user set
+NEAR = 2.0
 #: kinds of questions about one item
 SINGLE = ("review", "judge_pair", "choose_wording", "resolve")
 
@@ -69,6 +71,18 @@ class Known:
     def busy(self) -> set[str]:
         """Items that are being asked about."""
         return {i for q in self.pending for i in q.items}
+
+
+def size_of(n: int, flips: float | None, limit: float) -> int:
+    """How many answers the next batch costs: half of one where the limit is near, so that no more is asked than needed.
+
+    Args:
+        n: a full batch.
+        flips: the newest round's limit on the share of probes judged otherwise; None or NaN where it is not known.
+        limit: what the study is to come below; 0 where it has no such rule.
+    """
+    near = flips is not None and 0.0 < flips <= NEAR * limit
+    return max(2, n // 2) if near else n
 
 
 def open_items(seed: Seed, belief: Belief, resolution: Resolution, most: int) -> list[int]:

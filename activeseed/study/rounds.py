@@ -37,7 +37,7 @@ from activeseed.study.assess import (
 )
 from activeseed.study.budget import expects
 from activeseed.study.checks import Checks
-from activeseed.study.choosing import open_items
+from activeseed.study.choosing import NEAR, open_items
 from activeseed.study.cost import most_of, ranking_parts, ranks_by_regression, round_parts
 from activeseed.study.special import writing_table
 from activeseed.study.words import contradiction_words
@@ -45,8 +45,6 @@ from activeseed.study.words import contradiction_words
 if TYPE_CHECKING:
     from activeseed.study.study import Study
 
-#: the real limit is computed once the surrogate's is within so many times what the user set
-NEAR = 2.0
 #: columns that a ranking can be ordered by, as a user may write them
 ORDERS = {"effect": "effect", "value": "value", "first-order": "first_order", "total": "total"}
 

@@ -155,7 +155,8 @@ def study(plan: Plan, key: int, belief: BeliefSettings | None = None) -> Outcome
                 answers=answers, pending=(), gold=gold, trust=said, error=error,
                 list_error=min(1.0 - (1.0 - error) * (1.0 - table.list_error), 0.45), key=key,
             )  # fmt: skip
-            checks, picks = choosing.batch(chosen, table.batch, number, urgent=met and not voucher.complete)
+            size = choosing.size_of(table.batch, progress.flips, plan.limit)
+            checks, picks = choosing.batch(chosen, size, number, urgent=met and not voucher.complete)
             made = choosing.read_again(_questions(settled.seed, now, picks, number), questions, answers)
             batch = list(mixed(made, checks, key, number))
         if not batch:

@@ -83,9 +83,10 @@ def test_evidence_is_a_likelihood_ratio(readings: list[str]) -> None:
 
 def test_one_reading_is_no_evidence_and_a_repeated_reject_tells_more_than_a_repeated_keep() -> None:
     assert reading_evidence([ABSENT], RATES) == pytest.approx(0)
-    # P(same again | reject) = 0.25 + 0.6 · 0.75 against 0.25
-    assert reading_evidence([ABSENT, ABSENT], RATES) == pytest.approx(math.log(0.70 / 0.25))
-    assert reading_evidence([AS_WRITTEN, ABSENT], RATES) == pytest.approx(math.log(0.4))
+    # three quarters kept at e = .1 are π = .8125: s² = .8125 · .1875 · .64 / (.75 · .25) = .52
+    # P(same again | reject) = 0.25 + 0.52 · 0.75 against 0.25
+    assert reading_evidence([ABSENT, ABSENT], RATES) == pytest.approx(math.log(0.64 / 0.25))
+    assert reading_evidence([AS_WRITTEN, ABSENT], RATES) == pytest.approx(math.log(0.48))
     assert information([ABSENT], RATES) > 3 * information([AS_WRITTEN], RATES)
 
 
