@@ -291,13 +291,13 @@ class TestLeastSquares:
         f = fit(design, outcomes, np.zeros(5))
         for r in (0, 17, 89):
             beta = np.linalg.lstsq(np.delete(design, r, 0), np.delete(outcomes, r, 0), rcond=None)[0]
-            assert f.noise[r] == pytest.approx(outcomes[r] @ (outcomes[r] - design[r] @ beta))
+            assert f.noise[r, 0, 0] == pytest.approx(outcomes[r] @ (outcomes[r] - design[r] @ beta))
 
     def test_gram_holds_products_of_different_rows_only(self):
         # Kline, Saggio & Sølvsten: Σ_r ⟨A_ur Y_r, …⟩ with the row's own square replaced by ⟨Y_r, x_r B₋ᵣ⟩.
         _, design, outcomes = self.data()
         f = fit(design, outcomes, np.zeros(5))
-        a, y = f.hat[1:], outcomes
+        a, y = f.hat[:, 1:, 0].T, outcomes
         wanted = np.zeros((4, 4))
         for r in range(90):
             beta = np.linalg.lstsq(np.delete(design, r, 0), np.delete(outcomes, r, 0), rcond=None)[0]
