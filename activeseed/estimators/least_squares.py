@@ -127,12 +127,11 @@ def fit(design: Floats, outcomes: Floats, centre: Floats, keys: Ints | None = No
     """
     names, block = np.unique(np.arange(len(design)) if keys is None else keys, return_inverse=True)
     intercept = int(len(names) == len(design))
+    freedom = np.asarray(np.bincount(block) - 1 + intercept, np.int64)
     if intercept:
         x, y = design[:, None, :], (outcomes - centre)[:, None, :]
-        freedom = np.ones(len(design), np.int64)
     else:
         x, y = _within(design[:, 1:], block), _within(outcomes, block)
-        freedom = np.bincount(block) - 1
     n, m, k = x.shape
     rows = x.reshape(-1, k)
     inverse = _inverse(rows.T @ rows) if freedom.sum() > k else None

@@ -2,7 +2,7 @@
 
 Rows have independent entries and come in blocks that share a key, so that what a key does to all outcomes alike can be
 taken out: it is most of what a trainer scatters. Embedded outcomes are regressed on indicators of the variants within
-blocks, and every product ⟨B_u, B_v⟩ is debiased by leaving blocks out (Kline, Saggio & Sølvsten 2020), as rows of a block
+blocks, and every product ⟨B_u, B_v⟩ is debiased by leaving blocks out (Kline, Saggio & Sølvsten 2020): rows of a block
 share how a key changes effects. Errors, and a correction for what interactions leave of bias, come from deleting groups
 of blocks. Spread and noise floor come from assignments drawn from the law itself and trained under two keys, with the
 surrogate as control variate. Cost: rows + 2 × pairs trainings, whatever the number of items that one row perturbs.
