@@ -27,7 +27,7 @@ class Fit:
     Attributes:
         design: X, (n, m, K); rows that a block lacks are zero, in all arrays, and count for nothing.
         outcomes: Y, centred as the columns are, (n, m, D).
-        hat: A = (X'X)⁻¹X', (n, K, m): coefficients are the sum over blocks of A_c Y_c.
+        hat: A = (X'X)⁻¹X', (K, n, m): coefficients are the sum over blocks of A_c Y_c.
         coefficients: (K, D).
         residuals: (n, m, D).
         rest: I − X_c A_c, (n, m, m).
@@ -59,13 +59,13 @@ class Fit:
 
     def gram(self) -> Floats:
         """(C, C) debiased ⟨B_u, B_v⟩, intercept left out: B B' − Σ_c A_c Σ̂_c A_c'."""
-        hat = self.hat[:, self.intercept :]
-        own = np.tensordot(hat @ self.noise, hat, axes=([0, 2], [0, 2]))
+        hat = self.hat[self.intercept :]
+        own = _carried(hat, self.noise) @ hat.reshape(len(hat), -1).T
         return np.asarray(self.slopes @ self.slopes.T - own, np.float64)
 
     def products(self, coding: Coding) -> Floats:
         """(L,) debiased products of the coefficients that share an item, in the order of ``coding.pairs``."""
-        return _products(self.hat[:, self.intercept :], self.slopes, self.noise, coding)
+        return _products(self.hat[self.intercept :], self.slopes, self.noise, coding)
 
     def without(self, deleted: Ints, coding: Coding) -> Floats:
         """``products`` of the fit without these blocks.
@@ -75,18 +75,19 @@ class Fit:
         stays = np.ones(len(self.design), bool)
         stays[deleted] = False
         k, d = self.coefficients.shape
-        gone = self.design[deleted].reshape(-1, k)
-        ours = self.hat[deleted].swapaxes(0, 1).reshape(k, -1)
-        across = self.design[stays] @ ours
-        inner = np.eye(len(gone)) - gone @ ours
-        right = np.concatenate([self.residuals[deleted].reshape(-1, d), across.reshape(-1, len(gone)).T], axis=1)
-        step = np.linalg.solve(inner, right)
-        beyond = step[:, d:].reshape(len(gone), *across.shape[:2]).swapaxes(0, 1)
-        coefficients = self.coefficients - ours @ step[:, :d]
-        residuals = self.residuals[stays] + across @ step[:, :d]
-        hat = self.hat[stays] + ours @ beyond
-        noise = _noise(self.outcomes[stays], residuals, self.rest[stays] - across @ beyond)
-        return _products(hat[:, self.intercept :], coefficients[self.intercept :], noise, coding)
+        m = self.design.shape[1]
+        # Flat (rows in place of blocks) wherever blocks don't matter: one large product instead of many small ones.
+        ours = self.hat[:, deleted].reshape(k, -1)
+        across = self.design[stays].reshape(-1, k) @ ours
+        inner = np.eye(ours.shape[1]) - self.design[deleted].reshape(-1, k) @ ours
+        right = np.concatenate([self.residuals[deleted].reshape(-1, d), across.T], axis=1)
+        step, beyond = np.split(np.linalg.solve(inner, right), [d], axis=1)
+        coefficients = self.coefficients - ours @ step
+        residuals = self.residuals[stays] + (across @ step).reshape(-1, m, d)
+        hat = self.hat[:, stays] + (ours @ beyond).reshape(k, -1, m)
+        more = across.reshape(-1, m, ours.shape[1]) @ beyond.T.reshape(-1, m, ours.shape[1]).swapaxes(1, 2)
+        noise = _noise(self.outcomes[stays], residuals, self.rest[stays] - more)
+        return _products(hat[self.intercept :], coefficients[self.intercept :], noise, coding)
 
 
 def _inverse(moments: Floats) -> Floats | None:
@@ -105,11 +106,15 @@ def _noise(outcomes: Floats, residuals: Floats, rest: Floats) -> Floats:
     return np.asarray((products + products.swapaxes(1, 2)) / 2.0, np.float64)
 
 
+def _carried(hat: Floats, noise: Floats) -> Floats:
+    """(K, n·m): A_c Σ̂_c, block by block."""
+    return np.asarray((hat.swapaxes(0, 1) @ noise).swapaxes(0, 1).reshape(len(hat), -1), np.float64)
+
+
 def _products(hat: Floats, coefficients: Floats, noise: Floats, coding: Coding) -> Floats:
     left, right = coding.pairs
     out = np.empty(len(left))
-    flat = hat.swapaxes(0, 1).reshape(hat.shape[1], -1)
-    carried = (hat @ noise).swapaxes(0, 1).reshape(flat.shape)
+    flat, carried = hat.reshape(len(hat), -1), _carried(hat, noise)
     # In pieces: items of many variants have more pairs than coefficients, and a piece is as wide as there are rows.
     for start in range(0, len(left), PAIRS_AT_ONCE):
         u, v = left[start : start + PAIRS_AT_ONCE], right[start : start + PAIRS_AT_ONCE]
@@ -140,9 +145,11 @@ def fit(design: Floats, outcomes: Floats, centre: Floats, keys: Ints | None = No
             f"{len(design)} successful trainings can't tell {design.shape[1] - 1} coefficients apart. "
             "Give the regression more rows, or look into why trainings failed."
         )
-    hat = inverse @ x.swapaxes(1, 2)
-    coefficients = inverse @ (rows.T @ y.reshape(n * m, -1))
-    return Fit(x, y, hat, coefficients, y - x @ coefficients, np.eye(m) - x @ hat, freedom, intercept)
+    hat = inverse @ rows.T
+    coefficients = hat @ y.reshape(n * m, -1)
+    residuals = y - (rows @ coefficients).reshape(y.shape)
+    hat = hat.reshape(k, n, m)
+    return Fit(x, y, hat, coefficients, residuals, np.eye(m) - x @ hat.swapaxes(0, 1), freedom, intercept)
 
 
 def _within(values: Floats, block: Ints) -> Floats:

@@ -334,8 +334,7 @@ def drowning(rng: np.random.Generator, repeats: int, items: int = 80) -> list[di
             "met": bool(gain - far >= 0.2),
         },
         {
-            "claim": f"{said}: share of squared effects below zero (half of the items have none); with a key each, "
-            f"{below[1]:.2f}",
+            "claim": f"{said}: share of squared effects below zero (half have none); with a key each, {below[1]:.2f}",
             "value": below[shared],
             "interval": None,
             "target": None,

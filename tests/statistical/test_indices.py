@@ -141,7 +141,7 @@ class TestItemsDrownedByKeys:
             rows = Independent(Law("belief", toy.beliefs), 240, r, 1000 * r, 12).block(0, 240)
             y = toy.train(rows, toy.materials).values / np.sqrt(toy.probes)
             f = fit(coding.matrix(rows.variants), y.astype(float), y[:0].sum(0), rows.keys)
-            own = np.einsum("ncm,nmm->c", f.hat**2, f.noise)
+            own = np.einsum("cnm,nmm->c", f.hat**2, f.noise)
             right.append(np.diag(f.gram())[6:])
             wrong.append(((f.slopes**2).sum(1) - own)[6:])
         assert_unbiased(right, np.zeros(6))

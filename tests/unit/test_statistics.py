@@ -298,7 +298,7 @@ class TestLeastSquares:
         # Kline, Saggio & Sølvsten: Σ_r ⟨A_ur Y_r, …⟩ with the row's own square replaced by ⟨Y_r, x_r B₋ᵣ⟩.
         _, design, outcomes = self.data()
         f = fit(design, outcomes, np.zeros(5))
-        a, y = f.hat[:, 1:, 0].T, outcomes
+        a, y = f.hat[1:, :, 0], outcomes
         wanted = np.zeros((4, 4))
         for r in range(90):
             beta = np.linalg.lstsq(np.delete(design, r, 0), np.delete(outcomes, r, 0), rcond=None)[0]
