@@ -326,8 +326,8 @@ def drowning(rng: np.random.Generator, repeats: int, items: int = 80) -> list[di
             "met": bool(ratio * (1.0 - 2.0 * apart) >= 2.0),
         },
         {
-            "claim": f"{said}: correlation of squared effects with the truth, {like[shared].mean():.2f}, less that with "
-            f"a key each, {like[1].mean():.2f}",
+            "claim": f"{said}: correlation of squared effects with the truth, {like[shared].mean():.2f}, less that "
+            f"with a key each, {like[1].mean():.2f}",
             "value": float(gain),
             "interval": [float(gain - far), float(gain + far)],
             "target": ">= 0.2, lower end",
