@@ -344,10 +344,10 @@ class OneAtATime:
 
 @dataclass(frozen=True)
 class Independent:
-    """Rows with independent entries drawn from a law, each row with a key of its own.
+    """Rows with independent entries drawn from a law, ``unit`` of them under each key.
 
-    Row r draws from the Philox stream (``stream``, r) and trains with replicate ``first_key + r``: no two rows share
-    noise, which is what leave-out debiasing needs (Kline, Saggio & Sølvsten 2020).
+    Row r draws from the Philox stream (``stream``, r) and trains with replicate ``first_key + r // unit``: rows of
+    different units share no noise, which is what leave-out debiasing needs (Kline, Saggio & Sølvsten 2020).
     """
 
     law: Law
@@ -363,7 +363,7 @@ class Independent:
         for r in range(start, stop):
             u = generator(self.stream, r).random(len(edges))
             variants[r - start] = (u[:, None] >= edges).sum(1)
-        return Rows(variants, np.arange(start, stop, dtype=np.int64) + self.first_key)
+        return Rows(variants, np.arange(start, stop, dtype=np.int64) // self.unit + self.first_key)
 
 
 @dataclass(frozen=True)

@@ -414,8 +414,22 @@ def wordings(noise: Noise = "calm") -> Toy:
     return Toy("wordings", scores, response, 4, _even(scores, 0.4), noise, standing=standing)
 
 
+def drowned(noise: Noise = "noisy", items: int = 12) -> Toy:
+    """Items whose effects drown in what a key adds to all outcomes alike, half of them without effect.
+
+    V_i = b(1 − b) s_i² for b = 0.75, their sum the spread, 0.00094 an item. Of the variance of ``noisy`` outcomes,
+    0.01 (1 + Σ b), the key's main effect takes 0.01 (1 + Σ b²), six times the spread of many items, and how keys change
+    effects 0.01 Σ b(1 − b), twice the spread. A league with drawn opponents and minibatches measured four and two.
+    """
+    matter = items // 2
+    levels = np.concatenate([np.arange(matter, 0, -1.0), np.zeros(items - matter)])
+    scores = _two(levels * np.sqrt(0.005 * items / (levels**2).sum()))
+    directions = _directions(items, 8, 7)
+    return Toy("drowned", scores, lambda z: z @ directions, 8, _even(scores, 0.75), noise)
+
+
 def toys(noise: Noise = "calm") -> tuple[Toy, ...]:
-    """All six, under one kind of noise."""
+    """The first six, under one kind of noise."""
     return tuple(make(noise) for make in (linear, interaction, product, ishigami, zeros, wordings))
 
 

@@ -1,10 +1,11 @@
 """First-order indices, presence and wording parts, and the surrogate B: all items from one shared set of rows.
 
-Rows have independent entries and a key each. Embedded outcomes are regressed on indicators of the variants, and every
-product ⟨B_u, B_v⟩ is debiased by leaving rows out (Kline, Saggio & Sølvsten 2020). Errors, and a correction for what
-interactions leave of bias, come from deleting groups of rows. Spread and noise floor come from assignments drawn from
-the law itself and trained under two keys, with the surrogate as control variate. Cost: rows + 2 × pairs trainings,
-whatever the number of items that one row perturbs.
+Rows have independent entries and come in blocks that share a key, so that what a key does to all outcomes alike can be
+taken out: it is most of what a trainer scatters. Embedded outcomes are regressed on indicators of the variants within
+blocks, and every product ⟨B_u, B_v⟩ is debiased by leaving blocks out (Kline, Saggio & Sølvsten 2020): rows of a block
+share how a key changes effects. Errors, and a correction for what interactions leave of bias, come from deleting groups
+of blocks. Spread and noise floor come from assignments drawn from the law itself and trained under two keys, with the
+surrogate as control variate. Cost: rows + 2 × pairs trainings, whatever the number of items that one row perturbs.
 """
 
 from __future__ import annotations
@@ -31,11 +32,13 @@ from activeseed.estimators.statistics import (
     ties,
 )
 from activeseed.outcome import Geometry, Outcomes, Ranking, Surrogate, join_outcomes
-from activeseed.plan import Design, Explicit, Floats, Independent, Law, Rows, join_rows, stream_key, with_keys
+from activeseed.plan import Design, Explicit, Floats, Independent, Ints, Law, Rows, join_rows, stream_key, with_keys
 from activeseed.protocols import Problem, Request, Run
 
 LEAST_ROWS = 256
 ROWS_PER_COEFFICIENT = 4
+#: most rows that share a key: one in so many goes into the keys' levels, and the fewer the keys, the less is averaged
+ROWS_PER_KEY = 8
 
 
 class Regression(BaseModel):
@@ -47,7 +50,7 @@ class Regression(BaseModel):
         floor: smallest probability of a possible variant in the regressed rows. An item's own variants are weighted as
             the law says all the same; where the response has interactions, its coefficients are averages over the
             other items as the rows have them, and ``index_law`` says so.
-        groups: groups of rows deleted in turn for standard errors.
+        groups: groups of rows deleted in turn for standard errors; a key's rows are deleted together.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
@@ -90,14 +93,15 @@ class Regression(BaseModel):
                 f"A regression with {len(coding)} coefficients and {self.groups} groups needs at least "
                 f"{max(least, self.groups)} rows; rows = {size} was asked for."
             )
-        regressed = Independent(drawn.clipped(self.floor), size, problem.stream, problem.first_key)
+        unit = 1 if problem.deterministic else rows_per_key(size, len(coding), self.groups)
+        regressed = Independent(drawn.clipped(self.floor), size, problem.stream, problem.first_key, unit)
         return coding, regressed, _pairs(problem, self.pairs, problem.first_key + size)
 
     def run(self, problem: Problem) -> Run:
         coding, regressed, paired = self.designs(problem)
         rows = yield Request(regressed, "first-order indices")
         pairs = yield Request(paired, "spread and noise floor")
-        variants = regressed.block(0, regressed.size).variants
+        drawn = regressed.block(0, regressed.size)
         pair_rows = paired.block(0, paired.size).variants
         both = pairs.ok.reshape(self.pairs, -1).all(1)
         if both.sum() < 3:
@@ -105,7 +109,8 @@ class Regression(BaseModel):
         raw = pairs.values.reshape(self.pairs, -1, pairs.values.shape[1])[both].astype(np.float64)
         found = indices(
             coding,
-            variants[rows.ok],
+            drawn.variants[rows.ok],
+            drawn.keys[rows.ok],
             problem.geometry.embed(rows.values[rows.ok]),
             pair_rows.reshape(self.pairs, -1, pair_rows.shape[1])[both, 0],
             problem.geometry.embed(raw[:, 0]),
@@ -113,7 +118,7 @@ class Regression(BaseModel):
             self.groups,
         )
         measured = join_outcomes([rows, pairs])
-        everything = np.concatenate([variants, pair_rows])
+        everything = np.concatenate([drawn.variants, pair_rows])
         return self._ranking(problem, coding, regressed.law, found, measured, everything, (raw[:, 0], raw[:, -1]))
 
     def _ranking(
@@ -137,7 +142,7 @@ class Regression(BaseModel):
             "first_order_ties_with": ties(
                 found.first_order,
                 jackknife_covariance(found.left_out.T),
-                float(t_quantile(0.975, self.groups - 1)),
+                float(t_quantile(0.975, len(found.left_out) - 1)),
                 problem.ids,
             ),
         }
@@ -150,7 +155,7 @@ class Regression(BaseModel):
             notes.append(f"{failed} of {len(outcomes)} trainings failed; their rows are left out.")
         if found.spread <= 0:
             notes.append("The estimated spread is not above zero: the noise of training hides what beliefs leave open.")
-        wide, square = coding.unfold(found.fit.coefficients[1:], found.gram)
+        wide, square = coding.unfold(found.fit.slopes, found.gram)
         additive = float(found.first_order.sum())
         r_squared = min(1.0, max(0.0, additive / found.spread)) if found.spread > 0 else float("nan")
         summary: dict[str, Any] = {
@@ -173,6 +178,16 @@ class Regression(BaseModel):
             summary["spread_nats"] = scale * _nats(problem.geometry, *raw)
         surrogate = Surrogate(wide, square, fitted_on.name, r_squared)
         return Ranking(problem.ids, columns, summary, surrogate, tuple(notes), by="first_order")
+
+
+def rows_per_key(rows: int, coefficients: int, groups: int = ENOUGH_GROUPS) -> int:
+    """How many rows share a key: at most 8, and few enough that there are at least as many keys as groups.
+
+    One, so that nothing is spent on the keys' levels, where fewer than two comparisons within keys would be left for
+    each coefficient.
+    """
+    most = max(1, min(ROWS_PER_KEY, rows // groups))
+    return most if rows - -(-rows // most) >= 2 * coefficients else 1
 
 
 def _pairs(problem: Problem, pairs: int, first_key: int) -> Explicit:
@@ -213,6 +228,7 @@ class Indices:
 def indices(
     coding: Coding,
     variants: NDArray[np.int16],
+    keys: Ints,
     points: Floats,
     pair_variants: NDArray[np.int16],
     first: Floats,
@@ -222,26 +238,30 @@ def indices(
     """First-order indices from R regressed rows, spread and floor from n pairs.
 
     Args:
-        variants: (R, F) assignments with independent entries, each trained under a key of its own.
+        variants: (R, F) assignments with independent entries.
+        keys: (R,) the key that each was trained under; rows of one key make a block.
         points: (R, D) their embedded outcomes.
         pair_variants: (n, F) assignments drawn from the coding's law, or from the law of the rows.
         first: (n, D) their embedded outcomes under one key.
         second: (n, D) and under another; the same array for a deterministic trainer.
-        groups: groups of rows deleted in turn.
+        groups: groups of blocks deleted in turn; below twice as many blocks, each is a group.
 
     The spread is the covariance between the pairs' keys, plus Ĝ∘(C − S): what the additive model says about the
     difference between the law's covariance C of indicators and that of the pairs drawn, S. Where pairs are drawn from
     the law itself this has mean zero and takes most of the sampling error out.
     """
-    fitted = fit(coding.matrix(variants), points, (first.mean(0) + second.mean(0)) / 2.0)
+    fitted = fit(coding.matrix(variants), points, (first.mean(0) + second.mean(0)) / 2.0, keys)
     whole, presence_form = coding.forms
-    if len(points) - -(-len(points) // groups) <= 1 + len(coding):
+    blocks = len(fitted.freedom)
+    groups = blocks if blocks < 2 * groups else groups
+    deleted = [np.arange(g, blocks, groups) for g in range(groups)]
+    if fitted.freedom.sum() - max(fitted.freedom[d].sum() for d in deleted) <= len(fitted.coefficients):
         raise TrainingError(
             f"{len(points)} successful trainings are too few to delete one of {groups} groups and still tell "
             f"{len(coding)} coefficients apart. Give the regression more rows, or look into why trainings failed."
         )
     products = fitted.products(coding)
-    left = [fitted.without(np.arange(g, len(points), groups), coding) for g in range(groups)]
+    left = [fitted.without(d, coding) for d in deleted]
     left_out = np.stack([coding.by_item(p, whole) for p in left])
     se, reach = jackknife(left_out)
     # What is left of products within a group goes, and with it the bias of order 1/R that interactions leave in the

@@ -3,12 +3,12 @@
     python -m tests.benchmarks.indices [--quick] [--json FILE]
 
 Repeats every estimator, with the numbers of keys, bases and row groups that the design prescribes, on six toys under
-five kinds of noise (calm, noisy, chaotic, skewed, with rare jumps), and on interacting toys whose rows come from
-another law than the belief. Holds the estimates against the truth: bias within Monte Carlo error, coverage of 95 %
-intervals by size of the index, family-wise false claims and their power. What no test can hold, jumps that no key of
-the study showed, is measured and said. What an estimator does between trainings and
-ranking is called directly, on arrays of many repetitions; that designs and requests deliver such arrays is what the
-contract and statistical tests check.
+five kinds of noise (calm, noisy, chaotic, skewed, with rare jumps), on interacting toys whose rows come from another
+law than the belief, and the regression on items whose effects drown in what keys add to all outcomes. Holds the
+estimates against the truth: bias within Monte Carlo error, coverage of 95 % intervals by size of the index, family-wise
+false claims and their power. What no test can hold, jumps that no key of the study showed, is measured and said. What
+an estimator does between trainings and ranking is called directly, on arrays of many repetitions; that designs and
+requests deliver such arrays is what the contract and statistical tests check.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ from scipy import stats
 from activeseed.estimators.bootstrap import bootstrap_spread
 from activeseed.estimators.coding import Coding
 from activeseed.estimators.jansen import redraw, total_indices
-from activeseed.estimators.regression import LEAST_ROWS, indices
+from activeseed.estimators.least_squares import fit
+from activeseed.estimators.regression import LEAST_ROWS, ROWS_PER_COEFFICIENT, indices, rows_per_key
 from activeseed.estimators.statistics import cross_key, family_p, gram, shared_errors
 from activeseed.plan import Law, generator
-from activeseed.testing import Draws, Noise, Toy, interaction, linear, product, toys, truth, truth_in_rows
+from activeseed.testing import Draws, Noise, Toy, drowned, interaction, linear, product, toys, truth, truth_in_rows
 from tests.benchmarks._report import missed, report, table, write
 
 KEYS, FAMILY = 8, 20
@@ -136,15 +137,17 @@ def first_order(
     f = len(toy.scores)
     edges = np.cumsum(drawn_law.probabilities, 1)
     edges[:, -1] = 1.0
-    rows = max(LEAST_ROWS, 4 * len(coding))
+    rows = max(LEAST_ROWS, ROWS_PER_COEFFICIENT * len(coding))
+    keys = np.arange(rows) // rows_per_key(rows, len(coding))
+    drawn_under = np.concatenate([keys, keys[-1] + 1 + np.arange(2 * PAIRS)])
     scale = np.sqrt(toy.probes)
     values, low, high, presence = (np.empty((repeats, f)) for _ in range(4))
     spread, floor = np.empty((repeats, 3)), np.empty(repeats)
     for r in range(repeats):
         variants = (rng.random((rows + PAIRS, f, 1)) >= edges).sum(-1).astype(np.int16)
-        drawn = Draws.of(rng, (rows + 2 * PAIRS,), f, toy.probes, toy.noise)
+        drawn = Draws.of(rng, (keys[-1] + 1 + 2 * PAIRS,), f, toy.probes, toy.noise).take(drawn_under)
         y = toy.outcomes(np.concatenate([variants, variants[rows:]]), None, drawn) / scale
-        i = indices(coding, variants[:rows], y[:rows], variants[rows:], y[rows : rows + PAIRS], y[rows + PAIRS :])
+        i = indices(coding, variants[:rows], keys, y[:rows], variants[rows:], y[rows : rows + PAIRS], y[rows + PAIRS :])
         values[r], presence[r] = i.first_order, i.presence
         low[r], high[r] = i.low, i.high
         spread[r], floor[r] = (i.spread, i.spread_low, i.spread_high), i.floor
@@ -286,6 +289,58 @@ def shared_jumps(rng: np.random.Generator, repeats: int, chance: float = 0.05) -
         "target": None,
         "met": None,
     }
+
+
+def drowning(rng: np.random.Generator, repeats: int, items: int = 80) -> list[dict[str, Any]]:
+    """Squared effects of items that keys drown, from rows that share keys by blocks, and from rows with a key each."""
+    toy = drowned(items=items)
+    exact = toy.scores[:, 0] ** 2
+    coding = Coding.of(Law("belief", toy.beliefs))
+    rows = ROWS_PER_COEFFICIENT * items
+    scale = np.sqrt(toy.probes)
+    centre = toy.beliefs[:, 0] @ toy.response(np.diag(toy.scores[:, 0])) / scale
+    found = {}
+    for shared in (rows_per_key(rows, items), 1):
+        keys = np.arange(rows) // shared
+        found[shared] = np.empty((repeats, items))
+        for r in range(repeats):
+            variants = (rng.random((rows, items)) >= toy.beliefs[:, 0]).astype(np.int16)
+            drawn = Draws.of(rng, (keys[-1] + 1,), items, toy.probes, toy.noise).take(keys)
+            y = toy.outcomes(variants, None, drawn) / scale
+            found[shared][r] = np.diag(fit(coding.matrix(variants), y, centre, keys).gram())
+    shared = max(found)
+    errors = {n: np.sqrt(((g - exact) ** 2).mean(1)) for n, g in found.items()}
+    like = {n: np.array([np.corrcoef(x, exact)[0, 1] for x in g]) for n, g in found.items()}
+    below = {n: float((g < 0).mean()) for n, g in found.items()}
+    ratio = float(np.sqrt((errors[1] ** 2).mean() / (errors[shared] ** 2).mean()))
+    apart = float(np.sqrt(sum((e**2).var() / (2 * (e**2).mean()) ** 2 for e in errors.values()) / repeats))
+    gain = like[shared].mean() - like[1].mean()
+    far = 2.0 * np.sqrt((like[shared].var() + like[1].var()) / repeats)
+    said = f"{items} items drowned by keys, {rows} rows, {shared} a key"
+    return [
+        {
+            "claim": f"{said}: error of squared effects with a key each, over that error",
+            "value": ratio,
+            "interval": [ratio * (1.0 - 2.0 * apart), ratio * (1.0 + 2.0 * apart)],
+            "target": ">= 2, lower end",
+            "met": bool(ratio * (1.0 - 2.0 * apart) >= 2.0),
+        },
+        {
+            "claim": f"{said}: correlation of squared effects with the truth, {like[shared].mean():.2f}, less that "
+            f"with a key each, {like[1].mean():.2f}",
+            "value": float(gain),
+            "interval": [float(gain - far), float(gain + far)],
+            "target": ">= 0.2, lower end",
+            "met": bool(gain - far >= 0.2),
+        },
+        {
+            "claim": f"{said}: share of squared effects below zero (half have none); with a key each, {below[1]:.2f}",
+            "value": below[shared],
+            "interval": None,
+            "target": None,
+            "met": None,
+        },
+    ]
 
 
 # --- claims -------------------------------------------------------------------------------------------------------
@@ -435,6 +490,7 @@ def main(argv: list[str] | None = None) -> int:
     found, claims = measure(repeats)
     rows = bias_rows(found) + coverage_rows(found) + claim_rows(claims, repeats)
     rows.append(shared_jumps(generator(2, "benchmark", "shared jumps"), repeats))
+    rows += drowning(generator(2, "benchmark", "drowned"), max(20, repeats // 10))
     print(table(rows))
     seconds = time.perf_counter() - start
     write(report("indices", rows, seconds, ("numpy", "scipy"), repetitions=repeats, claims=claims), args.json)

@@ -17,6 +17,7 @@ from activeseed.seed import ABSENT
 from activeseed.testing import (
     Toy,
     check_estimator,
+    drowned,
     interaction,
     ishigami,
     linear,
@@ -298,6 +299,24 @@ class TestLawOfTheRows:
         assert ranking.columns["total"][2] == 0.0
         assert ranking.surrogate is not None
         assert (ranking.surrogate.coefficients[2] == 0).all()
+
+    def test_rows_share_keys_by_blocks_where_keys_scatter_and_only_there(self):
+        toy = wordings("noisy")
+        _, rows, pairs = Regression().designs(toy.problem(2, 1000))
+        made = rows.block(0, rows.size)
+        assert (rows.size, rows.unit, len(np.unique(made.keys))) == (256, 8, 32)
+        # Pairs have keys of their own.
+        assert not set(made.keys) & set(pairs.block(0, pairs.size).keys)
+        _, alone, _ = Regression().designs(wordings("none").problem(2, 1000))
+        assert len(np.unique(alone.block(0, alone.size).keys)) == alone.size == 256
+
+    def test_drowned_items_against_their_formulas(self):
+        toy = drowned()
+        s, b = toy.scores[:, 0], 0.75
+        exact = truth(toy)
+        np.testing.assert_allclose(exact.first_order, b * (1 - b) * s**2)
+        assert exact.spread == pytest.approx(12 * b * (1 - b) * 0.005)
+        assert exact.noise_floor == pytest.approx(0.01 * (1 + 12 * b))
 
     def test_everything_settled_is_refused_and_left_out_by_auto(self):
         toy = linear("calm")

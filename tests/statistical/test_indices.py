@@ -8,12 +8,17 @@ how likely a right estimator was to fail when the test was written.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
 
 from activeseed.estimators import Bootstrap, Jansen, LeaveOneOut, Regression
-from activeseed.testing import interaction, ishigami, run, truth, wordings, zeros
+from activeseed.estimators.coding import Coding
+from activeseed.estimators.least_squares import fit
+from activeseed.plan import Independent, Law
+from activeseed.testing import drowned, interaction, ishigami, run, truth, wordings, zeros
 
 LEVEL = 1e-4
 
@@ -85,6 +90,63 @@ class TestFirstOrder:
         raw = [(r.surrogate.coefficients[2:, 1] ** 2).sum(-1) for r in found]
         with pytest.raises(AssertionError):
             assert_unbiased(raw, np.zeros(6))
+
+
+class TestItemsDrownedByKeys:
+    def test_indices_spread_and_gram_are_unbiased_also_where_rows_fail(self):
+        # What keys add varies by 0.1, nine times the spread; rows share keys by sixes, less those that failed.
+        toy = replace(drowned(), fails_every=11)
+        exact = truth(drowned())
+        found = rankings(Regression(rows=128, pairs=24), toy, 60)
+        assert_unbiased([r.columns["first_order"] for r in found], exact.first_order)
+        assert_unbiased([r.summary["spread"] for r in found], exact.spread)
+        assert_unbiased([r.summary["noise_floor"] for r in found], exact.noise_floor)
+        grams = np.array([r.surrogate.gram.reshape(12, 2, 12, 2)[:, 1, :, 1] for r in found])
+        coefficients = toy.mean(np.eye(12, dtype=int)) - toy.mean(np.zeros(12, int))
+        assert_unbiased(grams, (coefficients @ coefficients.T / toy.probes).ravel())
+
+    def test_intervals_cover(self):
+        toy = drowned()
+        exact = truth(toy).first_order
+        found = rankings(Regression(rows=160, pairs=4), toy, 150)
+        # 150 × 6 intervals each, those of a ranking dependent at worst: a share of 0.95 has a standard error of 0.018.
+        assert share_covered(found, "first_order", exact, exact > 0) > 0.95 - 3.7 * 0.018
+        assert share_covered(found, "first_order", exact, exact == 0) > 0.95 - 3.7 * 0.018
+
+    def test_shared_keys_halve_the_error_of_squared_effects(self):
+        # Zero items, whose squares are all noise: with a key each, a coefficient's variance is 0.1 / (256 b (1 − b)),
+        # 0.0021; with keys shared by eight, 0.01 / 32 of the slopes and 0.0225 / (224 b (1 − b)), 0.0009 in all. Their
+        # ratio is 2.4; 40 × 6 squares, each on some 8 degrees of freedom, tell it to a tenth, so below 1.7 is 3 off.
+        toy = drowned()
+        coding = Coding.of(Law("belief", toy.beliefs))
+        size = {}
+        for unit in (1, 8):
+            squares = []
+            for r in range(40):
+                rows = Independent(Law("belief", toy.beliefs), 256, r, 1000 * r, unit).block(0, 256)
+                y = toy.train(rows, toy.materials).values / np.sqrt(toy.probes)
+                gram = fit(coding.matrix(rows.variants), y.astype(float), y[:0].sum(0), rows.keys).gram()
+                squares.append(np.diag(gram)[6:])
+            size[unit] = np.sqrt(np.mean(np.square(squares)))
+            assert_unbiased(squares, np.zeros(6))
+        assert size[1] / size[8] > 1.7
+
+    def test_products_of_rows_that_share_a_key_would_fail_these_tests(self):
+        # Twenty keys of twelve rows share slopes: leaving out a row's own square, but not what it has in common with
+        # the rows of its key, leaves about 0.01 / 20 of the slopes behind.
+        toy = drowned()
+        coding = Coding.of(Law("belief", toy.beliefs))
+        right, wrong = [], []
+        for r in range(150):
+            rows = Independent(Law("belief", toy.beliefs), 240, r, 1000 * r, 12).block(0, 240)
+            y = toy.train(rows, toy.materials).values / np.sqrt(toy.probes)
+            f = fit(coding.matrix(rows.variants), y.astype(float), y[:0].sum(0), rows.keys)
+            own = np.einsum("cnm,nmm->c", f.hat**2, f.noise)
+            right.append(np.diag(f.gram())[6:])
+            wrong.append(((f.slopes**2).sum(1) - own)[6:])
+        assert_unbiased(right, np.zeros(6))
+        with pytest.raises(AssertionError):
+            assert_unbiased(wrong, np.zeros(6))
 
 
 class TestTotal:

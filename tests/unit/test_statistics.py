@@ -13,6 +13,7 @@ from activeseed.estimators.coding import Coding
 from activeseed.estimators.designs import Joined, TwoKeys
 from activeseed.estimators.jansen import redraw
 from activeseed.estimators.least_squares import fit
+from activeseed.estimators.regression import rows_per_key
 from activeseed.estimators.statistics import (
     cross_key,
     divergence,
@@ -291,13 +292,13 @@ class TestLeastSquares:
         f = fit(design, outcomes, np.zeros(5))
         for r in (0, 17, 89):
             beta = np.linalg.lstsq(np.delete(design, r, 0), np.delete(outcomes, r, 0), rcond=None)[0]
-            assert f.noise[r] == pytest.approx(outcomes[r] @ (outcomes[r] - design[r] @ beta))
+            assert f.noise[r, 0, 0] == pytest.approx(outcomes[r] @ (outcomes[r] - design[r] @ beta))
 
     def test_gram_holds_products_of_different_rows_only(self):
         # Kline, Saggio & Sølvsten: Σ_r ⟨A_ur Y_r, …⟩ with the row's own square replaced by ⟨Y_r, x_r B₋ᵣ⟩.
         _, design, outcomes = self.data()
         f = fit(design, outcomes, np.zeros(5))
-        a, y = f.hat[1:], outcomes
+        a, y = f.hat[1:, :, 0], outcomes
         wanted = np.zeros((4, 4))
         for r in range(90):
             beta = np.linalg.lstsq(np.delete(design, r, 0), np.delete(outcomes, r, 0), rcond=None)[0]
@@ -335,10 +336,77 @@ class TestLeastSquares:
             part = absent * (1 - absent) * ((present - wide[i, 1]) ** 2).sum()
             assert presence[i] == pytest.approx(part if 0 < absent < 1 else 0.0, abs=1e-12)
 
+    def test_a_level_that_a_key_adds_to_all_its_rows_changes_nothing(self):
+        _, design, outcomes = self.data()
+        keys = np.arange(90) // 6
+        there, here = (fit(design, y, np.zeros(5), keys) for y in (outcomes, outcomes + 10.0 * normal(18, 15, 5)[keys]))
+        np.testing.assert_allclose(here.slopes, there.slopes, atol=1e-10)
+        np.testing.assert_allclose(here.gram(), there.gram(), atol=1e-10)
+        # It is the regression on columns for the keys beside the coefficients.
+        beside = np.concatenate([design[:, 1:], keys[:, None] == np.arange(15)], 1)
+        np.testing.assert_allclose(there.slopes, np.linalg.lstsq(beside, outcomes, rcond=None)[0][:4], atol=1e-10)
+
+    def test_gram_of_blocks_holds_products_of_different_blocks_only(self):
+        # Leave-cluster-out: Σ_c (B_u − A_uc Y_c)(A_vc Y_c)' + A_uc Y_c (X_c B₋c)' A_vc', in its symmetric part.
+        _, design, outcomes = self.data()
+        keys = np.delete(np.arange(90) // 6, [0, 1, 40])  # blocks of unequal size
+        design, outcomes = np.delete(design, [0, 1, 40], 0), np.delete(outcomes, [0, 1, 40], 0)
+        f = fit(design, outcomes, np.zeros(5), keys)
+        within = np.eye(87) - (keys[:, None] == keys[None, :]) / np.bincount(keys)[keys]
+        x, y = within @ design[:, 1:], within @ outcomes
+        a = np.linalg.pinv(x)
+        wanted = np.zeros((4, 4))
+        for c in range(15):
+            here = keys == c
+            beta = np.linalg.lstsq(x[~here], y[~here], rcond=None)[0]
+            ours = a[:, here] @ y[here]
+            wanted += (f.slopes - ours) @ ours.T + a[:, here] @ x[here] @ beta @ ours.T
+        np.testing.assert_allclose(f.gram(), (wanted + wanted.T) / 2.0, atol=1e-9)
+
+    @pytest.mark.parametrize("failed", [(), (0, 1, 40), tuple(range(7, 12))], ids=["whole", "uneven", "one row left"])
+    def test_deleted_blocks_are_those_of_a_new_fit(self, failed):
+        coding, design, outcomes = self.data()
+        design, outcomes, keys = (np.delete(x, failed, 0) for x in (design, outcomes, np.arange(90) // 6))
+        f = fit(design, outcomes, np.zeros(5), keys)
+        np.testing.assert_allclose(f.products(coding), f.gram()[coding.pairs], atol=1e-12)
+        for deleted in ([0], [1, 6, 11]):
+            stays = ~np.isin(keys, deleted)
+            again = fit(design[stays], outcomes[stays], np.zeros(5), keys[stays])
+            np.testing.assert_allclose(f.without(np.array(deleted), coding), again.products(coding), atol=1e-9)
+
+    def test_keys_that_no_rows_share_are_none(self):
+        coding, design, outcomes = self.data()
+        f, g = (fit(design, outcomes, np.full(5, 0.3), keys) for keys in (None, np.arange(90) + 7))
+        np.testing.assert_array_equal(f.gram(), g.gram())
+        np.testing.assert_array_equal(f.without(np.arange(9), coding), g.without(np.arange(9), coding))
+
+    def test_blocks_that_leave_fewer_comparisons_than_coefficients_are_an_error(self):
+        # Five keys of two rows: five comparisons for four coefficients will do, four will not.
+        _, design, outcomes = self.data()
+        keys = np.arange(90) // 2
+        with pytest.raises(TrainingError, match="8 successful trainings can't tell 4 coefficients apart"):
+            fit(design[:8], outcomes[:8], np.zeros(5), keys[:8])
+
     def test_too_few_rows_are_an_error_that_says_so(self):
         _, design, outcomes = self.data()
         with pytest.raises(TrainingError, match="can't tell 4 coefficients apart"):
             fit(design[:4], outcomes[:4], np.zeros(5))
+
+
+class TestRowsOfAKey:
+    def test_keys_are_as_many_as_groups_and_leave_two_comparisons_for_each_coefficient(self):
+        assert [rows_per_key(*n) for n in ((256, 40), (320, 80), (4000, 1000), (256, 40, 40))] == [8, 8, 8, 6]
+        assert [rows_per_key(rows, 4) for rows in (159, 128, 64, 40, 39)] == [7, 6, 3, 2, 1]
+        assert [rows_per_key(256, c) for c in (112, 113)] == [8, 1]
+
+    def test_rows_of_a_unit_share_a_key(self):
+        law = Law("b", np.full((3, 2), 0.5))
+        alone, shared = (Independent(law, 20, 3, 100, unit).block(0, 20) for unit in (1, 8))
+        assert shared.keys.tolist() == [100] * 8 + [101] * 8 + [102] * 4
+        assert alone.keys.tolist() == list(range(100, 120))
+        # What is drawn does not depend on the keys, nor on where the design is cut.
+        np.testing.assert_array_equal(alone.variants, shared.variants)
+        assert Independent(law, 20, 3, 100, 8).block(7, 17).keys.tolist() == shared.keys[7:17].tolist()
 
 
 class TestDesigns:
