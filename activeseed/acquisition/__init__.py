@@ -14,6 +14,7 @@ from activeseed.acquisition.batch import (
     writing_candidates,
 )
 from activeseed.acquisition.sampling import choose_beside, drawn_at_random, due_at_random
+from activeseed.acquisition.steadying import steadied
 from activeseed.acquisition.value import ensemble_risk, item_values
 from activeseed.acquisition.wrongness import Wrongness, deployed_risk, wrongness
 
@@ -35,6 +36,7 @@ __all__ = [
     "kind_of",
     "list_candidate",
     "proposed",
+    "steadied",
     "writing_candidates",
     "wrongness",
 ]  # fmt: skip

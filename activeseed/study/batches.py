@@ -16,6 +16,7 @@ from activeseed.acquisition import (
     Pick,
     deployed_risk,
     kind_of,
+    steadied,
     writing_candidates,
 )
 from activeseed.errors import PlanError, nearest
@@ -192,7 +193,7 @@ class Batches:
             seed=assessment.seed,
             ask=study.settings.ask,
             belief=assessment.belief,
-            gram=surrogate.gram,
+            gram=steadied(surrogate.gram, assessment.belief.law.probabilities),
             resolution=assessment.resolution,
             questions=state.questions,
             answers=state.counted_answers,
