@@ -16,6 +16,10 @@ from numpy.typing import NDArray
 
 from activeseed.errors import PlanError
 
+#: of the limit at one look. A study looks after every round and stops at the first look that is below, so one look is
+#: held to a little more than the 95 % that the study claims
+CONFIDENCE = 0.965
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -167,7 +171,7 @@ def flip_risk(
     deployed: NDArray[Any],
     *,
     weights: NDArray[Any] | None = None,
-    confidence: float = 0.95,
+    confidence: float = CONFIDENCE,
     threshold: float = 0.5,
 ) -> FlipRisk:
     """The share of probes that the true seed's trainer would judge otherwise: a limit on the share, not on its mean.

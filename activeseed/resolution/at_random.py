@@ -38,8 +38,9 @@ from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Seed
 
 #: share of answers in which an annotator worth listening to reads the item: two readings correlate by 0.6
 READS = math.sqrt(0.6)
-#: error rate of the honest annotator whom a random one is told from
-ERRS = 0.1
+#: error rate of the honest annotator whom a random one is told from, and the largest rate of one answer that is taken
+#: for a fact about the items: beyond it too few answers say anything else
+ERRS, MOST_USUAL = 0.1, 0.84
 #: evidence (log-likelihood ratio) at which an annotator is trusted, and at which called random
 TRUSTED, RANDOM = 3.5, -1.8
 #: after so many checks an honest annotator has long been trusted, and less evidence is enough to call one random
@@ -188,7 +189,7 @@ def reading_evidence(variants: Sequence[str], rates: Mapping[str, float], truth:
 
 def share_read(rates: Mapping[str, float]) -> float:
     """How often (s) an honest annotator reads an item, who errs at ``ERRS`` and gives answers at these rates."""
-    usual = min(max(rates.values(), default=0.5), 1.0 - ERRS - 0.01)
+    usual = min(max(rates.values(), default=0.5), MOST_USUAL)
     stays = max((usual - ERRS) / (1.0 - 2.0 * ERRS), 0.5)
     said = stays * (1.0 - ERRS) + (1.0 - stays) * ERRS
     return math.sqrt(stays * (1.0 - stays) * (1.0 - 2.0 * ERRS) ** 2 / (said * (1.0 - said)))

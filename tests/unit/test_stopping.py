@@ -89,7 +89,7 @@ class TestFlipRisk:
         out = flip_risk(draws, deployed)
         assert out.mean == pytest.approx(0.1)
         assert out.upper == pytest.approx(1.0)
-        draws[15:40] = 0.9  # 15 of 400: fewer than 5 in 100
+        draws[12:40] = 0.9  # 12 of 400: fewer than 3.5 in 100, what one look of several is held to
         assert flip_risk(draws, deployed).upper == 0.0
 
     def test_the_truth_exceeds_it_one_time_in_twenty(self) -> None:
