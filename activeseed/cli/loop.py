@@ -15,7 +15,7 @@ from activeseed.cli.progress import Progress
 from activeseed.cli.screen import one_line, print_json, say
 from activeseed.cli.watching import Watch
 from activeseed.errors import ConfigError, nearest
-from activeseed.study.words import no_better_than_chance
+from activeseed.study.words import ending_words, no_better_than_chance
 
 if TYPE_CHECKING:
     from activeseed.protocols import Annotator
@@ -99,16 +99,10 @@ def loop(
 
 def ending(result: LoopResult) -> list[str]:
     """How a loop ended, in a sentence that never calls stable what is not, and what that hangs on, a line each."""
-    head = "Paused"
-    if result.ended == "stopped":
-        head = "Stopped, not shown to be stable"
-        if result.settled:
-            head = "Settled, if your annotators can be trusted"
-        if result.stable:
-            head = "Stable"
+    stop = {"reasons": result.reasons, "settled": result.settled, "stable": result.stable}
+    head = ending_words(stop) if result.ended == "stopped" else f"Paused: {'; '.join(result.reasons)}."
     hangs = () if result.stable or not (result.settled or result.distrusted) else result.conditions
-    lines = [f"{head}: {'; '.join(result.reasons)}."]
-    return lines + [f"! {x[:1].upper()}{x[1:].rstrip('.')}." for x in (*result.distrusted, *hangs)]
+    return [head] + [f"! {x[:1].upper()}{x[1:].rstrip('.')}." for x in (*result.distrusted, *hangs)]
 
 
 def print_round(study: Study, record: Mapping[str, Any]) -> None:

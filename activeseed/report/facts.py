@@ -21,7 +21,13 @@ from activeseed.plan import stream_key
 from activeseed.seed import ABSENT
 from activeseed.study import Study
 from activeseed.study.assess import PREFERENCE_DRAWS, Assessment, surrogate_outcomes
-from activeseed.study.words import no_better_than_chance, refuted_words
+from activeseed.study.words import (
+    ending_words,
+    if_stopped_now,
+    no_better_than_chance,
+    refuted_words,
+    vouched_words,
+)
 
 LIBRARIES = ("activeseed", "numpy", "scipy", "scikit-learn", "torch", "pydantic", "pandas", "sqlalchemy", "joblib")
 #: probes shown as contested, and items whose consequences are shown
@@ -121,6 +127,9 @@ def _head(study: Study, ranking: Ranking) -> dict[str, Any]:
         "seed_hash": study.state.current.id,
         "items": len(study.seed),
         "places": len(study.system.places(study.materials)),
+        "ended": ending_words(study.state.stopped),
+        "vouched": vouched_words(study.state.rounds[-1]) if study.state.rounds else "",
+        "now": if_stopped_now(study.state.rounds[-1]) if study.state.rounds else "",
         "made_at": datetime.now(UTC).isoformat(timespec="minutes"),
         "intervals": "conditional on the probes: they were not resampled",
     }

@@ -55,6 +55,24 @@ def contradiction_words(contradicted: Mapping[str, tuple[int, int]]) -> list[str
     ]
 
 
+def ending_words(stopped: Mapping[str, Any] | None) -> str:
+    """How a study ended, never called stable where it is not; empty while it goes on."""
+    if not stopped:
+        return ""
+    head = "Stopped, not shown to be stable"
+    if stopped.get("settled"):
+        head = "Settled, if your annotators can be trusted"
+    if stopped.get("stable"):
+        head = "Stable"
+    return f"{head}: {'; '.join(str(r) for r in stopped.get('reasons', ()))}."
+
+
+def vouched_words(record: Mapping[str, Any]) -> str:
+    """What vouches for whom."""
+    by = {"gold": "Gold questions answered right", "others": "Others who agree", "probes": "Labelled probes"}
+    return " ".join(f"{by[what]} vouch for {who}." for who, what in record.get("vouched", {}).items())
+
+
 def forecast_words(record: Mapping[str, Any], number: Any) -> str:
     """The risk against what was forecast for it before the answers came; ``number`` writes a figure."""
     risk, said = record.get("risk"), record.get("forecast")
