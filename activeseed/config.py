@@ -151,7 +151,7 @@ class AskTable(_Table):
     batch: int = Field(default=8, ge=1, le=1000)
     annotators: int = Field(default=1, ge=1, le=25)
     enough: float = Field(default=1.0, gt=0, le=1)
-    error: float = Field(default=0.1, ge=0.0, lt=0.5)
+    error: float = Field(default=0.05, ge=0.0, lt=0.5)
     error_is_stated: bool = False
     list_error: float = Field(default=0.05, ge=0.0, lt=0.5)
     minutes: float = Field(default=1.0, gt=0)
