@@ -188,7 +188,7 @@ def test_the_demo_does_the_main_job(tmp_path, what):
     for part in (
         "1. A project",
         "2. On which of them",
-        "round 1  asked ",
+        "round 1 asked ",
         "4. What the answers changed",
         "5. The same study in random order",
         "answered lines",

@@ -59,6 +59,7 @@ class Scene:
             "annotator.kind=label_studio",
             f"annotator.url={url or site.url}",
             f"annotator.title={title}",
+            "ask.confirm=false",  # one kind of question, so one project, unless a test says otherwise
             *settings,
         )
         arguments = init_arguments(write_inputs(folder / "inputs"), project)
