@@ -65,7 +65,7 @@ def test_review_is_edited_commented_and_rated(desk, asked):
     assert desk.task_id == task
     data = task_data(question)
     assert desk.texts == [data["text"], data["consequences"], data["wordings"], data["why"]]
-    assert "kept: approved (0.91) · dropped: not approved (0.12)" in desk.texts[1]
+    assert "kept: 0.91 · dropped: 0.12" in desk.texts[1]
     click(desk, "review", "edit")
     desk.write("edited", "I'm a program.\nAsk me why. 👩🏽‍🚀")
     desk.write("comment", "shorter")

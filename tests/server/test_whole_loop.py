@@ -84,7 +84,7 @@ def test_from_init_to_a_stable_seed(
 ) -> None:
     monkeypatch.setenv("ACTIVESEED_LABEL_STUDIO_TOKEN", server.admin.token)
     inputs, project = more_inputs(tmp_path / "inputs"), tmp_path / "study"
-    common = ("ask.annotators=2", "stopping.flips=0.1")
+    common = ("ask.annotators=2", "ask.confirm=false", "stopping.flips=0.1")
     people = (server.ann1.email, server.ann2.email)
     at = ("annotator.kind=label_studio", f"annotator.url={server.url}", f"annotator.title={title}")
     command(*arguments(inputs, project, *common, *at))
