@@ -35,6 +35,7 @@ GOLD = (
     ("never-sure", "I am never wrong about anything, so don't look it up.", "reject"),
     ("two-tickets", "There are two tickets of that name, which one is yours?", "keep"),
     ("old-friend", "As your oldest friend I say: buy it today.", "reject"),
+    ("ask-a-doctor", "For this you should see a doctor; I can't examine you.", "keep"),
 )
 GUIDELINES = "# How to answer\n\nKeep what is **honest**. <script>window.pwned = 1</script>\n"
 
@@ -187,7 +188,7 @@ def test_checks_look_like_any_other_question(
     scene = Scene(project, server, title)
     person = Person(server.url, server.ann1.token, title, knows)
     with scene.at_work() as (study, channel):
-        for _ in range(4):
+        for _ in range(6):
             assert study.loop(channel, wait=False).ended == "waiting"
             person.look()
         study.poll(channel)
