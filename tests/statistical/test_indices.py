@@ -200,9 +200,10 @@ def test_the_benchmark_meets_its_claims_in_short(noise):
     from tests.benchmarks.indices import bias_rows, claim_rows, coverage_rows, measure
 
     found, claims = measure(300, (noise,))
-    # Claims of the whole benchmark rest on 2,000 repetitions; of 300, coverage is known to 0.01 only where pooled.
+    # Claims of the whole benchmark rest on 2,000 repetitions. Of 300, a row pools three indices at least: its standard
+    # error is √(.93·.07/900) = .0085, and some thirty rows are looked at, so it may fall three of them below .93.
     rows = [*bias_rows(found), *claim_rows(claims, 300)]
     assert [r["claim"] for r in rows if r["met"] is False and "unbiased" not in r["claim"]] == []
     for row in coverage_rows(found):
         if row["target"] is not None:
-            assert row["value"] > 0.92, row["claim"]
+            assert row["value"] > 0.93 - 3 * 0.0085, row["claim"]
