@@ -54,14 +54,16 @@ def run(folder: Path, **options: Any) -> LoopResult:
 @pytest.mark.parametrize(
     "options",
     [
-        pytest.param({"behaviour": "random", "key": 1}, id="a fair coin"),
-        pytest.param({"behaviour": "base_rate", "base_rate": 0.75, "key": 1}, id="a coin at the base rate"),
+        pytest.param({"behaviour": "random"}, id="a fair coin"),
+        pytest.param({"behaviour": "base_rate", "base_rate": 0.75}, id="a coin at the base rate"),
     ],
 )
 def test_a_coin_is_found_out_and_its_study_is_not_stable(tmp_path: Path, options: dict[str, Any]) -> None:
-    result = run(tmp_path / "study", **options)
-    assert any("at random" in reason for reason in result.distrusted)
-    assert not result.stable
+    """By repeats alone, within 90 answers; where it is not found out, nothing vouches for it all the same."""
+    results = [run(tmp_path / f"study-{key}", key=key, **options) for key in range(4)]
+    # found out in some 85 % of such studies: fewer than two of four with probability .012
+    assert sum(any("at random" in reason for reason in r.distrusted) for r in results) >= 2
+    assert not any(r.stable for r in results)
 
 
 def test_a_truthful_annotator_is_not_blamed(tmp_path: Path) -> None:
