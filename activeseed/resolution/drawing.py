@@ -23,7 +23,7 @@ from activeseed.seed import AS_WRITTEN
 
 #: steps before a chain's state is taken: chains start at the belief, near where they end
 STEPS = 20
-#: how many answers the assumption about a stranger is worth, for lists (for single answers the caller says)
+#: how many answers the assumption about a stranger is worth
 WORTH = 5.0
 
 

@@ -21,6 +21,7 @@ from activeseed.outcome import Outcomes, Ranking, plain
 from activeseed.plan import Explicit, Rows
 from activeseed.protocols import Event, Request
 from activeseed.resolution import Refuted, Resolution, fits_better, refuted, resolve
+from activeseed.resolution.drawing import WORTH
 from activeseed.seed import AS_WRITTEN, Seed, digest_of
 from activeseed.stopping import Progress as Standing
 from activeseed.stopping import Verdict, budget, flips_below, nobody_to_rely_on, nothing_left, risk_below
@@ -386,7 +387,7 @@ def stranger(ask: AskTable) -> tuple[float, float]:
     A rate that the team states is no guess, and no answer moves it.
     """
     rate = max(ask.error, 0.005)
-    worth = 1e6 if ask.error_is_stated else 5.0
+    worth = 1e6 if ask.error_is_stated else WORTH
     return worth * (1.0 - rate), worth * rate
 
 
