@@ -25,6 +25,7 @@ from activeseed.study.words import (
     ending_words,
     if_stopped_now,
     no_better_than_chance,
+    predictors,
     refuted_words,
     vouched_words,
 )
@@ -49,6 +50,7 @@ class Facts:
         items: the ranking, one entry an item, in order.
         consequences: of asked items: the probes that each answer decides.
         rounds: one entry a closed round: predicted and realised movement, quality, risk, calibration.
+        predictors: which beliefs are used for items not asked about, with their shares; none before answers.
         beliefs: items whose credibility moved, with the reasons in logits.
         calibration: bins of what was believed against what was answered.
         annotators: reliability with limits, gold and repeats.
@@ -66,6 +68,7 @@ class Facts:
     items: list[dict[str, Any]]
     consequences: list[dict[str, Any]]
     rounds: list[dict[str, Any]]
+    predictors: list[dict[str, Any]]
     beliefs: list[dict[str, Any]]
     calibration: dict[str, Any] | None
     annotators: list[dict[str, Any]]
@@ -86,10 +89,11 @@ def gather(study: Study, by: str | None = None) -> Facts:
     return Facts(
         head=_head(study, ranking),
         numbers=_numbers(ranking, status),
-        notes=[*ranking.notes, *_warnings(ranking, status, bool(last.get("one_sided")))],
+        notes=[*ranking.notes, *_warnings(ranking, status)],
         items=_items(study, ranking),
         consequences=_consequences(study),
         rounds=plain(study.state.rounds),
+        predictors=predictors(assessment.belief.used, len(study.state.counted_answers)),
         beliefs=_beliefs(study, assessment),
         calibration=last.get("calibration"),
         annotators=_annotators(study, last),
@@ -157,9 +161,9 @@ def _numbers(ranking: Ranking, status: dict[str, Any]) -> list[dict[str, Any]]:
     return out
 
 
-def _warnings(ranking: Ranking, status: dict[str, Any], one_sided: bool) -> list[str]:
+def _warnings(ranking: Ranking, status: dict[str, Any]) -> list[str]:
     out = []
-    if one_sided:
+    if status["one_sided"]:
         out.append(
             "Every probe is judged the same way, so decision flips say nothing about the seed. Choose probes of both "
             "sides, or stop by [stopping] risk."

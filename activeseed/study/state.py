@@ -122,6 +122,11 @@ class State:
         return [a for a in self.answers.values() if a.id not in self.taken_back]
 
     @property
+    def minutes(self) -> float:
+        """Minutes that people gave: as timed, and for an answer that nobody timed, what its question is planned at."""
+        return sum(a.seconds / 60.0 if a.seconds else self.questions[a.question].minutes for a in self.live_answers)
+
+    @property
     def counted_answers(self) -> list[Answer]:
         """Answers that count: live, and about an item that is still as it was asked about."""
         return [a for a in self.live_answers if not self.is_stale(self.questions[a.question])]

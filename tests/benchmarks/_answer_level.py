@@ -131,7 +131,7 @@ def study(plan: Plan, key: int, belief: BeliefSettings | None = None) -> Outcome
         )
         base = np.asarray(settled.seed.base, np.int64)
         said = trust(seed, questions, answers, known=known)
-        voucher = vouch(said, {n: (r.gold_right, r.gold_asked) for n, r in settled.reliability.items()})
+        voucher = vouch(said)
         drawn = plausible(now, settled, stream_key(key, "draws", number))
         found = flip_risk(toy.outcomes(drawn), toy.outcomes(base)[0])
         asked_gold = {q.items[0] for q in questions.values() if q.purpose == "gold"}
@@ -139,7 +139,7 @@ def study(plan: Plan, key: int, belief: BeliefSettings | None = None) -> Outcome
             flips=found.upper if answers else float("nan"),
             answers=sum(len(q.items) for q in questions.values()),
             open_questions=len(choosing.open_items(settled.seed, now, settled, table.readings)),
-            distrusted=(*(said.reasons if said.distrusted else ()), *voucher.contradicted),
+            distrusted=said.reasons if said.distrusted else (),
             unvouched=tuple(voucher.missing),
             can_vouch=len(asked_gold) < len(gold),
             hopeless=voucher.hopeless,
