@@ -15,7 +15,7 @@ from typing import Any
 
 from activeseed.errors import SeedError, StoreError, nearest
 from activeseed.protocols import Event
-from activeseed.question import Answer, Question, people_due
+from activeseed.question import SINGLE, Answer, Question, people_due
 from activeseed.seed import Item, Seed
 
 SCHEMA = 1
@@ -138,8 +138,7 @@ class State:
         known = {i.id: i for i in self.current.seed.items}
         if any(name not in known for name in question.items):
             return True
-        single = question.kind in ("review", "judge_pair", "choose_wording", "resolve")
-        return single and question.text not in {v.display for v in known[question.items[0]].variants}
+        return question.kind in SINGLE and question.text not in {v.display for v in known[question.items[0]].variants}
 
     @property
     def own_copies(self) -> dict[str, int]:

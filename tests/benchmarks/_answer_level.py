@@ -25,7 +25,7 @@ from activeseed.resolution import Gold, Resolution, Trust, draw, known_answers, 
 from activeseed.seed import ABSENT, AS_WRITTEN, Item, Seed, Text
 from activeseed.stopping import Progress, budget, flip_risk, flips_below, nobody_to_rely_on, nothing_left
 from activeseed.study import choosing
-from activeseed.study.assess import asked_in_order
+from activeseed.study.assess import asked_in_order, expected_error
 from activeseed.study.rounds import stranger
 
 PROBES = 60
@@ -148,12 +148,10 @@ def study(plan: Plan, key: int, belief: BeliefSettings | None = None) -> Outcome
         batch: list[Question] = []
         if not rule(progress).stop:
             number += 1
-            rates = [1.0 - r.estimate for r in settled.reliability.values()]
-            error = min(float(np.mean(rates)), 0.45) if rates else table.error
             chosen = choosing.Known(
                 seed=settled.seed, ask=table, belief=now, gram=toy.gram(), resolution=settled, questions=questions,
-                answers=answers, pending=(), gold=gold, trust=said, error=error,
-                list_error=min(1.0 - (1.0 - error) * (1.0 - table.list_error), 0.45), key=key,
+                answers=answers, pending=(), gold=gold, trust=said, error=expected_error(table, settled),
+                list_error=expected_error(table, settled, "confirm_list"), key=key,
             )  # fmt: skip
             size = choosing.size_of(table.batch, progress.flips, plan.limit)
             checks, picks = choosing.batch(chosen, size, number, urgent=met and not voucher.complete)
