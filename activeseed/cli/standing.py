@@ -8,7 +8,13 @@ from typing import Any
 from activeseed.cli.numbers import counted, duration, number
 from activeseed.cli.tables import quality_words
 from activeseed.cli.watching import NAMED, waiting_words
-from activeseed.study.words import belief_words, if_stopped_now, no_better_than_chance, refuted_words
+from activeseed.study.words import (
+    belief_words,
+    if_stopped_now,
+    no_better_than_chance,
+    refuted_words,
+    unmeasured_gold_words,
+)
 
 
 def check_lines(found: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -112,6 +118,8 @@ def status_lines(standing: Mapping[str, Any]) -> list[tuple[str, str]]:
     time = f" in {duration(get('seconds'))}" if get("seconds") else ""
     lines.append(("trainings", f"{get('trainings', 0):,}{time}{failed}"))
     lines += [("refuted", sentence) for sentence in refuted_words(standing)]
+    if gold := unmeasured_gold_words(get("unmeasured_gold", 0)):
+        lines.append(("gold", gold))
     lines += [("doubt", str(reason)) for reason in (*(get("distrusted") or ()), *(get("unvouched") or ()))]
     stopped = get("stopped")
     if stopped:

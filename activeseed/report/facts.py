@@ -27,6 +27,7 @@ from activeseed.study.words import (
     no_better_than_chance,
     predictors,
     refuted_words,
+    unmeasured_gold_words,
     vouched_words,
 )
 
@@ -172,7 +173,12 @@ def _warnings(ranking: Ranking, status: dict[str, Any]) -> list[str]:
         out.append("At this setting the trainer is chaotic: it answers tiny changes as it answers real ones.")
     elif ranking.summary.get("chaotic", False) is None:
         out.append("Whether the trainer is chaotic at this setting is unknown: nothing that could be wiggled tells.")
-    out += [line for line in (no_better_than_chance(status["quality"]), *refuted_words(status)) if line]
+    said = (
+        no_better_than_chance(status["quality"]),
+        *refuted_words(status),
+        unmeasured_gold_words(status["unmeasured_gold"]),
+    )
+    out += [line for line in said if line]
     out += [f"{reason[0].upper()}{reason[1:]}" for reason in (*status["distrusted"], *status["unvouched"])]
     if ranking.summary.get("failed"):
         out.append(f"{ranking.summary['failed']} trainings failed and are left out.")

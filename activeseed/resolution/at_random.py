@@ -303,8 +303,8 @@ def _reason(name: str, standing: Checked, repeats: tuple[int, int]) -> str:
     worst = min(parts, key=lambda k: parts[k])
     if worst == "gold questions" and 2 * right < gold and standing.evidence - standing.gold >= 0:
         return (
-            f"{name} answered {right} of {gold} gold questions right, too few to be relied on: whether by chance or "
-            f"against what you know, so few can't tell ({told}). Don't rely on these answers."
+            f"{name} contradicts most gold questions: {right} of {gold} answered right. So few may still be chance "
+            f"({told}), but nobody reliable gets so many wrong. Don't rely on these answers."
         )
     return (
         f"{name} answers as if at random: {told}, and {worst} speak most against it "

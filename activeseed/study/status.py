@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from activeseed.study.state import State
     from activeseed.study.study import Study
 
 
@@ -76,6 +77,7 @@ def status(study: Study, fresh: bool = False) -> dict[str, Any]:
         "one_sided": bool(last.get("one_sided")),
         "quality": last.get("quality"),
         "predicted_gain": asked.get("predicted_gain") if pending else None,
+        "unmeasured_gold": _unmeasured_gold(state),
         "distrusted": last.get("distrusted", []),
         "undecided": last.get("undecided", []),
         "vouched": last.get("vouched", {}),
@@ -88,3 +90,10 @@ def status(study: Study, fresh: bool = False) -> dict[str, Any]:
         "created_at": state.created_at,
         "last_at": state.last_at,
     }  # fmt: skip
+
+
+def _unmeasured_gold(state: State) -> int:
+    """Gold questions that show nothing of what hangs on them, where other questions do."""
+    questions = state.questions.values()
+    looked = any(q.trainings for q in questions if q.purpose != "gold")
+    return sum(q.purpose == "gold" and not q.trainings for q in questions) if looked else 0

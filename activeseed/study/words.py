@@ -81,6 +81,18 @@ def refuted_words(record: Mapping[str, Any]) -> list[str]:
     return out
 
 
+def unmeasured_gold_words(count: int) -> str:
+    """Gold questions that the trainer can't train; empty where there are none."""
+    if not count:
+        return ""
+    many = "One gold question shows" if count == 1 else f"{count} gold questions show"
+    return (
+        f"{many} nothing of what hangs on the answer, as the trainer can't train what is not in the seed. Gold "
+        "questions are there to vouch for whoever answers and need no measuring, but these can be told from the "
+        "others: [ask] consequences = 0 makes all look alike."
+    )
+
+
 def ending_words(stopped: Mapping[str, Any] | None) -> str:
     """How a study ended, never called stable where it is not; empty while it goes on."""
     if not stopped:

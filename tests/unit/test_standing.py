@@ -44,5 +44,11 @@ def test_status_says_that_every_probe_is_judged_alike() -> None:
     assert said.startswith("Every probe is judged alike")
 
 
+def test_status_says_that_gold_can_be_told_from_other_questions() -> None:
+    assert "gold" not in dict(status_lines({**STANDING, "unmeasured_gold": 0}))
+    said = dict(status_lines({**STANDING, "unmeasured_gold": 1}))["gold"]
+    assert said.startswith("One gold question shows nothing of what hangs on the answer")
+
+
 def test_status_says_what_people_spent() -> None:
     assert dict(status_lines(STANDING))["minutes"].startswith("4.3 of people's time")

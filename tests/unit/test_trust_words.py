@@ -64,10 +64,10 @@ def test_a_coin_answers_as_if_at_random() -> None:
     assert "contradicts" not in words
 
 
-def test_too_few_gold_questions_wrong_are_called_neither() -> None:
+def test_two_gold_questions_wrong_are_neither_more_than_chance_nor_called_random() -> None:
     found, words = said([False] * 2, (True,) * 2)
     assert found.distrusted
-    assert words.startswith("ann answered 0 of 2 gold questions right, too few to be relied on")
+    assert words.startswith("ann contradicts most gold questions: 0 of 2 answered right. So few may still be chance")
     assert "as if at random" not in words
 
 
