@@ -127,7 +127,7 @@ def best(
     seed, table = known.seed, known.ask
     answered = {seed.position(i) for i in known.resolution.answered}
     open_ = set(open_items(seed, known.belief, known.resolution, table.readings))
-    minutes = dict.fromkeys(SINGLE, table.minutes)
+    minutes: dict[str, float] = dict.fromkeys(SINGLE, table.minutes)
     singles = item_candidates(seed, known.belief, minutes=minutes, error=known.error, again=answered)
     singles = [c for c in singles if c.items[0] in open_]
     fresh = lately(known.questions, known.answers, table.batch)

@@ -40,7 +40,7 @@ def measure(studies: int, jobs: int) -> list[dict[str, Any]]:
     """Every claim."""
     rows: list[dict[str, Any]] = []
 
-    def add(claim: str, hits: int, **target: float) -> None:
+    def add(claim: str, hits: int, **target: Any) -> None:
         rows.append(share(claim, hits, studies, **target))
 
     for how, gold, beside in SETTINGS:

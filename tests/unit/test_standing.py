@@ -7,9 +7,10 @@ from activeseed.cli.standing import status_lines
 from activeseed.plan import Law
 from activeseed.study.words import PREDICTORS, belief_words, predictors
 
+USED = {"content": 0.612, "author": 0.386, "count": 0.002}
 STANDING = {
     "seed_version": "v2", "seed_hash": "abc", "items": 12, "round": 1, "answered": 4, "pending": 0, "answers": 4,
-    "belief_used": {"content": 0.612, "author": 0.386, "count": 0.002}, "minutes": 4.3, "trainings": 100,
+    "belief_used": USED, "minutes": 4.3, "trainings": 100,
 }  # fmt: skip
 
 
@@ -22,11 +23,11 @@ def test_status_says_which_belief_is_used() -> None:
 
 
 def test_a_belief_that_foretold_worse_is_said_not_to_be_used() -> None:
-    rows = predictors(STANDING["belief_used"], 4)
+    rows = predictors(USED, 4)
     assert [(r["name"], r["share"]) for r in rows] == [
         ("likeness", 0.612), ("your own beliefs", 0.386), ("the share that was kept", None),
     ]  # fmt: skip
-    assert predictors(STANDING["belief_used"], 0) == []
+    assert predictors(USED, 0) == []
     assert belief_words({}, 4) == ""
 
 
