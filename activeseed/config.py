@@ -174,7 +174,8 @@ class StoppingTable(_Table):
         flips: stop when at most this share of probes would be judged otherwise, 95 times in 100; for probabilities.
         risk: stop when the upper limit of the risk is below this (squared embedded distance); 0 = don't use.
         draws: belief draws that are trained for the limit, at least 200.
-        answers, minutes, trainings, rounds: budgets; 0 = unlimited.
+        answers, minutes, trainings, rounds: budgets; 0 = unlimited. Minutes are those that answers took, or, where
+            nobody timed one, those that its question is planned at (see ``[ask] minutes``).
     """
 
     flips: float = Field(default=0.01, ge=0.0, le=1.0)

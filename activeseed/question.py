@@ -33,6 +33,10 @@ VERDICTS: dict[QuestionKind, tuple[Verdict, ...]] = {
 }
 
 
+#: kinds of questions about one item
+SINGLE: tuple[QuestionKind, ...] = ("review", "judge_pair", "choose_wording", "resolve")
+
+
 def people_due(kind: QuestionKind, annotators: int) -> int:
     """How many people answer a question of a kind, in a study where so many answer each: one is enough to resolve."""
     return 1 if kind == "resolve" else annotators

@@ -8,7 +8,13 @@ from typing import Any
 from activeseed.cli.numbers import counted, duration, number
 from activeseed.cli.tables import quality_words
 from activeseed.cli.watching import NAMED, waiting_words
-from activeseed.study.words import if_stopped_now, no_better_than_chance, refuted_words
+from activeseed.study.words import (
+    belief_words,
+    if_stopped_now,
+    no_better_than_chance,
+    refuted_words,
+    unmeasured_gold_words,
+)
 
 
 def check_lines(found: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -81,11 +87,15 @@ def status_lines(standing: Mapping[str, Any]) -> list[tuple[str, str]]:
         lines.append(("", f"and {len(waiting) - NAMED} more"))
     for person in get("annotators") or ():
         lines.append((f"  {person['name']}", _person(person)))
+    if get("minutes"):
+        lines.append(("minutes", f"{number(get('minutes'))} of people's time, as timed or else as planned"))
     if get("agreement") is not None:
         lines.append(("agreement", f"{get('agreement'):.2f} (Krippendorff's alpha: 1 is perfect, 0 is chance)"))
     if get("agreement_by_confidence") is not None:
         said = f"{get('agreement_by_confidence'):.2f} with how sure they said to be (interval alpha)"
         lines.append(("", said))
+    if belief := belief_words(get("belief_used"), get("answers", 0)):
+        lines.append(("belief", f"{belief} (of items not asked about)"))
     if get("brier") is not None:
         author = f"; the author's own beliefs {get('brier_author'):.2f}" if get("brier_author") is not None else ""
         lines.append(("calibration", f"Brier score {get('brier'):.2f}{author} (0 is perfect, 0.25 knows nothing)"))
@@ -108,6 +118,8 @@ def status_lines(standing: Mapping[str, Any]) -> list[tuple[str, str]]:
     time = f" in {duration(get('seconds'))}" if get("seconds") else ""
     lines.append(("trainings", f"{get('trainings', 0):,}{time}{failed}"))
     lines += [("refuted", sentence) for sentence in refuted_words(standing)]
+    if gold := unmeasured_gold_words(get("unmeasured_gold", 0)):
+        lines.append(("gold", gold))
     lines += [("doubt", str(reason)) for reason in (*(get("distrusted") or ()), *(get("unvouched") or ()))]
     stopped = get("stopped")
     if stopped:

@@ -25,7 +25,9 @@ from activeseed.study.words import (
     ending_words,
     if_stopped_now,
     no_better_than_chance,
+    predictors,
     refuted_words,
+    unmeasured_gold_words,
     vouched_words,
 )
 
@@ -49,6 +51,7 @@ class Facts:
         items: the ranking, one entry an item, in order.
         consequences: of asked items: the probes that each answer decides.
         rounds: one entry a closed round: predicted and realised movement, quality, risk, calibration.
+        predictors: which beliefs are used for items not asked about, with their shares; none before answers.
         beliefs: items whose credibility moved, with the reasons in logits.
         calibration: bins of what was believed against what was answered.
         annotators: reliability with limits, gold and repeats.
@@ -66,6 +69,7 @@ class Facts:
     items: list[dict[str, Any]]
     consequences: list[dict[str, Any]]
     rounds: list[dict[str, Any]]
+    predictors: list[dict[str, Any]]
     beliefs: list[dict[str, Any]]
     calibration: dict[str, Any] | None
     annotators: list[dict[str, Any]]
@@ -86,10 +90,11 @@ def gather(study: Study, by: str | None = None) -> Facts:
     return Facts(
         head=_head(study, ranking),
         numbers=_numbers(ranking, status),
-        notes=[*ranking.notes, *_warnings(ranking, status, bool(last.get("one_sided")))],
+        notes=[*ranking.notes, *_warnings(ranking, status)],
         items=_items(study, ranking),
         consequences=_consequences(study),
         rounds=plain(study.state.rounds),
+        predictors=predictors(assessment.belief.used, len(study.state.counted_answers)),
         beliefs=_beliefs(study, assessment),
         calibration=last.get("calibration"),
         annotators=_annotators(study, last),
@@ -157,9 +162,9 @@ def _numbers(ranking: Ranking, status: dict[str, Any]) -> list[dict[str, Any]]:
     return out
 
 
-def _warnings(ranking: Ranking, status: dict[str, Any], one_sided: bool) -> list[str]:
+def _warnings(ranking: Ranking, status: dict[str, Any]) -> list[str]:
     out = []
-    if one_sided:
+    if status["one_sided"]:
         out.append(
             "Every probe is judged the same way, so decision flips say nothing about the seed. Choose probes of both "
             "sides, or stop by [stopping] risk."
@@ -168,7 +173,12 @@ def _warnings(ranking: Ranking, status: dict[str, Any], one_sided: bool) -> list
         out.append("At this setting the trainer is chaotic: it answers tiny changes as it answers real ones.")
     elif ranking.summary.get("chaotic", False) is None:
         out.append("Whether the trainer is chaotic at this setting is unknown: nothing that could be wiggled tells.")
-    out += [line for line in (no_better_than_chance(status["quality"]), *refuted_words(status)) if line]
+    said = (
+        no_better_than_chance(status["quality"]),
+        *refuted_words(status),
+        unmeasured_gold_words(status["unmeasured_gold"]),
+    )
+    out += [line for line in said if line]
     out += [f"{reason[0].upper()}{reason[1:]}" for reason in (*status["distrusted"], *status["unvouched"])]
     if ranking.summary.get("failed"):
         out.append(f"{ranking.summary['failed']} trainings failed and are left out.")

@@ -4,11 +4,12 @@ from activeseed.resolution.alpha import Agreement, agreement, krippendorff_alpha
 from activeseed.resolution.at_random import Checked, Trust, trust
 from activeseed.resolution.checks import Gold, known_answers, lately, mixed, plan_checks
 from activeseed.resolution.drawing import Counts, Drawn, draw
+from activeseed.resolution.guessing import GOLD
 from activeseed.resolution.measuring import repeat_pairs
 from activeseed.resolution.reliability import Fit, Labels, Reliability, dawid_skene
 from activeseed.resolution.settle import Change, Resolution, resolve
 from activeseed.resolution.votes import Ballot, Merge, Vote, check_answer, read_answers, shown
-from activeseed.resolution.vouching import GOLD, Refuted, Voucher, fits_better, gold_missing, refuted, vouch
+from activeseed.resolution.vouching import Refuted, Voucher, fits_better, gold_missing, refuted, vouch
 
 __all__ = [
     "GOLD",

@@ -20,6 +20,9 @@ The evidence is followed sequentially (A. Wald, "Sequential Tests of Statistical
 1945): at +3.5 the annotator is trusted, at −1.8 (−1 after 20 checks) called random, and in between more checks are
 asked. Chance takes a coin beyond +3.5 in at most e^−3.5 = 3 % of studies, whenever one looks.
 
+Whoever gets gold questions wrong more often than a coin would (see ``guessing``) does not answer at random: these
+answers have to do with the items, and say the opposite. Both end distrusted; the sentences tell them apart.
+
 Calibration is never evidence here: a coin at the base rate looks calibrated.
 """
 
@@ -32,6 +35,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from activeseed.question import Answer, Question
+from activeseed.resolution.guessing import contradicts
 from activeseed.resolution.measuring import repeat_pairs
 from activeseed.resolution.votes import Vote, read_answers
 from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Seed
@@ -59,6 +63,8 @@ class Checked:
         gold, repeats, others: evidence from gold questions, silent repeats, and agreement with other annotators.
         checks: how many comparisons that is.
         rates: how often each kind of answer is given, over answers that are no checks.
+        gold_right, gold_asked: gold questions.
+        opposite: log-likelihood ratio of "reads the items and answers gold questions wrong" against "at random".
     """
 
     state: State
@@ -68,6 +74,18 @@ class Checked:
     others: float
     checks: int
     rates: Mapping[str, float]
+    gold_right: int = 0
+    gold_asked: int = 0
+    opposite: float = 0.0
+
+    @property
+    def contradicts(self) -> bool:
+        """Whether gold questions are answered wrong more often than by chance: against what is known.
+
+        By these answers alone, or where other answers are too steady for a coin's.
+        """
+        steady = self.state == "random" and self.opposite >= TRUSTED
+        return contradicts(self.gold_right, self.gold_asked) or (steady and 2 * self.gold_right < self.gold_asked)
 
 
 @dataclass(frozen=True)
@@ -75,8 +93,8 @@ class Trust:
     """Whether the answers of a study can be believed.
 
     Attributes:
-        distrusted: some annotator answers at random, or two disagree as only random answers do and nothing tells which
-            of them is to blame; so the study must not be called stable.
+        distrusted: some annotator answers at random or contradicts the gold questions, or two disagree as only random
+            answers do and nothing tells which of them is to blame; so the study must not be called stable.
         undecided: names of the annotators about whom the checks cannot tell yet.
         reasons: one sentence an annotator about whom there is something to say.
         annotators: name -> what the checks say.
@@ -89,7 +107,7 @@ class Trust:
 
     @property
     def random(self) -> tuple[str, ...]:
-        """Names of the annotators whose answers have nothing to do with the items."""
+        """Names of the annotators whose answers are no better than random ones."""
         return tuple(n for n, s in self.annotators.items() if s.state == "random")
 
 
@@ -115,9 +133,14 @@ def trust(
     rates = {name: answer_rates([v for v in votes if v.annotator == name]) for name in people}
     pairs = repeat_pairs(votes, questions)
     gold: dict[str, list[float]] = {n: [] for n in people}
+    right: Counter[str] = Counter()
+    opposite: dict[str, float] = dict.fromkeys(people, 0.0)
     for vote in ballot.gold:
         if known and vote.item in known:
-            gold[vote.annotator].append(_gold_evidence(vote.variant, known[vote.item], rates[vote.annotator]))
+            name, same = vote.annotator, vote.variant == known[vote.item]
+            gold[name].append(_gold_evidence(vote.variant, known[vote.item], rates[name]))
+            right[name] += same
+            opposite[name] += math.log(1 - READS) if same else _gold_evidence(vote.variant, vote.variant, rates[name])
     repeats = {n: [reading_evidence(r, rates[n]) for r in readings(votes, n).values() if len(r) > 1] for n in people}
     own = {n: sum(gold[n]) + sum(repeats[n]) for n in people}
     others = _others(votes, rates, own)
@@ -131,11 +154,12 @@ def trust(
         if state == "random" and name in at_odds:
             state = "undecided"
         out[name] = Checked(
-            state, evidence, sum(gold[name]), sum(repeats[name]), sum(others[name]), checks, rates[name]
-        )
+            state, evidence, sum(gold[name]), sum(repeats[name]), sum(others[name]), checks, rates[name],
+            right[name], len(gold[name]), opposite[name] + sum(repeats[name]) + sum(others[name]),
+        )  # fmt: skip
     tally = {n: (sum(category(a.variant) == category(b.variant) for a, b in p), len(p)) for n, p in pairs.items()}
     return Trust(
-        distrusted=bool(at_odds) or any(s.state == "random" for s in out.values()),
+        distrusted=bool(at_odds) or any(s.state == "random" or s.contradicts for s in out.values()),
         undecided=tuple(n for n, s in out.items() if s.state == "undecided"),
         reasons=(
             *(r for n, s in out.items() if n not in at_odds and (r := _reason(n, s, tally.get(n, (0, 0))))),
@@ -260,6 +284,12 @@ def _at_odds(own: Mapping[str, float], others: Mapping[str, Sequence[float]]) ->
 
 
 def _reason(name: str, standing: Checked, repeats: tuple[int, int]) -> str:
+    right, gold = standing.gold_right, standing.gold_asked
+    if standing.contradicts:
+        return (
+            f"{name} contradicts the gold questions more often than chance: {right} of {gold} answered right. These "
+            "answers say the opposite of what you know; don't rely on them."
+        )
     same, asked = repeats
     if standing.state == "trusted" or (standing.state == "undecided" and standing.checks < 10):
         return ""
@@ -271,6 +301,11 @@ def _reason(name: str, standing: Checked, repeats: tuple[int, int]) -> str:
         )
     parts = {"gold questions": standing.gold, "silent repeats": standing.repeats, "other annotators": standing.others}
     worst = min(parts, key=lambda k: parts[k])
+    if worst == "gold questions" and 2 * right < gold and standing.evidence - standing.gold >= 0:
+        return (
+            f"{name} contradicts most gold questions: {right} of {gold} answered right. So few may still be chance "
+            f"({told}), but nobody reliable gets so many wrong. Don't rely on these answers."
+        )
     return (
         f"{name} answers as if at random: {told}, and {worst} speak most against it "
         f"(evidence {standing.evidence:.1f} after {standing.checks} checks; an honest annotator reaches {TRUSTED:g}). "

@@ -13,13 +13,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from activeseed.plan import generator
-from activeseed.question import Answer, Question
+from activeseed.question import SINGLE, Answer, Question
 from activeseed.resolution.at_random import Trust, category, information, readings
 from activeseed.resolution.votes import SETTLES_NOTHING, read_answers
 from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Pair, Payload, Seed, digest_of
 
 #: kinds of questions that can be repeated silently
-REPEATABLE = ("review", "judge_pair", "choose_wording")
+REPEATABLE = tuple(kind for kind in SINGLE if kind != "resolve")
 #: one repeat in so many is of the answer that is given most, so that repeats do not give themselves away
 COMMON_EVERY = 4
 #: an answer is repeated at most so often

@@ -8,14 +8,12 @@ that the outcome fits better since the answers came in. Coins are a matter of `a
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from activeseed.resolution.at_random import RANDOM, TRUSTED, Trust
+from activeseed.resolution.guessing import gold_suffices, guessing
 
-#: gold questions that a voucher takes at least, and how probable so many right answers may be for somebody who guesses
-GOLD, BY_CHANCE = 4, 1.0 / 16.0
 #: significance at which labelled probes vouch
 PROBES_LEVEL = 0.05
 
@@ -27,13 +25,11 @@ class Voucher:
     Attributes:
         by: annotator -> ``gold``, ``others`` or ``probes``: what vouches.
         missing: annotator -> how many more gold questions, answered right, would do.
-        contradicted: annotator -> (right, asked) of gold questions, where a coin would have done better.
         hopeless: whether nobody who answered can be relied on: random beyond doubt, or contradicted by gold.
     """
 
     by: Mapping[str, str]
     missing: Mapping[str, int]
-    contradicted: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     hopeless: bool = False
 
     @property
@@ -42,20 +38,20 @@ class Voucher:
         return bool(self.by) and not self.missing
 
 
-def vouch(trust: Trust, gold: Mapping[str, tuple[int, int]], *, probes: bool = False) -> Voucher:
+def vouch(trust: Trust, *, probes: bool = False) -> Voucher:
     """Who is vouched for, and by what.
 
     Args:
         trust: what the checks say; its annotators are those who answered.
-        gold: annotator -> (right, asked) of gold questions.
         probes: whether labelled probes vouch for all of them (see ``fits_better``).
     """
     by: dict[str, str] = {}
     missing: dict[str, int] = {}
-    agreeing = [n for n, c in trust.annotators.items() if c.others >= TRUSTED and c.state != "random"]
+    doubted = [n for n, c in trust.annotators.items() if c.state == "random" or c.contradicts]
+    agreeing = [n for n, c in trust.annotators.items() if c.others >= TRUSTED and n not in doubted]
     for name, checked in trust.annotators.items():
-        right, asked = gold.get(name, (0, 0))
-        if checked.state == "random":
+        right, asked = checked.gold_right, checked.gold_asked
+        if name in doubted:
             missing[name] = gold_missing(right, asked)
         elif gold_suffices(right, asked) and checked.gold > 0:
             by[name] = "gold"
@@ -65,28 +61,10 @@ def vouch(trust: Trust, gold: Mapping[str, tuple[int, int]], *, probes: bool = F
             by[name] = "probes"
         else:
             missing[name] = gold_missing(right, asked)
-    contradicted = {n: gold[n] for n in missing if n in gold and contradicts(*gold[n])}
     lost = [
-        n
-        for n, c in trust.annotators.items()
-        if n in contradicted or (c.state == "random" and c.evidence <= 2 * RANDOM)
+        n for n, c in trust.annotators.items() if c.contradicts or (c.state == "random" and c.evidence <= 2 * RANDOM)
     ]
-    return Voucher(by, missing, contradicted, bool(lost) and len(lost) == len(trust.annotators))
-
-
-def gold_suffices(right: int, asked: int) -> bool:
-    """Whether so many right answers are too many for somebody who guesses: 4 of 4, 6 of 7 or 8 of 10."""
-    return asked >= GOLD and guessing(right, asked) <= BY_CHANCE
-
-
-def contradicts(right: int, asked: int) -> bool:
-    """Whether so few right answers are too few for somebody who guesses."""
-    return gold_suffices(asked - right, asked)
-
-
-def guessing(right: int, asked: int) -> float:
-    """Probability that somebody who tosses a coin answers so many or more of the gold questions right."""
-    return math.fsum(math.comb(asked, k) for k in range(right, asked + 1)) / 2.0**asked
+    return Voucher(by, missing, bool(lost) and len(lost) == len(trust.annotators))
 
 
 def gold_missing(right: int, asked: int) -> int:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from activeseed.acquisition import deployed_risk, ensemble_risk, item_values
 from activeseed.belief import Belief, author_law, fit_belief, vouching_evidence
 from activeseed.belief.preference import agreement_likelihood, prefer
-from activeseed.config import Settings
+from activeseed.config import AskTable, Settings
 from activeseed.errors import PlanError
 from activeseed.estimators import Auto, Regression
 from activeseed.estimators.auto import REGRESSION_KEYS
@@ -117,7 +117,7 @@ def assess(
     shifted = replace(shifted, law=belief.law)
     ranking = trainer.run(regression, shifted) if _open(belief.law) else _settled(problem)
     deployed = deployed_outcomes(seed, settings, trainer, deterministic)
-    error = expected_error(settings, resolution)
+    error = expected_error(settings.ask, resolution)
     ranking = with_belief(ranking, seed, prior, belief, settings, error)
     made = Assessment(seed, resolution, prior, belief, problem, ranking, deployed, evidence)
     if preferences and ranking.surrogate is not None and geometry.over == "probes":
@@ -201,14 +201,14 @@ def deployed_outcomes(seed: Seed, settings: Settings, trainer: Trainer, determin
     return trainer.fulfil(Request(Explicit(rows, unit=len(keys)), "the seed as it stands"))
 
 
-def expected_error(settings: Settings, resolution: Resolution, kind: str = "review") -> float:
+def expected_error(ask: AskTable, resolution: Resolution, kind: str = "review") -> float:
     """Error rate of the next answer: what annotators were measured to err, before that what the settings expect.
 
     A list is read less carefully than a single question.
     """
     rates = [1.0 - r.estimate for r in resolution.reliability.values()]
-    single = float(np.clip(np.mean(rates), 0.0, 0.45)) if rates else settings.ask.error
-    right = (1.0 - single) * (1.0 - settings.ask.list_error) if kind == "confirm_list" else 1.0 - single
+    single = float(np.clip(np.mean(rates), 0.0, 0.45)) if rates else ask.error
+    right = (1.0 - single) * (1.0 - ask.list_error) if kind == "confirm_list" else 1.0 - single
     return float(min(1.0 - right, 0.45))
 
 

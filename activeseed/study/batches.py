@@ -23,13 +23,12 @@ from activeseed.errors import PlanError, nearest
 from activeseed.outcome import plain
 from activeseed.plan import stream_key
 from activeseed.protocols import Event
-from activeseed.question import Question
+from activeseed.question import SINGLE, Question
 from activeseed.resolution import mixed
 from activeseed.study import asking, choosing, special
 from activeseed.study.assess import Assessment, expected_error, movement
 from activeseed.study.budget import expects
 from activeseed.study.checks import Checks
-from activeseed.study.choosing import SINGLE
 from activeseed.study.consequences import Looked, keys_for, look
 from activeseed.study.cost import batch_parts, most_of
 from activeseed.study.gold import dressed
@@ -131,7 +130,7 @@ class Batches:
         closed = choosing.closed_items(assessment.resolution)
         settled = [f for f, i in enumerate(assessment.seed.items) if i.id in names and f not in closed]
         gram = assessment.ranking.surrogate.gram
-        error = expected_error(self._study.settings, assessment.resolution)
+        error = expected_error(self._study.settings.ask, assessment.resolution)
         return deployed_risk(gram, assessment.belief, assessment.seed.base, settled=settled, error=error)
 
     def _only_a_voucher_is_missing(self) -> bool:
@@ -152,7 +151,7 @@ class Batches:
         if kind == "prefer_outcome":
             assessment = study.rounds.assessment()
             before = {q.group for q in study.state.questions.values() if q.kind == "prefer_outcome"}
-            error = expected_error(study.settings, assessment.resolution)
+            error = expected_error(study.settings.ask, assessment.resolution)
             places = study.system.places(study.materials)
             key = study.settings.key
             questions = special.prefer_outcomes(
@@ -200,8 +199,8 @@ class Batches:
             pending=state.pending,
             gold=checks.gold,
             trust=checks.trust(),
-            error=expected_error(study.settings, assessment.resolution),
-            list_error=expected_error(study.settings, assessment.resolution, "confirm_list"),
+            error=expected_error(study.settings.ask, assessment.resolution),
+            list_error=expected_error(study.settings.ask, assessment.resolution, "confirm_list"),
             key=study.settings.key,
         )
         return choosing.batch(

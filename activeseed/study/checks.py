@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from activeseed.resolution import Gold, Resolution, Trust, Voucher, known_answers, trust, vouch
+from activeseed.resolution import Gold, Trust, Voucher, known_answers, trust
 from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Pair, Text
 
 if TYPE_CHECKING:
@@ -50,11 +50,6 @@ class Checks:
         """Whether the answers so far can be believed."""
         state = self._study.state
         return trust(state.current.seed, state.questions, state.counted_answers, known=self.known)
-
-    def voucher(self, trust: Trust, resolution: Resolution, probes: bool) -> Voucher:
-        """What vouches for whoever answered; ``probes``: whether labelled probes do."""
-        tally = {name: (r.gold_right, r.gold_asked) for name, r in resolution.reliability.items()}
-        return vouch(trust, tally, probes=probes)
 
     def unvouched(self, voucher: Voucher) -> list[str]:
         """For whom nothing vouches, and what would: a sentence each."""

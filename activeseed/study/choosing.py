@@ -26,14 +26,12 @@ from activeseed.acquisition import (
 from activeseed.belief import Belief
 from activeseed.config import AskTable
 from activeseed.plan import Floats, stream_key
-from activeseed.question import Answer, Question
+from activeseed.question import SINGLE, Answer, Question
 from activeseed.resolution import Gold, Resolution, Trust, lately, plan_checks
 from activeseed.seed import Seed
 
 #: the limit is near when it is within so many times what the user set
 NEAR = 2.0
-#: kinds of questions about one item
-SINGLE = ("review", "judge_pair", "choose_wording", "resolve")
 
 
 @dataclass(frozen=True)
@@ -129,7 +127,7 @@ def best(
     seed, table = known.seed, known.ask
     answered = {seed.position(i) for i in known.resolution.answered}
     open_ = set(open_items(seed, known.belief, known.resolution, table.readings))
-    minutes = dict.fromkeys(("review", "judge_pair", "choose_wording"), table.minutes)
+    minutes: dict[str, float] = dict.fromkeys(SINGLE, table.minutes)
     singles = item_candidates(seed, known.belief, minutes=minutes, error=known.error, again=answered)
     singles = [c for c in singles if c.items[0] in open_]
     fresh = lately(known.questions, known.answers, table.batch)

@@ -20,7 +20,7 @@ from activeseed.estimators.contrasts import EffectLaw
 from activeseed.outcome import Outcomes, Ranking, plain
 from activeseed.plan import Explicit, Rows
 from activeseed.protocols import Event, Request
-from activeseed.resolution import Refuted, Resolution, fits_better, refuted, resolve
+from activeseed.resolution import Refuted, Resolution, fits_better, refuted, resolve, vouch
 from activeseed.resolution.drawing import WORTH
 from activeseed.seed import AS_WRITTEN, Seed, digest_of
 from activeseed.stopping import Progress as Standing
@@ -41,7 +41,6 @@ from activeseed.study.checks import Checks
 from activeseed.study.choosing import NEAR, open_items
 from activeseed.study.cost import most_of, ranking_parts, ranks_by_regression, round_parts
 from activeseed.study.special import writing_table
-from activeseed.study.words import contradiction_words
 
 if TYPE_CHECKING:
     from activeseed.study.study import Study
@@ -187,7 +186,7 @@ class Rounds:
         checks = Checks(study)
         trust = checks.trust()
         right = judged_right(assessment.mean_outcome, places) if assessment.problem.geometry.over == "probes" else []
-        voucher = checks.voucher(trust, assessment.resolution, self._fits_better(right))
+        voucher = vouch(trust, probes=self._fits_better(right))
         body: dict[str, Any] = {
             "of": now,
             "round": number,
@@ -205,7 +204,7 @@ class Rounds:
             "agreement": assessment.resolution.agreement.alpha,
             "agreement_by_confidence": assessment.resolution.agreement.interval,
             "reliability": {name: plain(vars_of(r)) for name, r in assessment.resolution.reliability.items()},
-            "distrusted": [*(trust.reasons if trust.distrusted else ()), *contradiction_words(voucher.contradicted)],
+            "distrusted": list(trust.reasons) if trust.distrusted else [],
             "hopeless": voucher.hopeless,
             "undecided": list(trust.undecided),
             "vouched": dict(voucher.by),
@@ -267,7 +266,7 @@ class Rounds:
             risk_upper=_number(body.get("risk_limit")),
             flips=_number(body.get("flips")),
             answers=len(state.live_answers),
-            minutes=sum((a.seconds or 60.0 * study.settings.ask.minutes) for a in state.live_answers) / 60.0,
+            minutes=state.minutes,
             trainings=study.trainer.trainings,
             seconds=study.trainer.seconds,
             open_questions=open_,

@@ -15,7 +15,7 @@ from typing import Any
 
 from activeseed.errors import SeedError, StoreError, nearest
 from activeseed.protocols import Event
-from activeseed.question import Answer, Question, people_due
+from activeseed.question import SINGLE, Answer, Question, people_due
 from activeseed.seed import Item, Seed
 
 SCHEMA = 1
@@ -122,6 +122,11 @@ class State:
         return [a for a in self.answers.values() if a.id not in self.taken_back]
 
     @property
+    def minutes(self) -> float:
+        """Minutes that people gave: as timed, and for an answer that nobody timed, what its question is planned at."""
+        return sum(a.seconds / 60.0 if a.seconds else self.questions[a.question].minutes for a in self.live_answers)
+
+    @property
     def counted_answers(self) -> list[Answer]:
         """Answers that count: live, and about an item that is still as it was asked about."""
         return [a for a in self.live_answers if not self.is_stale(self.questions[a.question])]
@@ -133,8 +138,7 @@ class State:
         known = {i.id: i for i in self.current.seed.items}
         if any(name not in known for name in question.items):
             return True
-        single = question.kind in ("review", "judge_pair", "choose_wording", "resolve")
-        return single and question.text not in {v.display for v in known[question.items[0]].variants}
+        return question.kind in SINGLE and question.text not in {v.display for v in known[question.items[0]].variants}
 
     @property
     def own_copies(self) -> dict[str, int]:

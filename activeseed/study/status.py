@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from activeseed.study.state import State
     from activeseed.study.study import Study
 
 
@@ -45,6 +46,7 @@ def status(study: Study, fresh: bool = False) -> dict[str, Any]:
         "asked": len(state.questions),
         "answered": len({a.question for a in state.live_answers}),
         "answers": len(state.live_answers),
+        "minutes": state.minutes,
         "stale": len(state.live_answers) - len(state.counted_answers),
         "taken_back": len(state.taken_back),
         "pending": len(pending),
@@ -57,6 +59,7 @@ def status(study: Study, fresh: bool = False) -> dict[str, Any]:
         "annotators": list(people.values()),
         "agreement": agreement,
         "agreement_by_confidence": by_confidence,
+        "belief_used": last.get("belief_used"),
         "brier": last.get("brier"),
         "brier_author": last.get("brier_author"),
         "spread": last.get("spread"),
@@ -71,8 +74,10 @@ def status(study: Study, fresh: bool = False) -> dict[str, Any]:
         "flips_mean": last.get("flips_mean"),
         "flips_guess": last.get("flips_guess"),
         "flips_guess_upper": last.get("flips_guess_upper"),
+        "one_sided": bool(last.get("one_sided")),
         "quality": last.get("quality"),
         "predicted_gain": asked.get("predicted_gain") if pending else None,
+        "unmeasured_gold": _unmeasured_gold(state),
         "distrusted": last.get("distrusted", []),
         "undecided": last.get("undecided", []),
         "vouched": last.get("vouched", {}),
@@ -85,3 +90,10 @@ def status(study: Study, fresh: bool = False) -> dict[str, Any]:
         "created_at": state.created_at,
         "last_at": state.last_at,
     }  # fmt: skip
+
+
+def _unmeasured_gold(state: State) -> int:
+    """Gold questions that show nothing of what hangs on them, where other questions do."""
+    questions = state.questions.values()
+    looked = any(q.trainings for q in questions if q.purpose != "gold")
+    return sum(q.purpose == "gold" and not q.trainings for q in questions) if looked else 0

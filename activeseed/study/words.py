@@ -5,6 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+#: predictor -> what it goes by, in a few words, and what it believes of an item that nobody was asked about
+PREDICTORS = {
+    "author": ("your own beliefs", "what you believed, whatever was answered of other items"),
+    "base rate": (
+        "your beliefs, shifted",
+        "what you believed, shifted for all items of a group alike, as the answers say",
+    ),
+    "content": (
+        "likeness",
+        "that, and what was answered of items whose text is like its own, and how well the rest of the seed vouches "
+        "for it",
+    ),
+    "count": ("the share that was kept", "the plain share of the answered items that was kept, whatever you believed"),
+}
+#: share below which a predictor is said not to be used
+UNUSED = 0.005
 #: probability of so good a fit by chance above which labelled probes say that the outcome has learnt nothing
 CHANCE = 0.05
 
@@ -35,6 +51,24 @@ def no_better_than_chance(quality: Mapping[str, Any] | None) -> str:
     )
 
 
+def belief_words(used: Mapping[str, float] | None, answers: int) -> str:
+    """Which beliefs are used for items that nobody was asked about, largest share first; empty where none is known."""
+    if not used:
+        return ""
+    if not answers:
+        return "your own, as no answer is in yet"
+    return ", ".join(f"{share:.0%} {PREDICTORS[name][0]}" for name, share in used.items() if share >= UNUSED)
+
+
+def predictors(used: Mapping[str, float], answers: int) -> list[dict[str, Any]]:
+    """Name, share and meaning of each belief that was in the contest; before any answer all say the same."""
+    return [
+        {"name": PREDICTORS[name][0], "what": PREDICTORS[name][1], "share": share if share >= UNUSED else None}
+        for name, share in used.items()
+        if answers
+    ]
+
+
 def refuted_words(record: Mapping[str, Any]) -> list[str]:
     """Beliefs of the author that answers refute: what was learnt is used in their place."""
     out = []
@@ -47,12 +81,16 @@ def refuted_words(record: Mapping[str, Any]) -> list[str]:
     return out
 
 
-def contradiction_words(contradicted: Mapping[str, tuple[int, int]]) -> list[str]:
-    """Annotators whose answers to gold questions are worse than a coin's."""
-    return [
-        f"{name} answered {right} of {asked} gold questions right: these answers say the opposite of what you know"
-        for name, (right, asked) in contradicted.items()
-    ]
+def unmeasured_gold_words(count: int) -> str:
+    """Gold questions that the trainer can't train; empty where there are none."""
+    if not count:
+        return ""
+    many = "One gold question shows" if count == 1 else f"{count} gold questions show"
+    return (
+        f"{many} nothing of what hangs on the answer, as the trainer can't train what is not in the seed. Gold "
+        "questions are there to vouch for whoever answers and need no measuring, but these can be told from the "
+        "others: [ask] consequences = 0 makes all look alike."
+    )
 
 
 def ending_words(stopped: Mapping[str, Any] | None) -> str:

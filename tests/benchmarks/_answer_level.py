@@ -25,7 +25,7 @@ from activeseed.resolution import Gold, Resolution, Trust, draw, known_answers, 
 from activeseed.seed import ABSENT, AS_WRITTEN, Item, Seed, Text
 from activeseed.stopping import Progress, budget, flip_risk, flips_below, nobody_to_rely_on, nothing_left
 from activeseed.study import choosing
-from activeseed.study.assess import asked_in_order
+from activeseed.study.assess import asked_in_order, expected_error
 from activeseed.study.rounds import stranger
 
 PROBES = 60
@@ -131,7 +131,7 @@ def study(plan: Plan, key: int, belief: BeliefSettings | None = None) -> Outcome
         )
         base = np.asarray(settled.seed.base, np.int64)
         said = trust(seed, questions, answers, known=known)
-        voucher = vouch(said, {n: (r.gold_right, r.gold_asked) for n, r in settled.reliability.items()})
+        voucher = vouch(said)
         drawn = plausible(now, settled, stream_key(key, "draws", number))
         found = flip_risk(toy.outcomes(drawn), toy.outcomes(base)[0])
         asked_gold = {q.items[0] for q in questions.values() if q.purpose == "gold"}
@@ -139,7 +139,7 @@ def study(plan: Plan, key: int, belief: BeliefSettings | None = None) -> Outcome
             flips=found.upper if answers else float("nan"),
             answers=sum(len(q.items) for q in questions.values()),
             open_questions=len(choosing.open_items(settled.seed, now, settled, table.readings)),
-            distrusted=(*(said.reasons if said.distrusted else ()), *voucher.contradicted),
+            distrusted=said.reasons if said.distrusted else (),
             unvouched=tuple(voucher.missing),
             can_vouch=len(asked_gold) < len(gold),
             hopeless=voucher.hopeless,
@@ -148,12 +148,10 @@ def study(plan: Plan, key: int, belief: BeliefSettings | None = None) -> Outcome
         batch: list[Question] = []
         if not rule(progress).stop:
             number += 1
-            rates = [1.0 - r.estimate for r in settled.reliability.values()]
-            error = min(float(np.mean(rates)), 0.45) if rates else table.error
             chosen = choosing.Known(
                 seed=settled.seed, ask=table, belief=now, gram=toy.gram(), resolution=settled, questions=questions,
-                answers=answers, pending=(), gold=gold, trust=said, error=error,
-                list_error=min(1.0 - (1.0 - error) * (1.0 - table.list_error), 0.45), key=key,
+                answers=answers, pending=(), gold=gold, trust=said, error=expected_error(table, settled),
+                list_error=expected_error(table, settled, "confirm_list"), key=key,
             )  # fmt: skip
             size = choosing.size_of(table.batch, progress.flips, plan.limit)
             checks, picks = choosing.batch(chosen, size, number, urgent=met and not voucher.complete)

@@ -5,13 +5,54 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 Row = Mapping[str, Any]
 MARKS = {True: "met", False: "NOT MET", None: "-"}
+
+
+def row(
+    claim: str,
+    value: float | None,
+    interval: Sequence[float] | None = None,
+    target: str = "-",
+    met: bool | None = None,
+) -> dict[str, Any]:
+    """A row; without a target it is only reported."""
+    ends = None if interval is None else list(interval)
+    return {"claim": claim, "value": value, "interval": ends, "target": target, "met": met}
+
+
+def share(
+    claim: str,
+    hits: int,
+    n: int,
+    *,
+    most: float | None = None,
+    least: float | None = None,
+    reaches: float | None = None,
+    interval: Callable[[int, int], list[float]] | None = None,
+) -> dict[str, Any]:
+    """The row of a share of n, with Clopper & Pearson's interval unless another is named.
+
+    Args:
+        most, least: a bound that the share itself has to keep.
+        reaches: a share that the interval has to reach, for what holds on average. One of the three, or none.
+
+    A share of none has no value, and misses what it is to reach at least.
+    """
+    ends = (interval or clopper_pearson)(hits, n) if n else None
+    target, met = "-", None
+    if most is not None:
+        target, met = f"<= {most:g}", hits <= most * n if n else None
+    elif least is not None:
+        target, met = f">= {least:g}", n > 0 and hits >= least * n
+    elif reaches is not None:
+        target, met = f">= {reaches:g} (met when the interval reaches it)", ends is not None and ends[1] >= reaches
+    return row(f"{claim} (of {n or 'none'})", hits / n if n else None, ends, target, met)
 
 
 def report(
@@ -52,6 +93,14 @@ def write(result: Mapping[str, Any], file: Path | None) -> None:
 def missed(rows: Sequence[Row]) -> bool:
     """Whether a target was missed."""
     return any(row["met"] is False for row in rows)
+
+
+def clopper_pearson(hits: int, n: int) -> list[float]:
+    """Clopper & Pearson's 95 % interval of a proportion: exact, and wider than need be."""
+    from scipy.stats import binomtest
+
+    found = binomtest(hits, n).proportion_ci(0.95)
+    return [float(found.low), float(found.high)]
 
 
 def wilson(hits: float, n: int) -> list[float]:

@@ -28,7 +28,7 @@ from activeseed.plan import Ints, Law, generator
 from activeseed.question import Answer, Question, Verdict
 from activeseed.resolution import Reliability, resolve
 from activeseed.seed import Item, Seed, Text, Variant
-from tests.benchmarks._report import missed, report, table, wilson, write
+from tests.benchmarks._report import missed, report, share, table, wilson, write
 
 #: classes of a label: as written, absent, the other wording
 VERDICTS: tuple[Verdict, ...] = ("keep", "reject", "choose")
@@ -120,15 +120,8 @@ def measure(data: Path | None, quick: bool) -> list[dict[str, Any]]:
         if not held:
             return
         width = np.mean([r.high - r.low for r in said])
-        ends = wilson(sum(held), len(held))
-        rows.append(
-            {
-                "claim": f"{claim} (mean {np.mean([r.estimate for r in said]):.2f}, width {width:.2f}, n {len(held)})",
-                "value": float(np.mean(held)), "interval": ends,
-                "target": ">= 0.95 (met when the interval reaches it)" if target else "-",
-                "met": ends[1] >= 0.95 if target else None,
-            }
-        )  # fmt: skip
+        about = f"{claim} (mean {np.mean([r.estimate for r in said]):.2f}, width {width:.2f})"
+        rows.append(share(about, sum(held), len(held), reaches=0.95 if target else None, interval=wilson))
         print(f"{claim}: done", file=sys.stderr)
 
     for name, labels, people, truth in real(data) if data else ():

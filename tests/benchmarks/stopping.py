@@ -26,7 +26,7 @@ from joblib import Parallel, delayed
 
 from activeseed.annotators.simulated import Behaviour
 from tests.benchmarks._answer_level import Outcome, Plan, oracle, study
-from tests.benchmarks._report import missed, report, table, write
+from tests.benchmarks._report import missed, report, row, share, table, write
 
 LIMIT = 0.01
 #: who answers, and how often he errs
@@ -104,13 +104,13 @@ def _words(claim: str, found: Sequence[Outcome], honest: bool) -> list[dict[str,
     false = sum(x.share > LIMIT for x in stable)
     rows = []
     if honest:
-        rows.append(_share(f"{claim}: false, of those called stable", false, len(stable), "<= 0.05", 0.05))
-        rows.append(_share(f"{claim}: called stable", len(stable), len(found), "-", None))
+        rows.append(share(f"{claim}: false, of those called stable", false, len(stable), most=0.05))
+        rows.append(share(f"{claim}: called stable", len(stable), len(found)))
         settled = [x for x in found if x.settled]
         wrong = sum(x.share > LIMIT for x in settled)
-        rows.append(_share(f"{claim}: false, of those that settled", wrong, len(settled), "-", None))
+        rows.append(share(f"{claim}: false, of those that settled", wrong, len(settled)))
     else:
-        rows.append(_share(f"{claim}: called stable", len(stable), len(found), "<= 0.05", 0.05))
+        rows.append(share(f"{claim}: called stable", len(stable), len(found), most=0.05))
     return rows
 
 
@@ -119,15 +119,14 @@ def _cell(claim: str, found: Sequence[Outcome], who: str) -> list[dict[str, Any]
     rows = []
     if who == "truthful":
         least = 0.9 if "80 items" not in claim else None
-        row = _share(f"{claim}: reaches stable", len(stable), len(found), ">= 0.9" if least else "-", None)
-        rows.append({**row, "met": None if least is None else row["value"] >= least})
+        rows.append(share(f"{claim}: reaches stable", len(stable), len(found), least=least))
     elif who == "erring":
-        rows.append(_share(f"{claim}: reaches stable", len(stable), len(found), "-", None))
+        rows.append(share(f"{claim}: reaches stable", len(stable), len(found)))
         if "10 %" in claim:
             called = sum(x.called_random for x in found)
-            rows.append(_share(f"{claim}: is called random", called, len(found), "<= 0.05", 0.05))
+            rows.append(share(f"{claim}: is called random", called, len(found), most=0.05))
     else:
-        rows.append(_share(f"{claim}: called stable", len(stable), len(found), "<= 0.05", 0.05))
+        rows.append(share(f"{claim}: called stable", len(stable), len(found), most=0.05))
     if stable:
         rows.append(_median(f"{claim}: answers until stable", [x.answers for x in stable], "-", None))
     return rows
@@ -142,17 +141,13 @@ def loop(studies: int, jobs: int) -> list[dict[str, Any]]:
         honest = plan.annotator in ("truthful", "erring")
         if honest and plan.gold:
             false = sum(x.share > LIMIT for x in stable)
-            rows.append(_share(f"loop, {name}: false, of those called stable", false, len(stable), "<= 0.05", 0.05))
-            row = _share(f"loop, {name}: reaches stable", len(stable), len(found), "-", None)
-            if plan.annotator == "truthful":
-                row |= {"target": ">= 0.9", "met": row["value"] is not None and row["value"] >= 0.9}
-            rows.append(row)
+            rows.append(share(f"loop, {name}: false, of those called stable", false, len(stable), most=0.05))
+            least = 0.9 if plan.annotator == "truthful" else None
+            rows.append(share(f"loop, {name}: reaches stable", len(stable), len(found), least=least))
         else:
-            target = "= 0" if plan.gold or plan.annotator != "truthful" else "= 0 (nothing vouches)"
-            row = _share(f"loop, {name}: called stable", len(stable), len(found), target, None)
-            rows.append({**row, "met": not stable})
+            rows.append(share(f"loop, {name}: called stable", len(stable), len(found), most=0.0))
             settled = sum(x.settled for x in found)
-            rows.append(_share(f"loop, {name}: settled", settled, len(found), "-", None))
+            rows.append(share(f"loop, {name}: settled", settled, len(found)))
         rows.append(_median(f"loop, {name}: answered lines", [x.answers for x in found], "-", None))
     return rows
 
@@ -214,8 +209,8 @@ def persona(data: Path, behaviours: int, keys: Sequence[int], jobs: int) -> list
     false = sum(x.share > LIMIT for x in stable)
     whole = 80 * 0.3
     return [
-        _share("persona: reaches stable", len(stable), len(found), "-", None),
-        _share("persona: false, of those called stable", false, len(stable), "<= 0.05", 0.05),
+        share("persona: reaches stable", len(stable), len(found)),
+        share("persona: false, of those called stable", false, len(stable), most=0.05),
         _median("persona: answered lines until stable", [x.answers for x in stable], "<= 45", 45),
         _median(
             "persona: minutes over those of confirming the whole seed in lists",
@@ -252,34 +247,16 @@ def _all(work: Sequence[tuple[Any, ...]], one: Callable[..., Any], jobs: int) ->
     return list(Parallel(n_jobs=jobs, batch_size=1)(delayed(one)(*w) for w in work))
 
 
-def _share(claim: str, hits: int, n: int, target: str, most: float | None) -> dict[str, Any]:
-    """A share with its interval; met where the share itself is within the target."""
-    from scipy.stats import binomtest
-
-    if not n:
-        return {"claim": f"{claim} (of none)", "value": None, "interval": None, "target": target, "met": None}
-    found = binomtest(hits, n).proportion_ci(0.95)
-    met = None if most is None else hits / n <= most
-    interval = [float(found.low), float(found.high)]
-    return {"claim": f"{claim} (of {n})", "value": hits / n, "interval": interval, "target": target, "met": met}
-
-
 def _median(claim: str, values: Sequence[float], target: str, most: float | None) -> dict[str, Any]:
     """A median with the interval of its order statistics."""
     if not values:
-        return {
-            "claim": claim,
-            "value": None,
-            "interval": None,
-            "target": target,
-            "met": None if most is None else False,
-        }
+        return row(claim, None, None, target, None if most is None else False)
     x, n = np.sort(np.asarray(values, float)), len(values)
     half = 0.98 * np.sqrt(n)
     low, high = x[int(max(np.floor(n / 2 - half), 0))], x[int(min(np.ceil(n / 2 + half), n - 1))]
     value = float(np.median(x))
     met = None if most is None else value <= most
-    return {"claim": claim, "value": value, "interval": [float(low), float(high)], "target": target, "met": met}
+    return row(claim, value, [float(low), float(high)], target, met)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -17,11 +17,10 @@ from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
-from scipy.stats import binomtest
 
 from activeseed.annotators.simulated import Behaviour
 from tests.benchmarks._answer_level import Outcome, Plan, study
-from tests.benchmarks._report import missed, report, table, write
+from tests.benchmarks._report import missed, report, row, share, table, write
 
 ITEMS = 40
 SETTINGS: tuple[tuple[str, int, tuple[tuple[Behaviour, float], ...]], ...] = (
@@ -41,10 +40,8 @@ def measure(studies: int, jobs: int) -> list[dict[str, Any]]:
     """Every claim."""
     rows: list[dict[str, Any]] = []
 
-    def add(claim: str, hits: int, target: str, met: bool | None) -> None:
-        found = binomtest(hits, studies).proportion_ci(0.95)
-        interval = [float(found.low), float(found.high)]
-        rows.append({"claim": claim, "value": hits / studies, "interval": interval, "target": target, "met": met})
+    def add(claim: str, hits: int, **target: Any) -> None:
+        rows.append(share(claim, hits, studies, **target))
 
     for how, gold, beside in SETTINGS:
         for label, who, error in PEOPLE:
@@ -53,23 +50,18 @@ def measure(studies: int, jobs: int) -> list[dict[str, Any]]:
             called = sum(x.called_random for x in found)
             stable = sum(x.stable for x in found)
             if who in ("random", "base_rate"):
-                add(f"{how}: {label} is called random", called, ">= 0.95", called >= 0.95 * studies)
-                add(f"{how}: a study with a {label} is called stable", stable, "<= 0.05", stable <= 0.05 * studies)
+                add(f"{how}: {label} is called random", called, least=0.95)
+                add(f"{how}: a study with a {label} is called stable", stable, most=0.05)
             else:
-                add(f"{how}: {label} is called random", called, "<= 0.05", called <= 0.05 * studies)
+                add(f"{how}: {label} is called random", called, most=0.05)
                 covered = sum(x.error[1] <= error <= x.error[2] for x in found)
-                within = binomtest(covered, studies).proportion_ci(0.95)
                 mean = np.mean([x.error[0] for x in found])
-                add(
-                    f"{how}: {label}, the error rate lies in its interval (mean {mean:.3f})",
-                    covered, ">= 0.95 (met when the interval reaches it)", bool(within.high >= 0.95),
-                )  # fmt: skip
+                add(f"{how}: {label}, the error rate lies in its interval (mean {mean:.3f})", covered, reaches=0.95)
             if beside:
                 blamed = sum(x.others_random > 0 for x in found)
-                add(f"{how}: the honest one beside is called random", blamed, "<= 0.05", blamed <= 0.05 * studies)
+                add(f"{how}: the honest one beside is called random", blamed, most=0.05)
             lines = np.median([x.answers for x in found])
-            rows.append({"claim": f"{how}: {label}, answers", "value": float(lines), "interval": None, "target": "-",
-                         "met": None})  # fmt: skip
+            rows.append(row(f"{how}: {label}, answers", float(lines)))
     return rows
 
 

@@ -289,6 +289,7 @@ def test_gold_questions_show_a_reason_and_what_hangs_on_them(make_study: Make) -
         low, high = min(q.value for q in others), max(q.value for q in questions)
         assert low <= check.value <= high
     assert not any(i.id.startswith("g") for i in study.seed.items)
+    assert study.status()["unmeasured_gold"] == 0
 
 
 def test_the_risk_after_the_pending_answers_is_below_the_risk_now(make_study: Make) -> None:

@@ -11,6 +11,7 @@ import pytest
 from activeseed.errors import FolderError
 from activeseed.report import figures, gather, render, write_report
 from activeseed.seed import Item, Seed, Text
+from activeseed.study.words import UNUSED
 from tests.integration.conftest import TRUTH, Make, small_seed
 
 NASTY = "<script>alert('x')</script> & \"quotes\" <img src=x onerror=alert(1)> ✓ العربية"
@@ -52,6 +53,7 @@ def test_a_report_before_any_answer_has_the_bootstrap_spread_first(make_study: M
     assert facts.numbers[0]["value"] > 0
     assert [i["rank"] for i in facts.items] == list(range(1, len(TRUTH) + 1))
     assert facts.rounds == []
+    assert facts.predictors == []
     text = render(facts)
     parsed(text)
     for name in TRUTH:
@@ -74,6 +76,9 @@ def test_a_report_after_rounds_shows_movement_quality_calibration_and_annotators
     parsed(text)
     for words in ("Movement of the outcome", "Calibration", "Annotators", "What changed in the seed", "Record"):
         assert words in text
+    used = study.rounds.assessment().belief.used
+    assert {p["share"] for p in facts.predictors} - {None} == {share for share in used.values() if share >= UNUSED}
+    assert all(p["what"] in text for p in facts.predictors)
     realised = facts.rounds[1]["realised_movement"]
     assert realised is not None
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from activeseed import FromFunction, Study
 from activeseed.annotators.simulated import Simulated, SimulatedPerson
 from activeseed.cli.loop import ending
+from activeseed.cli.standing import status_lines
+from activeseed.report import gather
 from activeseed.seed import ABSENT, AS_WRITTEN, Item, Probe, Seed, Text
 from activeseed.study.words import if_stopped_now, no_better_than_chance
 from tests.benchmarks._answer_level import PROBES, Toy
@@ -28,8 +32,21 @@ def train_like(toy):
 def ended(tmp_path):
     """A study on a toy whose outcome is known, run to its end."""
 
-    def run(behaviour="truthful", *, error=0.0, gold=4, rate=0.8, key=1, people=(), labels=None, size=ITEMS, **tables):
+    def run(
+        behaviour="truthful",
+        *,
+        error=0.0,
+        gold=4,
+        rate=0.8,
+        key=1,
+        people=(),
+        labels=None,
+        size=ITEMS,
+        lift=0.0,
+        **tables,
+    ):
         toy = Toy.made(size, rate, key)
+        toy = replace(toy, bias=toy.bias + lift)
         seed = Seed(items=tuple(Item(id=f"i{n}", payload=Text(text=f"statement {n}")) for n in range(size)))
         known = [{"id": f"g{k}", "text": f"known {k}", "answer": "reject" if k % 2 else "keep"} for k in range(gold)]
         probes = [
@@ -62,6 +79,12 @@ def test_a_truthful_annotator_with_gold_ends_stable_and_is(ended):
     assert "Stopping now" in if_stopped_now(last)
     # the risk is held against what was forecast before the answers came
     assert [r["forecast"] is None for r in study.state.rounds] == [True] + [False] * (len(study.state.rounds) - 1)
+    # this trainer knows the seed's items only: gold can't be trained, and whoever owns the study is told
+    gold = [q for q in study.state.questions.values() if q.purpose == "gold"]
+    assert not any(q.trainings for q in gold)
+    assert study.status()["unmeasured_gold"] == len(gold) == 4
+    assert dict(status_lines(study.status()))["gold"].startswith("4 gold questions show nothing of what hangs")
+    assert any(note.startswith("4 gold questions show nothing of what hangs") for note in gather(study).notes)
     # checks are paid out of the stated share and come in no first place
     for number in range(1, len(study.state.asked_rounds) + 1):
         batch = [q for q in study.state.questions.values() if q.round == number]
@@ -82,7 +105,10 @@ def test_an_adversary_is_contradicted_by_gold_and_the_study_ends(ended):
     study, result, _ = ended("adversarial")
     assert not result.stable
     assert not result.settled
-    assert "gold questions" in " ".join(result.distrusted)
+    assert result.distrusted[0].startswith("simulated contradicts")
+    assert "0 of " in result.distrusted[0]
+    assert len(result.distrusted) == 1, "said once"
+    assert not any("at random" in reason for r in study.state.rounds for reason in r["distrusted"])
     assert "can't be relied on" in result.reasons[0]
     assert len(study.state.live_answers) < 3 * ITEMS
 
@@ -160,3 +186,40 @@ def test_a_limit_on_the_risk_is_no_square_of_noise(tmp_path):
     # squares of the noise alone would be .05² · 2 = .005 a probe, clipped somewhat; what is left is far below
     assert limits
     assert min(limits) < 1e-3
+
+
+def test_a_budget_of_minutes_is_charged_what_the_questions_were_planned_at(ended):
+    """Nobody times these answers; a list costs as many lines as it has, not what one question does."""
+    budget = 8.0
+    study, result, _ = ended(
+        size=24, rate=0.5, ask={"minutes": 2.0, "minutes_line": 0.2, "list_below": 0.97}, stopping={"minutes": budget}
+    )
+    questions = study.state.questions
+    assert "the budget of 8 minutes is used up" in result.reasons
+    assert any(q.kind == "confirm_list" and q.minutes == pytest.approx(0.2 * len(q.items)) for q in questions.values())
+    spent = np.cumsum(
+        [
+            sum(questions[a.question].minutes for a in study.state.live_answers if questions[a.question].round == n)
+            for n in range(1, len(study.state.asked_rounds) + 1)
+        ]
+    )
+    assert study.status()["minutes"] == pytest.approx(spent[-1])
+    assert spent[-1] >= budget > max(spent[:-1], default=0.0)
+
+
+def test_a_timed_answer_costs_the_time_it_took(ended):
+    study, _, _ = ended(stopping={"answers": 4})
+    first = study.state.live_answers[0]
+    others = study.state.minutes - study.state.questions[first.question].minutes
+    study.state.answers[first.id] = first.model_copy(update={"seconds": 90.0})
+    assert study.state.minutes == pytest.approx(others + 1.5)
+
+
+def test_probes_that_are_all_judged_alike_are_said_to_say_nothing(ended):
+    """In the loop, in the status, and in the report alike."""
+    study, result, _ = ended(lift=60.0, stopping={"answers": 6})
+    assert not result.settled
+    assert study.state.rounds[-1]["one_sided"]
+    assert study.status()["one_sided"]
+    assert dict(status_lines(study.status()))["decisions"].startswith("Every probe is judged alike")
+    assert any(note.startswith("Every probe is judged the same way") for note in gather(study).notes)

@@ -26,6 +26,8 @@ from typing import Any, Literal
 
 import pytest
 
+from activeseed.errors import AnnotatorAwayError
+
 Place = Literal["push", "pull", "journal", "ledger", "training", "clock"]
 #: kind of moment -> what happens there; `clock` is a moment of time, wherever the process is then
 PLACES: tuple[Place, ...] = ("push", "pull", "journal", "ledger", "training", "clock")
@@ -195,7 +197,8 @@ def _child(job: Job, report: Path) -> None:
     try:
         told = _work(job)
     except BaseException as error:
-        told = {"error": type(error).__name__, "message": str(error), "trace": traceback.format_exc()}
+        away = isinstance(error, AnnotatorAwayError)  # trying again is enough
+        told = {"error": type(error).__name__, "away": away, "message": str(error), "trace": traceback.format_exc()}
     report.write_text(json.dumps(told))
     os._exit(0)
 

@@ -679,7 +679,8 @@ def test_two_pushes_at_once(machines: int, server: Site, title: str, tmp_path: P
         tickets = [forge.start(Job(str(f), "a" * 40, "submit", start_at=start)) for f in (folders * 2)[:2]]
         for ticket in tickets:
             report = forge.wait(ticket).report
-            assert "error" not in report or report["error"] == "AnnotatorAwayError", report
+            # two who write at once may find the server's database locked (status 500)
+            assert "error" not in report or report["away"], report
         scene.submit()
         scene.check(asked=first + 39)
         if first == 1:

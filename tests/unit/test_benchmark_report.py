@@ -3,7 +3,9 @@
 import json
 from typing import Any
 
-from tests.benchmarks._report import missed, report, table, write
+import pytest
+
+from tests.benchmarks._report import missed, report, share, table, wilson, write
 
 ROWS: list[dict[str, Any]] = [
     {"claim": "a", "value": 0.25, "interval": [-1e-18, 0.5], "target": "<= 0.5", "met": True},
@@ -28,3 +30,24 @@ def test_what_is_written_says_on_what_it_was_measured(tmp_path):
     assert set(said["versions"]) == {"python", "numpy", "scipy"}
     assert said["rows"] == ROWS
     write(said, None)
+
+
+def test_a_share_has_its_exact_interval_and_is_held_to_its_own_target():
+    """Clopper & Pearson: none of 60 is below 1 − .025^(1/60) = .0596; three of 60 are within 5 %, four are not."""
+    none = share("false", 0, 60, most=0.05)
+    assert (none["claim"], none["value"], none["target"], none["met"]) == ("false (of 60)", 0.0, "<= 0.05", True)
+    assert none["interval"] == pytest.approx([0.0, 1 - 0.025 ** (1 / 60)])
+    assert [share("false", k, 60, most=0.05)["met"] for k in (3, 4)] == [True, False]
+    assert [share("stable", k, 40, least=0.9)["met"] for k in (36, 35)] == [True, False]
+    assert share("only said", 1, 2)["met"] is None
+
+
+def test_a_share_that_holds_on_average_is_met_where_its_interval_reaches_it():
+    """Wilson's upper limit of 90 of 100 is .945, of 91 .952."""
+    assert [share("covers", k, 100, reaches=0.95, interval=wilson)["met"] for k in (90, 91)] == [False, True]
+
+
+def test_a_share_of_none_is_no_success():
+    assert share("false", 0, 0, most=0.05)["met"] is None
+    assert share("stable", 0, 0, least=0.9)["met"] is False
+    assert share("covers", 0, 0, reaches=0.95)["met"] is False

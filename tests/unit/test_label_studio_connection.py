@@ -19,6 +19,7 @@ import pytest
 from pydantic import SecretStr
 
 from activeseed.annotators.label_studio import LabelStudio
+from activeseed.annotators.label_studio import connection as talking
 from activeseed.annotators.label_studio.connection import (
     OLDEST,
     BusyError,
@@ -52,11 +53,16 @@ class Played:
 
     def __init__(self, reply: Callable[[str, str], Reply]) -> None:
         self.asked: list[tuple[str, str, dict[str, str]]] = []
+        self.connections = 0
         self.hangs_up = True
         played = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def setup(self) -> None:
+                played.connections += 1
+                super().setup()
 
             def answer(self) -> None:
                 length = int(self.headers.get("content-length") or 0)
@@ -274,9 +280,25 @@ def test_a_record_connects_only_when_it_is_used(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(("here", "connections"), [(True, 4), (False, 1)])
+def test_connections_are_kept_to_a_server_elsewhere_only(
+    here: bool, connections: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The greeting and three calls. On this machine a kept connection makes the kernel wait before it acknowledges."""
+    monkeypatch.setattr(talking, "is_loopback", lambda host: here)
+    with played(lambda method, path: VERSION) as (server, connection):
+        server.hangs_up = False
+        for _ in range(2):
+            connection.read("api/projects/")
+        connection.send("POST", "api/projects/", {})
+        assert len(server.asked) == 4
+        assert server.connections == connections
+
+
 @pytest.mark.parametrize("how", ["closed", "dropped", "dropped in a cycle", "never closed"])
-def test_no_socket_is_left_to_the_collector(how: str) -> None:
+def test_no_socket_is_left_to_the_collector(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The last one shows that the warning would come: a client of the same library that nobody closes."""
+    monkeypatch.setattr(talking, "is_loopback", lambda host: False)  # connections are kept, as to a server elsewhere
     with played(lambda method, path: VERSION) as (server, _), warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always", ResourceWarning)
         server.hangs_up = False

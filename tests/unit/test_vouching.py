@@ -7,19 +7,20 @@ from activeseed.resolution import Checked, Trust, fits_better, gold_missing, ref
 from activeseed.resolution.at_random import State
 
 
-def trust(**evidence):
-    """Trust from name -> (gold, repeats, others)."""
+def trust(gold_questions=None, **evidence):
+    """Trust from name -> (gold, repeats, others), and name -> (right, asked) of gold questions."""
     people = {}
     for name, (gold, repeats, others) in evidence.items():
+        tally = (gold_questions or {}).get(name, (0, 0))
         total = gold + repeats + others
         state: State = "random" if total <= -1.8 else "trusted" if total >= 3.5 else "undecided"
-        people[name] = Checked(state, total, gold, repeats, others, 8, {"as_written": 0.8, "absent": 0.2})
+        people[name] = Checked(state, total, gold, repeats, others, 8, {"as_written": 0.8, "absent": 0.2}, *tally)
     return Trust(any(p.state == "random" for p in people.values()), (), (), people)
 
 
 @pytest.mark.parametrize(("right", "asked", "enough"), [(4, 4, True), (3, 4, False), (3, 3, False), (6, 7, True)])
 def test_gold_vouches_where_a_coin_would_hardly_do_as_well(right, asked, enough):
-    found = vouch(trust(ann=(2.0, 1.0, 0.0)), {"ann": (right, asked)})
+    found = vouch(trust({"ann": (right, asked)}, ann=(2.0, 1.0, 0.0)))
     assert found.complete is enough
     assert ("ann" in found.by) is enough
 
@@ -32,34 +33,44 @@ def test_it_says_how_many_more_would_do(right, asked, more):
 
 def test_gold_of_one_answer_alone_does_not_vouch_for_whoever_always_gives_it():
     """All four gold questions were *keep*, and so is every answer: the evidence of gold is at zero or below."""
-    assert not vouch(trust(ann=(-0.1, 0.0, 0.0)), {"ann": (4, 4)}).complete
+    assert not vouch(trust({"ann": (4, 4)}, ann=(-0.1, 0.0, 0.0))).complete
 
 
 def test_a_second_annotator_who_agrees_vouches_for_both():
-    found = vouch(trust(ann=(0.0, 0.5, 4.0), bob=(0.0, 0.5, 4.0)), {})
+    found = vouch(trust(ann=(0.0, 0.5, 4.0), bob=(0.0, 0.5, 4.0)))
     assert dict(found.by) == {"ann": "others", "bob": "others"}
 
 
 def test_whoever_agrees_with_nobody_is_vouched_for_by_nobody():
-    found = vouch(trust(ann=(0.0, 0.5, 4.0), bob=(0.0, 0.5, -1.0)), {})
+    found = vouch(trust(ann=(0.0, 0.5, 4.0), bob=(0.0, 0.5, -1.0)))
     assert dict(found.by) == {}
     assert set(found.missing) == {"ann", "bob"}
 
 
 def test_gold_answered_wrong_speaks_against_the_annotator():
-    found = vouch(trust(adversary=(-6.0, 3.0, 0.0)), {"adversary": (0, 4)})
-    assert dict(found.contradicted) == {"adversary": (0, 4)}
+    said = trust({"adversary": (0, 4)}, adversary=(-6.0, 3.0, 0.0))
+    assert said.annotators["adversary"].contradicts
+    assert vouch(said).hopeless
+    unlucky = trust({"unlucky": (2, 4)}, unlucky=(-0.5, 3.0, 0.0))
+    assert not unlucky.annotators["unlucky"].contradicts
+    assert not vouch(unlucky).hopeless
+
+
+def test_whoever_contradicts_gold_is_vouched_for_by_nothing_else():
+    """Two who agree on the opposite of what is known, and probes that happen to fit better."""
+    both = trust({"ann": (0, 4), "bob": (0, 5)}, ann=(-6.0, 3.0, 9.0), bob=(-7.0, 3.0, 9.0))
+    found = vouch(both, probes=True)
+    assert dict(found.by) == {}
     assert found.hopeless
-    assert not vouch(trust(unlucky=(-0.5, 3.0, 0.0)), {"unlucky": (2, 4)}).contradicted
 
 
 def test_a_study_goes_on_while_one_annotator_can_be_relied_on():
-    assert not vouch(trust(coin=(0.0, -5.0, 0.0), ann=(2.0, 2.0, 0.0)), {"ann": (4, 4)}).hopeless
-    assert vouch(trust(coin=(0.0, -5.0, 0.0)), {}).hopeless
+    assert not vouch(trust({"ann": (4, 4)}, coin=(0.0, -5.0, 0.0), ann=(2.0, 2.0, 0.0))).hopeless
+    assert vouch(trust(coin=(0.0, -5.0, 0.0))).hopeless
 
 
 def test_nobody_answered_is_no_voucher():
-    assert not vouch(trust(), {}).complete
+    assert not vouch(trust()).complete
 
 
 def test_labelled_probes_vouch_by_an_exact_test():

@@ -127,7 +127,12 @@ class Connection:
 
         from activeseed.annotators.label_studio.signing_in import SignIn
 
-        client = httpx.Client(timeout=60.0, follow_redirects=False, auth=SignIn(self.url, self.token))
+        # `label-studio start` writes an answer's head and body apart, and holds the body back until the head is
+        # acknowledged: over a connection that is kept the kernel waits 40 ms before it does, over a new one it does at
+        # once. On this machine itself a new one costs nothing
+        here = is_loopback(urlsplit(self.url).hostname or "")
+        limits = httpx.Limits(max_connections=100, max_keepalive_connections=0 if here else 20)
+        client = httpx.Client(timeout=60.0, follow_redirects=False, limits=limits, auth=SignIn(self.url, self.token))
         weakref.finalize(self, client.close)  # for whoever drops a channel without closing it
         return client
 
