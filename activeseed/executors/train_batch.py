@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from activeseed.errors import TrainingError, UsageError, describe
+from activeseed.executors.listening import listening
 from activeseed.interrupts import Watch, watched
 from activeseed.outcome import Outcomes, join_outcomes
 from activeseed.plan import Materials, Rows
@@ -36,11 +37,11 @@ def train_batch(system: System, materials: Materials, rows: Rows, *, first: int 
     """
     places = len(system.places(materials))
     start = time.monotonic()
-    with watched() as watch:
+    with watched() as watch, listening() as warned:
         outcomes = _train(system, materials, rows, places, watch)
     seconds = time.monotonic() - start
     reasons = {r: f"{why} (row {first + r}, key {int(rows.keys[r])})" for r, why in outcomes.failures.items()}
-    return replace(outcomes, failures=reasons, seconds=seconds)
+    return replace(outcomes, failures=reasons, seconds=seconds, warned=tuple(warned))
 
 
 def failed(reason: str, rows: int, places: int) -> Outcomes:

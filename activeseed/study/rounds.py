@@ -163,7 +163,9 @@ class Rounds:
             ),
             "law": found.summary.get("law", assessment.problem.law.name),
         }
-        ranking = ranking.join(Ranking(ranking.ids, summary=summary, notes=tuple(trial.warnings(study))))
+        ranking = ranking.join(
+            Ranking(ranking.ids, summary=summary, notes=(*trial.warnings(study), *study.trainer.warnings))
+        )
         body = ranking.to_dict()
         study.store.append([Event("ranked", body, key=f"ranked:{digest_of(body).hex()}")])
         study.refresh()

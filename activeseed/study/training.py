@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import closing
+from dataclasses import asdict
 from itertools import pairwise
 from typing import Any
 
@@ -20,7 +21,8 @@ import numpy as np
 
 from activeseed.config import LimitsTable
 from activeseed.errors import PlanError, TooManyFailuresError, TrainingError
-from activeseed.outcome import Outcomes, Ranking
+from activeseed.executors.listening import show
+from activeseed.outcome import Outcomes, Ranking, Warned, summed
 from activeseed.plan import Design, Materials, Rows, join_rows, row_names
 from activeseed.protocols import Batch, Estimator, Event, Executor, Problem, Request, System
 from activeseed.seed import digest_of
@@ -67,6 +69,7 @@ class Trainer:
         self._index: dict[str, tuple[str, int]] = {}
         self._unread: list[str] = []
         self._failing: list[str] = []
+        self._warned: tuple[Warned, ...] = ()
         self._again: dict[str, int] = {}
         self._retries = 0
         self._loaded: dict[str, Outcomes] = {}
@@ -87,6 +90,15 @@ class Trainer:
     def cores(self) -> int:
         """Trainings that go on at the same time."""
         return int(getattr(self._executor, "cores", 1))
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the trainer's code warned of in all its trainings, a sentence each."""
+        self._refresh()
+        return [
+            f"The trainer warned {w.times} time{'s' if w.times != 1 else ''}: {w.said}"
+            for w in sorted(self._warned, key=lambda w: -w.times)
+        ]
 
     def run(self, estimator: Estimator, problem: Problem) -> Ranking:
         """Drive an estimator to its ranking. Trainings are counted in its summary."""
@@ -251,6 +263,9 @@ class Trainer:
         }  # fmt: skip
         self._cold = False
         self.budget.here += len(names)
+        if outcomes.warned:
+            body["warned"] = [asdict(w) for w in outcomes.warned]
+            show(outcomes.warned)
         self._store.append([Event("trained", body, key=f"trained:{request_id}:{number}")])
         self._refresh()
 
@@ -266,6 +281,8 @@ class Trainer:
                 self._unread.append(body["artifact"])
                 if body["failed"]:
                     self._failing.append(body["artifact"])
+                if body["context"] == self.context.hex():
+                    self._warned = summed([*self._warned, *(Warned(**w) for w in body.get("warned", ()))])
             elif event.kind == "retry":
                 self._read_names()
                 self._forget_failures()

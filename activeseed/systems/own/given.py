@@ -6,6 +6,7 @@ import contextlib
 import copy
 import math
 import sys
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -159,7 +160,8 @@ def one_by_one(
     with watched() as watch:
         for r in range(len(rows)):
             try:
-                with contextlib.redirect_stdout(sys.stderr):
+                # Each row is asked for its warnings anew: Python shows one of each place, else, and nobody could count.
+                with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
                     returned = train(r)
                 values[r] = as_outcome(returned, places, compare)
             except BaseException as error:  # the user's code may raise anything, KeyboardInterrupt included
