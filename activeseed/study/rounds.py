@@ -145,7 +145,7 @@ class Rounds:
         found = study.trainer.run(estimator, problem)
         if column == "total" and "total" not in found.columns:
             found = found.join(study.trainer.run(Jansen(), assessment.problem))
-        ranking = found.join(assessment.ranking)
+        ranking = study.trainer.marked(found.join(assessment.ranking), problem)
         left = bool(assessment.belief.law.probabilities.max(1).min() < 1.0)
         ranking = _ordered(ranking, column or ("value" if left and "value" in ranking.columns else "effect"))
         counts = found.summary
