@@ -87,6 +87,14 @@ def explained(
     return Explained(kinds, others)
 
 
+def left_out(variants: NDArray[np.int16], base: NDArray[np.int16], single_changes: bool) -> int:
+    """How many items rows leave out that stand; how many sets of items, where each row leaves out one such set."""
+    gone = (variants == ABSENT_INDEX) & (base != ABSENT_INDEX)
+    if not single_changes:
+        return int(gone.any(0).sum())
+    return len(np.unique(gone[gone.any(1) & (gone == (variants != base)).all(1)], axis=0))
+
+
 def without(law: Law, impossible: set[tuple[int, int]], base: tuple[int, ...]) -> Law:
     """The law without variants that can't be trained; an item that is left with none stays as it stands."""
     if not impossible:

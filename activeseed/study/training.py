@@ -29,7 +29,7 @@ from activeseed.protocols import Batch, Estimator, Event, Executor, Problem, Req
 from activeseed.seed import ABSENT, digest_of
 from activeseed.store import FolderStore
 from activeseed.study.budget import Budget
-from activeseed.study.failing import ABSENT_INDEX, Explained, Kind, effective, explained, without
+from activeseed.study.failing import ABSENT_INDEX, Explained, Kind, effective, explained, left_out, without
 from activeseed.study.progress import Progress, silent
 
 #: a batch is never larger, so that progress shows and a kill loses little
@@ -432,20 +432,16 @@ class Trainer:
                 self.impossible.setdefault((kind.factors[0], kind.variants[0]), reason)
 
     def _explained(self, design: Design, rows: NDArray[np.int64], ok: Bools) -> Explained:
-        """The kinds of row of a design that fail; none where no item can be left out, since nothing is then ranked."""
+        """The kinds of row of a design that fail; none where most items can't be left out, so hardly any ranks."""
         runs = np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1)
         variants = np.concatenate([effective(design.block(int(run[0]), int(run[-1]) + 1)) for run in runs])
         base = np.asarray(self._materials.seed.base, np.int16)
         single = isinstance(design, OneAtATime)
         # Where rows are regressed, a variant of which no row succeeded has no coefficient, however few there were.
         found = explained(variants, ok, base, least=1 if isinstance(design, Independent) else 2, single_changes=single)
-        if not single:
-            return found
-        lines = {tuple(v) for v in variants if (v != base).any() and (v[v != base] == ABSENT_INDEX).all()}
+        tried = left_out(variants, base, single)
         gone = sum(set(kind.variants) == {ABSENT_INDEX} for kind in found.kinds)
-        if 2 * gone > len(lines) > 1:
-            return Explained({}, np.ones(len(ok), bool))
-        return found
+        return Explained({}, np.ones(len(ok), bool)) if 2 * gone > tried > 1 else found
 
     def _check_hope(self, design: Design, rows: list[int], ok: list[bool], reasons: list[str], purpose: str) -> None:
         """Give a request up as soon as more failed than the tolerated share, or any kind of row, could ever explain."""
