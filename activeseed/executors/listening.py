@@ -9,7 +9,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TextIO
 
 from activeseed.outcome import Warned, summed
 
@@ -22,10 +22,17 @@ def listening() -> Iterator[list[Warned]]:
     """Within it, warnings that the filters let through are noted in the list that it gives, each place once."""
     heard: list[Warned] = []
 
-    def note(message: Any, category: type[Warning], file: str, line: int, *_: Any, **__: Any) -> None:
+    def note(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
         name = f"{category.__module__}.{category.__qualname__}"
-        new = Warned(name, str(file), int(line), " ".join(str(message).split())[:TEXT_LENGTH])
-        heard[:] = summed([*heard, new])[:MOST]
+        text = " ".join(str(message).split()).encode("utf-8", "replace").decode()
+        heard[:] = summed([*heard, Warned(name, filename, lineno, text[:TEXT_LENGTH])])[:MOST]
 
     with warnings.catch_warnings():
         warnings.showwarning = note
