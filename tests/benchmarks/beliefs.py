@@ -1,6 +1,7 @@
 """Beliefs are never worse than their author's: the regret of what is believed of the items that nobody was asked.
 
-    python -m tests.benchmarks.beliefs [--quick] [--json FILE] [--repetitions N] [--parts regret,copies,ablations]
+    python -m tests.benchmarks.beliefs [--quick] [--json FILE] [--repetitions N] [--first N]
+        [--parts copies,product,random,gold,effects,ablations]
 
 A **cell** is a seed of 80 items: the share of them that is right, what the author believes (*excellent*: .97 of right
 items and .10 of wrong ones, .6 of a tenth of either; else one number for all, the true share or off it by ±.2 or ±.4),
@@ -13,7 +14,13 @@ with lognormal effects; in **random order** every question is drawn.
 The regret is the Brier score of the unasked items under the belief less that under the better of author and plain count
 (Beta(1, 1) of all answers): the one of the two that is better in the cell, over all repetitions. Beside it the regret
 against the better of the two in each single repetition, which no predictor could reach. A claim's value is that of the
-worst cell; its interval is that cell's mean ± 1.96 standard errors over repetitions.
+worst cell; its interval is that cell's mean ± 1.96 standard errors over repetitions. The worst of many cells is also
+the luckiest draw of chance: with few repetitions it is above what that cell would show again. ``--first`` moves to
+seeds that nobody has looked at.
+
+In the part **effects** wrong items move the outcome three times as far as right ones, as they do in real seeds, so that
+what is asked first is mostly wrong for a reason that no predictor knows. **Ablations** ask what the product asks, and
+compare what is believed then with one constant changed.
 """
 
 from __future__ import annotations
@@ -24,11 +31,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
 from activeseed.acquisition import Candidate, choose, choose_beside, drawn_at_random, due_at_random, item_values
-from activeseed.belief import Belief, BeliefSettings, fit_belief
+from activeseed.belief import Belief, BeliefSettings, counting, fit_belief, model
 from activeseed.config import AskTable
 from activeseed.outcome import Bools
 from activeseed.plan import Floats, Law, generator, stream_key
@@ -53,6 +61,7 @@ class Cell:
         error: how often the annotator errs; 1 is an adversary.
         gold: whether gold questions have measured the annotator.
         groups: two groups of 40, the second right less often by this much; the author knows nothing of it.
+        pushes: how much farther a wrong item moves the outcome than a right one.
     """
 
     content: str = "silent"
@@ -61,10 +70,13 @@ class Cell:
     error: float = 0.0
     gold: bool = False
     groups: float = 0.0
+    pushes: float = 1.0
 
     def __str__(self) -> str:
         author = "excellent" if self.author is None else "flat" if self.author == 0 else f"{self.author:+.1f}"
-        return f"{self.content}, author {author}, share {self.share:g}, error {self.error:g}"
+        more = f", second group {-self.groups:+g}" if self.groups else ""
+        more += f", wrong items push {self.pushes:g}-fold" if self.pushes != 1 else ""
+        return f"{self.content}, author {author}, share {self.share:g}, error {self.error:g}{more}"
 
 
 @dataclass(frozen=True)
@@ -100,9 +112,17 @@ def with_gold() -> Iterator[Cell]:
                     yield Cell(content, author, share, error, gold=True)
 
 
+def with_effects() -> Iterator[Cell]:
+    """Wrong items push farther: a choice by effect is a choice of what is wrong."""
+    for content in CONTENTS:
+        for author in (None, 0.0):
+            for error in ERRORS:
+                yield Cell(content, author, 0.75, error, pushes=3.0)
+
+
 def drawn_world(cell: Cell, repetition: int) -> World:
     """A cell's seed; the same repetition has the same seed under every order and setting."""
-    rng = generator(repetition, "beliefs", str(cell), str(cell.groups))
+    rng = generator(repetition, "beliefs", str(cell))
     second = np.arange(ITEMS) >= ITEMS // 2
     truth = rng.random(ITEMS) < cell.share - cell.groups * second
     says = {"silent": 0.0, "informative": 1.0, "misleading": -1.0}[cell.content] * np.where(truth, 1.0, -1.0)
@@ -113,6 +133,7 @@ def drawn_world(cell: Cell, repetition: int) -> World:
     else:
         author = np.full(ITEMS, np.clip(cell.share + cell.author, 0.02, 0.98))
     effects = rng.lognormal(0.0, 1.0, (ITEMS, 1)) * rng.standard_normal((ITEMS, 30))
+    effects[~truth] *= cell.pushes
     flat = np.stack([np.zeros_like(effects), effects], 1).reshape(2 * ITEMS, -1)
     heard = truth ^ (rng.random(ITEMS) < cell.error)
     expected = AskTable().error
@@ -123,10 +144,10 @@ def drawn_world(cell: Cell, repetition: int) -> World:
 
 
 def asked(
-    world: World, repetition: int, order: str, settings: BeliefSettings, *, weigh_by_all: bool = False
-) -> Iterator[tuple[list[int], Belief]]:
-    """The items asked so far and the belief after 6, 12, 24 and 48 answers."""
-    likelihood, drawn = np.ones((ITEMS, 2)), np.zeros(ITEMS, bool)
+    world: World, repetition: int, order: str, settings: BeliefSettings
+) -> Iterator[tuple[list[int], Bools, Belief]]:
+    """After 6, 12, 24 and 48 answers: the items asked so far, which of all were drawn at random, the belief."""
+    drawn = np.zeros(ITEMS, bool)
     done: list[int] = []
     rng = generator(repetition, "order")
     for look in range(BATCH, max(LOOKS) + 1, BATCH):
@@ -134,7 +155,7 @@ def asked(
             picks = rng.permutation(np.setdiff1d(np.arange(ITEMS), done))[:BATCH].tolist()
             drawn[picks] = True
         else:
-            belief = believed(world, repetition, settings, likelihood, done, None if weigh_by_all else drawn)
+            belief = believed(world, repetition, settings, done, drawn)
             candidates = [Candidate("review", (f,), error=AskTable().error) for f in range(ITEMS) if f not in done]
             due = due_at_random(AskTable().random_share, len(done), int(drawn.sum()), BATCH)
             some = drawn_at_random(candidates, due, stream_key(repetition, "batch", look))
@@ -142,18 +163,16 @@ def asked(
             batch = choose_beside(some, world.gram, belief, candidates, BATCH, deployed=deployed)
             picks = [p.candidate.items[0] for p in batch]
             drawn[[p.candidate.items[0] for p in batch if p.drawn == "random"]] = True
-        for f in picks:
-            p = world.accuracy
-            likelihood[f] = (p, 1.0 - p) if world.heard[f] else (1.0 - p, p)
         done += picks
         if look in LOOKS:
-            yield done, believed(world, repetition, settings, likelihood, done, None if weigh_by_all else drawn)
+            yield list(done), drawn.copy(), believed(world, repetition, settings, done, drawn)
 
 
-def believed(
-    world: World, key: int, settings: BeliefSettings, likelihood: Floats, order: Sequence[int], drawn: Bools | None
-) -> Belief:
-    """The product's belief."""
+def believed(world: World, key: int, settings: BeliefSettings, order: Sequence[int], drawn: Bools | None) -> Belief:
+    """The product's belief once these items have been answered, in this order."""
+    likelihood, p = np.ones((ITEMS, 2)), world.accuracy
+    for f in order:
+        likelihood[f] = (p, 1.0 - p) if world.heard[f] else (1.0 - p, p)
     law = Law("author's belief", np.stack([world.author, 1.0 - world.author], 1))
     return fit_belief(
         settings, law, groups=world.groups, features=world.features, evidence=world.evidence,
@@ -161,17 +180,21 @@ def believed(
     )  # fmt: skip
 
 
-def scores(cell: Cell, order: str, repetitions: int, settings: BeliefSettings, **more: bool) -> Floats:
+def scores(cell: Cell, order: str, repetitions: range) -> Floats:
     """(repetitions, looks, 3) Brier scores of the unasked items: belief, author, plain count."""
-    out = np.zeros((repetitions, len(LOOKS), 3))
-    for r in range(repetitions):
+    out = np.zeros((len(repetitions), len(LOOKS), 3))
+    for n, r in enumerate(repetitions):
         world = drawn_world(cell, r)
-        for n, (done, belief) in enumerate(asked(world, r, order, settings, **more)):
-            left = np.setdiff1d(np.arange(ITEMS), done)
-            count = np.full(len(left), (1.0 + world.heard[done].sum()) / (2.0 + len(done)))
-            for k, p in enumerate((belief.credibility[left], world.author[left], count)):
-                out[r, n, k] = ((p - world.truth[left]) ** 2).mean()
+        for k, (done, _, belief) in enumerate(asked(world, r, order, BeliefSettings())):
+            count = np.full(ITEMS, (1.0 + world.heard[done].sum()) / (2.0 + len(done)))
+            out[n, k] = [brier(world, done, p) for p in (belief.credibility, world.author, count)]
     return out
+
+
+def brier(world: World, done: Sequence[int], believed: Floats) -> float:
+    """Of the items that nobody was asked about."""
+    left = np.setdiff1d(np.arange(ITEMS), done)
+    return float(((believed[left] - world.truth[left]) ** 2).mean())
 
 
 def regrets(found: Floats) -> tuple[Floats, Floats]:
@@ -198,11 +221,11 @@ def worst(claim: str, by_cell: dict[str, Floats], look: int, target: float | Non
     }  # fmt: skip
 
 
-def regret_rows(grid: Sequence[Cell], order: str, repetitions: int, what: str) -> tuple[list[Row], list[Row]]:
+def regret_rows(grid: Sequence[Cell], order: str, repetitions: range, what: str) -> tuple[list[Row], list[Row]]:
     """Claims of an order, and the mean regrets of each cell."""
     cell_wise, single = {}, {}
     for cell in grid:
-        cell_wise[str(cell)], single[str(cell)] = regrets(scores(cell, order, repetitions, BeliefSettings()))
+        cell_wise[str(cell)], single[str(cell)] = regrets(scores(cell, order, repetitions))
     targets = TARGETS[order]
     rows = [worst(f"regret, {what}", cell_wise, k, targets[k]) for k in range(len(LOOKS))]
     rows += [worst(f"regret against the better in each repetition, {what}", single, k, None) for k in range(len(LOOKS))]
@@ -235,25 +258,26 @@ def with_copies(repetition: int, distance: float) -> World:
 
 def copy_rows(repetitions: int) -> list[Row]:
     """Identical texts are one question, near ones as far as they are alike."""
-    likelihood = np.ones((ITEMS, 2))
     out: list[Row] = []
     kept: dict[float, Floats] = {}
     both, least = {0.0: np.zeros(repetitions), AskTable().error: np.zeros(repetitions)}, np.zeros(repetitions)
+    untied = np.zeros(repetitions)
     for distance in (0.0, 0.1, 0.2, 0.3, 0.4, 0.6):
         share = np.zeros(repetitions)
         for r in range(repetitions):
             world = with_copies(r, distance)
-            belief = believed(world, r, BeliefSettings(), likelihood, (), None)
+            belief = believed(world, r, BeliefSettings(), (), None)
             share[r] = float(np.mean(value_kept(world, belief)))
             if distance == 0:
-                c = belief.covariance.reshape(ITEMS, 2, ITEMS, 2)[:, 0, :, 0]
-                least[r] = min(c[i, i + 10] / np.sqrt(c[i, i] * c[i + 10, i + 10]) for i in range(10))
+                least[r] = correlated(belief)
+                untied[r] = correlated(believed(world, r, BeliefSettings(near=0.0), (), None))
                 for error, pairs in both.items():
                     candidates = [Candidate("review", (f,), error=error) for f in range(ITEMS)]
                     picks = {p.candidate.items[0] for p in choose(world.gram, belief, candidates, 8)}
                     pairs[r] = sum(i in picks and i + 10 in picks for i in range(10))
         kept[distance] = share
     out.append(claim("least correlation of two identical texts before any answer", least, "≥ 0.9", lambda v: v >= 0.9))
+    out.append(claim("the same with near = 0", untied, None, None))
     for error, pairs in both.items():
         # from an annotator who errs a second reading is worth something, where the effect is by far the largest
         text = f"pairs of identical texts of 10 that are both in the first batch of 8, annotator errs at {error:g}"
@@ -266,6 +290,12 @@ def copy_rows(repetitions: int) -> list[Row]:
     rise = np.full(2, np.diff(ordered).min())
     out.append(claim("least rise of that share from one distance to the next", rise, "≥ 0", lambda v: v >= 0))
     return out
+
+
+def correlated(belief: Belief) -> float:
+    """The least correlation of an item with its copy."""
+    c = belief.covariance.reshape(ITEMS, 2, ITEMS, 2)[:, 0, :, 0]
+    return float(min(c[i, i + 10] / np.sqrt(c[i, i] * c[i + 10, i + 10]) for i in range(10)))
 
 
 def value_kept(world: World, belief: Belief) -> list[float]:
@@ -290,42 +320,89 @@ def claim(text: str, values: Floats, target: str | None, holds: Callable[[float]
 
 # --- ablations ------------------------------------------------------------------------------------------------------
 
-#: what each constant is set to instead
-ABLATIONS: dict[str, dict[str, Any]] = {
-    "base_rate_sd 1 → 0.3": {"base_rate_sd": 0.3},
-    "base_rate_sd 1 → 3": {"base_rate_sd": 3.0},
-    "group_sd 0.5 → 0": {"group_sd": 0.0},
-    "evidence_sds (1, 4) → none": {"evidence_sds": ()},
-    "evidence_sds (1, 4) → (0.3)": {"evidence_sds": (0.3,)},
-    "evidence_sds (1, 4) → (4)": {"evidence_sds": (4.0,)},
-    "kin_sds (0.8) → none": {"kin_sds": ()},
-    "kin_sds (0.8) → (3)": {"kin_sds": (3.0,)},
-    "components 32 → 4": {"components": 4},
+
+@dataclass(frozen=True)
+class Ablation:
+    """One constant set to something else: of the settings, or of a module of the product."""
+
+    settings: dict[str, Any] | None = None
+    where: Any = None
+    name: str = ""
+    value: Any = None
+    all_random: bool = False
+
+    def believed(self, world: World, key: int, done: Sequence[int], drawn: Bools) -> Floats:
+        """(F,) what would be believed."""
+        settings, some = BeliefSettings(**(self.settings or {})), None if self.all_random else drawn
+        if self.where is None:
+            return believed(world, key, settings, done, some).credibility
+        with patch.object(self.where, self.name, self.value), np.errstate(divide="ignore"):  # a share may be 0
+            return believed(world, key, settings, done, some).credibility
+
+
+def started_at(**shares: float) -> Ablation:
+    return Ablation(where=model, name="SHARES", value=model.SHARES | shares)
+
+
+ABLATIONS = {
+    "base_rate_sd 1 → 0.5": Ablation({"base_rate_sd": 0.5}),
+    "base_rate_sd 1 → 2": Ablation({"base_rate_sd": 2.0}),
+    "group_sd 0.5 → 0": Ablation({"group_sd": 0.0}),
+    "group_sd 0.5 → 1": Ablation({"group_sd": 1.0}),
+    "evidence_sds (1, 4) → none": Ablation({"evidence_sds": ()}),
+    "evidence_sds (1, 4) → (1)": Ablation({"evidence_sds": (1.0,)}),
+    "evidence_sds (1, 4) → (4)": Ablation({"evidence_sds": (4.0,)}),
+    "kin_sds (0.8) → none": Ablation({"kin_sds": ()}),
+    "kin_sds (0.8) → (0.4)": Ablation({"kin_sds": (0.4,)}),
+    "kin_sds (0.8) → (1.6)": Ablation({"kin_sds": (1.6,)}),
+    "components 32 → 4": Ablation({"components": 4}),
+    "near 0.2 → 0": Ablation({"near": 0.0}),
+    "no author": started_at(author=0.0),
+    "author's share 1 → 2": started_at(author=2.0),
+    "no base rate": started_at(**{"base rate": 0.0}),
+    "base rate's share 2 → 1": started_at(**{"base rate": 1.0}),
+    "content's share 3 → 1.5": started_at(content=1.5),
+    "content's share 3 → 6": started_at(content=6.0),
+    "no count": started_at(count=0.0),
+    "count's share 2 → 1": started_at(count=1.0),
+    "what all items are worth to a group's count 2 → 1": Ablation(where=counting, name="WHOLE", value=1.0),
+    "what all items are worth to a group's count 2 → 4": Ablation(where=counting, name="WHOLE", value=4.0),
+    "least doubt of an answer 0.005 → 0.0005": Ablation(where=model, name="DOUBT", value=0.0005),
+    "least doubt of an answer 0.005 → 0.05": Ablation(where=model, name="DOUBT", value=0.05),
+    "all questions count as drawn at random": Ablation(all_random=True),
 }
 
 
 def ablation_cells() -> list[Cell]:
     """Where a constant can show something: content that speaks, is silent, an author who is off, groups that differ."""
-    some = [Cell(content, author) for content in CONTENTS for author in (None, 0.0, -0.4)]
-    return [*some, Cell(share=0.95, groups=0.5), Cell(share=0.75, groups=-0.2)]
+    some = [Cell(content, author, error=0.1) for content in CONTENTS for author in (None, 0.0, -0.4)]
+    groups = [Cell(share=0.95, groups=0.5), Cell("informative", share=0.95, groups=0.5), Cell(share=0.75, groups=-0.2)]
+    return [*some, *groups, Cell("informative", pushes=3.0), Cell(pushes=3.0)]
 
 
-def ablation_rows(repetitions: int) -> list[Row]:
-    """How much worse the Brier score of unasked items gets, in the product's order; paired by repetition."""
-    grid = ablation_cells()
-    stands = {c: scores(c, "product", repetitions, BeliefSettings())[:, :, 0] for c in grid}
+def ablation_rows(repetitions: range) -> list[Row]:
+    """How much worse the Brier score of unasked items gets after the product's own questions; paired by repetition."""
+    grid, looks = ablation_cells(), (0, 2)
+    lost = {name: np.zeros((len(grid), len(repetitions), len(looks))) for name in ABLATIONS}
+    for c, cell in enumerate(grid):
+        for n, r in enumerate(repetitions):
+            world = drawn_world(cell, r)
+            for k, (done, drawn, belief) in enumerate(asked(world, r, "product", BeliefSettings())):
+                if k in looks:
+                    stands = brier(world, done, belief.credibility)
+                    for name, ablation in ABLATIONS.items():
+                        got = brier(world, done, ablation.believed(world, r, done, drawn)) - stands
+                        lost[name][c, n, looks.index(k)] = got
+                if k == max(looks):
+                    break
     rows = []
-    variants: dict[str, tuple[BeliefSettings, dict[str, bool]]] = {
-        name: (BeliefSettings(**changed), {}) for name, changed in ABLATIONS.items()
-    }
-    variants["the count weighed by all answers"] = (BeliefSettings(), {"weigh_by_all": True})
-    for name, (settings, more) in variants.items():
-        lost = {c: scores(c, "product", repetitions, settings, **more)[:, :, 0] - stands[c] for c in grid}
-        for k in (0, 2):
-            every = np.concatenate([v[:, k] for v in lost.values()])
-            most = max(grid, key=lambda c: float(lost[c][:, k].mean()))
-            text = f"Brier lost by {name}, after {LOOKS[k]} answers, mean of {len(grid)} cells"
-            rows.append(claim(f"{text} (most: {lost[most][:, k].mean():+.4f}, {most})", every, None, None))
+    for name, found in lost.items():
+        for k, look in enumerate(looks):
+            each = found[:, :, k].mean(1)
+            most, least = int(each.argmax()), int(each.argmin())
+            text = f"Brier lost by {name}, after {LOOKS[look]} answers, mean of {len(grid)} cells"
+            text += f" (most: {each[most]:+.4f}, {grid[most]}; least: {each[least]:+.4f}, {grid[least]})"
+            rows.append(claim(text, found[:, :, k].mean(0), None, None))
     return rows
 
 
@@ -336,28 +413,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="every sixth cell, 8 repetitions")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--repetitions", type=int, default=0, help="of each cell; default 100, quick 8")
+    parser.add_argument("--first", type=int, default=0, help="number of the first repetition")
     parser.add_argument("--every", type=int, default=0, help="run only every so manieth cell; default 1, quick 6")
-    parser.add_argument("--parts", default="copies,product,random,gold,ablations")
+    parser.add_argument("--parts", default="copies,product,random,gold,effects,ablations")
     args = parser.parse_args(argv)
     repetitions, every = args.repetitions or (8 if args.quick else 100), args.every or (6 if args.quick else 1)
     began, rows, by_cell = time.perf_counter(), [], []
-    grid = list(cells())
+    grid, fresh = list(cells()), range(args.first, args.first + repetitions)
     for part in args.parts.split(","):
         if part in TARGETS:
-            found, each = regret_rows(grid[::every], part, repetitions, f"{part} order")
+            found, each = regret_rows(grid[::every], part, fresh, f"{part} order")
             by_cell += each
         elif part == "gold":
-            found, each = regret_rows(list(with_gold())[::every], "product", repetitions, "measured by gold only")
+            found, each = regret_rows(list(with_gold())[::every], "product", fresh, "measured by gold only")
+            by_cell += each
+        elif part == "effects":
+            found, each = regret_rows(list(with_effects()), "product", fresh, "wrong items push farther")
             by_cell += each
         elif part == "copies":
             found = copy_rows(max(repetitions // 5, 2))
         elif part == "ablations":
-            found = ablation_rows(max(repetitions // 5, 2))
+            found = ablation_rows(fresh[: max(repetitions // 5, 2)])
         else:
-            raise SystemExit(f"beliefs: no part {part!r}; there are copies, product, random, gold, ablations")
+            raise SystemExit(f"beliefs: no part {part!r}; there are copies, product, random, gold, effects, ablations")
         rows += found
         print(table(found), flush=True)
-    result = report("beliefs", rows, time.perf_counter() - began, repetitions=repetitions, cells=by_cell)
+    seconds = time.perf_counter() - began
+    result = report("beliefs", rows, seconds, repetitions=repetitions, first=args.first, cells=by_cell)
     write(result, args.json)
     return int(missed(rows))
 
