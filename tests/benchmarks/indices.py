@@ -27,7 +27,7 @@ from activeseed.estimators.bootstrap import bootstrap_spread
 from activeseed.estimators.coding import Coding
 from activeseed.estimators.jansen import redraw, total_indices
 from activeseed.estimators.least_squares import fit
-from activeseed.estimators.regression import LEAST_ROWS, ROWS_PER_COEFFICIENT, indices, rows_per_key
+from activeseed.estimators.regression import LEAST_ROWS, ROWS_PER_COEFFICIENT, indices, pairs_per_block, rows_per_key
 from activeseed.estimators.statistics import cross_key, family_p, gram, shared_errors
 from activeseed.plan import Law, generator
 from activeseed.testing import Draws, Noise, Toy, drowned, interaction, linear, product, toys, truth, truth_in_rows
@@ -139,7 +139,8 @@ def first_order(
     edges[:, -1] = 1.0
     rows = max(LEAST_ROWS, ROWS_PER_COEFFICIENT * len(coding))
     keys = np.arange(rows) // rows_per_key(rows, len(coding))
-    drawn_under = np.concatenate([keys, keys[-1] + 1 + np.arange(2 * PAIRS)])
+    blocks = np.arange(PAIRS) // pairs_per_block(PAIRS)
+    drawn_under = np.concatenate([keys, keys[-1] + 1 + blocks, keys[-1] + 1 + PAIRS + blocks])
     scale = np.sqrt(toy.probes)
     values, low, high, presence = (np.empty((repeats, f)) for _ in range(4))
     spread, floor = np.empty((repeats, 3)), np.empty(repeats)
@@ -147,7 +148,8 @@ def first_order(
         variants = (rng.random((rows + PAIRS, f, 1)) >= edges).sum(-1).astype(np.int16)
         drawn = Draws.of(rng, (keys[-1] + 1 + 2 * PAIRS,), f, toy.probes, toy.noise).take(drawn_under)
         y = toy.outcomes(np.concatenate([variants, variants[rows:]]), None, drawn) / scale
-        i = indices(coding, variants[:rows], keys, y[:rows], variants[rows:], y[rows : rows + PAIRS], y[rows + PAIRS :])
+        one, other = y[rows : rows + PAIRS], y[rows + PAIRS :]
+        i = indices(coding, variants[:rows], keys, y[:rows], variants[rows:], blocks, one, other)
         values[r], presence[r] = i.first_order, i.presence
         low[r], high[r] = i.low, i.high
         spread[r], floor[r] = (i.spread, i.spread_low, i.spread_high), i.floor
