@@ -1,6 +1,6 @@
 """Indices agree with truth: every estimator on toy systems whose indices are known exactly.
 
-    python -m tests.benchmarks.indices [--quick] [--json FILE]
+    python -m tests.benchmarks.indices [--quick] [--json FILE] [--noises jumps,skewed]
 
 Repeats every estimator, with the numbers of keys, bases and row groups that the design prescribes, on six toys under
 five kinds of noise (calm, noisy, chaotic, skewed, with rare jumps), on interacting toys whose rows come from another
@@ -470,12 +470,13 @@ def main(argv: list[str] | None = None) -> int:
     """Print the table; exit 1 when a claim is not met, unless quick: 100 repetitions are too few to decide one."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--quick", action="store_true", help="100 repetitions instead of 2,000")
+    parser.add_argument("--noises", default=",".join(NOISES), help="kinds of noise to run; all of them by default")
     parser.add_argument("--data", type=Path, help="not used: the systems are formulas")
     parser.add_argument("--json", type=Path, help="where to write the figures")
     args = parser.parse_args(argv)
     repeats = 100 if args.quick else 2000
     start = time.perf_counter()
-    found, claims = measure(repeats)
+    found, claims = measure(repeats, tuple(n for n in NOISES if n in args.noises.split(",")))
     rows = bias_rows(found) + coverage_rows(found) + claim_rows(claims, repeats)
     rows.append(shared_jumps(generator(2, "benchmark", "shared jumps"), repeats))
     rows += drowning(generator(2, "benchmark", "drowned"), max(20, repeats // 10))
