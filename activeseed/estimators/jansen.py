@@ -198,7 +198,7 @@ def _noise(first: Floats, second: Floats, weights: Floats) -> tuple[Floats, Floa
     scale = np.sqrt(0.5 * weights)[..., None]
     mean = np.moveaxis(scale * (first + second) / 2.0, 0, -2)
     gap = np.moveaxis(scale * (first - second), 0, -2)
-    known = ~np.isnan(gap).any(-1)
+    known = np.asarray(~np.isnan(gap).any(-1))
     mean, gap = (np.where(known[..., None], x, 0.0) for x in (mean, gap))
     n = known.sum(-1)
     products = (mean @ np.swapaxes(gap, -1, -2)) ** 2

@@ -108,8 +108,8 @@ def company(questions: Sequence[tuple[Floats, NDArray[np.bool_], Sequence[str]]]
     out = []
     for n, (_, _, names) in enumerate(questions):
         rows = []
-        for v in names[1:]:
-            others = [x for m, x in found.get(frozenset((names[0], v)), {}).items() if m != n]
+        for name in names[1:]:
+            others = [x for m, x in found.get(frozenset((names[0], name)), {}).items() if m != n]
             rows.append(np.mean(others, axis=0) if others else unknown)
         out.append(np.stack(rows))
     return out
