@@ -24,7 +24,11 @@ def legend(question: Question) -> str:
     keys = max((c.trainings for c in question.consequences), default=0)
     if keys < 2:
         return ""
-    return f"Means over {keys} trainings under each answer; ± is how far noise may reach."
+    # chosen by size among many probes, sizes are seen too large: by up to a half under restless trainers (measured)
+    return (
+        f"Means over {keys} trainings under each answer; ± is how far noise may reach. "
+        "The largest differences seen are shown: they may well be smaller."
+    )
 
 
 def answers(question: Question) -> list[str]:

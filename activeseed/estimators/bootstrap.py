@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from activeseed.errors import TrainingError
 from activeseed.estimators.contrasts import ABSENT_INDEX
 from activeseed.estimators.designs import Joined, TwoKeys
-from activeseed.estimators.statistics import interval, mean_and_se, paired_spread, paired_spread_nats
+from activeseed.estimators.statistics import interval, mean_and_se, paired_spread, paired_spread_nats, t_quantile
 from activeseed.outcome import Outcomes, Ranking
 from activeseed.plan import Floats, Resampled, stream_key
 from activeseed.protocols import Problem, Request, Run
@@ -121,7 +121,16 @@ def _spread(design: TwoKeys, outcomes: Outcomes, problem: Problem) -> tuple[floa
 
 
 def bootstrap_spread(first: Floats, second: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    """Spread, standard error and interval from (sets, …, draws, D) outcomes under each set's two keys."""
+    """Spread, standard error and interval from (sets, …, draws, D) outcomes under each set's two keys.
+
+    A set's spread is a variance, skewed like χ² on m = 2 / CV² degrees of freedom, whose excess kurtosis is 12 / m: the
+    variance of n of them has a relative error of 2 / (n − 1) + 6 CV² / n, and so fewer degrees of freedom than n − 1.
+    """
     spread, _ = paired_spread(first, second)
-    value, se, reach = mean_and_se(spread)
-    return value, se, *interval(value, reach)
+    n = len(spread)
+    value, se, _ = mean_and_se(spread)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # n is the largest CV² that n positive numbers can have
+        scatter = np.where(value > 0, np.minimum(n * (se / value) ** 2, n), n)
+    degrees = 2.0 / (2.0 / (n - 1) + 6.0 * scatter / n)
+    return value, se, *interval(value, t_quantile(0.975, degrees) * se)

@@ -18,7 +18,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from activeseed.errors import PlanError, TrainingError
 from activeseed.estimators.designs import Joined
 from activeseed.estimators.laws import drawing_law, index_law, open_items
-from activeseed.estimators.statistics import interval, jackknife, mean_and_se, paired_spread, paired_spread_left_out
+from activeseed.estimators.statistics import (
+    interval,
+    jackknife,
+    mean_and_se,
+    paired_spread,
+    paired_spread_left_out,
+    satterthwaite,
+    t_quantile,
+)
 from activeseed.outcome import Ranking
 from activeseed.plan import Change, Floats, Independent, Ints, Law, OneAtATime, generator, stream_key
 from activeseed.protocols import Problem, Request, Run
@@ -163,6 +171,9 @@ class Totals:
 def total_indices(first: Floats, second: Floats, weights: Floats) -> Totals:
     """Means over bases of ½ w ⟨Δ(k), Δ(l)⟩, errors over bases.
 
+    The error is that of the products from base to base or, where that is larger, what the noise of all bases would make
+    of them: rare jumps under both of a base's keys are mostly missed by so few products, and seen in the differences.
+
     Args:
         first: (bases, …, D) differences under one key, NaN where a training failed.
         second: (bases, …, D) the same differences under another (the same array for a deterministic trainer).
@@ -172,5 +183,28 @@ def total_indices(first: Floats, second: Floats, weights: Floats) -> Totals:
     """
     product = 0.5 * weights * (first * second).sum(-1)
     square = 0.25 * weights * ((first**2).sum(-1) + (second**2).sum(-1))
-    value, se, reach = mean_and_se(product)
-    return Totals(value, se, *interval(value, reach), mean_and_se(square - product)[0])
+    value, se, _ = mean_and_se(product)
+    noise, degrees = _noise(first, second, weights)
+    se = np.fmax(se, np.sqrt(noise))
+    return Totals(value, se, *interval(value, t_quantile(0.975, degrees) * se), mean_and_se(square - product)[0])
+
+
+def _noise(first: Floats, second: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """Variance of a mean product by noise alone, from all pairs of bases, and its degrees of freedom; both (…,).
+
+    With mean s = D + (ε + ε′)/2 and gap d = ε − ε′ of a base's two differences, the product's variance given D is
+    2 D'ΣD + tr Σ², which is E⟨s_a, d_b⟩² of two bases a ≠ b: nothing has to be the same in them.
+    """
+    scale = np.sqrt(0.5 * weights)[..., None]
+    mean = np.moveaxis(scale * (first + second) / 2.0, 0, -2)
+    gap = np.moveaxis(scale * (first - second), 0, -2)
+    known = np.asarray(~np.isnan(gap).any(-1))
+    mean, gap = (np.where(known[..., None], x, 0.0) for x in (mean, gap))
+    n = known.sum(-1)
+    products = (mean @ np.swapaxes(gap, -1, -2)) ** 2
+    across = products.sum((-1, -2)) - np.einsum("...aa->...", products)
+    square = (gap**2).sum(-1)
+    middle = square.sum(-1) / np.maximum(n, 1)
+    scatter = np.where(known, (square - middle[..., None]) ** 2, 0.0).sum(-1) / np.maximum(n - 1, 1)
+    degrees = satterthwaite(scatter / np.maximum(n, 1), middle, np.maximum(n - 1, 1))
+    return np.asarray(across / np.maximum(n * (n - 1) * n, 1), np.float64), np.maximum(degrees, 1.0)

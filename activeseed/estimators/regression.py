@@ -4,8 +4,9 @@ Rows have independent entries and come in blocks that share a key, so that what 
 taken out: it is most of what a trainer scatters. Embedded outcomes are regressed on indicators of the variants within
 blocks, and every product ⟨B_u, B_v⟩ is debiased by leaving blocks out (Kline, Saggio & Sølvsten 2020): rows of a block
 share how a key changes effects. Errors, and a correction for what interactions leave of bias, come from deleting groups
-of blocks. Spread and noise floor come from assignments drawn from the law itself and trained under two keys, with the
-surrogate as control variate. Cost: rows + 2 × pairs trainings, whatever the number of items that one row perturbs.
+of blocks. Spread and noise floor come from assignments drawn from the law itself and trained under two keys, which
+blocks of them share for the same reason, with the surrogate as control variate. Cost: rows + 2 × pairs trainings,
+whatever the number of items that one row perturbs.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ LEAST_ROWS = 256
 ROWS_PER_COEFFICIENT = 4
 #: most rows that share a key: one in so many goes into the keys' levels, and the fewer the keys, the less is averaged
 ROWS_PER_KEY = 8
+#: most assignments that share their two keys, and least blocks of them: as many pairs of keys tell the noise floor
+PAIRS_PER_BLOCK, LEAST_BLOCKS = 4, 8
 
 
 class Regression(BaseModel):
@@ -46,7 +49,8 @@ class Regression(BaseModel):
 
     Attributes:
         trainings (in files and calls: ``rows``): trainings that are regressed; None is max(256, 4 × coefficients).
-        pairs: assignments drawn from the law itself, trained under two keys each, for spread and noise floor.
+        pairs: assignments drawn from the law itself, trained under two keys each, for spread and noise floor; up to
+            four of them share their two keys.
         floor: smallest probability of a possible variant in the regressed rows. An item's own variants are weighted as
             the law says all the same; where the response has interactions, its coefficients are averages over the
             other items as the rows have them, and ``index_law`` says so.
@@ -102,10 +106,12 @@ class Regression(BaseModel):
         rows = yield Request(regressed, "first-order indices")
         pairs = yield Request(paired, "spread and noise floor")
         drawn = regressed.block(0, regressed.size)
-        pair_rows = paired.block(0, paired.size).variants
+        drawn_pairs = paired.block(0, paired.size)
+        pair_rows = drawn_pairs.variants
         both = pairs.ok.reshape(self.pairs, -1).all(1)
         if both.sum() < 3:
             raise TrainingError("Fewer than three assignments trained under both of their keys, so no spread is known.")
+        blocks = drawn_pairs.keys.reshape(self.pairs, -1)[both, 0]
         raw = pairs.values.reshape(self.pairs, -1, pairs.values.shape[1])[both].astype(np.float64)
         found = indices(
             coding,
@@ -113,13 +119,16 @@ class Regression(BaseModel):
             drawn.keys[rows.ok],
             problem.geometry.embed(rows.values[rows.ok]),
             pair_rows.reshape(self.pairs, -1, pair_rows.shape[1])[both, 0],
+            blocks,
             problem.geometry.embed(raw[:, 0]),
             problem.geometry.embed(raw[:, -1]),
             self.groups,
         )
         measured = join_outcomes([rows, pairs])
         everything = np.concatenate([drawn.variants, pair_rows])
-        return self._ranking(problem, coding, regressed.law, found, measured, everything, (raw[:, 0], raw[:, -1]))
+        return self._ranking(
+            problem, coding, regressed.law, found, measured, everything, (raw[:, 0], raw[:, -1], blocks)
+        )
 
     def _ranking(
         self,
@@ -129,7 +138,7 @@ class Regression(BaseModel):
         found: Indices,
         outcomes: Outcomes,
         variants: NDArray[np.int16],
-        raw: tuple[Floats, Floats],
+        raw: tuple[Floats, Floats, Ints],
     ) -> Ranking:
         columns: dict[str, NDArray[Any]] = {
             "first_order": found.first_order,
@@ -190,19 +199,35 @@ def rows_per_key(rows: int, coefficients: int, groups: int = ENOUGH_GROUPS) -> i
     return most if rows - -(-rows // most) >= 2 * coefficients else 1
 
 
+def pairs_per_block(pairs: int) -> int:
+    """How many assignments share their two keys: at most 4, and few enough that there are at least 8 blocks."""
+    return max(1, min(PAIRS_PER_BLOCK, pairs // LEAST_BLOCKS))
+
+
 def _pairs(problem: Problem, pairs: int, first_key: int) -> Explicit:
-    """Assignments drawn from the law, each under two keys of its own (one where the trainer is deterministic)."""
-    drawn = Independent(drawing_law(problem), pairs, stream_key(problem.stream, "pairs"), first_key).block(0, pairs)
+    """Assignments drawn from the law, blocks of them under two keys (under one where the trainer is deterministic).
+
+    Row 2r is assignment r under its block's first key, row 2r + 1 the same under the second.
+    """
+    unit = 1 if problem.deterministic else pairs_per_block(pairs)
+    stream = stream_key(problem.stream, "pairs")
+    drawn = Independent(drawing_law(problem), pairs, stream, first_key, unit).block(0, pairs)
     if problem.deterministic:
         return Explicit(drawn)
     doubled = join_rows([drawn, with_keys(drawn, drawn.keys + pairs)])
     order = np.arange(2 * pairs).reshape(2, pairs).T.ravel()
-    return Explicit(Rows(doubled.variants[order], doubled.keys[order]), unit=2)
+    return Explicit(Rows(doubled.variants[order], doubled.keys[order]), unit=2 * unit)
 
 
-def _nats(geometry: Geometry, first: Floats, second: Floats) -> float:
+def _nats(geometry: Geometry, first: Floats, second: Floats, keys: Ints) -> float:
+    """The spread of the pairs in nats, within blocks as ``_spread`` has it in the geometry's units."""
     weights = None if geometry.over == "distribution" else geometry.weights
-    return paired_spread_nats(first, second, weights)
+    names, block = np.unique(keys, return_inverse=True)
+    if len(names) == len(keys):
+        return paired_spread_nats(first, second, weights)
+    parts = [(block == b, int((block == b).sum()) - 1) for b in range(len(names))]
+    found = [m * paired_spread_nats(first[mine], second[mine], weights) for mine, m in parts if m]
+    return float(np.sum(found) / sum(m for _, m in parts)) if found else float("nan")
 
 
 @dataclass(frozen=True)
@@ -231,6 +256,7 @@ def indices(
     keys: Ints,
     points: Floats,
     pair_variants: NDArray[np.int16],
+    pair_keys: Ints,
     first: Floats,
     second: Floats,
     groups: int = ENOUGH_GROUPS,
@@ -242,13 +268,14 @@ def indices(
         keys: (R,) the key that each was trained under; rows of one key make a block.
         points: (R, D) their embedded outcomes.
         pair_variants: (n, F) assignments drawn from the coding's law, or from the law of the rows.
-        first: (n, D) their embedded outcomes under one key.
-        second: (n, D) and under another; the same array for a deterministic trainer.
+        pair_keys: (n,) the first of the two keys that each was trained under; pairs of one key make a block.
+        first: (n, D) their embedded outcomes under that key.
+        second: (n, D) and under the other; the same array for a deterministic trainer.
         groups: groups of blocks deleted in turn; below twice as many blocks, each is a group.
 
-    The spread is the covariance between the pairs' keys, plus Ĝ∘(C − S): what the additive model says about the
-    difference between the law's covariance C of indicators and that of the pairs drawn, S. Where pairs are drawn from
-    the law itself this has mean zero and takes most of the sampling error out.
+    The spread is the covariance between the pairs' two keys within blocks, plus Ĝ∘(C − S): what the additive model says
+    about the difference between the law's covariance C of indicators and that of the pairs drawn, S. Where pairs are
+    drawn from the law itself this has mean zero and takes most of the sampling error out.
     """
     fitted = fit(coding.matrix(variants), points, (first.mean(0) + second.mean(0)) / 2.0, keys)
     whole, presence_form = coding.forms
@@ -270,7 +297,7 @@ def indices(
     first_order = coding.by_item(products, whole)
     low, high = interval(first_order, reach)
     gram = fitted.gram()
-    spreads = _spread(coding, gram, pair_variants, first, second)
+    spreads = _spread(coding, gram, pair_variants, pair_keys, first, second)
     return Indices(
         first_order,
         coding.by_item(products, presence_form),
@@ -285,20 +312,39 @@ def indices(
 
 
 def _spread(
-    coding: Coding, gram: Floats, variants: NDArray[np.int16], first: Floats, second: Floats
+    coding: Coding, gram: Floats, variants: NDArray[np.int16], keys: Ints, first: Floats, second: Floats
 ) -> tuple[float, float, float, float, float, float]:
-    """Spread, spread of the pairs alone, standard error and interval of the former, noise floor."""
+    """Spread, spread of the pairs alone, standard error and interval of the former, noise floor.
+
+    Errors by leaving out blocks; where every pair is a block of its own, all have one centre and pairs are left out.
+    """
     n = len(first)
-    x, y = first - first.mean(0), second - second.mean(0)
-    z = coding.matrix(variants)[:, 1:]
-    z = z - z.mean(0)
+    block = np.unique(keys, return_inverse=True)[1]
+    alone = len(np.unique(block)) == n
+    centre = np.zeros(n, np.int64) if alone else block
+    sizes = np.bincount(centre)
+    x, y, z = (a - (_sums(centre, a) / sizes[:, None])[centre] for a in (first, second, coding.matrix(variants)[:, 1:]))
     own = (x * y).sum(1)
     products = own - np.einsum("rc,rc->r", z @ gram, z)
-    total = products.sum()
-    # Leaving out row r takes n/(n−1) times its own centred product from the sum of products.
-    left = (total - n / (n - 1) * products) / (n - 2)
+    freedom, total = n - len(sizes), products.sum()
+    if freedom < 2 or (not alone and (sizes > 1).sum() < 2):
+        raise TrainingError(
+            "Fewer than two blocks of assignments trained under both of their keys: no spread is known."
+        )
+    if alone:
+        # Leaving out row r takes n/(n−1) times its own centred product from the sum of products.
+        left = (total - n / (n - 1) * products) / (n - 2)
+    else:
+        left = ((total - np.bincount(block, products)) / (freedom - (sizes - 1)))[sizes > 1]
     se, reach = jackknife(left)
-    spread = total / (n - 1) + float((gram * coding.covariance).sum())
+    spread = total / freedom + float((gram * coding.covariance).sum())
     floor = float(((first - second) ** 2).sum() / (2 * n))
     low, high = interval(np.asarray(spread), reach)
-    return float(spread), float(own.sum() / (n - 1)), float(se), float(low), float(high), floor
+    return float(spread), float(own.sum() / freedom), float(se), float(low), float(high), floor
+
+
+def _sums(block: Ints, values: Floats) -> Floats:
+    """(n, …) values -> (blocks, …) sums."""
+    out = np.zeros((int(block.max()) + 1, *values.shape[1:]))
+    np.add.at(out, block, values)
+    return out

@@ -104,7 +104,9 @@ def shared_errors(products: Floats, m: CrossKey, ok: Bools | None = None, level:
         m: what ``cross_key`` made of them.
         ok: (F, K) keys whose training succeeded; all by default.
         level: coverage of the intervals: Student's, on the degrees of freedom of a mean of the two variances
-            (Satterthwaite 1946; one item alone keeps its n − 1).
+            (Satterthwaite 1946; one item alone keeps its n − 1). A variance has the n − 1 degrees of normal noise, or
+            the 2 / CV² that tr S shows from item to item, if fewer: what rare jumps, or a few restless items among calm
+            ones, leave uncertain about an item whose own keys were calm.
     """
     mask = np.ones(products.shape[:-1], bool) if ok is None else np.broadcast_to(ok, products.shape[:-1])
     both = mask[..., :, None] & mask[..., None, :]
@@ -122,7 +124,11 @@ def shared_errors(products: Floats, m: CrossKey, ok: Bools | None = None, level:
     pooled = [np.where(known, x, 0.0).sum(-1, keepdims=True) / items for x in (direction, tau)]
     company = 4.0 * np.maximum(m.value, 0.0) * pooled[0] / n + 2.0 * pooled[1] / n**2
     se = np.sqrt((m.se**2 + company) / 2.0)
-    degrees = 4.0 * (n - 1) / (1.0 + 3.0 / items)
+    trace = np.where(known, np.einsum("...kk->...k", centre).sum(-1) / (n - 1), 0.0)
+    middle = trace.sum(-1, keepdims=True) / items
+    scatter = np.where(known, (trace - middle) ** 2, 0.0).sum(-1, keepdims=True) / np.maximum(items - 1, 1)
+    own = satterthwaite(scatter, middle, n - 1)
+    degrees = np.maximum(4.0 * own / (1.0 + 3.0 / items), 1.0)
     low, high = interval(m.value, t_quantile(0.5 + level / 2.0, degrees) * se)
     return replace(m, se=se, low=low, high=high)
 
@@ -145,6 +151,13 @@ def interval(value: Floats, reach: Floats) -> tuple[Floats, Floats]:
         ratio = np.where(value > 0, reach / value, np.inf)
         high = np.where(ratio < 1.0, value * np.exp(ratio), reach + np.where(value > 0, (np.e - 1.0) * value, value))
     return value - reach, high
+
+
+def satterthwaite(variance: Floats, mean: Floats, most: Any) -> Floats:
+    """Degrees of freedom of an estimated variance, 2 mean² / variance of the estimate, and at most so many."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        degrees = 2.0 * mean**2 / variance
+    return np.asarray(np.where(variance > 0, np.minimum(degrees, most), most), np.float64)
 
 
 def jackknife(left: Floats) -> tuple[Floats, Floats]:

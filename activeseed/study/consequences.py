@@ -4,8 +4,9 @@ Every difference is taken under common random numbers, under each key that the r
 difference only where it can be told from the noise of training: every probe and every variant of the question enter one
 test, whose statistic is the largest difference in units of its noise. Its null law comes from turning round the signs
 of whole keys, which keeps what probes have in common and so holds for any number of them (Westfall & Young 1993), where
-differences without an effect are symmetric. The noise is the probe's own standard deviation plus half of that of all
-probes, since eight keys alone say too little about one probe (Tusher, Tibshirani & Chu 2001).
+differences without an effect are symmetric. The noise is mostly what the same change of other items shows at that
+probe, plus half the standard deviation of all probes, since eight keys alone say too little about one probe of one item
+(Smyth 2004; Tusher, Tibshirani & Chu 2001): a probe whose keys happen to agree is no discovery.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from activeseed.study.training import Trainer
 ALPHA = 0.1
 #: chance at which a flip that is shown may not be one
 FLIP_ALPHA = 0.1
+#: share of a probe's variance that is taken from the questions looked at together; the rest is the question's own
+COMPANY = 0.8
 #: share of the noise of all probes that is added to that of each
 POOLED = 0.5
 #: keys below which no pattern of signs is rare enough to tell anything from noise
@@ -74,17 +77,47 @@ def look(
     outcomes = trainer.fulfil(Request(Explicit(rows), "consequences of the questions"))
     values = np.asarray(outcomes.values, np.float64).reshape(len(keys), len(block), -1)
     ok = outcomes.ok.reshape(len(keys), len(block))
-    out = {}
+    seen = {}
     for f in dict.fromkeys(factors):
         mine = [0, *(n for n, (g, _) in enumerate(changes, 1) if g == f)]
         names = [seed.items[f].variants[v].id for v in (int(base[f]), *(v for g, v in changes if g == f))]
-        out[f] = told(values[:, mine], ok[:, mine], names, places, most, deterministic=len(keys) == 1)
+        seen[f] = values[:, mine], ok[:, mine], names
+    if len(keys) == 1:
+        return {f: told(*of, places, most, deterministic=True) for f, of in seen.items()}
+    noise = company(list(seen.values()))
+    return {f: told(*of, places, most, company=mine) for (f, of), mine in zip(seen.items(), noise, strict=True)}
+
+
+def company(questions: Sequence[tuple[Floats, NDArray[np.bool_], Sequence[str]]]) -> list[Floats]:
+    """Variances over keys, (V − 1, P) a question: means over the *other* questions that compare the same two variants.
+
+    The question itself is left out, so that turning round the signs of its keys leaves its company as it is. NaN where
+    no other question has such a comparison.
+
+    Args:
+        questions: outcomes, successes and variants of each, as ``told`` takes them.
+    """
+    found: dict[frozenset[str], dict[int, Floats]] = {}
+    for n, (values, ok, names) in enumerate(questions):
+        for v in range(1, len(names)):
+            both = ok[:, 0] & ok[:, v]
+            if both.sum() >= LEAST_KEYS:
+                delta = values[both, v] - values[both, 0]
+                found.setdefault(frozenset((names[0], names[v])), {})[n] = delta.var(0, ddof=1)
+    unknown = np.full(questions[0][0].shape[2], np.nan)
+    out = []
+    for n, (_, _, names) in enumerate(questions):
+        rows = []
+        for name in names[1:]:
+            others = [x for m, x in found.get(frozenset((names[0], name)), {}).items() if m != n]
+            rows.append(np.mean(others, axis=0) if others else unknown)
+        out.append(np.stack(rows))
     return out
 
 
 def told(
     values: Floats, ok: NDArray[np.bool_], names: Sequence[str], places: Sequence[Probe], most: int,
-    deterministic: bool = False,
+    deterministic: bool = False, company: Floats | None = None,
 ) -> Looked:  # fmt: skip
     """What can be told of one question's variants.
 
@@ -92,6 +125,7 @@ def told(
         values: (K, V, P) outcomes under each key; variant 0 is the one that stands.
         ok: (K, V) trainings that succeeded. A variant that failed under too many keys is not shown.
         names: V variant ids.
+        company: (V − 1, P) variances of such differences over keys, of other questions; NaN where there are none.
     """
     least = 1 if deterministic else LEAST_KEYS
     kept = [0, *(v for v in range(1, len(names)) if (ok[:, 0] & ok[:, v]).sum() >= least)]
@@ -99,10 +133,10 @@ def told(
     k = int(fine.sum())
     if len(kept) < 2 or k < least:
         return Looked((), k)
-    y = values[fine][:, kept]
+    y, others = values[fine][:, kept], [v - 1 for v in kept[1:]]
     delta = y[:, 1:] - y[:, :1]
     mean = delta.mean(0)
-    margin = np.zeros_like(mean) if deterministic else margins(delta)
+    margin = np.zeros_like(mean) if deterministic else margins(delta, None if company is None else company[others])
     real = (np.abs(mean) > SMALLEST) & (np.abs(mean) >= margin * (1 - 1e-9))
     size = shrunk(delta)
     flips = _flips(y, mean, size, real)
@@ -124,12 +158,16 @@ def told(
     return Looked(shown, k)
 
 
-def margins(delta: Floats) -> Floats:
+def margins(delta: Floats, company: Floats | None = None) -> Floats:
     """(C, P) how large a mean difference has to be, to be told from noise: of (K, C, P) differences under K keys.
 
     The chance that any of them is reached where there is no effect at all is at most ``ALPHA``, whatever probes and
-    variants have in common; infinite where there are too few keys to say. Cost: at most ``PATTERNS`` products with the
-    differences.
+    variants have in common, where noise is symmetric; infinite where there are too few keys to say.
+
+    Args:
+        company: (C, P) variances over keys that other questions show; NaN where there are none.
+
+    Cost: at most ``PATTERNS`` products with the differences.
     """
     k = len(delta)
     flat = delta.reshape(k, -1)
@@ -137,32 +175,34 @@ def margins(delta: Floats) -> Floats:
     allowed = int(ALPHA * len(signs))
     if not allowed:
         return np.full(delta.shape[1:], np.inf)
-    spread = flat.var(0, ddof=1)
-    pooled = np.sqrt(spread.reshape(delta.shape[1:]).mean(1))
+    own = flat.var(0, ddof=1)
+    known = np.zeros(own.shape, bool) if company is None else ~np.isnan(company.reshape(-1))
+    weight = np.where(known, 1.0 - COMPANY, 1.0)
+    shared = np.zeros(own.shape) if company is None else np.where(known, COMPANY * company.reshape(-1), 0.0)
+    variance = weight * own + shared
+    pooled = np.sqrt(variance.reshape(delta.shape[1:]).mean(1))
     # differences that the keys agree on to the last bit have no noise: what single precision can't tell apart is noise
     floor = np.repeat(np.maximum(POOLED * pooled, SMALLEST / 10), delta.shape[2])
-    # as seen, the test is exact where there is no effect; around the means it says what noise does beside real effects
-    noise = (flat - flat.mean(0)) * np.sqrt(k / (k - 1))
-    bar = max(_bar(signs, flat, floor, allowed), _bar(signs, noise, floor, allowed))
-    return np.asarray((bar * (np.sqrt(spread) + floor)).reshape(delta.shape[1:]))
+    bar = _bar(signs, flat, weight, shared, floor, allowed)
+    return np.asarray((bar * (np.sqrt(variance) + floor)).reshape(delta.shape[1:]))
 
 
-def _bar(signs: Floats, flat: Floats, floor: Floats, allowed: int) -> float:
+def _bar(signs: Floats, flat: Floats, weight: Floats, shared: Floats, floor: Floats, allowed: int) -> float:
     """The statistic that the largest of all differences reaches under so many of the patterns of signs."""
     k = len(flat)
     square = (flat**2).mean(0)
     found = []
     for n in range(0, len(signs), _AT_A_TIME):
         moved = np.abs(signs[n : n + _AT_A_TIME] @ flat / k)
-        own = np.sqrt(np.maximum(square - moved**2, 0.0) * k / (k - 1))
-        found.append((moved / (own + floor)).max(1))
+        own = np.maximum(square - moved**2, 0.0) * k / (k - 1)
+        found.append((moved / (np.sqrt(weight * own + shared) + floor)).max(1))
     return float(np.sort(np.concatenate(found))[-allowed])
 
 
-def distinguishable(delta: Floats) -> NDArray[np.bool_]:
+def distinguishable(delta: Floats, company: Floats | None = None) -> NDArray[np.bool_]:
     """(C, P) mean differences that can be told from noise, of (K, C, P) differences under K keys; see ``margins``."""
     mean = np.abs(delta.mean(0))
-    return np.asarray((mean >= margins(delta) * (1 - 1e-9)) & (mean > SMALLEST))
+    return np.asarray((mean >= margins(delta, company) * (1 - 1e-9)) & (mean > SMALLEST))
 
 
 def _signs(keys: int) -> Floats:

@@ -305,8 +305,12 @@ class TestLawOfTheRows:
         _, rows, pairs = Regression().designs(toy.problem(2, 1000))
         made = rows.block(0, rows.size)
         assert (rows.size, rows.unit, len(np.unique(made.keys))) == (256, 8, 32)
-        # Pairs have keys of their own.
-        assert not set(made.keys) & set(pairs.block(0, pairs.size).keys)
+        # Pairs have keys of their own: blocks of four assignments share two of them.
+        both = pairs.block(0, pairs.size)
+        assert (pairs.size, pairs.unit, len(np.unique(both.keys))) == (128, 8, 32)
+        assert not set(made.keys) & set(both.keys)
+        np.testing.assert_array_equal(both.variants[::2], both.variants[1::2])
+        assert (both.keys[::2] != both.keys[1::2]).all()
         _, alone, _ = Regression().designs(wordings("none").problem(2, 1000))
         assert len(np.unique(alone.block(0, alone.size).keys)) == alone.size == 256
 

@@ -9,7 +9,17 @@ import pytest
 
 from activeseed.plan import Floats
 from activeseed.seed import Probe, Text
-from activeseed.study.consequences import ALPHA, LEAST_KEYS, Looked, distinguishable, keys_for, margins, shrunk, told
+from activeseed.study.consequences import (
+    ALPHA,
+    LEAST_KEYS,
+    Looked,
+    company,
+    distinguishable,
+    keys_for,
+    margins,
+    shrunk,
+    told,
+)
 
 PLACES = tuple(Probe(id=f"z{p}", payload=Text(text=f"probe {p}")) for p in range(60))
 NAMES = ["as_written", "absent"]
@@ -37,6 +47,48 @@ def test_noise_is_shown_at_most_as_often_as_is_stated(common: float, keys: int) 
     shown = [bool(distinguishable(keyed(np.zeros(60), keys, 0.02, common, n)[:, None]).any()) for n in range(400)]
     # 400 tests at ALPHA = .1 have a binomial standard error of .015: three of them above
     assert np.mean(shown) <= ALPHA + 3 * np.sqrt(ALPHA * (1 - ALPHA) / 400)
+
+
+def asked(deltas: Floats) -> list[tuple[Floats, np.ndarray, list[str]]]:
+    """Questions of (N, K, P) differences."""
+    return [(values, all_ok(values), NAMES) for values in (outcomes(np.full(60, 0.3), d) for d in deltas)]
+
+
+def test_a_question_is_held_against_the_noise_of_the_others() -> None:
+    deltas = np.stack([keyed(np.zeros(60), 8, 0.02, 0.0, n) for n in range(3)])
+    own = deltas.var(1, ddof=1)
+    noise = company([*asked(deltas), (*asked(deltas)[0][:2], ["absent", "w1"])])
+    np.testing.assert_allclose([noise[n][0] for n in range(3)], (own.sum(0) - own) / 2)
+    assert np.isnan(noise[3]).all(), "no other question compares these two"
+    alone = company(asked(deltas[:1]))[0]
+    np.testing.assert_array_equal(margins(deltas[0][:, None], alone), margins(deltas[0][:, None]))
+
+
+def test_a_probe_whose_keys_happen_to_agree_is_no_discovery() -> None:
+    """One probe moves by a standard error, the same under every key; in other questions it scatters as all do."""
+    deltas = np.stack([keyed(np.zeros(60), 8, 0.02, 0.0, n) for n in range(8)])
+    deltas[0, :, 7] = 0.02 / np.sqrt(8) + 1e-4 * np.arange(8)
+    noise = company(asked(deltas))[0]
+    assert margins(deltas[0][:, None], noise)[0, 7] > 2 * 0.02 / np.sqrt(8)
+    assert margins(deltas[0][:, None])[0, 7] < margins(deltas[0][:, None], noise)[0, 7] / 2
+
+
+@pytest.mark.parametrize("skewed", [False, True])
+def test_company_keeps_the_stated_level_and_brings_that_of_skewed_noise_down(skewed: bool) -> None:
+    alone, together = [], []
+    for n in range(50):
+        rng = np.random.default_rng(n)
+        if skewed:  # half of every probe's noise is shared by all of them
+            deltas = rng.exponential(0.02, (8, 8, 1)) + rng.exponential(0.02, (8, 8, 60)) - 0.04
+        else:
+            deltas = np.stack([keyed(np.zeros(60), 8, 0.02, 0.02, 8 * n + m) for m in range(8)])
+        for d, noise in zip(deltas, company(asked(deltas)), strict=True):
+            alone.append(distinguishable(d[:, None]).any())
+            together.append(distinguishable(d[:, None], noise).any())
+    # 400 tests at ALPHA = .1 have a binomial standard error of .015: three of them above
+    assert skewed or np.mean(together) <= ALPHA + 3 * np.sqrt(ALPHA * (1 - ALPHA) / 400)
+    # paired: .05 against .15 here
+    assert not skewed or np.mean(together) < np.mean(alone), (np.mean(together), np.mean(alone))
 
 
 def test_a_real_difference_is_found_under_eight_keys_and_has_its_sign() -> None:

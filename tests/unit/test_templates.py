@@ -196,7 +196,8 @@ def test_consequences_stand_beside_the_item_in_words() -> None:
         "1. a joke\n→ kept: 0.91 · dropped: 0.12 (-0.79 ± 0.11; not approved in place of approved, in 7 of 8 trainings)"
         " · as B: 0.60 (-0.31 ± 0.20)\n\n"
         "2. a poem\n→ kept: 0.30 · dropped: 0.33 (+0.031 ± 0.009) · as B: no difference that can be told from noise\n\n"
-        "Means over 8 trainings under each answer; ± is how far noise may reach."
+        "Means over 8 trainings under each answer; ± is how far noise may reach. "
+        "The largest differences seen are shown: they may well be smaller."
     )
     side_by_side = task_data(QUESTIONS["choose_wording"])
     assert side_by_side["left"].startswith(
