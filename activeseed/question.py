@@ -20,6 +20,9 @@ Verdict = Literal[
     "write_more", "confirm", "merge", "prefer", "skip",
 ]  # fmt: skip
 
+#: kinds of questions about one item
+SINGLE: tuple[QuestionKind, ...] = ("review", "judge_pair", "choose_wording", "resolve")
+
 #: verdicts that each kind of question takes; *skip* and *depends* settle nothing and are always allowed
 VERDICTS: dict[QuestionKind, tuple[Verdict, ...]] = {
     "review": ("keep", "reject", "edit", "choose", "depends", "skip"),

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from activeseed.comparing import same_name
 from activeseed.config import Settings, read_settings, write_settings
 from activeseed.errors import ConfigError, FolderError, nearest
 from activeseed.protocols import Event
-from activeseed.seed import Probe, Seed
+from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Probe, Seed
 from activeseed.store import FolderStore
 from activeseed.study.progress import Progress
 from activeseed.study.state import SeedVersion, State
@@ -17,6 +18,8 @@ from activeseed.study.state import SeedVersion, State
 if TYPE_CHECKING:
     from activeseed.study.study import Study
 
+#: what is right about a gold question: a verdict, or the variant that it names
+GOLD_ANSWERS = ("keep", "reject", "flip", AS_WRITTEN, ABSENT, FLIPPED)
 #: tables whose settings decide what trainings do: editing them mid-study makes old and new outcomes incomparable
 DECIDING = ("key", "system", "embedder")
 
@@ -50,7 +53,7 @@ def create(
     chosen = Settings.model_validate({**{k: getattr(base, k) for k in base.model_fields_set}, **changes})
     seed = perturbed(seed, chosen.perturbations)
     check_pool(seed, pool)
-    _check_gold(gold)
+    gold = _checked_gold(gold)
     inputs = {
         "probes": [p.model_dump(mode="json") for p in probes],
         "pool": [p.model_dump(mode="json") for p in pool],
@@ -121,15 +124,29 @@ def _with_system(path: Path, system: Any) -> Settings:
     return Settings.model_validate({**dict(settings), "system": system})
 
 
-def _check_gold(gold: Sequence[Mapping[str, Any]]) -> None:
+def _checked_gold(gold: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The lines with their answers in the words that verdicts have. Raises ConfigError, naming the line."""
+    out: list[dict[str, Any]] = []
     for n, line in enumerate(gold, start=1):
-        pair = line.get("chosen") or line.get("rejected")
+        pair = bool(line.get("chosen") or line.get("rejected"))
         for name in ("id", "chosen", "rejected", "answer") if pair else ("id", "text", "answer"):
             if not line.get(name):
                 raise ConfigError(
                     f"Gold question {n} has no {name!r}. Give each an id, a text (or chosen and rejected replies, "
                     "with their prompt) and the known answer."
                 )
+        answer = same_name(str(line["answer"])).replace(" ", "_")
+        known = GOLD_ANSWERS if pair else tuple(a for a in GOLD_ANSWERS if a not in ("flip", FLIPPED))
+        if answer not in known:
+            verdicts = ", ".join(known[: len(known) // 2])
+            raise ConfigError(
+                f"Gold question {n} ({str(line['id'])[:60]!r}): {str(line['answer'])[:60]!r} is no known answer."
+                f"{nearest(answer, known)} Its answer is one of: {verdicts}."
+            )
+        if any(same_name(str(line["id"])) == same_name(str(g["id"])) for g in out):
+            raise ConfigError(f"Gold question {n}: there is another with the id {str(line['id'])[:60]!r}. Rename one.")
+        out.append({**line, "answer": answer})
+    return out
 
 
 def _first_difference(name: str, then: Any, now: Any) -> str:
