@@ -12,8 +12,6 @@ from pydantic import BaseModel, ValidationError
 
 from activeseed.comparing import clean_name, is_writable, known_as
 from activeseed.errors import AnswerError, nearest, plainly
-from activeseed.files import MAX_TEXT
-from activeseed.files.fields import MAX_ID
 from activeseed.protocols import Event
 from activeseed.question import Answer
 from activeseed.seed import digest_of
@@ -178,6 +176,8 @@ def asked_no_more(study: Study, answers: Iterable[str]) -> list[Event]:
 
 def unfit(data: Mapping[str, Any]) -> str:
     """Why an answer can't be taken as it is: a sentence, empty where it can."""
+    from activeseed.files.fields import MAX_ID, MAX_TEXT
+
     if not clean_name(str(data.get("annotator") or "")):
         return "nobody is named as its annotator."
     try:
@@ -231,4 +231,4 @@ def _held(value: Any) -> str:
 
 
 def _shown(name: Any) -> str:
-    return repr(str(name)[:MAX_ID])
+    return repr(str(name)[:80])
