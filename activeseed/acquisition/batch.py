@@ -129,7 +129,7 @@ def list_candidate(
     standing: Sequence[int] | Ints,
     *,
     minutes: Mapping[str, float] = MINUTES,
-    least: int = 2,
+    least: int = 3,
     most: int = 12,
     below: float = 0.5,
     error: float = 0.0,
@@ -139,7 +139,7 @@ def list_candidate(
 
     Args:
         minutes: ``confirm_list`` is what reading one line takes.
-        most: lines at most.
+        least, most: how many lines; two things are asked about one by one.
         below: credibility below which an item looks wrong.
         error: how often an answer about a line is wrong.
         worth: (F,) what an answer about each item is worth: the list has the most valuable ones, else the least

@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +18,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from activeseed.annotators import hanging
+from activeseed.comparing import clean_name, known_as
 from activeseed.errors import AnnotatorError, AnswerError, nearest, plainly
 from activeseed.question import VERDICTS, Answer, Question
 from activeseed.seed import Pair, Seed, Text, digest_of
@@ -35,6 +37,8 @@ QUESTION_FIELDS = (
 )  # fmt: skip
 #: what an export of answers marks them with; a study decides about both by itself
 EXPORT_FIELDS = ("counted", "taken_back")
+#: what may stand between two ids
+_BETWEEN = " \t\r\n,;"
 #: what tells a check from a question, or how sure the machine is
 _HIDDEN = {"purpose", "repeats", "drawn", "avoid", "value"}
 
@@ -134,7 +138,7 @@ def read_answers(
             raise AnswerError(f"{where}: unknown field {unknown[0]!r}.{nearest(unknown[0], ANSWER_FIELDS)}")
         if not row.get("verdict") or str(row.get("taken_back") or "").lower() == "true":
             continue
-        asked = str(row.get("question") or "")
+        asked = known_as(str(row.get("question") or "").strip(), questions)
         if not asked:
             raise AnswerError(f"{where}, field 'question': missing. Give the id of the question that is answered.")
         question = questions.get(asked)
@@ -159,10 +163,10 @@ def _answer(row: Mapping[str, Any], question: Question, name: str, where: str) -
         content[key] = str(row.get(key) or "")
     for key in ("confidence", "seconds"):
         content[key] = _number(row.get(key), key, where)
-    content["texts"] = _several(row.get("texts"), "\n")
-    content["unticked"] = _several(row.get("unticked"), None)
+    content["texts"] = _several(row.get("texts"))
+    content["unticked"] = _lines_named(row.get("unticked"), question.items)
     content["final"] = str(row.get("final") or "").strip().lower() in ("true", "yes", "1")
-    content["annotator"] = str(row.get("annotator") or name)
+    content["annotator"] = clean_name(str(row.get("annotator") or "")) or name
     if verdict == "edit":
         content["payload"] = _edited(row, question, where)
     if verdict == "choose" and content["variant"] not in question.options:
@@ -203,13 +207,26 @@ def _number(value: Any, field: str, where: str) -> float | None:
     return number
 
 
-def _several(value: Any, separator: str | None) -> tuple[str, ...]:
-    """A list, or one text with parts apart: by line, or (``None``) by white space, comma or semicolon."""
+def _several(value: Any) -> tuple[str, ...]:
+    """A list, or one text with a part in each line."""
+    parts = value if isinstance(value, list) else str(value or "").split("\n")
+    return tuple(str(p).strip() for p in parts if str(p).strip())
+
+
+def _lines_named(value: Any, items: Sequence[str]) -> tuple[str, ...]:
+    """Ids of a question's lines, given as a list or in one text, apart by white space, comma or semicolon.
+
+    Whole ids come first, the longest before those it begins with, since an id may hold any of the three itself.
+    """
     if isinstance(value, list):
-        return tuple(str(v) for v in value)
-    text = str(value or "")
-    parts = text.split(separator) if separator else text.replace(",", " ").replace(";", " ").split()
-    return tuple(p.strip() for p in parts if p.strip())
+        return tuple(known_as(str(v), items) for v in value)
+    left, out = str(value or "").strip(_BETWEEN), []
+    while left:
+        there = [i for i in items if left.startswith(i) and (left[len(i) :] + ",")[0] in _BETWEEN]
+        named = max(there, key=len, default="") or re.split(f"[{_BETWEEN}]", left, maxsplit=1)[0]
+        out.append(named if named in items else known_as(named, items))
+        left = left[len(named) :].strip(_BETWEEN)
+    return tuple(out)
 
 
 def _plain(content: Mapping[str, Any]) -> dict[str, Any]:

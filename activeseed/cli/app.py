@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from activeseed.cli import demo, label_studio, loop, project, queue, rank, report, seed_commands, serve
-from activeseed.cli.screen import say
+from activeseed.cli.screen import replace_what_does_not_fit, say
 from activeseed.errors import ActiveseedError, nearest, plainly
 
 #: the class of every error that the parser raises: a misspelt option, a missing argument
@@ -123,6 +123,7 @@ servers.command("renew", short_help="New projects for deleted ones.")(label_stud
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns the exit code and never raises."""
     arguments, whole = _without_traceback(arguments)
+    replace_what_does_not_fit()
     try:
         returned = app(args=list(arguments), prog_name="activeseed", standalone_mode=False)
         sys.stdout.flush()

@@ -126,8 +126,11 @@ def refuse_existing(folder: Path) -> None:
     """Raise FolderError where a folder holds a project, or a file that making one would replace."""
     if folder.exists() and not folder.is_dir():
         raise FolderError(f"{folder.resolve()} is a file. Name a folder to make.")
+    from activeseed.study.opening import clear_unfinished
+
     try:
-        found = [name for name in OURS if (folder / name).exists()]
+        clear_unfinished(folder)
+        found = [name for name in OURS if _holds(folder / name)]
     except OSError as error:
         raise FolderError(f"{folder.resolve()} can't be read: {error.strerror}. Choose another folder.") from error
     if found:
@@ -135,6 +138,11 @@ def refuse_existing(folder: Path) -> None:
             f"{folder.resolve()} already holds {found[0]}. Go on with that project (activeseed status --dir {folder}), "
             "or name another folder."
         )
+
+
+def _holds(path: Path) -> bool:
+    """Whether there is something at a path; embeddings alone are no project."""
+    return path.exists() and (path.name != ".activeseed" or bool({p.name for p in path.iterdir()} - {"embeddings"}))
 
 
 def _sources(folder: Path, columns: Mapping[str, str] | None, **files: Path | None) -> dict[str, Any]:

@@ -12,12 +12,13 @@ import typer
 from activeseed.cli.annotating import answer_here, at_a_terminal
 from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, open_study
 from activeseed.cli.progress import Progress
-from activeseed.cli.screen import print_json, say
+from activeseed.cli.screen import print_json, say, writes_anything
 from activeseed.errors import AnnotatorError, AnswerError, ConfigError, FolderError
 
 if TYPE_CHECKING:
     from activeseed.question import Question
     from activeseed.study import Study, Told
+    from activeseed.study.state import State
 
 #: places that questions can be sent to by name
 PLACES = ("terminal", "label-studio")
@@ -243,6 +244,9 @@ def _print_told(study: Study, told: Told, as_json: bool) -> None:
 
 def export_answers(
     file: Annotated[Path | None, typer.Argument(metavar="FILE", help="Where to; else stdout.")] = None,
+    damaged: Annotated[
+        bool, typer.Option("--damaged", help="The journal is damaged: export the answers that can still be read.")
+    ] = False,
     folder: Dir = HERE,
 ) -> None:
     """All answers as JSON lines, those that were taken back or don't count included and marked.
@@ -251,15 +255,15 @@ def export_answers(
     Example:
       activeseed answers export answers.jsonl
     """
-    state = open_study(folder).state
-    counted = {a.id for a in state.counted_answers}
+    state = _salvaged(folder) if damaged else open_study(folder).state
+    counted = set() if damaged else {a.id for a in state.counted_answers}
     lines = [
         json.dumps(
             {
-                **a.model_dump(mode="json"), "items": list(state.questions[a.question].items),
+                **a.model_dump(mode="json"), "items": list(_items(state, a.question)),
                 "counted": a.id in counted, "taken_back": a.id in state.taken_back,
             },
-            ensure_ascii=False,
+            ensure_ascii=file is None and not writes_anything(),
         )
         for a in state.answers.values()
     ]  # fmt: skip
@@ -272,6 +276,24 @@ def export_answers(
     except OSError as error:
         raise FolderError(f"{file}: can't be written ({error.strerror}). Choose another file.") from error
     say(f"{len(lines)} answers written: {file}")
+
+
+def _salvaged(folder: Path) -> State:
+    """What can still be read of the questions and answers in a damaged journal."""
+    from activeseed.store.journal import readable
+    from activeseed.study.state import State
+
+    state = State()
+    for event in readable(folder / ".activeseed" / "journal.db"):
+        if event.kind in ("asked", "answered", "answer_withdrawn"):
+            state.apply(event)
+    if not state.answers:
+        raise FolderError(f"{folder.resolve()}: no answer can be read there. Put a copy of its journal back.")
+    return state
+
+
+def _items(state: State, question: str) -> tuple[str, ...]:
+    return state.questions[question].items if question in state.questions else ()
 
 
 def take_back(

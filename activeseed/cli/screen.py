@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from typing import TYPE_CHECKING, Any
@@ -31,7 +32,19 @@ def say(text: str) -> None:
 
 def print_json(value: Any) -> None:
     """A result as JSON on stdout, never wrapped; numpy scalars as numbers, what isn't finite as null."""
-    print(json.dumps(plain(value), ensure_ascii=False, indent=2, allow_nan=False))
+    print(json.dumps(plain(value), ensure_ascii=not writes_anything(), indent=2, allow_nan=False))
+
+
+def writes_anything() -> bool:
+    """Whether stdout can hold every character; where it can't, JSON is written in escapes, which lose nothing."""
+    return (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "").startswith("utf")
+
+
+def replace_what_does_not_fit() -> None:
+    """What the terminal's encoding has no character for is shown as a mark, and no reason to fail."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def plain(value: Any) -> Any:

@@ -8,6 +8,7 @@ import re
 import tempfile
 import time
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,7 +103,7 @@ class Cached:
                     names, vectors = arrays["names"], arrays["vectors"]
             except FileNotFoundError:
                 continue  # another process has just merged it into a file that comes later, or into the next look
-            except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            except (OSError, ValueError, KeyError, EOFError, zlib.error, zipfile.BadZipFile):
                 # A damaged cache is no reason to stop: what it held is computed again.
                 path.unlink(missing_ok=True)
                 continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from activeseed.comparing import same_text
 from activeseed.errors import SeedError
 from activeseed.seed import Pair, Payload, Probe, Seed, Text
 
@@ -37,4 +38,4 @@ def _canonical(payload: Payload) -> tuple[object, ...]:
 
 
 def _bare(text: str) -> str:
-    return " ".join(text.casefold().split())
+    return same_text(text).casefold()

@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from activeseed.comparing import same_text
 from activeseed.errors import AnswerError, SeedError, nearest
 from activeseed.question import VERDICTS, Answer, Question
 from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Pair, Payload, Seed, Text, Variant, made_id
@@ -98,6 +99,16 @@ def shown(question: Question, item: Item | None = None) -> str:
     return AS_WRITTEN
 
 
+def same_payload(a: Payload, b: Payload) -> bool:
+    """Whether two payloads say the same, but for white space and how accents are written."""
+    if isinstance(a, Pair) and isinstance(b, Pair):
+        names = ("prompt", "chosen", "rejected")
+        return all(same_text(getattr(a, n)) == same_text(getattr(b, n)) for n in names)
+    if isinstance(a, Text) and isinstance(b, Text):
+        return same_text(a.text) == same_text(b.text)
+    return a == b
+
+
 def confidence_weight(confidence: float | None) -> float:
     """How much of an answer's log-likelihood counts: all when nothing was said, half at confidence 0."""
     return 1.0 if confidence is None else 0.5 + 0.5 * confidence
@@ -138,6 +149,8 @@ def _check(question: Question, answer: Answer, items: Mapping[str, Item], kind: 
     if answer.verdict == "edit":
         if answer.payload is None:
             raise AnswerError(f"{where}: an edit needs the edited item in 'payload'.")
+        if isinstance(answer.payload, Text) and not answer.payload.text.strip():
+            raise AnswerError(f"{where}: the edit leaves nothing. Use 'reject' if the item should go.")
         if item is not None and answer.payload.kind != item.payload.kind:
             raise AnswerError(
                 f"{where}: item {item.id!r} is a {item.payload.kind}, the edit is a {answer.payload.kind}. "
@@ -278,7 +291,7 @@ class _Reader:
 
     def _add(self, item: Item, payload: Payload, name: str) -> str:
         for variant in item.variants:
-            if variant.payload == payload:
+            if variant.payload is not None and same_payload(variant.payload, payload):
                 return variant.id
         added = Variant(id=name, payload=payload)
         self.items[item.id] = Item.model_validate(
@@ -312,7 +325,7 @@ class _Reader:
         for line, text in enumerate(t.strip() for t in answer.texts):
             payload = Text(text=text)
             known = [*self.items.values(), *self.new_items]
-            if text and all(i.payload != payload for i in known):
+            if text and not any(same_payload(i.payload, payload) for i in known):
                 name = made_id(payload, {i.id for i in known})
                 origin = {"answer": answer.id, "annotator": answer.annotator, "line": line}
                 self.new_items.append(Item(id=name, payload=payload, group=question.group, metadata=origin))

@@ -10,6 +10,8 @@ import hashlib
 import os
 import tempfile
 import zipfile
+import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,9 @@ from activeseed.errors import FolderError, StoreError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+#: what a missing, empty, cut or damaged file of arrays raises when it is read
+DAMAGED = (OSError, ValueError, KeyError, EOFError, zlib.error, zipfile.BadZipFile)
 
 
 def name_of(arrays: dict[str, NDArray[Any]]) -> str:
@@ -62,16 +67,17 @@ class Artifacts:
         return name
 
     def get(self, name: str) -> dict[str, NDArray[Any]]:
-        """All arrays of an artifact. Raises StoreError when it is missing or damaged."""
+        """All arrays of an artifact. Raises StoreError when it is missing or damaged; what is damaged is removed."""
         import numpy as np
 
         try:
             with open(self._path(name), "rb") as raw, np.load(raw, allow_pickle=False) as file:
                 return {key: file[key] for key in file.files}
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        except DAMAGED as error:
+            with suppress(OSError):
+                self._path(name).unlink(missing_ok=True)  # what can't be read is in the way of the same file, whole
             raise StoreError(
-                f"Artifact {name[:12]} is missing or damaged ({error}). Delete {self._path(name)} and run again: "
-                "its rows are trained anew."
+                f"Artifact {name[:12]} is missing or damaged ({error}). Run again: its rows are trained anew."
             ) from error
 
     def names_in(self, name: str) -> list[str] | None:
@@ -81,5 +87,5 @@ class Artifacts:
         try:
             with open(self._path(name), "rb") as raw, np.load(raw, allow_pickle=False) as file:
                 return [str(n) for n in file["names"]]
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        except DAMAGED:
             return None

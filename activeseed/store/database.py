@@ -39,7 +39,10 @@ class Database:
             sa.event.listen(self._engine, "connect", _configure_sqlite)
             sa.event.listen(self._engine, "begin", _begin_immediate)
         try:
-            _metadata.create_all(self._engine)
+            try:
+                _metadata.create_all(self._engine)
+            except sa.exc.OperationalError:  # another process may have made the table since we looked
+                _metadata.create_all(self._engine)
         except sa.exc.SQLAlchemyError as error:
             raise StoreError(f"The journal at {self._engine.url} can't be opened: {_reason(error)}.") from error
 

@@ -27,9 +27,6 @@ class FolderStore:
         inside = folder / ".activeseed"
         try:
             inside.mkdir(parents=True, exist_ok=True)
-            probe = inside / ".writable"
-            probe.touch()
-            probe.unlink()
         except OSError as error:
             raise FolderError(
                 f"{folder.resolve()} can't be written: {error.strerror}. Choose another folder or change its rights."

@@ -9,9 +9,10 @@ statement that does so to the one that SQLAlchemy makes.
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,10 +27,14 @@ READ = (
     'SELECT events.sequence, events.kind, events."key", events.at, events.schema, events.body '
     "FROM events WHERE events.sequence > ? ORDER BY events.sequence"
 )
+ONE = (
+    'SELECT events.sequence, events.kind, events."key", events.at, events.schema, events.body '
+    "FROM events WHERE events.sequence = ?"
+)
 
 
 def event_of(row: tuple[Any, ...]) -> Event:
-    """The event in a row of the table."""
+    """The event in a row of the table. Raises ValueError where its body is damaged."""
     sequence, kind, key, at, schema, body = row
     return Event(kind, json.loads(body), key or "", sequence, at, schema)
 
@@ -66,13 +71,26 @@ class Journal:
         try:
             with closing(_connected(self._where)) as connection:
                 return [event_of(row) for row in connection.execute(READ, (since,))]
-        except sqlite3.Error as error:
-            raise StoreError(f"The journal could not be read: {error}.") from error
+        except (sqlite3.Error, ValueError, TypeError) as error:
+            raise StoreError(self._how_damaged(error)) from error
 
     def close(self) -> None:
         """Give back the connections."""
         if "_database" in self.__dict__:
             self._database.close()
+
+    def _how_damaged(self, error: Exception) -> str:
+        """What is wrong, what can still be read, and how to save it."""
+        assert isinstance(self._where, Path)
+        whole = readable(self._where)
+        if not whole:
+            return f"The journal at {self._where} could not be read: {error}. Put a copy of it back."
+        answers = sum(e.kind == "answered" for e in whole)
+        return (
+            f"The journal at {self._where} is damaged ({error}). {len(whole)} of its events can be read, up to "
+            f"{whole[-1].at}, {answers} answers among them. Save those:  activeseed answers export --damaged FILE. "
+            "Then put a copy of the journal back, or start a new study and import them."
+        )
 
     @staticmethod
     def _has_table(file: Path) -> bool:
@@ -85,5 +103,23 @@ class Journal:
             raise StoreError(f"The journal at {file} can't be opened: {error}.") from error
 
 
+def readable(file: Path) -> list[Event]:
+    """The events of a damaged journal that can still be read, one by one; empty where none can."""
+    out: list[Event] = []
+    with suppress(sqlite3.Error), closing(_connected(file)) as connection:
+        last = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
+        for sequence in range(1, int(last[0]) + 1 if last else 0):
+            with suppress(sqlite3.Error, ValueError, TypeError):
+                out += [event_of(row) for row in connection.execute(ONE, (sequence,))]
+    return out
+
+
 def _connected(file: Path) -> sqlite3.Connection:
-    return sqlite3.connect(file, timeout=30.0)
+    """A connection, also where nothing may be written, as long as it isn't in the middle of something there."""
+    as_we_are = os.access in os.supports_effective_ids
+    if all(os.access(p, os.W_OK, effective_ids=as_we_are) for p in (file, file.parent)):
+        return sqlite3.connect(file, timeout=30.0)
+    ahead = file.with_name(file.name + "-wal")
+    # without a log beside it the file is all there is, and nobody changes it
+    how = "mode=ro" if ahead.exists() and ahead.stat().st_size else "mode=ro&immutable=1"
+    return sqlite3.connect(f"{file.resolve().as_uri()}?{how}", uri=True, timeout=30.0)

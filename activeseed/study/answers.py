@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
+from activeseed.comparing import clean_name, is_writable, known_as
 from activeseed.errors import AnswerError, nearest, plainly
 from activeseed.protocols import Event
 from activeseed.question import Answer
@@ -17,6 +19,9 @@ from activeseed.study.state import SeedVersion, seed_change
 
 if TYPE_CHECKING:
     from activeseed.study.study import Study
+
+#: an answer is a record of texts, numbers and lists; a payload is one level more
+DEEPEST = 8
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,11 @@ class Told:
 def tell(study: Study, answers: Iterable[Answer | Mapping[str, Any]], take: bool) -> Told:
     """See ``Study.tell``."""
     study.refresh()
-    read = [_read_answer(study, a) for a in answers]
+    people = study.state.annotators
+    read: list[Answer] = []
+    for given in answers:
+        read.append(_read_answer(study, given, people))
+        people.append(read[-1].annotator)
     events, stale = [], []
     for answer in read:
         question = study.state.questions[answer.question]
@@ -87,8 +96,15 @@ def _keep_unmatched(study: Study, data: dict[str, Any]) -> None:
     study.store.append([Event("unmatched", {"answer": data}, key=f"unmatched:{digest_of(data).hex()}")])
 
 
-def _read_answer(study: Study, given: Answer | Mapping[str, Any]) -> Answer:
-    data = given.model_dump(mode="json") if isinstance(given, Answer) else dict(given)
+def _read_answer(study: Study, given: Answer | Mapping[str, Any], people: Sequence[str]) -> Answer:
+    data = given.model_dump() if isinstance(given, Answer) else dict(given)
+    wrong = unfit(data)
+    if wrong:
+        _keep_unmatched(study, _plain(data))
+        raise AnswerError(f"Answer to {_shown(data.get('question', '?'))}: {wrong} It was kept, but not counted.")
+    data["question"] = known_as(str(data.get("question", "")), study.state.questions)
+    if isinstance(data.get("annotator"), str):
+        data["annotator"] = known_as(clean_name(data["annotator"]), people)
     if not data.get("id"):
         content = {k: v for k, v in data.items() if k not in ("id", "at", "seconds")}
         data["id"] = digest_of(content).hex()[:20] if content else uuid.uuid4().hex
@@ -99,12 +115,12 @@ def _read_answer(study: Study, given: Answer | Mapping[str, Any]) -> Answer:
         where = ".".join(str(p) for p in first["loc"])
         _keep_unmatched(study, _plain(data))
         raise AnswerError(
-            f"Answer to {data.get('question', '?')!r}: {where}: {plainly(first['msg'])}. It was kept, but not counted."
+            f"Answer to {_shown(data['question'])}: {where}: {plainly(first['msg'])}. It was kept, but not counted."
         ) from error
     if answer.question not in study.state.questions:
         _keep_unmatched(study, _plain(data))
         raise AnswerError(
-            f"There is no question {answer.question!r} in this study."
+            f"There is no question {_shown(answer.question)} in this study."
             f"{nearest(answer.question, study.state.questions)} The answer was kept, but not counted."
         )
     return answer
@@ -158,5 +174,61 @@ def asked_no_more(study: Study, answers: Iterable[str]) -> list[Event]:
     return [Event("questions_withdrawn", {"questions": sent, "why": dict.fromkeys(sent, why)})] if sent else []
 
 
+def unfit(data: Mapping[str, Any]) -> str:
+    """Why an answer can't be taken as it is: a sentence, empty where it can."""
+    from activeseed.files.fields import MAX_ID, MAX_TEXT
+
+    if not clean_name(str(data.get("annotator") or "")):
+        return "nobody is named as its annotator."
+    try:
+        leaves = list(_leaves(data, DEEPEST))
+    except RecursionError:
+        return f"it is nested more than {DEEPEST} deep. An answer is a flat record."
+    for where, number in ((w, x) for w, x in leaves if isinstance(x, float)):
+        if not math.isfinite(number):
+            return f"{where} is {number}, which is no number. Leave it out where it isn't known."
+    for where, text in ((w, x) for w, x in leaves if isinstance(x, str)):
+        if not is_writable(text):
+            return f"{where} holds half a character (a lone surrogate), which no file can hold. Take it out."
+        if len(text) > MAX_TEXT:
+            return f"{where} has {len(text):,} characters; the limit is {MAX_TEXT:,}. Shorten it."
+    for name in ("annotator", "question", "id"):
+        if len(str(data.get(name) or "")) > MAX_ID:
+            return f"{name} has more than {MAX_ID} characters. Give a short one."
+    seconds = data.get("seconds")
+    if isinstance(seconds, int | float) and seconds < 0.0:
+        return f"seconds is {seconds}: give how long it took, or leave it out."
+    return ""
+
+
+def _leaves(value: Any, deep: int, where: str = "") -> Iterator[tuple[str, Any]]:
+    """Everything in a value that holds nothing else, with the names that lead to it. Raises RecursionError."""
+    if deep < 0:
+        raise RecursionError
+    if isinstance(value, BaseModel):
+        value = value.model_dump()
+    if isinstance(value, Mapping):
+        for k, v in value.items():
+            yield from _leaves(v, deep - 1, f"{where}.{k}" if where else str(k))
+    elif isinstance(value, list | tuple):
+        for v in value:
+            yield from _leaves(v, deep - 1, where)
+    else:
+        yield where, value
+
+
 def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
-    return {str(k): v if isinstance(v, str | int | float | bool | None) else str(v) for k, v in data.items()}
+    """What somebody sent, as far as a journal can hold it: never lost, and never the journal's end."""
+    return {_held(k): v if isinstance(v, int | bool | None) else _held(v) for k, v in data.items()}
+
+
+def _held(value: Any) -> str:
+    try:
+        text = str(value)
+    except RecursionError:
+        text = "(nested too deep to be written down)"
+    return text.encode("utf-8", "replace").decode()
+
+
+def _shown(name: Any) -> str:
+    return repr(str(name)[:80])

@@ -57,19 +57,22 @@ class Batches:
         assessment = study.rounds.assessment()
         number = self._number
         checks: list[Question] = []
+        skipped: list[str] = []
         if items is not None:
             picks = self._named(items, assessment)
         else:
             divided = self._divided(assessment, number)
+            skipped = self._skipped(n, assessment)
             last = study.state.rounds[-1] if study.state.rounds else {}
             size = choosing.size_of(n, last.get("flips"), study.settings.stopping.flips)
             size = size if n == study.settings.ask.batch else n  # a number that somebody asked for is what they get
-            checks, picks = self._chosen(size, number, len(divided), assessment)
+            checks, picks = self._chosen(size, number, len(divided), skipped, assessment)
+            picks = [*self._named(skipped, assessment), *picks]
         single = [p.candidate.items[0] for p in picks if len(p.candidate.items) == 1]
         looked = self.look(single, assessment)
         state = study.state
         made = asking.make_questions(picks, assessment, number, looked, study.settings.ask.show_belief)
-        questions = choosing.read_again(made, state.questions, state.counted_answers)
+        questions = choosing.read_again(made, state.questions, state.counted_answers, skipped)
         if items is None:
             together = mixed([*questions, *divided], checks, study.settings.key, number)
             questions = dressed(study, together, Checks(study).gold, assessment)
@@ -181,8 +184,16 @@ class Batches:
         study.refresh()
         return [q for q in study.state.questions.values() if q.round == number]
 
-    def _chosen(self, n: int, number: int, divided: int, assessment: Assessment) -> tuple[list[Question], list[Pick]]:
-        """Checks and picks of the next batch."""
+    def _skipped(self, n: int, assessment: Assessment) -> list[str]:
+        """Items that lack a voice because somebody skipped them: they are asked about first."""
+        busy = {i for q in self._study.state.pending for i in q.items}
+        known = {i.id for i in assessment.seed.items}
+        return [name for name in self._study.state.short if name in known and name not in busy][:n]
+
+    def _chosen(
+        self, n: int, number: int, divided: int, skipped: Sequence[str], assessment: Assessment
+    ) -> tuple[list[Question], list[Pick]]:
+        """Checks and picks of the next batch, beside what is asked about anyway."""
         study, state = self._study, self._study.state
         surrogate = assessment.ranking.surrogate
         if surrogate is None:
@@ -204,8 +215,9 @@ class Batches:
             key=study.settings.key,
         )
         return choosing.batch(
-            known, n, number, divided=divided, urgent=self._only_a_voucher_is_missing(), more=self._writing(assessment)
-        )
+            known, n, number, divided=divided, skipped=skipped, urgent=self._only_a_voucher_is_missing(),
+            more=self._writing(assessment),
+        )  # fmt: skip
 
     def _writing(self, assessment: Assessment) -> list[Candidate]:
         """*Write more* of each kind, where the user set an exchange rate."""

@@ -95,13 +95,21 @@ def closed_items(resolution: Resolution) -> set[int]:
 
 
 def batch(
-    known: Known, n: int, number: int, *, divided: int = 0, urgent: bool = False, more: Sequence[Candidate] = ()
+    known: Known,
+    n: int,
+    number: int,
+    *,
+    divided: int = 0,
+    skipped: Collection[str] = (),
+    urgent: bool = False,
+    more: Sequence[Candidate] = (),
 ) -> tuple[list[Question], list[Pick]]:
     """The checks of a batch of ``n`` answers, and what is worth asking beside them.
 
     Args:
         number: of the round.
         divided: answers that are taken up by items on which people are evenly divided.
+        skipped: items that are asked about anyway, since somebody skipped them: one answer each.
         urgent: all that holds the study up is that nothing vouches for somebody: gold questions alone, if any are left.
         more: further candidates (*write more*).
     """
@@ -111,11 +119,13 @@ def batch(
             share=known.ask.repeat_share, urgent=urgent, round_number=number, key=known.key,
         )
     )  # fmt: skip
+    checks = [q for q in checks if not set(q.items) & set(skipped)]
     if urgent and checks:
         return checks, []
-    picks = best(known, n - len(checks) - divided, number, {i for q in checks for i in q.items}, more)
+    taken = {i for q in checks for i in q.items} | set(skipped)
+    picks = best(known, n - len(checks) - divided - len(skipped), number, taken, more)
     # where nothing is left to ask, nothing is left to be checked for
-    return (checks if picks or divided else []), picks
+    return (checks if picks or divided or skipped else []), picks
 
 
 def best(
@@ -171,9 +181,12 @@ def best(
 
 
 def read_again(
-    questions: Sequence[Question], asked: Mapping[str, Question], answers: Sequence[Answer]
+    questions: Sequence[Question], asked: Mapping[str, Question], answers: Sequence[Answer], short: Collection[str] = ()
 ) -> list[Question]:
-    """Questions about items that were answered before, as silent repeats of the first question about each."""
+    """Questions about items that were answered before, as silent repeats of the first question about each.
+
+    A question about a ``short`` item is no repeat: it waits for a voice that is still missing.
+    """
     first: dict[str, str] = {}
     by: dict[str, list[str]] = {}
     for answer in answers:
@@ -185,8 +198,8 @@ def read_again(
     return [
         q.model_copy(
             update={
-                "purpose": "repeat" if q.items[0] in first else "ask",
-                "repeats": first.get(q.items[0], ""),
+                "purpose": "repeat" if q.items[0] in first and q.items[0] not in short else "ask",
+                "repeats": "" if q.items[0] in short else first.get(q.items[0], ""),
                 "avoid": tuple(dict.fromkeys(by[q.items[0]])),
             }
         )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from activeseed.comparing import same_name
 from activeseed.config import Settings, read_settings, write_settings
 from activeseed.errors import ConfigError, FolderError, nearest
 from activeseed.protocols import Event
-from activeseed.seed import Probe, Seed
+from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Probe, Seed
 from activeseed.store import FolderStore
 from activeseed.study.progress import Progress
 from activeseed.study.state import SeedVersion, State
@@ -17,6 +20,11 @@ from activeseed.study.state import SeedVersion, State
 if TYPE_CHECKING:
     from activeseed.study.study import Study
 
+#: what is right about a gold question: a verdict, or the variant that it names
+GOLD_ANSWERS = ("keep", "reject", "flip", AS_WRITTEN, ABSENT, FLIPPED)
+#: what making a project writes beside `.activeseed`, and the mark of one that is not made yet
+WRITTEN = ("activeseed.toml", "seed.jsonl", "guidelines.md")
+UNFINISHED = "unfinished"
 #: tables whose settings decide what trainings do: editing them mid-study makes old and new outcomes incomparable
 DECIDING = ("key", "system", "embedder")
 
@@ -40,6 +48,7 @@ def create(
     from activeseed.perturbations import perturbed
 
     path = Path(folder)
+    clear_unfinished(path)
     if (path / ".activeseed" / "journal.db").exists():
         raise FolderError(f"{path.resolve()} holds a study already. Open it with Study.open, or choose another folder.")
     base = settings or Settings()
@@ -50,7 +59,7 @@ def create(
     chosen = Settings.model_validate({**{k: getattr(base, k) for k in base.model_fields_set}, **changes})
     seed = perturbed(seed, chosen.perturbations)
     check_pool(seed, pool)
-    _check_gold(gold)
+    gold = _checked_gold(gold)
     inputs = {
         "probes": [p.model_dump(mode="json") for p in probes],
         "pool": [p.model_dump(mode="json") for p in pool],
@@ -62,22 +71,77 @@ def create(
         "inputs": inputs,
         "by": "author",
     }
-    trial = kind(path, chosen, None, progress, State(settings=body["settings"]), inputs)  # type: ignore[arg-type]
-    trial.state.versions.append(SeedVersion(0, seed))
-    trial.system.check(trial.materials)
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        write_settings(path, chosen, intro)
-        write_seed(seed, path / "seed.jsonl")
-        if not (path / "guidelines.md").exists():
-            (path / "guidelines.md").write_text(guidelines or DEFAULT_GUIDELINES, "utf-8")
-    except OSError as error:
-        raise FolderError(f"{path.resolve()} can't be written: {error.strerror}. Choose another folder.") from error
-    store = FolderStore(path, chosen.store or None)
-    store.append([Event("created", body, key="created")])
+    with _whole(path):
+        trial = kind(path, chosen, None, progress, State(settings=body["settings"]), inputs)  # type: ignore[arg-type]
+        trial.state.versions.append(SeedVersion(0, seed))
+        trial.system.check(trial.materials)
+        try:
+            write_settings(path, chosen, intro)
+            write_seed(seed, path / "seed.jsonl")
+            if not (path / "guidelines.md").exists():
+                (path / "guidelines.md").write_text(guidelines or DEFAULT_GUIDELINES, "utf-8")
+        except OSError as error:
+            raise _unwritable(path, error) from error
+        store = FolderStore(path, chosen.store or None)
+        store.append([Event("created", body, key="created")])
     study = kind(path, chosen, store, progress)
     study.refresh()
     return study
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[None]:
+    """Make a project as a whole or not at all, whatever ends us: until it is made, a mark says what to take away."""
+    inside = path / ".activeseed"
+    made = [p for p in (path, inside) if not p.exists()]
+    files = [name for name in WRITTEN if not (path / name).exists()]
+    try:
+        inside.mkdir(parents=True, exist_ok=True)
+        (inside / UNFINISHED).write_text("\n".join(files), "utf-8")
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    try:
+        yield
+    except BaseException as error:
+        clear_unfinished(path)
+        if inside in made and isinstance(error, Exception):  # whoever interrupts it tries again: embeddings stay
+            shutil.rmtree(inside, ignore_errors=True)
+        for folder in reversed(made):
+            with suppress(OSError):  # whatever else lies there stays
+                folder.rmdir()
+        raise
+    (inside / UNFINISHED).unlink(missing_ok=True)
+
+
+def clear_unfinished(path: Path) -> bool:
+    """Take away what an `init` left that was killed or ran out of space; whether there was something.
+
+    Embeddings stay: they cost most, and are the same for whoever comes next.
+    """
+    inside = path / ".activeseed"
+    mark = inside / UNFINISHED
+    try:
+        names = mark.read_text("utf-8").splitlines()
+    except OSError:
+        return False
+    journal = inside / "journal.db"
+    if journal.exists() and FolderStore(path).read():
+        mark.unlink(missing_ok=True)  # it was killed when all was done
+        return False
+    with suppress(OSError):
+        for name in names:
+            if name in WRITTEN:
+                (path / name).unlink(missing_ok=True)
+        for file in inside.glob("journal.db*"):
+            file.unlink(missing_ok=True)
+        for part in (inside / "embeddings").glob("*.part"):
+            part.unlink(missing_ok=True)
+        mark.unlink(missing_ok=True)
+    return True
+
+
+def _unwritable(path: Path, error: OSError) -> FolderError:
+    return FolderError(f"{path.resolve()} can't be written: {error.strerror}. Choose another folder, or make room.")
 
 
 def reopen(
@@ -121,15 +185,29 @@ def _with_system(path: Path, system: Any) -> Settings:
     return Settings.model_validate({**dict(settings), "system": system})
 
 
-def _check_gold(gold: Sequence[Mapping[str, Any]]) -> None:
+def _checked_gold(gold: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The lines with their answers in the words that verdicts have. Raises ConfigError, naming the line."""
+    out: list[dict[str, Any]] = []
     for n, line in enumerate(gold, start=1):
-        pair = line.get("chosen") or line.get("rejected")
+        pair = bool(line.get("chosen") or line.get("rejected"))
         for name in ("id", "chosen", "rejected", "answer") if pair else ("id", "text", "answer"):
             if not line.get(name):
                 raise ConfigError(
                     f"Gold question {n} has no {name!r}. Give each an id, a text (or chosen and rejected replies, "
                     "with their prompt) and the known answer."
                 )
+        answer = same_name(str(line["answer"])).replace(" ", "_")
+        known = GOLD_ANSWERS if pair else tuple(a for a in GOLD_ANSWERS if a not in ("flip", FLIPPED))
+        if answer not in known:
+            verdicts = ", ".join(known[: len(known) // 2])
+            raise ConfigError(
+                f"Gold question {n} ({str(line['id'])[:60]!r}): {str(line['answer'])[:60]!r} is no known answer."
+                f"{nearest(answer, known)} Its answer is one of: {verdicts}."
+            )
+        if any(same_name(str(line["id"])) == same_name(str(g["id"])) for g in out):
+            raise ConfigError(f"Gold question {n}: there is another with the id {str(line['id'])[:60]!r}. Rename one.")
+        out.append({**line, "answer": answer})
+    return out
 
 
 def _first_difference(name: str, then: Any, now: Any) -> str:

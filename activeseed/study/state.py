@@ -10,6 +10,7 @@ Events: ``created`` · ``settings`` · ``planned``/``trained`` (see training.py)
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -104,10 +105,35 @@ class State:
 
     @property
     def people(self) -> dict[str, set[str]]:
-        """Question id -> who has answered it."""
+        """Question id -> who has had it before them, those who skipped it included."""
         out: dict[str, set[str]] = {}
         for answer in self.live_answers:
             out.setdefault(answer.question, set()).add(answer.annotator)
+        return out
+
+    @property
+    def annotators(self) -> list[str]:
+        """Everybody who ever answered, as their names were first written."""
+        return list(dict.fromkeys(a.annotator for a in self.answers.values()))
+
+    @property
+    def short(self) -> dict[str, int]:
+        """Item id -> how many voices its newest question lacks, since a skip is nobody's answer.
+
+        Only where somebody answered, and where the item was not asked about again for it already: who skips again and
+        again has no answer.
+        """
+        newest: dict[str, tuple[Question, int]] = {}
+        for question in self.questions.values():
+            if question.kind in SINGLE and question.purpose == "ask" and question.id not in self.gone:
+                times = newest[question.items[0]][1] + 1 if question.items[0] in newest else 1
+                newest[question.items[0]] = question, times
+        voices, people = Counter(a.question for a in self.live_answers if a.verdict != "skip"), self.people
+        out: dict[str, int] = {}
+        for item, (question, times) in newest.items():
+            said, due = voices[question.id], self.due(question)
+            if 0 < said < due <= len(people.get(question.id, ())) and times == 1 and not self.is_stale(question):
+                out[item] = due - said
         return out
 
     def due(self, question: Question) -> int:
@@ -118,8 +144,10 @@ class State:
 
     @property
     def live_answers(self) -> list[Answer]:
-        """Answers that nobody took back, in the order they arrived."""
-        return [a for a in self.answers.values() if a.id not in self.taken_back]
+        """Answers that nobody took back, in the order they arrived; of one that was changed, the newest alone."""
+        there = [a for a in self.answers.values() if a.id not in self.taken_back]
+        newest = {(a.question, a.annotator): a.id for a in there}
+        return [a for a in there if newest[a.question, a.annotator] == a.id]
 
     @property
     def minutes(self) -> float:

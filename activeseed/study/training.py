@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from activeseed.config import LimitsTable
-from activeseed.errors import PlanError, TooManyFailuresError, TrainingError
+from activeseed.errors import PlanError, StoreError, TooManyFailuresError, TrainingError
 from activeseed.executors.listening import show
 from activeseed.outcome import Bools, Outcomes, Ranking, Warned, summed
 from activeseed.plan import Design, Independent, Materials, OneAtATime, Rows, join_rows, row_names
@@ -204,7 +204,10 @@ class Trainer:
             artifact = self._trained[request_id, number]
             for at, r in enumerate(r for start, stop in runs for r in range(start, stop)):
                 own[r] = (artifact, at)
-        outcomes = self._gather([own.get(r) or self._index[name] for r, name in enumerate(names)])
+        places = [own.get(r) or self._index[name] for r, name in enumerate(names)]
+        if self._damaged({artifact for artifact, _ in places}):
+            return self.fulfil(request)  # what could not be read is trained again
+        outcomes = self._gather(places)
         self._check_failures(outcomes, request)
         if request.probes is not None:
             outcomes = Outcomes(
@@ -383,6 +386,17 @@ class Trainer:
             )
             self._loaded[artifact] = Outcomes(arrays["values"], arrays["ok"], failures, arrays.get("vouching"))
         return self._loaded[artifact]
+
+    def _damaged(self, artifacts: set[str]) -> bool:
+        """Whether some of these can't be read; their rows are forgotten."""
+        lost = set()
+        for artifact in artifacts:
+            try:
+                self._load(artifact)
+            except StoreError:
+                lost.add(artifact)
+        self._index = {n: place for n, place in self._index.items() if place[0] not in lost} if lost else self._index
+        return bool(lost)
 
     def _gather(self, places: list[tuple[str, int]]) -> Outcomes:
         first = self._load(places[0][0])

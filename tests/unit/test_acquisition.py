@@ -176,16 +176,19 @@ class TestBatch:
         assert len(choose(gram, belief, reviews(6), 2)) == 2
 
     def test_a_list_costs_an_answer_a_line_and_settles_all_of_them(self) -> None:
-        belief = made([[0.3, 0.3, 0.9, 0.5]])
-        _, gram = response(4)
-        lines = list_candidate(belief, [0, 0, 0, 0])
-        assert lines[0].items == (0, 1)
-        assert lines[0].answers == 2
-        assert choose(gram, belief, lines, 1) == []
-        picks = choose(gram, belief, lines + reviews(4), 3)
+        belief = made([[0.3, 0.3, 0.3, 0.9, 0.5]])
+        gram = np.diag([0.0, 1.0] * 5)
+        lines = list_candidate(belief, [0] * 5)
+        assert lines[0].items == (0, 1, 2)
+        assert lines[0].answers == 3
+        assert choose(gram, belief, lines, 2) == []
+        picks = choose(gram, belief, lines + reviews(5), 4)
         assert picks[0].candidate.kind == "confirm_list"
-        assert picks[0].value == pytest.approx(float(item_values(gram, belief)[:2].sum()))
-        assert all(not set(p.candidate.items) & {0, 1} for p in picks[1:])
+        assert picks[0].value == pytest.approx(float(item_values(gram, belief)[:3].sum()))
+        assert all(not set(p.candidate.items) & {0, 1, 2} for p in picks[1:])
+
+    def test_two_lines_are_no_list(self) -> None:
+        assert list_candidate(made([[0.3, 0.3, 0.9, 0.5]]), [0] * 4) == []
 
     def test_only_unasked_items_are_doubtful_and_a_short_list_is_none(self) -> None:
         prior = Law("author's", np.tile([0.4, 0.6], (3, 1)))
