@@ -341,9 +341,9 @@ class Trainer:
         """Give a request up as soon as more failed than the tolerated share could ever explain."""
         share = self.limits.failed_share
         if len(reasons) > share * trained:
-            from scipy.stats import binom
+            from scipy.special import bdtrc
 
-            if float(binom.sf(len(reasons) - 1, trained, share)) < HOPELESS:
+            if float(bdtrc(len(reasons) - 1, trained, share)) < HOPELESS:
                 what = f"{len(reasons)} of the first {trained} trainings failed ({request.purpose}) and it ends here"
                 raise self._too_many(what, reasons)
 
