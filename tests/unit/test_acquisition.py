@@ -260,7 +260,7 @@ class TestBatch:
         gram = np.asarray(np.kron(np.diag([100.0, 1.0, 1.0, 1.0, 1.0, 0.1]), [[1.0, -1.0], [-1.0, 1.0]]), np.float64)
         lines = list_candidate(belief, [0] * 6, error=0.05)
         assert lines[0].items == (1, 2, 3, 4, 0)
-        singles = [Candidate("review", (i,), 0.2, error=0.05) for i in range(6)]
+        singles = [Candidate("review", (i,), 1.0, error=0.05) for i in range(6)]
         picks = choose(gram, belief, [*singles, *lines], 4)
         assert [p.candidate.items for p in picks] == [(0,), (1, 2, 3)]
         assert picks[1].candidate.answers == 3
