@@ -223,22 +223,25 @@ def row_names(context: bytes, slots: Slots, rows: Rows) -> list[str]:
         context: digest of everything the rows share (``Materials.digest``, the system's record and revision).
     """
     digests = [p.digest for p in slots.payloads]
+    said = [
+        [f.to_bytes(4, "little") + (digests[slot] if slot >= 0 else b"absent") for slot in of]
+        for f, of in enumerate(slots.index.tolist())
+    ]
+    changed = rows.variants != 0
+    if rows.multiplicity is not None:
+        changed = changed | (rows.multiplicity != 1.0)
     names = []
     for r in range(len(rows)):
-        h = hashlib.sha256(context)
-        h.update(int(rows.keys[r]).to_bytes(8, "little", signed=True))
-        changed = rows.variants[r] != 0
+        at = np.flatnonzero(changed[r])
+        parts = [said[f][v] for f, v in zip(at.tolist(), rows.variants[r, at].tolist(), strict=True)]
         if rows.multiplicity is not None:
-            changed = changed | (rows.multiplicity[r] != 1.0)
-        for f in np.flatnonzero(changed):
-            slot = slots.index[f, rows.variants[r, f]]
-            h.update(int(f).to_bytes(4, "little"))
-            h.update(digests[slot] if slot >= 0 else b"absent")
-            if slot >= 0 and rows.multiplicity is not None:
-                h.update(rows.multiplicity[r, f].tobytes())
+            present = slots.index[at, rows.variants[r, at]] >= 0
+            times = rows.multiplicity[r, at]
+            parts = [p + (t.tobytes() if here else b"") for p, t, here in zip(parts, times, present, strict=True)]
         if rows.wiggles is not None and rows.wiggles[r]:
-            h.update(f"wiggle {rows.wiggles[r]}".encode())
-        names.append(h.hexdigest()[:32])
+            parts.append(f"wiggle {rows.wiggles[r]}".encode())
+        key = int(rows.keys[r]).to_bytes(8, "little", signed=True)
+        names.append(hashlib.sha256(context + key + b"".join(parts)).hexdigest()[:32])
     return names
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -30,6 +30,9 @@ MINUTES: Mapping[str, float] = {
 
 #: what the drop of the deployed seed's risk counts beside the ensemble's (see ``choose``)
 DEPLOYED_SHARE = 0.1
+
+#: lines that a list has at least
+LEAST = 3
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,7 @@ def list_candidate(
     standing: Sequence[int] | Ints,
     *,
     minutes: Mapping[str, float] = MINUTES,
-    least: int = 3,
+    least: int = LEAST,
     most: int = 12,
     below: float = 0.5,
     error: float = 0.0,
@@ -229,7 +232,10 @@ def choose(
     left_answers, left_minutes = size, np.inf if minutes is None else minutes
     picks: list[Pick] = []
     taken: set[int] = set()
+    given, start = candidates, covariance
     while left_answers > 0:
+        # a list that does not fit goes without its last lines, and without what is asked about already
+        candidates = [_fitting(c, busy, left_answers) for c in candidates]
         values, gains = _values(gram, belief, covariance, candidates, wrong, fixed)
         alone = values if alone is None else alone
         best, best_rate = -1, -np.inf
@@ -250,12 +256,28 @@ def choose(
         busy |= set(chosen.items)
         left_answers -= chosen.answers
         left_minutes -= chosen.minutes
+        if chosen != given[best]:  # a part of a list
+            alone[best] = _values(gram, belief, start, [chosen], None, fixed)[0][0]
         picks.append(Pick(chosen, float(values[best]), float(best_rate), float(alone[best]), float(gains[best])))
         if chosen.items:
             covariance = covariance - explained(covariance, law, chosen.items, chosen.error)
             if wrong is not None:
                 wrong.answer(set(chosen.items) - set(fixed), chosen.error)
     return picks
+
+
+def _fitting(candidate: Candidate, busy: Collection[int], answers: int) -> Candidate:
+    """A list without the items of ``busy`` and of so many lines at most; any other question as it is.
+
+    Of fewer than three lines there is no list: those items have questions of their own.
+    """
+    if candidate.kind != "confirm_list":
+        return candidate
+    lines = tuple(f for f in candidate.items if f not in busy)[:answers]
+    if len(lines) == len(candidate.items) or len(lines) < LEAST:
+        return candidate
+    minutes = candidate.minutes * len(lines) / len(candidate.items)
+    return replace(candidate, items=lines, minutes=minutes, answers=len(lines))
 
 
 def _values(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from activeseed.cli.numbers import counted
-from activeseed.cli.planted import EXAMPLES, Example, Finding, course, found, make
+from activeseed.cli.planted import EXAMPLES, Example, Finding, course, in_random_order, make
 from activeseed.cli.progress import Progress
 from activeseed.cli.screen import say
 from activeseed.errors import ConfigError, nearest
@@ -59,19 +59,20 @@ def demo(
         from activeseed.cli.rank import print_ranking
         from activeseed.cli.screen import results
 
-        ranking = study.rank(by="effect")
-        progress.pause()
-        _say(2, "On which of them does the outcome hinge?", "activeseed rank --by effect")
-        print_ranking(ranking, study.seed, top=SHOWN)
-        _thin(example, ranking)
-
-        _say(3, "Ask, answer, retrain", "activeseed loop --annotator simulated --truth truth.jsonl")
-
         def told(record: Mapping[str, Any]) -> None:
             progress.pause()
             results().print(_round(study, record, folder / "truth.jsonl"))
 
-        finding = found(example, study, annotator, key, embedder, told)
+        with in_random_order(example, study, key, embedder) as drawn:
+            ranking = study.rank(by="effect")
+            progress.pause()
+            _say(2, "On which of them does the outcome hinge?", "activeseed rank --by effect")
+            print_ranking(ranking, study.seed, top=SHOWN)
+            _thin(example, ranking)
+
+            _say(3, "Ask, answer, retrain", "activeseed loop --annotator simulated --truth truth.jsonl")
+            result = study.loop(annotator, on_round=told)
+            finding = Finding(result, course(study, folder / "truth.jsonl"), drawn())
         progress.pause()
         _say(4, "What the answers changed", "activeseed seed diff")
         _changed(study)

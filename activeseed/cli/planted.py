@@ -4,10 +4,12 @@ when its answers put the mistakes right.
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import as_file
 from pathlib import Path
@@ -146,42 +148,50 @@ def make(
     return study, Simulated(truth_file=str(truth.absolute()), list_error=0.0, key=key)
 
 
-def found(
-    example: Example,
-    study: Study,
-    annotator: Simulated,
-    key: int,
-    embedder: str,
-    on_round: Callable[[dict[str, Any]], None] | None = None,
-) -> Finding:
-    """Run the loop, and beside it, in a process of its own, the same study in random order until all is asked.
+@contextmanager
+def in_random_order(example: Example, study: Study, key: int, embedder: str) -> Iterator[Callable[[], Course]]:
+    """The same study in random order until all is asked, in a process of its own beside whatever is done meanwhile.
 
-    Either order is charged with the answers until the same number of mistakes is put right, gold questions and repeats
-    included; random order runs without a rule that would stop it before. All other settings are the same.
+    What is given waits for it and says how it went. Either order is charged with the answers until the same number of
+    mistakes is put right, gold questions and repeats included; random order runs without a rule that would stop it
+    before. All other settings are the same, and no text is embedded twice. The two processes share the cores.
 
     Raises:
         ActiveseedError: the process failed.
     """
-    truth = Path(annotator.truth_file)
-    study.rounds.assessment()  # the texts are embedded by now
+    from activeseed.executors.threads import environment, limited
+
+    _embedded(study)
     tables: dict[str, Any] = {"ask": AT_RANDOM, "stopping": {"flips": 0.0}}
-    other, _ = make(example, study.folder / "in-random-order", key, embedder, **tables)
+    other, annotator = make(example, study.folder / "in-random-order", key, embedder, **tables)
     shutil.copytree(study.folder / EMBEDDED, other.folder / EMBEDDED, dirs_exist_ok=True)
     command = [sys.executable, "-m", "activeseed", "loop", "--json", "--dir", str(other.folder)]
-    command += ["--annotator", "simulated", "--truth", str(other.folder / truth.name)]
-    beside = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-    try:
-        result = study.loop(annotator, on_round=on_round)
-        _, complaint = beside.communicate()
-    except BaseException:
-        beside.kill()
-        beside.communicate()
-        raise
-    if beside.returncode:
-        raise ActiveseedError(f"The study in random order failed: {complaint.strip() or beside.returncode}")
-    return Finding(result, course(study, truth), course(other, truth))
+    command += ["--annotator", "simulated", "--truth", annotator.truth_file]
+    # threads that wait for one another spin: with more of them than cores, both studies take longer
+    threads = max(1, (os.cpu_count() or 1) // 2)
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        env=os.environ | environment(threads),
+    ) as beside:  # fmt: skip
+
+        def went() -> Course:
+            _, complaint = beside.communicate()
+            if beside.returncode:
+                raise ActiveseedError(f"The study in random order failed: {complaint.strip() or beside.returncode}")
+            return course(other, Path(annotator.truth_file))
+
+        try:
+            with limited(threads):
+                yield went
+        finally:
+            beside.kill()  # of a process that has ended, nothing
+
+
+def _embedded(study: Study) -> None:
+    """Embed all texts of a study, so that its folder has them."""
+    shared = study.materials
+    for payloads in (shared.slots.payloads, [p.payload for p in (*shared.pool, *shared.probes)]):
+        shared.features(payloads)
 
 
 def course(study: Study, truth_file: Path) -> Course:

@@ -31,8 +31,6 @@ from activeseed.study.assess import (
     asked_in_order,
     assess,
     flips,
-    judged_right,
-    quality,
     realised,
     surrogate_flips,
 )
@@ -40,6 +38,7 @@ from activeseed.study.budget import expects
 from activeseed.study.checks import Checks
 from activeseed.study.choosing import NEAR, open_items
 from activeseed.study.cost import most_of, ranking_parts, ranks_by_regression, round_parts
+from activeseed.study.quality import judged_right, quality
 from activeseed.study.special import writing_table
 
 if TYPE_CHECKING:

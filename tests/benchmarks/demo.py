@@ -35,7 +35,7 @@ from typing import Any
 
 import numpy as np
 
-from activeseed.cli.planted import EMBEDDED, EXAMPLES, Finding, found, make, meant
+from activeseed.cli.planted import EMBEDDED, EXAMPLES, Finding, course, in_random_order, make, meant
 from activeseed.plan import Explicit, Rows
 from activeseed.protocols import Request
 from activeseed.study import Study
@@ -99,7 +99,9 @@ def once(what: str, key: int, embedder: str, folder: Path, embedded: Path) -> Ru
     study, annotator = make(example, folder, key, embedder)
     if embedded.exists():
         shutil.copytree(embedded, folder / EMBEDDED, dirs_exist_ok=True)
-    finding = found(example, study, annotator, key, embedder)
+    with in_random_order(example, study, key, embedder) as drawn:
+        result = study.loop(annotator)
+        finding = Finding(result, course(study, Path(annotator.truth_file)), drawn())
     if not embedded.exists():
         shutil.copytree(folder / EMBEDDED, embedded)
     return Run(finding, otherwise(study, Path(annotator.truth_file)), study.settings.stopping.flips)

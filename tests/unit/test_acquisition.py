@@ -256,6 +256,23 @@ class TestBatch:
         belief = made([[0.2] * 8])
         assert list_candidate(belief, [0] * 8, most=3)[0].answers == 3
 
+    def test_a_single_question_that_comes_first_leaves_the_rest_of_a_list_in_the_batch(self) -> None:
+        """The heaviest item is worth more alone than the mean line of the list that it is in: the others stay a list,
+        without the last line, which no longer fits."""
+        belief = made([[0.4, 0.3, 0.3, 0.3, 0.3, 0.9]])
+        gram = np.asarray(np.kron(np.diag([100.0, 1.0, 1.0, 1.0, 1.0, 0.1]), [[1.0, -1.0], [-1.0, 1.0]]), np.float64)
+        lines = list_candidate(belief, [0] * 6, error=0.05)
+        assert lines[0].items == (1, 2, 3, 4, 0)
+        singles = [Candidate("review", (i,), 1.0, error=0.05) for i in range(6)]
+        picks = choose(gram, belief, [*singles, *lines], 4)
+        assert [p.candidate.items for p in picks] == [(0,), (1, 2, 3)]
+        assert picks[1].candidate.answers == 3
+        assert picks[1].candidate.minutes == pytest.approx(0.9)
+        worth = item_values(gram, belief, 0.05)
+        assert picks[1].alone == pytest.approx(float(worth[1:4].sum()))
+        # of two lines' room that one item takes, nothing is left for a list
+        assert [p.candidate.items for p in choose(gram, belief, [*singles, *lines], 2)] == [(0,), (1,)]
+
     def test_an_answer_that_can_change_nothing_gains_the_deployed_seed_nothing(self) -> None:
         belief = made([[0.5, 0.5]])
         gram = np.asarray(np.kron(np.eye(2), [[1.0, -1.0], [-1.0, 1.0]]), np.float64)
