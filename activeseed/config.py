@@ -2,7 +2,8 @@
 
 Adding an implementation is one file, a frozen record tagged ``kind: Literal[...]``, and one line of ``FAMILIES``. Only
 the members in use are imported, so that a command that trains nothing loads nothing that trains. A third party names
-its own as ``kind = "package.module:Name"``; the other keys of the table are passed to it.
+its own as ``kind = "package.module:Name"``; the other keys of the table are passed to it. Reading the file imports
+nothing of theirs: that is done where the member is used, once somebody has agreed to it (`study.trust`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import importlib
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -17,7 +19,8 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from activeseed.belief import BeliefSettings
-from activeseed.errors import ConfigError, nearest, plainly
+from activeseed.errors import ConfigError, describe, nearest, plainly
+from activeseed.masking import masked
 from activeseed.seed import Rest
 
 #: family -> kind -> where the record of that kind is defined, below ``activeseed``
@@ -215,7 +218,8 @@ class Settings(_Table):
     Attributes:
         key: root key of all randomness.
         replicates: keys a mean outcome is taken over, where the trainer has randomness (at least 2).
-        store: SQLAlchemy address of the journal; empty for SQLite in the project folder.
+        store: SQLAlchemy address of the journal; empty for SQLite in the project folder. A password is better kept
+            where the database's own tools look for it (``~/.pgpass``, the environment) than in this file.
         perturbations: what adds variants to the seed when the study is made, in this order.
     """
 
@@ -262,31 +266,58 @@ class Settings(_Table):
                 out[name] = record_of(value) if name in FAMILIES else _dump(value)
         return out
 
+    def shown(self) -> dict[str, Any]:
+        """The same record with secrets masked: what journals, reports and messages hold."""
+        shown: dict[str, Any] = masked(self.record())
+        return shown
+
+
+@dataclass(frozen=True)
+class ThirdParty:
+    """A member of a family that is somebody else's: its name and options, not imported before it is ``made``.
+
+    Attributes:
+        kind: ``package.module:Name``.
+        options: what it is made with.
+    """
+
+    kind: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def record(self) -> dict[str, Any]:
+        """As ``activeseed.toml`` says it."""
+        return dict(self.options)
+
+    def made(self, family: str) -> Any:
+        """Import and make it. Raises ConfigError where that fails, whatever its code raises."""
+        module, _, name = self.kind.partition(":")
+        try:
+            factory = getattr(importlib.import_module(module), name)
+        except Exception as error:
+            raise ConfigError(
+                f"[{family}] kind = {self.kind!r} can't be imported: {describe(error)}. Write it as "
+                "package.module:Name and install it."
+            ) from error
+        try:
+            return factory(**self.options)
+        except Exception as error:
+            raise ConfigError(
+                f"[{family}] {self.kind} does not take these settings: {describe(error)}. Look at its documentation."
+            ) from error
+
 
 def member(family: str, table: Mapping[str, Any]) -> Any:
-    """One implementation from its table. Raises ConfigError for an unknown kind, key or value."""
+    """One implementation from its table, or whose it is. Raises ConfigError for an unknown kind, key or value."""
     kind = table.get("kind")
     if isinstance(kind, str) and ":" in kind:
-        return _third_party(family, kind, {k: v for k, v in table.items() if k != "kind"})
+        if not all(part.isidentifier() for part in kind.replace(":", ".", 1).split(".")):
+            raise ConfigError(f"[{family}] kind = {kind!r} is no name. Write it as package.module:Name.")
+        return ThirdParty(kind, {k: v for k, v in table.items() if k != "kind"})
     record = record_type(family, kind)
     try:
         return record.model_validate(dict(table))
     except ValidationError as error:
         raise ConfigError(_explain(error, f"[{family}]", record)) from error
-
-
-def _third_party(family: str, path: str, options: dict[str, Any]) -> Any:
-    module, _, name = path.partition(":")
-    try:
-        factory = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise ConfigError(
-            f"[{family}] kind = {path!r} can't be imported: {error}. Write it as package.module:Name and install it."
-        ) from error
-    try:
-        return factory(**options)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"[{family}] {path} does not take these settings: {error}") from error
 
 
 def record_of(value: Any) -> dict[str, Any]:
@@ -376,7 +407,10 @@ def _explain(error: ValidationError, where: str, model: type[BaseModel]) -> str:
         return f"{where}: {name} is missing."
     if not name or first["type"] == "value_error":  # a sentence of our own, about more than one setting perhaps
         return f"{where}: {f'{name}: ' if name else ''}{reason}."
-    return f"{where}: {name} = {first['input']!r}: {reason}."
+    said = first["input"]
+    for part in reversed(path):
+        said = masked({part: said})[part]
+    return f"{where}: {name} = {said!r}: {reason}."
 
 
 def _fields_at(model: type[BaseModel], path: list[str]) -> list[str]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from activeseed.cleaning import clean
 from activeseed.errors import AnswerError
 from activeseed.question import VERDICTS, Answer, Question, Verdict
 from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Pair, Seed, Text
@@ -158,7 +159,7 @@ def annotate(
                     )
                     check_answer(question, answer, seed)
                 except AnswerError as error:
-                    console.print(_short(str(error)), markup=False)
+                    console.print(clean(_short(str(error))), markup=False)
                     continue
                 save(answer)
                 given.append((place, answer))

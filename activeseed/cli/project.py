@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from activeseed.cli.options import HERE, Accept, Dir, Json, open_study, pairs
-from activeseed.cli.screen import print_json, say
+from activeseed.cli.screen import print_json, say, show
 from activeseed.errors import ConfigError, FolderError, SeedError, nearest
 
 if TYPE_CHECKING:
@@ -111,8 +111,8 @@ def init(
             }
         )  # fmt: skip
         return
-    print(f"Made {folder}: {_counted(seed, study.pool, study.probes)}.")
-    print(f"Trainer²: {kinds['system']}. Embedder: {kinds['embedder']}{why}.")
+    show(f"Made {folder}: {_counted(seed, study.pool, study.probes)}.")
+    show(f"Trainer²: {kinds['system']}. Embedder: {kinds['embedder']}{why}.")
     for line in _gold_words(study, sure):
         say(line)
     where = "" if folder.resolve() == Path.cwd() else f" --dir {folder}"

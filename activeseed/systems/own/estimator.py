@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -55,6 +55,7 @@ class FromEstimator(BaseModel):
     version: str = ""
     instance: Any = Field(default=None, exclude=True, repr=False)
     _base: Path = PrivateAttr(default=Path())
+    _permit: Callable[[], None] | None = PrivateAttr(default=None)
 
     def __init__(self, estimator: Any = None, /, **settings: Any) -> None:
         if isinstance(estimator, str):
@@ -76,10 +77,13 @@ class FromEstimator(BaseModel):
             )
         return self
 
-    def located(self, folder: Path) -> Self:
-        """The same trainer, with a relative path in ``estimator`` read from a folder instead of the current one."""
+    def located(self, folder: Path, permit: Callable[[], None] | None = None) -> Self:
+        """The same trainer, with a relative path in ``estimator`` read from a folder instead of the current one.
+
+        ``permit`` is called before anything is imported, and raises where that may not be.
+        """
         there = self.model_copy()
-        there._base = folder
+        there._base, there._permit = folder, permit
         return there
 
     # --- the System protocol ------------------------------------------------------------------------------------
@@ -172,7 +176,7 @@ class FromEstimator(BaseModel):
         """The estimator, unfitted. Raises ConfigError when it can't be found or made."""
         if self.instance is not None:
             return self.instance
-        found = load(self.estimator, self._base)
+        found = load(self.estimator, self._base, self._permit)
         if not isinstance(found, type) and hasattr(found, "fit"):
             return found
         try:

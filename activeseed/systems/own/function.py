@@ -54,6 +54,7 @@ class FromFunction(BaseModel):
     version: str = ""
     function: Callable[..., Any] | None = Field(default=None, exclude=True, repr=False)
     _base: Path = PrivateAttr(default=Path())
+    _permit: Callable[[], None] | None = PrivateAttr(default=None)
 
     def __init__(self, train: Callable[..., Any] | str | None = None, /, **settings: Any) -> None:
         if isinstance(train, str):
@@ -72,10 +73,13 @@ class FromFunction(BaseModel):
             )
         return self
 
-    def located(self, folder: Path) -> Self:
-        """The same trainer, with a relative path in ``target`` read from a folder instead of the current one."""
+    def located(self, folder: Path, permit: Callable[[], None] | None = None) -> Self:
+        """The same trainer, with a relative path in ``target`` read from a folder instead of the current one.
+
+        ``permit`` is called before anything is imported, and raises where that may not be.
+        """
         there = self.model_copy()
-        there._base = folder
+        there._base, there._permit = folder, permit
         return there
 
     # --- the System protocol ------------------------------------------------------------------------------------
@@ -133,7 +137,7 @@ class FromFunction(BaseModel):
 
     def loaded(self) -> Callable[..., Any]:
         """The function. Raises ConfigError when ``target`` names none."""
-        function = self.function if self.function is not None else load(self.target, self._base)
+        function = self.function if self.function is not None else load(self.target, self._base, self._permit)
         if not callable(function):
             raise ConfigError(f"target = {self.target!r} is {type(function).__name__}, not a function.")
         return function
