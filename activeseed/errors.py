@@ -117,7 +117,10 @@ def describe(error: BaseException) -> str:
     The line is the innermost one outside of this package and of installed libraries. No file is named, since a
     function that was sent to another process has lost its own. An error of our own tree speaks for itself.
     """
-    said = " ".join(str(error).split())
+    try:
+        said = " ".join(str(error).split())
+    except Exception:
+        said = "it can't say what went wrong"
     if isinstance(error, ActiveseedError):
         return said[:600]
     package, libraries = os.path.dirname(os.path.abspath(__file__)), f"{os.sep}site-packages{os.sep}"

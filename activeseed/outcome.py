@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 from typing import Any, Literal
 
 import numpy as np
@@ -62,6 +63,36 @@ def geometry_over(
 
 
 @dataclass(frozen=True)
+class Warned:
+    """One warning of a trainer's code: where it comes from, what it said first, and how often it came.
+
+    Attributes:
+        category: ``module.Class`` of the warning.
+        file, line: where it was raised; the same place says the same thing, whatever numbers stand in its text.
+    """
+
+    category: str
+    file: str
+    line: int
+    text: str
+    times: int = 1
+
+    @property
+    def said(self) -> str:
+        """For people: ``ConvergenceWarning: what it said (_logistic.py:473)``."""
+        return f"{self.category.rpartition('.')[2]}: {self.text} ({PurePath(self.file).name}:{self.line})"
+
+
+def summed(warned: Iterable[Warned]) -> tuple[Warned, ...]:
+    """Each warning once, with how often it came in all."""
+    out: dict[tuple[str, str, int], Warned] = {}
+    for each in warned:
+        place = (each.category, each.file, each.line)
+        out[place] = replace(out[place], times=out[place].times + each.times) if place in out else each
+    return tuple(out.values())
+
+
+@dataclass(frozen=True)
 class Outcomes:
     """What R trainings did on P probes.
 
@@ -72,6 +103,7 @@ class Outcomes:
         vouching: (R, F) how strongly the trainer of each row approves of each item as written, as a probability, or
             None where the system can't say. Rows that left an item out say how well the rest vouches for it.
         seconds: by the clock, in the process that trained; filled in by whoever runs the system.
+        warned: what the trainer's code warned of meanwhile; filled in likewise.
     """
 
     values: NDArray[np.float32]
@@ -79,6 +111,7 @@ class Outcomes:
     failures: Mapping[int, str] = field(default_factory=dict)
     vouching: NDArray[np.float32] | None = None
     seconds: float = 0.0
+    warned: tuple[Warned, ...] = ()
 
     def __len__(self) -> int:
         return len(self.values)
@@ -107,6 +140,7 @@ def join_outcomes(parts: Sequence[Outcomes]) -> Outcomes:
         failures,
         vouching,
         sum(p.seconds for p in parts),
+        summed(w for p in parts for w in p.warned),
     )
 
 

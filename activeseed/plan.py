@@ -372,7 +372,8 @@ class Resampled:
 
     ``kind``: ``poisson`` gives every item an independent Poisson(1) multiplicity; ``multinomial`` redraws the members
     of each entry of ``groups`` with the group's total weight held (used for *write more of this kind*).
-    Rows come in pairs (2r, 2r+1) of two independent draws under one replicate each of its own.
+    Items of ``held`` keep one copy. Rows come in pairs (2r, 2r+1) of two independent draws under one replicate each of
+    its own.
     """
 
     base: tuple[int, ...]
@@ -382,6 +383,7 @@ class Resampled:
     first_key: int = 0
     groups: tuple[tuple[int, ...], ...] = ()
     unit: int = 1
+    held: tuple[int, ...] = ()
 
     def block(self, start: int, stop: int) -> Rows:
         n = stop - start
@@ -394,6 +396,7 @@ class Resampled:
             for members in self.groups if self.kind == "multinomial" else ():
                 draws = rng.multinomial(len(members), np.full(len(members), 1 / len(members)))
                 multiplicity[r - start, list(members)] = draws
+        multiplicity[:, list(self.held)] = 1.0
         return Rows(variants, np.arange(start, stop, dtype=np.int64) + self.first_key, multiplicity)
 
 

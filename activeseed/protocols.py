@@ -142,6 +142,7 @@ class Problem:
         weighted: the trainer understands fractional weights.
         stream: 128-bit key from which designs draw their rows.
         first_key: replicate numbers from here on are the estimator's own.
+        held: items without which nothing trains: they are left out by no resampling.
     """
 
     seed: Seed
@@ -152,6 +153,7 @@ class Problem:
     stream: int
     first_key: int = 0
     rows_law: Law | None = None
+    held: tuple[int, ...] = ()
 
     @property
     def ids(self) -> tuple[str, ...]:

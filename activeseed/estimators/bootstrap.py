@@ -43,7 +43,7 @@ class Bootstrap(BaseModel):
         """Members that stand, of every group with two of them; the whole seed where there are no groups."""
         if not self.group_rows:
             return {}
-        standing = [f for f, v in enumerate(problem.base) if v != ABSENT_INDEX]
+        standing = [f for f, v in enumerate(problem.base) if v != ABSENT_INDEX and f not in problem.held]
         names = problem.seed.groups or ("",)
         members = {g: tuple(f for f in standing if problem.seed.items[f].group == g) for g in names}
         return {g: m for g, m in members.items() if len(m) > 1}
@@ -59,7 +59,7 @@ class Bootstrap(BaseModel):
             sets = max(3, rows // (2 * DRAWS))
             stream = stream_key(problem.stream, "bootstrap", n, name)
             kind: Literal["poisson", "multinomial"] = "multinomial" if groups else "poisson"
-            source = Resampled(problem.base, kind, sets * DRAWS, stream, 0, groups)
+            source = Resampled(problem.base, kind, sets * DRAWS, stream, 0, groups, held=problem.held)
             designs.append(TwoKeys(source, DRAWS, keys, first))
             first += sets * keys
         return designs

@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 
 from activeseed.errors import TrainingError, UsageError, describe
+from activeseed.executors.listening import listening
+from activeseed.interrupts import Watch, watched
 from activeseed.outcome import Outcomes, join_outcomes
 from activeseed.plan import Materials, Rows
 from activeseed.protocols import System
@@ -35,10 +37,11 @@ def train_batch(system: System, materials: Materials, rows: Rows, *, first: int 
     """
     places = len(system.places(materials))
     start = time.monotonic()
-    outcomes = _train(system, materials, rows, places)
+    with watched() as watch, listening() as warned:
+        outcomes = _train(system, materials, rows, places, watch)
     seconds = time.monotonic() - start
     reasons = {r: f"{why} (row {first + r}, key {int(rows.keys[r])})" for r, why in outcomes.failures.items()}
-    return replace(outcomes, failures=reasons, seconds=seconds)
+    return replace(outcomes, failures=reasons, seconds=seconds, warned=tuple(warned))
 
 
 def failed(reason: str, rows: int, places: int) -> Outcomes:
@@ -58,17 +61,21 @@ def joined(parts: Sequence[Outcomes]) -> Outcomes:
     return parts[0] if len(parts) == 1 else join_outcomes(parts)
 
 
-def _train(system: System, materials: Materials, rows: Rows, places: int) -> Outcomes:
+def _train(system: System, materials: Materials, rows: Rows, places: int, watch: Watch) -> Outcomes:
     try:
-        return _checked(system.train(rows, materials), len(rows), places)
+        outcomes = _checked(system.train(rows, materials), len(rows), places)
+        watch.stop_if_asked()
+        return outcomes
     except UsageError:
         raise  # every row would say the same, and the user can mend it
-    except (Exception, SystemExit) as error:  # a trainer may raise anything; Ctrl-C is no failure of the trainer
+    except BaseException as error:  # a trainer may raise anything; Ctrl-C is no failure of the trainer
+        watch.stop_if_asked()
         if len(rows) <= 1:
             return failed(describe(error), len(rows), places)
     _free_memory()
     half = len(rows) // 2
-    return joined([_train(system, materials, rows.take(part), places) for part in (slice(0, half), slice(half, None))])
+    parts = (rows.take(slice(0, half)), rows.take(slice(half, None)))
+    return joined([_train(system, materials, part, places, watch) for part in parts])
 
 
 def _checked(outcomes: Any, rows: int, places: int) -> Outcomes:

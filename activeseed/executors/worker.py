@@ -62,7 +62,7 @@ def work(job: str, rows: Rows, first: int, seconds: float | None, notice: str) -
     with contextlib.ExitStack() as stack:
         try:
             system, materials = _load(job)
-        except (Exception, SystemExit) as error:
+        except BaseException as error:  # Ctrl-C never reaches a worker
             return Refusal(f"A worker process can't load the system ({type(error).__name__}: {error})")
         if seconds is not None:
             file = stack.enter_context(open(notice, "w"))

@@ -115,14 +115,14 @@ def assess(
     belief = _believed(seed, number, settings, materials, prior, resolution, evidence, asked)
     problem = replace(problem, law=belief.law)
     shifted = replace(shifted, law=belief.law)
-    ranking = trainer.run(regression, shifted) if _open(belief.law) else _settled(problem)
+    ranking = _regressed(trainer, regression, shifted)
     deployed = deployed_outcomes(seed, settings, trainer, deterministic)
     error = expected_error(settings, resolution)
     ranking = with_belief(ranking, seed, prior, belief, settings, error)
     made = Assessment(seed, resolution, prior, belief, problem, ranking, deployed, evidence)
     if preferences and ranking.surrogate is not None and geometry.over == "probes":
         belief = leaning(made, settings, number, preferences, error)
-        ranking = trainer.run(regression, replace(shifted, law=belief.law))
+        ranking = _regressed(trainer, regression, replace(shifted, law=belief.law))
         ranking = with_belief(ranking, seed, prior, belief, settings, error)
         made = replace(made, belief=belief, ranking=ranking, problem=replace(problem, law=belief.law), leaning=True)
     return made
@@ -406,6 +406,18 @@ def _rows_law(
 
 def _open(law: Law) -> bool:
     return bool((law.probabilities.max(1) < 1.0).any())
+
+
+def _regressed(trainer: Trainer, regression: Regression, problem: Problem) -> Ranking:
+    """The indices; zeros where nothing is left unclear, and no numbers where nothing of that can be trained."""
+    try:
+        if _open(trainer.possible(problem).law):
+            return trainer.run(regression, problem)
+    except PlanError:
+        if _open(trainer.possible(problem).law):
+            raise
+    ranking = _settled(problem)
+    return trainer.marked(replace(ranking, notes=()) if _open(problem.law) else ranking, problem)
 
 
 def _settled(problem: Problem) -> Ranking:

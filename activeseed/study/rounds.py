@@ -145,7 +145,7 @@ class Rounds:
         found = study.trainer.run(estimator, problem)
         if column == "total" and "total" not in found.columns:
             found = found.join(study.trainer.run(Jansen(), assessment.problem))
-        ranking = found.join(assessment.ranking)
+        ranking = study.trainer.marked(found.join(assessment.ranking), problem)
         left = bool(assessment.belief.law.probabilities.max(1).min() < 1.0)
         ranking = _ordered(ranking, column or ("value" if left and "value" in ranking.columns else "effect"))
         counts = found.summary
@@ -163,7 +163,9 @@ class Rounds:
             ),
             "law": found.summary.get("law", assessment.problem.law.name),
         }
-        ranking = ranking.join(Ranking(ranking.ids, summary=summary, notes=tuple(trial.warnings(study))))
+        ranking = ranking.join(
+            Ranking(ranking.ids, summary=summary, notes=(*trial.warnings(study), *study.trainer.warnings))
+        )
         body = ranking.to_dict()
         study.store.append([Event("ranked", body, key=f"ranked:{digest_of(body).hex()}")])
         study.refresh()

@@ -13,19 +13,29 @@ import time
 from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import closing
+from dataclasses import asdict, replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from activeseed.config import LimitsTable
+<<<<<<< HEAD
 from activeseed.errors import PlanError, StoreError, TooManyFailuresError, TrainingError
 from activeseed.outcome import Outcomes, Ranking
 from activeseed.plan import Design, Materials, Rows, join_rows, row_names
+=======
+from activeseed.errors import PlanError, TooManyFailuresError, TrainingError
+from activeseed.executors.listening import show
+from activeseed.outcome import Bools, Outcomes, Ranking, Warned, summed
+from activeseed.plan import Design, Independent, Materials, OneAtATime, Rows, join_rows, row_names
+>>>>>>> trainers14
 from activeseed.protocols import Batch, Estimator, Event, Executor, Problem, Request, System
-from activeseed.seed import digest_of
+from activeseed.seed import ABSENT, digest_of
 from activeseed.store import FolderStore
 from activeseed.study.budget import Budget
+from activeseed.study.failing import ABSENT_INDEX, Explained, Kind, effective, explained, left_out, without
 from activeseed.study.progress import Progress, silent
 
 #: a batch is never larger, so that progress shows and a kill loses little
@@ -34,6 +44,11 @@ MOST_ROWS = 512
 FEW_ROWS = 8
 #: how improbable failures have to be at the tolerated share before a request is given up half-way
 HOPELESS = 1e-4
+#: columns that say nothing of an item when one of its variants can't be trained
+_OF_THE_LAW = (
+    "first_order", "first_order_se", "first_order_low", "first_order_high", "presence", "wording", "share", "total",
+    "total_se", "total_low", "total_high", "total_instability", "value", "value_per_minute",
+)  # fmt: skip
 
 
 class Trainer:
@@ -67,6 +82,9 @@ class Trainer:
         self._index: dict[str, tuple[str, int]] = {}
         self._unread: list[str] = []
         self._failing: list[str] = []
+        self._warned: tuple[Warned, ...] = ()
+        self._reasons: dict[Kind, str] = {}
+        self.impossible: dict[tuple[int, int], str] = {}
         self._again: dict[str, int] = {}
         self._retries = 0
         self._loaded: dict[str, Outcomes] = {}
@@ -88,20 +106,82 @@ class Trainer:
         """Trainings that go on at the same time."""
         return int(getattr(self._executor, "cores", 1))
 
+    @property
+    def warnings(self) -> list[str]:
+        """What the trainer's code warned of in all its trainings, a sentence each."""
+        self._refresh()
+        return [
+            f"The trainer warned {w.times} time{'s' if w.times != 1 else ''}: {w.said}"
+            for w in sorted(self._warned, key=lambda w: -w.times)
+        ]
+
     def run(self, estimator: Estimator, problem: Problem) -> Ranking:
         """Drive an estimator to its ranking. Trainings are counted in its summary."""
         before = self.budget.here
-        generator = estimator.run(problem)
-        asked = 0
-        try:
-            request = next(generator)
-            while True:
-                asked += request.design.size
-                request = generator.send(self.fulfil(request))
-        except StopIteration as done:
-            ranking: Ranking = done.value
-        known = {"trainings": asked, "trainings_new": self.budget.here - before}
-        return ranking.join(Ranking(ranking.ids, summary=known))
+        while True:
+            known = set(self.impossible)
+            possible = self.possible(problem)
+            generator = estimator.run(possible)
+            asked = 0
+            try:
+                request = next(generator)
+                while set(self.impossible) == known:
+                    asked += request.design.size
+                    request = generator.send(self.fulfil(request))
+            except StopIteration as done:
+                ranking: Ranking = done.value
+                break
+            generator.close()  # once more, without what can't be trained; what was trained is kept
+        self._check_measured(ranking)
+        counts = {"trainings": asked, "trainings_new": self.budget.here - before}
+        return self.marked(ranking.join(Ranking(ranking.ids, summary=counts)), problem)
+
+    # --- what can't be trained ----------------------------------------------------------------------------------
+
+    def possible(self, problem: Problem) -> Problem:
+        """The problem without the variants that no training bears, so far as is known: the rest can be measured."""
+        if not self.impossible:
+            return problem
+        gone = set(self.impossible)
+        return replace(
+            problem,
+            law=without(problem.law, gone, problem.base),
+            rows_law=None if problem.rows_law is None else without(problem.rows_law, gone, problem.base),
+            held=tuple(sorted(f for f, v in gone if v == ABSENT_INDEX)),
+        )
+
+    def marked(self, ranking: Ranking, problem: Problem) -> Ranking:
+        """The ranking with the reasons of what is not measured, and without numbers that leave that out."""
+        if not self._reasons:
+            return ranking
+        said = np.full(len(problem.seed), "", object)
+        alike: dict[tuple[str, str], list[str]] = {}
+        columns = dict(ranking.columns)
+        for kind, reason in sorted(self._reasons.items(), key=lambda known: known[0].factors):
+            which = sorted(
+                {problem.seed.items[f].variants[v].id for f, v in zip(kind.factors, kind.variants, strict=True)}
+            )
+            names = ", ".join(problem.ids[f] for f in kind.factors)
+            how = "without {}" if which == [ABSENT] else f"with {{}} as {' and '.join(which)}"
+            alike.setdefault((how, reason), []).append(names)
+            if len(kind.factors) > 1:
+                continue
+            (f,), (v,) = kind.factors, kind.variants
+            said[f] = f"every training {how.format(names)} failed: {reason}"
+            if (f, v) in self.impossible and problem.law.probabilities[f, v] > 0:
+                for name in (n for n in _OF_THE_LAW if n in columns):
+                    columns[name] = np.where(np.arange(len(said)) == f, np.nan, np.asarray(columns[name], float))
+        columns["not_measured"] = said
+        notes = [_unmeasured(how, names, reason) for (how, reason), names in alike.items()]
+        return replace(ranking, columns=columns, notes=tuple(dict.fromkeys((*ranking.notes, *notes))))
+
+    def _check_measured(self, ranking: Ranking) -> None:
+        """Raise where no item's effect could be measured at all."""
+        effects = ranking.columns.get("effect")
+        if self._reasons and effects is not None and np.isnan(np.asarray(effects, float)).all():
+            raise self._too_many(
+                "No item's effect can be measured, since trainings failed", list(self._reasons.values())
+            )
 
     def fulfil(self, request: Request) -> Outcomes:
         """Outcomes of a request's rows, in order. Raises TooManyFailuresError above the tolerated share."""
@@ -157,6 +237,8 @@ class Trainer:
         self.progress(request.purpose, total - due, total)
         trained = 0
         reasons: list[str] = []
+        done: list[int] = []
+        fine: list[bool] = []
         began = time.monotonic()
         run = self._executor.run(self._system, self._materials, self._batches(request.design, todo))
         with closing(_closable(run)) as completed:
@@ -168,9 +250,11 @@ class Trainer:
                 began = now
                 trained += rows_of[number]
                 reasons += outcomes.failures.values()
+                done += [r for start, stop in batches[number] for r in range(start, stop)]
+                fine += outcomes.ok.tolist()
                 self.progress(request.purpose, total - due + trained, total)
                 if trained < due:
-                    self._check_hope(reasons, trained, request)
+                    self._check_hope(request.design, done, fine, reasons, request.purpose)
                     self.budget.going_on(rows_of[number], self.cores)
 
     # --- planning -----------------------------------------------------------------------------------------------
@@ -254,6 +338,9 @@ class Trainer:
         }  # fmt: skip
         self._cold = False
         self.budget.here += len(names)
+        if outcomes.warned:
+            body["warned"] = [asdict(w) for w in outcomes.warned]
+            show(outcomes.warned)
         self._store.append([Event("trained", body, key=f"trained:{request_id}:{number}")])
         self._refresh()
 
@@ -269,6 +356,8 @@ class Trainer:
                 self._unread.append(body["artifact"])
                 if body["failed"]:
                     self._failing.append(body["artifact"])
+                if body["context"] == self.context.hex():
+                    self._warned = summed([*self._warned, *(Warned(**w) for w in body.get("warned", ()))])
             elif event.kind == "retry":
                 self._read_names()
                 self._forget_failures()
@@ -346,19 +435,48 @@ class Trainer:
             )
 
     def _check_failures(self, outcomes: Outcomes, request: Request) -> None:
+        """Raise above the tolerated share; what fails as a kind, whichever key and company, is noted, and tolerated."""
         failed = int((~outcomes.ok).sum())
-        if failed and failed > self.limits.failed_share * len(outcomes):
+        if not failed:
+            return
+        design = request.design
+        found = self._explained(design, np.arange(design.size), outcomes.ok)
+        rest = int((~outcomes.ok & found.others).sum())
+        if rest > self.limits.failed_share * found.others.sum() or not found.others.any():
             reasons = list(outcomes.failures.values())
             raise self._too_many(f"{failed} of {len(outcomes)} trainings failed ({request.purpose})", reasons)
+        for kind, row in found.kinds.items():
+            reason = outcomes.failures.get(row, "").partition(" (row ")[0]
+            self._reasons.setdefault(kind, reason)
+            if kind.sure and len(kind.factors) == 1:
+                self.impossible.setdefault((kind.factors[0], kind.variants[0]), reason)
 
-    def _check_hope(self, reasons: list[str], trained: int, request: Request) -> None:
-        """Give a request up as soon as more failed than the tolerated share could ever explain."""
-        share = self.limits.failed_share
-        if len(reasons) > share * trained:
-            from scipy.stats import binom
+    def _explained(self, design: Design, rows: NDArray[np.int64], ok: Bools) -> Explained:
+        """The kinds of row of a design that fail; none where most items can't be left out, so hardly any ranks."""
+        runs = np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1)
+        variants = np.concatenate([effective(design.block(int(run[0]), int(run[-1]) + 1)) for run in runs])
+        base = np.asarray(self._materials.seed.base, np.int16)
+        single = isinstance(design, OneAtATime)
+        # Where rows are regressed, a variant of which no row succeeded has no coefficient, however few there were.
+        found = explained(variants, ok, base, least=1 if isinstance(design, Independent) else 2, single_changes=single)
+        tried = left_out(variants, base, single)
+        gone = sum(set(kind.variants) == {ABSENT_INDEX} for kind in found.kinds)
+        return Explained({}, np.ones(len(ok), bool)) if 2 * gone > tried > 1 else found
 
-            if float(binom.sf(len(reasons) - 1, trained, share)) < HOPELESS:
-                what = f"{len(reasons)} of the first {trained} trainings failed ({request.purpose}) and it ends here"
+    def _check_hope(self, design: Design, rows: list[int], ok: list[bool], reasons: list[str], purpose: str) -> None:
+        """Give a request up as soon as more failed than the tolerated share, or any kind of row, could ever explain."""
+        share, trained = self.limits.failed_share, len(rows)
+        if len(reasons) <= share * trained:
+            return
+        from scipy.stats import binom
+
+        if float(binom.sf(len(reasons) - 1, trained, share)) < HOPELESS:
+            fine = np.asarray(ok, bool)
+            found = self._explained(design, np.asarray(rows, np.int64), fine)
+            rest, others = int((~fine & found.others).sum()), int(found.others.sum())
+            ever = self.budget.trainings > self.budget.failed
+            if not (others or ever) or (rest > share * others and float(binom.sf(rest - 1, others, share)) < HOPELESS):
+                what = f"{len(reasons)} of the first {trained} trainings failed ({purpose}) and it ends here"
                 raise self._too_many(what, reasons)
 
     def _too_many(self, what: str, reasons: list[str]) -> TooManyFailuresError:
@@ -367,6 +485,11 @@ class Trainer:
             f"{what}, more than the tolerated {self.limits.failed_share:.0%}. Most often ({times}×): {reason}. Mend "
             "the trainer, or raise [limits] failed_share in activeseed.toml. What succeeded is kept."
         )
+
+
+def _unmeasured(how: str, names: list[str], reason: str) -> str:
+    shown = " or ".join(names[:5]) + (f" or {len(names) - 5} others" if len(names) > 5 else "")
+    return f"Not measured: every training {how.format(shown)} failed ({reason}). Risk and values leave that out."
 
 
 def _closable(results: Iterator[tuple[int, Outcomes]]) -> Generator[tuple[int, Outcomes]]:

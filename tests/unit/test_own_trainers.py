@@ -1,13 +1,21 @@
 """Trainers of the user's own: what a function or an estimator is given, and what becomes of what it returns."""
 
+import array
 import functools
 import io
+import os
+import signal
 import sys
 import textwrap
+import time
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 from pydantic import ValidationError
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -17,12 +25,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
-from activeseed.errors import ConfigError, PlanError
+from activeseed.errors import ConfigError, PlanError, TrainingError
 from activeseed.plan import Materials, Rows, stream_key
 from activeseed.protocols import SupportsRecord, System
 from activeseed.seed import FLIPPED, Item, Pair, Probe, Seed, Text, Variant, Vector, with_flips
 from activeseed.systems.own import FromEstimator, FromFunction
 from activeseed.systems.own.fingerprint import fingerprint
+from activeseed.systems.own.labels import Labels
+from activeseed.systems.own.returned import as_outcome
 from activeseed.systems.own.target import load, name_of
 
 
@@ -165,6 +175,11 @@ def test_what_a_function_prints_stays_out_of_the_results(capsys):
 
 
 DUE = "an array of 3 outcomes, one a probe, is due"
+MASKED = "a masked array (fill it: .filled(...))"
+
+
+def no(what):
+    return f"the trainer returned {what}, no array of numbers; {DUE}"
 
 
 class Tensor:
@@ -205,11 +220,31 @@ def test_anything_that_is_p_numbers_is_an_outcome(returned):
         ([1, 2], "the trainer returned an array of shape (2,); " + DUE),
         (np.zeros((1, 3)), "the trainer returned an array of shape (1, 3); " + DUE),
         (0.5, "the trainer returned an array of shape (); " + DUE),
-        ("high", "the trainer returned str, no array of numbers; " + DUE),
-        ({"a": 1}, "the trainer returned dict, no array of numbers; " + DUE),
+        ("high", no("str")),
+        ({"a": 1}, no("dict")),
         ([1, np.nan, 2], "outcome 2 of 3 is nan; it must be finite"),
         ([1, 2, -np.inf], "outcome 3 of 3 is -inf; it must be finite"),
         ([1, 2, 1e200], "outcome 3 of 3 is 1e+200; it must be finite"),
+        ([1, 2, 10**400], no("a number too large for any float")),
+        (np.array([1j, 1, 1]), no("complex numbers")),
+        (["0.1", "0.2", "0.3"], no("a list with str as entry 1")),
+        (np.array(["1", "2", "3"]), no("texts")),
+        (b"123", no("bytes")),
+        (bytearray(b"123"), no("bytearray")),
+        (np.array([b"1", b"2", b"3"]), no("bytes")),
+        ([True, False, True], no("truth values")),
+        (np.array([True, False, True]), no("truth values")),
+        (pd.Series([True, False, None], dtype="boolean"), no("truth values")),
+        ([0.1, np.True_, 0.2], no("truth values")),
+        (np.ma.array([1.0, 2, 3], mask=[0, 1, 0]), no(MASKED)),
+        ([0.1, np.ma.masked, 0.2], no(MASKED)),
+        ([0.1, None, 0.2], no("a list with None as entry 2")),
+        (np.array([0.1, None, 1], object), no("a list with None as entry 2")),
+        (pd.Series([1, None, 2], dtype="Int64"), "outcome 2 of 3 is nan; it must be finite"),
+        (pd.DataFrame({"p": [1, 2, 3]}), "the trainer returned an array of shape (3, 1); " + DUE),
+        ((x for x in (1, 2, 3)), no("generator")),
+        (np.array([1, 2, 3], "m8[s]"), no("spans of time")),
+        ([[1, 2], 3], no("list")),
     ],
 )  # fmt: skip
 def test_anything_else_is_a_failure_with_its_reason(returned, reason):
@@ -218,6 +253,27 @@ def test_anything_else_is_a_failure_with_its_reason(returned, reason):
     assert not outcomes.ok[0]
     assert np.isnan(outcomes.values).all()
     assert outcomes.failures == {0: reason}
+
+
+@pytest.mark.parametrize("name", ["float16", "bfloat16", "float64", "float8_e4m3fn", "int64"])
+def test_tensors_of_every_precision_are_outcomes(name):
+    tensor = torch.tensor([1.0, 2.0, 3.0]).to(getattr(torch, name))
+    tracked = tensor.clone().requires_grad_() if name in ("float16", "bfloat16") else tensor
+    for made in (tensor, tracked, list(tracked)):
+        assert as_outcome(made, 3, "identity").tolist() == [1.0, 2.0, 3.0]
+    assert as_outcome(torch.tensor([1.0, 2.0, 3.0]).to_sparse(), 3, "identity").tolist() == [1.0, 2.0, 3.0]
+
+
+@pytest.mark.parametrize("of", [torch.complex64, torch.bool])
+def test_tensors_of_other_things_are_none(of):
+    with pytest.raises(TrainingError, match=r"returned (complex numbers|truth values), no array of numbers"):
+        as_outcome(torch.ones(3, dtype=of), 3, "identity")
+
+
+def test_numbers_of_other_libraries_are_outcomes():
+    numbers = [Fraction(1, 2), Decimal("0.25"), np.float16(3)]
+    for returned in (numbers, np.array(numbers, object), pd.Series([0.5, 0.25, 3.0]), array.array("d", [0.5, 0.25, 3])):
+        assert as_outcome(returned, 3, "identity").tolist() == [0.5, 0.25, 3.0]
 
 
 def test_probabilities_must_be_probabilities():
@@ -240,14 +296,107 @@ def test_an_exception_is_a_failure_of_its_row_alone():
     assert outcomes.failures == {1: f"TypeError: too few, at line {line} of train"}
 
 
-def test_ctrl_c_is_no_failure():
+@pytest.mark.parametrize(
+    "kind", [KeyboardInterrupt, SystemExit, GeneratorExit, BaseException], ids=lambda k: k.__name__
+)
+def test_whatever_a_trainer_raises_by_itself_is_a_failure_of_its_row(kind):
     materials = text_materials()
 
     def train(items, key):
-        raise KeyboardInterrupt
+        if len(items) < 3:
+            raise kind("enough")
+        return [1, 2, 3]
+
+    outcomes = FromFunction(train).train(Rows(np.array([[0, 1, 0], [0, 0, 0]], np.int16), np.array([0, 1])), materials)
+    assert outcomes.ok.tolist() == [False, True]
+    assert outcomes.failures[0].startswith(f"{kind.__name__}: enough, at line ")
+
+
+def test_an_error_that_cannot_say_what_it_is_is_a_failure_as_well():
+    class MuteError(Exception):
+        def __str__(self):
+            raise ValueError
+
+    def train(items, key):
+        raise MuteError
+
+    materials = text_materials()
+    assert (
+        FromFunction(train).train(one(materials), materials).failures[0].startswith("MuteError: it can't say what went")
+    )
+
+
+def swallows():
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(1)
+    except BaseException:
+        pass
+
+
+def handles_by_itself():
+    """As libraries do that leave their training loop in an orderly way."""
+    before = signal.signal(signal.SIGINT, lambda number, frame: None)
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        raise RuntimeError("interrupted")
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def is_stopped():
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(1)
+
+
+@pytest.mark.parametrize("interrupted", [is_stopped, swallows, handles_by_itself], ids=lambda f: f.__name__)
+def test_ctrl_c_stops_whatever_the_trainer_makes_of_it(interrupted):
+    materials = text_materials()
+    rows = []
+
+    def train(items, key):
+        rows.append(key)
+        interrupted()
+        return [1, 2, 3]
 
     with pytest.raises(KeyboardInterrupt):
-        FromFunction(train).train(one(materials), materials)
+        FromFunction(train).train(Rows(np.zeros((2, 3), np.int16), np.array([0, 1])), materials)
+    assert len(rows) == 1
+    assert signal.set_wakeup_fd(-1) == -1
+
+
+def test_a_trainer_that_changes_what_it_was_given_changes_no_other_row():
+    materials = vector_materials()
+    seed = materials.seed.revise(
+        items=[i.model_copy(update={"metadata": {"n": 1, "deep": {"n": [1]}}}) for i in materials.seed.items]
+    )
+    probes = tuple(p.model_copy(update={"metadata": {"n": 1}}) for p in materials.probes)
+    materials = Materials(seed, probes)
+
+    def train(items, key, probes):
+        for thing in (*items, *probes):
+            thing.metadata["n"] += 1
+        for item in items:
+            item.metadata["deep"]["n"][0] += 1
+        items.pop()
+        return [
+            *(p.metadata["n"] for p in probes[:1]),
+            *(max(i.metadata["n"], *i.metadata["deep"]["n"]) for i in items[:2]),
+        ]
+
+    twice = [2, 1, 1, 1, 1, 1, 1, 1, 1, 1]
+    rows = Rows(np.zeros((3, 10), np.int16), np.arange(3), np.array([[1] * 10, twice, twice], np.float32))
+    assert FromFunction(train).train(rows, materials).values.tolist() == [[2, 2, 2]] * 3
+    assert materials.seed.items[0].metadata == {"n": 1, "deep": {"n": [1]}}
+
+
+def test_a_payload_cannot_be_changed():
+    materials = text_materials()
+
+    def train(items, key):
+        items[0].payload.text = "louder"
+
+    assert "frozen" in FromFunction(train).train(one(materials), materials).failures[0]
 
 
 # --- functions: how they are found and named --------------------------------------------------------------------------
@@ -524,6 +673,7 @@ def test_a_pipeline_may_read_the_texts_themselves():
         (FromEstimator(LogisticRegression(), label="lable"), "10 item(s) have no 'lable'"),
         (FromEstimator(LogisticRegression(), positive="maybe"), "positive = 'maybe' is the label of no item"),
         (FromEstimator(Ridge(), probability=False), "labels must be numbers"),
+        (FromEstimator(LogisticRegression(), label="score"), "is no class: classes that are numbers are whole numbers"),
     ],
     ids=lambda v: v if isinstance(v, str) else "",
 )
@@ -531,6 +681,80 @@ def test_an_estimator_that_cannot_work_says_so_before_any_training(system, said)
     with pytest.raises(PlanError) as caught:
         system.check(vector_materials())
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("column", "classes", "dtype"),
+    [
+        ([10, 9], (9, 10), "int64"),
+        (["10", "9"], (9, 10), "int64"),
+        ([-2, -10], (-10, -2), "int64"),
+        (["1.0", "0.0"], (0, 1), "int64"),
+        ([0.0, 1], (0, 1), "int64"),
+        ([0, "1"], (0, 1), "int64"),
+        ([0.5, 2], (0.5, 2), "float64"),
+        ([True, False], (False, True), "bool"),
+        (["true", "false"], ("false", "true"), "<U5"),
+        (["01", "1"], ("01", "1"), "<U2"),
+        (["10", "9", "maybe"], ("10", "9", "maybe"), "<U5"),
+        ([str(2**70), "1"], ("1", str(2**70)), "<U22"),
+        ([np.int64(10), np.int64(9)], (9, 10), "int64"),
+    ],
+)
+def test_labels_are_what_they_are_in_the_file_and_so_ordered(column, classes, dtype):
+    labels = Labels.of(column)
+    assert labels.classes == classes
+    assert labels.read(column).dtype == np.dtype(dtype)
+    assert [labels.named(str(c)) for c in classes] == list(classes)
+    assert [labels.named(c) for c in classes] == list(classes)
+
+
+@pytest.mark.parametrize("column", [[1, "yes"], [True, 1], [True, "yes"], [[1], 2], [float("inf"), 1]])
+def test_labels_of_more_than_one_kind_are_refused(column):
+    with pytest.raises(PlanError, match=r"more than one kind|Labels are texts, finite numbers, or true and false"):
+        Labels.of(column)
+
+
+def labelled(low, high):
+    materials = vector_materials()
+    names = {"no": low, "yes": high}
+    items = [i.model_copy(update={"metadata": {"label": names[i.metadata["label"]]}}) for i in materials.seed.items]
+    return Materials(materials.seed.revise(items=items), materials.probes, root=11)
+
+
+@pytest.mark.parametrize(("low", "high"), [(9, 10), ("9", "10"), (-1, 1), (False, True), (0.0, 1.0), (2, 10)])
+def test_the_outcome_is_of_the_later_label_whatever_the_labels_are(low, high):
+    system = FromEstimator(LogisticRegression())
+    plain, other = labelled(0, 1), labelled(low, high)
+    system.check(other)
+    expected = system.train(one(plain), plain).values
+    np.testing.assert_array_equal(system.train(one(other), other).values, expected)
+    first = FromEstimator(LogisticRegression(), positive=low)
+    first.check(other)
+    np.testing.assert_allclose(first.train(one(other), other).values, 1 - expected, atol=1e-6)
+
+
+def test_an_estimator_may_name_its_classes_as_the_file_does():
+    forest = FromEstimator(RandomForestClassifier(5, class_weight="balanced"))
+    stated = FromEstimator(RandomForestClassifier(5, class_weight={0: 1.0, 1: 3.0}))
+    for materials in (labelled(0, 1), labelled("0", "1")):
+        assert forest.train(one(materials), materials).ok[0]
+        assert stated.train(one(materials), materials).ok[0]
+
+
+def test_rows_of_labels_that_once_were_texts_are_other_rows():
+    system, texts = FromEstimator(LogisticRegression()), vector_materials()
+    assert len(system.also_reads(texts)) == len(texts.seed)
+    assert len(system.also_reads(labelled(9, 10))) == len(texts.seed) + 1
+
+
+def test_an_estimator_that_writes_into_what_it_is_asked_about_changes_no_other_row():
+    materials = vector_materials()
+    rows = Rows(np.zeros((2, 10), np.int16), np.array([0, 1]))
+    careless = make_pipeline(StandardScaler(copy=False), LogisticRegression())
+    careful = make_pipeline(StandardScaler(), LogisticRegression())
+    values = FromEstimator(careless).train(rows, materials).values
+    np.testing.assert_array_equal(values, FromEstimator(careful).train(rows, materials).values)
 
 
 def test_groups_can_be_labels():

@@ -18,6 +18,7 @@ from activeseed.protocols import Cost
 from activeseed.seed import Payload, Probe
 from activeseed.systems.own.fingerprint import fingerprint
 from activeseed.systems.own.given import GivenItem, also_reads, given_items, one_by_one
+from activeseed.systems.own.labels import Label, Labels
 from activeseed.systems.own.target import load, name_of
 
 
@@ -34,7 +35,8 @@ class FromEstimator(BaseModel):
             for an instance.
         parameters: what it is made with.
         label: the metadata column that holds the label; ``group`` takes the item's group.
-        positive: the class whose probability is the outcome. Empty: the later one of two classes, in sorted order.
+        positive: the class whose probability is the outcome. Empty: the later one of two classes: numbers by size,
+            texts by their characters, true after false. Labels reach the estimator as what they are in the file.
         features: ``embedding`` gives it the study's embedding (a vector's own entries, chosen minus rejected for a
             pair), ``text`` the texts themselves, for a pipeline with a vectoriser of its own.
         probability: outcomes are probabilities (``predict_proba``). Otherwise ``predict``: labels must be numbers.
@@ -48,7 +50,7 @@ class FromEstimator(BaseModel):
     estimator: str = ""
     parameters: Mapping[str, Any] = Field(default_factory=dict)
     label: str = "label"
-    positive: str = ""
+    positive: bool | int | float | str = ""
     features: Literal["embedding", "text"] = "embedding"
     probability: bool = True
     deterministic: bool | None = None
@@ -111,8 +113,16 @@ class FromEstimator(BaseModel):
         return self.model_dump(mode="json")
 
     def also_reads(self, materials: Materials) -> Any:
-        """What may determine an outcome besides ``Materials.digest``: the labels."""
-        return also_reads(materials)
+        """What may determine an outcome besides ``Materials.digest``: the labels, and what they are taken for."""
+        read = also_reads(materials)
+        if not self.probability:
+            return read
+        try:
+            labels = self._labels(materials)
+        except PlanError:
+            return read  # nothing can be trained
+        # labels were texts once, and rows that were trained then are other rows
+        return read if labels.kind == "texts" else [*read, [labels.kind, list(labels.classes)]]
 
     def check(self, materials: Materials) -> None:
         model = self.made()
@@ -132,14 +142,20 @@ class FromEstimator(BaseModel):
         if not self.probability:
             _numbers(labels)
             return
-        classes = sorted({str(label) for label in labels})
-        if len(classes) < 2:
-            raise PlanError(f"All items have the label {classes[0]!r}; a classifier needs at least two classes.")
-        if self.positive and self.positive not in classes:
-            raise PlanError(f"positive = {self.positive!r} is the label of no item. Labels: {', '.join(classes[:20])}.")
-        if not self.positive and len(classes) > 2:
+        found = Labels.of(labels)
+        classes = ", ".join(map(str, found.classes[:20]))
+        if len(found.classes) < 2:
+            raise PlanError(f"All items have the label {found.classes[0]!r}; a classifier needs at least two classes.")
+        if odd := [c for c in found.classes if isinstance(c, float)]:
             raise PlanError(
-                f"There are {len(classes)} classes ({', '.join(classes[:20])}). Say with positive=... which one's "
+                f"The label {odd[0]:g} is no class: classes that are numbers are whole numbers. Say probability=False "
+                "for a regressor, or write words."
+            )
+        if self.positive != "" and found.named(self.positive) is None:
+            raise PlanError(f"positive = {self.positive!r} is the label of no item. Labels: {classes}.")
+        if self.positive == "" and len(found.classes) > 2:
+            raise PlanError(
+                f"There are {len(found.classes)} classes ({classes}). Say with positive=... which one's "
                 "probability is the outcome."
             )
 
@@ -156,15 +172,25 @@ class FromEstimator(BaseModel):
     def train(self, rows: Rows, materials: Materials) -> Outcomes:
         probes = self._inputs(materials, [p.payload for p in materials.probes])
         weight_name = _weight_name(self.made())
-        classes = sorted({str(self._label(i.metadata, i.group)) for i in materials.seed.items})
-        positive = self.positive or classes[-1]
+        labels = self._labels(materials) if self.probability else None
+        positive = None if labels is None else self._positive(labels)
 
         def train(r: int) -> Any:
             items = given_items(materials, rows, r, weighted=weight_name is not None)
-            model = self._fitted(items, materials, int(rows.keys[r]), weight_name)
-            return _probability(model, probes, positive) if self.probability else model.predict(probes)
+            model = self._fitted(items, materials, int(rows.keys[r]), weight_name, labels)
+            asked = probes.copy()  # a scaler that saves itself a copy writes into what it is asked about
+            return model.predict(asked) if positive is None else _probability(model, asked, positive)
 
         return one_by_one(train, rows, len(materials.probes), self._compare)
+
+    def _labels(self, materials: Materials) -> Labels:
+        return Labels.of([self._label(i.metadata, i.group) for i in materials.seed.items])
+
+    def _positive(self, labels: Labels) -> Label:
+        named = labels.classes[-1] if self.positive == "" else labels.named(self.positive)
+        if named is None:
+            raise PlanError(f"positive = {self.positive!r} is the label of no item.")
+        return named
 
     @property
     def _compare(self) -> Literal["hellinger", "identity"]:
@@ -184,14 +210,21 @@ class FromEstimator(BaseModel):
         except TypeError as error:
             raise ConfigError(f"{self.estimator} can't be made with these parameters: {error}.") from error
 
-    def _fitted(self, items: list[GivenItem], materials: Materials, replicate: int, weight_name: str | None) -> Any:
+    def _fitted(
+        self,
+        items: list[GivenItem],
+        materials: Materials,
+        replicate: int,
+        weight_name: str | None,
+        classes: Labels | None,
+    ) -> Any:
         from sklearn.base import clone
 
         labels: Any = [self._label(i.metadata, i.group) for i in items]
-        if self.probability:
-            labels = np.array([str(label) for label in labels])
-            if len(set(labels)) < 2:
-                left = f"only the label {str(labels[0])!r} is" if len(labels) else "no item is"
+        if classes is not None:
+            labels = classes.read(labels)
+            if len(set(labels.tolist())) < 2:
+                left = f"only the label {labels.tolist()[0]!r} is" if len(labels) else "no item is"
                 raise TrainingError(f"{left} left in this row; a classifier needs at least two classes")
         else:
             labels = _numbers(labels)
@@ -222,8 +255,8 @@ def _numbers(labels: list[Any]) -> NDArray[np.float64]:
     return numbers
 
 
-def _probability(model: Any, probes: Any, positive: str) -> Any:
-    classes = [str(c) for c in model.classes_]
+def _probability(model: Any, probes: Any, positive: Label) -> Any:
+    classes = list(model.classes_)
     if positive not in classes:
         raise TrainingError(f"no item with the label {positive!r} is left in this row, so it has no probability")
     return model.predict_proba(probes)[:, classes.index(positive)]

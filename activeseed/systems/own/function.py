@@ -15,7 +15,7 @@ from activeseed.plan import Materials, Rows, stream_key
 from activeseed.protocols import Cost
 from activeseed.seed import Probe
 from activeseed.systems.own.fingerprint import fingerprint
-from activeseed.systems.own.given import also_reads, given_items, one_by_one, places_of
+from activeseed.systems.own.given import also_reads, given_items, given_probes, one_by_one, places_of
 from activeseed.systems.own.target import load, name_of
 
 
@@ -125,13 +125,13 @@ class FromFunction(BaseModel):
 
     def train(self, rows: Rows, materials: Materials) -> Outcomes:
         function = self.loaded()
-        extra = {"probes": materials.probes} if _takes_probes(function) else {}
+        wants_probes = _takes_probes(function)
 
         def train(r: int) -> Any:
             key = stream_key(materials.root, "train", int(rows.keys[r]))
-            return function(
-                given_items(materials, rows, r, weighted=self.weighted, ignores_space=self.ignores_space), key, **extra
-            )
+            extra = {"probes": given_probes(materials)} if wants_probes else {}
+            items = given_items(materials, rows, r, weighted=self.weighted, ignores_space=self.ignores_space, own=True)
+            return function(items, key, **extra)
 
         return one_by_one(train, rows, len(self.places(materials)), self.compare)
 

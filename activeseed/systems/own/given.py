@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import math
 import sys
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -13,9 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from activeseed.errors import TrainingError, describe
+from activeseed.interrupts import watched
 from activeseed.outcome import Outcomes
 from activeseed.plan import Materials, Rows, generator
 from activeseed.seed import Payload, Probe, Text
+from activeseed.systems.own.returned import as_outcome
+
+#: types of plain JSON that nobody can change in place
+_UNCHANGING = frozenset((str, int, float, bool, type(None)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +52,13 @@ class GivenItem:
 
 
 def given_items(
-    materials: Materials, rows: Rows, row: int, *, weighted: bool, ignores_space: bool = False
+    materials: Materials, rows: Rows, row: int, *, weighted: bool, ignores_space: bool = False, own: bool = False
 ) -> list[GivenItem]:
     """The items of one row in the seed's order; two neighbours are swapped where the row says ``wiggle``.
 
     Args:
+        own: every item, and every copy of one, gets metadata of its own, since whoever reads it may change it in place.
+            Payloads are frozen: a trainer that tries to change one fails, with that row.
         weighted: the trainer reads ``weight``. Otherwise an item of multiplicity 2 comes twice.
         ignores_space: the trainer ignores white space at the end of a text, so that a wiggle adds some.
 
@@ -70,17 +79,32 @@ def given_items(
                     "`weight` and say weighted=True, or choose a design of whole multiplicities"
                 )
             copies, weight = round(weight), 1.0
-        given = GivenItem(item.id, variant.payload, weight, variant.id, item.group, item.metadata)
-        items += [given] * copies
+        for _ in range(copies):
+            metadata = apart(item.metadata) if own else item.metadata
+            items.append(GivenItem(item.id, variant.payload, weight, variant.id, item.group, metadata))
     wiggle = 0 if rows.wiggles is None else int(rows.wiggles[row])
     return _wiggled(items, wiggle, ignores_space) if wiggle else items
+
+
+def given_probes(materials: Materials) -> tuple[Probe, ...]:
+    """The probes, for a row that may change their metadata in place."""
+    return tuple(p.model_copy(update={"metadata": apart(p.metadata)}) if p.metadata else p for p in materials.probes)
+
+
+def apart(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Metadata that shares nothing that can be changed in place."""
+    out = dict(metadata)
+    for name, value in metadata.items():
+        if type(value) not in _UNCHANGING:
+            out[name] = copy.deepcopy(value)
+    return out
 
 
 def _wiggled(items: list[GivenItem], wiggle: int, ignores_space: bool) -> list[GivenItem]:
     """The same items with two neighbours swapped, and a space at the end of one text where that is ignored."""
     rng = generator(wiggle, "wiggle")
     out = list(items)
-    apart = [n for n in range(len(items) - 1) if items[n] is not items[n + 1]]
+    apart = [n for n in range(len(items) - 1) if items[n].id != items[n + 1].id]
     if apart:
         n = apart[rng.integers(len(apart))]
         out[n], out[n + 1] = out[n + 1], out[n]
@@ -133,13 +157,16 @@ def one_by_one(
     """
     values = np.full((len(rows), places), np.nan, np.float32)
     failures: dict[int, str] = {}
-    for r in range(len(rows)):
-        try:
-            with contextlib.redirect_stdout(sys.stderr):
-                returned = train(r)
-            values[r] = as_outcome(returned, places, compare)
-        except (Exception, SystemExit) as error:  # the user's code may raise anything
-            failures[r] = describe(error)
+    with watched() as watch:
+        for r in range(len(rows)):
+            try:
+                # Each row is asked for its warnings anew: Python shows one of each place, else, and nobody could count.
+                with contextlib.redirect_stdout(sys.stderr), warnings.catch_warnings():
+                    returned = train(r)
+                values[r] = as_outcome(returned, places, compare)
+            except BaseException as error:  # the user's code may raise anything, KeyboardInterrupt included
+                failures[r] = describe(error)
+            watch.stop_if_asked()
     return outcomes_of(values, failures)
 
 
@@ -147,29 +174,3 @@ def outcomes_of(values: NDArray[np.float32], failures: dict[int, str]) -> Outcom
     """Outcomes (R, P) of rows of which some failed."""
     ok = np.array([r not in failures for r in range(len(values))], np.bool_)
     return Outcomes(values, ok, failures)
-
-
-def as_outcome(returned: Any, places: int, compare: str) -> NDArray[np.float32]:
-    """(P,) float32 from what a trainer returned. Raises TrainingError when it is no outcome."""
-    wanted = f"an array of {places} outcomes, one a probe, is due"
-    if returned is None:
-        raise TrainingError(f"the trainer returned None; {wanted}")
-    if hasattr(returned, "detach"):  # a torch tensor, on whatever device, with or without a gradient
-        returned = returned.detach().cpu().numpy()
-    try:
-        values = np.asarray(returned, np.float64)
-    except (TypeError, ValueError):
-        raise TrainingError(f"the trainer returned {type(returned).__name__}, no array of numbers; {wanted}") from None
-    if values.shape != (places,):
-        raise TrainingError(f"the trainer returned an array of shape {values.shape}; {wanted}")
-    with np.errstate(over="ignore"):
-        narrow = values.astype(np.float32)
-    for bad, what in (
-        (~np.isfinite(narrow), "must be finite"),
-        ((values < -1e-6) | (values > 1 + 1e-6) if compare == "hellinger" else np.zeros(places, bool), "must be "
-         "a probability, since compare = 'hellinger'"),
-    ):  # fmt: skip
-        if bad.any():
-            at = int(np.flatnonzero(bad)[0])
-            raise TrainingError(f"outcome {at + 1} of {places} is {values[at]:g}; it {what}")
-    return narrow

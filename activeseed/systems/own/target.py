@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from activeseed.errors import ConfigError, describe, nearest
+from activeseed.interrupts import watched
 
 
 def load(target: str, base: Path, permit: Callable[[], None] | None = None) -> Any:
@@ -54,7 +55,8 @@ def name_of(thing: Any) -> str:
 
 def _from_module(module: str, target: str) -> ModuleType:
     try:
-        return importlib.import_module(module)
+        with watched() as watch:
+            return importlib.import_module(module)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{module}.".startswith(f"{error.name}."):
             raise ConfigError(f"target = {target!r} can't be imported: {describe(error)}.") from error
@@ -62,7 +64,8 @@ def _from_module(module: str, target: str) -> ModuleType:
             f"target = {target!r}: there is no module {error.name!r}. Install it, set PYTHONPATH to its folder, "
             "or name a file: target = 'path/to/file.py:function'."
         ) from error
-    except Exception as error:
+    except BaseException as error:
+        watch.stop_if_asked()
         raise ConfigError(f"target = {target!r} can't be imported: {describe(error)}.") from error
 
 
@@ -81,10 +84,10 @@ def _from_file(file: Path) -> ModuleType:
     sys.modules[name] = module
     sys.path.append(str(path.parent))  # so that it finds the modules beside it
     try:
-        spec.loader.exec_module(module)
-    except BaseException as error:
+        with watched() as watch:
+            spec.loader.exec_module(module)
+    except BaseException as error:  # a script that leaves with sys.exit(), or raises what Ctrl-C would
         del sys.modules[name]
-        if isinstance(error, Exception | SystemExit):
-            raise ConfigError(f"{file} can't be run: {describe(error)}.") from error
-        raise
+        watch.stop_if_asked()
+        raise ConfigError(f"{file} can't be run: {describe(error)}.") from error
     return module
