@@ -77,6 +77,7 @@ class Question(_Record):
         items: ids of the items in question (one, or the lines of a list).
         group: the group, for *write more*.
         text: what is judged, as it stands.
+        context: the prompt that it answers, where it has one: shown with it, and no part of what an edit changes.
         options: variant id -> text of the variants to choose between.
         value: expected drop of the risk (squared embedded distance).
         minutes: what an answer is expected to cost.
@@ -98,6 +99,7 @@ class Question(_Record):
     items: tuple[str, ...]
     group: str = ""
     text: str = ""
+    context: str = ""
     options: dict[str, str] = Field(default_factory=dict)
     value: float = 0.0
     minutes: float = 1.0

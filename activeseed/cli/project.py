@@ -210,28 +210,6 @@ def _print_pairs(lines: Sequence[tuple[str, str]]) -> None:
     results().print(table)
 
 
-def read_gold(path: Path) -> list[Mapping[str, Any]]:
-    """Questions with known answers: JSON lines ``{"id", "text", "answer"}``. Raises SeedError."""
-    import json
-
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SeedError(f"{path} can't be read: {error}. Give a UTF-8 file of JSON lines.") from error
-    out: list[Mapping[str, Any]] = []
-    for n, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise SeedError(f"{path.name}:{n}: no valid JSON ({error}). Write one object a line.") from error
-        if not isinstance(row, dict):
-            raise SeedError(f"{path.name}:{n}: found {type(row).__name__}, not an object. Write one object a line.")
-        out.append(row)
-    return out
-
-
 def read_text(path: Path, what: str) -> str:
     """A text file. Raises FolderError."""
     try:

@@ -62,7 +62,7 @@ class Wordings(_Record):
         for wording in self.wordings.get(item.id, ()):
             if not wording.strip():
                 raise SeedError(f"Wordings: one of item {item.id!r} is blank. Write it, or remove it.")
-            payload = Text(text=wording)
+            payload = Text(prompt=getattr(item.payload, "prompt", ""), text=wording)
             if any(v.payload == payload for v in (*item.variants, *added)):
                 continue
             taken = {v.id for v in (*item.variants, *added)}

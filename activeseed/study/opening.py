@@ -123,9 +123,9 @@ def _with_system(path: Path, system: Any) -> Settings:
 
 def _check_gold(gold: Sequence[Mapping[str, Any]]) -> None:
     for n, line in enumerate(gold, start=1):
-        pair = line.get("chosen") or line.get("rejected")
+        pair = "chosen" in line or "rejected" in line
         for name in ("id", "chosen", "rejected", "answer") if pair else ("id", "text", "answer"):
-            if not line.get(name):
+            if not line.get(name) and not (name in ("chosen", "rejected") and line.get(name) == ""):
                 raise ConfigError(
                     f"Gold question {n} has no {name!r}. Give each an id, a text (or chosen and rejected replies, "
                     "with their prompt) and the known answer."

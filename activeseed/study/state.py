@@ -134,7 +134,7 @@ class State:
         if any(name not in known for name in question.items):
             return True
         single = question.kind in ("review", "judge_pair", "choose_wording", "resolve")
-        return single and question.text not in {v.display for v in known[question.items[0]].variants}
+        return single and question.text not in {v.wording for v in known[question.items[0]].variants}
 
     @property
     def own_copies(self) -> dict[str, int]:

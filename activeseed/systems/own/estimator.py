@@ -201,7 +201,7 @@ class FromEstimator(BaseModel):
     def _inputs(self, materials: Materials, payloads: list[Payload]) -> Any:
         if self.features == "embedding":
             return np.asarray(materials.features(payloads), np.float64)
-        return [p.display for p in payloads]
+        return [p.wording for p in payloads]
 
     def _label(self, metadata: Mapping[str, Any], group: str) -> Any:
         label = metadata.get(self.label, group or None if self.label == "group" else None)
