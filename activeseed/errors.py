@@ -3,7 +3,6 @@
     ActiveseedError
     ├── UsageError                 the user's input can be mended: the CLI exits with 2
     │   ├── SeedError              a seed, pool or probe file, or an item in it
-    │   ├── FormatError            a file that is not what its ending says, or larger than memory should hold
     │   ├── ConfigError            a setting, a kind, a configuration file
     │   ├── PlanError              an impossible design, found before anything is trained
     │   ├── AnswerError            an answer that fits no question
@@ -43,10 +42,6 @@ class UsageError(ActiveseedError):
 
 class SeedError(UsageError):
     """A seed, pool or probe file, or one item in it, can't be used."""
-
-
-class FormatError(UsageError):
-    """A file is not what its ending says. Whoever needs the file says so in its own words (SeedError, AnswerError …)."""
 
 
 class ConfigError(UsageError):

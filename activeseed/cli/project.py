@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from activeseed.cli.options import HERE, Accept, Dir, Json, open_study, pairs
 from activeseed.cli.screen import print_json, say
-from activeseed.errors import ConfigError, FolderError, SeedError, nearest
+from activeseed.errors import ConfigError, FolderError, nearest
 
 if TYPE_CHECKING:
     from activeseed.seed import Probe, Seed

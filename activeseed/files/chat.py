@@ -1,8 +1,8 @@
 """Conversations where a text is expected: lists of turns, as chat data and preference data have them.
 
-A turn is ``{"role": …, "content": …}`` or ``{"from": …, "value": …}``; its content is a text, or a list of parts that are
-texts. The last turn is what is judged, those before it are the prompt. Two conversations that are compared share the
-turns at their beginning: that is the prompt, and what follows are the replies.
+A turn is ``{"role": …, "content": …}`` or ``{"from": …, "value": …}``; its content is a text, or a list of texts. The
+last turn is what is judged, those before it are the prompt. Two conversations that are compared begin with the same
+turns: these are the prompt, and what follows are the replies.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from activeseed.errors import FormatError, SeedError
-from activeseed.formats import parse_json
+from activeseed.errors import SeedError
+from activeseed.formats import FormatError, parse_json
 
 Turn = tuple[str, str]
 
@@ -49,7 +49,9 @@ def _turn(where: str, turn: Mapping[str, Any]) -> Turn:
     if content is None:
         content = ""
     if not isinstance(content, str):
-        raise SeedError(f"{where}: its content is {type(content).__name__}, not a text. Pictures and tools can't be judged.")
+        raise SeedError(
+            f"{where}: its content is {type(content).__name__}, not a text. Pictures and tools can't be judged."
+        )
     return role, content
 
 

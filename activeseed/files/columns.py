@@ -91,7 +91,9 @@ def _said(file: RecordFile, columns: Mapping[str, str], known: Sequence[str]) ->
             raise SeedError(f"columns: {name!r} is no field of an item.{nearest(name, known)}")
         path = _path(file, column)
         if not path:
-            raise SeedError(f"{file.path}: there is no column {column!r} (for {name!r}).{nearest(column, file.columns)}")
+            raise SeedError(
+                f"{file.path}: there is no column {column!r} (for {name!r}).{nearest(column, file.columns)}"
+            )
         other = next((n for n, paths in plan.items() if path in paths), None)
         if other is not None:
             raise SeedError(f"columns: {column!r} stands for both {other!r} and {name!r}. Map it once.")
@@ -104,7 +106,12 @@ def _folded(file: RecordFile, known: Sequence[str], plan: dict[str, tuple[Path, 
     taken = {path for paths in plan.values() for path in paths}
     for column in file.columns:
         field = _fold(column)
-        if field in known and field not in plan and (column,) not in taken and (column == field or field not in file.columns):
+        if (
+            field in known
+            and field not in plan
+            and (column,) not in taken
+            and (column == field or field not in file.columns)
+        ):
             plan[field] = ((column,),)
 
 

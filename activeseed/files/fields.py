@@ -122,7 +122,10 @@ def _pair(where: str, fields: Mapping[str, Any]) -> Pair:
     prompt, chosen, rejected = _prompt(where, fields), fields["chosen"], fields["rejected"]
     talks = [chat.turns_of(where, name, fields[name]) for name in ("chosen", "rejected")]
     if any(talks):
-        said = [[("reply", value)] if turns is None else turns for turns, value in zip(talks, (chosen, rejected), strict=True)]
+        said = [
+            [("reply", value)] if turns is None else turns
+            for turns, value in zip(talks, (chosen, rejected), strict=True)
+        ]
         shared, chosen, rejected = chat.replies(*said)
         prompt = chat.joined(prompt, shared)
     return Pair(
@@ -310,9 +313,7 @@ _PARTS = {"text": ("text", "prompt"), "pair": ("prompt", "chosen", "rejected"), 
 _ALL_PARTS = {part for parts in _PARTS.values() for part in parts}
 
 
-def metadata_of(
-    where: str, fields: Mapping[str, Any], known: Sequence[str], payload: Payload
-) -> dict[str, Any]:
+def metadata_of(where: str, fields: Mapping[str, Any], known: Sequence[str], payload: Payload) -> dict[str, Any]:
     """What is neither a convention nor part of the payload, as plain JSON; ``metadata`` itself is merged in if it is
     an object.
     """

@@ -6,13 +6,14 @@ from activeseed.formats.delimited import guard, marked, read_sheet, unguard, ung
 from activeseed.formats.json_text import json_document, json_line, json_lines, parse_json, parse_lines
 from activeseed.formats.markdown import markdown_text
 from activeseed.formats.parquet import parquet_table
-from activeseed.formats.plain import MAX_BYTES, decode, existing_file, read_bytes, said_as, write_whole
+from activeseed.formats.plain import MAX_BYTES, FormatError, decode, existing_file, read_bytes, said_as, write_whole
 from activeseed.formats.records import FORMATS, Record, RecordFile, is_delimited, read_records
 from activeseed.formats.yaml_text import yaml_document
 
 __all__ = [
     "FORMATS",
     "MAX_BYTES",
+    "FormatError",
     "Record",
     "RecordFile",
     "decode",

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from activeseed.errors import FormatError
+from activeseed.formats.plain import FormatError
 
 DELIMITERS = ",;\t|"
 #: names the cells of a row that were guarded
@@ -36,7 +36,7 @@ def unguard(cell: str) -> str:
 
 
 def unguarded_copy(cell: str, of: str) -> str:
-    """What somebody typed over a guarded copy of ``of``, without the guard: no apostrophe goes that ``of`` began with."""
+    """What somebody made of a guarded copy of ``of``, without the guard: apostrophes that ``of`` began with stay."""
     marks = len(of) - len(of.lstrip("'"))
     return unguard(cell) if guard(of) != of and cell.startswith("'" * (marks + 1)) else cell
 
@@ -142,7 +142,9 @@ def _parsed(name: str, text: str, body: str, before: int, delimiter: str) -> She
                 continue
             extra = next((n for n, c in enumerate(cells) if c.strip() and (n >= len(header) or not header[n])), None)
             if extra is not None and extra < len(header):
-                raise FormatError(f"{name}:{line}: column {extra + 1} has no name, but cell {cells[extra][:40]!r}. Name it.")
+                raise FormatError(
+                    f"{name}:{line}: column {extra + 1} has no name, but cell {cells[extra][:40]!r}. Name it."
+                )
             if extra is not None:
                 raise FormatError(
                     f"{name}:{line}: {len(cells)} cells, but the header names {len(header)} columns. "

@@ -1,7 +1,7 @@
 """JSON and JSON lines: one reader with the checks that the parser leaves out, and one writer.
 
-A line ends at ``\\n`` and nowhere else: U+2028, U+2029 and U+0085 are text, though ``splitlines`` takes them for ends.
-The writer escapes them, for programs that know no better.
+A line ends at a line feed and nowhere else: U+2028, U+2029 and U+0085 are text, though ``splitlines`` splits
+there. The writer escapes them, for programs that do the same.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from activeseed.errors import FormatError
-from activeseed.formats.plain import MAX_DEPTH
+from activeseed.formats.plain import MAX_DEPTH, FormatError
 
 _SEPARATORS = str.maketrans({"\u2028": "\\u2028", "\u2029": "\\u2029", "\u0085": "\\u0085"})
 _HALF = re.compile("[\ud800-\udfff]")
@@ -83,7 +82,7 @@ def parse_lines(name: str, text: str, *, unfinished: bool = False) -> list[tuple
     """(line number from 1, value) of every line that is not blank.
 
     Args:
-        unfinished: pass over a last line without its ``\\n`` that is no JSON: somebody is writing it just now.
+        unfinished: pass over a last line without its line feed that is no JSON: somebody is writing it just now.
     """
     lines = text.split("\n")
     out = []
@@ -100,7 +99,7 @@ def parse_lines(name: str, text: str, *, unfinished: bool = False) -> list[tuple
 
 
 def json_line(record: Mapping[str, Any]) -> str:
-    """One record as one line, its ``\\n`` included."""
+    """One record as one line, its line feed included."""
     return json.dumps(record, ensure_ascii=False).translate(_SEPARATORS) + "\n"
 
 

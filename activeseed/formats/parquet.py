@@ -12,8 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from activeseed.errors import FormatError
-from activeseed.formats.plain import MAX_BYTES
+from activeseed.formats.plain import MAX_BYTES, FormatError
 
 #: rows, and values in all rows and columns together
 MAX_ROWS, MAX_VALUES = 10_000_000, 100_000_000

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from activeseed.errors import FolderError, FormatError, UsageError
+from activeseed.errors import FolderError, UsageError
 
 #: bytes that a file may have, and that what is packed in it may unpack to: far more than people judge, and less than
 #: what would take a machine's memory
@@ -27,6 +27,10 @@ _MAGIC = {
 }
 
 
+class FormatError(UsageError):
+    """A file is not what its ending says. Whoever needs the file catches it, and says so in its own words."""
+
+
 @contextmanager
 def said_as(error: type[UsageError], prefix: str = "") -> Iterator[None]:
     """A file that is not what it should be, in the words of whoever needs it: FormatError becomes ``error``."""
@@ -37,7 +41,7 @@ def said_as(error: type[UsageError], prefix: str = "") -> Iterator[None]:
 
 
 def existing_file(path: str | os.PathLike[str], endings: tuple[str, ...] = ()) -> Path:
-    """The path, once it is known to be a file. Raises FormatError that names the nearest file, or the folder's files."""
+    """The path, once it is known to be a file. Raises FormatError with the nearest file, or the folder's files."""
     file = Path(path)
     if file.is_file():
         return file

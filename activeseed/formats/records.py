@@ -13,12 +13,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from activeseed.errors import FormatError
 from activeseed.formats.delimited import read_sheet
 from activeseed.formats.json_text import parse_json, parse_lines
 from activeseed.formats.markdown import markdown_records
 from activeseed.formats.parquet import parquet_rows
-from activeseed.formats.plain import decode, existing_file, read_bytes
+from activeseed.formats.plain import FormatError, decode, existing_file, read_bytes
 from activeseed.formats.yaml_text import yaml_records
 
 FORMATS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".yaml", ".yml", ".md", ".markdown")
@@ -67,12 +66,21 @@ class RecordFile:
         return list(dict.fromkeys(name for record in self.records for name in record.fields))
 
 
-def read_records(path: str | os.PathLike[str], *, otherwise: str = "", unfinished: bool = False) -> RecordFile:
+@dataclass(frozen=True)
+class _How:
+    unfinished: bool
+    bare: bool
+
+
+def read_records(
+    path: str | os.PathLike[str], *, otherwise: str = "", unfinished: bool = False, bare: bool = True
+) -> RecordFile:
     """Read a file of any known format.
 
     Args:
         otherwise: the format of a file whose ending is none of the known ones, such as ``.jsonl``.
         unfinished: of JSON lines, pass over a last one that somebody is writing just now.
+        bare: whether a text by itself is a record that has only a ``text``.
 
     Raises:
         FormatError: no such file, a folder, no known format, not UTF-8, not well-formed, too large.
@@ -85,7 +93,7 @@ def read_records(path: str | os.PathLike[str], *, otherwise: str = "", unfinishe
         hint = _HINTS.get(file.suffix.lower(), "Name the file by its format.")
         named = repr(file.suffix) if file.suffix else "no ending"
         raise FormatError(f"{file}: {named} is no format that can be read ({', '.join(FORMATS)}). {hint}")
-    return _READERS[ending](file, read_bytes(file), unfinished)
+    return _READERS[ending](file, read_bytes(file), _How(unfinished, bare))
 
 
 def is_delimited(path: Path) -> bool:
@@ -93,51 +101,53 @@ def is_delimited(path: Path) -> bool:
     return path.suffix.lower() in (".csv", ".tsv")
 
 
-def _csv(file: Path, data: bytes, unfinished: bool) -> RecordFile:
+def _csv(file: Path, data: bytes, how: _How) -> RecordFile:
     sheet = read_sheet(file.name, decode(file, data))
     return RecordFile(file, [Record(line, dict(fields)) for line, fields in sheet.records()])
 
 
-def _jsonl(file: Path, data: bytes, unfinished: bool) -> RecordFile:
+def _jsonl(file: Path, data: bytes, how: _How) -> RecordFile:
     text = decode(file, data)
     if text.lstrip().startswith("[") and "\n" in text.strip():
         raise FormatError(f"{file.name}:1: this is one JSON list, not JSON Lines. Rename the file to end in .json.")
-    lines = parse_lines(file.name, text, unfinished=unfinished)
-    return RecordFile(file, [Record(n, _mapping(value, f"{file.name}:{n}")) for n, value in lines])
+    lines = parse_lines(file.name, text, unfinished=how.unfinished)
+    return RecordFile(file, [Record(n, _mapping(value, f"{file.name}:{n}", how.bare)) for n, value in lines])
 
 
-def _json(file: Path, data: bytes, unfinished: bool) -> RecordFile:
+def _json(file: Path, data: bytes, how: _How) -> RecordFile:
     value = parse_json(decode(file, data), file.name)
     if isinstance(value, dict) and isinstance(value.get("items"), list):
         value = value["items"]
     if not isinstance(value, list):
         raise FormatError(f"{file.name}: expected a JSON list of items. For one object a line, name the file .jsonl.")
-    records = [Record(n, _mapping(entry, f"{file.name}, entry {n}")) for n, entry in enumerate(value, start=1)]
+    records = [
+        Record(n, _mapping(entry, f"{file.name}, entry {n}", how.bare)) for n, entry in enumerate(value, start=1)
+    ]
     return RecordFile(file, records, "entry")
 
 
-def _mapping(value: Any, where: str) -> dict[str, Any]:
-    """An object as it is; a bare string is an item that has only a text."""
-    if isinstance(value, str):
+def _mapping(value: Any, where: str, bare: bool) -> dict[str, Any]:
+    """An object as it is; a bare string, where it may be one, is an item that has only a text."""
+    if isinstance(value, str) and bare:
         return {"text": value}
     if not isinstance(value, dict):
-        raise FormatError(f'{where}: expected an object like {{"text": "..."}}, found {type(value).__name__}.')
+        raise FormatError(f'{where}: expected an object like {{"name": "value"}}, found {type(value).__name__}.')
     return value
 
 
-def _parquet(file: Path, data: bytes, unfinished: bool) -> RecordFile:
+def _parquet(file: Path, data: bytes, how: _How) -> RecordFile:
     return RecordFile(file, [Record(n, row) for n, row in enumerate(parquet_rows(file, data), 1)], "row")
 
 
-def _yaml(file: Path, data: bytes, unfinished: bool) -> RecordFile:
+def _yaml(file: Path, data: bytes, how: _How) -> RecordFile:
     return RecordFile(file, [Record(line, f) for line, f in yaml_records(file.name, decode(file, data))])
 
 
-def _markdown(file: Path, data: bytes, unfinished: bool) -> RecordFile:
+def _markdown(file: Path, data: bytes, how: _How) -> RecordFile:
     return RecordFile(file, [Record(line, f) for line, f in markdown_records(decode(file, data))])
 
 
-_READERS: dict[str, Callable[[Path, bytes, bool], RecordFile]] = {
+_READERS: dict[str, Callable[[Path, bytes, _How], RecordFile]] = {
     ".csv": _csv,
     ".tsv": _csv,
     ".jsonl": _jsonl,

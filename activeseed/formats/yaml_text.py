@@ -6,8 +6,7 @@ from typing import Any
 
 import yaml
 
-from activeseed.errors import FormatError
-from activeseed.formats.plain import MAX_DEPTH
+from activeseed.formats.plain import MAX_DEPTH, FormatError
 
 #: characters that a document may unpack to through its aliases, for each of its own; and so many are always fine
 _GROWTH, _SMALL = 16, 1_000_000
@@ -27,7 +26,9 @@ def yaml_records(name: str, text: str) -> list[tuple[int, dict[str, Any]]]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise FormatError(f"{name}:{line}: not valid YAML: {error.problem or error.context}. Mend that line.") from error
+        raise FormatError(
+            f"{name}:{line}: not valid YAML: {error.problem or error.context}. Mend that line."
+        ) from error
     except yaml.YAMLError as error:
         raise FormatError(f"{name}: not valid YAML ({error}).") from error
     except RecursionError as error:

@@ -69,8 +69,9 @@ def test_csv_as_spreadsheets_write_it(delimiter: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ('{"question": "q1"', "line 1: no JSON"),
-        ("[1]", "line 1: found no object"),
+        ('{"question": "q1"', "answers.jsonl:1: not valid JSON"),
+        ("[1]", "answers.jsonl:1: expected an object"),
+        ('"keep"', "answers.jsonl:1: expected an object"),
         ('{"verdict": "keep"}', "line 1, field 'question': missing"),
         ('{"question": "q9", "verdict": "keep"}', "line 1, field 'question': no question 'q9' was asked.*Did you mean"),
         ('{"question": "q1", "verdict": "kepp"}', "line 1, field 'verdict': 'kepp' .*Did you mean 'keep'"),

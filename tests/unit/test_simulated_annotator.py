@@ -107,9 +107,10 @@ def test_a_truth_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("{", "line 1 is no JSON"),
-        ("[]", "line 1 holds no object"),
-        ('{"answer": "keep"}', "line 1 has no 'id'"),
+        ("{", "truth.jsonl:1: not valid JSON"),
+        ("[]", "truth.jsonl:1: expected an object"),
+        ('"keep"', "truth.jsonl:1: expected an object"),
+        ('{"answer": "keep"}', "truth.jsonl:1 has no 'id'"),
         ('{"id": "a", "answer": "kep"}', "unknown answer 'kep'.*Did you mean 'keep'"),
         ('{"id": "a", "answer": "choose"}', "needs a 'variant'"),
     ],
