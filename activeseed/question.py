@@ -6,10 +6,12 @@ not only how it is worded. An answer is a fact: it is never changed or deleted, 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from activeseed.checked import Checked
+from activeseed.errors import AnswerError, UsageError
 from activeseed.seed import Payload
 
 QuestionKind = Literal[
@@ -38,8 +40,8 @@ def people_due(kind: QuestionKind, annotators: int) -> int:
     return 1 if kind == "resolve" else annotators
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class _Record(Checked):
+    refused_as: ClassVar[type[UsageError]] = AnswerError
 
 
 class Consequence(_Record):

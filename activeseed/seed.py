@@ -14,11 +14,12 @@ import math
 import operator
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
-from activeseed.errors import SeedError, nearest
+from activeseed.checked import Checked
+from activeseed.errors import SeedError, UsageError, nearest
 
 AS_WRITTEN = "as_written"
 ABSENT = "absent"
@@ -27,8 +28,8 @@ FLIPPED = "flipped"
 Rest = Literal["auto", "absent", "wordings", "flipped"]
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class _Record(Checked):
+    refused_as: ClassVar[type[UsageError]] = SeedError
 
     @cached_property
     def digest(self) -> bytes:

@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from activeseed.annotators import hanging
 from activeseed.annotators.question_file import QuestionFile
+from activeseed.checked import SettingsRecord
 from activeseed.errors import AnswerError, nearest, plainly
 from activeseed.formats import is_delimited, json_lines, read_records, said_as, unguarded_copy, write_sheet
 from activeseed.question import VERDICTS, Answer, Question
@@ -37,7 +38,7 @@ EXPORT_FIELDS = ("counted", "taken_back")
 _HIDDEN = {"purpose", "repeats", "drawn", "avoid", "value"}
 
 
-class FileAnnotator(BaseModel):
+class FileAnnotator(SettingsRecord):
     """A channel of two files.
 
     Attributes:
@@ -46,12 +47,10 @@ class FileAnnotator(BaseModel):
         name: who answers, for lines that do not say.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     kind: Literal["file"] = "file"
-    questions: str = "questions.jsonl"
-    answers: str = "answers.jsonl"
-    name: str = "annotator"
+    questions: str = Field(default="questions.jsonl", min_length=1)
+    answers: str = Field(default="answers.jsonl", min_length=1)
+    name: str = Field(default="annotator", min_length=1)
 
     def located(self, folder: Path) -> FileAnnotator:
         """The same record with relative paths read from a folder."""

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from numpy.random import Generator
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
+from activeseed.checked import SettingsRecord
 from activeseed.errors import ConfigError, nearest
 from activeseed.formats import is_delimited, read_records, said_as
 from activeseed.plan import generator
@@ -27,7 +28,7 @@ _PLACE = "alternative number "
 _ANSWERS = {"keep": AS_WRITTEN, "reject": ABSENT, "flip": FLIPPED}
 
 
-class SimulatedPerson(BaseModel):
+class SimulatedPerson(SettingsRecord):
     """One of several simulated annotators.
 
     Attributes:
@@ -41,8 +42,6 @@ class SimulatedPerson(BaseModel):
         base_rate: probability in [0, 1] of *keep*; read by ``base_rate`` only.
         delay: polls that pass before an answer arrives.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = "simulated"
     behaviour: Behaviour = "truthful"
@@ -71,7 +70,7 @@ class Simulated(SimulatedPerson):
     truth_file: str = ""
     people: tuple[SimulatedPerson, ...] = ()
     unknown: Literal["skip", "keep"] = "skip"
-    key: int = 0
+    key: int = Field(default=0, ge=0)
 
     _polls: dict[str, int] = PrivateAttr(default_factory=dict)
 

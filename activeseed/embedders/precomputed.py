@@ -13,14 +13,15 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
+from activeseed.checked import SettingsRecord
 from activeseed.errors import ConfigError, PlanError
 from activeseed.formats import MAX_BYTES, existing_file, read_bytes, read_records, said_as
 from activeseed.seed import digest_of
 
 
-class Precomputed(BaseModel):
+class Precomputed(SettingsRecord):
     """Vectors from a file, one for every text that a study embeds.
 
     Formats: ``.npz`` (``texts`` or ``ids``: (n,) strings, ``vectors``: (n, d)), ``.parquet`` and ``.jsonl`` (``text``
@@ -31,10 +32,8 @@ class Precomputed(BaseModel):
         normalise: scale every vector to unit length.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     kind: Literal["precomputed"] = "precomputed"
-    path: str
+    path: str = Field(min_length=1)
     normalise: bool = True
 
     limits: ClassVar[str] = (

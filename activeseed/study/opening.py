@@ -47,7 +47,7 @@ def create(
     unknown = [k for k in changes if k not in Settings.model_fields]
     if unknown:
         raise ConfigError(f"Unknown setting {unknown[0]!r}.{nearest(unknown[0], Settings.model_fields)}")
-    chosen = Settings.model_validate({**{k: getattr(base, k) for k in base.model_fields_set}, **changes})
+    chosen = Settings(**{**{k: getattr(base, k) for k in base.model_fields_set}, **changes})
     seed = perturbed(seed, chosen.perturbations)
     check_pool(seed, pool)
     _check_gold(gold)
@@ -118,7 +118,7 @@ def _with_system(path: Path, system: Any) -> Settings:
         settings = read_settings(path)
     except ConfigError:
         settings = Settings()
-    return Settings.model_validate({**dict(settings), "system": system})
+    return Settings(**{**dict(settings), "system": system})
 
 
 def _check_gold(gold: Sequence[Mapping[str, Any]]) -> None:

