@@ -146,7 +146,7 @@ def _npz(path: Path) -> tuple[list[str], list[Any]]:
             size = sum(entry.file_size for entry in packed.infolist())
         if size > MAX_BYTES:
             raise ConfigError(
-                f"{path}: it unpacks to {size / 2**30:.1f} GiB; the limit is {MAX_BYTES / 2**30:g} GiB. Keep the "
+                f"{path}: it unpacks to {size / 2**30:.2g} GiB; the limit is {MAX_BYTES / 2**30:g} GiB. Keep the "
                 "vectors of the study's own texts."
             )
         with path.open("rb") as handle, np.load(handle, allow_pickle=False) as arrays:

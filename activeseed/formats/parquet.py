@@ -29,7 +29,7 @@ def parquet_rows(file: Path, data: bytes) -> list[dict[str, Any]]:
         table = pq.read_table(io.BytesIO(data), read_dictionary=texts)
         size = sum(_unpacked(chunk) for column in table.columns for chunk in column.chunks)
         if size > MAX_BYTES:
-            raise _too_large(file, f"{size / 2**30:.1f} GiB")
+            raise _too_large(file, f"{size / 2**30:.2g} GiB")
         rows: list[dict[str, Any]] = table.to_pylist()
     except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         reason = (str(error).split("\n")[0] or type(error).__name__)[:200]
@@ -46,7 +46,7 @@ def _check_declared(file: Path, metadata: Any) -> list[str]:
     size = sum(c.total_uncompressed_size for c in columns)
     values = sum(c.num_values for c in columns)
     if size > MAX_BYTES:
-        raise _too_large(file, f"{size / 2**30:.1f} GiB")
+        raise _too_large(file, f"{size / 2**30:.2g} GiB")
     if metadata.num_rows > MAX_ROWS or values > MAX_VALUES:
         raise _too_large(file, f"{metadata.num_rows:,} rows with {values:,} values")
     return sorted({c.path_in_schema for c in columns if c.physical_type == "BYTE_ARRAY"})

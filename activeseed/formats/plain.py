@@ -64,7 +64,7 @@ def read_bytes(file: Path) -> bytes:
         size = file.stat().st_size
         if size > MAX_BYTES:
             raise FormatError(
-                f"{file}: it has {size / 2**30:.1f} GiB; the limit is {MAX_BYTES / 2**30:g} GiB. Split it, or leave "
+                f"{file}: it has {size / 2**30:.2g} GiB; the limit is {MAX_BYTES / 2**30:g} GiB. Split it, or leave "
                 "out what is not needed."
             )
         return file.read_bytes()
