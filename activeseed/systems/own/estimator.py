@@ -67,6 +67,9 @@ class FromEstimator(SettingsRecord):
             settings["instance"] = estimator
         super().__init__(**settings)
 
+    # A table of settings names everything: it needs no constructor, and its mistakes are told as the table's.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
     @model_validator(mode="after")
     def _has_an_estimator(self) -> Self:
         if not self.estimator and self.instance is None:

@@ -63,6 +63,9 @@ class FromFunction(SettingsRecord):
             settings = {"target": name_of(train), **settings, "function": train}
         super().__init__(**settings)
 
+    # A table of settings names everything: it needs no constructor, and its mistakes are told as the table's.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
     @model_validator(mode="after")
     def _has_a_function(self) -> Self:
         if not self.target and self.function is None:
