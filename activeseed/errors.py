@@ -174,6 +174,8 @@ def plainly(said: str) -> str:
         return "it is missing"
     if said == "Extra inputs are not permitted":
         return "there is no such field"
+    if re.match(r"\w+ should have at least 1 (character|item)", said):
+        return "it is empty"
     should = re.fullmatch(r"(?:Input|String|Value) should be (?:an? )?(.*)", said, re.DOTALL)
     asked = should[1] if should else said
     for pattern, words in _PLAIN:

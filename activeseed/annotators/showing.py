@@ -80,7 +80,7 @@ def _body(question: Question) -> str:
         return _numbered(question)
     from activeseed.annotators.terminal import offered
 
-    parts = [question.text]
+    parts = [question.context, question.text]
     parts += [f"{n}) {question.options[v]}" for n, v in enumerate(offered(question), 1)]
     for who, verdict, comment in question.answers:
         parts.append(f"{who} said {verdict}" + (f": {comment}" if comment else ""))

@@ -12,8 +12,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from activeseed.checked import SettingsRecord
 from activeseed.cleaning import clean
 from activeseed.errors import AnswerError
 from activeseed.question import VERDICTS, Answer, Question, Verdict
@@ -44,10 +43,8 @@ MEANING: dict[Verdict, str] = {
 }
 
 
-class Terminal(BaseModel):
+class Terminal(SettingsRecord):
     """Questions wait until somebody runs ``activeseed annotate``. ``name``: who answers (default: the user's login)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["terminal"] = "terminal"
     name: str = ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,8 +12,9 @@ from activeseed.cleaning import escaped
 from activeseed.cli.annotating import answer_here, at_a_terminal
 from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, open_study
 from activeseed.cli.progress import Progress
-from activeseed.cli.screen import print_json, say, show, writes_anything
+from activeseed.cli.screen import print_json, say, show
 from activeseed.errors import AnnotatorError, AnswerError, ConfigError, FolderError
+from activeseed.formats import json_lines, write_whole
 
 if TYPE_CHECKING:
     from activeseed.question import Question
@@ -259,23 +259,17 @@ def export_answers(
     state = _salvaged(folder) if damaged else open_study(folder).state
     counted = set() if damaged else {a.id for a in state.counted_answers}
     lines = [
-        json.dumps(
-            {
-                **a.model_dump(mode="json"), "items": list(_items(state, a.question)),
-                "counted": a.id in counted, "taken_back": a.id in state.taken_back,
-            },
-            ensure_ascii=file is None and not writes_anything(),
-        )
+        {
+            **a.model_dump(mode="json"), "items": list(_items(state, a.question)),
+            "counted": a.id in counted, "taken_back": a.id in state.taken_back,
+        }
         for a in state.answers.values()
     ]  # fmt: skip
-    text = "".join(line + "\n" for line in lines)
+    text = json_lines(lines)
     if file is None:
         print(escaped(text), end="")
         return
-    try:
-        file.write_text(text, "utf-8")
-    except OSError as error:
-        raise FolderError(f"{file}: can't be written ({error.strerror}). Choose another file.") from error
+    write_whole(file, text.encode())
     say(f"{len(lines)} answers written: {file}")
 
 

@@ -15,8 +15,9 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from activeseed.checked import SettingsRecord
 from activeseed.errors import PlanError, TrainingError
 from activeseed.estimators.coding import Coding
 from activeseed.estimators.laws import drawing_law, index_law
@@ -41,7 +42,7 @@ ROWS_PER_COEFFICIENT = 4
 ROWS_PER_KEY = 8
 
 
-class Regression(BaseModel):
+class Regression(SettingsRecord):
     """First-order indices by regression.
 
     Attributes:
@@ -53,7 +54,7 @@ class Regression(BaseModel):
         groups: groups of rows deleted in turn for standard errors; a key's rows are deleted together.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
+    model_config = ConfigDict(serialize_by_alias=True)
 
     kind: Literal["regression"] = "regression"
     trainings: int | None = Field(default=None, ge=8, alias="rows")

@@ -58,7 +58,7 @@ def create(
     unknown = [k for k in changes if k not in Settings.model_fields]
     if unknown:
         raise ConfigError(f"Unknown setting {unknown[0]!r}.{nearest(unknown[0], Settings.model_fields)}")
-    chosen = Settings.model_validate({**{k: getattr(base, k) for k in base.model_fields_set}, **changes})
+    chosen = Settings(**{**{k: getattr(base, k) for k in base.model_fields_set}, **changes})
     chosen = _with_its_executor(chosen)
     seed = perturbed(seed, (p.made("perturbations") if isinstance(p, ThirdParty) else p for p in chosen.perturbations))
     check_pool(seed, pool)
@@ -203,16 +203,16 @@ def _with_system(path: Path, system: Any) -> Settings:
         settings = read_settings(path)
     except ConfigError:
         settings = Settings()
-    return Settings.model_validate({**dict(settings), "system": system})
+    return Settings(**{**dict(settings), "system": system})
 
 
 def _checked_gold(gold: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The lines with their answers in the words that verdicts have. Raises ConfigError, naming the line."""
     out: list[dict[str, Any]] = []
     for n, line in enumerate(gold, start=1):
-        pair = bool(line.get("chosen") or line.get("rejected"))
+        pair = "chosen" in line or "rejected" in line
         for name in ("id", "chosen", "rejected", "answer") if pair else ("id", "text", "answer"):
-            if not line.get(name):
+            if not line.get(name) and not (name in ("chosen", "rejected") and line.get(name) == ""):
                 raise ConfigError(
                     f"Gold question {n} has no {name!r}. Give each an id, a text (or chosen and rejected replies, "
                     "with their prompt) and the known answer."

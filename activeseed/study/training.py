@@ -21,16 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from activeseed.config import LimitsTable
-<<<<<<< HEAD
 from activeseed.errors import PlanError, StoreError, TooManyFailuresError, TrainingError
-from activeseed.outcome import Outcomes, Ranking
-from activeseed.plan import Design, Materials, Rows, join_rows, row_names
-=======
-from activeseed.errors import PlanError, TooManyFailuresError, TrainingError
 from activeseed.executors.listening import show
 from activeseed.outcome import Bools, Outcomes, Ranking, Warned, summed
 from activeseed.plan import Design, Independent, Materials, OneAtATime, Rows, join_rows, row_names
->>>>>>> trainers14
 from activeseed.protocols import Batch, Estimator, Event, Executor, Problem, Request, System
 from activeseed.seed import ABSENT, digest_of
 from activeseed.store import FolderStore

@@ -39,6 +39,8 @@ LOOKING = (
     ["seed", "export", "{out}/seed.csv"], ["seed", "pin", "first"],
 )  # fmt: skip
 USING = (["check"], ["rank"], ["queue"], ["report", "--out", "{out}/r.html"], ["loop", "--yes"])
+#: a round's questions come from a regression of our own, whatever ranks
+USES_NO_ESTIMATOR = (["queue"], ["loop", "--yes"])
 
 
 def write_code(folder: Path, mark: Path, of: str = "embedders import Tfidf", makes: str = "Tfidf()") -> Path:
@@ -106,9 +108,12 @@ def test_what_a_strangers_settings_name_is_not_imported_before_somebody_agreed(
         assert not mark.exists(), arguments
     for arguments in USING:
         capsys.readouterr()
-        assert run([a.format(out=tmp_path) for a in arguments]) == 2, arguments
+        code = run([a.format(out=tmp_path) for a in arguments])
         out, err = capsys.readouterr()
         assert not mark.exists(), arguments
+        if code == 0 and arguments in USES_NO_ESTIMATOR and '"auto"' in old:
+            continue
+        assert code == 2, arguments
         assert err.count("Error: ") == 1
         assert "--trust" in err
         assert words in err

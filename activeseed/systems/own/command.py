@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
+from pydantic import Field, PrivateAttr, field_validator
 
+from activeseed.checked import SettingsRecord
 from activeseed.errors import PlanError, TrainingError, describe
 from activeseed.outcome import Geometry, Outcomes, geometry_over
 from activeseed.plan import Materials, Rows, stream_key
@@ -22,7 +23,7 @@ from activeseed.systems.own.given import GivenItem, also_reads, given_items, jso
 LARGEST_READ = 16 * 2**20  # bytes of a file named in argv that are read for the fingerprint
 
 
-class Command(BaseModel):
+class Command(SettingsRecord):
     """A trainer² that is an external program, started without a shell, once for a few rows.
 
     It reads JSON lines. The first describes the job, each of the others is a row to train::
@@ -57,8 +58,6 @@ class Command(BaseModel):
             else: better leave a secret in your own environment, which the program has anyhow.
         version: names this trainer in place of a fingerprint of ``argv`` and of the files named there.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["command"] = "command"
     argv: tuple[str, ...]

@@ -18,12 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from activeseed.errors import TrainingError
-<<<<<<< HEAD
 from activeseed.masking import without
-from activeseed.systems.own.given import as_outcome
-=======
 from activeseed.systems.own.returned import as_outcome
->>>>>>> trainers14
 
 LONGEST_LINE = 64 * 2**20  # bytes; a program that never ends a line is stopped here
 TAIL = 2000  # bytes of standard error that are kept

@@ -9,8 +9,9 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
+from activeseed.checked import SettingsRecord
 from activeseed.errors import ConfigError, PlanError, TrainingError
 from activeseed.outcome import Geometry, Outcomes, geometry_over
 from activeseed.plan import Materials, Rows, stream_key
@@ -22,7 +23,7 @@ from activeseed.systems.own.labels import Label, Labels
 from activeseed.systems.own.target import load, name_of
 
 
-class FromEstimator(BaseModel):
+class FromEstimator(SettingsRecord):
     """A trainer² that fits a clone of an estimator on each row's items and predicts the probes.
 
     Items need labels, which stand in the seed file beside the text. The outcome is P(``positive``) of each probe for a
@@ -44,7 +45,7 @@ class FromEstimator(BaseModel):
         version: names this trainer in place of a fingerprint of its class and parameters.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(arbitrary_types_allowed=True)
 
     kind: Literal["estimator"] = "estimator"
     estimator: str = ""
@@ -68,6 +69,9 @@ class FromEstimator(BaseModel):
                 settings = {"estimator": name_of(type(estimator)), "parameters": parameters, **settings}
             settings["instance"] = estimator
         super().__init__(**settings)
+
+    # A table of settings names everything: it needs no constructor, and its mistakes are told as the table's.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
     @model_validator(mode="after")
     def _has_an_estimator(self) -> Self:
@@ -238,7 +242,7 @@ class FromEstimator(BaseModel):
     def _inputs(self, materials: Materials, payloads: list[Payload]) -> Any:
         if self.features == "embedding":
             return np.asarray(materials.features(payloads), np.float64)
-        return [p.display for p in payloads]
+        return [p.wording for p in payloads]
 
     def _label(self, metadata: Mapping[str, Any], group: str) -> Any:
         label = metadata.get(self.label, group or None if self.label == "group" else None)

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
+from activeseed.checked import SettingsRecord
 from activeseed.errors import ConfigError, PlanError
 from activeseed.outcome import Geometry, Outcomes, geometry_over
 from activeseed.plan import Materials, Rows, stream_key
@@ -19,7 +20,7 @@ from activeseed.systems.own.given import also_reads, given_items, given_probes, 
 from activeseed.systems.own.target import load, name_of
 
 
-class FromFunction(BaseModel):
+class FromFunction(SettingsRecord):
     """A trainer²: ``train(items, key) -> array of P outcomes``, one row at a time.
 
     ``items`` is a list of `GivenItem`: the row's items with payload and weight, absent ones left out. ``key`` is a
@@ -42,7 +43,7 @@ class FromFunction(BaseModel):
             version is not trained again. State one when the trainer depends on other files or modules.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(arbitrary_types_allowed=True)
 
     kind: Literal["function"] = "function"
     target: str = ""
@@ -62,6 +63,9 @@ class FromFunction(BaseModel):
         elif train is not None:
             settings = {"target": name_of(train), **settings, "function": train}
         super().__init__(**settings)
+
+    # A table of settings names everything: it needs no constructor, and its mistakes are told as the table's.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
     @model_validator(mode="after")
     def _has_a_function(self) -> Self:
