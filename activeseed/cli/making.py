@@ -151,7 +151,7 @@ def _sources(folder: Path, columns: Mapping[str, str] | None, **files: Path | No
     base, out = folder.resolve().parent, {}
     for name, file in files.items():
         if file is not None:
-            place = file.resolve()
+            place = Path(os.path.realpath(file))  # whatever it is: whoever reads it says what is wrong
             near = place.is_relative_to(base)
             out[name] = Path(os.path.relpath(place, folder.resolve())).as_posix() if near else str(place)
     return {**out, "columns": dict(columns)} if columns else out

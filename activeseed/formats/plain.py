@@ -43,8 +43,12 @@ def said_as(error: type[UsageError], prefix: str = "") -> Iterator[None]:
 def existing_file(path: str | os.PathLike[str], endings: tuple[str, ...] = ()) -> Path:
     """The path, once it is known to be a file. Raises FormatError with the nearest file, or the folder's files."""
     file = Path(path)
-    if file.is_file():
-        return file
+    try:
+        if file.is_file():
+            return file
+    except (OSError, ValueError) as error:  # a name that is too long, or holds a NUL; a folder that may not be entered
+        why = getattr(error, "strerror", None) or error
+        raise FormatError(f"{str(file)[:300]!r}: can't be read ({why}). Check the path and its permissions.") from error
     if file.is_dir():
         inside = sorted(p.name for p in file.iterdir() if p.suffix.lower() in endings)
         hint = f" It holds: {', '.join(inside[:5])}." if inside else " It holds no file of a known format."

@@ -29,7 +29,7 @@ for line in lines[1:]:
 COMMANDS = (
     ["status"], ["status", "--json"], ["check"], ["check", "--json"], ["rank"], ["rank", "--json"],
     ["queue", "--to", "{out}/q.jsonl"], ["queue", "--json"], ["pull"], ["answers", "export"], ["seed", "log"],
-    ["seed", "log", "--json"], ["report", "--out", "{folder}/r.html"], ["loop", "--annotator", "file"],
+    ["seed", "log", "--json"], ["report", "--out", "{folder}/r.html"], ["queue", "--to", "label_studio"],
     ["label-studio", "check"], ["rank", "--retry", "--traceback"], ["seed", "revert", "v9", "--traceback"],
 )  # fmt: skip
 
