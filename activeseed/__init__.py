@@ -9,7 +9,11 @@
 Importing the package imports nothing that they need: every name is loaded when it is first used.
 """
 
-from __future__ import annotations
+import sys
+
+if sys.argv[:1] == ["-m"] and sys.path and not __file__.startswith(f"{sys.path[0]}/"):
+    # `python -m activeseed` looks for modules in the current folder first, which may be a stranger's project
+    sys.path.pop(0)
 
 from typing import TYPE_CHECKING
 
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
         StoreError,
         TooManyFailuresError,
         TrainingError,
+        TrustError,
         UsageError,
     )
     from activeseed.estimators import Auto, Bootstrap, Jansen, LeaveOneOut, NullLadder, Regression
@@ -66,7 +71,7 @@ _HOMES = {
     "errors": (
         "ActiveseedError", "AnnotatorAwayError", "AnnotatorError", "AnswerError", "BudgetError", "ConfigError",
         "ConsentError", "FolderError", "MissingExtraError", "PlanError", "SeedError", "StoreError",
-        "TooManyFailuresError", "TrainingError", "UsageError",
+        "TooManyFailuresError", "TrainingError", "TrustError", "UsageError",
     ),
     "estimators": ("Auto", "Bootstrap", "Jansen", "LeaveOneOut", "NullLadder", "Regression"),
     "executors": ("InProcess", "Processes"),
@@ -96,6 +101,6 @@ __all__ = [
     "Pair", "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking", "Regression", "RewardModel",
     "Seed", "SeedError", "SeedVersion", "SeedWarning", "SentenceTransformers", "Settings", "Simulated",
     "SimulatedPerson", "StoreError", "Study", "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError",
-    "TrainingError", "UsageError", "Variant", "Vector", "Wordings", "__version__", "read_probes", "read_seed",
-    "read_settings", "write_report", "write_seed",
+    "TrainingError", "TrustError", "UsageError", "Variant", "Vector", "Wordings", "__version__", "read_probes",
+    "read_seed", "read_settings", "write_report", "write_seed",
 ]  # fmt: skip

@@ -2,7 +2,8 @@
 
 Adding an implementation is one file, a frozen record tagged ``kind: Literal[...]``, and one line of ``FAMILIES``. Only
 the members in use are imported, so that a command that trains nothing loads nothing that trains. A third party names
-its own as ``kind = "package.module:Name"``; the other keys of the table are passed to it.
+its own as ``kind = "package.module:Name"``; the other keys of the table are passed to it. Reading the file imports
+nothing of theirs: that is done where the member is used, once somebody has agreed to it (`study.trust`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import importlib
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, time
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -17,7 +20,9 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from activeseed.belief import BeliefSettings
-from activeseed.errors import ConfigError, nearest, plainly
+from activeseed.checked import SettingsRecord, explain
+from activeseed.errors import ConfigError, describe, nearest
+from activeseed.masking import masked
 from activeseed.seed import Rest
 
 #: family -> kind -> where the record of that kind is defined, below ``activeseed``
@@ -82,8 +87,8 @@ def default(family: str) -> Any:
     return record_type(family, DEFAULTS[family])()
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+class _Table(SettingsRecord):
+    model_config = ConfigDict(arbitrary_types_allowed=True)
 
 
 class SourceTable(_Table):
@@ -98,7 +103,7 @@ class SourceTable(_Table):
         columns: a field's name -> its name in these files, where that differs.
     """
 
-    seed: str = "seed.jsonl"
+    seed: str = Field(default="seed.jsonl", min_length=1)
     pool: str = ""
     probes: str = ""
     guidelines: str = "guidelines.md"
@@ -216,7 +221,8 @@ class Settings(_Table):
     Attributes:
         key: root key of all randomness.
         replicates: keys a mean outcome is taken over, where the trainer has randomness (at least 2).
-        store: SQLAlchemy address of the journal; empty for SQLite in the project folder.
+        store: SQLAlchemy address of the journal; empty for SQLite in the project folder. A password is better kept
+            where the database's own tools look for it (``~/.pgpass``, the environment) than in this file.
         perturbations: what adds variants to the seed when the study is made, in this order.
     """
 
@@ -239,11 +245,39 @@ class Settings(_Table):
     @classmethod
     def _member(cls, value: Any, info: ValidationInfo) -> Any:
         name = str(info.field_name)
-        if isinstance(value, list | tuple):
-            return tuple(member(name, v) if isinstance(v, Mapping) else v for v in value)
-        if isinstance(value, Mapping) and "kind" not in value:
-            value = {"kind": DEFAULTS[name], **value}
-        return member(name, value) if isinstance(value, Mapping) else value
+        if name == "perturbations":
+            if not isinstance(value, list | tuple):
+                raise ConfigError(
+                    f"[[perturbations]] = {str(value)[:40]!r}: it has to be a list of tables with a kind."
+                )
+            return tuple(_one(name, v) for v in value)
+        return _one(name, value)
+
+    @field_validator("store")
+    @classmethod
+    def _can_be_stored(cls, value: str) -> str:
+        """Refuses an address of no database before anything is written. The address may hold a password: unsaid."""
+        if value:
+            import sqlalchemy as sa
+
+            try:
+                sa.make_url(value).get_dialect().import_dbapi()
+            except sa.exc.NoSuchModuleError as error:
+                raise ConfigError(
+                    f"store names a database that is unknown ({sa.make_url(value).drivername}). Write "
+                    'store = "postgresql+psycopg://…", or leave it empty for SQLite in the project\'s folder.'
+                ) from error
+            except sa.exc.ArgumentError as error:
+                raise ConfigError(
+                    'store is no SQLAlchemy address of a database. Write store = "postgresql+psycopg://…", or leave it '
+                    "empty for SQLite in the project's folder."
+                ) from error
+            except ImportError as error:
+                raise ConfigError(
+                    f"store needs the driver of its database, which is not installed ({error}). Install it, or leave "
+                    "store empty for SQLite in the project's folder."
+                ) from error
+        return value
 
     @model_validator(mode="after")
     def _rows_go_to_processes(self) -> Self:
@@ -263,31 +297,70 @@ class Settings(_Table):
                 out[name] = record_of(value) if name in FAMILIES else _dump(value)
         return out
 
+    def shown(self) -> dict[str, Any]:
+        """The same record with secrets masked: what journals, reports and messages hold."""
+        shown: dict[str, Any] = masked(self.record())
+        return shown
+
+
+@dataclass(frozen=True)
+class ThirdParty:
+    """A member of a family that is somebody else's: its name and options, not imported before it is ``made``.
+
+    Attributes:
+        kind: ``package.module:Name``.
+        options: what it is made with.
+    """
+
+    kind: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def record(self) -> dict[str, Any]:
+        """As ``activeseed.toml`` says it."""
+        return dict(self.options)
+
+    def made(self, family: str) -> Any:
+        """Import and make it. Raises ConfigError where that fails, whatever its code raises."""
+        module, _, name = self.kind.partition(":")
+        try:
+            factory = getattr(importlib.import_module(module), name)
+        except Exception as error:
+            raise ConfigError(
+                f"[{family}] kind = {self.kind!r} can't be imported: {describe(error)}. Write it as "
+                "package.module:Name and install it."
+            ) from error
+        try:
+            return factory(**self.options)
+        except Exception as error:
+            raise ConfigError(
+                f"[{family}] {self.kind} does not take these settings: {describe(error)}. Look at its documentation."
+            ) from error
+
+
+def _one(family: str, value: Any) -> Any:
+    """A member from its table, or one that was made already."""
+    if isinstance(value, Mapping):
+        return member(family, value if "kind" in value else {"kind": DEFAULTS[family], **value})
+    if value is None or isinstance(value, str | bytes | int | float | list | tuple | date | time):
+        raise ConfigError(f"[{family}] = {str(value)[:40]!r}: it has to be a table with a kind.")
+    return value
+
 
 def member(family: str, table: Mapping[str, Any]) -> Any:
-    """One implementation from its table. Raises ConfigError for an unknown kind, key or value."""
+    """One implementation from its table, or whose it is. Raises ConfigError for an unknown kind, key or value."""
     kind = table.get("kind")
     if isinstance(kind, str) and ":" in kind:
-        return _third_party(family, kind, {k: v for k, v in table.items() if k != "kind"})
+        if not all(part.isidentifier() for part in kind.replace(":", ".", 1).split(".")):
+            raise ConfigError(f"[{family}] kind = {kind!r} is no name. Write it as package.module:Name.")
+        return ThirdParty(kind, {k: v for k, v in table.items() if k != "kind"})
     record = record_type(family, kind)
+    made = next((n for n, f in record.model_fields.items() if f.exclude and n in table), None)
+    if made is not None:
+        raise ConfigError(f"[{family}]: {made} is no setting. It can only be given in Python.")
     try:
         return record.model_validate(dict(table))
     except ValidationError as error:
-        raise ConfigError(_explain(error, f"[{family}]", record)) from error
-
-
-def _third_party(family: str, path: str, options: dict[str, Any]) -> Any:
-    module, _, name = path.partition(":")
-    try:
-        factory = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise ConfigError(
-            f"[{family}] kind = {path!r} can't be imported: {error}. Write it as package.module:Name and install it."
-        ) from error
-    try:
-        return factory(**options)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"[{family}] {path} does not take these settings: {error}") from error
+        raise ConfigError(explain(error, f"[{family}]", record)) from error
 
 
 def record_of(value: Any) -> dict[str, Any]:
@@ -323,7 +396,7 @@ def parse(tables: Mapping[str, Any]) -> Settings:
     try:
         return Settings.model_validate(kept)
     except ValidationError as error:
-        raise ConfigError(_explain(error, "activeseed.toml", Settings)) from error
+        raise ConfigError(explain(error, "activeseed.toml", Settings)) from error
 
 
 def read_settings(folder: Path) -> Settings:
@@ -362,28 +435,3 @@ def _without_none(value: Any) -> Any:
     if isinstance(value, list):
         return [_without_none(v) for v in value]
     return value
-
-
-def _explain(error: ValidationError, where: str, model: type[BaseModel]) -> str:
-    """The first complaint of pydantic in one sentence: where, what, and the nearest known name."""
-    first = error.errors()[0]
-    path = [str(p) for p in first["loc"]]
-    if first["type"] == "extra_forbidden":
-        table = f" [{'.'.join(path[:-1])}]" if path[:-1] else ""
-        return f"{where}{table}: unknown setting {path[-1]!r}.{nearest(path[-1], _fields_at(model, path[:-1]))}"
-    reason = plainly(first["msg"])
-    name = ".".join(path)
-    if first["type"] == "missing":
-        return f"{where}: {name} is missing."
-    if not name or first["type"] == "value_error":  # a sentence of our own, about more than one setting perhaps
-        return f"{where}: {f'{name}: ' if name else ''}{reason}."
-    return f"{where}: {name} = {first['input']!r}: {reason}."
-
-
-def _fields_at(model: type[BaseModel], path: list[str]) -> list[str]:
-    for name in path:
-        field = model.model_fields.get(name)
-        inner = field.annotation if field else None
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
-            model = inner
-    return list(model.model_fields)

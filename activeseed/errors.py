@@ -7,6 +7,7 @@
     │   ├── PlanError              an impossible design, found before anything is trained
     │   ├── AnswerError            an answer that fits no question
     │   ├── FolderError            a project folder that can't be read, written or recognised
+    │   ├── TrustError             a folder names code or a server that nobody here has agreed to
     │   ├── BudgetError            trainings would cost more than the study's budget
     │   │   └── ConsentError       or more than anybody has agreed to; it says what would have to be agreed to
     │   └── MissingExtraError      an optional package; the message holds the install command
@@ -58,6 +59,10 @@ class AnswerError(UsageError):
 
 class FolderError(UsageError):
     """A project folder can't be read, written or recognised."""
+
+
+class TrustError(UsageError):
+    """A project folder names code or a server that nobody here has agreed to use; none of it was used."""
 
 
 class BudgetError(UsageError):
@@ -169,6 +174,8 @@ def plainly(said: str) -> str:
         return "it is missing"
     if said == "Extra inputs are not permitted":
         return "there is no such field"
+    if re.match(r"\w+ should have at least 1 (character|item)", said):
+        return "it is empty"
     should = re.fullmatch(r"(?:Input|String|Value) should be (?:an? )?(.*)", said, re.DOTALL)
     asked = should[1] if should else said
     for pattern, words in _PLAIN:

@@ -6,10 +6,12 @@ not only how it is worded. An answer is a fact: it is never changed or deleted, 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from activeseed.checked import Checked
+from activeseed.errors import AnswerError, UsageError
 from activeseed.seed import Payload
 
 QuestionKind = Literal[
@@ -42,8 +44,8 @@ def people_due(kind: QuestionKind, annotators: int) -> int:
     return 1 if kind == "resolve" else annotators
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class _Record(Checked):
+    refused_as: ClassVar[type[UsageError]] = AnswerError
 
 
 class Consequence(_Record):
@@ -81,6 +83,7 @@ class Question(_Record):
         items: ids of the items in question (one, or the lines of a list).
         group: the group, for *write more*.
         text: what is judged, as it stands.
+        context: the prompt that it answers, where it has one: shown with it, and no part of what an edit changes.
         options: variant id -> text of the variants to choose between.
         value: expected drop of the risk (squared embedded distance).
         minutes: what an answer is expected to cost.
@@ -102,6 +105,7 @@ class Question(_Record):
     items: tuple[str, ...]
     group: str = ""
     text: str = ""
+    context: str = ""
     options: dict[str, str] = Field(default_factory=dict)
     value: float = 0.0
     minutes: float = 1.0

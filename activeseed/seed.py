@@ -11,13 +11,15 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import operator
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
-from activeseed.errors import SeedError, nearest
+from activeseed.checked import Checked
+from activeseed.errors import SeedError, UsageError, nearest
 
 AS_WRITTEN = "as_written"
 ABSENT = "absent"
@@ -26,8 +28,8 @@ FLIPPED = "flipped"
 Rest = Literal["auto", "absent", "wordings", "flipped"]
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class _Record(Checked):
+    refused_as: ClassVar[type[UsageError]] = SeedError
 
     @cached_property
     def digest(self) -> bytes:
@@ -36,13 +38,24 @@ class _Record(BaseModel):
 
 
 class Text(_Record):
-    """A text: a positive example, a dictum, a rubric line."""
+    """A text: a positive example, a dictum, a rubric line, or a reply to a ``prompt``.
+
+    The prompt is shown to whoever judges the text, and handed to trainers of one's own; embedders see the text alone,
+    as they do the replies of a pair.
+    """
 
     kind: Literal["text"] = "text"
+    #: left out of the record where there is none, so that a text without a prompt is named as it always was
+    prompt: str = Field(default="", exclude_if=operator.not_)
     text: str
 
     @property
     def display(self) -> str:
+        return f"{self.prompt}\n→ {self.text}" if self.prompt else self.text
+
+    @property
+    def wording(self) -> str:
+        """What is judged, and may be edited."""
         return self.text
 
     @property
@@ -62,6 +75,10 @@ class Pair(_Record):
     @property
     def display(self) -> str:
         return f"{self.prompt}\n+ {self.chosen}\n- {self.rejected}".lstrip("\n")
+
+    @property
+    def wording(self) -> str:
+        return self.display
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -92,6 +109,10 @@ class Vector(_Record):
         return self.label or f"[{head}{', …' if len(self.values) > 4 else ''}]"
 
     @property
+    def wording(self) -> str:
+        return self.display
+
+    @property
     def texts(self) -> tuple[str, ...]:
         return ()
 
@@ -108,6 +129,10 @@ class Variant(_Record):
     @property
     def display(self) -> str:
         return "(absent)" if self.payload is None else self.payload.display
+
+    @property
+    def wording(self) -> str:
+        return "(absent)" if self.payload is None else self.payload.wording
 
 
 class Item(_Record):
@@ -292,8 +317,11 @@ def digest_of(content: Any) -> bytes:
 
 
 def made_id(payload: Payload, taken: Sequence[str] | set[str] = ()) -> str:
-    """An id from content: ten hex digits, with a suffix where the same content comes again."""
-    stem = payload.digest.hex()[:10]
+    """An id from content: a letter and ten hex digits, with a suffix where the same content comes again.
+
+    The letter keeps spreadsheets from reading 607641e810 or 0782632055 as a number.
+    """
+    stem = f"i{payload.digest.hex()[:10]}"
     name, n = stem, 2
     while name in taken:
         name, n = f"{stem}-{n}", n + 1

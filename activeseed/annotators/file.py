@@ -6,20 +6,19 @@ annotators must not know (that a question is gold or a repeat) is never written.
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from activeseed.annotators import hanging
+from activeseed.annotators.question_file import QuestionFile
+from activeseed.checked import SettingsRecord
 from activeseed.comparing import clean_name, known_as
-from activeseed.errors import AnnotatorError, AnswerError, nearest, plainly
+from activeseed.errors import AnswerError, nearest, plainly
+from activeseed.formats import is_delimited, json_lines, read_records, said_as, unguarded_copy, write_sheet
 from activeseed.question import VERDICTS, Answer, Question
 from activeseed.seed import Pair, Seed, Text, digest_of
 
@@ -32,8 +31,8 @@ ANSWER_FIELDS = (
 _ASKED_FOR = ANSWER_FIELDS.index("seconds")
 #: columns that describe the question; read back from a filled-in CSV and ignored
 QUESTION_FIELDS = (
-    "kind", "items", "group", "shown", "options", "minutes", "reason", "consequences", "round", "value", "verdicts",
-    "seed_version", "answers", "trainings", "believed",
+    "kind", "items", "group", "context", "shown", "options", "minutes", "reason", "consequences", "round", "value",
+    "verdicts", "seed_version", "answers", "trainings", "believed",
 )  # fmt: skip
 #: what an export of answers marks them with; a study decides about both by itself
 EXPORT_FIELDS = ("counted", "taken_back")
@@ -43,7 +42,7 @@ _BETWEEN = " \t\r\n,;"
 _HIDDEN = {"purpose", "repeats", "drawn", "avoid", "value"}
 
 
-class FileAnnotator(BaseModel):
+class FileAnnotator(SettingsRecord):
     """A channel of two files.
 
     Attributes:
@@ -52,12 +51,10 @@ class FileAnnotator(BaseModel):
         name: who answers, for lines that do not say.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     kind: Literal["file"] = "file"
-    questions: str = "questions.jsonl"
-    answers: str = "answers.jsonl"
-    name: str = "annotator"
+    questions: str = Field(default="questions.jsonl", min_length=1)
+    answers: str = Field(default="answers.jsonl", min_length=1)
+    name: str = Field(default="annotator", min_length=1)
 
     def located(self, folder: Path) -> FileAnnotator:
         """The same record with relative paths read from a folder."""
@@ -66,12 +63,12 @@ class FileAnnotator(BaseModel):
         )
 
     def submit(self, questions: Sequence[Question], seed: Seed) -> None:
-        path = Path(self.questions)
-        there = _ids_in(path)
+        file = QuestionFile(Path(self.questions))
+        there = file.ids()
         new = [q for q in questions if q.id not in there]
         if new:
-            old = _read(path) if path.exists() else ""
-            _write(path, old + ("" if not old or old.endswith("\n") else "\n") + questions_text(new, path, bool(old)))
+            sheet = is_delimited(file.path)
+            file.add([_row(q) if sheet else _record(q) for q in new], _COLUMNS)
 
     def poll(self, pending: Sequence[Question]) -> list[Answer]:
         path = Path(self.answers)
@@ -82,34 +79,48 @@ class FileAnnotator(BaseModel):
 
     def withdraw(self, questions: Sequence[Question]) -> list[str]:
         answered = {a.question for a in self.poll(questions)}
-        path = Path(self.questions)
-        gone = [q.id for q in questions if q.id in _ids_in(path) and q.id not in answered]
+        file = QuestionFile(Path(self.questions))
+        there = file.ids() if questions else set()
+        gone = [q.id for q in questions if q.id in there and q.id not in answered]
         if gone:
-            _write(path, _without(path, set(gone)))
+            file.remove(set(gone))
         return gone
 
 
-def questions_text(questions: Sequence[Question], path: Path, more: bool = False) -> str:
-    """Questions as the text of a file; ``more`` leaves out the header of a CSV."""
-    if path.suffix.lower() != ".csv":
-        return "".join(
-            json.dumps({**q.model_dump(mode="json", exclude=_HIDDEN), "verdicts": VERDICTS[q.kind]}, ensure_ascii=False)
-            + "\n"
-            for q in questions
-        )
-    out = io.StringIO()
-    columns = ("question", "kind", "items", "shown", "options", "reason", "consequences", "verdicts")
-    writer = csv.writer(out, lineterminator="\n")
-    if not more:
-        writer.writerow((*columns, *ANSWER_FIELDS[:_ASKED_FOR]))
-    for q in questions:
-        options = "\n".join(f"{k}: {v}" for k, v in q.options.items())
-        variants = hanging.answers(q)
-        told = [f"{c.text} [{hanging.line(c, variants, {})}]" for c in q.consequences]
-        consequences = "\n".join(filter(None, [*told, hanging.legend(q)])) if told else hanging.nothing(q)
-        row = [q.id, q.kind, " ".join(q.items), q.text, options, q.reason, consequences, " ".join(VERDICTS[q.kind])]
-        writer.writerow([_unformula(c) for c in row] + [""] * len(ANSWER_FIELDS[:_ASKED_FOR]))
-    return out.getvalue()
+#: columns of a sheet of questions: what is asked, then what people fill in
+_COLUMNS = (
+    "question", "kind", "items", "context", "shown", "options", "reason", "consequences", "verdicts",
+    *ANSWER_FIELDS[:_ASKED_FOR],
+)  # fmt: skip
+
+
+def _record(q: Question) -> dict[str, Any]:
+    """A question as a line of JSON."""
+    return {**q.model_dump(mode="json", exclude=_HIDDEN), "verdicts": VERDICTS[q.kind]}
+
+
+def _row(q: Question) -> dict[str, str]:
+    """A question as a row of a sheet, its answer empty."""
+    variants = hanging.answers(q)
+    told = [f"{c.text} [{hanging.line(c, variants, {})}]" for c in q.consequences]
+    return {
+        "question": q.id,
+        "kind": q.kind,
+        "items": " ".join(q.items),
+        "context": q.context,
+        "shown": q.text,
+        "options": "\n".join(f"{k}: {v}" for k, v in q.options.items()),
+        "reason": q.reason,
+        "consequences": "\n".join(filter(None, [*told, hanging.legend(q)])) if told else hanging.nothing(q),
+        "verdicts": " ".join(VERDICTS[q.kind]),
+    }
+
+
+def questions_text(questions: Sequence[Question], path: Path) -> str:
+    """Questions as the text of a file."""
+    if is_delimited(path):
+        return write_sheet(map(_row, questions), _COLUMNS, newline="\n")
+    return json_lines(map(_record, questions))
 
 
 def read_answers(
@@ -146,6 +157,10 @@ def read_answers(
             if others == "ignore":
                 continue
             raise AnswerError(f"{where}, field 'question': no question {asked!r} was asked.{nearest(asked, questions)}")
+        if is_delimited(path):
+            # people edit copies of what a sheet shows, which may have been guarded from being run as a formula
+            for field, of in (("text", question.text), ("unticked", " ".join(question.items))):
+                row[field] = unguarded_copy(str(row.get(field) or ""), of)
         out.append(_answer(row, question, name, where))
     return out
 
@@ -234,83 +249,9 @@ def _plain(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
-    """(line number, fields) of every line. Raises AnswerError."""
-    try:
-        text = _read(path)
-    except AnnotatorError as error:
-        raise AnswerError(str(error)) from error
-    if path.suffix.lower() == ".csv":
-        first = text.split("\n", 1)[0]
-        reader = csv.DictReader(io.StringIO(text), delimiter=max(",;\t", key=first.count), restkey="")
-        if "question" not in (reader.fieldnames or ()):
-            raise AnswerError(f"{path.name}, line 1: no column 'question'. The first line names the columns.")
-        return [(reader.line_num, {k: v for k, v in row.items() if k}) for row in reader]
-    out = []
-    lines = text.split("\n")
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            if number == len(lines):
-                break
-            raise AnswerError(f"{path.name}, line {number}: no JSON ({error.msg}, column {error.colno}).") from error
-        if not isinstance(row, dict):
-            raise AnswerError(f"{path.name}, line {number}: found no object. A line holds question, verdict, …")
-        out.append((number, row))
-    return out
-
-
-def _ids_in(path: Path) -> set[str]:
-    if not path.exists():
-        return set()
-    if path.suffix.lower() == ".csv":
-        return {str(row.get("question")) for row in csv.DictReader(io.StringIO(_read(path)))}
-    return {name for name, _ in _lines(path)}
-
-
-def _lines(path: Path) -> list[tuple[str, str]]:
-    """(question id, line) of a JSON-lines file of questions. Raises AnnotatorError."""
-    out = []
-    for number, line in enumerate(_read(path).splitlines(), 1):
-        if line.strip():
-            try:
-                out.append((str(json.loads(line)["id"]), line))
-            except (ValueError, KeyError, TypeError) as error:
-                raise AnnotatorError(
-                    f"{path}, line {number}: no question ({error}). This file is activeseed's to write; move it away."
-                ) from error
-    return out
-
-
-def _without(path: Path, gone: set[str]) -> str:
-    if path.suffix.lower() != ".csv":
-        return "".join(line + "\n" for name, line in _lines(path) if name not in gone)
-    rows = list(csv.reader(io.StringIO(_read(path))))
-    out = io.StringIO()
-    at = rows[0].index("question")
-    csv.writer(out, lineterminator="\n").writerows(r for r in rows if not r or r[at] not in gone)
-    return out.getvalue()
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise AnnotatorError(f"{path} can't be read: {error}. It must be a UTF-8 text file.") from error
-
-
-def _write(path: Path, text: str) -> None:
-    """All or nothing: whoever reads the file at any moment sees the old text or the new one."""
-    beside = path.with_name(path.name + ".partial")
-    try:
-        beside.write_text(text, "utf-8")
-        os.replace(beside, path)
-    except OSError as error:
-        raise AnnotatorError(f"{path} can't be written: {error}. Choose another file in [annotator].") from error
-
-
-def _unformula(cell: str) -> str:
-    """A spreadsheet must show a seed's text and never run it as a formula."""
-    return "'" + cell if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+    """(line number, fields) of every line; the case of a field's name makes no difference. Raises AnswerError."""
+    with said_as(AnswerError):
+        file = read_records(path, otherwise=".jsonl", unfinished=True, bare=False)
+    if is_delimited(path) and "question" not in map(str.casefold, file.columns) and file.columns:
+        raise AnswerError(f"{path.name}, line 1: no column 'question'. The first line names the columns.")
+    return [(r.line, {k.strip().casefold(): v for k, v in r.fields.items()}) for r in file.records]

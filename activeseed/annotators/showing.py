@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from activeseed.annotators import hanging
+from activeseed.cleaning import clean
 from activeseed.question import VERDICTS, Consequence, Question
 from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED
 
@@ -17,11 +18,6 @@ if TYPE_CHECKING:
 
 WIDE = 100
 _NAMES = {AS_WRITTEN: "kept", ABSENT: "dropped", FLIPPED: "flipped"}
-
-
-def clean(text: str) -> str:
-    """Text that a terminal only shows: control characters (escape sequences in somebody's data) become a mark."""
-    return "".join(c if c in "\n\t" or c.isprintable() else "\ufffd" for c in text)
 
 
 def show_question(console: Console, question: Question, number: int, of: int, minutes: float) -> None:
@@ -84,7 +80,7 @@ def _body(question: Question) -> str:
         return _numbered(question)
     from activeseed.annotators.terminal import offered
 
-    parts = [question.text]
+    parts = [question.context, question.text]
     parts += [f"{n}) {question.options[v]}" for n, v in enumerate(offered(question), 1)]
     for who, verdict, comment in question.answers:
         parts.append(f"{who} said {verdict}" + (f": {comment}" if comment else ""))

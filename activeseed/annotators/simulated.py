@@ -7,16 +7,17 @@ question with an id of its own, gets an independent draw.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 from numpy.random import Generator
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
+from activeseed.checked import SettingsRecord
 from activeseed.errors import ConfigError, nearest
+from activeseed.formats import is_delimited, read_records, said_as
 from activeseed.plan import generator
 from activeseed.question import VERDICTS, Answer, Question, Verdict
 from activeseed.resolution import shown
@@ -27,7 +28,7 @@ _PLACE = "alternative number "
 _ANSWERS = {"keep": AS_WRITTEN, "reject": ABSENT, "flip": FLIPPED}
 
 
-class SimulatedPerson(BaseModel):
+class SimulatedPerson(SettingsRecord):
     """One of several simulated annotators.
 
     Attributes:
@@ -41,8 +42,6 @@ class SimulatedPerson(BaseModel):
         base_rate: probability in [0, 1] of *keep*; read by ``base_rate`` only.
         delay: polls that pass before an answer arrives.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = "simulated"
     behaviour: Behaviour = "truthful"
@@ -71,7 +70,7 @@ class Simulated(SimulatedPerson):
     truth_file: str = ""
     people: tuple[SimulatedPerson, ...] = ()
     unknown: Literal["skip", "keep"] = "skip"
-    key: int = 0
+    key: int = Field(default=0, ge=0)
 
     _polls: dict[str, int] = PrivateAttr(default_factory=dict)
 
@@ -212,36 +211,31 @@ def _verdict(question: Question, kept: str, variant: str) -> dict[str, Any]:
 
 def read_truth(path: str | Path) -> tuple[dict[str, str], dict[str, list[str]]]:
     """(item id -> right variant, group -> spare examples) from a truth file. Raises ConfigError naming the line."""
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"The simulated annotator can't read its truth file {path}: {error}.") from error
+    with said_as(ConfigError, "The simulated annotator can't read its truth file "):
+        file = read_records(path, otherwise=".jsonl", bare=False)
     truth: dict[str, str] = {}
     spare: dict[str, list[str]] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
-        where = f"{path}, line {number}"
-        try:
-            row: Mapping[str, Any] = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise ConfigError(f"{where} is no JSON: {error.msg}.") from error
-        if not isinstance(row, dict):
-            raise ConfigError(f"{where} holds no object. Write an id and an answer.")
+    for record in file.records:
+        where = file.where(record)
+        row = {k.strip().casefold(): v for k, v in record.fields.items() if v not in ("", None)}
         if "id" not in row and "text" in row:
             spare.setdefault(str(row.get("group", "")), []).append(str(row["text"]))
             continue
         name, answer = row.get("id"), row.get("answer")
-        if not isinstance(name, str) or not name:
+        if isinstance(name, bool) or not isinstance(name, str | int) or not str(name).strip():
             raise ConfigError(f"{where} has no 'id'. Each line names an item of the seed.")
+        name = str(name).strip()
         if answer == "choose":
-            if isinstance(row.get("variant"), int):
-                truth[name] = f"{_PLACE}{row['variant']}"
-            elif row.get("variant"):
-                truth[name] = str(row["variant"])
+            place = row.get("variant")
+            if is_delimited(file.path) and str(place).isdecimal():
+                place = int(str(place))  # a cell can't say that it is a number
+            if isinstance(place, int) and not isinstance(place, bool):
+                truth[name] = f"{_PLACE}{place}"
+            elif isinstance(place, str):
+                truth[name] = place
             else:
                 raise ConfigError(f"{where}: 'choose' needs a 'variant': its id, or its place among the variants.")
-        elif answer in _ANSWERS:
+        elif isinstance(answer, str) and answer in _ANSWERS:
             truth[name] = _ANSWERS[answer]
         else:
             known = [*_ANSWERS, "choose"]

@@ -42,7 +42,9 @@ def task_data(question: Question, payload: Payload | None = None) -> dict[str, A
     data: dict[str, Any] = {
         "question": question.id,
         "text": shown_text(question.text),
-        "why": shown_text(question.reason),
+        "why": shown_text(
+            f"It answers: {question.context}\n\n{question.reason}" if question.context else question.reason
+        ),
     }
     if question.kind == "judge_pair":
         pair = pair_of(question, payload) or Pair(chosen=question.text, rejected="")

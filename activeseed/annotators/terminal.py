@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from activeseed.checked import SettingsRecord
+from activeseed.cleaning import clean
 from activeseed.errors import AnswerError
 from activeseed.question import VERDICTS, Answer, Question, Verdict
 from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Pair, Seed, Text
@@ -43,10 +43,8 @@ MEANING: dict[Verdict, str] = {
 }
 
 
-class Terminal(BaseModel):
+class Terminal(SettingsRecord):
     """Questions wait until somebody runs ``activeseed annotate``. ``name``: who answers (default: the user's login)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["terminal"] = "terminal"
     name: str = ""
@@ -158,7 +156,7 @@ def annotate(
                     )
                     check_answer(question, answer, seed)
                 except AnswerError as error:
-                    console.print(_short(str(error)), markup=False)
+                    console.print(clean(_short(str(error))), markup=False)
                     continue
                 save(answer)
                 given.append((place, answer))

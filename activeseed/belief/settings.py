@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from activeseed.checked import SettingsRecord
 from activeseed.seed import Rest, Seed, check_belief, spread_belief
 
 if TYPE_CHECKING:
     from activeseed.plan import Law
 
 
-class BeliefSettings(BaseModel):
+class BeliefSettings(SettingsRecord):
     """The credibility model: which predictors compete, and how far each may move.
 
     Four predictors of P(an item stays) compete: the author's belief; the author's belief with a base rate that answers
@@ -35,13 +36,11 @@ class BeliefSettings(BaseModel):
         samples: draws of the posterior from which marginals and covariance are computed.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     kind: Literal["joint", "independent"] = "joint"
     base_rate_sd: float = Field(default=1.0, gt=0)
     group_sd: float = Field(default=0.5, ge=0)
-    evidence_sds: tuple[float, ...] = (1.0, 4.0)
-    kin_sds: tuple[float, ...] = (0.8,)
+    evidence_sds: tuple[Annotated[float, Field(gt=0)], ...] = (1.0, 4.0)
+    kin_sds: tuple[Annotated[float, Field(gt=0)], ...] = (0.8,)
     components: int = Field(default=32, ge=0)
     near: float = Field(default=0.2, ge=0, lt=1)
     samples: int = Field(default=400, ge=200)

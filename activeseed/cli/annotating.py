@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from activeseed.cli.screen import results, say
+from activeseed.cli.screen import results, say, show
 from activeseed.errors import ActiveseedError
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ def session(study: Study, name: str = "", questions: Sequence[Question] | None =
 
     configured = study.settings.annotator
     who = name or (configured if isinstance(configured, Terminal) else Terminal()).annotator
-    guidelines = study.folder / study.settings.source.guidelines
     return annotate(
         study.pending if questions is None else questions,
         study.seed,
@@ -35,7 +34,7 @@ def session(study: Study, name: str = "", questions: Sequence[Question] | None =
         name=who,
         take_back=study.take_back,
         console=results(),
-        guidelines=guidelines.read_text("utf-8", errors="replace") if guidelines.is_file() else "",
+        guidelines=study.guidelines,
     )
 
 
@@ -46,9 +45,9 @@ def answer_here(study: Study, name: str) -> None:
     done = session(study, name)
     version = study.take_in()
     print()
-    print(f"{counted(len(done.answers), 'answer')}, {counted(len(done.left), 'question')} left.")
+    show(f"{counted(len(done.answers), 'answer')}, {counted(len(done.left), 'question')} left.")
     if version is not None:
-        print(f"The seed is now v{version.number} ({version.id}): {version.why}.")
+        show(f"The seed is now v{version.number} ({version.id}): {version.why}.")
     say("Go on any time:  activeseed annotate" if done.left else "Next:  activeseed rank, or activeseed queue")
 
 

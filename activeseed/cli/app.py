@@ -6,8 +6,10 @@ import os
 import re
 import sys
 import tempfile
+import tomllib
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
@@ -15,8 +17,10 @@ from typing import Annotated
 import typer
 
 from activeseed.cli import demo, label_studio, loop, project, queue, rank, report, seed_commands, serve
+from activeseed.cli.options import TRUSTED
 from activeseed.cli.screen import replace_what_does_not_fit, say
 from activeseed.errors import ActiveseedError, nearest, plainly
+from activeseed.masking import is_secret, masked_text, secrets_in, without
 
 #: the class of every error that the parser raises: a misspelt option, a missing argument
 ParserError: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
@@ -46,6 +50,14 @@ def _root(
     ] = False,
     traceback: Annotated[
         bool, typer.Option("--traceback", help="Show all of an unexpected error. May stand anywhere.")
+    ] = False,
+    trust: Annotated[
+        bool,
+        typer.Option(
+            "--trust",
+            help="Agree to the trainer, modules, database and server that the project's activeseed.toml names; "
+            "remembered for the folder. May stand anywhere.",
+        ),
     ] = False,
 ) -> None:
     """Find the few seed items on which an expensive training process hinges, and ask humans about those.
@@ -122,7 +134,9 @@ servers.command("renew", short_help="New projects for deleted ones.")(label_stud
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns the exit code and never raises."""
-    arguments, whole = _without_traceback(arguments)
+    arguments, whole = _without(arguments, "--traceback")
+    arguments, trusted = _without(arguments, "--trust")
+    TRUSTED.set(trusted)
     replace_what_does_not_fit()
     try:
         returned = app(args=list(arguments), prog_name="activeseed", standalone_mode=False)
@@ -141,19 +155,40 @@ def run(arguments: Sequence[str]) -> int:
         return 1
     except ActiveseedError as error:
         if whole:
-            traceback.print_exc()
-        say(f"Error: {error}")
+            say(_open(traceback.format_exc(), arguments))
+        say(_open(f"Error: {error}", arguments))
         return error.exit_code
     except Exception as error:
         return _unexpected(error, whole, arguments)
 
 
-def _without_traceback(arguments: Sequence[str]) -> tuple[list[str], bool]:
-    """``--traceback`` is taken from wherever it stands before a ``--``."""
+def _without(arguments: Sequence[str], option: str) -> tuple[list[str], bool]:
+    """An option that is taken from wherever it stands before a ``--``, and whether it stood there."""
     arguments = list(arguments)
     end = arguments.index("--") if "--" in arguments else len(arguments)
-    kept = [a for a in arguments[:end] if a != "--traceback"]
+    kept = [a for a in arguments[:end] if a != option]
     return kept + arguments[end:], len(kept) < end
+
+
+def _open(text: str, arguments: Sequence[str]) -> str:
+    """What went wrong, without the secrets that the folder's settings or the command line hold."""
+    known: list[str] = []
+    with suppress(Exception):  # the settings may be what is wrong
+        known += secrets_in(tomllib.loads((_folder_of(arguments) / "activeseed.toml").read_text("utf-8")))
+    for name, sign, value in (a.partition("=") for a in arguments):
+        if sign and any(part == "environment" or is_secret(part) for part in re.split(r"[.\s]", name)):
+            known += [value, value.strip("\"'")]
+    return without(masked_text(text), known)
+
+
+def _folder_of(arguments: Sequence[str]) -> Path:
+    """The project folder that a command line names."""
+    for a, b in pairwise([*arguments, ""]):
+        if a == "--dir":
+            return Path(b)
+        if a.startswith("--dir="):
+            return Path(a.removeprefix("--dir="))
+    return Path()
 
 
 def _interrupted() -> int:
@@ -187,20 +222,18 @@ def _misspelt(error: Exception, arguments: Sequence[str]) -> int:
 
 def _unexpected(error: Exception, whole: bool, arguments: Sequence[str]) -> int:
     """One line, and where the details are: in the project's folder, or among temporary files."""
+    details = _open(f"activeseed {' '.join(arguments)}\n\n{''.join(traceback.format_exception(error))}", arguments)
     if whole:
-        traceback.print_exception(error)
+        say(details)
         return 1
-    line = str(error).strip().splitlines()
+    line = _open(str(error), arguments).strip().splitlines()
     what = f"{type(error).__name__}: {line[0]}" if line else type(error).__name__
-    details = f"activeseed {' '.join(arguments)}\n\n{''.join(traceback.format_exception(error))}"
     say(f"Error: something unexpected went wrong ({what}). {_kept(details, arguments)}")
     return 1
 
 
 def _kept(details: str, arguments: Sequence[str]) -> str:
-    at = next((i for i, a in enumerate(arguments[:-1]) if a == "--dir"), None)
-    folder = Path(arguments[at + 1]) if at is not None else Path()
-    inside = folder / ".activeseed"
+    inside = _folder_of(arguments) / ".activeseed"
     try:
         if inside.is_dir():
             path = inside / "last-error.txt"

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 import typer
 
-from activeseed.cli.options import HERE, Dir, Json, Yes, confirm, open_study
-from activeseed.cli.screen import clean, print_json, say
+from activeseed.cli.options import HERE, TRUSTED, Dir, Json, Yes, confirm, open_study
+from activeseed.cli.screen import print_json, say, show
 from activeseed.errors import ActiveseedError, AnnotatorError, ConfigError, FolderError, UsageError
 
 if TYPE_CHECKING:
@@ -68,11 +68,15 @@ def up(
     own = _own_module()
     _refuse_other_token()
     from activeseed.annotators.label_studio.installation import Installation, default_venv, find_or_install
+    from activeseed.study.trust import trust_program
 
     record = _record(settings, folder, yes)
 
     def installed() -> Installation:
-        return find_or_install(venv or own.venv_of(folder) or default_venv(), say)
+        where = venv or own.venv_of(folder) or default_venv()
+        if where != default_venv():
+            trust_program(folder, where.expanduser().absolute(), venv is not None or TRUSTED.get())
+        return find_or_install(where, say)
 
     opened = own.open_server(
         folder,
@@ -89,7 +93,7 @@ def up(
         write_annotator(folder, opened.server.url)
         _tell(folder, opened)
         for kind, link in _projects(folder).items():
-            print(f"  {kind} questions are answered at {link}")
+            show(f"  {kind} questions are answered at {link}")
         _tell_next(folder, stays=detach or opened.found)
         if not (detach or opened.found):
             _watch(opened)
@@ -117,7 +121,7 @@ def down(folder: Dir = HERE) -> None:
         say("No server of this project is running.")
         return
     server.stop()
-    print(f"Stopped {server.url}. Everything is kept.")
+    show(f"Stopped {server.url}. Everything is kept.")
     say("Start it again:  activeseed label-studio up")
 
 
@@ -255,7 +259,7 @@ def check(folder: Dir = HERE, as_json: Json = False) -> None:
         print_json(said)
         return
     for line in said:
-        print(clean(line))
+        show(line)
 
 
 def renew(folder: Dir = HERE, yes: Yes = False) -> None:
@@ -277,7 +281,7 @@ def renew(folder: Dir = HERE, yes: Yes = False) -> None:
     count = sum(q.kind in missing for q in pending)
     confirm(f"Gone: the project for {', '.join(missing)}. Make anew, and ask there what is pending ({count})?", yes)
     for kind, link in channel.renew(pending, study.seed).items():
-        print(f"{kind} questions are answered at {link}")
+        show(f"{kind} questions are answered at {link}")
 
 
 def _tell(folder: Path, opened: Opened) -> None:
@@ -286,11 +290,11 @@ def _tell(folder: Path, opened: Opened) -> None:
     from activeseed.annotators.label_studio.own import logins_of
 
     server = opened.server
-    print(f"Label Studio {'runs already' if opened.found else 'is running'}: {server.url}", flush=True)
+    show(f"Label Studio {'runs already' if opened.found else 'is running'}: {server.url}", flush=True)
     for person in opened.new:
-        print(f"  log in as {person.email}  password {person.password}" + ("  (administrator)" if person.admin else ""))
+        show(f"  log in as {person.email}  password {person.password}" + ("  (administrator)" if person.admin else ""))
     if not opened.new:
-        print(f"  log in as {', '.join(p.email for p in opened.people)}")
+        show(f"  log in as {', '.join(p.email for p in opened.people)}")
     sys.stdout.flush()
     say(f"Passwords are in {logins_of(folder)}, which only you can read.")
     if not is_loopback(server.host):

@@ -12,7 +12,7 @@ import typer
 from activeseed.cli.annotating import HadEnoughError
 from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, open_study
 from activeseed.cli.progress import Progress
-from activeseed.cli.screen import one_line, print_json, say
+from activeseed.cli.screen import one_line, print_json, say, show
 from activeseed.cli.watching import Watch
 from activeseed.errors import ConfigError, nearest
 from activeseed.study.words import ending_words, no_better_than_chance
@@ -91,7 +91,7 @@ def loop(
             }
         )  # fmt: skip
         return
-    print("\n".join(ending(result)))
+    show("\n".join(ending(result)))
     if result.ended == "waiting" and study.pending:
         say(f"Questions that wait for an answer: {len(study.pending)}. Answer them, then run this again.")
     say("See:  activeseed seed diff, activeseed report")
@@ -110,7 +110,7 @@ def print_round(study: Study, record: Mapping[str, Any]) -> None:
     from activeseed.cli.screen import results
     from activeseed.cli.tables import round_lines
 
-    print(round_lines(record, asked_words(study, record), results().width), flush=True)
+    show(round_lines(record, asked_words(study, record), results().width), flush=True)
 
 
 def asked_words(study: Study, record: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from activeseed.cli.comments import commented
-from activeseed.cli.project import read_gold, read_text
+from activeseed.cli.project import read_text
 from activeseed.errors import ConfigError, FolderError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def make_project(
         SeedError, ConfigError, PlanError: what is wrong with the files, the kinds, or both together.
     """
     from activeseed.config import DEFAULTS, FAMILIES, parse
-    from activeseed.files import load_seed
+    from activeseed.files import load_seed, read_gold
     from activeseed.study import Study
     from activeseed.study.progress import silent
 
@@ -112,7 +112,8 @@ def gold_from(seed: Seed, n: int) -> list[dict[str, Any]]:
             line |= {"prompt": payload.prompt, "chosen": first, "rejected": second}
             (others if exchange else keeps).append({**line, "answer": "flip" if exchange else "keep"})
         elif isinstance(payload, Text) and (stays or goes):
-            (keeps if stays else others).append({**line, "text": payload.text, "answer": "keep" if stays else "reject"})
+            line |= payload.model_dump(exclude={"kind"})
+            (keeps if stays else others).append({**line, "answer": "keep" if stays else "reject"})
     few = min(len(others), n // 2)
     return [*keeps[: n - few], *others[: max(few, n - len(keeps))]]
 
@@ -150,7 +151,7 @@ def _sources(folder: Path, columns: Mapping[str, str] | None, **files: Path | No
     base, out = folder.resolve().parent, {}
     for name, file in files.items():
         if file is not None:
-            place = file.resolve()
+            place = Path(os.path.realpath(file))  # whatever it is: whoever reads it says what is wrong
             near = place.is_relative_to(base)
             out[name] = Path(os.path.relpath(place, folder.resolve())).as_posix() if near else str(place)
     return {**out, "columns": dict(columns)} if columns else out
@@ -163,14 +164,10 @@ def _system_for(seed: Seed) -> str:
 def _probes(path: Path, columns: Mapping[str, str] | None) -> Any:
     """Probes or pool; the seed's column names are used where this file has them too."""
     from activeseed.files import read_probes
-    from activeseed.files.records import read_records
+    from activeseed.files.columns import fitting
+    from activeseed.files.fields import PROBE_FIELDS
 
-    if columns:
-        from activeseed.files.fields import PROBE_FIELDS
-
-        present = read_records(path).columns
-        columns = {k: v for k, v in columns.items() if v in present and k in PROBE_FIELDS}
-    return read_probes(path, columns=columns)
+    return read_probes(path, columns=fitting(path, columns, PROBE_FIELDS) if columns else None)
 
 
 def best_embedder(seed: Seed) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +24,8 @@ Accept = Annotated[
 ]
 
 HERE = Path()
+#: whether ``--trust`` was said, which may stand anywhere on the command line
+TRUSTED: ContextVar[bool] = ContextVar("TRUSTED", default=False)
 
 
 def open_study(folder: Path, progress: Progress | None = None, *, accept: bool = False) -> Study:
@@ -30,7 +33,13 @@ def open_study(folder: Path, progress: Progress | None = None, *, accept: bool =
     from activeseed.study import Study
     from activeseed.study.progress import silent
 
-    return Study.open(folder, accept=accept, progress=progress or silent)
+    agreed_to = TRUSTED.get()
+    study = Study.open(folder, accept=accept, progress=progress or silent, trust=agreed_to)
+    if agreed_to:
+        from activeseed.study.trust import agree
+
+        agree(folder, study.settings)
+    return study
 
 
 def confirm(question: str, yes: bool) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from activeseed.cli.options import HERE, Accept, Dir, Json, open_study, pairs
-from activeseed.cli.screen import print_json, say
-from activeseed.errors import ConfigError, FolderError, SeedError, nearest
+from activeseed.cli.screen import print_json, say, show
+from activeseed.errors import ConfigError, FolderError, nearest
 
 if TYPE_CHECKING:
     from activeseed.seed import Probe, Seed
@@ -111,8 +111,8 @@ def init(
             }
         )  # fmt: skip
         return
-    print(f"Made {folder}: {_counted(seed, study.pool, study.probes)}.")
-    print(f"Trainer²: {kinds['system']}. Embedder: {kinds['embedder']}{why}.")
+    show(f"Made {folder}: {_counted(seed, study.pool, study.probes)}.")
+    show(f"Trainer²: {kinds['system']}. Embedder: {kinds['embedder']}{why}.")
     for line in _gold_words(study, sure):
         say(line)
     where = "" if folder.resolve() == Path.cwd() else f" --dir {folder}"
@@ -208,28 +208,6 @@ def _print_pairs(lines: Sequence[tuple[str, str]]) -> None:
     for name, text in lines:
         table.add_row(name, Text(clean(text)))
     results().print(table)
-
-
-def read_gold(path: Path) -> list[Mapping[str, Any]]:
-    """Questions with known answers: JSON lines ``{"id", "text", "answer"}``. Raises SeedError."""
-    import json
-
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SeedError(f"{path} can't be read: {error}. Give a UTF-8 file of JSON lines.") from error
-    out: list[Mapping[str, Any]] = []
-    for n, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise SeedError(f"{path.name}:{n}: no valid JSON ({error}). Write one object a line.") from error
-        if not isinstance(row, dict):
-            raise SeedError(f"{path.name}:{n}: found {type(row).__name__}, not an object. Write one object a line.")
-        out.append(row)
-    return out
 
 
 def read_text(path: Path, what: str) -> str:

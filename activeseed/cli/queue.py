@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from activeseed.cleaning import escaped
 from activeseed.cli.annotating import answer_here, at_a_terminal
 from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, open_study
 from activeseed.cli.progress import Progress
-from activeseed.cli.screen import print_json, say, writes_anything
+from activeseed.cli.screen import print_json, say, show
 from activeseed.errors import AnnotatorError, AnswerError, ConfigError, FolderError
+from activeseed.formats import json_lines, write_whole
 
 if TYPE_CHECKING:
     from activeseed.question import Question
@@ -119,7 +120,7 @@ def take_questions_back(folder: Path, questions: Sequence[str]) -> None:
     """Withdraw questions, and tell the channel where it has them."""
     study = open_study(folder)
     gone = study.withdraw(questions, "withdrawn by hand")
-    print(f"Withdrawn: {', '.join(gone)}." if gone else "None of these is pending.")
+    show(f"Withdrawn: {', '.join(gone)}." if gone else "None of these is pending.")
     study.recall()
 
 
@@ -225,15 +226,15 @@ def _print_told(study: Study, told: Told, as_json: bool) -> None:
         parts.append(f"{len(told.stale)} to what has changed since (kept, not counted)")
     if told.deleted:
         parts.append(f"{len(told.deleted)} deleted by whoever gave them")
-    print(", ".join(parts) + ".")
+    show(", ".join(parts) + ".")
     for name, why in told.dropped.items():
-        print(f"Question {name} is withdrawn: {why}.")
+        show(f"Question {name} is withdrawn: {why}.")
     for problem in told.problems:
         say(f"! {problem}")
     if version is not None:
-        print(f"The seed is now v{version.number} ({version.id}): {version.why}.".replace("..", "."))
+        show(f"The seed is now v{version.number} ({version.id}): {version.why}.".replace("..", "."))
     else:
-        print(f"The seed stays v{study.state.current.number} ({study.seed.version}).")
+        show(f"The seed stays v{study.state.current.number} ({study.seed.version}).")
     left = len(study.pending)
     say(
         f"{counted(left, 'question')} pending."
@@ -258,23 +259,17 @@ def export_answers(
     state = _salvaged(folder) if damaged else open_study(folder).state
     counted = set() if damaged else {a.id for a in state.counted_answers}
     lines = [
-        json.dumps(
-            {
-                **a.model_dump(mode="json"), "items": list(_items(state, a.question)),
-                "counted": a.id in counted, "taken_back": a.id in state.taken_back,
-            },
-            ensure_ascii=file is None and not writes_anything(),
-        )
+        {
+            **a.model_dump(mode="json"), "items": list(_items(state, a.question)),
+            "counted": a.id in counted, "taken_back": a.id in state.taken_back,
+        }
         for a in state.answers.values()
     ]  # fmt: skip
-    text = "".join(line + "\n" for line in lines)
+    text = json_lines(lines)
     if file is None:
-        print(text, end="")
+        print(escaped(text), end="")
         return
-    try:
-        file.write_text(text, "utf-8")
-    except OSError as error:
-        raise FolderError(f"{file}: can't be written ({error.strerror}). Choose another file.") from error
+    write_whole(file, text.encode())
     say(f"{len(lines)} answers written: {file}")
 
 
@@ -309,4 +304,4 @@ def take_back(
     """
     study = open_study(folder)
     study.take_back(answer, why)
-    print(f"Taken back: {answer}. The seed is v{study.state.current.number} ({study.seed.version}).")
+    show(f"Taken back: {answer}. The seed is v{study.state.current.number} ({study.seed.version}).")

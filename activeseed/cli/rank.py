@@ -143,12 +143,14 @@ def write_frames(ranking: Ranking, csv: Path | None, parquet: Path | None) -> No
     """The ranking as files. Raises FolderError."""
     if csv is None and parquet is None:
         return
+    from activeseed.formats import guard, write_whole
+
     frame = ranking.to_frame()
-    for file, write in ((csv, frame.to_csv), (parquet, frame.to_parquet)):
-        if file is None:
-            continue
-        try:
-            write(file, index=False)
-        except OSError as error:
-            raise FolderError(f"{file}: can't be written ({error.strerror}). Choose another file.") from error
+    if csv is not None:
+        texts = frame.select_dtypes(exclude=["number", "bool"]).columns
+        shown = frame.assign(**{c: [guard(v) if isinstance(v, str) else v for v in frame[c]] for c in texts})
+        write_whole(csv, shown.to_csv(index=False).encode())
+    if parquet is not None:
+        write_whole(parquet, frame.to_parquet(index=False))
+    for file in filter(None, (csv, parquet)):
         print(f"Written: {file}", file=sys.stderr)

@@ -10,7 +10,7 @@ import typer
 
 from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, open_study
 from activeseed.cli.progress import Progress
-from activeseed.cli.screen import print_json
+from activeseed.cli.screen import print_json, show
 from activeseed.errors import FolderError
 
 
@@ -41,5 +41,5 @@ def report(
     if as_json:
         print_json({"report": str(file), "bytes": file.stat().st_size})
         return
-    print(file)
+    show(file)
     print("Open it in a browser: it needs no network.", file=sys.stderr)

@@ -7,6 +7,8 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from activeseed.cleaning import clean, escaped, one_line
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -30,9 +32,14 @@ def say(text: str) -> None:
     print(clean(text), file=sys.stderr, flush=True)
 
 
+def show(text: object = "", *, flush: bool = False) -> None:
+    """A line of a result on stdout; names and texts in it may come from anybody."""
+    print(clean(str(text)), flush=flush)
+
+
 def print_json(value: Any) -> None:
     """A result as JSON on stdout, never wrapped; numpy scalars as numbers, what isn't finite as null."""
-    print(json.dumps(plain(value), ensure_ascii=not writes_anything(), indent=2, allow_nan=False))
+    print(escaped(json.dumps(plain(value), ensure_ascii=not writes_anything(), indent=2, allow_nan=False)))
 
 
 def writes_anything() -> bool:
@@ -64,11 +71,7 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-def clean(text: str) -> str:
-    """Text that a terminal only shows: control characters (escape sequences in somebody's data) become a mark."""
-    return "".join(c if c in "\n\t" or c.isprintable() else "\ufffd" for c in text)
-
-
-def one_line(text: str) -> str:
-    """Text on one line, white space collapsed."""
-    return clean(" ".join(text.split()))
+__all__ = [
+    "clean", "messages", "one_line", "plain", "print_json", "replace_what_does_not_fit", "results", "say", "show",
+    "writes_anything",
+]  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from activeseed.cli.options import HERE, Dir, Json, Yes, confirm, open_study, pairs
-from activeseed.cli.screen import clean, one_line, print_json, say
+from activeseed.cli.screen import clean, one_line, print_json, say, show
 from activeseed.errors import FolderError
 
 Version = Annotated[str, typer.Argument(metavar="VERSION", help="A number, the start of a hash, a pin, or latest.")]
@@ -133,7 +133,7 @@ def export(
         raise FolderError(f"{file}: there is no folder {file.parent}. Make it, or choose another.")
     study = open_study(folder)
     study.export(file, version=version, standing_only=not whole)
-    print(file)
+    show(file)
 
 
 def sync(
@@ -167,9 +167,9 @@ def sync(
         return
     for name, ids in found.items():
         if ids:
-            print(f"{name}: {len(ids)} ({', '.join(one_line(i) for i in ids[:8])}{', …' if len(ids) > 8 else ''})")
+            show(f"{name}: {len(ids)} ({', '.join(one_line(i) for i in ids[:8])}{', …' if len(ids) > 8 else ''})")
     for conflict in result.conflicts:
-        print(f"conflict: {one_line(conflict.message)}")
+        show(f"conflict: {one_line(conflict.message)}")
     if result.conflicts:
         ask = " ".join(f"--item {c.item}" for c in result.conflicts)
         say(f"{counted(len(result.conflicts), 'edit')} against answers: both are kept. Ask:  activeseed queue {ask}")
@@ -192,7 +192,7 @@ def pin(
     study.pin(name, version)
     found = study.state.version(name)
     moved = f" It was v{before} before." if before not in (None, found.number) else ""
-    print(f"{name} is v{found.number} ({found.id}).{moved}")
+    show(f"{name} is v{found.number} ({found.id}).{moved}")
 
 
 def revert(
@@ -217,4 +217,4 @@ def revert(
         return
     confirm(f"This changes {counted(len(changes), 'item')} back to v{target.number} ({target.id}). Go on?", yes)
     study.revert(version, why or f"back to v{target.number}")
-    print(f"The seed is now v{study.state.current.number} ({study.seed.version}), as v{target.number} was.")
+    show(f"The seed is now v{study.state.current.number} ({study.seed.version}), as v{target.number} was.")

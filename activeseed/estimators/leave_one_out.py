@@ -13,8 +13,9 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from activeseed.checked import SettingsRecord
 from activeseed.estimators.contrasts import ABSENT_INDEX, Comparison, EffectLaw, comparison
 from activeseed.estimators.statistics import (
     ENOUGH_KEYS,
@@ -36,7 +37,7 @@ from activeseed.protocols import Problem, Request, Run
 ROUNDING = 1e-12
 
 
-class LeaveOneOut(BaseModel):
+class LeaveOneOut(SettingsRecord):
     """Effects of single changes.
 
     Attributes:
@@ -45,8 +46,6 @@ class LeaveOneOut(BaseModel):
             (a whole group left out; its members share the number), ``poisson`` (bootstrap multiplicities).
         alpha: family-wise error of *distinguishable*.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["leave_one_out"] = "leave_one_out"
     keys: int = Field(default=8, ge=2)

@@ -19,11 +19,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from activeseed.checked import SettingsRecord
 from activeseed.errors import PlanError
 from activeseed.estimators.contrasts import ABSENT_INDEX
 from activeseed.outcome import Ranking
@@ -48,7 +49,7 @@ class Rungs:
     doubles: tuple[tuple[int, int, int], ...]
 
 
-class NullLadder(BaseModel):
+class NullLadder(SettingsRecord):
     """Null perturbations against real ones.
 
     Attributes:
@@ -61,10 +62,8 @@ class NullLadder(BaseModel):
             called calm.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     kind: Literal["null_ladder"] = "null_ladder"
-    epsilons: tuple[float, ...] = (1e-4, 1e-2)
+    epsilons: tuple[Annotated[float, Field(gt=0)], ...] = Field(default=(1e-4, 1e-2), min_length=1)
     draws: int = Field(default=2, ge=1)
     drops: int = Field(default=8, ge=1)
     keys: int = Field(default=4, ge=1)

@@ -16,8 +16,9 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from activeseed.checked import SettingsRecord
 from activeseed.errors import PlanError, TrainingError
 from activeseed.estimators.coding import Coding
 from activeseed.estimators.laws import drawing_law, index_law
@@ -44,7 +45,7 @@ ROWS_PER_KEY = 8
 PAIRS_PER_BLOCK, LEAST_BLOCKS = 4, 8
 
 
-class Regression(BaseModel):
+class Regression(SettingsRecord):
     """First-order indices by regression.
 
     Attributes:
@@ -57,7 +58,7 @@ class Regression(BaseModel):
         groups: groups of rows deleted in turn for standard errors; a key's rows are deleted together.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
+    model_config = ConfigDict(serialize_by_alias=True)
 
     kind: Literal["regression"] = "regression"
     trainings: int | None = Field(default=None, ge=8, alias="rows")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from activeseed.checked import SettingsRecord
 
 if TYPE_CHECKING:
     from activeseed.outcome import Outcomes
@@ -13,14 +15,12 @@ if TYPE_CHECKING:
     from activeseed.protocols import Batch, System
 
 
-class InProcess(BaseModel):
+class InProcess(SettingsRecord):
     """Trains in this process, one batch at a time, in the order in which batches come.
 
     Attributes:
         threads: threads that arithmetic may use. More than one changes the last bits of a row.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["in_process"] = "in_process"
     threads: int = Field(default=1, ge=1)

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import Field, PrivateAttr
 
+from activeseed.checked import SettingsRecord
 from activeseed.errors import PlanError
 from activeseed.executors.pool import Pool
 from activeseed.executors.train_batch import failed, joined
@@ -41,7 +42,7 @@ class Piece:
         return Piece(self.batch, self.first, left), Piece(self.batch, self.first + half, right)
 
 
-class Processes(BaseModel):
+class Processes(SettingsRecord):
     """Trains in worker processes (joblib's loky), a bounded number of pieces in flight.
 
     A batch of a system with an attribute ``rows_at_a_time`` is cut into pieces of so many rows; any other batch stays
@@ -54,8 +55,6 @@ class Processes(BaseModel):
         timeout: seconds that a row may take, or None. The worker that exceeds it is ended, on Linux
             with all it started.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["processes"] = "processes"
     workers: int | None = Field(default=None, ge=1)

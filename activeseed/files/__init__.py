@@ -5,7 +5,7 @@ Formats: CSV, TSV, JSON Lines, JSON, Parquet, YAML, Markdown. The conventions ar
 
 from activeseed.files.fields import MAX_TEXT
 from activeseed.files.pool import check_pool
-from activeseed.files.reading import SeedFile, SeedWarning, load_seed, read_probes, read_seed
+from activeseed.files.reading import SeedFile, SeedWarning, load_seed, read_gold, read_probes, read_seed
 from activeseed.files.sync import Conflict, SyncResult, sync
 from activeseed.files.writing import write_seed
 
@@ -17,6 +17,7 @@ __all__ = [
     "SyncResult",
     "check_pool",
     "load_seed",
+    "read_gold",
     "read_probes",
     "read_seed",
     "sync",

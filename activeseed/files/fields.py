@@ -12,7 +12,9 @@ from decimal import Decimal
 from typing import Any
 
 from activeseed.errors import SeedError, nearest
-from activeseed.files.structured import parse_json
+from activeseed.files import chat
+from activeseed.formats import parse_json as _parse_json
+from activeseed.formats import said_as
 from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Pair, Payload, Text, Variant, Vector
 
 #: Characters in one text. An item is something that a person reads and judges; this is about sixty pages.
@@ -40,12 +42,12 @@ def given(fields: Mapping[str, Any], name: str) -> Any:
     return value
 
 
-def text_of(where: str, name: str, value: Any) -> str:
-    """A text, checked: a string, not blank, not too long, made of whole characters."""
+def text_of(where: str, name: str, value: Any, *, blank: bool = False) -> str:
+    """A text, checked: a string, not blank (unless it may be), not too long, made of whole characters."""
     if not isinstance(value, str):
         shown = repr(value)[:40]
         raise SeedError(f"{where}: {name!r} is {type(value).__name__} {shown}, not a text. Put quotes around it.")
-    if not value.strip():
+    if not value.strip() and not blank:
         raise SeedError(f"{where}: {name!r} is blank. Write the text, or remove the item.")
     if len(value) > MAX_TEXT:
         raise SeedError(
@@ -53,6 +55,11 @@ def text_of(where: str, name: str, value: Any) -> str:
             "Split it into items that a person can judge one at a time."
         )
     return _whole(where, name, value)
+
+
+def _parsed(text: str, where: str) -> Any:
+    with said_as(SeedError):
+        return _parse_json(text, where)
 
 
 def _whole(where: str, name: str, value: str) -> str:
@@ -85,25 +92,55 @@ def payload_of(where: str, fields: Mapping[str, Any]) -> Payload:
     """The payload: a vector, else a pair, else a text, as the fields (and ``kind``, where it names one) say."""
     kind = given(fields, "kind")
     kind = kind.lower() if isinstance(kind, str) and kind.lower() in _KINDS else None
-    has_pair = given(fields, "chosen") is not None or given(fields, "rejected") is not None
     if kind is None:
-        kind = "vector" if given(fields, "vector") is not None else "pair" if has_pair else "text"
+        kind = "vector" if given(fields, "vector") is not None else "pair" if _has_pair(fields) else "text"
     if kind == "vector":
         label = given(fields, "text")
         return Vector(values=_vector(where, given(fields, "vector")), label="" if label is None else str(label))
     if kind == "pair":
-        for name in ("chosen", "rejected"):
-            if given(fields, name) is None:
-                raise SeedError(f"{where}: this pair has no {name!r}. A pair needs 'chosen' and 'rejected'.")
-        prompt = given(fields, "prompt")
-        return Pair(
-            prompt="" if prompt is None else text_of(where, "prompt", prompt),
-            chosen=text_of(where, "chosen", fields["chosen"]),
-            rejected=text_of(where, "rejected", fields["rejected"]),
-        )
+        return _pair(where, fields)
     if given(fields, "text") is None:
         raise SeedError(f"{where}: this item has no 'text'. Write it, or remove the item.")
-    return Text(text=text_of(where, "text", fields["text"]))
+    prompt, text = _prompt(where, fields), fields["text"]
+    if turns := chat.turns_of(where, "text", text):
+        before, text = chat.prompt_and_last(turns)
+        prompt = chat.joined(prompt, before)
+    return Text(prompt=prompt, text=text_of(where, "text", text))
+
+
+def _has_pair(fields: Mapping[str, Any]) -> bool:
+    """Whether there is a reply. Two empty ones are replies, too, where there is nothing else to judge."""
+    if any(given(fields, name) is not None for name in ("chosen", "rejected")):
+        return True
+    return given(fields, "text") is None and all(fields.get(name) == "" for name in ("chosen", "rejected"))
+
+
+def _pair(where: str, fields: Mapping[str, Any]) -> Pair:
+    for name in ("chosen", "rejected"):
+        if fields.get(name) != "" and given(fields, name) is None:  # an empty reply is a reply
+            raise SeedError(f"{where}: this pair has no {name!r}. A pair needs 'chosen' and 'rejected'.")
+    prompt, chosen, rejected = _prompt(where, fields), fields["chosen"], fields["rejected"]
+    talks = [chat.turns_of(where, name, fields[name]) for name in ("chosen", "rejected")]
+    if any(talks):
+        said = [
+            [("reply", value)] if turns is None else turns
+            for turns, value in zip(talks, (chosen, rejected), strict=True)
+        ]
+        shared, chosen, rejected = chat.replies(*said)
+        prompt = chat.joined(prompt, shared)
+    return Pair(
+        prompt=text_of(where, "prompt", prompt, blank=True),
+        chosen=text_of(where, "chosen", chosen, blank=True),
+        rejected=text_of(where, "rejected", rejected, blank=True),
+    )
+
+
+def _prompt(where: str, fields: Mapping[str, Any]) -> str:
+    value = given(fields, "prompt")
+    turns = chat.turns_of(where, "prompt", value)
+    if value is None:
+        return ""
+    return text_of(where, "prompt", chat.written(turns) if turns else value, blank=True)
 
 
 def _vector(where: str, value: Any) -> tuple[float, ...]:
@@ -154,7 +191,7 @@ def alternatives_of(where: str, value: Any, payload: Payload) -> tuple[Variant, 
 def _wordings(where: str, value: Any) -> list[tuple[str, Any]]:
     if isinstance(value, str):
         text = value.strip()
-        value = parse_json(text, f"{where}, 'variants'") if text[:1] in ("[", "{") else text.splitlines()
+        value = _parsed(text, f"{where}, 'variants'") if text[:1] in ("[", "{") else text.split("\n")
     if value is None:
         return []
     if isinstance(value, Mapping):
@@ -164,6 +201,7 @@ def _wordings(where: str, value: Any) -> list[tuple[str, Any]]:
         raise SeedError(f"{where}: 'variants' must be a list of wordings, found {type(value).__name__}.")
     out: list[tuple[str, Any]] = []
     for entry in value:
+        entry = entry.strip("\r") if isinstance(entry, str) else entry
         name = entry.get("id") if isinstance(entry, Mapping) else None
         out.append((f"wording-{len(out) + 1}" if name is None else str(name), entry))
     return out
@@ -172,7 +210,9 @@ def _wordings(where: str, value: Any) -> list[tuple[str, Any]]:
 def _other(where: str, name: str, content: Any, payload: Payload) -> Payload:
     where = f"{where}, variant {name!r}"
     if isinstance(payload, Text):
-        return Text(text=text_of(where, "text", content.get("text") if isinstance(content, Mapping) else content))
+        said = dict(content) if isinstance(content, Mapping) else {"text": content}
+        prompt = text_of(where, "prompt", said["prompt"], blank=True) if "prompt" in said else payload.prompt
+        return Text(prompt=prompt, text=text_of(where, "text", said.get("text")))
     if isinstance(payload, Vector):
         values = _vector(where, content.get("vector") if isinstance(content, Mapping) else content)
         if len(values) != len(payload.values):
@@ -191,7 +231,7 @@ def belief_of(where: str, value: Any, item: Item) -> float | dict[str, float] | 
     if isinstance(value, str):
         text = value.strip()
         if text.startswith("{"):
-            value = parse_json(text, f"{where}, 'belief'")
+            value = _parsed(text, f"{where}, 'belief'")
         else:
             value = _number(where, "belief", text, "Give a number from 0 to 1, or probabilities by variant.")
     if value is None:
@@ -224,6 +264,8 @@ def _probability(where: str, name: str, value: Any) -> float:
 
 
 def _number(where: str, name: str, value: Any, remedy: str) -> float:
+    if isinstance(value, str) and value.count(",") == 1 and "." not in value:
+        value = value.replace(",", ".")  # what spreadsheets of half the world write
     try:
         number = math.nan if isinstance(value, bool) else float(value)
     except (TypeError, ValueError, OverflowError):
@@ -266,15 +308,23 @@ def copies_of(where: str, value: Any) -> int:
     return int(copies)
 
 
-def metadata_of(where: str, fields: Mapping[str, Any], known: Sequence[str]) -> dict[str, Any]:
-    """Everything the conventions don't name, as plain JSON; ``metadata`` itself may be an object and is merged in."""
-    out = {str(k): plain(where, k, v) for k, v in fields.items() if k not in known and given(fields, k) is not None}
+#: what makes a payload of each kind; of another kind it is kept as metadata
+_PARTS = {"text": ("text", "prompt"), "pair": ("prompt", "chosen", "rejected"), "vector": ("text", "vector")}
+_ALL_PARTS = {part for parts in _PARTS.values() for part in parts}
+
+
+def metadata_of(where: str, fields: Mapping[str, Any], known: Sequence[str], payload: Payload) -> dict[str, Any]:
+    """What is neither a convention nor part of the payload, as plain JSON; ``metadata`` itself is merged in if it is
+    an object.
+    """
+    taken = {*known} - _ALL_PARTS | {*_PARTS[payload.kind]}
+    out = {str(k): plain(where, k, v) for k, v in fields.items() if k not in taken and given(fields, k) is not None}
     kind = given(fields, "kind")
     if kind is not None and not (isinstance(kind, str) and kind.lower() in _KINDS):
         out["kind"] = plain(where, "kind", kind)  # the author's own word, not a payload's
     extra = given(fields, "metadata")
     if isinstance(extra, str) and extra.lstrip().startswith("{"):
-        extra = parse_json(extra, f"{where}, 'metadata'")
+        extra = _parsed(extra, f"{where}, 'metadata'")
     if isinstance(extra, Mapping):
         out |= {str(k): plain(where, k, v) for k, v in extra.items()}
     elif extra is not None:

@@ -6,7 +6,8 @@ import bisect
 import difflib
 import math
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 
 from activeseed.seed import Item, Payload, Vector, made_id
 
@@ -24,7 +25,8 @@ def match(
     """For every new item the position of the old item it continues, or None; no old item is used twice.
 
     In this order: same id and content; same id that an author gave; same content; a content that the old item has as
-    another variant, or had (``also``, by id: an author may adopt an annotator's edit); same id; and for lines whose id
+    another variant, or had (``also``, by id: an author may adopt an annotator's edit); same id; the id that a
+    spreadsheet makes of one that reads as a number (007 becomes 7, 1e5 becomes 1.00E+05); and for lines whose id
     was made from their content (so that an edit changed it), the most similar old line that is left, near the place
     where the line stood before it is looked for anywhere. Deterministic; about linear in the number of items unless
     many lines were edited at once.
@@ -57,8 +59,37 @@ def match(
                 take(t, same.pop())
     for t, item in enumerate(new):
         take(t, by_id.get(item.id))
+    _as_numbers(old, new, take, found, list(free))
     _similar(old, new, found, list(free), [t for t in range(len(new)) if found[t] is None and made[t]])
     return found
+
+
+def _as_numbers(
+    old: Sequence[Item],
+    new: Sequence[Item],
+    take: Callable[[int, int], None],
+    found: Sequence[int | None],
+    free: Sequence[int],
+) -> None:
+    """Match lines whose id is nobody's to the one old item whose id is the same number."""
+    known = {item.id for item in old}
+    by_number: dict[str, list[int]] = {}
+    for b in free:
+        if number := _number(old[b].id):
+            by_number.setdefault(number, []).append(b)
+    for t, item in enumerate(new):
+        alike = by_number.get(_number(item.id), []) if found[t] is None and item.id not in known else []
+        if len(alike) == 1:
+            take(t, alike[0])
+
+
+def _number(name: str) -> str:
+    """An id as a spreadsheet shows a number, to six digits; empty where it is none."""
+    try:
+        number = Decimal(name.replace(",", "."))
+        return f"{number:.5E}" if number.is_finite() else ""
+    except (InvalidOperation, ValueError):
+        return ""
 
 
 def _is_made(item: Item) -> bool:

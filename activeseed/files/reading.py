@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from activeseed.errors import SeedError, nearest
+from activeseed.files.columns import mapped
 from activeseed.files.fields import (
     ITEM_FIELDS,
     PROBE_FIELDS,
@@ -22,9 +23,10 @@ from activeseed.files.fields import (
     label_of,
     metadata_of,
     payload_of,
+    text_of,
     weight_of,
 )
-from activeseed.files.records import Record, RecordFile, read_records
+from activeseed.formats import Record, RecordFile, read_records, said_as
 from activeseed.seed import AS_WRITTEN, Item, Pair, Payload, Probe, Rest, Seed, Vector, made_id, spread_belief
 
 
@@ -49,14 +51,17 @@ def read_seed(
 ) -> Seed:
     """Read a seed from CSV, TSV, JSON Lines, JSON, Parquet, YAML or Markdown.
 
-    Fields by convention: ``id``, ``text``, ``group``, ``belief``, ``variants``; ``prompt``, ``chosen``, ``rejected``
-    for a pair; ``vector`` for a vector (then ``text`` is its label); ``kind`` where the payload is to be told
-    (``text``, ``pair``, ``vector``). Anything else is kept as metadata. Ids that are missing are made from content.
-    A text has at most 100,000 characters. 1e5 items take a few seconds.
+    Fields by convention: ``id``, ``text`` (with the ``prompt`` that it answers, if any), ``group``, ``belief``,
+    ``variants``; ``prompt``, ``chosen``, ``rejected`` for a pair; ``vector`` for a vector (then ``text`` is its label);
+    ``kind`` where the payload is to be told (``text``, ``pair``, ``vector``). The case of a name makes no difference.
+    Usual forms are known: instruction, input and output; question and answer; prompt and completion; ``messages``.
+    A text, prompt or reply may be a list of turns with a role and a content. Anything else is kept as metadata. Ids
+    that are missing are made from content. A text has at most 100,000 characters. 1e5 items take a few seconds.
 
     Args:
         path: the file; its ending says the format.
-        columns: which column holds which field, where the names differ: ``{"text": "statement"}``.
+        columns: which column holds which field, where the names differ: ``{"text": "statement"}``; ``data.text`` is
+            ``text`` in an object ``data``.
         base_rate: probability that an item stays as written, for every item without a belief of its own.
         rest: where the rest of a scalar belief goes, see ``spread_belief``.
 
@@ -83,7 +88,7 @@ def load_seed(
     if base_rate is not None and not 0.0 <= base_rate <= 1.0:
         raise SeedError(f"base_rate is {base_rate}; it is a probability. Give a number from 0 to 1.")
     with _collector_paused():
-        return _load(_mapped(read_records(path), columns, ITEM_FIELDS), base_rate, rest)
+        return _load(mapped(_records(path), columns, ITEM_FIELDS), base_rate, rest)
 
 
 def _load(file: RecordFile, base_rate: float | None, rest: Rest) -> SeedFile:
@@ -99,7 +104,7 @@ def _load(file: RecordFile, base_rate: float | None, rest: Rest) -> SeedFile:
             group=_group(where, fields),
             alternatives=alternatives_of(where, given(fields, "variants"), payload),
             copies=copies_of(where, given(fields, "copies")),
-            metadata=metadata_of(where, fields, ITEM_FIELDS),
+            metadata=metadata_of(where, fields, ITEM_FIELDS, payload),
         )
         items.append(_believed(where, draft, belief_of(where, given(fields, "belief"), draft), base_rate, rest))
         stands = given(fields, "standing")
@@ -124,7 +129,7 @@ def read_probes(path: str | os.PathLike[str], *, columns: Mapping[str, str] | No
     Raises:
         SeedError: anything wrong with the file, an empty one included.
     """
-    file = _mapped(read_records(path), columns, PROBE_FIELDS)
+    file = mapped(_records(path), columns, PROBE_FIELDS)
     payloads = _payloads(file)
     kinds = sorted({p.kind for p in payloads})
     if len(kinds) > 1:
@@ -139,10 +144,40 @@ def read_probes(path: str | os.PathLike[str], *, columns: Mapping[str, str] | No
                 group=_group(where, fields),
                 label=label_of(where, given(fields, "label")),
                 weight=weight_of(where, given(fields, "weight")),
-                metadata=metadata_of(where, fields, PROBE_FIELDS),
+                metadata=metadata_of(where, fields, PROBE_FIELDS, payload),
             )
         )
     return tuple(out)
+
+
+def read_gold(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
+    """Questions of known answer: ``id``, ``text`` (or ``prompt``, ``chosen``, ``rejected``) and ``answer``.
+
+    Any format but Markdown. Raises SeedError.
+    """
+    file = _records(path, otherwise=".jsonl")
+    if file.path.suffix.lower() in (".md", ".markdown"):
+        raise SeedError(f"{file.name}:1: Markdown has no place for answers. Write gold questions as .jsonl or .csv.")
+    if not file.records:
+        raise SeedError(f"{file.path}: it holds no gold questions. Leave it out, or write one a line.")
+    file = mapped(file, None, (*PROBE_FIELDS, "answer"))
+    out = []
+    for record in file.records:
+        where, fields = file.where(record), record.fields
+        payload, answer = payload_of(where, fields), given(fields, "answer")
+        if given(fields, "id") is None or answer is None:
+            missing = "id" if given(fields, "id") is None else "answer"
+            raise SeedError(f"{where}: this gold question has no {missing!r}. Give each an id and the known answer.")
+        if isinstance(payload, Vector):
+            raise SeedError(f"{where}: nobody can judge a vector. Give gold questions a text, or two replies.")
+        content = payload.model_dump(mode="json", exclude={"kind"})
+        out.append({"id": id_of(where, fields["id"]), **content, "answer": text_of(where, "answer", answer).strip()})
+    return out
+
+
+def _records(path: str | os.PathLike[str], otherwise: str = "") -> RecordFile:
+    with said_as(SeedError):
+        return read_records(path, otherwise=otherwise)
 
 
 @contextmanager
@@ -189,54 +224,9 @@ def _group(where: str, fields: Mapping[str, Any]) -> str:
         return ""
     if isinstance(group, list | dict):
         raise SeedError(f"{where}: 'group' must be one name, found {type(group).__name__}. An item has one group.")
+    if isinstance(group, bool):  # what YAML makes of a bare `no`
+        raise SeedError(f"{where}: 'group' is {str(group).lower()}, not a name. Put quotes around it.")
     return str(group).strip()
-
-
-# --- columns ----------------------------------------------------------------------------------------------------
-
-
-def _mapped(file: RecordFile, columns: Mapping[str, str] | None, known: tuple[str, ...]) -> RecordFile:
-    """The records with the user's column names replaced by the conventions'."""
-    if not file.records:
-        raise SeedError(f"{file.path}: it holds no items. Write at least two.")
-    present = file.columns
-    renamed: dict[str, str] = {}
-    for name, column in (columns or {}).items():
-        if name not in known:
-            raise SeedError(f"columns: {name!r} is no field of an item.{nearest(name, known)}")
-        if column not in present:
-            raise SeedError(f"{file.path}: there is no column {column!r} (for {name!r}).{nearest(column, present)}")
-        if column in renamed:
-            raise SeedError(f"columns: {column!r} stands for both {renamed[column]!r} and {name!r}. Map it once.")
-        renamed[column] = name
-    if renamed:
-        file = RecordFile(file.path, [Record(r.line, _rename(r.fields, renamed)) for r in file.records], file.unit)
-        present = file.columns
-    if not {"text", "chosen", "rejected", "vector"} & set(present):
-        guess = next((c for c in present if c.lower() in _LIKELY), present[0] if present else "")
-        raise SeedError(
-            f"{file.path}: no column is called 'text', 'chosen' and 'rejected', or 'vector'; it has "
-            f"{', '.join(present[:12])}. Say which one holds the text: columns={{'text': {guess!r}}} "
-            f"(on the command line: --columns text={guess})."
-        )
-    return file
-
-
-_LIKELY = {"statement", "sentence", "content", "example", "output", "response", "completion", "principle", "body"}
-
-
-def _rename(fields: Mapping[str, Any], renamed: Mapping[str, str]) -> dict[str, Any]:
-    taken = set(renamed.values())
-    out: dict[str, Any] = {}
-    for column, value in fields.items():
-        if column in renamed:
-            out[renamed[column]] = value
-        elif column in taken:
-            # Another column was mapped to this name; what the file calls so is only metadata.
-            out[f"{column} (column)"] = value
-        else:
-            out[column] = value
-    return out
 
 
 # --- payloads and ids -------------------------------------------------------------------------------------------

@@ -9,18 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from activeseed.checked import SettingsRecord
 from activeseed.errors import SeedError
 from activeseed.protocols import Perturbation
 from activeseed.seed import Item, Seed, Text, Variant, with_flips
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Drop(_Record):
+class Drop(SettingsRecord):
     """Absence: every item has that variant already."""
 
     kind: Literal["drop"] = "drop"
@@ -29,7 +26,7 @@ class Drop(_Record):
         return seed
 
 
-class Flip(_Record):
+class Flip(SettingsRecord):
     """The other reply of a pair is preferred. Nothing happens to texts and vectors."""
 
     kind: Literal["flip"] = "flip"
@@ -38,7 +35,7 @@ class Flip(_Record):
         return with_flips(seed)
 
 
-class Wordings(_Record):
+class Wordings(SettingsRecord):
     """Other wordings that the user supplies beside the seed's file, by item id.
 
     A wording that the item already has, as written or as a variant, is not added twice.
@@ -62,7 +59,7 @@ class Wordings(_Record):
         for wording in self.wordings.get(item.id, ()):
             if not wording.strip():
                 raise SeedError(f"Wordings: one of item {item.id!r} is blank. Write it, or remove it.")
-            payload = Text(text=wording)
+            payload = Text(prompt=getattr(item.payload, "prompt", ""), text=wording)
             if any(v.payload == payload for v in (*item.variants, *added)):
                 continue
             taken = {v.id for v in (*item.variants, *added)}

@@ -127,7 +127,7 @@ def _head(study: Study, ranking: Ranking) -> dict[str, Any]:
         "total_law": ranking.summary.get("total_law", ""),
         "test": _TESTED.get(str(ranking.summary.get("test")), "").format(**ranking.summary),
         "embedder": study.settings.embedder.kind,
-        "embedder_limits": str(getattr(study.settings.embedder, "limits", "")),
+        "embedder_limits": str(getattr(study.part("embedder"), "limits", "")),
         "seed_version": f"v{study.state.current.number}",
         "seed_hash": study.state.current.id,
         "items": len(study.seed),
@@ -297,5 +297,5 @@ def _record(study: Study, ranking: Ranking) -> dict[str, Any]:
         "answers": len(study.state.live_answers),
         "started": study.state.created_at,
         "rows are named by": study.trainer.context.hex(),
-        "settings": study.settings.record(),
+        "settings": study.settings.shown(),
     }

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from activeseed.cleaning import clean
 from activeseed.errors import FolderError
 from activeseed.report import figures
 from activeseed.report.facts import Facts, gather
@@ -43,7 +44,7 @@ def render(facts: Facts) -> str:
 
     environment = Environment(
         loader=PackageLoader("activeseed.report", "templates"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
+        trim_blocks=True, lstrip_blocks=True, finalize=_shown,
     )  # fmt: skip
     top = max((abs(i["effect"]) for i in facts.items if i.get("effect") is not None), default=0.0)
     exponent = math.floor(math.log10(top)) - 2 if top > 0 else 0
@@ -56,6 +57,11 @@ def render(facts: Facts) -> str:
         charts=[_mark(c) for c in _charts(facts) if c],
         calibration=_mark(figures.calibration((facts.calibration or {}).get("bins", []))),
     )  # fmt: skip
+
+
+def _shown(value: Any) -> Any:
+    """What the page prints: marks for control characters, and for those that turn what is around them about."""
+    return clean(value) if type(value) is str else value
 
 
 def _mark(markup: str) -> Any:

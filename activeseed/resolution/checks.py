@@ -45,12 +45,13 @@ def gold_question(gold: Gold, name: str, round_number: int) -> Question:
     """The question that asks it, which looks like any other."""
     pair = isinstance(gold.payload, Pair)
     other = FLIPPED if pair else ABSENT
-    text = gold.payload.display
+    text = gold.payload.wording
     options = {AS_WRITTEN: text}
     if pair and isinstance(gold.payload, Pair):
-        options[other] = gold.payload.flipped().display
+        options[other] = gold.payload.flipped().wording
     return Question(
         id=name, kind="judge_pair" if pair else "review", items=(gold.id,), text=text, options=options,
+        context=getattr(gold.payload, "prompt", "") if not pair else "",
         reason="An item of the same kind.", purpose="gold", round=round_number,
     )  # fmt: skip
 

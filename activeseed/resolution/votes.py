@@ -94,7 +94,7 @@ def shown(question: Question, item: Item | None = None) -> str:
             return variant
     if item is not None:
         for candidate in item.variants:
-            if candidate.payload is not None and candidate.display == question.text:
+            if candidate.payload is not None and candidate.wording == question.text:
                 return candidate.id
     return AS_WRITTEN
 
@@ -281,12 +281,12 @@ class _Reader:
             return self._add(item, payload.flipped(), FLIPPED) if isinstance(payload, Pair) else FLIPPED
         if answer.verdict == "edit" and answer.payload is not None and item is not None:
             if question.purpose != "gold":
-                self.edits[item.id] = answer.payload
+                self.edits[item.id] = _beside(item, answer.payload)
             taken = {v.id for v in item.variants}
             n = 1
             while f"edit-{n}" in taken:
                 n += 1
-            return self._add(item, answer.payload, f"edit-{n}")
+            return self._add(item, _beside(item, answer.payload), f"edit-{n}")
         return "edit" if answer.verdict == "edit" else ABSENT  # reject, both, neither
 
     def _add(self, item: Item, payload: Payload, name: str) -> str:
@@ -343,3 +343,10 @@ class _Reader:
     def merges(self) -> tuple[Merge, ...]:
         """What a majority merges; a tie keeps the items apart."""
         return tuple(m[-1] for subject, m in self.merged.items() if len(m) > self.apart.get(subject, 0))
+
+
+def _beside(item: Item, edited: Payload) -> Payload:
+    """An edit with the prompt that the item answers: whoever edits a text sees the prompt, and leaves it as it is."""
+    if isinstance(edited, Text) and isinstance(item.payload, Text) and not edited.prompt and item.payload.prompt:
+        return Text(prompt=item.payload.prompt, text=edited.text)
+    return edited

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from activeseed.errors import StoreError
+from activeseed.errors import ConfigError, StoreError
+from activeseed.masking import masked_text
 from activeseed.protocols import Event
 from activeseed.store.journal import event_of
 
@@ -34,7 +35,7 @@ class Database:
     """Events in one table. Safe for several processes; raises StoreError when the database is damaged or locked."""
 
     def __init__(self, url: str | sa.URL) -> None:
-        self._engine = sa.create_engine(url, future=True)
+        self._engine = _engine(url)
         if self._engine.dialect.name == "sqlite":
             sa.event.listen(self._engine, "connect", _configure_sqlite)
             sa.event.listen(self._engine, "begin", _begin_immediate)
@@ -44,7 +45,7 @@ class Database:
             except sa.exc.OperationalError:  # another process may have made the table since we looked
                 _metadata.create_all(self._engine)
         except sa.exc.SQLAlchemyError as error:
-            raise StoreError(f"The journal at {self._engine.url} can't be opened: {_reason(error)}.") from error
+            raise StoreError(f"The journal at {_shown(self._engine.url)} can't be opened: {_reason(error)}.") from error
 
     def append(self, events: Sequence[Event]) -> list[Event]:
         """Write all events in one transaction, leaving out those whose key is taken; returns the new ones."""
@@ -90,6 +91,28 @@ class Database:
         self._engine.dispose()
 
 
+def _engine(url: str | sa.URL) -> sa.Engine:
+    """The engine of an address. Raises ConfigError, in whose words no password is, for one that can't be used."""
+    try:
+        address = sa.make_url(url)
+    except (sa.exc.ArgumentError, ValueError):
+        raise ConfigError(
+            "[store] is no address of a database. Write it as SQLAlchemy does, store = "
+            '"postgresql+psycopg://user@host/name", or leave it empty for a file in the project folder.'
+        ) from None
+    try:
+        return sa.create_engine(address, future=True)
+    except (sa.exc.ArgumentError, ImportError, TypeError, ValueError) as error:
+        why = masked_text(str(error).splitlines()[0] if str(error) else type(error).__name__)
+        raise ConfigError(
+            f"store = {_shown(address)!r} can't be used: {why}. Install the driver that it names, or name another."
+        ) from None
+
+
+def _shown(url: sa.URL) -> str:
+    return masked_text(url.render_as_string(hide_password=True))
+
+
 def later_than(since: int) -> sa.Select[tuple[int, str, str | None, str, int, str]]:
     """The rows of events after a sequence number. ``journal.READ`` is this statement, as SQLite reads it."""
     return sa.select(_events).where(_events.c.sequence > since).order_by(_events.c.sequence)
@@ -99,6 +122,7 @@ def _configure_sqlite(connection: object, _record: object) -> None:
     # the driver's own transaction handling starts writes too late to be safe between processes: see _begin_immediate
     connection.isolation_level = None  # type: ignore[attr-defined]  # a DBAPI connection, untyped in SQLAlchemy
     cursor = connection.cursor()  # type: ignore[attr-defined]  # a DBAPI connection, untyped in SQLAlchemy
+    cursor.execute("PRAGMA trusted_schema=OFF")  # the file may come from anybody
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA busy_timeout=30000")
@@ -112,4 +136,4 @@ def _begin_immediate(connection: sa.Connection) -> None:
 
 
 def _reason(error: sa.exc.SQLAlchemyError) -> str:
-    return str(getattr(error, "orig", None) or error).splitlines()[0]
+    return masked_text((str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__])[0])

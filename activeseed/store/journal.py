@@ -118,8 +118,13 @@ def _connected(file: Path) -> sqlite3.Connection:
     """A connection, also where nothing may be written, as long as it isn't in the middle of something there."""
     as_we_are = os.access in os.supports_effective_ids
     if all(os.access(p, os.W_OK, effective_ids=as_we_are) for p in (file, file.parent)):
-        return sqlite3.connect(file, timeout=30.0)
+        return _wary(sqlite3.connect(file, timeout=30.0))
     ahead = file.with_name(file.name + "-wal")
     # without a log beside it the file is all there is, and nobody changes it
     how = "mode=ro" if ahead.exists() and ahead.stat().st_size else "mode=ro&immutable=1"
-    return sqlite3.connect(f"{file.resolve().as_uri()}?{how}", uri=True, timeout=30.0)
+    return _wary(sqlite3.connect(f"{file.resolve().as_uri()}?{how}", uri=True, timeout=30.0))
+
+
+def _wary(connection: sqlite3.Connection) -> sqlite3.Connection:
+    connection.execute("PRAGMA trusted_schema=OFF")  # the file may come from anybody
+    return connection

@@ -7,7 +7,7 @@ from typing import Any
 
 from activeseed.acquisition import Pick, proposed
 from activeseed.question import Question
-from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Seed, Variant
+from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Payload, Seed, Text, Variant
 from activeseed.study import special
 from activeseed.study.assess import Assessment
 from activeseed.study.consequences import Looked
@@ -36,7 +36,7 @@ def make_questions(
             out.append(special.write_more(seed, c.group, id_, round_, each, float(pick.value)))
             continue
         ids = tuple(seed.items[f].id for f in c.items)
-        text, options = _form(seed, c.kind, c.items, assessment)
+        text, context, options = _form(seed, c.kind, c.items, assessment)
         found = looked.get(c.items[0], Looked()) if len(c.items) == 1 else Looked()
         out.append(
             Question(
@@ -45,6 +45,7 @@ def make_questions(
                 items=ids,
                 group=c.group,
                 text=text,
+                context=context,
                 options=options,
                 value=float(pick.value),
                 minutes=float(c.minutes),
@@ -59,15 +60,21 @@ def make_questions(
     return out
 
 
-def _form(seed: Seed, kind: str, items: tuple[int, ...], assessment: Assessment) -> tuple[str, dict[str, str]]:
+def _form(seed: Seed, kind: str, items: tuple[int, ...], assessment: Assessment) -> tuple[str, str, dict[str, str]]:
+    """Text, context and options of a question."""
     if kind == "confirm_list":
         otherwise = proposed(assessment.belief, seed.base)
         changed = {seed.items[f].id: seed.items[f].variants[int(otherwise[f])] for f in items}
         lines = [_line(seed.items[f], changed[seed.items[f].id]) for f in items]
-        return "\n".join(lines), {name: variant.id for name, variant in changed.items()}
+        return "\n".join(lines), "", {name: variant.id for name, variant in changed.items()}
     item = seed.items[items[0]]
-    options = {v.id: v.display for v in item.variants if v.id != ABSENT}
-    return item.display, options
+    options = {v.id: v.wording for v in item.variants if v.id != ABSENT}
+    return item.payload.wording, context_of(item.payload), options
+
+
+def context_of(payload: Payload) -> str:
+    """What a text answers; the prompt of a pair is part of what is judged."""
+    return payload.prompt if isinstance(payload, Text) else ""
 
 
 def _line(item: Item, proposed: Variant) -> str:
@@ -110,8 +117,9 @@ def resolve_question(
         id=id_,
         kind="resolve",
         items=(item_id,),
-        text=item.display,
-        options={v.id: v.display for v in item.variants if v.id != ABSENT},
+        text=item.payload.wording,
+        context=context_of(item.payload),
+        options={v.id: v.wording for v in item.variants if v.id != ABSENT},
         reason="The answers so far do not agree with each other or with everything else that is known.",
         round=round_,
         minutes=1.5,

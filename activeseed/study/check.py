@@ -66,7 +66,7 @@ def unaffordable(study: Study) -> list[str]:
     problem = problem_of(study)
     if (problem.law.probabilities.max(1) < 1.0).any():
         round_regression(study.settings).designs(problem)
-    said = getattr(study.settings.estimator, "unaffordable", None)  # an estimator of somebody else's may not say
+    said = getattr(study.part("estimator"), "unaffordable", None)  # an estimator of somebody else's may not say
     return list(said(problem)) if callable(said) else []
 
 
@@ -86,7 +86,7 @@ def _about_inputs(study: Study) -> list[str]:
 
 def _about_texts(study: Study) -> list[str]:
     """Texts that the embedder doesn't read to their end."""
-    embedder = study.settings.embedder
+    embedder = study.part("embedder")
     cut = getattr(embedder, "cut", None)
     texts = texts_of(study.seed, study.pool, study.probes)
     long = cut(texts) if callable(cut) else []

@@ -23,9 +23,9 @@ def gold_of(lines: Sequence[Mapping[str, Any]]) -> tuple[Gold, ...]:
 
 
 def _payload(line: Mapping[str, Any]) -> Text | Pair:
-    if line.get("chosen"):
+    if "chosen" in line:
         return Pair(prompt=str(line.get("prompt") or ""), chosen=str(line["chosen"]), rejected=str(line["rejected"]))
-    return Text(text=str(line["text"]))
+    return Text(prompt=str(line.get("prompt") or ""), text=str(line["text"]))
 
 
 class Checks:

@@ -48,7 +48,9 @@ def ranking_parts(study: Study, by: str | None = None, law: str | None = None, a
     from activeseed.study.rounds import with_law
 
     problem = problem_of(study)
-    estimator = study.settings.estimator if law is None else with_law(study.settings.estimator, law)
+    estimator = study.part("estimator")
+    if law is not None:
+        estimator = with_law(estimator, law)
     parts = {str(estimator.kind): most_rows(estimator, problem)}
     if by == "total" and not _has_totals(estimator, problem):
         parts["total indices"] = Jansen().rows(problem) if _open(problem) else 0

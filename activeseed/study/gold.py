@@ -74,10 +74,13 @@ def _consequences(study: Study, gold: Gold, assessment: Assessment) -> Looked:
     trial = seed.revise(items=[*seed.items, Item(id=name, payload=gold.payload, group=group, alternatives=flipped)])
     try:
         first = study.state.versions[0].seed
-        materials = build_materials(study.folder, study.settings, first, trial, study.probes, study.pool)
+        materials = build_materials(
+            study.folder, study.settings, first, trial, study.probes, study.pool,
+            embedder=lambda: study.part("embedder"),
+        )  # fmt: skip
         study.system.check(materials)
         trainer = Trainer(
-            study.store, study.system, materials, study.settings.executor, study.settings.limits, study.progress,
+            study.store, study.system, materials, study.executor, study.settings.limits, study.progress,
             study.budget,
         )  # fmt: skip
         keys = study.batches.keys(assessment)

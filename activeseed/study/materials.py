@@ -31,20 +31,22 @@ def build_materials(
     probes: tuple[Probe, ...],
     pool: tuple[Probe, ...],
     progress: Progress = silent,
+    embedder: Callable[[], Any] | None = None,
 ) -> Materials:
     """Materials for a version of the seed.
 
     Args:
         progress: told how many texts are embedded.
+        embedder: gives the embedder where texts are to be embedded; by default it is that of the settings.
         first: version 0. An embedder is fitted once, on its texts, the pool and the probes, so that an edit later on
             changes one vector and not all of them.
     """
     if isinstance(seed.items[0].payload, Vector) or not texts_of(first, pool, probes):
         return Materials(seed, probes, pool, settings.key)
-    embedder = settings.embedder
-    if hasattr(embedder, "identified"):  # vectors that were computed elsewhere are found by id as well as by text
-        embedder = embedder.identified(_ids(seed, pool, probes))
-    fitted = Fitted(folder / ".activeseed" / "embeddings", embedder, texts_of(first, pool, probes), progress)
+    chosen = settings.embedder if embedder is None else embedder()
+    if hasattr(chosen, "identified"):  # vectors that were computed elsewhere are found by id as well as by text
+        chosen = chosen.identified(_ids(seed, pool, probes))
+    fitted = Fitted(folder / ".activeseed" / "embeddings", chosen, texts_of(first, pool, probes), progress)
     return Materials(seed, probes, pool, settings.key, fitted, fitted.name)
 
 

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from activeseed.comparing import same_name
-from activeseed.config import Settings, read_settings, write_settings
+from activeseed.config import Settings, ThirdParty, read_settings, record_type, write_settings
 from activeseed.errors import ConfigError, FolderError, nearest
+from activeseed.masking import masked
 from activeseed.protocols import Event
 from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Probe, Seed
 from activeseed.store import FolderStore
 from activeseed.study.progress import Progress
 from activeseed.study.state import SeedVersion, State
+from activeseed.study.trust import Trust, agree, trust_in
 
 if TYPE_CHECKING:
     from activeseed.study.study import Study
@@ -56,8 +58,9 @@ def create(
     unknown = [k for k in changes if k not in Settings.model_fields]
     if unknown:
         raise ConfigError(f"Unknown setting {unknown[0]!r}.{nearest(unknown[0], Settings.model_fields)}")
-    chosen = Settings.model_validate({**{k: getattr(base, k) for k in base.model_fields_set}, **changes})
-    seed = perturbed(seed, chosen.perturbations)
+    chosen = Settings(**{**{k: getattr(base, k) for k in base.model_fields_set}, **changes})
+    chosen = _with_its_executor(chosen)
+    seed = perturbed(seed, (p.made("perturbations") if isinstance(p, ThirdParty) else p for p in chosen.perturbations))
     check_pool(seed, pool)
     gold = _checked_gold(gold)
     inputs = {
@@ -66,7 +69,7 @@ def create(
         "gold": [dict(g) for g in gold],
     }
     body = {
-        "settings": chosen.record(),
+        "settings": chosen.shown(),
         "seed": seed.model_dump(mode="json"),
         "inputs": inputs,
         "by": "author",
@@ -86,6 +89,7 @@ def create(
         store.append([Event("created", body, key="created")])
     study = kind(path, chosen, store, progress)
     study.refresh()
+    agree(path, chosen)
     return study
 
 
@@ -140,29 +144,46 @@ def clear_unfinished(path: Path) -> bool:
     return True
 
 
+def _with_its_executor(settings: Settings) -> Settings:
+    """A third party's trainer that takes one row at a time gets all cores too, unless an executor was chosen."""
+    system = settings.system
+    if not isinstance(system, ThirdParty) or "executor" in settings.model_fields_set:
+        return settings
+    if not getattr(system.made("system"), "rows_at_a_time", None):
+        return settings
+    return settings.model_copy(update={"executor": record_type("executor", "processes")()})
+
+
 def _unwritable(path: Path, error: OSError) -> FolderError:
     return FolderError(f"{path.resolve()} can't be written: {error.strerror}. Choose another folder, or make room.")
 
 
 def reopen(
-    kind: type[Study], folder: str | Path, system: Any, settings: Settings | None, progress: Progress, accept: bool
+    kind: type[Study],
+    folder: str | Path,
+    system: Any,
+    settings: Settings | None,
+    progress: Progress,
+    accept: bool,
+    trust: bool,
 ) -> Study:
     """See ``Study.open``."""
     path = Path(folder)
-    if settings is None and system is None:
-        settings = read_settings(path)
-    elif settings is None:
-        settings = _with_system(path, system)
+    held = Trust(path)
+    if settings is None:
+        settings = read_settings(path) if system is None else _with_system(path, system)
+        held = held if trust else trust_in(path, settings, () if system is None else ("system",))
     if not (path / ".activeseed" / "journal.db").exists() and not settings.store:
         raise FolderError(f"{path.resolve()} holds no study yet. Start one with `activeseed init {path} --from FILE`.")
-    study = kind(path, settings, FolderStore(path, settings.store or None), progress)
+    held.require("store")
+    study = kind(path, settings, FolderStore(path, settings.store or None), progress, trust=held)
     study.refresh()
     _compare_settings(study, accept)
     return study
 
 
 def _compare_settings(study: Study, accept: bool) -> None:
-    now, then = study.settings.record(), study.state.settings
+    now, then = study.settings.shown(), masked(study.state.settings)  # an earlier version wrote them out
     if now == then:
         return
     moved = [name for name in DECIDING if now.get(name) != then.get(name)]
@@ -182,16 +203,16 @@ def _with_system(path: Path, system: Any) -> Settings:
         settings = read_settings(path)
     except ConfigError:
         settings = Settings()
-    return Settings.model_validate({**dict(settings), "system": system})
+    return Settings(**{**dict(settings), "system": system})
 
 
 def _checked_gold(gold: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The lines with their answers in the words that verdicts have. Raises ConfigError, naming the line."""
     out: list[dict[str, Any]] = []
     for n, line in enumerate(gold, start=1):
-        pair = bool(line.get("chosen") or line.get("rejected"))
+        pair = "chosen" in line or "rejected" in line
         for name in ("id", "chosen", "rejected", "answer") if pair else ("id", "text", "answer"):
-            if not line.get(name):
+            if not line.get(name) and not (name in ("chosen", "rejected") and line.get(name) == ""):
                 raise ConfigError(
                     f"Gold question {n} has no {name!r}. Give each an id, a text (or chosen and rejected replies, "
                     "with their prompt) and the known answer."

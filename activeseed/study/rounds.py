@@ -132,7 +132,7 @@ class Rounds:
         """The full ranking, journalled."""
         study = self._study
         column = _column(by)
-        estimator = study.settings.estimator
+        estimator = study.part("estimator")
         if law is not None:
             estimator = with_law(estimator, law)
         before = study.budget.here

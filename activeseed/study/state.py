@@ -166,7 +166,7 @@ class State:
         known = {i.id: i for i in self.current.seed.items}
         if any(name not in known for name in question.items):
             return True
-        return question.kind in SINGLE and question.text not in {v.display for v in known[question.items[0]].variants}
+        return question.kind in SINGLE and question.text not in {v.wording for v in known[question.items[0]].variants}
 
     @property
     def own_copies(self) -> dict[str, int]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from activeseed.config import Settings
+from activeseed.config import Settings, ThirdParty
 from activeseed.errors import AnswerError, nearest
-from activeseed.protocols import Annotator, Assignment, Event, SupportsAssignment, System
+from activeseed.protocols import Annotator, Assignment, Event, Executor, SupportsAssignment, System
 from activeseed.question import Answer, Question
 from activeseed.seed import Probe, Seed, digest_of
 from activeseed.store import FolderStore
@@ -25,6 +25,7 @@ from activeseed.study.loop import LoopResult, loop
 from activeseed.study.progress import Progress, silent
 from activeseed.study.state import SeedVersion, State
 from activeseed.study.status import status
+from activeseed.study.trust import Trust
 
 if TYPE_CHECKING:
     from activeseed.files.sync import SyncResult
@@ -47,6 +48,7 @@ class Study:
         store: journal and artifacts.
         state: replay of the journal so far; ``refresh`` takes in what other processes wrote.
         progress: called with (purpose, rows done, rows in all).
+        trust: what the settings name that nobody here has agreed to use.
     """
 
     folder: Path
@@ -55,6 +57,7 @@ class Study:
     progress: Progress = silent
     state: State = field(default_factory=State)
     _inputs: dict[str, Any] = field(default_factory=dict, repr=False)
+    trust: Trust = field(default_factory=Trust)
 
     # --- making and opening -------------------------------------------------------------------------------------
 
@@ -99,17 +102,22 @@ class Study:
         settings: Settings | None = None,
         progress: Progress = silent,
         accept: bool = False,
+        trust: bool = False,
     ) -> Study:
-        """Come back to a study: replays its journal, trains nothing.
+        """Come back to a study: replays its journal, trains nothing, runs nothing that the folder names.
 
         Args:
             system: for a trainer that only exists as a Python object.
             accept: take in settings that were edited since and that change what trainings do.
+            trust: let the study use what ``activeseed.toml`` names: a trainer, third-party kinds, a database or server
+                elsewhere. Not needed for a folder that was made here, nor for what was agreed to with ``--trust``;
+                ``settings`` and ``system`` are trusted, since they are yours.
 
         Raises:
+            TrustError: the journal is in a database that nobody here has agreed to open.
             ConfigError: no ``activeseed.toml``, or one that was edited in a way that needs ``accept``.
         """
-        return opening.reopen(cls, folder, system, settings, progress, accept)
+        return opening.reopen(cls, folder, system, settings, progress, accept, trust)
 
     def refresh(self) -> None:
         """Take in what was written to the journal since, by this process or another."""
@@ -135,9 +143,30 @@ class Study:
     @property
     def declared_system(self) -> System:
         """The trainer² as the settings say it is."""
-        system = self.settings.system
+        system = self.part("system")
         located = getattr(system, "located", None)
-        made: System = located(self.folder) if callable(located) else system
+        made: System = system
+        if callable(located):
+            held = "system" in self.trust.withheld
+            made = located(self.folder, partial(self.trust.require, "system")) if held else located(self.folder)
+        return made
+
+    def part(self, family: str) -> Any:
+        """The member of a family that the settings name; a third party's is imported now. Raises TrustError."""
+        said = getattr(self.settings, family)
+        if family != "system" or isinstance(said, ThirdParty):  # a trainer of ours is asked when it is about to run
+            self.trust.require(family)
+        if not isinstance(said, ThirdParty):
+            return said
+        made = self._cache.setdefault("parts", {})
+        if family not in made:
+            made[family] = said.made(family)
+        return made[family]
+
+    @property
+    def executor(self) -> Executor:
+        """What trains batches of rows."""
+        made: Executor = self.part("executor")
         return made
 
     def try_out(self) -> None:
@@ -190,7 +219,14 @@ class Study:
         if self._cache.get("materials_for") != key:
             first = self.state.versions[0].seed
             self._cache["materials"] = build_materials(
-                self.folder, self.settings, first, seed, self.probes, self.pool, lambda *said: self.progress(*said)
+                self.folder,
+                self.settings,
+                first,
+                seed,
+                self.probes,
+                self.pool,
+                lambda *said: self.progress(*said),
+                embedder=partial(self.part, "embedder"),
             )
             self._cache["materials_for"] = key
             self._cache.pop("trainer", None)
@@ -209,7 +245,7 @@ class Study:
         materials = self.materials
         if "trainer" not in self._cache:
             self._cache["trainer"] = Trainer(
-                self.store, self.system, materials, self.settings.executor, self.settings.limits, self.progress,
+                self.store, self.system, materials, self.executor, self.settings.limits, self.progress,
                 self.budget,
             )  # fmt: skip
         made: Trainer = self._cache["trainer"]
@@ -329,6 +365,8 @@ class Study:
 
     def connected(self, channel: Any) -> Annotator:
         """A channel as this study uses it: relative paths start here, and a simulated annotator knows the gold."""
+        if channel is self.settings.annotator:
+            channel = self.part("annotator")
         if isinstance(channel, SupportsAssignment):
             return channel.assigned(self.assignment)
         located = getattr(channel, "located", None)
@@ -342,14 +380,20 @@ class Study:
     @property
     def assignment(self) -> Assignment:
         """What a channel is told of this study."""
-        guidelines = self.folder / self.settings.source.guidelines
         return Assignment(
             folder=self.folder,
             study=self.id,
             title=self.folder.resolve().name,
             annotators=self.settings.ask.annotators,
-            guidelines=guidelines.read_text("utf-8", errors="replace") if guidelines.is_file() else "",
+            guidelines=self.guidelines,
         )
+
+    @property
+    def guidelines(self) -> str:
+        """What annotators are shown first. Raises TrustError for a file outside the folder that nobody agreed to."""
+        self.trust.require("guidelines")
+        file = self.folder / self.settings.source.guidelines
+        return file.read_text("utf-8", errors="replace") if file.is_file() else ""
 
     @property
     def id(self) -> str:

@@ -116,7 +116,7 @@ def _rows(study: Study, times: int) -> Explicit:
 
 
 def _once(study: Study, system: System) -> Outcomes:
-    trainer = _trainer(study, system, study.settings.executor)
+    trainer = _trainer(study, system, study.executor)
     request = Request(_rows(study, 1), PURPOSE)
     before = study.budget.here
     outcomes = trainer.fulfil(request)
@@ -133,7 +133,7 @@ def _again(study: Study, system: System) -> Outcomes:
     """The same row once more, after another one, in a fresh process; in this one where it can't be sent there."""
     from activeseed.executors import InProcess, Processes
 
-    said = study.settings.executor
+    said = study.executor
     timeout = said.timeout if isinstance(said, Processes) else None
     elsewhere = Processes(workers=1, threads=getattr(said, "threads", 1), timeout=timeout)
     request = Request(_rows(study, 2), PURPOSE, fresh=True)

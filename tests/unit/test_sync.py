@@ -401,3 +401,16 @@ def test_a_file_on_disk_written_edited_and_read_again(tmp_path):
     assert result.seed.standing == {base.items[3].id: ABSENT}
     write_seed(result.seed, tmp_path / "out.jsonl")
     assert load_seed(tmp_path / "out.jsonl").seed == result.seed
+
+
+def test_an_id_that_a_spreadsheet_took_for_a_number_is_still_that_items():
+    names = ["007", "1e5", "607641e810", "12345678901234", "x"]
+    base = Seed(items=tuple(Item(id=n, payload=Text(text=f"Text of {n}."), group="g") for n in names))
+    saved = ["7", "1.00E+05", "6.07641E+815", "1.23457E+13", "x"]
+    theirs = Seed(items=tuple(Item(id=n, payload=Text(text=f"Quite another {n}!"), group="g") for n in saved))
+    result = sync(base, base, theirs)
+    assert (result.added, result.removed, result.edited) == ((), (), tuple(names))
+    # a number that two ids are stays nobody's: better a removal and an addition than the wrong item's answers
+    twice = Seed(items=tuple(Item(id=n, payload=Text(text=f"Text {n}.")) for n in ("01", "001", "x")))
+    one = Seed(items=(Item(id="1", payload=Text(text="Something else.")), twice.items[2]))
+    assert sync(twice, twice, one).added == ("1",)

@@ -6,15 +6,16 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from activeseed.annotators.label_studio.addresses import server_address
+from activeseed.checked import SettingsRecord
 from activeseed.errors import ConfigError
 from activeseed.protocols import Annotator, Assignment
 from activeseed.question import QuestionKind
 
 
-class LabelStudio(BaseModel):
+class LabelStudio(SettingsRecord):
     """A Label Studio server whose annotators answer the questions.
 
     Attributes:
@@ -25,8 +26,6 @@ class LabelStudio(BaseModel):
         projects: kind of question -> id of an existing project to use for it; others are made when they are needed.
         templates: kind of question -> file with a labelling configuration of one's own, read from the project folder.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["label_studio"] = "label_studio"
     url: str = "http://127.0.0.1:8080"

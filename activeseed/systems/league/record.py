@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from activeseed.checked import SettingsRecord
 from activeseed.errors import PlanError
 from activeseed.seed import Pair, Payload, Probe, Vector
 from activeseed.systems.fields.settings import check_decay, check_minibatch
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from activeseed.protocols import Cost
 
 
-class OversightLeague(BaseModel):
+class OversightLeague(SettingsRecord):
     """An evaluator learns to tell the seed's positives from what agents produce, and agents learn what it approves of.
 
     In each round the evaluator descends ``−Σ wᵢ log E(xᵢ) − Σ ρⱼ E_{Aⱼ} log(1−E)`` (w: weights of the items, summing to
@@ -62,8 +63,6 @@ class OversightLeague(BaseModel):
         held: key streams that stay at replicate 0 whatever the row's key.
         memory_mb: bound on what the rows of one batch take; more rows are trained in several batches.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["oversight_league"] = "oversight_league"
     rounds: int = Field(default=4, ge=1, le=1000)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
+from pydantic import Field, PrivateAttr, field_validator
 
+from activeseed.checked import SettingsRecord
 from activeseed.errors import PlanError, TrainingError, describe
 from activeseed.outcome import Geometry, Outcomes, geometry_over
 from activeseed.plan import Materials, Rows, stream_key
@@ -22,7 +23,7 @@ from activeseed.systems.own.given import GivenItem, also_reads, given_items, jso
 LARGEST_READ = 16 * 2**20  # bytes of a file named in argv that are read for the fingerprint
 
 
-class Command(BaseModel):
+class Command(SettingsRecord):
     """A trainer² that is an external program, started without a shell, once for a few rows.
 
     It reads JSON lines. The first describes the job, each of the others is a row to train::
@@ -53,11 +54,10 @@ class Command(BaseModel):
         weighted: the program reads ``weight``. Otherwise an item of multiplicity 2 comes twice.
         ignores_space: the program ignores white space at the end of a text, so that chaos is looked for there as well.
         folder: where it runs instead.
-        environment: variables that it gets besides ours.
+        environment: variables that it gets besides ours. They are written to activeseed.toml as they are, and nowhere
+            else: better leave a secret in your own environment, which the program has anyhow.
         version: names this trainer in place of a fingerprint of ``argv`` and of the files named there.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["command"] = "command"
     argv: tuple[str, ...]
@@ -72,6 +72,7 @@ class Command(BaseModel):
     environment: Mapping[str, str] = Field(default_factory=dict)
     version: str = ""
     _base: Path = PrivateAttr(default=Path())
+    _permit: Callable[[], None] | None = PrivateAttr(default=None)
 
     @field_validator("argv", mode="before")
     @classmethod
@@ -82,10 +83,13 @@ class Command(BaseModel):
             raise ValueError("the list is empty; its first entry is the program")
         return argv
 
-    def located(self, folder: Path) -> Self:
-        """The same program, run in a folder instead of the current one."""
+    def located(self, folder: Path, permit: Callable[[], None] | None = None) -> Self:
+        """The same program, run in a folder instead of the current one.
+
+        ``permit`` is called before it is started, and raises where that may not be.
+        """
         there = self.model_copy()
-        there._base = folder
+        there._base, there._permit = folder, permit
         return there
 
     @property
@@ -131,6 +135,8 @@ class Command(BaseModel):
         return Cost()
 
     def train(self, rows: Rows, materials: Materials) -> Outcomes:
+        if self._permit is not None:
+            self._permit()
         places = len(self.places(materials))
         values = np.full((len(rows), places), np.nan, np.float32)
         failures: dict[int, str] = {}

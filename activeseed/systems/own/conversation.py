@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from activeseed.errors import TrainingError
+from activeseed.masking import without
 from activeseed.systems.own.returned import as_outcome
 
 LONGEST_LINE = 64 * 2**20  # bytes; a program that never ends a line is stopped here
@@ -51,6 +52,8 @@ def converse(
 ) -> Conversation:
     """Start the program, give it the lines, and take an outcome for each row. Never raises for what the program does.
 
+    What it says about itself is kept without the values of ``environment``, which may be secrets.
+
     Args:
         timeout: seconds from one outcome to the next, the start included.
     """
@@ -63,7 +66,7 @@ def converse(
     except OSError as error:
         said.reason = f"{argv[0]} can't be started: {error.strerror or error}"
         return said
-    talk = _Talk(program, said, set(rows), places, compare)
+    talk = _Talk(program, said, set(rows), places, compare, list(environment.values()))
     try:
         talk.run(lines, timeout)
     finally:
@@ -80,8 +83,15 @@ def converse(
 
 class _Talk:
     def __init__(
-        self, program: subprocess.Popen[bytes], said: Conversation, rows: set[int], places: int, compare: str
+        self,
+        program: subprocess.Popen[bytes],
+        said: Conversation,
+        rows: set[int],
+        places: int,
+        compare: str,
+        secrets: list[str],
     ) -> None:
+        self.secrets = secrets
         self.program, self.said, self.open = program, said, rows
         self.places, self.compare = places, compare
         self.number = 0  # of the line that is read
@@ -188,7 +198,7 @@ class _Talk:
             raise _MisspokenError(f"line {self.number} of its output {what}")
         self.open.discard(row)
         if "error" in content:
-            self.said.failures[row] = f"the program said: {str(content['error'])[:500]}"
+            self.said.failures[row] = f"the program said: {without(str(content['error']), self.secrets)[:500]}"
             return True
         try:
             if "outcome" not in content:
@@ -223,5 +233,5 @@ class _Talk:
             self.errors = (self.errors + chunk)[-TAIL:]
 
     def _with_errors(self, reason: str) -> str:
-        tail = " ".join(self.errors.decode("utf-8", "replace").split())[-300:]
-        return f"{reason}; at the end of its standard error: {tail}" if tail else reason
+        tail = " ".join(without(self.errors.decode("utf-8", "replace"), self.secrets).split())[-300:]
+        return without(f"{reason}; at the end of its standard error: {tail}" if tail else reason, self.secrets)

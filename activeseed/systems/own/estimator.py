@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
+from activeseed.checked import SettingsRecord
 from activeseed.errors import ConfigError, PlanError, TrainingError
 from activeseed.outcome import Geometry, Outcomes, geometry_over
 from activeseed.plan import Materials, Rows, stream_key
@@ -22,7 +23,7 @@ from activeseed.systems.own.labels import Label, Labels
 from activeseed.systems.own.target import load, name_of
 
 
-class FromEstimator(BaseModel):
+class FromEstimator(SettingsRecord):
     """A trainer² that fits a clone of an estimator on each row's items and predicts the probes.
 
     Items need labels, which stand in the seed file beside the text. The outcome is P(``positive``) of each probe for a
@@ -44,7 +45,7 @@ class FromEstimator(BaseModel):
         version: names this trainer in place of a fingerprint of its class and parameters.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(arbitrary_types_allowed=True)
 
     kind: Literal["estimator"] = "estimator"
     estimator: str = ""
@@ -57,6 +58,7 @@ class FromEstimator(BaseModel):
     version: str = ""
     instance: Any = Field(default=None, exclude=True, repr=False)
     _base: Path = PrivateAttr(default=Path())
+    _permit: Callable[[], None] | None = PrivateAttr(default=None)
 
     def __init__(self, estimator: Any = None, /, **settings: Any) -> None:
         if isinstance(estimator, str):
@@ -68,6 +70,9 @@ class FromEstimator(BaseModel):
             settings["instance"] = estimator
         super().__init__(**settings)
 
+    # A table of settings names everything: it needs no constructor, and its mistakes are told as the table's.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
     @model_validator(mode="after")
     def _has_an_estimator(self) -> Self:
         if not self.estimator and self.instance is None:
@@ -78,10 +83,13 @@ class FromEstimator(BaseModel):
             )
         return self
 
-    def located(self, folder: Path) -> Self:
-        """The same trainer, with a relative path in ``estimator`` read from a folder instead of the current one."""
+    def located(self, folder: Path, permit: Callable[[], None] | None = None) -> Self:
+        """The same trainer, with a relative path in ``estimator`` read from a folder instead of the current one.
+
+        ``permit`` is called before anything is imported, and raises where that may not be.
+        """
         there = self.model_copy()
-        there._base = folder
+        there._base, there._permit = folder, permit
         return there
 
     # --- the System protocol ------------------------------------------------------------------------------------
@@ -198,7 +206,7 @@ class FromEstimator(BaseModel):
         """The estimator, unfitted. Raises ConfigError when it can't be found or made."""
         if self.instance is not None:
             return self.instance
-        found = load(self.estimator, self._base)
+        found = load(self.estimator, self._base, self._permit)
         if not isinstance(found, type) and hasattr(found, "fit"):
             return found
         try:
@@ -234,7 +242,7 @@ class FromEstimator(BaseModel):
     def _inputs(self, materials: Materials, payloads: list[Payload]) -> Any:
         if self.features == "embedding":
             return np.asarray(materials.features(payloads), np.float64)
-        return [p.display for p in payloads]
+        return [p.wording for p in payloads]
 
     def _label(self, metadata: Mapping[str, Any], group: str) -> Any:
         label = metadata.get(self.label, group or None if self.label == "group" else None)

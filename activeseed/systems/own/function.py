@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
+from activeseed.checked import SettingsRecord
 from activeseed.errors import ConfigError, PlanError
 from activeseed.outcome import Geometry, Outcomes, geometry_over
 from activeseed.plan import Materials, Rows, stream_key
@@ -19,7 +20,7 @@ from activeseed.systems.own.given import also_reads, given_items, given_probes, 
 from activeseed.systems.own.target import load, name_of
 
 
-class FromFunction(BaseModel):
+class FromFunction(SettingsRecord):
     """A trainer²: ``train(items, key) -> array of P outcomes``, one row at a time.
 
     ``items`` is a list of `GivenItem`: the row's items with payload and weight, absent ones left out. ``key`` is a
@@ -42,7 +43,7 @@ class FromFunction(BaseModel):
             version is not trained again. State one when the trainer depends on other files or modules.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(arbitrary_types_allowed=True)
 
     kind: Literal["function"] = "function"
     target: str = ""
@@ -54,6 +55,7 @@ class FromFunction(BaseModel):
     version: str = ""
     function: Callable[..., Any] | None = Field(default=None, exclude=True, repr=False)
     _base: Path = PrivateAttr(default=Path())
+    _permit: Callable[[], None] | None = PrivateAttr(default=None)
 
     def __init__(self, train: Callable[..., Any] | str | None = None, /, **settings: Any) -> None:
         if isinstance(train, str):
@@ -61,6 +63,9 @@ class FromFunction(BaseModel):
         elif train is not None:
             settings = {"target": name_of(train), **settings, "function": train}
         super().__init__(**settings)
+
+    # A table of settings names everything: it needs no constructor, and its mistakes are told as the table's.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
     @model_validator(mode="after")
     def _has_a_function(self) -> Self:
@@ -72,10 +77,13 @@ class FromFunction(BaseModel):
             )
         return self
 
-    def located(self, folder: Path) -> Self:
-        """The same trainer, with a relative path in ``target`` read from a folder instead of the current one."""
+    def located(self, folder: Path, permit: Callable[[], None] | None = None) -> Self:
+        """The same trainer, with a relative path in ``target`` read from a folder instead of the current one.
+
+        ``permit`` is called before anything is imported, and raises where that may not be.
+        """
         there = self.model_copy()
-        there._base = folder
+        there._base, there._permit = folder, permit
         return there
 
     # --- the System protocol ------------------------------------------------------------------------------------
@@ -133,7 +141,7 @@ class FromFunction(BaseModel):
 
     def loaded(self) -> Callable[..., Any]:
         """The function. Raises ConfigError when ``target`` names none."""
-        function = self.function if self.function is not None else load(self.target, self._base)
+        function = self.function if self.function is not None else load(self.target, self._base, self._permit)
         if not callable(function):
             raise ConfigError(f"target = {self.target!r} is {type(function).__name__}, not a function.")
         return function

@@ -48,7 +48,7 @@ class GivenItem:
     @property
     def text(self) -> str:
         """The payload as text: a text itself, a pair's prompt and replies, a vector's label or first entries."""
-        return self.payload.display
+        return self.payload.wording
 
 
 def given_items(

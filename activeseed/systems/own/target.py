@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import importlib.util
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,8 +15,11 @@ from activeseed.errors import ConfigError, describe, nearest
 from activeseed.interrupts import watched
 
 
-def load(target: str, base: Path) -> Any:
+def load(target: str, base: Path, permit: Callable[[], None] | None = None) -> Any:
     """The object behind a name; a relative path starts at ``base``.
+
+    Args:
+        permit: called before anything is imported; it raises where that may not be.
 
     Raises:
         ConfigError: what is missing, and how to write it.
@@ -23,6 +27,8 @@ def load(target: str, base: Path) -> Any:
     place, _, name = target.rpartition(":")
     if not place or not name:
         raise ConfigError(f"target = {target!r} names no function. Write package.module:function or file.py:function.")
+    if permit is not None:
+        permit()
     found: Any = _from_file(base / place) if place.endswith(".py") else _from_module(place, target)
     for part in name.split("."):
         if not hasattr(found, part):

@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from activeseed.formats.plain import FormatError
+
 _HEADING = re.compile(r"^ {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
 _SETEXT = re.compile(r"^ {0,3}(=+|-{2,})[ \t]*$")
 _BREAK = re.compile(r"^ {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*$")
@@ -133,3 +135,28 @@ def _append_nested(block: _Block, line: str) -> None:
 
 def _unquoted(line: str) -> str:
     return re.sub(r"^ {0,3}>[ \t]?", "", line).strip()
+
+
+def markdown_text(records: list[dict[str, Any]]) -> str:
+    """Records of ``text``, ``id`` and ``group`` as Markdown. Raises FormatError where they would be read otherwise."""
+    for record in records:
+        extra = sorted(set(record) - {"id", "text", "group"})
+        if extra or "text" not in record:
+            raise FormatError(
+                f"Markdown holds ids, texts and groups, but item {record['id']!r} also has {', '.join(extra)}. "
+                "Write .jsonl instead."
+            )
+    lines: list[str] = []
+    group = ""
+    for record in records:
+        if record.get("group", "") != group:
+            group = record.get("group", "")
+            lines += ["", f"# {group}", ""]
+        lines.append(f"- {record['text']} {{#{record['id']}}}")
+    text = "\n".join(lines).lstrip("\n") + "\n"
+    if [fields for _, fields in markdown_records(text)] != records:
+        raise FormatError(
+            "these texts, ids or groups hold line breaks or markup that Markdown would read differently. "
+            "Write .jsonl instead."
+        )
+    return text

@@ -1,0 +1,184 @@
+"""Whose code a study runs, and whom it tells: what a folder's settings name is used once somebody here agreed to it.
+
+A project's folder may come from a stranger, and its ``activeseed.toml`` may name a program, a Python module, a server.
+Opening the folder uses none of these. What somebody agreed to is remembered outside of all projects, for this folder
+and exactly what was named; making a project here is agreeing to what it names, and whoever hands over objects and
+settings in Python has agreed to those.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from activeseed.config import Settings, ThirdParty, record_of
+from activeseed.errors import TrustError
+from activeseed.masking import masked_text
+from activeseed.seed import digest_of
+
+LONGEST = 200
+
+
+@dataclass(frozen=True)
+class Trust:
+    """What a folder's settings name that nobody here has agreed to.
+
+    Attributes:
+        folder: the project folder.
+        withheld: part of the settings -> what would be done, in words; empty where all is agreed to.
+    """
+
+    folder: Path = Path()
+    withheld: Mapping[str, str] = field(default_factory=dict)
+
+    def require(self, part: str) -> None:
+        """Raise TrustError where this part is about to be used and was not agreed to."""
+        if part in self.withheld:
+            would = "; ".join(self.withheld.values())
+            raise TrustError(
+                f"The project in {self.folder.resolve()} would {would}. Nobody here has agreed to that yet: look at "
+                "what the folder holds, then add --trust, which is remembered (in Python: Study.open(folder, "
+                "trust=True))."
+            )
+
+
+def trust_in(folder: Path, settings: Settings, given: Sequence[str] = ()) -> Trust:
+    """What these settings of a folder name that was not agreed to here; parts that are ``given`` as objects are."""
+    found = _wanted(folder, settings)
+    return Trust(
+        folder,
+        {
+            part: words
+            for part, (words, record) in found.items()
+            if part not in given and not _note(folder, part, record).exists()
+        },
+    )
+
+
+def agree(folder: Path, settings: Settings) -> None:
+    """Remember that somebody here agreed to all that these settings of a folder name."""
+    for part, (words, record) in _wanted(folder, settings).items():
+        _remember(folder, part, words, record)
+
+
+def trust_program(folder: Path, program: Path, chosen: bool) -> None:
+    """What a folder's own record of its annotation server would run.
+
+    Args:
+        chosen: somebody here named it just now, or agreed to it; that is remembered.
+
+    Raises:
+        TrustError: nobody did, now or before.
+    """
+    words, record = f"run the server in {_said(str(program))}", str(program)
+    if chosen:
+        _remember(folder, "program", words, record)
+    elif not _note(folder, "program", record).exists():
+        Trust(folder, {"program": words}).require("program")
+
+
+def _remember(folder: Path, part: str, words: str, record: Any) -> None:
+    note = _note(folder, part, record)
+    said = {"folder": str(folder.resolve()), "agreed": words, "at": datetime.now(UTC).isoformat(timespec="seconds")}
+    with suppress(OSError):  # where nothing can be remembered, it is asked again
+        note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        note.write_text(json.dumps(said, ensure_ascii=False) + "\n", "utf-8")
+
+
+def state_folder() -> Path:
+    """Where what this user decided is kept: ``$XDG_STATE_HOME/activeseed``, else ``~/.local/state/activeseed``."""
+    said = os.environ.get("XDG_STATE_HOME", "")
+    return (Path(said) if os.path.isabs(said) else Path.home() / ".local" / "state") / "activeseed"
+
+
+def _note(folder: Path, part: str, record: Any) -> Path:
+    return state_folder() / "agreed" / digest_of([os.fsdecode(folder.resolve()), part, record]).hex()
+
+
+def _wanted(folder: Path, settings: Settings) -> dict[str, tuple[str, Any]]:
+    """Part of the settings -> what it would do, and the record that says so; parts that do nothing are left out."""
+    out: dict[str, tuple[str, Any]] = {}
+    if settings.store:
+        out["store"] = (f"open the database {_said(masked_text(settings.store))}", settings.store)
+    for part in ("system", "embedder", "estimator", "annotator", "executor"):
+        member = getattr(settings, part)
+        record = record_of(member) if isinstance(member, ThirdParty) else getattr(member, "model_dump", dict)()
+        if isinstance(member, ThirdParty):
+            out[part] = (f"import {_said(member.kind)}", record)
+        elif (find := _OURS.get(record.get("kind", ""))) and (found := find(folder, record)):
+            out[part] = found
+    guidelines = settings.source.guidelines
+    if _leaves(folder, guidelines):
+        out["guidelines"] = (f"show annotators the file {_said(guidelines)}, which lies elsewhere", guidelines)
+    return out
+
+
+def _function(_folder: Path, record: Mapping[str, Any]) -> tuple[str, Any] | None:
+    target = record["target"]
+    return (f"run {_said(target)}", target) if target else None
+
+
+def _estimator(_folder: Path, record: Mapping[str, Any]) -> tuple[str, Any] | None:
+    path = record["estimator"]
+    return (f"make {_said(path)}", [path, _plain(record["parameters"])]) if path else None
+
+
+def _command(_folder: Path, record: Mapping[str, Any]) -> tuple[str, Any]:
+    what = {name: _plain(record[name]) for name in ("argv", "folder", "environment")}
+    return f"run {_said(masked_text(shlex.join(record['argv'])))}", what
+
+
+def _sentence_model(_folder: Path, record: Mapping[str, Any]) -> tuple[str, Any] | None:
+    from activeseed.embedders import SentenceTransformers
+
+    if record["model"] == SentenceTransformers.model_fields["model"].default:
+        return None
+    return f"load the model {_said(record['model'])}", [record["model"], record["commit"]]
+
+
+def _label_studio(folder: Path, record: Mapping[str, Any]) -> tuple[str, Any] | None:
+    from activeseed.annotators.label_studio.addresses import is_loopback
+
+    here = is_loopback(urlsplit(record["url"]).hostname or "")
+    others = [f for f in (record["token_file"], *record["templates"].values()) if _leaves(folder, str(f))]
+    if here and not others:
+        return None
+    read = f" (read from {_said(others[0])})" if others else ""
+    return f"send questions and an access token{read} to {_said(record['url'])}", [record["url"], others]
+
+
+def _files(folder: Path, record: Mapping[str, Any]) -> tuple[str, Any] | None:
+    path = record["questions"]
+    return (f"write questions to {_said(path)}, which lies elsewhere", path) if _leaves(folder, path) else None
+
+
+#: kind -> what a member that ships with us would do, if that needs somebody's agreement
+_OURS = {
+    "function": _function, "estimator": _estimator, "command": _command, "sentence_transformers": _sentence_model,
+    "label_studio": _label_studio, "file": _files,
+}  # fmt: skip
+
+
+def _leaves(folder: Path, path: str) -> bool:
+    """Whether a path, or the link that lies there, leads out of the project folder."""
+    try:
+        return not (folder / Path(path).expanduser()).resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError):
+        return True
+
+
+def _plain(value: Any) -> Any:
+    return json.loads(json.dumps(value, default=str))
+
+
+def _said(text: str) -> str:
+    shown = " ".join(text.split())
+    return repr(shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…")
