@@ -208,7 +208,8 @@ def _guess(file: RecordFile) -> str:
         words = sum(" " in t.strip() for t in texts) / len(texts)
         return (-rank, words, sum(map(len, texts)) / len(texts))
 
-    return ".".join(max(usable, key=likely)) if usable else ""
+    best = sorted(usable, key=likely, reverse=True)
+    return ".".join(best[0]) if best else ""
 
 
 def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
