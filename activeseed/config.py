@@ -403,7 +403,7 @@ def read_settings(folder: Path) -> Settings:
     """Settings of a project folder. Raises ConfigError."""
     path = folder / "activeseed.toml"
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
     except FileNotFoundError:
         raise ConfigError(
             f"{folder.resolve()} holds no activeseed.toml. Make a project with `activeseed init {folder} --from FILE`, "
@@ -413,7 +413,9 @@ def read_settings(folder: Path) -> Settings:
         raise ConfigError(f"{path} can't be read: {error}.") from error
     try:
         return parse(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError as error:
+        raise ConfigError(f"{path} is nested too deeply to be settings. Flatten it.") from error
+    except ValueError as error:  # TOMLDecodeError is one, and so is a number of thousands of digits
         raise ConfigError(f"{path} is no valid TOML: {error}.") from error
 
 
