@@ -411,9 +411,12 @@ def read_settings(folder: Path) -> Settings:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} can't be read: {error}.") from error
     try:
-        return parse(tomllib.loads(text))
+        tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is no valid TOML: {error}.") from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{path} is no TOML of ours: a number of thousands of digits, or lists in lists.") from error
+    return parse(tables)
 
 
 def write_settings(folder: Path, settings: Settings, intro: str = "") -> None:

@@ -72,7 +72,7 @@ def make_project(
     for name in FAMILIES:
         if isinstance(chosen.get(name), Mapping):
             chosen[name] = {"kind": DEFAULTS[name], **chosen[name]}
-    if chosen["system"]["kind"] == "oversight_league":
+    if isinstance(chosen["system"], Mapping) and chosen["system"]["kind"] == "oversight_league":
         chosen["system"] = {**LEAGUE, "minibatch": min(32, len(read.seed) // 2), **chosen["system"]}
     study = Study.create(
         folder,
@@ -194,7 +194,7 @@ def settings_of(options: Sequence[str]) -> dict[str, Any]:
             raise ConfigError(f"--set {option!r} is no TABLE.NAME=VALUE. Write it like --set system.rounds=6.")
         try:
             parsed = tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):
             parsed = value.strip()
         table = out
         for part in path[:-1]:
