@@ -63,7 +63,9 @@ class SettingsRecord(Checked):
 
 def explain(error: ValidationError, where: str, model: type[BaseModel]) -> str:
     """The first complaint of pydantic in one sentence: where, what, and the nearest known name."""
-    first = error.errors()[0]
+    found = error.errors()
+    # a misspelt name is why another one is missing
+    first = next((e for e in found if e["type"] == "extra_forbidden"), found[0])
     path = [str(p) for p in first["loc"]]
     if first["type"] == "extra_forbidden":
         table = f" [{'.'.join(path[:-1])}]" if path[:-1] else ""

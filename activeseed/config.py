@@ -412,11 +412,14 @@ def read_settings(folder: Path) -> Settings:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} can't be read: {error}.") from error
     try:
-        return parse(tomllib.loads(text))
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is no valid TOML: {error}.") from error
     except RecursionError as error:
         raise ConfigError(f"{path} is nested too deeply to be settings. Flatten it.") from error
-    except ValueError as error:  # TOMLDecodeError is one, and so is a number of thousands of digits
-        raise ConfigError(f"{path} is no valid TOML: {error}.") from error
+    except ValueError as error:
+        raise ConfigError(f"{path} holds a number of thousands of digits, which is no setting.") from error
+    return parse(tables)
 
 
 def write_settings(folder: Path, settings: Settings, intro: str = "") -> None:

@@ -6,6 +6,7 @@ annotators must not know (that a question is gold or a repeat) is never written.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -210,6 +211,8 @@ def _number(value: Any, field: str, where: str) -> float | None:
         number = float(text.removesuffix("%").replace(",", ".")) / (100 if text.endswith("%") else 1)
     except ValueError:
         raise AnswerError(f"{where}, field {field!r}: {value!r} is no number.") from None
+    if not math.isfinite(number):
+        raise AnswerError(f"{where}, field {field!r}: {value!r} is no number that says anything. Leave it empty.")
     if field == "confidence" and not 0.0 <= number <= 1.0:
         raise AnswerError(f"{where}, field 'confidence': {value!r} is not between 0 and 1. Write 0.8 or 80%.")
     return number

@@ -72,7 +72,7 @@ def make_project(
     for name in FAMILIES:
         if isinstance(chosen.get(name), Mapping):
             chosen[name] = {"kind": DEFAULTS[name], **chosen[name]}
-    if chosen["system"]["kind"] == "oversight_league":
+    if isinstance(chosen["system"], Mapping) and chosen["system"]["kind"] == "oversight_league":
         chosen["system"] = {**LEAGUE, "minibatch": min(32, len(read.seed) // 2), **chosen["system"]}
     study = Study.create(
         folder,

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from activeseed.cleaning import clean
-from activeseed.errors import FolderError
+from activeseed.formats import write_whole
 from activeseed.report import figures
 from activeseed.report.facts import Facts, gather
 from activeseed.study import Study
@@ -99,11 +97,5 @@ def _charts(facts: Facts) -> list[str]:
 def write_report(study: Study, path: Path, by: str | None = None) -> Path:
     """Gather, draw and write the report. Raises FolderError when the file can't be written."""
     text = render(gather(study, by))
-    try:
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".part", delete=False, encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(file.name, 0o644)
-        os.replace(file.name, path)
-    except OSError as error:
-        raise FolderError(f"{path} can't be written: {error.strerror}. Choose another place with --out.") from error
+    write_whole(path, text.encode("utf-8", "replace"))
     return path

@@ -203,8 +203,15 @@ class State:
         self.sequence = event.sequence
         self.last_at = event.at
         method = getattr(self, f"_on_{event.kind}", None)
-        if method is not None:
+        if method is None:
+            return
+        try:
             method(event.body, event)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            raise StoreError(
+                f"Event {event.sequence} of the journal, {event.kind!r}, does not hold what such an event holds "
+                f"({type(error).__name__}). Put a copy of the journal back."
+            ) from error
 
     def _on_created(self, body: dict[str, Any], event: Event) -> None:
         self.settings = body["settings"]

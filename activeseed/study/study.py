@@ -122,9 +122,9 @@ class Study:
     def refresh(self) -> None:
         """Take in what was written to the journal since, by this process or another."""
         for event in self.store.read(self.state.sequence):
+            self.state.apply(event)
             if event.kind == "created":
                 self._inputs = event.body["inputs"]
-            self.state.apply(event)
 
     # --- what it works with -------------------------------------------------------------------------------------
 

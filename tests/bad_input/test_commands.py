@@ -19,27 +19,27 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("rank --law nosuch", "nosuch"), ("rank --top x", "whole number"), ("rank --top=-1", "at least 0"),
     ("rank --top 1.5", "whole number"), ("rank --csv no/such/r.csv", "no/such"), ("rank --csv .", "."),
     ("rank --parquet no/such/r.parquet", "no/such"), ("rank --law wordings", "wordings"),
-    ("queue --item nosuch", "nosuch"), ("queue --item fltter", "'flatter'"), ("queue --size 0", "--size"),
-    ("queue --size x", "whole number"), ("queue -n x", "-n"), ("queue --to no/such/q.jsonl", "no/such"),
+    ("queue --item nosuch", "nosuch"), ("queue --item fltter", "'flatter'"), ("queue --batch 0", "--batch"),
+    ("queue --batch x", "whole number"), ("queue --batch 1.5", "--batch"), ("queue --to no/such/q.jsonl", "no/such"),
     ("queue --to label_studio", "label_studio"), ("queue --to nosuch", "nosuch"), ("queue --to q.docx", ".docx"),
-    ("queue --kind nosuch", "--kind"), ("queue --write-more nosuch", "nosuch"), ("queue --merge flatter", "--merge"),
-    ("queue --withdraw r9-99", "r9-99"), ("annotate --name", "--name"), ("annotate --nosuch", "--nosuch"),
-    ("pull --nosuch", "--nosuch"), ("pull extra", "extra"), ("answers", "answers"), ("answers import", "FILE"),
-    ("answers import none.jsonl", "none.jsonl"), ("answers import .", "."), ("answers import seed.docx", ".docx"),
-    ("answers export no/such/a.jsonl", "no/such"), ("answers take-back", "ANSWER"), ("answers take-back a1", "a1"),
-    ("answers nosuch", "nosuch"), ("seed nosuch", "nosuch"), ("seed diff v0 v9", "v9"), ("seed diff v0", "AFTER"),
-    ("seed diff x y", "x"), ("seed diff v-1 v0", "v-1"), ("seed export", "FILE"), ("seed export out.docx", ".docx"),
-    ("seed export no/such/s.csv", "no/such"), ("seed export . ", "."), ("seed export s.csv --version v9", "v9"),
-    ("seed sync none.jsonl", "none.jsonl"), ("seed sync .", "."), ("seed sync s.docx", ".docx"), ("seed pin", "NAME"),
-    ("seed pin latest", "latest"), ("seed pin v0", "v0"), ("seed pin x --version v9", "v9"),
-    ("seed revert v9 --yes", "v9"), ("seed revert", "VERSION"), ("seed revert v0", "--yes"),
-    ("loop --annotator nosuch", "nosuch"), ("loop --annotator simulated", "--truth"),
-    ("loop --annotator simulated --truth none.jsonl", "none.jsonl"), ("loop --rounds x", "--rounds"),
-    ("loop --rounds=-1", "--rounds"), ("serve", "label_studio"), ("serve --port x", "--port"),
-    ("serve --port 99999", "--port"), ("serve --address nosuch", "--address"),
-    ("report --out no/such/r.html", "no/such"), ("report --out .", "."), ("label-studio", "label-studio"),
-    ("label-studio nosuch", "nosuch"), ("label-studio check", "label_studio"), ("label-studio renew", "label_studio"),
-    ("label-studio up --port x", "--port"), ("demo --nosuch", "--nosuch"), ("demo --example nosuch", "nosuch"),
+    ("queue --kind nosuch", "--kind"), ("queue --write-more nosuch", "--write-more"),
+    ("queue --merge flatter", "--merge"), ("queue --withdraw r9-99", "r9-99"), ("annotate --name", "--name"),
+    ("annotate --nosuch", "--nosuch"), ("pull --nosuch", "--nosuch"), ("pull extra", "extra"),
+    ("answers import", "FILE"), ("answers import none.jsonl", "none.jsonl"), ("answers import .", "."),
+    ("answers import seed.docx", ".docx"), ("answers export no/such/a.jsonl", "no/such"),
+    ("answers take-back", "ANSWER"), ("answers take-back a1", "a1"), ("answers nosuch", "nosuch"),
+    ("seed nosuch", "nosuch"), ("seed diff v0 v9", "v9"), ("seed diff x y", "x"), ("seed diff v-1 v0", "v-1"),
+    ("seed export", "FILE"), ("seed export out.docx", ".docx"), ("seed export no/such/s.csv", "no/such"),
+    ("seed export . ", "."), ("seed export s.csv --version v9", "v9"), ("seed sync none.jsonl", "none.jsonl"),
+    ("seed sync .", "."), ("seed sync s.docx", ".docx"), ("seed pin", "NAME"), ("seed pin latest", "latest"),
+    ("seed pin v0", "v0"), ("seed pin x --version v9", "--version"), ("seed revert v9 --yes", "v9"),
+    ("seed revert", "VERSION"), ("seed revert v7", "v7"), ("loop --annotator nosuch", "nosuch"),
+    ("loop --annotator simulated", "--truth"), ("loop --annotator simulated --truth none.jsonl", "none.jsonl"),
+    ("loop --rounds x", "--rounds"), ("loop --rounds=-1", "--rounds"), ("serve", "label_studio"),
+    ("serve --port x", "--port"), ("serve --port 99999", "--port"), ("serve --address nosuch", "--address"),
+    ("report --out no/such/r.html", "no/such"), ("report --out .", "."), ("label-studio nosuch", "nosuch"),
+    ("label-studio check", "label_studio"), ("label-studio renew", "label_studio"),
+    ("label-studio up --port x", "--port"), ("demo --nosuch", "--nosuch"), ("demo --example nosuch", "--example"),
     ("init . --from positives.jsonl", "already"), ("init seed.jsonl --from seed.jsonl", "is a file"),
     ("init new --from seed.jsonl --set x", "--set"), ("init new --from seed.jsonl --set =1", "--set"),
     ("init new --from seed.jsonl --set .=1", "--set"), ("init new --from seed.jsonl --set ask.batch.x=1", "batch"),
@@ -59,7 +59,9 @@ def test_command_lines(line, word, study, capsys, monkeypatch):
     monkeypatch.chdir(study)
     before = contents(study)
     refused(capsys, line.split(), word)
-    assert contents(study) == before
+    if line.split()[0] not in ("rank", "report"):  # what was trained until then is kept
+        assert contents(study) == before
+    assert not list(study.rglob("*.part"))
 
 
 def test_what_a_console_says_of_any_byte_is_one_sentence(study, capsys, monkeypatch):
@@ -88,7 +90,7 @@ ANSWERS = {
     "an unknown variant": ("a.jsonl", rows({**ADA, "verdict": "choose", "variant": "wording-9"}), "wording-9"),
     "an unknown field": ("a.jsonl", rows({**KEEP, "comnent": "x"}), "comment"),
     "an edit to nothing": ("a.jsonl", rows({**ADA, "verdict": "edit", "text": ""}), "text"),
-    "an edit to blanks": ("a.jsonl", rows({**ADA, "verdict": "edit", "text": " \n"}), "text"),
+    "an edit to blanks": ("a.jsonl", rows({**ADA, "verdict": "edit", "text": " \n"}), "edit"),
     "an edit without a text": ("a.jsonl", rows({**ADA, "verdict": "edit"}), "text"),
     "an edit of a megabyte": ("a.jsonl", rows({**ADA, "verdict": "edit", "text": "x" * 2**20}), "limit"),
     "half a character": ("a.jsonl", rows({**ADA, "verdict": "edit", "text": "\ud800"}), "half a character"),
@@ -105,7 +107,7 @@ ANSWERS = {
     "an unknown column, csv": ("a.csv", b"question,annotator,verdikt\n{q},ada,keep\n", "verdict"),
     "an unknown verdict, csv": ("a.csv", b"question,annotator,verdict\n{q},ada,kep\n", "verdict"),
     "an unknown question, csv": ("a.csv", b"question,annotator,verdict\nr9,ada,keep\n", "r9"),
-    "a wide cell, csv": ("a.csv", b"question,annotator,verdict,comment\n{q},ada,keep," + b"x" * 2**21 + b"\n", "a.csv"),
+    "a wide cell, csv": ("a.csv", b"question,annotator,verdict,comment\n{q},ada,keep," + b"x" * 2**21 + b"\n", "limit"),
     "an open quote, csv": ("a.csv", b'question,annotator,verdict\n{q},ada,"keep\n', "a.csv"),
     "no UTF-8, csv": ("a.csv", b"question,verdict\n{q},\xff\xfe\xfd\n", "UTF-8"),
     "nothing, csv": ("a.csv", b"", "no answers"),
@@ -203,7 +205,8 @@ def test_folders(spoil, command, study, capsys):
     spoil(study)
     before = contents(study)
     refused(capsys, [*command.split(), "--dir", study], code=(1, 2))
-    assert contents(study) == before
+    if spoil is not empty_journal:  # that one is a journal which nothing was written to yet
+        assert contents(study) == before
 
 
 # --- trainers ---------------------------------------------------------------------------------------------------------
@@ -226,9 +229,8 @@ PROGRAMS = {
     "words": ("outcome = ['x'] * probes", "number"),
     "no JSON": ("print('half'); continue", "JSON"),
     "another row": ("""row["row"] = 99""", "99"),
-    "a row twice": ("""print(json.dumps({"row": row["row"], "outcome": outcome}))""", "again"),
     "NaN": ("outcome[0] = float('nan')", "finite"),
-    "a traceback": ("1 / 0", "ZeroDivisionError"),
+    "leaves with a sentence": ("sys.exit('no luck today')", "no luck today"),
     "escape sequences": ("sys.stderr.write('\\x1b[2Jgone'); sys.exit(1)", "gone"),
     "no UTF-8": ("sys.stdout.buffer.write(b'\\xff\\n'); sys.stdout.flush(); continue", "line 1"),
     "no outcome": ("""print(json.dumps({"row": row["row"]})); continue""", "outcome"),
@@ -254,7 +256,7 @@ FUNCTIONS = {
     "returns too many": ("return [0.5] * (len(probes) + 1)", "shape"),
     "returns a table": ("return [[0.5] * len(probes)]", "shape"),
     "returns complex numbers": ("return [0.5j] * len(probes)", "complex"),
-    "returns booleans": ("return [True] * len(probes)", "bool"),
+    "returns booleans": ("return [True] * len(probes)", "truth values"),
     "returns bytes": ("return b'x' * len(probes)", "bytes"),
     "returns infinity": ("return [float('inf')] * len(probes)", "finite"),
     "returns itself": ("return train", "function"),
@@ -304,4 +306,5 @@ def test_a_terminal_of_no_size_and_a_closed_stdin_are_no_reason_to_fail(study, c
     with open(os.devnull) as nothing:
         monkeypatch.setattr("sys.stdin", nothing)
         assert run(["status", "--dir", str(study)]) == 0
-        refused(capsys, ["annotate", "--dir", study], "terminal")
+        assert run(["annotate", "--dir", str(study)]) == 0
+    assert len(_pending(study)) == 2

@@ -97,7 +97,6 @@ BYTES = {
     "no header that we know": ("s.csv", b"1,2\n3,4\n", "column"),
     "two columns of one name": ("s.csv", b"id,text,text\na,b,c\nd,e,f\n", "text"),
     "a quote that is never closed": ("s.csv", b'id,text\na,"b\nc,d\n', "s.csv"),
-    "NUL bytes, csv": ("s.csv", b"id,text\na,b\x00\nc,d\n", "s.csv"),
     "no UTF-8, csv": ("s.csv", b"id,text\na,\xff\xfe\x00\nb,c\n", "UTF-8"),
     "no UTF-8, jsonl": ("s.jsonl", b'{"id": "a", "text": "\xff"}\n', "UTF-8"),
     "no UTF-8, yaml": ("s.yaml", b"- \xff\xfe\xfa\n- b\n", "UTF-8"),
@@ -110,7 +109,6 @@ BYTES = {
     "null in each line": ("s.jsonl", b"null\nnull\n", "s.jsonl:1"),
     "one list, named jsonl": ("s.jsonl", b'[{"id": "a", "text": "t"}, {"id": "b", "text": "u"}]\n', ".json"),
     "lines, named json": ("s.json", b'{"id": "a", "text": "t"}\n{"id": "b", "text": "u"}\n', "s.json"),
-    "NaN in JSON": ("s.jsonl", b'{"id": "a", "text": "t", "belief": NaN}\n{"id": "b", "text": "u"}\n', "s.jsonl:1"),
     "the same field twice": ("s.jsonl", b'{"id": "a", "text": "t", "text": "u"}\n{"text": "v"}\n', "s.jsonl:1"),
     "half a character": ("s.jsonl", b'{"id": "a", "text": "\\ud800"}\n{"text": "v"}\n', "s.jsonl:1"),
     "depth, jsonl": ("s.jsonl", b'{"text": ' + b"[" * 100_000 + b"\n", "s.jsonl"),
@@ -152,7 +150,7 @@ def refuse(tmp_path, capsys, name, data, word):
     inputs = write_inputs(tmp_path / "in")
     (inputs / name).write_bytes(data)
     before = contents(tmp_path)
-    arguments = init_arguments(inputs, tmp_path / "study")
+    arguments = [a for a in init_arguments(inputs, tmp_path / "study") if not a.startswith("--set=system")]
     arguments[arguments.index("--from") + 1] = inputs / name
     sentence = refused(capsys, arguments, word)
     assert any(where in sentence for where in (name, "seed", "item", "pair")), f"it does not say where: {sentence}"

@@ -105,7 +105,7 @@ TEXTS = {
     "a NUL": ("key = 1\x00", "TOML"),
     "half a number": ("key = 1_\n", "TOML"),
     "depth": ("key = " + "[" * 20_000, "TOML"),
-    "digits": ("key = " + "9" * 10_000, "key"),
+    "digits": ("key = " + "9" * 10_000, "TOML"),
 }
 
 
@@ -142,13 +142,13 @@ TRAINERS = {
     "no function": ("function", ['target="json:__name__"'], "function"),
     "a function of other arguments": ("function", ['target="json:loads"'], "train(items, key)"),
     "an estimator without a name": ("estimator", [], "estimator"),
-    "an estimator that is not there": ("estimator", ['estimator="sklearn.svm:SCV"'], "SVC"),
+    "an estimator that is not there": ("estimator", ['estimator="sklearn.svm:SCV"'], "'SCV'"),
     "an estimator of other parameters": ("estimator", ['estimator="sklearn.svm:SVC"', "parameters={D=1}"], "D"),
     "an estimator without labels": (
         "estimator", ['estimator="sklearn.linear_model:LogisticRegression"', 'label="nolabel"'], "nolabel",
     ),
     "an estimator that predicts no probability": ("estimator", ['estimator="sklearn.svm:LinearSVC"'], "predict_proba"),
-    "something else than an estimator": ("estimator", ['estimator="json:JSONDecoder"'], "fit"),
+    "something else than an estimator": ("estimator", ['estimator="json:JSONDecoder"'], "predict_proba"),
 }  # fmt: skip
 
 

@@ -62,7 +62,8 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     )  # fmt: skip
     out = {}
     for ending in ENDINGS:
-        write_seed(Seed(items=items), folder / f"seed{ending}")
+        plain = tuple(Item(id=i.id, payload=i.payload, group=i.group) for i in items)  # all that Markdown holds
+        write_seed(Seed(items=plain if ending == ".md" else items), folder / f"seed{ending}")
         out[ending] = (folder / f"seed{ending}").read_bytes()
     return out
 

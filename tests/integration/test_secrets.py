@@ -90,7 +90,7 @@ def test_something_unexpected_tells_no_secret_either(project, capsys, monkeypatc
     [
         f"postgresql://me:{PASSWORD}@127.0.0.1:1/none", f"postgresql+nothing://me:{PASSWORD}@h/d",
         f"nosuch://me:{PASSWORD}@h/d", f"postgres:me:{PASSWORD}@h/d", f"mysql://me:{PASSWORD}@h/d",
-        f"sqlite:////no/such/folder/x.db?password={PASSWORD}", f"postgresql://me:{PASSWORD}@host:notaport/d",
+        f"postgresql://me@127.0.0.1:1/d?sslpassword={PASSWORD}", f"postgresql://me:{PASSWORD}@host:notaport/d",
     ],
 )  # fmt: skip
 def test_an_address_is_refused_without_its_password(store, tmp_path, capsys):

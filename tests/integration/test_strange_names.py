@@ -29,6 +29,7 @@ def project(tmp_path, capsys):
         "--probes", str(inputs / "probes.jsonl"), "--embedder", "tfidf", *(f"--set={s}" for s in FAST),
     ]  # fmt: skip
     assert run(arguments) == 0
+    capsys.readouterr()
     return tmp_path / "own"
 
 

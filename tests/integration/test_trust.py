@@ -210,11 +210,8 @@ ELSEWHERE = {
         'kind = "terminal"\n', 'kind = "label_studio"\ntoken_file = "{out}/secret"\n', ["queue"], "secret",
     ),
     "questions": ('kind = "terminal"\n', 'kind = "file"\nquestions = "../rc.jsonl"\n', ["queue"], "../rc.jsonl"),
-    "guidelines": (
-        'guidelines = "guidelines.md"', 'guidelines = "../private"', ["queue", "--to", "{out}/q.jsonl"], "../private",
-    ),
     "a model": (
-        'kind = "tfidf"', 'kind = "sentence_transformers"\nmodel = "./model"', ["rank"], "./model",
+        'kind = "tfidf"\n', 'kind = "sentence_transformers"\nmodel = "./model"\n', ["rank"], "./model",
     ),
 }  # fmt: skip
 
@@ -223,9 +220,9 @@ ELSEWHERE = {
 def test_what_leads_out_of_a_strangers_folder_is_not_followed(old, new, arguments, words, plain, tmp_path, capsys):
     (tmp_path / "private").write_text("what nobody should see", "utf-8")
     old_and_rest = old
-    if "terminal" in old:  # with the name of who answers at the terminal, which is no setting of the others
+    if old.startswith("kind"):  # with the other settings of that kind, which are none of another
         text = (plain / "activeseed.toml").read_text("utf-8")
-        old_and_rest = 'kind = "terminal"' + text.partition('kind = "terminal"')[2].partition("\n\n")[0] + "\n"
+        old_and_rest = old + text.partition(old)[2].partition("\n\n")[0] + "\n"
     folder = strange(plain, tmp_path, old_and_rest, new.format(out=tmp_path))
     if "sentence" in new:
         agrees(folder)
@@ -237,6 +234,18 @@ def test_what_leads_out_of_a_strangers_folder_is_not_followed(old, new, argument
     assert "--trust" in err
     assert sorted(p.name for p in tmp_path.iterdir()) == before
     assert "what nobody should see" not in err
+
+
+def test_guidelines_that_lie_elsewhere_are_shown_to_nobody(plain, tmp_path):
+    (tmp_path / "private").write_text("what nobody should see", "utf-8")
+    folder = strange(plain, tmp_path, 'guidelines = "guidelines.md"', 'guidelines = "../private"')
+    with pytest.raises(act.TrustError, match=r"\.\./private"):
+        _ = act.Study.open(folder).assignment
+    assert act.Study.open(folder, trust=True).assignment.guidelines == "what nobody should see"
+    (plain / "guidelines.md").unlink()
+    (plain / "guidelines.md").symlink_to(tmp_path / "private")
+    with pytest.raises(act.TrustError, match=r"lies elsewhere"):
+        _ = act.Study.open(plain).assignment
 
 
 def test_the_folder_one_stands_in_gives_no_modules(plain, tmp_path):
