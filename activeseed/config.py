@@ -402,7 +402,7 @@ def read_settings(folder: Path) -> Settings:
     """Settings of a project folder. Raises ConfigError."""
     path = folder / "activeseed.toml"
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
     except FileNotFoundError:
         raise ConfigError(
             f"{folder.resolve()} holds no activeseed.toml. Make a project with `activeseed init {folder} --from FILE`, "

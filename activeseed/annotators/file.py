@@ -19,7 +19,7 @@ from activeseed.annotators.question_file import QuestionFile
 from activeseed.checked import SettingsRecord
 from activeseed.comparing import clean_name, known_as
 from activeseed.errors import AnswerError, nearest, plainly
-from activeseed.formats import is_delimited, json_lines, read_records, said_as, unguarded_copy, write_sheet
+from activeseed.formats import is_delimited, read_records, said_as, unguarded_copy
 from activeseed.question import VERDICTS, Answer, Question
 from activeseed.seed import Pair, Seed, Text, digest_of
 
@@ -115,13 +115,6 @@ def _row(q: Question) -> dict[str, str]:
         "consequences": "\n".join(filter(None, [*told, hanging.legend(q)])) if told else hanging.nothing(q),
         "verdicts": " ".join(VERDICTS[q.kind]),
     }
-
-
-def questions_text(questions: Sequence[Question], path: Path) -> str:
-    """Questions as the text of a file."""
-    if is_delimited(path):
-        return write_sheet(map(_row, questions), _COLUMNS, newline="\n")
-    return json_lines(map(_record, questions))
 
 
 def read_answers(

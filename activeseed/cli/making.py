@@ -194,7 +194,9 @@ def settings_of(options: Sequence[str]) -> dict[str, Any]:
             raise ConfigError(f"--set {option!r} is no TABLE.NAME=VALUE. Write it like --set system.rounds=6.")
         try:
             parsed = tomllib.loads(f"value = {value}")["value"]
-        except (ValueError, RecursionError):
+        except RecursionError as error:
+            raise ConfigError(f"--set {option[:60]!r} is nested too deeply to be a setting.") from error
+        except ValueError:  # TOMLDecodeError is one, and so is a number of thousands of digits
             parsed = value.strip()
         table = out
         for part in path[:-1]:

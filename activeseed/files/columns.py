@@ -17,10 +17,10 @@ _FORMS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("question",), ("answer", "response")),
     (("prompt",), ("completion", "response", "output", "answer")),
 )
-#: names that mean something beside a text or a pair, and would be taken for it where they are metadata
-MEANT = frozenset(name for prompts, _ in _FORMS for name in prompts)
 #: columns of whole conversations, whose last turn is the text
 _CONVERSATIONS = ("messages", "conversations", "conversation")
+#: names that mean something beside a text or a pair, and would be taken for it where they are metadata
+MEANT = frozenset([*_CONVERSATIONS, *(name for prompts, _ in _FORMS for name in prompts)])
 #: names of columns that probably hold the text, likeliest first
 _LIKELY = (
     "text", "statement", "sentence", "content", "example", "output", "response", "completion", "answer", "principle",
@@ -118,8 +118,11 @@ def _folded(file: RecordFile, known: Sequence[str], plan: dict[str, tuple[Path, 
 def _usual(file: RecordFile, plan: dict[str, tuple[Path, ...]]) -> None:
     """Adds the text and the prompt where a file has one of the usual forms."""
     free = {_fold(c): (c,) for c in file.columns if (c,) not in {p for paths in plan.values() for p in paths}}
+    talk = next((free[c] for c in _CONVERSATIONS if c in free), None)
+    pair = {"chosen", "rejected"} <= set(plan)
+    if talk and pair and "prompt" not in plan:
+        plan["prompt"] = (talk,)
     if not {"text", "chosen", "rejected", "vector"} & set(plan):
-        talk = next((free[c] for c in _CONVERSATIONS if c in free), None)
         if talk:
             plan["text"] = (talk,)
             return
@@ -129,7 +132,6 @@ def _usual(file: RecordFile, plan: dict[str, tuple[Path, ...]]) -> None:
                 plan["text"] = (text,)
                 break
     name = _fold(plan["text"][0][-1]) if "text" in plan else ""
-    pair = {"chosen", "rejected"} <= set(plan)
     for (first, *rest), texts in _FORMS:
         if not pair and name not in texts:
             continue
@@ -208,7 +210,8 @@ def _guess(file: RecordFile) -> str:
         words = sum(" " in t.strip() for t in texts) / len(texts)
         return (-rank, words, sum(map(len, texts)) / len(texts))
 
-    return ".".join(max(usable, key=likely)) if usable else ""
+    best = sorted(usable, key=likely, reverse=True)
+    return ".".join(best[0]) if best else ""
 
 
 def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:

@@ -140,7 +140,7 @@ def _variants(item: Item) -> list[Any]:
             out.append(variant.payload.text)
         else:
             out.append({"id": variant.id, **_content(variant.payload)})
-            if isinstance(variant.payload, Pair) or prompt:
+            if isinstance(variant.payload, Pair) or (isinstance(variant.payload, Text) and prompt):
                 out[-1]["prompt"] = variant.payload.prompt
     return out
 

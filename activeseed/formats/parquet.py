@@ -49,7 +49,9 @@ def _check_declared(file: Path, metadata: Any) -> list[str]:
         raise _too_large(file, f"{size / 2**30:.2g} GiB")
     if metadata.num_rows > MAX_ROWS or values > MAX_VALUES:
         raise _too_large(file, f"{metadata.num_rows:,} rows with {values:,} values")
-    return sorted({c.path_in_schema for c in columns if c.physical_type == "BYTE_ARRAY"})
+    kinds = [metadata.schema.column(n) for n in range(metadata.num_columns)]
+    texts = [k for k in kinds if k.physical_type == "BYTE_ARRAY" and k.logical_type.type in ("STRING", "ENUM", "NONE")]
+    return [k.path for k in texts]
 
 
 def _too_large(file: Path, what: str) -> FormatError:
@@ -66,6 +68,13 @@ def _unpacked(array: Any) -> int:
 
     kind = array.type
     if pa.types.is_dictionary(kind):
+        if not (
+            pa.types.is_string(kind.value_type)
+            or pa.types.is_binary(kind.value_type)
+            or pa.types.is_large_string(kind.value_type)
+            or pa.types.is_large_binary(kind.value_type)
+        ):
+            return 8 * len(array)
         lengths = pc.binary_length(array.dictionary.cast(pa.large_binary())).cast(pa.int64())
         return int(pc.sum(lengths.take(array.indices)).as_py() or 0)
     if pa.types.is_struct(kind):

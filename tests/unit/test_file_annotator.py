@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from activeseed.annotators.file import FileAnnotator, questions_text, read_answers
+from activeseed.annotators.file import FileAnnotator, read_answers
 from activeseed.annotators.question_file import QuestionFile
 from activeseed.errors import AnnotatorError, AnswerError
 from activeseed.formats import read_sheet
@@ -29,6 +29,11 @@ QUESTIONS = {
         Question(id="q5", kind="write_more", items=(), group="g"),
     )
 }  # fmt: skip
+
+
+def written(path: Path, question: Question) -> str:
+    FileAnnotator(questions=str(path)).submit([question], SEED)
+    return path.read_text("utf-8")
 
 
 def read(tmp_path: Path, text: str, name: str = "answers.jsonl") -> list[Answer]:
@@ -127,8 +132,8 @@ def test_a_csv_of_questions_is_filled_in_and_read_back(tmp_path: Path) -> None:
     assert [(a.question, a.verdict, a.annotator) for a in found] == [("q2", "reject", "two")]
 
 
-def test_questions_as_json_lines_hide_what_annotators_must_not_know() -> None:
-    row = json.loads(questions_text([QUESTIONS["q1"]], Path("q.jsonl")))
+def test_questions_as_json_lines_hide_what_annotators_must_not_know(tmp_path: Path) -> None:
+    row = json.loads(written(tmp_path / "q.jsonl", QUESTIONS["q1"]))
     assert row["id"] == "q1"
     assert "purpose" not in row
     assert "repeats" not in row
@@ -240,8 +245,8 @@ def test_an_edit_of_a_guarded_cell_comes_back_as_it_was_typed(delimiter, tmp_pat
 
 def test_a_prompt_is_shown_beside_the_text_and_is_no_part_of_the_edit(tmp_path: Path) -> None:
     asked = Question(id="q", kind="review", items=("i0",), text="Yes.", context="=May I?")
-    assert json.loads(questions_text([asked], Path("q.jsonl")))["context"] == "=May I?"
-    row = read_sheet("q.csv", questions_text([asked], Path("q.csv"))).records()[0][1]
+    assert json.loads(written(tmp_path / "q.jsonl", asked))["context"] == "=May I?"
+    row = read_sheet("q.csv", written(tmp_path / "q.csv", asked)).records()[0][1]
     assert (row["context"], row["shown"]) == ("'=May I?", "Yes.")
 
 

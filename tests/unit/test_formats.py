@@ -5,6 +5,7 @@ import io
 import json
 import time
 from contextlib import suppress
+from decimal import Decimal
 from itertools import pairwise
 
 import numpy as np
@@ -293,6 +294,14 @@ USER, SEVEN, EIGHT = (
             ("user: 3 + 4?\n\nassistant: 7\n\nuser: 3 + 4?", "7", "8"),
         ),
         ({"question": "3 + 4?", "chosen": "7", "rejected": ""}, ("3 + 4?", "7", "")),
+        (
+            {
+                "conversations": [{"from": "human", "value": "3 + 4?"}],
+                "chosen": {"from": "gpt", "value": "7"},
+                "rejected": {"from": "gpt", "value": "8"},
+            },
+            ("3 + 4?", "7", "8"),
+        ),
         ({"chosen": "", "rejected": ""}, ("", "", "")),
     ],
 )
@@ -417,6 +426,20 @@ def test_conversations_in_parquet(tmp_path):
     said = [[{"role": "user", "content": "Who?"}, {"role": "assistant", "content": f"{n}."}] for n in "ab"]
     pq.write_table(pa.table({"messages": pa.array(said), "id": ["a", "b"]}), tmp_path / "d.parquet")
     assert read_seed(tmp_path / "d.parquet")["b"].payload == Text(prompt="Who?", text="b.")
+
+
+def test_every_type_of_column_that_parquet_has_is_read(tmp_path):
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(
+        {"text": pd.Categorical(["one", "two"]), "n": pd.Categorical([1, 2]), "raw": [Decimal("1.5")] * 2}
+    )
+    frame = frame.assign(many=[["a", None], []], when=pd.to_datetime(["2024-01-02", None]), inner=[{"x": "y"}, None])
+    frame.to_parquet(tmp_path / "s.parquet")
+    seed = read_seed(tmp_path / "s.parquet")
+    assert [i.display for i in seed.items] == ["one", "two"]
+    assert seed.items[0].metadata == {
+        "n": 1, "raw": 1.5, "many": ["a", None], "when": "2024-01-02T00:00:00", "inner": {"x": "y"},
+    }  # fmt: skip
 
 
 def test_a_file_larger_than_the_limit_is_not_read(tmp_path):

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 import activeseed
 from activeseed.checked import MOST, Checked
 from activeseed.cli.making import settings_of
-from activeseed.config import FAMILIES, Settings, parse, record_type
+from activeseed.config import FAMILIES, Settings, parse, read_settings, record_type
 from activeseed.errors import ActiveseedError, ConfigError, UsageError
 from activeseed.question import Answer
 from activeseed.seed import Item, Text
@@ -139,9 +139,23 @@ def test_every_public_record_is_one_of_them():
 
 def test_a_record_in_another_one_is_refused_with_its_place():
     with pytest.raises(ConfigError, match=r"Settings: ask\.batch = 0: it has to be at least 1\."):
-        Settings(ask={"batch": 0})
+        Settings(ask={"batch": 0})  # type: ignore[arg-type]
     with pytest.raises(UsageError, match=r"Item: payload\.text\.text = 3: it has to be a text\."):
-        Item(id="a", payload={"kind": "text", "text": 3})
+        Item(id="a", payload={"kind": "text", "text": 3})  # type: ignore[arg-type]
     with pytest.raises(UsageError, match=r"Answer: confidence = nan"):
         Answer(id="a", question="q", annotator="n", verdict="keep", confidence=math.nan)
-    assert Item(id="a", payload={"kind": "text", "text": "t"}).payload == Text(text="t")
+    assert Item.model_validate({"id": "a", "payload": {"kind": "text", "text": "t"}}).payload == Text(text="t")
+
+
+@pytest.mark.parametrize("value", ["[" * 5000 + "]" * 5000, "9" * 5000], ids=["nested", "long"])
+def test_values_that_no_parser_survives(value, tmp_path):
+    with pytest.raises(ConfigError):
+        parse(settings_of([f"ask.batch={value}"]))
+    (tmp_path / "activeseed.toml").write_text(f"[ask]\nbatch = {value}\n")
+    with pytest.raises(ConfigError, match=r"activeseed\.toml"):
+        read_settings(tmp_path)
+
+
+def test_a_byte_order_mark_before_the_settings_is_none_of_them(tmp_path):
+    (tmp_path / "activeseed.toml").write_bytes(b"\xef\xbb\xbf[ask]\nbatch = 3\n")
+    assert read_settings(tmp_path).ask.batch == 3
