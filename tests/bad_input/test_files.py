@@ -234,7 +234,6 @@ def test_columns(columns, word, tmp_path, capsys):
 
 
 TRUTHS = {
-    "nothing": (b"", "truth"),
     "no JSON": (b"keep\n", "t.jsonl"),
     "no answer": (rows({"id": "flatter"}), "answer"),
     "no id": (rows({"answer": "keep"}), "id"),
