@@ -422,13 +422,11 @@ def read_settings(folder: Path) -> Settings:
     return parse(tables)
 
 
-def write_settings(folder: Path, settings: Settings, intro: str = "") -> None:
+def write_settings(folder: Path, settings: Settings) -> None:
     """Write ``activeseed.toml`` with every setting spelt out, so that a reader sees what there is to set."""
     import tomlkit
 
     document = tomlkit.document()
-    for line in intro.splitlines():
-        document.add(tomlkit.comment(line))
     for name, value in settings.record().items():
         document.add(name, tomlkit.item(_without_none(value)))
     (folder / "activeseed.toml").write_text(tomlkit.dumps(document), "utf-8")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from activeseed.cli.app import run
@@ -34,13 +36,21 @@ def refused(capsys, arguments: Sequence[object], *words: str, code: int | tuple[
     return sentence
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    """Every file of a folder; what a database keeps beside itself while it is open is none."""
+def contents(folder: Path) -> dict[str, object]:
+    """Every file of a folder; of a journal its events, wherever the database keeps them just now."""
     return {
-        str(p.relative_to(folder)): p.read_bytes()
+        str(p.relative_to(folder)): _events(p) if p.name == "journal.db" else p.read_bytes()
         for p in folder.rglob("*")
         if p.is_file() and not p.name.endswith(("-wal", "-shm"))
     }
+
+
+def _events(file: Path) -> object:
+    try:
+        with closing(sqlite3.connect(file)) as connection:
+            return connection.execute("SELECT * FROM events").fetchall()
+    except sqlite3.Error:
+        return file.read_bytes()
 
 
 def rows(*records: object) -> bytes:

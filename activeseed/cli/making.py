@@ -83,9 +83,8 @@ def make_project(
         gold=[*(read_gold(gold) if gold else ()), *gold_from(read.seed, sure)],
         guidelines=read_text(guidelines, "The guidelines file") if guidelines else "",
         progress=progress or silent,
+        written=lambda settings: commented(settings, INTRO),  # with what each of them is for
     )
-    # Study.create has written the plain settings; the same ones again, with what each of them is for
-    (folder / "activeseed.toml").write_text(commented(study.settings, INTRO), "utf-8")
     return study, list(read.warnings), why
 
 

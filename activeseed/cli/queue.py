@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,9 +13,8 @@ from activeseed.cleaning import escaped
 from activeseed.cli.annotating import answer_here, at_a_terminal
 from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, open_study
 from activeseed.cli.progress import Progress
-from activeseed.cli.screen import print_json, say, show
+from activeseed.cli.screen import print_json, say, show, writes_anything
 from activeseed.errors import AnnotatorAwayError, AnnotatorError, AnswerError, ConfigError, FolderError
-from activeseed.formats import json_lines, write_whole
 from activeseed.study.answers import Told
 
 if TYPE_CHECKING:
@@ -293,11 +293,13 @@ def export_answers(
         }
         for a in state.answers.values()
     ]  # fmt: skip
-    text = json_lines(lines)
     if file is None:
-        print(escaped(text), end="")
+        for line in lines:
+            print(escaped(json.dumps(line, ensure_ascii=not writes_anything())))
         return
-    write_whole(file, text.encode())
+    from activeseed.formats import json_lines, write_whole
+
+    write_whole(file, json_lines(lines).encode())
     say(f"{len(lines)} answers written: {file}")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from activeseed.cleaning import clean
+from activeseed.errors import FolderError
 from activeseed.formats import write_whole
 from activeseed.report import figures
 from activeseed.report.facts import Facts, gather
@@ -97,5 +98,8 @@ def _charts(facts: Facts) -> list[str]:
 def write_report(study: Study, path: Path, by: str | None = None) -> Path:
     """Gather, draw and write the report. Raises FolderError when the file can't be written."""
     text = render(gather(study, by))
-    write_whole(path, text.encode("utf-8", "replace"))
+    try:
+        write_whole(path, text.encode("utf-8", "replace"))
+    except FolderError as error:
+        raise FolderError(f"{error} Or choose another place with --out.") from error
     return path

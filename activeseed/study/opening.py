@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,7 +42,7 @@ def create(
     guidelines: str,
     settings: Settings | None,
     progress: Progress,
-    intro: str,
+    written: Callable[[Settings], str] | None,
     overrides: Mapping[str, Any],
 ) -> Study:
     """See ``Study.create``."""
@@ -79,7 +79,10 @@ def create(
         trial.state.versions.append(SeedVersion(0, seed))
         trial.system.check(trial.materials)
         try:
-            write_settings(path, chosen, intro)
+            if written is None:
+                write_settings(path, chosen)
+            else:
+                (path / "activeseed.toml").write_text(written(chosen), "utf-8")
             write_seed(seed, path / "seed.jsonl")
             if not (path / "guidelines.md").exists():
                 (path / "guidelines.md").write_text(guidelines or DEFAULT_GUIDELINES, "utf-8")
@@ -136,6 +139,9 @@ def clear_unfinished(path: Path) -> bool:
         for name in names:
             if name in WRITTEN:
                 (path / name).unlink(missing_ok=True)
+        for name in WRITTEN:
+            for part in path.glob(f".{name}.*"):  # a file is written beside its place, and then moved there
+                part.unlink(missing_ok=True)
         for file in inside.glob("journal.db*"):
             file.unlink(missing_ok=True)
         for part in (inside / "embeddings").glob("*.part"):

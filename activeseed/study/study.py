@@ -6,7 +6,7 @@ it knows is a replay of the journal, and what it computes comes from pure functi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -75,7 +75,7 @@ class Study:
         guidelines: str = "",
         settings: Settings | None = None,
         progress: Progress = silent,
-        intro: str = "",
+        written: Callable[[Settings], str] | None = None,
         **overrides: Any,
     ) -> Study:
         """Start a study in a folder that holds none.
@@ -84,6 +84,7 @@ class Study:
             system: a system's record, or any object that satisfies ``protocols.System``.
             gold: questions with known answers: ``{"id", "text", "answer"}``.
             guidelines: Markdown for annotators.
+            written: the text of ``activeseed.toml``, where it is to hold more than every setting with its value.
             overrides: any field of ``Settings`` (``embedder=…``, ``key=7``).
 
         Raises:
@@ -91,7 +92,7 @@ class Study:
             PlanError: the system can't be trained on these materials (checked before anything is written).
         """
         return opening.create(
-            cls, folder, seed, system, probes, pool, gold, guidelines, settings, progress, intro, overrides
+            cls, folder, seed, system, probes, pool, gold, guidelines, settings, progress, written, overrides
         )
 
     @classmethod

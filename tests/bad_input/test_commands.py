@@ -19,7 +19,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("rank --law nosuch", "nosuch"), ("rank --top x", "whole number"), ("rank --top=-1", "at least 0"),
     ("rank --top 1.5", "whole number"), ("rank --csv no/such/r.csv", "no/such"), ("rank --csv .", "."),
     ("rank --parquet no/such/r.parquet", "no/such"), ("rank --law wordings", "wordings"),
-    ("queue --item nosuch", "nosuch"), ("queue --item fltter", "'flatter'"), ("queue --batch 0", "--batch"),
+    ("queue --item nosuch", "nosuch"), ("queue --item fltter", "'flatter'"), ("queue --batch=-1", "--batch"),
     ("queue --batch x", "whole number"), ("queue --batch 1.5", "--batch"), ("queue --to no/such/q.jsonl", "no/such"),
     ("queue --to label_studio", "label_studio"), ("queue --to nosuch", "nosuch"), ("queue --to q.docx", ".docx"),
     ("queue --kind nosuch", "--kind"), ("queue --write-more nosuch", "--write-more"),

@@ -104,7 +104,7 @@ TEXTS = {
     "JSON": ('{"key": 1}', "TOML"),
     "a NUL": ("key = 1\x00", "TOML"),
     "half a number": ("key = 1_\n", "TOML"),
-    "depth": ("key = " + "[" * 20_000, "TOML"),
+    "depth": ("key = " + "[" * 20_000, "activeseed.toml"),
     "digits": ("key = " + "9" * 10_000, "TOML"),
 }
 

@@ -76,7 +76,8 @@ def state(folder: Path) -> dict[str, Any]:
     events = study.store.read()
     bodies = {kind: [e.body for e in events if e.kind == kind] for kind in ("created", "asked", "round_closed")}
     trained = {n for e in events if e.kind == "trained" for n in study.store.names_in(e.body["artifact"]) or ()}
-    files = sorted(p.name for p in folder.iterdir())
+    # what was being written when the kill came is beside its place, hidden, and nobody reads it
+    files = sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
     return {
         "files": {n: (folder / n).read_bytes() for n in files if (folder / n).is_file()},
         "versions": [(v.number, v.id, v.why) for v in study.log()],
@@ -86,7 +87,6 @@ def state(folder: Path) -> dict[str, Any]:
         "trained": sorted(trained),
         "ranked": [without(r, ("trainings_new",)) for r in distinct(e.body for e in events if e.kind == "ranked")],
         **{kind: [without(b, ("at", "trainings")) for b in found] for kind, found in bodies.items()},
-        "stray": sorted(p.name for p in folder.rglob("*.part")),
     }
 
 

@@ -49,7 +49,7 @@ class Killed(BaseException):
 
 #: what making a project does, in order
 STEPS = [
-    "activeseed.study.opening.write_settings",
+    "activeseed.cli.making.commented",
     "activeseed.files.write_seed",
     "activeseed.study.opening.FolderStore",
 ]
@@ -60,7 +60,7 @@ class TestAnInitThatEnded:
     def test_by_a_kill_is_cleared_by_the_next_one(self, tmp_path: Path, seed: Path, step: str) -> None:
         folder = tmp_path / "study"
         program = (
-            "import os, sys\nimport activeseed.files, activeseed.study.opening\n"
+            "import os, sys\nimport activeseed.cli.making, activeseed.files, activeseed.study.opening\n"
             f"{step} = lambda *a, **k: os._exit(9)\n"
             "from activeseed.cli.app import run\nsys.exit(run(sys.argv[1:]))\n"
         )

@@ -272,7 +272,7 @@ def test_what_is_written_to_the_configuration_reads_back_the_same(make_study: Ma
         ("[system]\nkind='oversight_league'\nrouds=3", r"unknown setting 'rouds'. Did you mean 'rounds'"),
         ("[ask]\nbatsh=3", r"\[ask\]: unknown setting 'batsh'. Did you mean 'batch'"),
         ("[ask]\nbatch=0", r"ask.batch = 0: it has to be at least 1"),
-        ("[system]\nkind='nowhere.at_all:Thing'", r"can't be imported"),
+        ("[system]\nkind='nowhere.at_all Thing'", r"is unknown"),
         ("key = ", r"no valid TOML"),
     ],
 )
