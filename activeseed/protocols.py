@@ -250,6 +250,8 @@ class Collected:
         answers: given or edited since; an edited answer comes under an id of its own and replaces its author's former.
         deleted: id of an answer that was collected earlier and that its author has deleted since -> why.
         dropped: id of a question that people took out of the channel without answering it -> why.
+        absent: ids of questions that the channel holds nothing of, though it may have held them: what was sent there
+            and is still pending is sent again. Only channels that can lose what they know of a server say so.
         problems: sentences about what could not be read, each with where it is and what to do.
         mark: how far the channel was read, for ``acknowledge``.
     """
@@ -257,6 +259,7 @@ class Collected:
     answers: tuple[Answer, ...] = ()
     deleted: Mapping[str, str] = field(default_factory=dict)
     dropped: Mapping[str, str] = field(default_factory=dict)
+    absent: frozenset[str] = frozenset()
     problems: tuple[str, ...] = ()
     mark: Any = None
 
@@ -270,7 +273,10 @@ class SupportsCollecting(Protocol):
     """
 
     def collect(self, asked: Sequence[Question], known: Sequence[Answer]) -> Collected:
-        """What happened to questions that were asked, given the answers that the study holds and nobody took back."""
+        """What happened to questions that were asked, given the answers that the study holds and nobody took back.
+
+        ``known`` has them in the order of arrival, also those that their authors have changed since.
+        """
         ...
 
     def acknowledge(self, collected: Collected) -> None: ...

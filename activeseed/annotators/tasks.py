@@ -6,13 +6,16 @@ in them is looked up: Label Studio would replace it in the label of a choice.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from itertools import islice
 from typing import Any
 
 from activeseed.annotators import hanging
-from activeseed.question import VERDICTS, Question
+from activeseed.comparing import same_text
+from activeseed.question import SINGLE, VERDICTS, Question
 from activeseed.resolution import shown
 from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Pair, Payload
 
@@ -20,6 +23,8 @@ from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Pair, Payload
 SHOWN = 200
 #: what is shown for a text without a character
 EMPTY = "(empty)"
+#: fields of a task that hold what is judged, and between what is chosen
+JUDGED = ("text", "prompt", "reply_a", "reply_b", "wordings", "left", "right", "variants", "lines")
 #: between two options on one side
 RULE = "\n———\n"
 #: ways to read a text as a pair that are tried
@@ -74,6 +79,19 @@ def task_data(question: Question, payload: Payload | None = None) -> dict[str, A
         texts = [shown_text(question.options.get(i, i)) for i in question.items]
         data["text"] = "\n\n".join(f"{n}. {t}" for n, t in enumerate(texts, 1)) or data["text"]
     return data
+
+
+def shown_digest(data: Mapping[str, Any]) -> str:
+    """Names what the data of a task gives to judge, whatever it says besides."""
+    judged = {name: data.get(name) for name in JUDGED}
+    return sha256(json.dumps(judged, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def differs(question: Question, data: Mapping[str, Any]) -> bool:
+    """Whether a task that bears no digest shows another item than was asked about."""
+    if question.kind not in SINGLE:
+        return False
+    return same_text(str(data.get("text", ""))) != same_text(shown_text(question.text))
 
 
 def shown_text(text: str) -> str:

@@ -13,11 +13,12 @@ from activeseed.cli.annotating import answer_here, at_a_terminal
 from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, open_study
 from activeseed.cli.progress import Progress
 from activeseed.cli.screen import print_json, say, writes_anything
-from activeseed.errors import AnnotatorError, AnswerError, ConfigError, FolderError
+from activeseed.errors import AnnotatorAwayError, AnnotatorError, AnswerError, ConfigError, FolderError
+from activeseed.study.answers import Told
 
 if TYPE_CHECKING:
     from activeseed.question import Question
-    from activeseed.study import Study, Told
+    from activeseed.study import Study
     from activeseed.study.state import State
 
 #: places that questions can be sent to by name
@@ -72,6 +73,8 @@ def queue(
         check_place(study, to)
         from activeseed.annotators.file import FileAnnotator
 
+        if to in ("", "label-studio"):
+            look(study, progress)
         asked = agreed(study, progress, yes, lambda: study.ask(batch or None, list(item) if item else None))
         if to in ("", "label-studio"):
             send(study, progress)
@@ -115,11 +118,36 @@ def send(study: Study, progress: Progress) -> None:
         raise type(error)(f"{error} The questions are kept; `activeseed pull` sends them.") from error
 
 
+def look(study: Study, progress: Progress | None = None) -> None:
+    """Take in what people did since where questions were sent before, and say what came of it.
+
+    What is asked, and what is taken back, depends on it. A channel that is away now is told of by what follows.
+    """
+    from activeseed.cli.watching import news_line
+    from activeseed.protocols import SupportsCollecting
+    from activeseed.study.channels import place_of
+
+    channel = study.annotator
+    if not isinstance(channel, SupportsCollecting) or place_of(channel) not in study.state.ever_sent.values():
+        return
+    try:
+        told = study.poll(channel)
+    except AnnotatorAwayError as error:
+        told = Told(problems=(f"{error} What people answered meanwhile is not known yet.",))
+    if progress is not None:
+        progress.pause()
+    if told.news:
+        say(news_line(study, told))
+    for problem in told.problems:
+        say(f"! {problem}")
+
+
 def take_questions_back(folder: Path, questions: Sequence[str]) -> None:
     """Withdraw questions, and tell the channel where it has them."""
     study = open_study(folder)
     gone = study.withdraw(questions, "withdrawn by hand")
     print(f"Withdrawn: {', '.join(gone)}." if gone else "None of these is pending.")
+    look(study)
     study.recall()
 
 
@@ -171,10 +199,10 @@ def pull(folder: Dir = HERE, as_json: Json = False) -> None:
     """
     with Progress("collecting") as progress:
         study = open_study(folder, progress)
-        study.submit()
-        study.recall()
-        told = study.poll()
-    _print_told(study, told, as_json)
+        done = study.exchange()
+    _print_told(study, done.told, as_json)
+    if done.failed is not None:
+        raise done.failed
 
 
 AnswersFile = Annotated[Path, typer.Argument(metavar="FILE", help="JSON lines or CSV, one answer each.")]

@@ -7,9 +7,10 @@ process that dies anywhere in between sends and reads the same again, which chan
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from activeseed.errors import AnswerError
+from activeseed.errors import ActiveseedError, AnswerError
 from activeseed.protocols import Annotator, Event, SupportsCollecting, SupportsOrder
 from activeseed.question import Answer, Question
 from activeseed.study import answers as answering
@@ -17,6 +18,19 @@ from activeseed.study.answers import Told
 
 if TYPE_CHECKING:
     from activeseed.study.study import Study
+
+
+@dataclass(frozen=True)
+class Exchanged:
+    """What a look at a channel came to.
+
+    Attributes:
+        told: what was collected: in the journal, whatever became of the rest.
+        failed: why what is no longer asked could not be taken back, or the rest not be sent.
+    """
+
+    told: Told
+    failed: ActiveseedError | None = None
 
 
 def place_of(channel: Annotator) -> str:
@@ -37,11 +51,37 @@ def submit(study: Study, channel: Annotator) -> list[Question]:
     return waiting
 
 
+def exchange(study: Study, channel: Annotator, take: bool = True, send: bool = True) -> Exchanged:
+    """Collect, take back, send.
+
+    In this order where the channel notices what people change: what is taken back takes with it what they did to it.
+    Any other channel is sent first, as it may answer at once.
+
+    Args:
+        take: resolve what was collected into a new version of the seed.
+        send: whether anything is still asked.
+    """
+    if not isinstance(channel, SupportsCollecting):
+        if send:
+            submit(study, channel)
+        recall(study, channel)
+        return Exchanged(collect(study, channel, take))
+    told = collect(study, channel, take)
+    try:
+        recall(study, channel)
+        if send:
+            submit(study, channel)
+    except ActiveseedError as error:
+        return Exchanged(told, error)
+    return Exchanged(told)
+
+
 def recall(study: Study, channel: Annotator) -> list[str]:
     """Take back what was sent and is asked no more: withdrawn, about something that has changed, answered elsewhere.
 
-    What somebody has touched stays, and its answer is welcome. Each question is tried once, so that whoever is at work
-    on it is not disturbed again and again.
+    Collect first: an answer whose annotation people deleted must be known to be gone before its task is. What somebody
+    has touched stays, and its answer is welcome. Each question is tried once, so that whoever is at work on it is not
+    disturbed again and again.
     """
     state, place = study.state, place_of(channel)
     open_ = {q.id for q in state.pending}
@@ -68,9 +108,11 @@ def collect(study: Study, channel: Annotator, take: bool = True) -> Told:
     if not isinstance(channel, SupportsCollecting):
         return answering.tell(study, channel.poll(study.pending), take)
     study.refresh()
-    state = study.state
+    state, place = study.state, place_of(channel)
+    sent = {q for q, where in state.submitted.items() if where == place}
+    live = {a.id for a in state.live_answers}
     # every question, also one whose sending was never noted: whoever died after sending it may have been answered
-    found = channel.collect(list(state.questions.values()), state.live_answers)
+    found = channel.collect(list(state.questions.values()), state.kept_answers)
     try:
         parts, problems = [answering.tell(study, found.answers, take=False)], list(found.problems)
     except AnswerError:
@@ -84,6 +126,13 @@ def collect(study: Study, channel: Annotator, take: bool = True) -> Told:
     dropped = {q: why for q, why in found.dropped.items() if q in open_}
     if dropped:
         events.append(Event("questions_withdrawn", {"questions": list(dropped), "why": dropped}))
+    absent = sorted(open_ & sent & found.absent)
+    if absent:
+        problems.append(
+            f"{len(absent)} pending question{'s are' if len(absent) > 1 else ' is'} not there any more "
+            f"({', '.join(absent[:3])}{', …' if len(absent) > 3 else ''}): sent again."
+        )
+        events.append(Event("recalled", {"questions": absent, "channel": place}))
     study.store.append(events)
     channel.acknowledge(found)
     study.refresh()
@@ -92,7 +141,7 @@ def collect(study: Study, channel: Annotator, take: bool = True) -> Told:
         tuple(name for part in parts for name in part.repeated),
         tuple(name for part in parts for name in part.stale),
         answering.take_in(study) if take else None,
-        tuple(deleted),
+        tuple(name for name in deleted if name in live),
         dropped,
         tuple(problems),
     )

@@ -100,7 +100,7 @@ def loop(
         # asked before the look, so that what was given before somebody pressed is among what this look finds
         hurried = hurry() or hurried
         try:
-            told = _exchange(study, channel)
+            told = _look(study, channel, on_look)
         except AnnotatorAwayError as error:
             if not wait:
                 raise
@@ -110,8 +110,6 @@ def loop(
             sleep(min(patience * 2 ** min(tries - 1, 10), LONGEST_PATIENCE))
             continue
         tries = 0
-        if on_look is not None and told is not None:
-            on_look(Waiting(told))
         if study.state.stopped is not None:
             if not _outdated(study):
                 return _result(study, "stopped")
@@ -147,14 +145,18 @@ def loop(
                 sleep(patience)
 
 
-def _exchange(study: Study, channel: Annotator) -> Told | None:
-    """Send, take back, collect; None where there was nothing to look for."""
-    if study.state.stopped is None:
-        channels.submit(study, channel)
-    channels.recall(study, channel)
-    if not study.pending and not isinstance(channel, SupportsCollecting):
+def _look(study: Study, channel: Annotator, on_look: Callable[[Waiting], None] | None) -> Told | None:
+    """Collect, take back, send; None where there was nothing to look for."""
+    send = study.state.stopped is None
+    if not isinstance(channel, SupportsCollecting) and not study.pending:
+        channels.recall(study, channel)
         return None
-    return channels.collect(study, channel, take=False)
+    done = channels.exchange(study, channel, take=False, send=send)
+    if on_look is not None:
+        on_look(Waiting(done.told))
+    if done.failed is not None:
+        raise done.failed
+    return done.told
 
 
 def enough_is_open(study: Study) -> bool:

@@ -143,9 +143,14 @@ class State:
         return people_due(question.kind, int(self.settings.get("ask", {}).get("annotators", 1)))
 
     @property
+    def kept_answers(self) -> list[Answer]:
+        """Answers that nobody took back, in the order they arrived, also those that were changed since."""
+        return [a for a in self.answers.values() if a.id not in self.taken_back]
+
+    @property
     def live_answers(self) -> list[Answer]:
         """Answers that nobody took back, in the order they arrived; of one that was changed, the newest alone."""
-        there = [a for a in self.answers.values() if a.id not in self.taken_back]
+        there = self.kept_answers
         newest = {(a.question, a.annotator): a.id for a in there}
         return [a for a in there if newest[a.question, a.annotator] == a.id]
 

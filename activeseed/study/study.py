@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from activeseed.resolution import Resolution
     from activeseed.study.batches import Batches
     from activeseed.study.budget import Budget
+    from activeseed.study.channels import Exchanged
     from activeseed.study.rounds import Rounds
     from activeseed.study.training import Trainer
 
@@ -315,12 +316,19 @@ class Study:
         return channels.submit(self, annotator or self.annotator)
 
     def recall(self, annotator: Annotator | None = None) -> list[str]:
-        """Take back from the channel what is no longer asked and nobody has touched; returns the ids that are gone."""
+        """Take back from the channel what is no longer asked and nobody has touched; returns the ids that are gone.
+
+        Poll first, or call ``exchange``: what people deleted there must be known before its task goes.
+        """
         return channels.recall(self, annotator or self.annotator)
 
     def poll(self, annotator: Annotator | None = None, take_in: bool = True) -> Told:
         """Collect what has been answered since, and what was edited or deleted where the channel notices that."""
         return channels.collect(self, annotator or self.annotator, take_in)
+
+    def exchange(self, annotator: Annotator | None = None) -> Exchanged:
+        """Collect, take back, send: all that a look at a channel is, in the order that loses nothing."""
+        return channels.exchange(self, annotator or self.annotator)
 
     @property
     def annotator(self) -> Annotator:

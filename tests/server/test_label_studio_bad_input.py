@@ -102,9 +102,9 @@ def _impatient(patch: pytest.MonkeyPatch) -> None:
     """Try reading again for half a second, not for six."""
     patiently = Connection._patiently
 
-    def sooner(self: Connection, call: Callable[[], Any]) -> Any:
+    def sooner(self: Connection, call: Callable[[], Any], *patience: float | None) -> Any:
         self.patience = min(self.patience, 0.5)
-        return patiently(self, call)
+        return patiently(self, call, *patience)
 
     patch.setattr(Connection, "_patiently", sooner)
 

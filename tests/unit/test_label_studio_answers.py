@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from activeseed.annotators.label_studio.collecting import Answers, Reading, deleted, origin
+from activeseed.annotators.label_studio.collecting import Answers, Reading, deleted
 from activeseed.annotators.label_studio.ledger import Known, Shelf
 from activeseed.annotators.label_studio.listing import Head, before, microseconds, owner
 from activeseed.annotators.label_studio.ordering import prediction, score, version_of
 from activeseed.annotators.label_studio.projects import instructions
+from activeseed.annotators.label_studio.voices import origin
 from activeseed.annotators.templates import read_result
 from activeseed.question import Question
 from activeseed.seed import Text

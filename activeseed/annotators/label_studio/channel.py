@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from activeseed.annotators.label_studio import collecting, ordering, standing, webhooks
+from activeseed.annotators.label_studio import collecting, ordering, standing, voices, webhooks
 from activeseed.annotators.label_studio.connection import Connection, MissingError, RefusedError
 from activeseed.annotators.label_studio.credentials import read_token
 from activeseed.annotators.label_studio.ledger import Ledger, Shelf
@@ -21,7 +21,6 @@ from activeseed.annotators.label_studio.listing import (
     counted,
     delete_untouched,
     head,
-    owner,
     tasks,
 )
 from activeseed.annotators.label_studio.projects import ORDER, Projects, keeps_order
@@ -138,7 +137,7 @@ class Channel:
                 continue
             shelf = self.ledger.shelves[kind]
             found = self._tasks_of(shelf, asked)
-            reader = self._reader(shelf, (t for some in found.values() for t in some))
+            reader = self._reader(shelf, [t for some in found.values() for t in some], {})
             for question in asked:
                 answers += reader.of(question, found.get(question.id, ()))
         return answers
@@ -169,11 +168,16 @@ class Channel:
         ids = [t for found in mine.values() for t in found]
         there = {
             t["id"]: t
-            for t in by_id(self.connection, shelf.id, ids, touched=True)
-            if owner(t, self.assignment.study) == shelf.tasks[t["id"]].question
+            for t in pusher.known(by_id(self.connection, shelf.id, ids, touched=True))
+            if pusher.owner(t) == shelf.tasks[t["id"]].question
         }
-        # a question goes with all of its tasks or with none
-        free = {q: found for q, found in mine.items() if not any(is_touched(there[t]) for t in found if t in there)}
+        # a question goes with all of its tasks or with none, and with none on which somebody has deleted an annotation
+        # since they were read: that would take what happened to its answer with it
+        free = {
+            q: found
+            for q, found in mine.items()
+            if not any(is_touched(there[t]) or shelf.tasks[t].annotations for t in found if t in there)
+        }
         chosen = [t for found in free.values() for t in found if t in there]
         if chosen:
             delete_untouched(self.connection, shelf.id, chosen)
@@ -189,7 +193,8 @@ class Channel:
 
         Args:
             asked: all questions of the study: whoever died after sending one may not have written that down.
-            known: answers that the study holds and that nobody took back.
+            known: answers that the study holds and that nobody took back, also those that were edited since, in the
+                order of their arrival.
 
         Raises:
             AnnotatorAwayError: the server can't be reached just now.
@@ -197,37 +202,48 @@ class Channel:
         """
         self.ledger.load()
         seen = self.projects.seen()
-        for kind, project in seen.items():
-            self.projects.keep_due(kind, project)
-        readings = {kind: self._read(self.ledger.shelves[kind], project) for kind, project in seen.items()}
+        by_name = {q.id: q for q in asked}
+        readings = {kind: self._read(self.ledger.shelves[kind], p, by_name) for kind, p in seen.items()}
+        written = {kind: voices.written(known, found.shelf.id) for kind, found in readings.items()}
+        voices.keep_apart(self.ledger.people)
+        for kind, found in readings.items():
+            self.projects.keep(kind, seen[kind], collecting.is_ours(found, self.assignment.study))
+            voices.learn(self.ledger.people, _annotations(found.changed.values()), written[kind])
         answers: list[Answer] = []
         gone: dict[str, str] = {}
         dropped = {q: f"the server refused its task: {why}" for q, why in self.ledger.refused.items()}
         dropped |= dict.fromkeys(self.ledger.withdrawn, "it was withdrawn")
-        problems: list[str] = []
+        problems, self.projects.said = self.projects.said, []
         complained: dict[QuestionKind, str] = {}
         held = {a.id for a in known}
-        by_name = {q.id: q for q in asked}
         for kind, found in readings.items():
             wrong = self.projects.wrong(kind, seen[kind])
             complained[kind] = sha256(wrong.encode()).hexdigest()[:16] if wrong else ""
             if wrong and complained[kind] != found.shelf.complained:
                 problems.append(f"{wrong} Answers that can be read still are.")
-            reader = self._reader(found.shelf, found.changed.values())
+            reader = self._reader(found.shelf, list(found.changed.values()), written[kind])
+            new: list[Answer] = []
+            index = found.shelf.index()
             for name, some in _by_question(found.changed.values()).items():
                 if name in by_name:
-                    answers += [a for a in reader.of(by_name[name], some) if a.id not in held]
+                    elsewhere = collecting.elsewhere(found, index.get(name, ()), written[kind])
+                    new += [a for a in reader.of(by_name[name], some, elsewhere) if a.id not in held]
+            answers += new
             problems += reader.problems
-            taken_back, said = collecting.deleted(known, found, reader.people)
+            problems += [reader.taken_over[a.id] for a in new if a.id in reader.taken_over]
+            taken_back, said = collecting.deleted(known, found, reader.people, reader.voices)
             gone |= taken_back
             problems += said
             taken_out, said = collecting.vanished(found, by_name, known, self.assignment.annotators)
             dropped |= taken_out
             problems += said
+            left = [*(a for a in known if a.id not in gone), *new]
+            problems += collecting.unserved(found, by_name, left, reader, self.assignment.annotators)
         return Collected(
             answers=tuple(answers),
             deleted=gone,
             dropped={q: why for q, why in dropped.items() if q in by_name},
+            absent=frozenset(collecting.absent(readings, asked)).difference(dropped),
             problems=tuple(problems),
             mark={
                 "readings": readings,
@@ -258,7 +274,7 @@ class Channel:
             self.ledger.withdrawn = [q for q in self.ledger.withdrawn if q not in reported]
             self.ledger.save()
 
-    def _read(self, shelf: Shelf, project: Mapping[str, Any]) -> collecting.Reading:
+    def _read(self, shelf: Shelf, project: Mapping[str, Any], asked: Collection[str]) -> collecting.Reading:
         """A reading of a project; an empty one where nothing has changed for so long that nothing late can come."""
         now, at = head(self.connection, shelf.id, counted(project)), time.monotonic()
         seen, since = self._quiet.get(shelf.id, (None, at))
@@ -267,7 +283,7 @@ class Channel:
         quiet = seen == now and at - since > OVERLAP and now.settled == now.newest
         if quiet and shelf.cursor and [now.newest, now.tasks, now.annotations] == shelf.head:
             return collecting.Reading(shelf, now, others=(shelf.others[0], shelf.others[1]))
-        return collecting.read(self.connection, shelf, self.assignment.study, now)
+        return collecting.read(self.connection, shelf, self.assignment.study, now, asked)
 
     # --- SupportsOrder ------------------------------------------------------------------------------------------
 
@@ -353,20 +369,24 @@ class Channel:
             Pusher(self.connection, self.ledger, shelf, self.assignment.study).list_new()
             index = shelf.index()
         ids = [t for q in asked for t in index.get(q.id, ())]
-        study = self.assignment.study
         if len(ids) > 2000 and 2 * len(ids) > len(shelf.tasks):
             listed: Iterable[dict[str, Any]] = tasks(self.connection, shelf.id, annotations=True)
         else:
             listed = by_id(self.connection, shelf.id, ids, annotations=True)
-        return _by_question({**t, "question": name} for t in listed if (name := owner(t, study)))
+        pusher = Pusher(self.connection, self.ledger, shelf, self.assignment.study)
+        return _by_question({**t, "question": name} for t in listed if (name := pusher.owner(t)))
 
-    def _reader(self, shelf: Shelf, found: Iterable[Mapping[str, Any]]) -> collecting.Answers:
-        users = {a["completed_by"] for t in found for a in t["annotations"]}
+    def _reader(
+        self, shelf: Shelf, found: Sequence[Mapping[str, Any]], written: Mapping[int, Answer]
+    ) -> collecting.Answers:
         people = self.ledger.people
-        if any(u is not None and str(u) not in people for u in users):
-            for user in self._users():
-                people.setdefault(str(user["id"]), user.get("email") or user.get("username") or f"user {user['id']}")
-        return collecting.Answers(shelf.id, {int(u): name for u, name in people.items()})
+        users = {voices.user_of(a, f) for a in _annotations(found) for f in ("completed_by", "updated_by")}
+        new = {u for u in users if u is not None and str(u) not in people}
+        if new:
+            addresses = {u["id"]: str(u.get("email") or "") for u in self._users()}
+            for user in sorted(new):
+                voices.name(people, user, addresses.get(user, ""))
+        return collecting.Answers(shelf.id, {int(u): name for u, name in people.items()}, written)
 
     def _users(self) -> list[dict[str, Any]]:
         try:
@@ -383,6 +403,11 @@ def _by_kind(questions: Iterable[Question]) -> dict[QuestionKind, list[Question]
     for question in questions:
         found.setdefault(question.kind, []).append(question)
     return found
+
+
+def _annotations(found: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    for task in found:
+        yield from task["annotations"]
 
 
 def _by_question(found: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:

@@ -9,19 +9,20 @@ server's throughout.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
+from activeseed.annotators.label_studio import voices
 from activeseed.annotators.label_studio.connection import Connection
 from activeseed.annotators.label_studio.ledger import Known, Shelf
 from activeseed.annotators.label_studio.listing import Head, count, head, microseconds, owner, tasks
+from activeseed.annotators.tasks import differs, shown_digest
 from activeseed.annotators.templates import read_result
+from activeseed.comparing import same_name
 from activeseed.errors import AnswerError
-from activeseed.question import Answer, Question, people_due
-
-_ID = re.compile(r"ls-(\d+)-(\d+)-\d+\*?")
+from activeseed.question import Answer, Question, QuestionKind, people_due
 
 
 @dataclass
@@ -57,24 +58,29 @@ class Reading:
         return mine == (len(known), annotations)
 
 
-def read(connection: Connection, shelf: Shelf, study: str, now: Head) -> Reading:
-    """What changed in a project, now looking so, since it was last read and acknowledged."""
+def read(connection: Connection, shelf: Shelf, study: str, now: Head, asked: Collection[str] = ()) -> Reading:
+    """What changed in a project, now looking so, since it was last read and acknowledged.
+
+    Args:
+        asked: questions of the study, by which tasks of a project that is ours are known again.
+    """
     newest = shelf.head[0] if shelf.head else ""
     # a server whose clock fell back marks what changes with times that were read already
     if shelf.cursor and now.newest >= newest and now.settled >= shelf.cursor:
         for _ in range(2):
             # twice: an annotation may arrive between the look at the head and the list
-            found = _read(connection, shelf, study, now, shelf.cursor)
+            found = _read(connection, shelf, study, now, asked, shelf.cursor)
             if found.adds_up():
                 return found
             now = head(connection, shelf.id)
-    return _read(connection, shelf, study, now, "")
+    return _read(connection, shelf, study, now, asked, "")
 
 
-def _read(connection: Connection, shelf: Shelf, study: str, now: Head, since: str) -> Reading:
+def _read(connection: Connection, shelf: Shelf, study: str, now: Head, asked: Collection[str], since: str) -> Reading:
     found = Reading(shelf, now, full=not since, others=(shelf.others[0], shelf.others[1]))
     for task in tasks(connection, shelf.id, since, annotations=True) if now.tasks else ():
-        question = owner(task, study)
+        was = shelf.tasks[task["id"]].question if task["id"] in shelf.tasks else ""
+        question = owner(task, study, was, asked if shelf.made else ())
         if question:
             found.changed[task["id"]] = {**task, "question": question}
     if found.full:
@@ -120,56 +126,149 @@ def _known(task: Mapping[str, Any]) -> Known:
 
 @dataclass
 class Answers:
-    """Reads annotations of one project."""
+    """Reads annotations of one project.
+
+    Attributes:
+        people: user id -> the name under which answers of theirs are written.
+        written: annotation -> what was collected from it last.
+        problems: sentences about what can't be read.
+        taken_over: answer -> a sentence, where somebody has rewritten another one's annotation.
+        voices: annotation -> whose answer it was read as.
+        empty: questions with annotations that were made of our predictions and say nothing.
+        troubled: questions with an annotation that can't be read.
+    """
 
     project: int
     people: Mapping[int, str]
+    written: Mapping[int, Answer] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    taken_over: dict[str, str] = field(default_factory=dict)
+    voices: dict[int, str] = field(default_factory=dict)
+    empty: set[str] = field(default_factory=set)
+    troubled: set[str] = field(default_factory=set)
+    _strangers: dict[int, str] = field(default_factory=dict)
 
-    def of(self, question: Question, found: Iterable[Mapping[str, Any]]) -> list[Answer]:
-        """The newest readable answer of each annotator in the tasks of a question."""
+    def of(
+        self, question: Question, found: Iterable[Mapping[str, Any]], elsewhere: Iterable[Answer] = ()
+    ) -> list[Answer]:
+        """The newest readable answer of each annotator in the tasks of a question. A skip hides no answer.
+
+        Args:
+            elsewhere: answers to the question whose tasks are as they were when they were collected.
+        """
         newest: dict[str, Answer] = {}
-        annotations = [a for task in found for a in task["annotations"]]
-        for annotation in sorted(annotations, key=lambda a: (a["updated_at"], a["id"])):
+        spoke = {same_name(a.annotator) for a in elsewhere if a.verdict != "skip"}
+        for task, annotation in self._annotations(found):
+            if annotation.get("parent_prediction") and not annotation["result"] and not annotation["was_cancelled"]:
+                self.empty.add(question.id)
+                continue
             try:
+                self._check_shown(question, task, annotation)
                 answer = self._read(question, annotation)
             except AnswerError as error:
+                self.troubled.add(question.id)
                 self.problems.append(
                     f"{error} It is annotation {annotation['id']} by {self.who(annotation)} in project "
                     f"{self.project}; the question stays open until it is mended there."
                 )
                 continue
+            self.voices[annotation["id"]] = answer.annotator
+            if answer.verdict == "skip":
+                former = newest.get(answer.annotator)
+                if same_name(answer.annotator) in spoke or (former is not None and former.verdict != "skip"):
+                    continue
             newest[answer.annotator] = answer
         return list(newest.values())
 
+    def _annotations(self, found: Iterable[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+        """Tasks and their annotations, oldest change first, without copies that an import made of others."""
+        pairs = [(t, a) for t in found for a in t["annotations"]]
+        there = {a["id"] for _, a in pairs}
+        kept = [
+            (t, a)
+            for t, a in pairs
+            if not (a.get("import_id") in there or a.get("import_id") in self.written) or not voices.as_made(a)
+        ]
+        return sorted(kept, key=lambda p: (microseconds(p[1]["updated_at"]), p[1]["id"]))
+
+    def _check_shown(self, question: Question, task: Mapping[str, Any], annotation: Mapping[str, Any]) -> None:
+        """Raises AnswerError where the task shows something else than was asked, for what is not collected yet."""
+        data, meta, before = task.get("data"), task.get("meta"), self.written.get(annotation["id"])
+        if not isinstance(data, Mapping):
+            return
+        if before is not None and voices.taken_at(before) == microseconds(annotation["updated_at"]):
+            return
+        sent = str(meta.get("shown") or "") if isinstance(meta, Mapping) else ""
+        if sent != shown_digest(data) if sent else differs(question, data):
+            raise AnswerError(
+                f"The task {task.get('id')} of question {question.id!r} was edited: it shows another text than was "
+                "asked about, and nobody can tell which was answered. Put the text back, or take the question back:  "
+                f"activeseed queue --withdraw {question.id}."
+            )
+
     def _read(self, question: Question, annotation: Mapping[str, Any]) -> Answer:
+        if annotation.get("unreadable"):
+            raise AnswerError(
+                f"Annotation of question {question.id!r}: the server fails over it (status 500), as it does where a "
+                "text holds half a character (a cut emoji). Delete it there and have it answered again."
+            )
         skipped = bool(annotation["was_cancelled"])
         fields = read_result(question, [] if skipped else annotation["result"] or [])
         if fields["verdict"] == "skip" and not skipped:
             raise AnswerError(f"Annotation of question {question.id!r}: it was submitted without an answer.")
         lead = annotation.get("lead_time")
         final = bool(annotation.get("ground_truth"))
+        name = f"ls-{self.project}-{annotation['id']}-{microseconds(annotation['updated_at'])}{'*' if final else ''}"
+        who, said = self._voice(question, annotation, fields)
+        if said:
+            self.taken_over[name] = said
         return Answer(
-            id=f"ls-{self.project}-{annotation['id']}-{microseconds(annotation['updated_at'])}{'*' if final else ''}",
+            id=name,
             question=question.id,
-            annotator=self.who(annotation),
+            annotator=who,
             at=annotation["updated_at"],
-            seconds=lead if isinstance(lead, int | float) and lead >= 0 else None,
+            seconds=lead if isinstance(lead, int | float) and 0 <= lead < inf else None,
             final=final,
             **fields,
         )
 
+    def _voice(self, question: Question, annotation: Mapping[str, Any], fields: Mapping[str, Any]) -> tuple[str, str]:
+        """Whose answer an annotation is, and what is to be said where that is not its author's."""
+        author, before = self.who(annotation), self.written.get(annotation["id"])
+        if before is not None and (before.question != question.id or voices.is_another(annotation, before)):
+            before = None
+        if before is not None and annotation.get("created_at") and voices.same_content(before, fields):
+            return before.annotator, ""
+        if not voices.made_by_another(annotation) or (before is None and annotation.get("ground_truth")):
+            return author, ""
+        who = self._named(voices.user_of(annotation, "updated_by"))
+        return who, (
+            f"{who} has rewritten annotation {annotation['id']} of question {question.id!r}, which was {author}'s: it "
+            f"counts as {who}'s answer now, and not as {author}'s. To have both, let each submit one of their own."
+        )
+
     def who(self, annotation: Mapping[str, Any]) -> str:
-        user = annotation.get("completed_by")
-        if isinstance(user, Mapping):
-            user = user.get("id")
-        return self.people.get(user, f"user {user}") if isinstance(user, int) else "a deleted user"
+        """The name of an annotation's author. Of accounts that are deleted the server keeps no number: what is not in
+        the journal under a name is by somebody else each time.
+        """
+        user = voices.user_of(annotation)
+        if user is not None:
+            return self._named(user)
+        number, stranger = annotation["id"], "a deleted user"
+        if number in self.written:
+            return self.written[number].annotator
+        if number not in self._strangers:
+            there = {*self._strangers.values(), *(a.annotator for a in self.written.values())}
+            self._strangers[number] = stranger if stranger not in there else f"{stranger} (annotation {number})"
+        return self._strangers[number]
+
+    def _named(self, user: int | None) -> str:
+        return self.people.get(user, f"user {user}") if user is not None else "a deleted user"
 
 
-def origin(answer: Answer) -> tuple[int, int] | None:
-    """Project and annotation of an answer that was collected here."""
-    found = _ID.fullmatch(answer.id)
-    return (int(found[1]), int(found[2])) if found else None
+def due(question: Question, annotators: int) -> int:
+    """How many people are to answer a question: one where it is asked again of somebody else."""
+    return 1 if question.avoid else people_due(question.kind, annotators)
 
 
 def vanished(
@@ -186,16 +285,23 @@ def vanished(
                 f"The task of question {name!r} was deleted from project {found.shelf.id} in Label Studio. The "
                 f"{len(people)} collected answer{'s' if len(people) > 1 else ''} to it stay."
             )
-        if name in asked and len(people) < people_due(asked[name].kind, annotators):
+        if name in asked and len(people) < due(asked[name], annotators):
             dropped[name] = "its task was deleted in Label Studio"
     return dropped, problems
 
 
-def deleted(known: Sequence[Answer], found: Reading, people: Mapping[int, str]) -> tuple[dict[str, str], list[str]]:
+def deleted(
+    known: Sequence[Answer], found: Reading, people: Mapping[int, str], voiced: Mapping[int, str] | None = None
+) -> tuple[dict[str, str], list[str]]:
     """Answers that were collected and whose annotation is no more, though their task is: id -> why; and what to say.
 
     Whoever deletes an annotation leaves its task changed. Where one is gone from a task that has not changed since it
-    was read, the server has gone back to an earlier state (a restored backup), and nobody has taken anything back.
+    was read, or since the annotation was made, the server has gone back to an earlier state (a restored backup), and
+    nobody has taken anything back.
+
+    Args:
+        known: all answers that were collected and that nobody took back, also those that were edited since.
+        voiced: annotation -> whose answer it was read as; else its author's.
     """
     tasks_of: dict[str, list[int]] = {}
     for task, k in found.known.items():
@@ -203,7 +309,7 @@ def deleted(known: Sequence[Answer], found: Reading, people: Mapping[int, str]) 
     gone: dict[str, str] = {}
     before, lost = set(found.shelf.lost), set(found.shelf.lost)
     for answer in known:
-        at = origin(answer)
+        at = voices.origin(answer)
         if at is None or at[0] != found.shelf.id or answer.question not in tasks_of:
             continue
         mine = tasks_of[answer.question]
@@ -214,14 +320,19 @@ def deleted(known: Sequence[Answer], found: Reading, people: Mapping[int, str]) 
         }
         there |= {a["id"]: a for t in mine if t in found.changed for a in found.changed[t]["annotations"]}
         now = there.get(at[1])
-        if now and answer.id.rstrip("*").endswith(f"-{microseconds(now['updated_at'])}"):
+        if now and voices.taken_at(answer) == microseconds(now["updated_at"]):
             continue  # the very annotation, whatever its author is called by now
-        if at[1] not in there or (now and people.get(now["completed_by"], answer.annotator) != answer.annotator):
-            # by somebody else now: the number of a deleted annotation was given again
-            if all(found.changed[t]["updated_at"] <= found.shelf.cursor for t in mine if t in found.changed):
+        whose = now and (voiced or {}).get(at[1], people.get(voices.user_of(now) or 0, answer.annotator))
+        if at[1] not in there or (whose and same_name(whose) != same_name(answer.annotator)):
+            # by somebody else now: rewritten, or the number of a deleted annotation was given again
+            changed = [found.changed[t]["updated_at"] for t in mine if t in found.changed]
+            if all(time <= found.shelf.cursor or microseconds(time) < voices.taken_at(answer) for time in changed):
                 lost.add(at[1])
             if at[1] not in lost:
-                gone[answer.id] = "its annotation was deleted in Label Studio"
+                anew = now and voices.made_by_another(now) and not voices.is_another(now, answer)
+                gone[answer.id] = (
+                    f"its annotation was rewritten by {whose}" if anew else "its annotation was deleted in Label Studio"
+                )
     found.lost = sorted(lost)
     new = len(lost - before)
     said = (
@@ -230,3 +341,63 @@ def deleted(known: Sequence[Answer], found: Reading, people: Mapping[int, str]) 
         "see whether the server is the right one."
     )
     return gone, [said] if new else []
+
+
+def is_ours(found: Reading, study: str) -> bool:
+    """Whether a task that was read bears the mark of the study."""
+    return any(owner(task, study) for task in found.changed.values())
+
+
+def elsewhere(found: Reading, tasks_of: Iterable[int], written: Mapping[int, Answer]) -> list[Answer]:
+    """What was collected from those of a question's tasks that have not changed since."""
+    left = [t for t in tasks_of if t not in found.changed and t not in found.gone]
+    return [written[a] for t in left for a in found.shelf.tasks[t].annotations if a in written]
+
+
+def absent(readings: Mapping[QuestionKind, Reading], asked: Iterable[Question]) -> list[str]:
+    """Questions that have no task, where a project was read from nothing: the ledger was lost, or nothing was sent."""
+    anew = {kind for kind, found in readings.items() if found.full and not found.shelf.tasks}
+    there = {k.question for found in readings.values() for k in found.known.values()}
+    return [q.id for q in asked if (q.kind not in readings or q.kind in anew) and q.id not in there]
+
+
+def unserved(
+    found: Reading, asked: Mapping[str, Question], answers: Iterable[Answer], reader: Answers, annotators: int
+) -> list[str]:
+    """What is to be said of tasks that changed and that the server serves to nobody, though people are still due.
+
+    Args:
+        answers: all that count now, those that are new included.
+    """
+    people: dict[str, set[str]] = {}
+    for answer in answers:
+        people.setdefault(answer.question, set()).add(same_name(answer.annotator))
+    open_: dict[str, bool] = {}
+    for task in found.changed.values():
+        open_[task["question"]] = open_.get(task["question"], False) or not task.get("is_labeled")
+    for number, known in found.known.items():
+        if number not in found.changed:
+            open_[known.question] = True  # another task of the question, of which nothing new is known
+    closed = [
+        n for n, o in open_.items() if n in asked and not o and len(people.get(n, ())) < due(asked[n], annotators)
+    ]
+    said = []
+    made = [n for n in closed if n in reader.empty]
+    if made:
+        said.append(
+            f"In project {found.shelf.id} of Label Studio annotations that say nothing were made of predictions, for "
+            f"{_listed(made)}. It counts them as answers and serves these tasks to nobody. Delete them there."
+        )
+    full = [n for n in closed if n not in reader.empty and n not in reader.troubled]
+    if full:
+        said.append(
+            f"Label Studio has as many annotations as project {found.shelf.id} asks for of {_listed(full)} and serves "
+            f"them to nobody any more, though fewer people have answered than the {due(asked[full[0]], annotators)} "
+            "who are due. Delete there what is too many, or raise the annotations per task."
+        )
+    return said
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(repr(n) for n in names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return f"question{'s' if len(names) > 1 else ''} {shown}"

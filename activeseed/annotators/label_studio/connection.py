@@ -50,6 +50,10 @@ class BusyError(AnnotatorAwayError):
     after: float | None = None
 
 
+class FailedError(BusyError):
+    """The server failed over what it was to read (500): busy, or unable to write that answer."""
+
+
 class UnclearError(BusyError):
     """The call may or may not have been carried out."""
 
@@ -76,10 +80,16 @@ class Connection:
 
     # --- calls --------------------------------------------------------------------------------------------------
 
-    def read(self, path: str, params: Mapping[str, Any] | None = None, timeout: float = 60.0) -> Any:
-        """GET, repeated for a few seconds while the server is busy or away."""
+    def read(
+        self,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        timeout: float = 60.0,
+        patience: float | None = None,
+    ) -> Any:
+        """GET, repeated for a few seconds (``patience``, or the connection's) while the server is busy or away."""
         self.version  # noqa: B018 - greets the server first: no other is shown the token
-        return self._patiently(lambda: self._request("GET", path, params, None, timeout))
+        return self._patiently(lambda: self._request("GET", path, params, None, timeout), patience)
 
     def send(
         self, method: str, path: str, body: Any = None, params: Mapping[str, Any] | None = None, timeout: float = 60.0
@@ -175,8 +185,8 @@ class Connection:
             method, f"{self.url}/{path}", params=params, content=content, headers=headers, timeout=timeout, **signed
         )
 
-    def _patiently(self, call: Callable[[], T]) -> T:
-        ends, wait = time.monotonic() + self.patience, 0.2
+    def _patiently(self, call: Callable[[], T], patience: float | None = None) -> T:
+        ends, wait = time.monotonic() + (self.patience if patience is None else patience), 0.2
         while True:
             try:
                 return call()
@@ -254,7 +264,8 @@ class Connection:
             raise AnnotatorError(f"{where} redirects to {to}. Write that address in `url` under [annotator].") from None
         if status in (408, 425, 429) or status >= 500:
             # a busy server that answers so has refused; one that failed, or a proxy before it, may have stored it
-            kind = UnclearError if changes and status not in (425, 429) else BusyError
+            failed = FailedError if status == 500 else BusyError
+            kind = UnclearError if changes and status not in (425, 429) else failed
             error = kind(f"{where} is busy or in trouble (status {status}). Trying again is enough.")
             error.after = _seconds(headers.get("retry-after"))
             raise error from None

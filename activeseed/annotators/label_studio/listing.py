@@ -1,19 +1,21 @@
 """Tasks as the server lists them.
 
 Pages are cut by id (*all above the last one seen*), never by page number: a task that comes or goes while a long list
-is read moves none of the others out of it.
+is read moves none of the others out of it. Where the server fails over what one task holds, the others of its page are
+read all the same.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from activeseed.annotators.label_studio.connection import Connection, MissingError
+from activeseed.annotators.label_studio.connection import Connection, FailedError, MissingError
+from activeseed.errors import AnnotatorError
 
 #: tasks a page; larger ones are slower, and 10,000 time out
 PAGE = 500
@@ -24,8 +26,15 @@ BY_ID = 200
 #: fields of a project that `counted` reads
 COUNTS = "id,task_number,total_annotations_number"
 _PLAIN = "id,meta,updated_at"
-#: fields of tasks and of the annotations in them, one name for both
-_ANSWERS = f"{_PLAIN},annotations,result,completed_by,was_cancelled,lead_time,ground_truth"
+#: fields of tasks and of the annotations in them, one name for both: those whose texts come from people ...
+_TEXTS = "data,result"
+#: ... and all others: who made, wrote and copied an annotation, and whether the server has enough of them
+_BARE = (
+    f"{_PLAIN},created_at,is_labeled,annotations,completed_by,updated_by,was_cancelled,lead_time,ground_truth,"
+    "parent_prediction,import_id"
+)
+_ANSWERS = f"{_BARE},{_TEXTS}"
+_NAMED = f"{_PLAIN},data"
 #: what says that nobody has touched a task. Not its counters: while the server deletes some project it forgets to count
 _TOUCHED = "id,meta,annotations,draft_exists"
 _TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
@@ -52,7 +61,7 @@ def head(connection: Connection, project: int, counts: tuple[int, int] | None = 
     """Two short calls, or one where it was counted a moment ago; the newest change is no older than the counts."""
     counts = counts or count(connection, project)
     told = _page(connection, project, {"ordering": ["-tasks:updated_at"]}, "id,updated_at", 1)
-    newest = told["tasks"][0]["updated_at"] if told["tasks"] else ""
+    newest = moment(told["tasks"][0]["updated_at"]) if told["tasks"] else ""
     try:
         now = parsedate_to_datetime(connection.date).strftime(_TIME) if connection.date else newest
     except ValueError:
@@ -87,7 +96,7 @@ def tasks(connection: Connection, project: int, since: str = "", annotations: bo
         if since:
             items.append(_filter("updated_at", "greater", "Datetime", since))
         query = {"filters": {"conjunction": "and", "items": items}, "ordering": ["tasks:id"]}
-        page = _page(connection, project, query, _ANSWERS if annotations else _PLAIN, PAGE)["tasks"]
+        page = _tasks(connection, project, query, _ANSWERS if annotations else _PLAIN, PAGE)
         yield from page
         if len(page) < PAGE:
             return
@@ -100,8 +109,7 @@ def by_id(
     """These tasks, as far as they are there; with ``touched``, what people have begun on them."""
     fields = _TOUCHED if touched else _ANSWERS if annotations else _PLAIN
     for at in range(0, len(ids), BY_ID):
-        query = {"selectedItems": {"all": False, "included": list(ids[at : at + BY_ID])}, "ordering": ["tasks:id"]}
-        yield from _page(connection, project, query, fields, BY_ID)["tasks"]
+        yield from _tasks(connection, project, _these(ids[at : at + BY_ID]), fields, BY_ID)
 
 
 def delete_untouched(connection: Connection, project: int, ids: Sequence[int]) -> None:
@@ -120,33 +128,121 @@ def delete_untouched(connection: Connection, project: int, ids: Sequence[int]) -
         connection.send("POST", "api/dm/actions", query, {"id": "delete_tasks", "project": project}, timeout=300)
 
 
-def owner(task: dict[str, Any], study: str) -> str:
-    """The question that a task asks, or nothing for a task that isn't ours."""
-    meta = task.get("meta")
-    ours = isinstance(meta, dict) and meta.get("activeseed") == study
-    return str(meta["question"]) if ours and meta and meta.get("question") else ""
+def owner(task: Mapping[str, Any], study: str, known: str = "", named: Collection[str] = ()) -> str:
+    """The question that a task asks, or nothing for a task that isn't ours.
+
+    Its ``meta`` says so. Where somebody has overwritten that, its ``data`` names the question still, and is believed of
+    a task that is known, or that names one of ours in a project of ours.
+
+    Args:
+        known: the question of the task of that number, where it was ours when it was seen last.
+        named: questions that are believed by their name alone.
+    """
+    meta, data = task.get("meta"), task.get("data")
+    if isinstance(meta, dict) and "activeseed" in meta:
+        return str(meta.get("question") or "") if meta["activeseed"] == study else ""
+    name = data.get("question") if isinstance(data, dict) else None
+    return name if isinstance(name, str) and name and (name == known or name in named) else ""
+
+
+def named(
+    connection: Connection, project: int, listed: Iterator[dict[str, Any]], study: str, known: Mapping[int, str]
+) -> list[dict[str, Any]]:
+    """Tasks as they are listed, and ``data`` with those that are known and whose ``meta`` no longer says whose."""
+    found = list(listed)
+    unclear = [t["id"] for t in found if t["id"] in known and "data" not in t and owner(t, study) != known[t["id"]]]
+    more: dict[int, Any] = {}
+    for at in range(0, len(unclear), BY_ID):
+        page = _page(connection, project, _these(unclear[at : at + BY_ID]), _NAMED, BY_ID)["tasks"]
+        more |= {t["id"]: t["data"] for t in page}
+    return [{**t, "data": more[t["id"]]} if t["id"] in more else t for t in found]
+
+
+def moment(time: str) -> str:
+    """A server time in the one form in which times are compared as texts: UTC, with microseconds.
+
+    Where those are zero servers leave them out, and a shorter text sorts behind a longer one.
+    """
+    return _read(time).strftime(_TIME) if time else ""
 
 
 def before(time: str, seconds: float) -> str:
     """A server time, so many seconds earlier."""
-    return (datetime.strptime(time, _TIME) - timedelta(seconds=seconds)).strftime(_TIME) if time else ""
+    return (_read(time) - timedelta(seconds=seconds)).strftime(_TIME) if time else ""
 
 
 def microseconds(time: str) -> int:
     """A server time as one number."""
-    since = datetime.fromisoformat(time.replace("Z", "+00:00")) - datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+    since = _read(time) - datetime(1970, 1, 1, tzinfo=UTC)
     return (since.days * 86400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def _read(time: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(str(time).replace("Z", "+00:00"))
+    except ValueError:
+        raise AnnotatorError(
+            f"Label Studio gives a time that is none ({str(time)[:40]!r}). See whether `url` is the server's address."
+        ) from None
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _these(ids: Sequence[int]) -> dict[str, Any]:
+    return {"selectedItems": {"all": False, "included": list(ids)}, "ordering": ["tasks:id"]}
+
+
+def _tasks(connection: Connection, project: int, query: dict[str, Any], fields: str, size: int) -> list[dict[str, Any]]:
+    """A page of tasks, every time in one form. Where the server fails over it, as much of it as it can write."""
+    try:
+        found = _page(connection, project, query, fields, size)["tasks"]
+    except FailedError:
+        if fields != _ANSWERS:
+            raise
+        # without the texts of people it can be written, unless the failure has another reason
+        found = _in_halves(connection, project, _page(connection, project, query, _BARE, size)["tasks"])
+    for task in found:
+        for timed in (task, *task.get("annotations", ())):
+            timed |= {k: moment(timed[k]) for k in ("created_at", "updated_at") if timed.get(k)}
+    return list(found)
+
+
+def _in_halves(connection: Connection, project: int, bare: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """These tasks with their texts. Half a character somewhere and the server can't write the page that holds it."""
+    size = min(max(len(bare) // 2, 1), BY_ID)
+    found: list[dict[str, Any]] = []
+    for part in (bare[at : at + size] for at in range(0, len(bare), size)):
+        try:
+            # one by itself is asked for patiently: a server that is only busy now is not called unable
+            patience = None if len(part) == 1 else 0.0
+            query = _these([t["id"] for t in part])
+            found += _page(connection, project, query, _ANSWERS, len(part), patience)["tasks"]
+        except FailedError:
+            found += _in_halves(connection, project, part) if len(part) > 1 else [_one_by_one(connection, part[0])]
+    return found
+
+
+def _one_by_one(connection: Connection, task: dict[str, Any]) -> dict[str, Any]:
+    """A task with those of its annotations that the server can write; the others are marked as ``unreadable``."""
+    annotations = []
+    for annotation in task["annotations"]:
+        try:
+            annotations.append(connection.read(f"api/annotations/{annotation['id']}/", patience=0.0))
+        except (FailedError, MissingError):
+            annotations.append({**annotation, "unreadable": True})
+    return {**task, "annotations": annotations}
 
 
 def _filter(column: str, operator: str, kind: str, value: Any) -> dict[str, Any]:
     return {"filter": f"filter:tasks:{column}", "operator": operator, "type": kind, "value": value}
 
 
-def _page(connection: Connection, project: int, query: dict[str, Any], fields: str, size: int) -> Any:
+def _page(
+    connection: Connection, project: int, query: dict[str, Any], fields: str, size: int, patience: float | None = None
+) -> Any:
     params = {
         "project": project, "query": json.dumps(query), "include": fields, "page_size": size, "fields": "all",
         "resolve_uri": "false",
     }  # fmt: skip
     if fields == _PLAIN or fields == "id,updated_at":
         del params["fields"]
-    return connection.read("api/tasks/", params, timeout=120)
+    return connection.read("api/tasks/", params, timeout=120, patience=patience)

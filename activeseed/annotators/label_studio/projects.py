@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from activeseed.annotators.label_studio.record import LabelStudio
     from activeseed.protocols import Assignment
 
+#: how tasks are served by their value
+SAMPLING = "Uncertainty sampling"
 #: begins the names of our orders among the versions of a model
 ORDER = "activeseed-"
 _WORDS: dict[QuestionKind, str] = {
@@ -41,6 +43,7 @@ class Projects:
 
     Attributes:
         just_made: kind -> tasks in its project when that was made here: by a process that makes one at the same time.
+        said: sentences about what somebody had changed in a project and that was set back, until they are told.
     """
 
     connection: Connection
@@ -48,6 +51,7 @@ class Projects:
     assignment: Assignment
     ledger: Ledger
     just_made: dict[QuestionKind, int] = field(default_factory=dict, init=False)
+    said: list[str] = field(default_factory=list, init=False)
     _marks: dict[QuestionKind, dict[int, int]] | None = None
 
     # --- looking ------------------------------------------------------------------------------------------------
@@ -159,18 +163,47 @@ class Projects:
             digest, instructions = self._instructions()
             if shelf.instructions != digest:
                 changes |= {"expert_instruction": instructions, "show_instruction": bool(instructions)}
-            self.keep_due(kind, project)
+            self.keep(kind, project)
             if changes:
                 self.connection.sdk(lambda ls: ls.projects.update(shelf.id, **changes, request_options=ONCE))
                 shelf.instructions = digest
                 self.ledger.save()
         return shelf
 
-    def keep_due(self, kind: QuestionKind, project: Mapping[str, Any]) -> None:
-        """Have the server ask so many people as the study wants, also of questions that wait already."""
+    def keep(self, kind: QuestionKind, project: Mapping[str, Any], ours: bool = False) -> None:
+        """Have a project of ours as the study needs it, and note in ``said`` what somebody had changed.
+
+        So many people are asked as the study wants, also about questions that wait already; tasks are served by their
+        value; and the mark is there by which the project is found again. Its name is its owner's.
+
+        Args:
+            ours: whether tasks of ours were seen in it: a project without a mark may be anybody's.
+        """
         shelf, due = self.ledger.shelves[kind], people_due(kind, self.assignment.annotators)
-        if shelf.made and project["maximum_annotations"] != due:
-            self.connection.sdk(lambda ls: ls.projects.update(shelf.id, maximum_annotations=due, request_options=ONCE))
+        description = str(project.get("description") or "")
+        marked = _MARK.search(description) is not None
+        if not shelf.made or not (marked or ours):
+            return
+        changes: dict[str, Any] = {}
+        where = f"Project {shelf.id} at {self.connection.url}"
+        if project["maximum_annotations"] != due:
+            changes["maximum_annotations"] = due
+        if project["sampling"] != SAMPLING:
+            changes["sampling"] = SAMPLING
+            self.said.append(
+                f"{where} served its tasks by {str(project['sampling'] or 'no sampling').lower()!r} and not by their "
+                "value: that is set back. If you want another order, name the project under [annotator.projects]."
+            )
+        if not marked:
+            changes["description"] = f"{description} {self._mark(kind)}".strip()
+            self.said.append(
+                f"{where} had lost the line in its description by which it is found again: it was added. Keep it there."
+            )
+        if changes:
+            self.connection.sdk(lambda ls: ls.projects.update(shelf.id, **changes, request_options=ONCE))
+
+    def _mark(self, kind: QuestionKind) -> str:
+        return f"[activeseed:{self.assignment.study}/{kind}]"
 
     def wrong(self, kind: QuestionKind, project: Mapping[str, Any]) -> str:
         """What is wrong with the labelling configuration that a project has now; nothing if all is well."""
@@ -190,12 +223,12 @@ class Projects:
             "title": self._title(kind),
             "description": (
                 f"Made by activeseed, which reads the answers. Keep this line: it finds the project again by it. "
-                f"[activeseed:{self.assignment.study}/{kind}]"
+                f"{self._mark(kind)}"
             ),
             "label_config": xml,
             "expert_instruction": instructions,
             "show_instruction": bool(instructions),
-            "sampling": "Uncertainty sampling",
+            "sampling": SAMPLING,
             "maximum_annotations": people_due(kind, self.assignment.annotators),
             "show_collab_predictions": False,
         }
@@ -265,7 +298,7 @@ def keeps_order(project: Mapping[str, Any]) -> str:
     version = project.get("model_version") or ""
     if version and not version.startswith(ORDER):
         return f"it follows the predictions of {version!r}"
-    if project.get("sampling") != "Uncertainty sampling":
+    if project.get("sampling") != SAMPLING:
         said = str(project.get("sampling") or "").lower() or "no sampling"
         return f"its task sampling is {said!r}; set it to 'Uncertainty sampling' through the API to follow the order"
     return ""

@@ -22,10 +22,12 @@ from activeseed.annotators.label_studio.listing import (
     delete_untouched,
     glimpse,
     head,
+    named,
     owner,
     tasks,
 )
 from activeseed.annotators.label_studio.ordering import prediction
+from activeseed.annotators.tasks import shown_digest
 from activeseed.annotators.templates import task_data
 from activeseed.errors import AnnotatorError
 from activeseed.question import Question
@@ -123,11 +125,21 @@ class Pusher:
                 if task not in alive.get(question, ()):
                     del self.shelf.tasks[task]
 
+    def known(self, listed: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Tasks as they are listed, with what is needed to tell whose those are whose ``meta`` was overwritten."""
+        ours = {t: k.question for t, k in self.shelf.tasks.items()}
+        return named(self.connection, self.shelf.id, listed, self.study, ours)
+
+    def owner(self, task: Mapping[str, Any]) -> str:
+        """The question that a task asks, or nothing for one that isn't ours."""
+        known = self.shelf.tasks[task["id"]].question if task["id"] in self.shelf.tasks else ""
+        return owner(task, self.study, known)
+
     def alive(self, questions: Sequence[str]) -> dict[str, list[int]]:
         """Question -> numbers of its tasks that are still there, in the order of the questions."""
         index = self.shelf.index()
         ids = [t for q in questions for t in index.get(q, ())]
-        there = {t["id"]: owner(t, self.study) for t in by_id(self.connection, self.shelf.id, ids)}
+        there = {t["id"]: self.owner(t) for t in self.known(by_id(self.connection, self.shelf.id, ids))}
         found = {q: [t for t in index.get(q, ()) if there.get(t) == q] for q in questions}
         return {q: t for q, t in found.items() if t}
 
@@ -160,9 +172,10 @@ class Pusher:
         # at the end of what has a place, also where only the server knows how much that is
         place = max(len(self.shelf.order), self._there)
         for n, question in enumerate(questions):
+            data = task_data(question, payloads.get(question.id))
             task: dict[str, Any] = {
-                "data": task_data(question, payloads.get(question.id)),
-                "meta": {"activeseed": self.study, "question": question.id},
+                "data": data,
+                "meta": {"activeseed": self.study, "question": question.id, "shown": shown_digest(data)},
                 "predictions": [prediction(place + n, version)],
             }
             body = json.dumps(task).encode()
