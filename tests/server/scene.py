@@ -133,9 +133,9 @@ class Scene:
         self.given[made["id"]] = (question_of(task), said)
         return int(made["id"])
 
-    def edit(self, annotation: int, verdict: str) -> None:
-        """Change an annotation of a review."""
-        self.api().edit(annotation, "review", verdict)
+    def edit(self, annotation: int, verdict: str, who: Person | None = None) -> None:
+        """Change an annotation of a review; its author does, as a rule."""
+        self.api(who or self.site.ann1).edit(annotation, "review", verdict)
         self.given[annotation] = (self.given[annotation][0], verdict)
 
     def patiently(self, act: Callable[[], Made], tries: int = 12) -> Made:

@@ -239,8 +239,10 @@ class Answers:
             before = None
         if before is not None and annotation.get("created_at") and voices.same_content(before, fields):
             return before.annotator, ""
-        if not voices.made_by_another(annotation) or (before is None and annotation.get("ground_truth")):
+        if not voices.written_by_another(annotation):
             return author, ""
+        if before is None and (voices.as_made(annotation) or annotation.get("ground_truth")):
+            return author, ""  # put in for them, or marked with a star
         who = self._named(voices.user_of(annotation, "updated_by"))
         return who, (
             f"{who} has rewritten annotation {annotation['id']} of question {question.id!r}, which was {author}'s: it "
@@ -329,7 +331,7 @@ def deleted(
             if all(time <= found.shelf.cursor or microseconds(time) < voices.taken_at(answer) for time in changed):
                 lost.add(at[1])
             if at[1] not in lost:
-                anew = now and voices.made_by_another(now) and not voices.is_another(now, answer)
+                anew = now and voices.written_by_another(now) and not voices.is_another(now, answer)
                 gone[answer.id] = (
                     f"its annotation was rewritten by {whose}" if anew else "its annotation was deleted in Label Studio"
                 )

@@ -58,7 +58,7 @@ def learn(people: dict[str, str], annotations: Iterable[Mapping[str, Any]], said
         untouched = answer is not None and taken_at(answer) == microseconds(annotation["updated_at"])
         if answer is None or user is None or str(user) in people or not untouched:
             continue
-        if not made_by_another(annotation) and not _is_taken(people, answer.annotator):
+        if not written_by_another(annotation) and not _is_taken(people, answer.annotator):
             people[str(user)] = answer.annotator
 
 
@@ -83,10 +83,10 @@ def _is_taken(people: Mapping[str, str], found: str) -> bool:
     return same_name(found) in {same_name(n) for n in people.values()}
 
 
-def made_by_another(annotation: Mapping[str, Any]) -> bool:
-    """Whether somebody other than its author wrote last into an annotation, after it was made."""
-    author, by = user_of(annotation), user_of(annotation, "updated_by")
-    return by is not None and by != author and not as_made(annotation)
+def written_by_another(annotation: Mapping[str, Any]) -> bool:
+    """Whether somebody other than its author wrote last into an annotation, or made it."""
+    by = user_of(annotation, "updated_by")
+    return by is not None and by != user_of(annotation)
 
 
 def as_made(annotation: Mapping[str, Any]) -> bool:
@@ -107,6 +107,6 @@ def is_another(annotation: Mapping[str, Any], answer: Answer) -> bool:
 
 
 __all__ = [
-    "as_made", "is_another", "keep_apart", "learn", "made_by_another", "name", "origin", "same_content", "taken_at",
-    "user_of", "written",
+    "as_made", "is_another", "keep_apart", "learn", "name", "origin", "same_content", "taken_at", "user_of",
+    "written", "written_by_another",
 ]  # fmt: skip
