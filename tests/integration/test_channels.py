@@ -490,3 +490,16 @@ def test_what_a_channel_has_lost_is_sent_again(make_study: Make) -> None:
     study.submit(channel)
     assert {first.id, second.id} <= set(channel.questions)
     assert not study.poll(channel).problems
+
+
+def test_a_changed_answer_that_is_deleted_leaves_no_earlier_one_behind(make_study: Make) -> None:
+    study, channel = small(make_study), InMemory()
+    question = study.ask(1)[0]
+    study.submit(channel)
+    for verdict in ("keep", "reject"):
+        given = channel.answer(question.id, "first", verdict)
+        study.poll(channel)
+    channel.delete(question.id, "first")
+    assert study.poll(channel).deleted == (given.id,)
+    assert study.state.live_answers == []
+    assert [q.id for q in study.pending] == [question.id]

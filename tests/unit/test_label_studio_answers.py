@@ -285,7 +285,7 @@ def test_an_annotation_speaks_for_whoever_wrote_what_it_says() -> None:
     assert voice(reject, updated_by=None) == (PEOPLE[1], 0)
     assert voice(keep, known=False, updated_at=made) == (PEOPLE[1], 0), "put in for its author"
     # the number was given again, to somebody who says the same
-    anew = {"created_at": "2026-01-01T00:00:50Z", "completed_by": 2, "updated_by": 2}
+    anew: dict[str, Any] = {"created_at": "2026-01-01T00:00:50Z", "completed_by": 2, "updated_by": 2}
     assert voice(keep, **anew) == (PEOPLE[2], 0)
 
 
