@@ -97,7 +97,11 @@ class InMemory:
         found = self._latest.pop(f"{question}:{annotator}", None)
         if found is None:
             raise AnswerError(f"{annotator} has not answered {question!r}, so there is nothing to delete.")
-        self._log.append(("delete", found.id))
+        # with all that it was before it was changed
+        given = [
+            a.id for what, a in self._log if what == "answer" and (a.question, a.annotator) == (question, annotator)
+        ]
+        self._log += [("delete", name) for name in given]
 
     def drop(self, question: str) -> None:
         """Somebody takes a question out of the channel. Raises AnswerError for one that isn't here."""

@@ -112,7 +112,9 @@ def collect(study: Study, channel: Annotator, take: bool = True) -> Told:
     sent = {q for q, where in state.submitted.items() if where == place}
     live = {a.id for a in state.live_answers}
     # every question, also one whose sending was never noted: whoever died after sending it may have been answered
-    found = channel.collect(list(state.questions.values()), state.kept_answers)
+    # what was given before a question moved there came from elsewhere: nobody can have deleted it there
+    known = [a for a in state.kept_answers if state.arrived[a.id] > state.moved.get(a.question, 0)]
+    found = channel.collect(list(state.questions.values()), known)
     try:
         parts, problems = [answering.tell(study, found.answers, take=False)], list(found.problems)
     except AnswerError:

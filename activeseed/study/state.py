@@ -57,6 +57,7 @@ class State:
     asked_rounds: list[dict[str, Any]] = field(default_factory=list)
     submitted: dict[str, str] = field(default_factory=dict)
     ever_sent: dict[str, str] = field(default_factory=dict)
+    moved: dict[str, int] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
     taken_back: dict[str, str] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
@@ -248,8 +249,9 @@ class State:
             self.questions[question.id] = question
         self.asked_rounds.append({**{k: v for k, v in body.items() if k != "questions"}, "at": event.at})
 
-    def _on_submitted(self, body: dict[str, Any], _event: Event) -> None:
+    def _on_submitted(self, body: dict[str, Any], event: Event) -> None:
         there = dict.fromkeys(body["questions"], body.get("channel", ""))
+        self.moved.update({q: event.sequence for q, to in there.items() if self.ever_sent.get(q, to) != to})
         self.submitted.update(there)
         self.ever_sent.update(there)
 

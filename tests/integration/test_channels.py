@@ -395,3 +395,112 @@ def test_an_order_that_could_not_be_given_is_given_with_the_next_try(make_study:
     channel.queue.reverse()
     study.submit(channel)
     assert channel.queue == [q.id for q in study.state.in_order]
+
+
+class Elsewhere(InMemory):
+    """A channel at another place, which says what it is told of."""
+
+    place = "another server"
+
+    def collect(self, asked: Any, known: Any) -> Any:
+        self.known = [a.id for a in known]
+        return super().collect(asked, known)
+
+
+def test_another_server_is_not_told_of_answers_that_were_given_elsewhere(make_study: Make) -> None:
+    # their numbers mean nothing there: it would say that somebody deleted them
+    study, here, there = small(make_study, ask={"annotators": 2}), InMemory(), Elsewhere()
+    question = study.ask(1)[0]
+    study.submit(here)
+    first = here.answer(question.id, "first", "keep")
+    study.poll(here)
+    study.exchange(there)
+    assert there.known == [first.id], "before it was sent there nobody can tell"
+    study.exchange(there)
+    assert there.known == []
+    second = there.answer(question.id, "second", "keep")
+    study.exchange(there)
+    study.exchange(there)
+    assert there.known == [second.id]
+    assert len(study.state.live_answers) == 2
+
+
+def test_what_is_no_longer_asked_is_taken_back_after_what_people_did_was_collected(make_study: Make) -> None:
+    calls: list[str] = []
+
+    class Listening(InMemory):
+        def collect(self, asked: Any, known: Any) -> Any:
+            calls.append("collect")
+            return super().collect(asked, known)
+
+        def withdraw(self, questions: Any) -> list[str]:
+            calls.append("withdraw")
+            return super().withdraw(questions)
+
+        def submit(self, questions: Any, seed: Any) -> None:
+            calls.append("submit")
+            super().submit(questions, seed)
+
+    study, channel = small(make_study), Listening()
+    first, _ = study.ask(2)
+    study.submit(channel)
+    study.withdraw([first.id])
+    study.ask(1)
+    calls.clear()
+    done = study.exchange(channel)
+    assert done.failed is None
+    assert calls == ["collect", "withdraw", "submit"]
+
+
+def test_what_was_collected_is_told_though_sending_fails(make_study: Make) -> None:
+    class Full(InMemory):
+        def submit(self, questions: Any, seed: Any) -> None:
+            if self.questions:
+                raise AnnotatorAwayError("It takes no more. Try again.")
+            super().submit(questions, seed)
+
+    study, channel = small(make_study), Full()
+    (first,) = study.ask(1)
+    study.submit(channel)
+    channel.answer(first.id, "first", "keep")
+    study.ask(1)
+    looks: list[Waiting] = []
+    with pytest.raises(AnnotatorAwayError):
+        study.loop(channel, wait=False, on_look=looks.append)
+    assert [len(look.told.accepted) for look in looks] == [1]
+    assert isinstance(study.exchange(channel).failed, AnnotatorAwayError)
+
+
+def test_what_a_channel_has_lost_is_sent_again(make_study: Make) -> None:
+    class Forgetful(InMemory):
+        def collect(self, asked: Any, known: Any) -> Any:
+            from dataclasses import replace
+
+            lost = frozenset(q.id for q in asked if q.id not in self.questions)
+            return replace(super().collect(asked, known), absent=lost)
+
+    study, channel = small(make_study), Forgetful()
+    first, second = study.ask(2)
+    study.submit(channel)
+    study.ask(1)  # was never sent: nobody has lost it
+    del channel.questions[first.id]
+    told = study.poll(channel)
+    assert len(told.problems) == 1
+    assert first.id in told.problems[0]
+    assert "sent again" in told.problems[0]
+    study.submit(channel)
+    assert {first.id, second.id} <= set(channel.questions)
+    assert not study.poll(channel).problems
+
+
+def test_a_changed_answer_that_is_deleted_leaves_no_earlier_one_behind(make_study: Make) -> None:
+    study, channel = small(make_study), InMemory()
+    question = study.ask(1)[0]
+    study.submit(channel)
+    for verdict in ("keep", "reject"):
+        given = channel.answer(question.id, "first", verdict)
+        study.poll(channel)
+    channel.delete(question.id, "first")
+    assert study.poll(channel).deleted == (given.id,)
+    assert study.state.live_answers == []
+    assert [q.id for q in study.pending] == [question.id]

@@ -6,11 +6,12 @@ import pytest
 
 from activeseed.annotators.label_studio.collecting import Answers, Reading, deleted
 from activeseed.annotators.label_studio.ledger import Known, Shelf
-from activeseed.annotators.label_studio.listing import Head, before, microseconds, owner
+from activeseed.annotators.label_studio.listing import Head, before, microseconds, moment, owner
 from activeseed.annotators.label_studio.ordering import prediction, score, version_of
 from activeseed.annotators.label_studio.projects import instructions
-from activeseed.annotators.label_studio.voices import origin
+from activeseed.annotators.label_studio.voices import keep_apart, learn, name, origin
 from activeseed.annotators.templates import read_result
+from activeseed.errors import AnnotatorError
 from activeseed.question import Question
 from activeseed.seed import Text
 
@@ -181,11 +182,29 @@ def test_a_task_is_ours_by_its_study_and_question() -> None:
         assert owner({"meta": meta}, "s") == ""
 
 
+def test_a_task_whose_meta_was_overwritten_is_ours_by_its_data_where_that_is_certain() -> None:
+    task = {"meta": {"seen": True}, "data": {"question": "q"}}
+    assert owner(task, "s") == ""
+    assert owner(task, "s", known="q") == "q"
+    assert owner(task, "s", known="another") == ""
+    assert owner(task, "s", named={"q"}) == "q"
+    assert owner({**task, "meta": {"activeseed": "t", "question": "q"}}, "s", "q", {"q"}) == "", "another study's"
+    assert owner({"meta": None, "data": {"question": 3}}, "s", "3", {"3"}) == ""
+
+
 def test_server_times() -> None:
     assert before("2026-01-01T00:00:05.000001Z", 10) == "2025-12-31T23:59:55.000001Z"
     assert before("", 10) == ""
     assert microseconds("1970-01-01T00:00:01.000002Z") == 1_000_002
     assert microseconds("2026-01-01T00:00:03Z") == 1_767_225_603_000_000
+    assert before("2026-01-01T00:00:05Z", 10) == "2025-12-31T23:59:55.000000Z"
+    # as texts a whole second would sort behind every fraction of it
+    assert "2026-01-01T00:00:05Z" > "2026-01-01T00:00:05.000001Z"
+    assert moment("2026-01-01T00:00:05Z") < moment("2026-01-01T00:00:05.000001Z")
+    assert moment("2026-01-01T02:00:05.5+02:00") == "2026-01-01T00:00:05.500000Z"
+    assert moment("") == ""
+    with pytest.raises(AnnotatorError, match="a time that is none"):
+        moment("yesterday")
 
 
 def test_scores_rise_with_the_place_stay_below_one_and_tell_nothing_else() -> None:
@@ -216,3 +235,74 @@ def test_an_annotation_is_not_deleted_because_its_author_is_called_otherwise_by_
     (known,) = Answers(9, {}).of(QUESTION, [task(1, said)])
     assert known.annotator.startswith("user ")
     assert deleted([known], reading(task(1, said)), PEOPLE) == ({}, [])
+
+
+# --- whose voice ---
+
+
+def test_people_are_numbers_and_names_are_first_come() -> None:
+    people = {"1": "ann1@example.com"}
+    name(people, 2, "Ann1@Example.com ")
+    name(people, 3, "Deleted")
+    name(people, 4, "Deleted")
+    name(people, 5, "a" * 300 + "@example.com")
+    name(people, 1, "other@example.com")
+    assert people == {
+        "1": "ann1@example.com", "2": "Ann1@Example.com (user 2)", "3": "user 3", "4": "user 4", "5": "user 5",
+    }  # fmt: skip
+    older = {"5": "Deleted", "6": "Deleted", "7": "jo"}
+    keep_apart(older)
+    assert older == {"5": "Deleted", "6": "user 6", "7": "jo"}
+
+
+def test_names_are_learnt_again_from_the_journal() -> None:
+    keep = region("verdict", "keep")
+    said = {n: Answers(9, {u: f"then{u}@example.com"}).of(QUESTION, [task(1, annotation(n, keep, completed_by=u))])[0]
+            for n, u in ((3, 1), (4, 2), (5, 6))}  # fmt: skip
+    people: dict[str, str] = {}
+    changed = annotation(4, keep, completed_by=2, updated_at="2026-01-01T00:00:44Z")
+    learn(people, [annotation(3, keep), changed, annotation(5, keep, completed_by=6, updated_by=1)], said)
+    assert people == {"1": "then1@example.com"}, "not from one that was changed since, or that another one wrote"
+
+
+def test_an_annotation_speaks_for_whoever_wrote_what_it_says() -> None:
+    keep, reject = region("verdict", "keep"), region("verdict", "reject")
+    made = "2026-01-01T00:00:03.000000Z"
+    (first,) = Answers(9, PEOPLE).of(QUESTION, [task(1, annotation(3, keep, created_at=made))])
+    later = {"created_at": made, "updated_by": 2, "updated_at": "2026-01-01T00:01:00Z"}
+
+    def voice(*result: dict[str, Any], known: bool = True, **more: Any) -> tuple[str, int]:
+        reader = Answers(9, PEOPLE, {3: first} if known else {})
+        (answer,) = reader.of(QUESTION, [task(1, annotation(3, *result, **(later | more)))])
+        return answer.annotator, len(reader.taken_over)
+
+    assert voice(reject) == (PEOPLE[2], 1)
+    assert voice(reject, known=False) == (PEOPLE[2], 1)
+    assert voice(keep, ground_truth=True) == (PEOPLE[1], 0), "a star"
+    assert voice(keep, ground_truth=True, known=False) == (PEOPLE[1], 0)
+    assert voice(keep) == (PEOPLE[1], 0), "nothing was changed"
+    assert voice(reject, updated_by=1) == (PEOPLE[1], 0)
+    assert voice(reject, updated_by=None) == (PEOPLE[1], 0)
+    assert voice(keep, known=False, updated_at=made) == (PEOPLE[1], 0), "put in for its author"
+    # the number was given again, to somebody who says the same
+    anew: dict[str, Any] = {"created_at": "2026-01-01T00:00:50Z", "completed_by": 2, "updated_by": 2}
+    assert voice(keep, **anew) == (PEOPLE[2], 0)
+
+
+def test_every_account_that_is_gone_is_somebody_else() -> None:
+    keep = region("verdict", "keep")
+    found = [annotation(3, keep, completed_by=None), annotation(4, keep, completed_by=None)]
+    names = [a.annotator for a in Answers(9, PEOPLE).of(QUESTION, [task(1, *found)])]
+    assert names == ["a deleted user", "a deleted user (annotation 4)"]
+    (known,) = Answers(9, PEOPLE).of(QUESTION, [task(1, annotation(4, keep))])
+    names = [a.annotator for a in Answers(9, PEOPLE, {4: known}).of(QUESTION, [task(1, *found)])]
+    assert names == ["a deleted user", PEOPLE[1]], "what was collected keeps its name"
+
+
+def test_a_skip_hides_no_answer_of_the_same_person() -> None:
+    keep, skip = region("verdict", "keep"), annotation(5, was_cancelled=True)
+    (answer,) = Answers(9, PEOPLE).of(QUESTION, [task(1, annotation(3, keep), skip)])
+    assert answer.verdict == "keep"
+    # also one that was given on another task of the same question, which has not changed
+    assert Answers(9, PEOPLE).of(QUESTION, [task(2, skip)], [answer]) == []
+    assert [a.verdict for a in Answers(9, PEOPLE).of(QUESTION, [task(2, skip)])] == ["skip"]

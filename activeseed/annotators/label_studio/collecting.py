@@ -159,7 +159,7 @@ class Answers:
         newest: dict[str, Answer] = {}
         spoke = {same_name(a.annotator) for a in elsewhere if a.verdict != "skip"}
         for task, annotation in self._annotations(found):
-            if annotation.get("parent_prediction") and not annotation["result"] and not annotation["was_cancelled"]:
+            if _is_empty_prediction(annotation):
                 self.empty.add(question.id)
                 continue
             try:
@@ -266,6 +266,12 @@ class Answers:
 
     def _named(self, user: int | None) -> str:
         return self.people.get(user, f"user {user}") if user is not None else "a deleted user"
+
+
+def _is_empty_prediction(annotation: Mapping[str, Any]) -> bool:
+    """Whether an annotation was made of a prediction of ours, which fills in nothing, and nobody has touched it."""
+    says = annotation.get("unreadable") or annotation.get("result") or annotation["was_cancelled"]
+    return bool(annotation.get("parent_prediction")) and not says
 
 
 def due(question: Question, annotators: int) -> int:
