@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from activeseed.annotators.label_studio.collecting import Answers, Reading, deleted
+from activeseed.annotators.label_studio.collecting import Answers, Reading
 from activeseed.annotators.label_studio.ledger import Known, Shelf
 from activeseed.annotators.label_studio.listing import Head, before, microseconds, moment, owner
+from activeseed.annotators.label_studio.noticing import deleted
 from activeseed.annotators.label_studio.ordering import prediction, score, version_of
 from activeseed.annotators.label_studio.projects import instructions
 from activeseed.annotators.label_studio.voices import keep_apart, learn, name, origin

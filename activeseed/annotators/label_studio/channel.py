@@ -10,7 +10,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from activeseed.annotators.label_studio import collecting, ordering, standing, voices, webhooks
+from activeseed.annotators.label_studio import collecting, noticing, ordering, standing, voices, webhooks
 from activeseed.annotators.label_studio.connection import Connection, MissingError, RefusedError
 from activeseed.annotators.label_studio.credentials import read_token
 from activeseed.annotators.label_studio.ledger import Ledger, Shelf
@@ -207,7 +207,7 @@ class Channel:
         written = {kind: voices.written(known, found.shelf.id) for kind, found in readings.items()}
         voices.keep_apart(self.ledger.people)
         for kind, found in readings.items():
-            self.projects.keep(kind, seen[kind], collecting.is_ours(found, self.assignment.study))
+            self.projects.keep(kind, seen[kind], noticing.is_ours(found, self.assignment.study))
             voices.learn(self.ledger.people, _annotations(found.changed.values()), written[kind])
         answers: list[Answer] = []
         gone: dict[str, str] = {}
@@ -226,24 +226,24 @@ class Channel:
             index = found.shelf.index()
             for name, some in _by_question(found.changed.values()).items():
                 if name in by_name:
-                    elsewhere = collecting.elsewhere(found, index.get(name, ()), written[kind])
+                    elsewhere = noticing.elsewhere(found, index.get(name, ()), written[kind])
                     new += [a for a in reader.of(by_name[name], some, elsewhere) if a.id not in held]
             answers += new
             problems += reader.problems
             problems += [reader.taken_over[a.id] for a in new if a.id in reader.taken_over]
-            taken_back, said = collecting.deleted(known, found, reader.people, reader.voices)
+            taken_back, said = noticing.deleted(known, found, reader.people, reader.voices)
             gone |= taken_back
             problems += said
-            taken_out, said = collecting.vanished(found, by_name, known, self.assignment.annotators)
+            taken_out, said = noticing.vanished(found, by_name, known, self.assignment.annotators)
             dropped |= taken_out
             problems += said
             left = [*(a for a in known if a.id not in gone), *new]
-            problems += collecting.unserved(found, by_name, left, reader, self.assignment.annotators)
+            problems += noticing.unserved(found, by_name, left, reader, self.assignment.annotators)
         return Collected(
             answers=tuple(answers),
             deleted=gone,
             dropped={q: why for q, why in dropped.items() if q in by_name},
-            absent=frozenset(collecting.absent(readings, asked)).difference(dropped),
+            absent=frozenset(noticing.absent(readings, asked)).difference(dropped),
             problems=tuple(problems),
             mark={
                 "readings": readings,
