@@ -295,7 +295,7 @@ def test_a_secret_never_lies_in_a_file_that_was_open_to_others(tmp_path):
 
 def test_the_settings_file_keeps_everything_that_is_not_the_annotator(study):
     path = study / "activeseed.toml"
-    path.write_text(path.read_text("utf-8").replace("[ask]", "# mine\n[ask]"), "utf-8")
+    path.write_text(path.read_text("utf-8").replace("\n[ask]", "\n# mine\n[ask]"), "utf-8")
     before = path.read_text("utf-8")
     write_annotator(study, "http://127.0.0.1:8090")
     after = path.read_text("utf-8")

@@ -56,7 +56,9 @@ def _bad(name: str, annotation: Any) -> dict[str, Any]:
     if "Mapping" in str(annotation) or "dict" in str(annotation):
         del bad["a table of lists"]
     bad |= {"NaN": math.nan, "infinity": math.inf, "minus infinity": -math.inf, "too large": 10**30}
-    if kinds & {int, float}:
+    if {int, str} <= kinds:  # a label: whatever stands in a file
+        del bad["too large"]
+    elif kinds & {int, float}:
         bad |= {"negative": -3, "a word": "many", "true": True, "nothing": "", "a large number": MOST * 10.0}
     elif annotation is str and name not in MAY_BE_EMPTY:
         bad |= {"nothing": ""}
