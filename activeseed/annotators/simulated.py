@@ -70,7 +70,7 @@ class Simulated(SimulatedPerson):
     truth_file: str = ""
     people: tuple[SimulatedPerson, ...] = ()
     unknown: Literal["skip", "keep"] = "skip"
-    key: int = Field(default=0, ge=0)
+    key: int = Field(default=0, ge=0, lt=2**128)  # a stream's key is one, too
 
     _polls: dict[str, int] = PrivateAttr(default_factory=dict)
 

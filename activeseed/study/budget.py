@@ -45,6 +45,7 @@ class Budget:
         self._expected: tuple[str, Callable[[], int], str] | None = None
         self._asked: tuple[str, int] | None = None  # what agreement was asked for last, and the trainings in all
         self._seen: set[str] = set()
+        self._passed = 0
         self._left = 0
 
     # --- what was spent and agreed to ---------------------------------------------------------------------------
@@ -122,15 +123,16 @@ class Budget:
         finally:
             self._expected = None
             self._seen.clear()
+            self._passed = 0
 
     @contextmanager
     def aside(self) -> Iterator[None]:
         """Within it, rows are none of those that were expected: a trial of the trainer."""
-        seen = set(self._seen)
+        seen, passed = set(self._seen), self._passed
         try:
             yield
         finally:
-            self._seen = seen
+            self._seen, self._passed = seen, passed
 
     def before(self, known: Collection[str], todo: Collection[str], cores: int) -> None:
         """Called before rows are trained. Raises BudgetError or ConsentError where that would spend too much.
@@ -140,12 +142,13 @@ class Budget:
             todo: names of the rows to be trained.
             cores: that they are trained on.
         """
+        self._passed += len(set(known) - self._seen)
         self._seen.update(known)
         limits = self.limits
         if todo and (self.agreed or limits.price or limits.money or limits.trainings or limits.seconds):
             what, most, key = self._expected or ("This", lambda: len(todo), "")
-            # every row seen is one of those that were expected, so what remains is never more than the difference
-            self._left = max(len(todo), most() - len(self._seen))
+            # every row passed is one of those that were expected, so what remains is never more than the difference
+            self._left = max(len(todo), most() - self._passed)
             if self._asked is not None and self._asked[0] == key:
                 self._left = max(len(todo), min(self._left, self._asked[1] - self.trainings))
             try:
@@ -153,6 +156,8 @@ class Budget:
             except ConsentError:
                 self._asked = key, self.trainings + self._left
                 raise
+        # a row that stands in two units of a design is trained, and counted, in both
+        self._passed += len(todo)
         self._seen.update(todo)
 
     def going_on(self, rows: int, cores: int) -> None:

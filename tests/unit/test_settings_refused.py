@@ -71,7 +71,10 @@ def _bad(name: str, annotation: Any) -> dict[str, Any]:
     ("table", "kind", "name", "annotation"), FIELDS, ids=lambda v: str(v) if isinstance(v, str) else ""
 )
 def test_what_a_setting_cannot_be(table, kind, name, annotation):
-    for what, value in _bad(name or table, annotation).items():
+    bad = _bad(name or table, annotation)
+    if (kind, name) == ("simulated", "key"):  # the key of a stream is as large
+        bad = {k: v for k, v in bad.items() if k not in ("too large", "a large number")}
+    for what, value in bad.items():
         with pytest.raises(ConfigError) as caught:
             parse(_given(table, kind, name, value))
         message = str(caught.value)
