@@ -38,9 +38,9 @@ def _home_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyte
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("USERPROFILE", str(home))
-    for variable, folder in (("XDG_CONFIG_HOME", "config"), ("XDG_CACHE_HOME", "cache"), ("XDG_DATA_HOME", "data")):
-        monkeypatch.setenv(variable, str(home / folder))
-    for variable in {*_UNSET, *(name for name in os.environ if name.startswith("ACTIVESEED_"))}:
+    for name in ("config", "cache", "data", "state"):
+        monkeypatch.setenv(f"XDG_{name.upper()}_HOME", str(home / name))
+    for variable in {*_UNSET, *(v for v in os.environ if v.startswith("ACTIVESEED_"))}:
         monkeypatch.delenv(variable, raising=False)
     return home
 

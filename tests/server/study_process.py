@@ -212,7 +212,7 @@ def _work(job: Job) -> Mapping[str, Any]:
         _set_clock(patch, job.clock)
     if job.timeout:
         impatient(patch, job.timeout)
-    study = Study.open(job.folder)
+    study = Study.open(job.folder, trust=True)  # made by a process whose home this one does not share
     if job.url:
         study.settings = study.settings.model_copy(
             update={"annotator": study.settings.annotator.model_copy(update={"url": job.url})}
