@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from activeseed.comparing import same_name
+from activeseed.comparing import same_name, same_text
 from activeseed.config import Settings, ThirdParty, read_settings, record_type, write_settings
 from activeseed.errors import ConfigError, FolderError, nearest
 from activeseed.masking import masked
@@ -233,8 +233,24 @@ def _checked_gold(gold: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             )
         if any(same_name(str(line["id"])) == same_name(str(g["id"])) for g in out):
             raise ConfigError(f"Gold question {n}: there is another with the id {str(line['id'])[:60]!r}. Rename one.")
+        for other in out:
+            if _gold_text(line) == _gold_text(other) and _variant(answer) != _variant(other["answer"]):
+                raise ConfigError(
+                    f"Gold question {n} ({str(line['id'])[:60]!r}) says {answer!r} of what "
+                    f"{str(other['id'])[:60]!r} says {other['answer']!r} of. Leave one of them out."
+                )
         out.append({**line, "answer": answer})
     return out
+
+
+def _variant(answer: str) -> str:
+    """The variant that an answer says is right; a variant's own name says itself."""
+    return {"keep": AS_WRITTEN, "reject": ABSENT, "flip": FLIPPED}.get(answer, answer)
+
+
+def _gold_text(line: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a gold question is about, as texts are compared."""
+    return tuple(same_text(str(line.get(name) or "")) for name in ("prompt", "text", "chosen", "rejected"))
 
 
 def _first_difference(name: str, then: Any, now: Any) -> str:
