@@ -303,6 +303,16 @@ USER, SEVEN, EIGHT = (
             ("3 + 4?", "7", "8"),
         ),
         ({"chosen": "", "rejected": ""}, ("", "", "")),
+        ({"chosen": repr([USER, SEVEN]), "rejected": repr([USER, EIGHT])}, ("3 + 4?", "7", "8")),
+        (
+            {"prompt": "3 + 4?", "chosen": json.dumps(SEVEN), "rejected": json.dumps([EIGHT], indent=1)},
+            ("3 + 4?", "7", "8"),
+        ),
+        ({"chosen": [USER, SEVEN], "rejected": "8"}, ("3 + 4?", "7", "8")),
+        ({"chosen": "", "rejected": [USER, EIGHT]}, ("3 + 4?", "", "8")),
+        ({"chosen": [USER], "rejected": [USER, EIGHT]}, ("3 + 4?", "", "8")),
+        ({"messages": [USER, SEVEN], "chosen": "7", "rejected": "8"}, ("3 + 4?", "7", "8")),
+        ({"prompt": "  ", "chosen": "7", "rejected": "8"}, ("", "7", "8")),
     ],
 )
 def test_pairs_as_preference_data_has_them(row, pair, tmp_path):
@@ -321,12 +331,21 @@ def test_pairs_as_preference_data_has_them(row, pair, tmp_path):
         ),
         ({"messages": [{"role": 3, "content": "x"}]}, "its role is int"),
         ({"messages": ["x"]}, "'text' is list"),
+        ({"chosen": [[USER, SEVEN]], "rejected": "8"}, "Write one text, or a list of turns"),
+        ({"chosen": [], "rejected": [USER, EIGHT]}, "Write one text, or a list of turns"),
+        ({"text": "[{'role': 'user', 'content': 'a'}\n {'role': 'assistant'}]"}, "begins like a list of turns"),
         ({"chosen": "a", "rejected": None}, "no 'rejected'"),
         ({"text": "a", "group": True}, "'group' is true, not a name"),
     ],
 )
 def test_conversations_that_are_none(row, says, tmp_path):
     assert says in refusal(tmp_path, "s.jsonl", json.dumps(row).encode())
+
+
+@pytest.mark.parametrize("text", ['{"content": "x"} is no answer', '[{"value": 1} breaks', '{"role": "x"}', "[{1: 2}]"])
+def test_a_text_that_quotes_some_json_is_a_text(text, tmp_path):
+    (tmp_path / "s.jsonl").write_text(json.dumps({"text": text}) + '\n{"text": "b"}\n')
+    assert load_seed(tmp_path / "s.jsonl").seed.items[0].payload == Text(text=text)
 
 
 def test_what_no_payload_takes_is_metadata(tmp_path):
