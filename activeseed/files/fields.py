@@ -85,7 +85,7 @@ def id_of(where: str, value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)  # pandas turns a column of whole numbers with a gap into floats
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise SeedError(f"{where}: id {value!r} is {type(value).__name__}. Give a text or a whole number.")
+        raise SeedError(f"{where}: id {repr(value)[:80]} is {type(value).__name__}. Give a text or a whole number.")
     name = str(value).strip()
     if not name or len(name) > MAX_ID or not name.isprintable():
         raise SeedError(
@@ -165,10 +165,10 @@ def _vector(where: str, value: Any) -> tuple[float, ...]:
         try:
             number = float(entry) if not isinstance(entry, bool) else math.nan
         except (TypeError, ValueError, OverflowError):
-            raise SeedError(f"{where}: entry {n} of 'vector' is {entry!r}, not a number.") from None
+            raise SeedError(f"{where}: entry {n} of 'vector' is {repr(entry)[:80]}, not a number.") from None
         if not math.isfinite(number):
             raise SeedError(
-                f"{where}: entry {n} of 'vector' is {entry!r}. Every entry must be a finite number; "
+                f"{where}: entry {n} of 'vector' is {repr(entry)[:80]}. Every entry must be a finite number; "
                 "mend the program that made it, or remove the item."
             )
         out.append(number)
@@ -184,7 +184,7 @@ def alternatives_of(where: str, value: Any, payload: Payload) -> tuple[Variant, 
     out: list[Variant] = []
     for name, content in _wordings(where, value):
         if name in (AS_WRITTEN, ABSENT) or any(v.id == name for v in out):
-            raise SeedError(f"{where}: a second variant is called {name!r}. Give each variant an id of its own.")
+            raise SeedError(f"{where}: a second variant is called {name[:80]!r}. Give each variant an id of its own.")
         variant = Variant(id=id_of(where, name), payload=_other(where, name, content, payload))
         if name == FLIPPED and not (isinstance(payload, Pair) and variant.payload == payload.flipped()):
             raise SeedError(f"{where}: a variant called {FLIPPED!r} must be the pair with its two replies exchanged.")
@@ -253,7 +253,9 @@ def belief_of(where: str, value: Any, item: Item) -> float | dict[str, float] | 
         out = {}
         for variant, p in value.items():
             if variant not in known:
-                raise SeedError(f"{where}: belief in an unknown variant {variant!r}.{nearest(str(variant), known)}")
+                raise SeedError(
+                    f"{where}: belief in an unknown variant {str(variant)[:80]!r}.{nearest(str(variant), known)}"
+                )
             if p is not None:
                 out[str(variant)] = _probability(where, f"belief of {variant!r}", p)
         total = math.fsum(out.values())
@@ -281,7 +283,7 @@ def _number(where: str, name: str, value: Any, remedy: str) -> float:
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if math.isnan(number):
-        raise SeedError(f"{where}: {name} is {value!r}, not a number. {remedy}")
+        raise SeedError(f"{where}: {name} is {repr(value)[:80]}, not a number. {remedy}")
     return number
 
 

@@ -500,3 +500,62 @@ def test_bare_texts_are_items_only_where_they_may_be(tmp_path):
     (tmp_path / "s.jsonl").write_text('"one"\n"two"\n')
     assert [r.fields for r in read_records(tmp_path / "s.jsonl").records] == [{"text": "one"}, {"text": "two"}]
     assert "expected an object" in refusal(tmp_path, "s.jsonl", b'"one"\n', read_truth, ConfigError)
+
+
+@pytest.mark.parametrize(
+    ("text", "texts"),
+    [
+        ("text, more;group\na;g\nb;h\n", None),
+        ("text;said, or meant, or both\na;x\nb, c;y\n", ["a", "b, c"]),
+        ("text|note, of any kind, or none\na|x\nb|y\n", ["a", "b"]),
+        ("text,group\na;b;c,g\nd;e;f,h\n", ["a;b;c", "d;e;f"]),
+        ("text,group\na\nb\n", ["a", "b"]),
+        ("\u200btext,group\na,g\nb,h\n", ["a", "b"]),
+        ("sep=;\n\ufefftext;group\na;g\nb;h\n", ["a", "b"]),
+    ],
+)
+def test_a_delimiter_parts_rows_and_not_only_the_header(text, texts, tmp_path):
+    (tmp_path / "s.csv").write_text(text, "utf-8")
+    if texts is None:
+        assert read_records(tmp_path / "s.csv").columns == ["text, more", "group"]
+    else:
+        assert [i.payload.text for i in load_seed(tmp_path / "s.csv").seed.items] == texts
+
+
+@pytest.mark.parametrize(
+    "name", ["007", "1.0", "1e5", "0x10", "1:30", "1_000", "2024-01-01", "yes", "no", "true", ".inf"]
+)
+def test_an_id_in_yaml_is_what_is_written(name, tmp_path):
+    (tmp_path / "s.yaml").write_text(f"- id: {name}\n  text: a\n- ID: other\n  text: b\n", "utf-8")
+    assert [i.id for i in load_seed(tmp_path / "s.yaml").seed.items] == [name, "other"]
+
+
+@pytest.mark.parametrize("nothing", ["", "~", "null"])
+def test_no_id_in_yaml_is_none(nothing, tmp_path):
+    (tmp_path / "s.yaml").write_text(f"- id: {nothing}\n  text: a\n- text: b\n", "utf-8")
+    assert load_seed(tmp_path / "s.yaml").seed.items[0].id.startswith("i")
+
+
+def test_lines_may_write_a_field_in_another_case(tmp_path):
+    (tmp_path / "s.jsonl").write_text('{"ID": 1, "Text": "a"}\n{"id": 2, "text": "b"}\n{"Id": 3, "TEXT": "c"}\n')
+    assert [(i.id, i.payload.text) for i in load_seed(tmp_path / "s.jsonl").seed.items] == [
+        ("1", "a"), ("2", "b"), ("3", "c"),
+    ]  # fmt: skip
+
+
+def test_two_ids_that_look_alike_are_refused(tmp_path):
+    rows = [{"id": "caf\u00e9", "text": "a"}, {"id": "cafe\u0301", "text": "b"}]
+    said = refusal(tmp_path, "s.jsonl", "".join(json.dumps(r) + "\n" for r in rows).encode())
+    assert "in nothing that one can see" in said
+
+
+@pytest.mark.parametrize("field", ["id", "belief", "copies", "standing", "vector"])
+@pytest.mark.parametrize("value", ["x" * 200_001, ["x" * 200_001], {"x" * 200_001: 1}], ids=["text", "list", "object"])
+def test_no_sentence_repeats_a_whole_file(field, value, tmp_path):
+    said = refusal(tmp_path, "s.jsonl", json.dumps({"text": "a", field: value}).encode() + b'\n{"text": "b"}\n')
+    assert len(said) < 600
+
+
+def test_what_yaml_says_of_a_character_is_one_line(tmp_path):
+    said = refusal(tmp_path, "s.yaml", b'- text: "a\x0bb"\n- text: c\n')
+    assert "control characters" in said
