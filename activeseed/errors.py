@@ -153,7 +153,7 @@ _PLAIN = (
     (r"valid integer.*|'.*' is not a valid int(eger)?( range)?", "a whole number"),
     (r"valid number.*|'.*' is not a valid float( range)?", "a number"),
     (r"valid boolean.*", "true or false"),
-    (r"valid string", "a text"),
+    (r"valid string.*", "a text"),
     (r"valid (list|tuple)", "a list"),
     (r"valid (dictionary|mapping).*|object", "a table of names and values"),
     (r"finite number", "a finite number"),

@@ -19,7 +19,17 @@ from activeseed.annotators.question_file import QuestionFile
 from activeseed.checked import SettingsRecord
 from activeseed.comparing import clean_name, known_as, same_name
 from activeseed.errors import AnswerError, nearest, plainly
-from activeseed.formats import is_delimited, read_records, said_as, unguarded_copy
+from activeseed.formats import (
+    FormatError,
+    is_delimited,
+    json_line,
+    marked,
+    parse_json,
+    read_records,
+    said_as,
+    unguarded_copy,
+    write_sheet,
+)
 from activeseed.question import VERDICTS, Answer, Question
 from activeseed.seed import Pair, Seed, Text, digest_of
 
@@ -37,6 +47,8 @@ QUESTION_FIELDS = (
 )  # fmt: skip
 #: what an export of answers marks them with; a study decides about both by itself
 EXPORT_FIELDS = ("counted", "taken_back")
+#: fields of which an export writes JSON into a cell
+_PARTS = ("payload", "texts", "unticked")
 #: what may stand between two ids
 _BETWEEN = " \t\r\n,;"
 #: what tells a check from a question, or how sure the machine is
@@ -132,11 +144,11 @@ def read_answers(
 
     Raises:
         AnswerError: naming file, line and field. Lines without a verdict (not answered yet) are passed over, and so
-            are answers that an export says were taken back, and an unfinished last line that somebody is writing
-            just now.
+            are answers that an export says were taken back; where others are ignored, an unfinished last line, too,
+            that somebody is writing just now.
     """
     out = []
-    for number, row in _rows(path):
+    for number, row in _rows(path, others == "ignore"):
         where = f"{path.name}, line {number}"
         unknown = [k for k in row if k not in (*ANSWER_FIELDS, *QUESTION_FIELDS, *EXPORT_FIELDS, "question")]
         if unknown:
@@ -152,14 +164,37 @@ def read_answers(
                 continue
             raise AnswerError(f"{where}, field 'question': no question {asked!r} was asked.{nearest(asked, questions)}")
         if is_delimited(path):
+            row |= {name: _in_a_cell(row.get(name)) for name in _PARTS}
             # people edit copies of what a sheet shows, which may have been guarded from being run as a formula
             row |= {name: row.get(name) or None for name in ("chosen", "rejected")}
             for field, of in (
                 ("text", question.text), ("prompt", question.text), ("unticked", " ".join(question.items)),
             ):  # fmt: skip
-                row[field] = unguarded_copy(str(row.get(field) or ""), of)
+                if not isinstance(row.get(field), list):
+                    row[field] = unguarded_copy(str(row.get(field) or ""), of)
         out.append(_answer(row, question, name, where))
     return out
+
+
+def answers_sheet(records: Sequence[Mapping[str, Any]], path: Path) -> str:
+    """Answers as the rows of a sheet that ``read_answers`` takes: what holds several values stands there as JSON."""
+    rows = [
+        {k: "" if v is None else v if isinstance(v, str) else json_line(v).strip() for k, v in r.items()}
+        for r in records
+    ]
+    rows = marked([{k: "" if v in ("[]", "{}") else v for k, v in row.items()} for row in rows])
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    return write_sheet(rows, columns, "\t" if path.suffix.lower() == ".tsv" else ",")
+
+
+def _in_a_cell(cell: Any) -> Any:
+    """What a cell holds: JSON where it was written as such, else its text."""
+    if isinstance(cell, str) and cell[:1] in ("[", "{"):
+        try:
+            return parse_json(cell, "")
+        except FormatError:
+            return cell
+    return cell
 
 
 def _answer(row: Mapping[str, Any], question: Question, name: str, where: str) -> Answer:
@@ -291,10 +326,10 @@ def _plain(content: Mapping[str, Any]) -> dict[str, Any]:
     return {k: v.model_dump(mode="json") if isinstance(v, BaseModel) else v for k, v in content.items()}
 
 
-def _rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
+def _rows(path: Path, unfinished: bool) -> list[tuple[int, dict[str, Any]]]:
     """(line number, fields) of every line; the case of a field's name makes no difference. Raises AnswerError."""
     with said_as(AnswerError):
-        file = read_records(path, otherwise=".jsonl", unfinished=True, bare=False)
+        file = read_records(path, otherwise=".jsonl", unfinished=unfinished, bare=False)
     if is_delimited(path) and "question" not in map(str.casefold, file.columns) and file.columns:
         raise AnswerError(f"{path.name}, line 1: no column 'question'. The first line names the columns.")
     return [(r.line, {k.strip().casefold(): v for k, v in r.fields.items()}) for r in file.records]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from activeseed.annotators.file import FileAnnotator, read_answers
+from activeseed.annotators.file import FileAnnotator, answers_sheet, read_answers
 from activeseed.annotators.question_file import QuestionFile
 from activeseed.errors import AnnotatorError, AnswerError
 from activeseed.formats import read_sheet
@@ -126,8 +126,12 @@ def test_csv_without_the_column_and_bytes_that_are_no_text(tmp_path: Path) -> No
 
 
 def test_a_last_line_that_is_being_written_is_waited_for(tmp_path: Path) -> None:
-    found = read(tmp_path, '{"question": "q1", "verdict": "keep"}\n{"question": "q2", "verd')
+    half = '{"question": "q1", "verdict": "keep"}\n{"question": "q2", "verd'
+    (tmp_path / "a.jsonl").write_text(half)
+    found = FileAnnotator(answers="a.jsonl").located(tmp_path).poll(list(QUESTIONS.values()))
     assert [a.question for a in found] == ["q1"]
+    with pytest.raises(AnswerError, match=r"a\.jsonl:2: not valid JSON"):  # whoever imports a file has it whole
+        read(tmp_path, half, "a.jsonl")
 
 
 def test_a_csv_of_questions_is_filled_in_and_read_back(tmp_path: Path) -> None:
@@ -318,3 +322,17 @@ def test_an_empty_reply_of_an_edited_pair_is_a_reply(tmp_path: Path) -> None:
     assert read(tmp_path, json.dumps(payload) + "\n")[0].payload == Pair(chosen="a", rejected="")
     with pytest.raises(AnswerError, match="missing"):  # in a sheet nobody can tell it from a cell that was left out
         read(tmp_path, "question,verdict,chosen,rejected\nq4,edit,,b\n", "a.csv")
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv"])
+def test_answers_survive_a_sheet_that_runs_no_formula(name, tmp_path: Path) -> None:
+    answers = [
+        Answer(id="1", question="q2", annotator="=ann", verdict="edit", payload=Text(text="=1+1\n,x"), comment="-x"),
+        Answer(id="2", question="q3", annotator="b", verdict="confirm", unticked=("i0", "i1"), confidence=0.5),
+        Answer(id="3", question="q4", annotator="c", verdict="edit", payload=Pair(chosen="", rejected="@b"), seconds=3),
+        Answer(id="4", question="q5", annotator="d", verdict="write_more", texts=("-a\nb", "c"), final=True),
+        Answer(id="5", question="q1", annotator="e", verdict="choose", variant="v1", comment="'own'"),
+    ]
+    text = answers_sheet([a.model_dump(mode="json") for a in answers], tmp_path / name)
+    assert all(c[:1] not in tuple("=-@") for _, _, cells in read_sheet(name, text).rows for c in cells)
+    assert read(tmp_path, text, name) == answers
