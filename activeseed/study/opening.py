@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -214,8 +214,14 @@ def _with_system(path: Path, system: Any) -> Settings:
 
 def _checked_gold(gold: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The lines with their answers in the words that verdicts have. Raises ConfigError, naming the line."""
+    from activeseed.files.fields import id_of, text_of
+
     out: list[dict[str, Any]] = []
+    if isinstance(gold, str | Mapping) or not isinstance(gold, Iterable):
+        raise ConfigError(f"Gold questions come as a list of tables, not as one {type(gold).__name__}.")
     for n, line in enumerate(gold, start=1):
+        if not isinstance(line, Mapping):
+            raise ConfigError(f"Gold question {n} is {type(line).__name__}. Give a table with its id, text and answer.")
         pair = "chosen" in line or "rejected" in line
         for name in ("id", "chosen", "rejected", "answer") if pair else ("id", "text", "answer"):
             if not line.get(name) and not (name in ("chosen", "rejected") and line.get(name) == ""):
@@ -223,6 +229,10 @@ def _checked_gold(gold: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
                     f"Gold question {n} has no {name!r}. Give each an id, a text (or chosen and rejected replies, "
                     "with their prompt) and the known answer."
                 )
+        where = f"Gold question {n}"
+        id_of(where, line["id"])
+        for name in ("prompt", "text", "chosen", "rejected"):
+            text_of(where, name, line.get(name) or "", blank=name != "text" or pair)
         answer = same_name(str(line["answer"])).replace(" ", "_")
         known = GOLD_ANSWERS if pair else tuple(a for a in GOLD_ANSWERS if a not in ("flip", FLIPPED))
         if answer not in known:

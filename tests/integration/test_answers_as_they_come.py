@@ -85,6 +85,24 @@ class TestOnePersonIsOne:
         assert study.tell([answer]).accepted
         assert Text(text="better") in [payload for _, payload in study.seed.standing_payloads()]
 
+    @pytest.mark.parametrize(
+        "gold",
+        [
+            5, "g", {"id": "g"}, [5], ["g"],
+            *(
+                [{"id": "g", "text": "x", "answer": "keep"} | wrong]
+                for wrong in (
+                    {"id": "\ud800"}, {"id": math.nan}, {"id": ["g"]}, {"text": "\ud800"}, {"text": 5}, {"text": " "},
+                    {"text": "x" * (MAX_TEXT + 1)}, {"prompt": ["q"]}, {"answer": True},
+                )
+            ),
+        ],
+        ids=lambda gold: str(gold)[:40].encode("ascii", "backslashreplace").decode(),
+    )  # fmt: skip
+    def test_gold_that_is_none_is_a_sentence(self, gold: Any, make_study: Make) -> None:
+        with pytest.raises((ConfigError, SeedError), match="Gold question"):
+            make_study(gold=gold)
+
     def test_gold_questions_do_not_contradict_each_other(self, make_study: Make) -> None:
         gold = [{"id": "g0", "text": "No.", "answer": "reject"}, {"id": "g1", "text": " No. ", "answer": "keep"}]
         with pytest.raises(ConfigError, match=r"'g1'.* says 'keep' of what 'g0' says 'reject' of"):
