@@ -288,7 +288,7 @@ def _over(belief: Mapping[str, float], names: Mapping[str, str]) -> dict[str, fl
 
 def _without(belief: Mapping[str, float], known: Collection[str]) -> dict[str, float]:
     """A belief whose removed variants give what they held to *absent*: what nobody offers any more is not there."""
-    if set(belief) <= known:
+    if set(belief) <= set(known):
         return dict(belief)
     out = {k: p for k, p in belief.items() if k in known}
     out[ABSENT] = out.get(ABSENT, 0.0) + sum(p for k, p in belief.items() if k not in known)

@@ -316,7 +316,8 @@ class Study:
         Raises:
             SeedError, PlanError: an unknown item, group or kind, with the nearest known one.
         """
-        if n is not None and (isinstance(n, bool) or not isinstance(n, int) or n < 0):
+        given: Any = n
+        if n is not None and (isinstance(given, bool) or not isinstance(given, int) or n < 0):
             raise PlanError(f"n is {str(n)[:80]!r}. Give a whole number of answers, or leave it out.")
         items = [items] if isinstance(items, str) else items
         self.take_in()
