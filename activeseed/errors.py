@@ -132,12 +132,12 @@ def describe(error: BaseException) -> str:
     return (f"{name}: {said}" if said else name)[:500] + place[:100]
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
+def nearest(word: object, known: Iterable[str]) -> str:
     """`` Did you mean 'x'?`` for the known word nearest to a misspelt one, or the list of all known words.
 
     Part of a name is enough (``leage`` for ``oversight_league``), where it is spelt nearly as that part is.
     """
-    options = sorted(known)
+    word, options = str(word)[:200], sorted(known)
     close = difflib.get_close_matches(word, options, n=1, cutoff=0.5)
     if not close:
         parts = {part: option for option in reversed(options) for part in re.split(r"[-_. ]", option) if len(part) > 3}
@@ -153,7 +153,7 @@ _PLAIN = (
     (r"valid integer.*|'.*' is not a valid int(eger)?( range)?", "a whole number"),
     (r"valid number.*|'.*' is not a valid float( range)?", "a number"),
     (r"valid boolean.*", "true or false"),
-    (r"valid string", "a text"),
+    (r"valid string.*", "a text"),
     (r"valid (list|tuple)", "a list"),
     (r"valid (dictionary|mapping).*|object", "a table of names and values"),
     (r"finite number", "a finite number"),
@@ -174,6 +174,12 @@ def plainly(said: str) -> str:
         return "it is missing"
     if said == "Extra inputs are not permitted":
         return "there is no such field"
+    if said.startswith("Unable to extract tag"):
+        return "it has no kind"
+    if tag := re.fullmatch(
+        r"Input tag (.*) found using .* does not match any of the expected tags: (.*)", said, re.DOTALL
+    ):
+        return f"{tag[1][:80]} is no kind of payload (known: {tag[2]})"
     if re.match(r"\w+ should have at least 1 (character|item)", said):
         return "it is empty"
     should = re.fullmatch(r"(?:Input|String|Value) should be (?:an? )?(.*)", said, re.DOTALL)

@@ -17,9 +17,19 @@ from pydantic import BaseModel, Field, ValidationError
 from activeseed.annotators import hanging
 from activeseed.annotators.question_file import QuestionFile
 from activeseed.checked import SettingsRecord
-from activeseed.comparing import clean_name, known_as
+from activeseed.comparing import clean_name, known_as, same_name
 from activeseed.errors import AnswerError, nearest, plainly
-from activeseed.formats import is_delimited, read_records, said_as, unguarded_copy
+from activeseed.formats import (
+    FormatError,
+    is_delimited,
+    json_line,
+    marked,
+    parse_json,
+    read_records,
+    said_as,
+    unguarded_copy,
+    write_sheet,
+)
 from activeseed.question import VERDICTS, Answer, Question
 from activeseed.seed import Pair, Seed, Text, digest_of
 
@@ -37,6 +47,8 @@ QUESTION_FIELDS = (
 )  # fmt: skip
 #: what an export of answers marks them with; a study decides about both by itself
 EXPORT_FIELDS = ("counted", "taken_back")
+#: fields of which an export writes JSON into a cell
+_PARTS = ("payload", "texts", "unticked")
 #: what may stand between two ids
 _BETWEEN = " \t\r\n,;"
 #: what tells a check from a question, or how sure the machine is
@@ -132,18 +144,18 @@ def read_answers(
 
     Raises:
         AnswerError: naming file, line and field. Lines without a verdict (not answered yet) are passed over, and so
-            are answers that an export says were taken back, and an unfinished last line that somebody is writing
-            just now.
+            are answers that an export says were taken back; where others are ignored, an unfinished last line, too,
+            that somebody is writing just now.
     """
     out = []
-    for number, row in _rows(path):
+    for number, row in _rows(path, others == "ignore"):
         where = f"{path.name}, line {number}"
         unknown = [k for k in row if k not in (*ANSWER_FIELDS, *QUESTION_FIELDS, *EXPORT_FIELDS, "question")]
         if unknown:
             raise AnswerError(f"{where}: unknown field {unknown[0]!r}.{nearest(unknown[0], ANSWER_FIELDS)}")
-        if not row.get("verdict") or str(row.get("taken_back") or "").lower() == "true":
+        if _is_empty(row.get("verdict")) or _is_true(row.get("taken_back")):
             continue
-        asked = known_as(str(row.get("question") or "").strip(), questions)
+        asked = known_as(_said(row, "question", where).strip(), questions)
         if not asked:
             raise AnswerError(f"{where}, field 'question': missing. Give the id of the question that is answered.")
         question = questions.get(asked)
@@ -152,36 +164,63 @@ def read_answers(
                 continue
             raise AnswerError(f"{where}, field 'question': no question {asked!r} was asked.{nearest(asked, questions)}")
         if is_delimited(path):
+            row |= {name: _in_a_cell(row.get(name)) for name in _PARTS}
             # people edit copies of what a sheet shows, which may have been guarded from being run as a formula
-            for field, of in (("text", question.text), ("unticked", " ".join(question.items))):
-                row[field] = unguarded_copy(str(row.get(field) or ""), of)
+            row |= {name: row.get(name) or None for name in ("chosen", "rejected")}
+            for field, of in (
+                ("text", question.text), ("prompt", question.text), ("unticked", " ".join(question.items)),
+            ):  # fmt: skip
+                if not isinstance(row.get(field), list):
+                    row[field] = unguarded_copy(str(row.get(field) or ""), of)
         out.append(_answer(row, question, name, where))
     return out
 
 
+def answers_sheet(records: Sequence[Mapping[str, Any]], path: Path) -> str:
+    """Answers as the rows of a sheet that ``read_answers`` takes: what holds several values stands there as JSON."""
+    rows = [
+        {k: "" if v is None else v if isinstance(v, str) else json_line(v).strip() for k, v in r.items()}
+        for r in records
+    ]
+    rows = marked([{k: "" if v in ("[]", "{}") else v for k, v in row.items()} for row in rows])
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    return write_sheet(rows, columns, "\t" if path.suffix.lower() == ".tsv" else ",")
+
+
+def _in_a_cell(cell: Any) -> Any:
+    """What a cell holds: JSON where it was written as such, else its text."""
+    if isinstance(cell, str) and cell[:1] in ("[", "{"):
+        try:
+            return parse_json(cell, "")
+        except FormatError:
+            return cell
+    return cell
+
+
 def _answer(row: Mapping[str, Any], question: Question, name: str, where: str) -> Answer:
-    verdict = str(row["verdict"]).strip().lower().replace(" ", "_")
+    verdict = same_name(_said(row, "verdict", where)).replace(" ", "_")
     if verdict not in VERDICTS[question.kind]:
         allowed = VERDICTS[question.kind]
         raise AnswerError(
-            f"{where}, field 'verdict': {verdict!r} does not answer a {question.kind} question."
+            f"{where}, field 'verdict': {verdict[:80]!r} does not answer a {question.kind} question."
             f"{nearest(verdict, allowed)}"
         )
     content: dict[str, Any] = {"verdict": verdict, "question": question.id}
     for key in ("variant", "comment", "at"):
-        content[key] = str(row.get(key) or "")
+        content[key] = _said(row, key, where)
     for key in ("confidence", "seconds"):
         content[key] = _number(row.get(key), key, where)
-    content["texts"] = _several(row.get("texts"))
-    content["unticked"] = _lines_named(row.get("unticked"), question.items)
-    content["final"] = str(row.get("final") or "").strip().lower() in ("true", "yes", "1")
-    content["annotator"] = clean_name(str(row.get("annotator") or "")) or name
+    content["texts"] = _several(row, where)
+    content["unticked"] = _lines_named(row, question.items, where)
+    content["final"] = _is_true(row.get("final"))
+    content["annotator"] = clean_name(_said(row, "annotator", where)) or name
     if verdict == "edit":
         content["payload"] = _edited(row, question, where)
+    content["variant"] = known_as(content["variant"], question.options)
     if verdict == "choose" and content["variant"] not in question.options:
         chosen = content["variant"]
-        raise AnswerError(f"{where}, field 'variant': no variant {chosen!r}.{nearest(chosen, question.options)}")
-    named = str(row.get("id") or "")
+        raise AnswerError(f"{where}, field 'variant': no variant {chosen[:80]!r}.{nearest(chosen, question.options)}")
+    named = _said(row, "id", where)
     content["id"] = named or f"{question.id}:{content['annotator']}:{digest_of(_plain(content)).hex()[:6]}"
     try:
         return Answer.model_validate(content)
@@ -192,62 +231,105 @@ def _answer(row: Mapping[str, Any], question: Question, name: str, where: str) -
 
 
 def _edited(row: Mapping[str, Any], question: Question, where: str) -> Any:
-    """The edited item: ``payload``, or ``text``, or ``chosen`` and ``rejected`` (with ``prompt``)."""
-    if row.get("payload"):
-        return row["payload"]
-    if row.get("chosen") and row.get("rejected"):
-        return Pair(prompt=str(row.get("prompt") or ""), chosen=str(row["chosen"]), rejected=str(row["rejected"]))
-    if row.get("text"):
-        return Text(text=str(row["text"]))
+    """The edited item: ``payload``, or ``text``, or ``chosen`` and ``rejected`` (with ``prompt``).
+
+    An empty reply is a reply where somebody wrote that it is one; a cell of a sheet is empty if nothing was written.
+    """
+    payload = row.get("payload")
+    if isinstance(payload, Mapping) and payload:
+        return payload if "kind" in payload else {"kind": "pair" if "chosen" in payload else "text", **payload}
+    if payload:
+        return payload
+    replies = [_said(row, name, where) for name in ("chosen", "rejected")]
+    if any(replies) and None not in (row.get("chosen"), row.get("rejected")):
+        return Pair(prompt=_said(row, "prompt", where), chosen=replies[0], rejected=replies[1])
+    if text := _said(row, "text", where):
+        return Text(text=text)
     field = "chosen' and 'rejected" if question.kind == "judge_pair" else "text"
     raise AnswerError(f"{where}, field '{field}': missing. An edit needs the edited item.")
 
 
+def _is_empty(value: Any) -> bool:
+    """Whether nothing was written there; NaN is how tables of numbers say so."""
+    return value is None or value != value or (isinstance(value, str) and not value.strip())
+
+
+def _is_true(value: Any) -> bool:
+    return str(value).strip().casefold() in ("true", "yes", "1")
+
+
+def _said(row: Mapping[str, Any], field: str, where: str) -> str:
+    """What was written in a field that takes one text; numbers are texts, too."""
+    value = row.get(field)
+    if value is None or value != value:
+        return ""
+    return _one_text(value, field, where)
+
+
+def _one_text(value: Any, field: str, where: str) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        shown = str(value).lower() if isinstance(value, bool) else f"a {type(value).__name__}"
+        raise AnswerError(f"{where}, field {field!r}: {shown} is no text. Put quotes around what is meant.")
+    return str(value)
+
+
 def _number(value: Any, field: str, where: str) -> float | None:
-    if value in (None, ""):
+    if value is None or (isinstance(value, str) and not value.strip()):
         return None
     text = str(value).strip()
+    shown = repr(value)[:80]
     try:
         number = float(text.removesuffix("%").replace(",", ".")) / (100 if text.endswith("%") else 1)
     except ValueError:
-        raise AnswerError(f"{where}, field {field!r}: {value!r} is no number.") from None
+        raise AnswerError(f"{where}, field {field!r}: {shown} is no number.") from None
     if not math.isfinite(number):
-        raise AnswerError(f"{where}, field {field!r}: {value!r} is no number that says anything. Leave it empty.")
+        raise AnswerError(f"{where}, field {field!r}: {shown} is no number that says anything. Leave it empty.")
     if field == "confidence" and not 0.0 <= number <= 1.0:
-        raise AnswerError(f"{where}, field 'confidence': {value!r} is not between 0 and 1. Write 0.8 or 80%.")
+        raise AnswerError(f"{where}, field 'confidence': {shown} is not between 0 and 1. Write 0.8 or 80%.")
     return number
 
 
-def _several(value: Any) -> tuple[str, ...]:
+def _several(row: Mapping[str, Any], where: str) -> tuple[str, ...]:
     """A list, or one text with a part in each line."""
-    parts = value if isinstance(value, list) else str(value or "").split("\n")
-    return tuple(str(p).strip() for p in parts if str(p).strip())
+    value = row.get("texts")
+    parts = value if isinstance(value, list) else _said(row, "texts", where).split("\n")
+    return tuple(t for t in (_one_text(p, "texts", where).strip() for p in parts) if t)
 
 
-def _lines_named(value: Any, items: Sequence[str]) -> tuple[str, ...]:
+def _lines_named(row: Mapping[str, Any], items: Sequence[str], where: str) -> tuple[str, ...]:
     """Ids of a question's lines, given as a list or in one text, apart by white space, comma or semicolon.
 
     Whole ids come first, the longest before those it begins with, since an id may hold any of the three itself.
     """
+    value = row.get("unticked")
     if isinstance(value, list):
-        return tuple(known_as(str(v), items) for v in value)
-    left, out = str(value or "").strip(_BETWEEN), []
+        return tuple(known_as(_one_text(v, "unticked", where), items) for v in value)
+    left, out = _said(row, "unticked", where).strip(_BETWEEN), []
     while left:
-        there = [i for i in items if left.startswith(i) and (left[len(i) :] + ",")[0] in _BETWEEN]
-        named = max(there, key=len, default="") or re.split(f"[{_BETWEEN}]", left, maxsplit=1)[0]
-        out.append(named if named in items else known_as(named, items))
+        named = _first_line(left, items) or re.split(f"[{_BETWEEN}]", left, maxsplit=1)[0]
+        out.append(known_as(named, items))
         left = left[len(named) :].strip(_BETWEEN)
     return tuple(out)
+
+
+def _first_line(text: str, items: Sequence[str]) -> str:
+    """How a text that begins with an id writes it, in whatever case: of several ids the longest; else empty."""
+    found = [
+        match[0]
+        for item in items
+        if (match := re.match(r"\s+".join(map(re.escape, item.split())) + f"(?=[{_BETWEEN}]|$)", text, re.IGNORECASE))
+    ]
+    return max(found, key=len, default="")
 
 
 def _plain(content: Mapping[str, Any]) -> dict[str, Any]:
     return {k: v.model_dump(mode="json") if isinstance(v, BaseModel) else v for k, v in content.items()}
 
 
-def _rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
+def _rows(path: Path, unfinished: bool) -> list[tuple[int, dict[str, Any]]]:
     """(line number, fields) of every line; the case of a field's name makes no difference. Raises AnswerError."""
     with said_as(AnswerError):
-        file = read_records(path, otherwise=".jsonl", unfinished=True, bare=False)
+        file = read_records(path, otherwise=".jsonl", unfinished=unfinished, bare=False)
     if is_delimited(path) and "question" not in map(str.casefold, file.columns) and file.columns:
         raise AnswerError(f"{path.name}, line 1: no column 'question'. The first line names the columns.")
     return [(r.line, {k.strip().casefold(): v for k, v in r.fields.items()}) for r in file.records]

@@ -278,7 +278,7 @@ def export_answers(
     ] = False,
     folder: Dir = HERE,
 ) -> None:
-    """All answers as JSON lines, those that were taken back or don't count included and marked.
+    """All answers, those that were taken back or don't count included and marked: JSON lines, or a sheet for .csv.
 
     \b
     Example:
@@ -297,9 +297,11 @@ def export_answers(
         for line in lines:
             print(escaped(json.dumps(line, ensure_ascii=not writes_anything())))
         return
-    from activeseed.formats import json_lines, write_whole
+    from activeseed.annotators.file import answers_sheet
+    from activeseed.formats import is_delimited, json_lines, write_whole
 
-    write_whole(file, json_lines(lines).encode())
+    text = answers_sheet(lines, file) if is_delimited(file) else json_lines(lines)
+    write_whole(file, text.encode())
     say(f"{len(lines)} answers written: {file}")
 
 

@@ -44,6 +44,7 @@ def mapped(file: RecordFile, columns: Mapping[str, str] | None, known: Sequence[
     """
     if not file.records:
         raise SeedError(f"{file.path}: it holds no items. Write at least two.")
+    file = _of_one_case(file, known)
     plan = _said(file, columns or {}, known)
     _folded(file, known, plan)
     _usual(file, plan)
@@ -52,6 +53,22 @@ def mapped(file: RecordFile, columns: Mapping[str, str] | None, known: Sequence[
     if not {"text", "chosen", "rejected", "vector"} & set(file.columns):
         raise SeedError(_what_is_missing(file))
     return file
+
+
+def _of_one_case(file: RecordFile, known: Sequence[str]) -> RecordFile:
+    """Lines of JSON may each write a field in another case: one that no line has twice is one column."""
+    alike: dict[str, list[str]] = {}
+    for column in file.columns:
+        alike.setdefault(_fold(column), []).append(column)
+    several = {c: names[0] for f, names in alike.items() if f in known and len(names) > 1 for c in names}
+    twice = {
+        first for r in file.records for first in several.values() if sum(several.get(c) == first for c in r.fields) > 1
+    } if several else set()  # fmt: skip
+    several = {c: first for c, first in several.items() if first not in twice}
+    if not several:
+        return file
+    records = [Record(r.line, {several.get(c, c): v for c, v in r.fields.items()}) for r in file.records]
+    return RecordFile(file.path, records, file.unit)
 
 
 def fitting(path: str | os.PathLike[str], columns: Mapping[str, str], known: Sequence[str]) -> dict[str, str]:

@@ -45,8 +45,7 @@ def given(fields: Mapping[str, Any], name: str) -> Any:
 def text_of(where: str, name: str, value: Any, *, blank: bool = False) -> str:
     """A text, checked: a string, not blank (unless it may be), not too long, made of whole characters."""
     if not isinstance(value, str):
-        shown = repr(value)[:40]
-        raise SeedError(f"{where}: {name!r} is {type(value).__name__} {shown}, not a text. Put quotes around it.")
+        raise SeedError(f"{where}: {name!r} is {type(value).__name__} {repr(value)[:40]}, not a text. {_remedy(value)}")
     if not value.strip() and not blank:
         raise SeedError(f"{where}: {name!r} is blank. Write the text, or remove the item.")
     if len(value) > MAX_TEXT:
@@ -55,6 +54,14 @@ def text_of(where: str, name: str, value: Any, *, blank: bool = False) -> str:
             "Split it into items that a person can judge one at a time."
         )
     return _whole(where, name, value)
+
+
+def _remedy(value: Any) -> str:
+    if isinstance(value, list | tuple | Mapping):
+        return 'Write one text, or a list of turns like [{"role": "user", "content": "…"}].'
+    if isinstance(value, bytes | bytearray):
+        return "Save that column as text."
+    return "Put quotes around it."
 
 
 def _parsed(text: str, where: str) -> Any:
@@ -78,7 +85,7 @@ def id_of(where: str, value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)  # pandas turns a column of whole numbers with a gap into floats
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise SeedError(f"{where}: id {value!r} is {type(value).__name__}. Give a text or a whole number.")
+        raise SeedError(f"{where}: id {repr(value)[:80]} is {type(value).__name__}. Give a text or a whole number.")
     name = str(value).strip()
     if not name or len(name) > MAX_ID or not name.isprintable():
         raise SeedError(
@@ -119,15 +126,16 @@ def _pair(where: str, fields: Mapping[str, Any]) -> Pair:
     for name in ("chosen", "rejected"):
         if fields.get(name) != "" and given(fields, name) is None:  # an empty reply is a reply
             raise SeedError(f"{where}: this pair has no {name!r}. A pair needs 'chosen' and 'rejected'.")
-    prompt, chosen, rejected = _prompt(where, fields), fields["chosen"], fields["rejected"]
-    talks = [chat.turns_of(where, name, fields[name]) for name in ("chosen", "rejected")]
-    if any(talks):
-        said = [
-            [("reply", value)] if turns is None else turns
-            for turns, value in zip(talks, (chosen, rejected), strict=True)
-        ]
-        shared, chosen, rejected = chat.replies(*said)
-        prompt = chat.joined(prompt, shared)
+    chosen, rejected, shared = fields["chosen"], fields["rejected"], ""
+    first, second = (chat.turns_of(where, name, fields[name]) for name in ("chosen", "rejected"))
+    if first and second:
+        shared, chosen, rejected = chat.replies(first, second)
+    elif first:  # the other one is a reply by itself
+        shared, chosen = chat.prompt_and_last(first)
+    elif second:
+        shared, rejected = chat.prompt_and_last(second)
+    replies = [reply for reply in (chosen, rejected) if isinstance(reply, str)]
+    prompt = chat.joined(_prompt(where, fields, replies), shared)
     return Pair(
         prompt=text_of(where, "prompt", prompt, blank=True),
         chosen=text_of(where, "chosen", chosen, blank=True),
@@ -135,12 +143,14 @@ def _pair(where: str, fields: Mapping[str, Any]) -> Pair:
     )
 
 
-def _prompt(where: str, fields: Mapping[str, Any]) -> str:
+def _prompt(where: str, fields: Mapping[str, Any], replies: Sequence[str] = ()) -> str:
+    """What is answered; a blank one is none."""
     value = given(fields, "prompt")
     turns = chat.turns_of(where, "prompt", value)
     if value is None:
         return ""
-    return text_of(where, "prompt", chat.written(turns) if turns else value, blank=True)
+    text = text_of(where, "prompt", chat.written(chat.without_reply(turns, replies)) if turns else value, blank=True)
+    return text if text.strip() else ""
 
 
 def _vector(where: str, value: Any) -> tuple[float, ...]:
@@ -155,10 +165,10 @@ def _vector(where: str, value: Any) -> tuple[float, ...]:
         try:
             number = float(entry) if not isinstance(entry, bool) else math.nan
         except (TypeError, ValueError, OverflowError):
-            raise SeedError(f"{where}: entry {n} of 'vector' is {entry!r}, not a number.") from None
+            raise SeedError(f"{where}: entry {n} of 'vector' is {repr(entry)[:80]}, not a number.") from None
         if not math.isfinite(number):
             raise SeedError(
-                f"{where}: entry {n} of 'vector' is {entry!r}. Every entry must be a finite number; "
+                f"{where}: entry {n} of 'vector' is {repr(entry)[:80]}. Every entry must be a finite number; "
                 "mend the program that made it, or remove the item."
             )
         out.append(number)
@@ -174,7 +184,7 @@ def alternatives_of(where: str, value: Any, payload: Payload) -> tuple[Variant, 
     out: list[Variant] = []
     for name, content in _wordings(where, value):
         if name in (AS_WRITTEN, ABSENT) or any(v.id == name for v in out):
-            raise SeedError(f"{where}: a second variant is called {name!r}. Give each variant an id of its own.")
+            raise SeedError(f"{where}: a second variant is called {name[:80]!r}. Give each variant an id of its own.")
         variant = Variant(id=id_of(where, name), payload=_other(where, name, content, payload))
         if name == FLIPPED and not (isinstance(payload, Pair) and variant.payload == payload.flipped()):
             raise SeedError(f"{where}: a variant called {FLIPPED!r} must be the pair with its two replies exchanged.")
@@ -243,7 +253,9 @@ def belief_of(where: str, value: Any, item: Item) -> float | dict[str, float] | 
         out = {}
         for variant, p in value.items():
             if variant not in known:
-                raise SeedError(f"{where}: belief in an unknown variant {variant!r}.{nearest(str(variant), known)}")
+                raise SeedError(
+                    f"{where}: belief in an unknown variant {str(variant)[:80]!r}.{nearest(str(variant), known)}"
+                )
             if p is not None:
                 out[str(variant)] = _probability(where, f"belief of {variant!r}", p)
         total = math.fsum(out.values())
@@ -271,7 +283,7 @@ def _number(where: str, name: str, value: Any, remedy: str) -> float:
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if math.isnan(number):
-        raise SeedError(f"{where}: {name} is {value!r}, not a number. {remedy}")
+        raise SeedError(f"{where}: {name} is {repr(value)[:80]}, not a number. {remedy}")
     return number
 
 

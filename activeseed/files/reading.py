@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import unicodedata
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -111,7 +112,9 @@ def _load(file: RecordFile, base_rate: float | None, rest: Rest) -> SeedFile:
         if stands is not None:
             known = [v.id for v in draft.variants]
             if stands not in known:
-                raise SeedError(f"{where}: standing is an unknown variant {stands!r}.{nearest(str(stands), known)}")
+                raise SeedError(
+                    f"{where}: standing is an unknown variant {repr(stands)[:80]}.{nearest(str(stands), known)}"
+                )
             if stands != AS_WRITTEN:
                 standing[name] = str(stands)
     try:
@@ -249,10 +252,17 @@ def _payloads(file: RecordFile) -> list[Payload]:
 def _ids(file: RecordFile, payloads: list[Payload]) -> list[str]:
     """Ids as given; where missing, made from content, so that the same content gets the same id in any order."""
     seen: dict[str, Record] = {}
+    forms: dict[str, str] = {}
     out: list[str] = []
     for record in file.records:
         value = given(record.fields, "id")
         name = "" if value is None else id_of(file.where(record), value)
+        twin = forms.setdefault(unicodedata.normalize("NFC", name), name) if name else name
+        if twin != name:
+            raise SeedError(
+                f"{file.where(record)}: the id {name!r} differs from that of {file.where(seen[twin])} in nothing that "
+                "one can see (its accents are written otherwise). Give each item its own id."
+            )
         if name and name in seen:
             raise SeedError(
                 f"{file.where(record)}: the id {name!r} is already that of {file.where(seen[name])}. "

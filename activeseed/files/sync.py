@@ -99,6 +99,8 @@ def sync(base: Seed, mine: Seed, theirs: Seed, *, answered: Collection[str] = ()
     places = match(old, theirs.items, {i.id: [v.payload for v in i.alternatives if v.payload] for i in mine.items})
     touched = {i.id for i in mine.items if _touched(was.get(i.id), i, mine)} | (set(answered) & set(now))
 
+    # A file without any belief, such as a seed that was exported to train on, says nothing about beliefs.
+    unsaid = all(i.belief is None for i in theirs.items)
     items: list[Item] = []
     added: list[str] = []
     edited: list[str] = []
@@ -111,6 +113,9 @@ def sync(base: Seed, mine: Seed, theirs: Seed, *, answered: Collection[str] = ()
             added.append(items[-1].id)
             continue
         before = old[place]
+        if unsaid and before.belief is not None:
+            known = {v.id for v in their.variants}
+            their = _changed(their, belief=_without(before.belief, known))
         current = now.get(before.id)
         if current is None:
             # Taken out of the study since; an unchanged line doesn't bring it back, an edited one does.
@@ -283,6 +288,8 @@ def _over(belief: Mapping[str, float], names: Mapping[str, str]) -> dict[str, fl
 
 def _without(belief: Mapping[str, float], known: Collection[str]) -> dict[str, float]:
     """A belief whose removed variants give what they held to *absent*: what nobody offers any more is not there."""
+    if set(belief) <= set(known):
+        return dict(belief)
     out = {k: p for k, p in belief.items() if k in known}
     out[ABSENT] = out.get(ABSENT, 0.0) + sum(p for k, p in belief.items() if k not in known)
     return out

@@ -21,7 +21,11 @@ DELIMITERS = ",;\t|"
 #: names the cells of a row that were guarded
 GUARDED = "guarded"
 
+#: so many rows say which delimiter a sheet has
+_LOOKED_AT = 20
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[,;|\s]*?(\r\n|\n|\r|$)', re.IGNORECASE)
+#: what programs leave in a header, and nobody sees: byte-order marks, spaces of no width
+_INVISIBLE = re.compile("[\ufeff\u200b\u200c\u200d\u2060]")
 _FORMULA = re.compile(r"'*[=+\-@\t\r\uff0b\uff0d\uff1d\uff20]")
 
 
@@ -102,7 +106,8 @@ def _plain(record: dict[str, str]) -> dict[str, str]:
 def read_sheet(name: str, text: str) -> Sheet:
     """A delimited text. Raises FormatError naming the line.
 
-    The delimiter is what a ``sep=`` line says, or what parts the header into most cells; then commas, semicolons, tabs.
+    The delimiter is what a ``sep=`` line says. Else it is what parts the most rows into as many cells as the header;
+    then what parts the header into most; then a comma, a semicolon, a tab.
     """
     body, before, said = text, 0, ""
     if found := _SEPARATOR_LINE.match(text):
@@ -116,15 +121,22 @@ def read_sheet(name: str, text: str) -> Sheet:
 
 
 def _delimiter(body: str) -> str:
-    """The delimiter of the first line that is not blank, as far as quotes let it be one."""
+    """The delimiter of the first rows that are not blank, as far as quotes let it be one."""
 
-    def cells(delimiter: str) -> int:
+    def fits(delimiter: str) -> tuple[int, int]:
+        counts: list[int] = []
         try:
-            return next((len(r) for r in csv.reader(io.StringIO(body, newline=""), delimiter=delimiter) if r), 0)
+            for row in csv.reader(io.StringIO(body, newline=""), delimiter=delimiter):
+                if row:
+                    counts.append(len(row))
+                if len(counts) > _LOOKED_AT:
+                    break
         except csv.Error:
-            return 0
+            pass
+        header = counts[0] if counts else 0
+        return (counts[1:].count(header) if header > 1 else 0, header)
 
-    return max(DELIMITERS, key=cells)
+    return max(DELIMITERS, key=fits)
 
 
 def _parsed(name: str, text: str, body: str, before: int, delimiter: str) -> Sheet:
@@ -160,7 +172,7 @@ def _parsed(name: str, text: str, body: str, before: int, delimiter: str) -> She
 
 
 def _header(name: str, line: int, cells: list[str]) -> list[str]:
-    names = [c.strip() for c in cells]
+    names = [_INVISIBLE.sub("", c).strip() for c in cells]
     while names and not names[-1]:  # what a spreadsheet saves of columns that were empty all along
         names.pop()
     for n, column in enumerate(names):

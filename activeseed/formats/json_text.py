@@ -42,7 +42,7 @@ def parse_json(text: str, where: str) -> Any:
     try:
         value = _DECODER.decode(text)
     except _RepeatedKeyError as error:
-        raise FormatError(f"{where}: the key {error.args[0]!r} occurs twice in one object. Remove one.") from error
+        raise FormatError(f"{where}: the key {error.args[0][:80]!r} occurs twice in one object. Remove one.") from error
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}" if "\n" in text.strip() else f"column {error.colno}"
         raise FormatError(f"{where}: not valid JSON: {error.msg} at {place}. Mend that line.") from error
@@ -69,7 +69,8 @@ def _checked(value: Any, where: str) -> None:
             half = _HALF.search(part)
             if half:
                 raise FormatError(
-                    f"{where}: {name!r} holds half a character (\\u{ord(half[0]):04x} at position {half.start()}). "
+                    f"{where}: {(name or 'a text')[:80]!r} holds half a character (\\u{ord(half[0]):04x} at position "
+                    f"{half.start()}). "
                     "Write the file again as UTF-8, or remove that escape."
                 )
         elif isinstance(part, dict):

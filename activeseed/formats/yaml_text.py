@@ -30,7 +30,8 @@ def yaml_records(name: str, text: str) -> list[tuple[int, dict[str, Any]]]:
             f"{name}:{line}: not valid YAML: {error.problem or error.context}. Mend that line."
         ) from error
     except yaml.YAMLError as error:
-        raise FormatError(f"{name}: not valid YAML ({error}).") from error
+        said = getattr(error, "reason", "") or " ".join(str(error).split())
+        raise FormatError(f"{name}: not valid YAML: {said[:200]}. Mend or remove that.") from error
     except RecursionError as error:
         raise FormatError(f"{name}: nested too deeply to be a list of items. Flatten it.") from error
     finally:
@@ -104,6 +105,7 @@ def _items(name: str, node: Any, loader: Any) -> list[tuple[int, dict[str, Any]]
         if isinstance(child, yaml.MappingNode):
             _unique_keys(name, child)
             fields = {str(k): v for k, v in _constructed(name, child, loader).items()}
+            fields |= _names(child, fields)
             out.append((line, fields))
         elif isinstance(child, yaml.ScalarNode):
             # A bare line is text whatever YAML would make of it: `- yes` and `- 12` are dicta too.
@@ -111,6 +113,12 @@ def _items(name: str, node: Any, loader: Any) -> list[tuple[int, dict[str, Any]]
         else:
             raise FormatError(f"{name}:{line}: an item is a mapping or a text, not a list.")
     return out
+
+
+def _names(node: Any, fields: dict[str, Any]) -> dict[str, Any]:
+    """Ids as they are written: YAML makes numbers of 007 and 1:30, dates of 2024-01-01, and true of yes."""
+    written = {k.value: v.value for k, v in node.value if isinstance(v, yaml.ScalarNode)}
+    return {k: v for k, v in written.items() if k.strip().casefold() == "id" and fields.get(k) is not None}
 
 
 def _unique_keys(name: str, node: Any) -> None:

@@ -149,7 +149,8 @@ def _check(question: Question, answer: Answer, items: Mapping[str, Item], kind: 
     if answer.verdict == "edit":
         if answer.payload is None:
             raise AnswerError(f"{where}: an edit needs the edited item in 'payload'.")
-        if isinstance(answer.payload, Text) and not answer.payload.text.strip():
+        left = answer.payload.model_dump(include={"text", "chosen", "rejected"})
+        if left and not any(text.strip() for text in left.values()):
             raise AnswerError(f"{where}: the edit leaves nothing. Use 'reject' if the item should go.")
         if item is not None and answer.payload.kind != item.payload.kind:
             raise AnswerError(

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from activeseed.comparing import clean_name, is_writable, known_as
@@ -57,7 +58,7 @@ def tell(study: Study, answers: Iterable[Answer | Mapping[str, Any]], take: bool
     study.refresh()
     people = study.state.annotators
     read: list[Answer] = []
-    for given in answers:
+    for given in _each(answers):
         read.append(_read_answer(study, given, people))
         people.append(read[-1].annotator)
     events, stale = [], []
@@ -81,6 +82,19 @@ def tell(study: Study, answers: Iterable[Answer | Mapping[str, Any]], take: bool
     )
 
 
+def _each(answers: Any) -> Iterator[Answer | Mapping[str, Any]]:
+    """The answers one by one. Raises AnswerError for something else than several answers."""
+    if isinstance(answers, Answer | Mapping | str) or not isinstance(answers, Iterable):
+        raise AnswerError(f"Answers come as a list, not as one {type(answers).__name__}. Put brackets around it.")
+    for n, given in enumerate(answers, 1):
+        if not isinstance(given, Answer | Mapping):
+            raise AnswerError(
+                f"Answer {n} is {type(given).__name__}. Give an Answer, or a dict with its question, annotator and "
+                "verdict."
+            )
+        yield given
+
+
 def _check(study: Study, answer: Answer) -> None:
     from activeseed.resolution import check_answer
 
@@ -98,6 +112,9 @@ def _keep_unmatched(study: Study, data: dict[str, Any]) -> None:
 
 def _read_answer(study: Study, given: Answer | Mapping[str, Any], people: Sequence[str]) -> Answer:
     data = given.model_dump() if isinstance(given, Answer) else dict(given)
+    data = {k: v.item() if isinstance(v, np.generic) else v for k, v in data.items()}
+    if isinstance(data.get("payload"), BaseModel):
+        data["payload"] = data["payload"].model_dump()
     wrong = unfit(data)
     if wrong:
         _keep_unmatched(study, _plain(data))
@@ -184,6 +201,9 @@ def unfit(data: Mapping[str, Any]) -> str:
         leaves = list(_leaves(data, DEEPEST))
     except RecursionError:
         return f"it is nested more than {DEEPEST} deep. An answer is a flat record."
+    for where, leaf in leaves:
+        if not isinstance(leaf, str | int | float | None):
+            return f"{where} is {type(leaf).__name__}, which is neither a text nor a number."
     for where, number in ((w, x) for w, x in leaves if isinstance(x, float)):
         if not math.isfinite(number):
             return f"{where} is {number}, which is no number. Leave it out where it isn't known."
@@ -195,6 +215,9 @@ def unfit(data: Mapping[str, Any]) -> str:
     for name in ("annotator", "question", "id"):
         if len(str(data.get(name) or "")) > MAX_ID:
             return f"{name} has more than {MAX_ID} characters. Give a short one."
+    for name in ("confidence", "seconds"):
+        if isinstance(data.get(name), bool):
+            return f"{name} is {str(data[name]).lower()}, which is no number. Leave it out where it isn't known."
     seconds = data.get("seconds")
     if isinstance(seconds, int | float) and seconds < 0.0:
         return f"seconds is {seconds}: give how long it took, or leave it out."

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from activeseed.comparing import same_name
+from activeseed.comparing import same_name, same_text
 from activeseed.config import Settings, ThirdParty, read_settings, record_type, write_settings
 from activeseed.errors import ConfigError, FolderError, nearest
 from activeseed.masking import masked
@@ -214,8 +214,14 @@ def _with_system(path: Path, system: Any) -> Settings:
 
 def _checked_gold(gold: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The lines with their answers in the words that verdicts have. Raises ConfigError, naming the line."""
+    from activeseed.files.fields import id_of, text_of
+
     out: list[dict[str, Any]] = []
+    if isinstance(gold, str | Mapping) or not isinstance(gold, Iterable):
+        raise ConfigError(f"Gold questions come as a list of tables, not as one {type(gold).__name__}.")
     for n, line in enumerate(gold, start=1):
+        if not isinstance(line, Mapping):
+            raise ConfigError(f"Gold question {n} is {type(line).__name__}. Give a table with its id, text and answer.")
         pair = "chosen" in line or "rejected" in line
         for name in ("id", "chosen", "rejected", "answer") if pair else ("id", "text", "answer"):
             if not line.get(name) and not (name in ("chosen", "rejected") and line.get(name) == ""):
@@ -223,6 +229,10 @@ def _checked_gold(gold: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
                     f"Gold question {n} has no {name!r}. Give each an id, a text (or chosen and rejected replies, "
                     "with their prompt) and the known answer."
                 )
+        where = f"Gold question {n}"
+        id_of(where, line["id"])
+        for name in ("prompt", "text", "chosen", "rejected"):
+            text_of(where, name, line.get(name) or "", blank=name != "text" or pair)
         answer = same_name(str(line["answer"])).replace(" ", "_")
         known = GOLD_ANSWERS if pair else tuple(a for a in GOLD_ANSWERS if a not in ("flip", FLIPPED))
         if answer not in known:
@@ -233,8 +243,24 @@ def _checked_gold(gold: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             )
         if any(same_name(str(line["id"])) == same_name(str(g["id"])) for g in out):
             raise ConfigError(f"Gold question {n}: there is another with the id {str(line['id'])[:60]!r}. Rename one.")
+        for other in out:
+            if _gold_text(line) == _gold_text(other) and _variant(answer) != _variant(other["answer"]):
+                raise ConfigError(
+                    f"Gold question {n} ({str(line['id'])[:60]!r}) says {answer!r} of what "
+                    f"{str(other['id'])[:60]!r} says {other['answer']!r} of. Leave one of them out."
+                )
         out.append({**line, "answer": answer})
     return out
+
+
+def _variant(answer: str) -> str:
+    """The variant that an answer says is right; a variant's own name says itself."""
+    return {"keep": AS_WRITTEN, "reject": ABSENT, "flip": FLIPPED}.get(answer, answer)
+
+
+def _gold_text(line: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a gold question is about, as texts are compared."""
+    return tuple(same_text(str(line.get(name) or "")) for name in ("prompt", "text", "chosen", "rejected"))
 
 
 def _first_difference(name: str, then: Any, now: Any) -> str:

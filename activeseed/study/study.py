@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from activeseed.config import Settings, ThirdParty
-from activeseed.errors import AnswerError, nearest
+from activeseed.errors import AnswerError, PlanError, nearest
 from activeseed.protocols import Annotator, Assignment, Event, Executor, SupportsAssignment, System
 from activeseed.question import Answer, Question
 from activeseed.seed import Probe, Seed, digest_of
@@ -316,6 +316,10 @@ class Study:
         Raises:
             SeedError, PlanError: an unknown item, group or kind, with the nearest known one.
         """
+        given: Any = n
+        if n is not None and (isinstance(given, bool) or not isinstance(given, int) or n < 0):
+            raise PlanError(f"n is {str(n)[:80]!r}. Give a whole number of answers, or leave it out.")
+        items = [items] if isinstance(items, str) else items
         self.take_in()
         if kind != "items":
             return self.batches.ask_special(kind, n or self.settings.ask.batch, items or (), group)

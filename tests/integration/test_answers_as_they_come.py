@@ -6,13 +6,15 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from activeseed.annotators.file import read_answers
 from activeseed.config import AskTable
-from activeseed.errors import AnswerError, ConfigError
+from activeseed.errors import AnswerError, ConfigError, PlanError, SeedError
 from activeseed.files import MAX_TEXT
 from activeseed.question import Question
+from activeseed.seed import Text
 from activeseed.study import Study
 from tests.integration.conftest import Make
 
@@ -55,6 +57,57 @@ class TestOnePersonIsOne:
         newest = study.state.live_answers[0]
         study.take_back(newest.id, "a slip")
         assert study.seed.standing["i01"] == "absent", "what was said before counts again"
+
+    def test_what_are_no_answers_is_a_sentence(self, make_study: Make) -> None:
+        study = make_study()
+        question = asked(study)
+        for odd in (None, 5, "keep", said(question.id, "keep"), [None], ["keep"], [[said(question.id, "keep")]]):
+            with pytest.raises(AnswerError, match=r"Answers come as a list|Answer 1 is"):
+                study.tell(odd)  # type: ignore[arg-type]
+        for n in (1.5, math.nan, "x", True, -1):
+            with pytest.raises(PlanError, match="whole number"):
+                study.ask(n)  # type: ignore[arg-type]
+        with pytest.raises(SeedError, match="no item 7"):
+            study.ask(items=[7])  # type: ignore[list-item]
+        with pytest.raises(AnswerError, match="no answer None"):
+            study.take_back(None)  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize("field", ["annotator", "verdict", "variant", "comment", "payload", "texts", "at", "final"])
+    @pytest.mark.parametrize("value", [b"x", object(), {1}, 1j], ids=["bytes", "object", "set", "complex"])
+    def test_what_no_journal_holds_is_refused(self, field: str, value: Any, make_study: Make) -> None:
+        study = make_study()
+        with pytest.raises(AnswerError, match="neither a text nor a number"):
+            study.tell([said(asked(study).id, "keep") | {field: value}])
+
+    def test_an_edit_may_be_a_payload_and_numbers_may_be_of_numpy(self, make_study: Make) -> None:
+        study = make_study()
+        answer = said(asked(study).id, "edit", payload=Text(text="better"), seconds=np.int64(3))
+        assert study.tell([answer]).accepted
+        assert Text(text="better") in [payload for _, payload in study.seed.standing_payloads()]
+
+    @pytest.mark.parametrize(
+        "gold",
+        [
+            5, "g", {"id": "g"}, [5], ["g"],
+            *(
+                [{"id": "g", "text": "x", "answer": "keep"} | wrong]
+                for wrong in (
+                    {"id": "\ud800"}, {"id": math.nan}, {"id": ["g"]}, {"text": "\ud800"}, {"text": 5}, {"text": " "},
+                    {"text": "x" * (MAX_TEXT + 1)}, {"prompt": ["q"]}, {"answer": True},
+                )
+            ),
+        ],
+        ids=lambda gold: str(gold)[:40].encode("ascii", "backslashreplace").decode(),
+    )  # fmt: skip
+    def test_gold_that_is_none_is_a_sentence(self, gold: Any, make_study: Make) -> None:
+        with pytest.raises((ConfigError, SeedError), match="Gold question"):
+            make_study(gold=gold)
+
+    def test_gold_questions_do_not_contradict_each_other(self, make_study: Make) -> None:
+        gold = [{"id": "g0", "text": "No.", "answer": "reject"}, {"id": "g1", "text": " No. ", "answer": "keep"}]
+        with pytest.raises(ConfigError, match=r"'g1'.* says 'keep' of what 'g0' says 'reject' of"):
+            make_study(gold=gold)
+        assert make_study(gold=[gold[0], gold[1] | {"answer": "absent"}]).gold_answers["g1"] == "absent"
 
     def test_nobody_is_no_annotator(self, make_study: Make) -> None:
         study = make_study()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from activeseed.annotators.file import FileAnnotator, read_answers
+from activeseed.annotators.file import FileAnnotator, answers_sheet, read_answers
 from activeseed.annotators.question_file import QuestionFile
 from activeseed.errors import AnnotatorError, AnswerError
 from activeseed.formats import read_sheet
@@ -90,7 +90,25 @@ def test_csv_as_spreadsheets_write_it(delimiter: str, tmp_path: Path) -> None:
         ('{"question": "q1", "verdict": "keep", "confidence": "sure"}', "field 'confidence': 'sure' is no number"),
         ('{"question": "q1", "verdict": "keep", "confidence": 80}', "field 'confidence': 80 is not between 0 and 1"),
         ('{"question": "q1", "verdict": "keep", "coment": "x"}', "unknown field 'coment'.*Did you mean 'comment'"),
-        ('{"question": "q1", "verdict": "edit", "payload": {"kind": "tekst"}}', "field 'payload'"),
+        (
+            '{"question": "q1", "verdict": "edit", "payload": {"kind": "tekst"}}',
+            "payload': 'tekst' is no kind of payload",
+        ),
+        ('{"question": "q1", "verdict": 0}', "field 'verdict': '0' does not answer"),
+        ('{"question": "q1", "verdict": false}', "field 'verdict': false is no text"),
+        ('{"question": "q1", "verdict": "keep", "annotator": true}', "field 'annotator': true is no text"),
+        ('{"question": "q1", "verdict": "keep", "annotator": ["a"]}', "field 'annotator': a list is no text"),
+        ('{"question": "q1", "verdict": "keep", "comment": {"a": 1}}', "field 'comment': a dict is no text"),
+        ('{"question": "q3", "verdict": "confirm", "unticked": [["i0"]]}', "field 'unticked': a list is no text"),
+        ('{"question": "q5", "verdict": "write_more", "texts": [true]}', "field 'texts': true is no text"),
+        (
+            '{"question": "q4", "verdict": "edit", "chosen": [{"role": "user", "content": "q"}], "rejected": "b"}',
+            "field 'chosen': a list is no text",
+        ),
+        (
+            '{"question": "q1", "verdict": "keep", "seconds": 1' + "0" * 4000 + "}",
+            "field 'seconds': 1000.* is no number",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_with_line_and_field(line: str, says: str, tmp_path: Path) -> None:
@@ -108,8 +126,12 @@ def test_csv_without_the_column_and_bytes_that_are_no_text(tmp_path: Path) -> No
 
 
 def test_a_last_line_that_is_being_written_is_waited_for(tmp_path: Path) -> None:
-    found = read(tmp_path, '{"question": "q1", "verdict": "keep"}\n{"question": "q2", "verd')
+    half = '{"question": "q1", "verdict": "keep"}\n{"question": "q2", "verd'
+    (tmp_path / "a.jsonl").write_text(half)
+    found = FileAnnotator(answers="a.jsonl").located(tmp_path).poll(list(QUESTIONS.values()))
     assert [a.question for a in found] == ["q1"]
+    with pytest.raises(AnswerError, match=r"a\.jsonl:2: not valid JSON"):  # whoever imports a file has it whole
+        read(tmp_path, half, "a.jsonl")
 
 
 def test_a_csv_of_questions_is_filled_in_and_read_back(tmp_path: Path) -> None:
@@ -254,3 +276,63 @@ def test_answers_under_capital_headers_beside_a_long_cell(tmp_path: Path) -> Non
     shown = "x" * 140_000  # more than Python's own limit on a cell
     found = read(tmp_path, f"Question;Shown;Verdict\nq1;{shown};keep\n", "a.csv")
     assert [(a.question, a.verdict) for a in found] == [("q1", "keep")]
+
+
+@pytest.mark.parametrize("verdict", ["keep", "Keep ", "KEEP\u00a0", "\u200bkeep", "\uff4b\uff45\uff45\uff50"])
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
+def test_a_verdict_is_one_however_it_is_written(verdict, name, tmp_path: Path) -> None:
+    row = {"question": "Q1", "annotator": "ann", "verdict": verdict}
+    text = json.dumps(row) + "\n" if name == "a.jsonl" else f"Question,Annotator,Verdict\nQ1,ann,{verdict}\n"
+    assert [(a.question, a.verdict) for a in read(tmp_path, text, name)] == [("q1", "keep")]
+
+
+def test_rows_without_a_verdict_are_not_answered_yet(tmp_path: Path) -> None:
+    text = "question,annotator,verdict,confidence,taken_back\nq1,a,  , ,\nq1,b,keep, ,\nq1,c,keep,,yes\n"
+    assert [(a.annotator, a.confidence) for a in read(tmp_path, text, "a.csv")] == [("b", None)]
+
+
+IDS = ("rule 1, first part", "rule 1", "rule-2", "A", "a", "01", "1")
+
+
+@pytest.mark.parametrize(
+    ("written", "ids"),
+    [
+        ("rule 1, first part", IDS[:1]),
+        ("Rule 1, First Part", IDS[:1]),
+        ("rule 1, FIRST part; rule-2", (IDS[0], "rule-2")),
+        ("rule  1,  first part", IDS[:1]),
+        ("rule 1, rule-2", ("rule 1", "rule-2")),
+        ("A a", ("A", "a")),
+        ("01;1", ("01", "1")),
+    ],
+)
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
+def test_lines_are_unticked_by_whole_ids_in_whatever_case(written, ids, name, tmp_path: Path) -> None:
+    question = Question(id="r1", kind="confirm_list", items=IDS)
+    row = {"question": "r1", "annotator": "ann", "verdict": "confirm", "unticked": written}
+    text = json.dumps(row) + "\n" if name == "a.jsonl" else f'{",".join(row)}\nr1,ann,confirm,"{written}"\n'
+    (tmp_path / name).write_text(text, "utf-8")
+    assert read_answers(tmp_path / name, {"r1": question})[0].unticked == ids
+
+
+def test_an_empty_reply_of_an_edited_pair_is_a_reply(tmp_path: Path) -> None:
+    row = {"question": "q4", "annotator": "ann", "verdict": "edit", "prompt": "q", "chosen": "", "rejected": "b"}
+    assert read(tmp_path, json.dumps(row) + "\n")[0].payload == Pair(prompt="q", chosen="", rejected="b")
+    payload = {"question": "q4", "verdict": "edit", "payload": {"chosen": "a", "rejected": ""}}
+    assert read(tmp_path, json.dumps(payload) + "\n")[0].payload == Pair(chosen="a", rejected="")
+    with pytest.raises(AnswerError, match="missing"):  # in a sheet nobody can tell it from a cell that was left out
+        read(tmp_path, "question,verdict,chosen,rejected\nq4,edit,,b\n", "a.csv")
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv"])
+def test_answers_survive_a_sheet_that_runs_no_formula(name, tmp_path: Path) -> None:
+    answers = [
+        Answer(id="1", question="q2", annotator="=ann", verdict="edit", payload=Text(text="=1+1\n,x"), comment="-x"),
+        Answer(id="2", question="q3", annotator="b", verdict="confirm", unticked=("i0", "i1"), confidence=0.5),
+        Answer(id="3", question="q4", annotator="c", verdict="edit", payload=Pair(chosen="", rejected="@b"), seconds=3),
+        Answer(id="4", question="q5", annotator="d", verdict="write_more", texts=("-a\nb", "c"), final=True),
+        Answer(id="5", question="q1", annotator="e", verdict="choose", variant="v1", comment="'own'"),
+    ]
+    text = answers_sheet([a.model_dump(mode="json") for a in answers], tmp_path / name)
+    assert all(c[:1] not in tuple("=-@") for _, _, cells in read_sheet(name, text).rows for c in cells)
+    assert read(tmp_path, text, name) == answers

@@ -303,6 +303,16 @@ USER, SEVEN, EIGHT = (
             ("3 + 4?", "7", "8"),
         ),
         ({"chosen": "", "rejected": ""}, ("", "", "")),
+        ({"chosen": repr([USER, SEVEN]), "rejected": repr([USER, EIGHT])}, ("3 + 4?", "7", "8")),
+        (
+            {"prompt": "3 + 4?", "chosen": json.dumps(SEVEN), "rejected": json.dumps([EIGHT], indent=1)},
+            ("3 + 4?", "7", "8"),
+        ),
+        ({"chosen": [USER, SEVEN], "rejected": "8"}, ("3 + 4?", "7", "8")),
+        ({"chosen": "", "rejected": [USER, EIGHT]}, ("3 + 4?", "", "8")),
+        ({"chosen": [USER], "rejected": [USER, EIGHT]}, ("3 + 4?", "", "8")),
+        ({"messages": [USER, SEVEN], "chosen": "7", "rejected": "8"}, ("3 + 4?", "7", "8")),
+        ({"prompt": "  ", "chosen": "7", "rejected": "8"}, ("", "7", "8")),
     ],
 )
 def test_pairs_as_preference_data_has_them(row, pair, tmp_path):
@@ -321,12 +331,21 @@ def test_pairs_as_preference_data_has_them(row, pair, tmp_path):
         ),
         ({"messages": [{"role": 3, "content": "x"}]}, "its role is int"),
         ({"messages": ["x"]}, "'text' is list"),
+        ({"chosen": [[USER, SEVEN]], "rejected": "8"}, "Write one text, or a list of turns"),
+        ({"chosen": [], "rejected": [USER, EIGHT]}, "Write one text, or a list of turns"),
+        ({"text": "[{'role': 'user', 'content': 'a'}\n {'role': 'assistant'}]"}, "begins like a list of turns"),
         ({"chosen": "a", "rejected": None}, "no 'rejected'"),
         ({"text": "a", "group": True}, "'group' is true, not a name"),
     ],
 )
 def test_conversations_that_are_none(row, says, tmp_path):
     assert says in refusal(tmp_path, "s.jsonl", json.dumps(row).encode())
+
+
+@pytest.mark.parametrize("text", ['{"content": "x"} is no answer', '[{"value": 1} breaks', '{"role": "x"}', "[{1: 2}]"])
+def test_a_text_that_quotes_some_json_is_a_text(text, tmp_path):
+    (tmp_path / "s.jsonl").write_text(json.dumps({"text": text}) + '\n{"text": "b"}\n')
+    assert load_seed(tmp_path / "s.jsonl").seed.items[0].payload == Text(text=text)
 
 
 def test_what_no_payload_takes_is_metadata(tmp_path):
@@ -481,3 +500,62 @@ def test_bare_texts_are_items_only_where_they_may_be(tmp_path):
     (tmp_path / "s.jsonl").write_text('"one"\n"two"\n')
     assert [r.fields for r in read_records(tmp_path / "s.jsonl").records] == [{"text": "one"}, {"text": "two"}]
     assert "expected an object" in refusal(tmp_path, "s.jsonl", b'"one"\n', read_truth, ConfigError)
+
+
+@pytest.mark.parametrize(
+    ("text", "texts"),
+    [
+        ("text, more;group\na;g\nb;h\n", None),
+        ("text;said, or meant, or both\na;x\nb, c;y\n", ["a", "b, c"]),
+        ("text|note, of any kind, or none\na|x\nb|y\n", ["a", "b"]),
+        ("text,group\na;b;c,g\nd;e;f,h\n", ["a;b;c", "d;e;f"]),
+        ("text,group\na\nb\n", ["a", "b"]),
+        ("\u200btext,group\na,g\nb,h\n", ["a", "b"]),
+        ("sep=;\n\ufefftext;group\na;g\nb;h\n", ["a", "b"]),
+    ],
+)
+def test_a_delimiter_parts_rows_and_not_only_the_header(text, texts, tmp_path):
+    (tmp_path / "s.csv").write_text(text, "utf-8")
+    if texts is None:
+        assert read_records(tmp_path / "s.csv").columns == ["text, more", "group"]
+    else:
+        assert [i.payload.text for i in load_seed(tmp_path / "s.csv").seed.items] == texts
+
+
+@pytest.mark.parametrize(
+    "name", ["007", "1.0", "1e5", "0x10", "1:30", "1_000", "2024-01-01", "yes", "no", "true", ".inf"]
+)
+def test_an_id_in_yaml_is_what_is_written(name, tmp_path):
+    (tmp_path / "s.yaml").write_text(f"- id: {name}\n  text: a\n- ID: other\n  text: b\n", "utf-8")
+    assert [i.id for i in load_seed(tmp_path / "s.yaml").seed.items] == [name, "other"]
+
+
+@pytest.mark.parametrize("nothing", ["", "~", "null"])
+def test_no_id_in_yaml_is_none(nothing, tmp_path):
+    (tmp_path / "s.yaml").write_text(f"- id: {nothing}\n  text: a\n- text: b\n", "utf-8")
+    assert load_seed(tmp_path / "s.yaml").seed.items[0].id.startswith("i")
+
+
+def test_lines_may_write_a_field_in_another_case(tmp_path):
+    (tmp_path / "s.jsonl").write_text('{"ID": 1, "Text": "a"}\n{"id": 2, "text": "b"}\n{"Id": 3, "TEXT": "c"}\n')
+    assert [(i.id, i.payload.text) for i in load_seed(tmp_path / "s.jsonl").seed.items] == [
+        ("1", "a"), ("2", "b"), ("3", "c"),
+    ]  # fmt: skip
+
+
+def test_two_ids_that_look_alike_are_refused(tmp_path):
+    rows = [{"id": "caf\u00e9", "text": "a"}, {"id": "cafe\u0301", "text": "b"}]
+    said = refusal(tmp_path, "s.jsonl", "".join(json.dumps(r) + "\n" for r in rows).encode())
+    assert "in nothing that one can see" in said
+
+
+@pytest.mark.parametrize("field", ["id", "belief", "copies", "standing", "vector"])
+@pytest.mark.parametrize("value", ["x" * 200_001, ["x" * 200_001], {"x" * 200_001: 1}], ids=["text", "list", "object"])
+def test_no_sentence_repeats_a_whole_file(field, value, tmp_path):
+    said = refusal(tmp_path, "s.jsonl", json.dumps({"text": "a", field: value}).encode() + b'\n{"text": "b"}\n')
+    assert len(said) < 600
+
+
+def test_what_yaml_says_of_a_character_is_one_line(tmp_path):
+    said = refusal(tmp_path, "s.yaml", b'- text: "a\x0bb"\n- text: c\n')
+    assert "control characters" in said

@@ -692,6 +692,10 @@ def test_an_estimator_that_cannot_work_says_so_before_any_training(system, said)
         ([0.0, 1], (0, 1), "int64"),
         ([0, "1"], (0, 1), "int64"),
         ([0.5, 2], (0.5, 2), "float64"),
+        (["+1", "-1"], (-1, 1), "int64"),
+        ([-1, "+1"], (-1, 1), "int64"),
+        (["9 ", " 10", "9"], (9, 10), "int64"),
+        (["no", "yes ", "yes"], ("no", "yes"), "<U3"),
         ([True, False], (False, True), "bool"),
         (["true", "false"], ("false", "true"), "<U5"),
         (["01", "1"], ("01", "1"), "<U2"),
@@ -706,6 +710,12 @@ def test_labels_are_what_they_are_in_the_file_and_so_ordered(column, classes, dt
     assert labels.read(column).dtype == np.dtype(dtype)
     assert [labels.named(str(c)) for c in classes] == list(classes)
     assert [labels.named(c) for c in classes] == list(classes)
+
+
+@pytest.mark.parametrize("estimator", [LogisticRegression, 5, object()], ids=["a class", "a number", "an object"])
+def test_what_is_no_estimator_is_refused(estimator):
+    with pytest.raises(ConfigError, match="FromEstimator takes an estimator"):
+        FromEstimator(estimator)
 
 
 @pytest.mark.parametrize("column", [[1, "yes"], [True, 1], [True, "yes"], [[1], 2], [float("inf"), 1]])

@@ -414,3 +414,15 @@ def test_an_id_that_a_spreadsheet_took_for_a_number_is_still_that_items():
     twice = Seed(items=tuple(Item(id=n, payload=Text(text=f"Text {n}.")) for n in ("01", "001", "x")))
     one = Seed(items=(Item(id="1", payload=Text(text="Something else.")), twice.items[2]))
     assert sync(twice, twice, one).added == ("1",)
+
+
+def test_a_file_without_any_belief_says_nothing_about_beliefs():
+    texts = [Text(text=s) for s in SENTENCES]
+    items = [Item(id=f"n{n}", payload=t, belief={AS_WRITTEN: 0.75, ABSENT: 0.25}) for n, t in enumerate(texts)]
+    base = Seed(items=tuple(items))
+    exported = [changed(item, belief=None) for item in items]
+    assert changes(sync(base, base, Seed(items=tuple(exported)))) == changes(sync(base, base, base))
+    exported[1] = changed(exported[1], payload=Text(text="Quite another text."))
+    result = sync(base, base, Seed(items=tuple(exported)))
+    assert result.edited == ("n1",)
+    assert all(i.belief == items[0].belief for i in result.seed.items)

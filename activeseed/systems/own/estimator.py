@@ -64,6 +64,12 @@ class FromEstimator(SettingsRecord):
         if isinstance(estimator, str):
             settings["estimator"] = estimator
         elif estimator is not None:
+            if isinstance(estimator, type) or not hasattr(estimator, "get_params"):
+                what = f"the class {estimator.__name__}" if isinstance(estimator, type) else type(estimator).__name__
+                raise ConfigError(
+                    f"FromEstimator takes an estimator of scikit-learn's kind, not {what}: FromEstimator("
+                    "LogisticRegression()), or its name in a text, 'sklearn.linear_model:LogisticRegression'."
+                )
             parameters = _plain_parameters(estimator)
             if parameters is not None:
                 settings = {"estimator": name_of(type(estimator)), "parameters": parameters, **settings}

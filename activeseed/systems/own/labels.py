@@ -19,9 +19,9 @@ from activeseed.errors import PlanError
 
 Label = bool | int | float | str
 
-#: as JSON writes numbers: ``007`` and ``1e`` are texts
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
-_WHOLE = re.compile(r"-?[0-9]+")
+#: as JSON writes numbers, or with a plus (``+1`` beside ``-1``): ``007`` and ``1e`` are texts
+_NUMBER = re.compile(r"[+-]?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_WHOLE = re.compile(r"[+-]?[0-9]+")
 #: whole numbers from here on fit no array of numbers; nobody counts so far, they are names
 _LARGEST = 2**63
 
@@ -41,7 +41,7 @@ class Labels:
     @classmethod
     def of(cls, column: Sequence[Any]) -> Labels:
         """The classes of the labels of all items. Raises PlanError for a column of more than one kind."""
-        column = [v.item() if isinstance(v, np.generic) else v for v in column]
+        column = [_bare(v) for v in column]
         by_kind = {_kind(v): v for v in column}
         if len(by_kind) > 1:
             # texts of which some look like numbers are texts; a number that somebody put quotes around is a number
@@ -64,7 +64,7 @@ class Labels:
 
     def read(self, labels: Sequence[Any]) -> NDArray[Any]:
         """(n,) labels of these items as an estimator takes them."""
-        values = [_as(self.kind, v) for v in labels]
+        values = [_as(self.kind, _bare(v)) for v in labels]
         if self.kind == "texts":
             return np.array(values, np.str_)
         if self.kind == "truth values":
@@ -74,12 +74,20 @@ class Labels:
 
     def named(self, name: Label) -> Label | None:
         """The class that somebody names: as it is, or as it is written; None where there is no such class."""
+        name = _bare(name)
         if isinstance(name, str) and self.kind == "numbers" and _NUMBER.fullmatch(name):
             name = float(name)
         if isinstance(name, str) or self.kind == "texts":
             by_text = {str(c).casefold() if self.kind == "truth values" else str(c): c for c in self.classes}
             return by_text.get(str(name).casefold() if self.kind == "truth values" else str(name))
         return next((c for c in self.classes if c == name), None)
+
+
+def _bare(value: Any) -> Any:
+    """A label as Python has it, without the white space around a text: ``yes`` and ``yes `` are one class."""
+    if isinstance(value, str):
+        return value.strip()
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _kind(value: Any) -> str:
