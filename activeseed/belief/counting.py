@@ -21,13 +21,13 @@ WHOLE = 2.0
 
 
 def counted(author: Floats, groups: Sequence[str], stay: Floats, leave: Floats, order: Ints) -> tuple[World, Floats]:
-    """The count after all these answers as a world of weight 1, and (n,) log probability of each answer before it came.
+    """The count after all answers as a world of weight 1, and (n,) log probability of each answer before it came.
 
     Args:
         author: (F,) his belief that each item stays.
         groups: (F,) names.
         stay, leave: (F,) likelihoods of an item's answers.
-        order: (n,) numbers of the items that are counted, first answered first.
+        order: (n,) numbers of the answered items, first answered first.
     """
     names = {g: k for k, g in enumerate(dict.fromkeys(groups))}
     member = np.array([names[g] for g in groups])

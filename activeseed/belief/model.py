@@ -2,9 +2,9 @@
 
 P(item f stays as written) = Φ(offset_f + base rate + group + weight · evidence + kin), every coefficient Gaussian with
 mean zero. Four predictors compete: *author* (his own belief, nothing moves), *base rate* (his belief, shifted as
-answers say, for each group), *content* (either of the two, evidence, and kinship of the embeddings) and *count* (the
-share that stayed, whatever the author said: see ``counting``). All start at the author's belief, so that before any
-answer nothing is moved. Their probabilities are earned by what they predicted of answers before those were given.
+answers say, for each group), *content* (that, evidence, and kinship of the embeddings) and *count* (the share that
+stayed, whatever the author said: see ``counting``). All start at the author's belief, so that before any answer nothing
+is moved. Their probabilities are earned by what they predicted of answers before those were given.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import replace
 from itertools import product
 
 import numpy as np
-from scipy.special import expit, ndtri
+from scipy.special import ndtri
 
 from activeseed.belief.copies import near_copies, tied
 from activeseed.belief.counting import counted
@@ -29,9 +29,6 @@ from activeseed.plan import Floats, Ints, Law, generator
 DOUBT = 0.005
 #: an author is never surer than this in what he teaches the model; his own belief of an item is kept as it is
 SUREST = 1e-6
-#: shares, in proportion, that the predictors start at. Content has the most, half of it with the author's base rate and
-#: half with a moved one; the author alone has the least, since with content that is found silent he speaks there too.
-SHARES = {"author": 1.0, "base rate": 2.0, "content": 3.0, "count": 2.0}
 
 
 def fit_belief(
@@ -64,7 +61,7 @@ def fit_belief(
     Raises:
         PlanError: shapes that do not fit.
 
-    Cost: O(n·W·d²) for n answers, W worlds (12 by default) and d coefficients (at most 33 and the groups), then
+    Cost: O(n·W·d²) for n answers, W worlds (7 by default) and d coefficients (at most 33 and the groups), then
     ``samples`` draws.
     """
     p = np.asarray(prior.probabilities, np.float64)
@@ -191,28 +188,46 @@ def _weighed(
 ) -> tuple[World, ...]:
     """All predictors' worlds with the weight that they have earned.
 
-    That is the prequential likelihood (Dawid 1984). A question may have been chosen by the author's beliefs, by content
-    and by what an item does to the outcome. Regressions that know the first two lose little by being asked about what
-    was chosen; the count knows none of them, and would take what was chosen for the rest. So it counts, and is weighed
-    by, what was drawn at random, and sleeps otherwise (Freund, Schapire, Singer & Warmuth 1997).
-
     Args:
         stay, leave: (F,) likelihoods of an item's answers, both positive.
         order: (n,) numbers of the answered items; drawn: (n,) which of their questions were drawn at random.
     """
-    regressions, start, said = _regressions(settings, author, design, names, stay, leave, order)
-    count, counted_said = counted(author, groups, stay, leave, order[drawn])
-    whole = start.sum()
-    score = np.log(start / whole)[:, None] + np.hstack([np.zeros((len(start), 1)), np.cumsum(said, axis=1)])
-    together = np.logaddexp.reduce(score, axis=0)
-    inside = np.exp(score[:, -1] - together[-1])
-    # where a question was chosen the count sleeps: it is taken to say what the others say together
-    share = float(expit(np.log(SHARES["count"] / whole) + (counted_said - np.diff(together)[drawn]).sum()))
-    out = [replace(world, weight=float((1.0 - share) * w)) for world, w in zip(regressions, inside, strict=True)]
-    return tuple(w for w in (*out, replace(count, weight=share)) if w.weight > 0)
+    alone = _author(author)
+    count, counted_log = counted(author, groups, stay, leave, order)
+    learnt, inside, learnt_log = _learnt(settings, author, design, names, stay, leave, order)
+    author_log = np.log(author[order] * stay[order] + (1.0 - author[order]) * leave[order])
+    said = np.stack([author_log, counted_log, learnt_log])
+    share = earned(np.array([1.0, 1.0, 2.0]), said, drawn)
+    out = [replace(alone, weight=float(share[0])), replace(count, weight=float(share[1]))]
+    out += [replace(world, weight=float(share[2] * w)) for world, w in zip(learnt, inside, strict=True)]
+    return tuple(w for w in out if w.weight > 0)
 
 
-def _regressions(
+def earned(prior: Floats, log_predicted: Floats, drawn: Bools) -> Floats:
+    """(K,) probabilities of author, count and further predictors, by what each said of answers beforehand.
+
+    That is the prequential likelihood (Dawid 1984). A question may have been chosen by the author's beliefs and by
+    content. Predictors that know both lose nothing by being asked about what was chosen; the count does not know them,
+    and would learn to foretell only what is chosen. So where a question was not drawn at random it sleeps: it is taken
+    to have said what the others say together (Freund, Schapire, Singer & Warmuth 1997).
+
+    Args:
+        prior: (K,) odds; the count's is the second.
+        log_predicted: (K, n); drawn: (n,) whether a question was drawn at random.
+    """
+    with np.errstate(divide="ignore"):
+        score = np.log(np.asarray(prior, np.float64))
+    others = np.arange(len(score)) != 1
+    for now, random in zip(log_predicted.T, drawn, strict=True):
+        said = now.copy()
+        if not random:
+            said[1] = np.logaddexp.reduce((score + now)[others]) - np.logaddexp.reduce(score[others])
+        score = score + said
+    out = np.exp(score - score.max())
+    return np.asarray(out / out.sum())
+
+
+def _learnt(
     settings: BeliefSettings,
     author: Floats,
     design: Floats,
@@ -221,35 +236,32 @@ def _regressions(
     leave: Floats,
     order: Ints,
 ) -> tuple[list[World], Floats, Floats]:
-    """The author's belief, his base rate moved, and either with content, after the answers.
+    """Base rate and content after the answers.
 
     Returns:
-        the W worlds; (W,) the share that each starts at; (W, n) log probability of each answer given those before it.
+        the W worlds; (W,) their probabilities; (n,) log probability of each answer under all of them together, given
+        those before it.
     """
     slopes = settings.evidence_sds if "evidence" in names else ()
     kins = settings.kin_sds if "kin" in names else ()
-    grid = list(product((0.0, settings.base_rate_sd), (0.0, *slopes), (0.0, *kins)))
-    of = [_predictor(*scales) for scales in grid]
-    start = np.array([SHARES[name] / of.count(name) for name in of])
-    scale = [{"base rate": b, "group": b and settings.group_sd, "evidence": e, "kin": k} for b, e, k in grid]
-    sd = np.array([[by[name] for name in names] for by in scale])
+    grid = list(product((0.0, *slopes), (0.0, *kins)))
+    prior = np.array([2.0 if e == k == 0 else 1.0 / max(len(grid) - 1, 1) for e, k in grid])
+    prior = prior / prior.sum()
+    of = {"base rate": settings.base_rate_sd, "group": settings.group_sd}
+    sd = np.array([[{**of, "evidence": e, "kin": k}[n] for n in names] for e, k in grid])
     # before any answer the probability is the author's exactly: Φ(offset/√(1 + v)) with v the prior variance
     offset = probit(author) * np.sqrt(1.0 + sd**2 @ design.T**2)
     found = filtered(design, offset, sd, stay, leave, order)
+    log = np.log(prior)[:, None] + np.hstack([np.zeros((len(grid), 1)), np.cumsum(found.log_predicted, axis=1)])
+    whole = np.logaddexp.reduce(log, axis=0)
     worlds = []
-    for n, name in enumerate(of):
+    for n, (e, k) in enumerate(grid):
         active = sd[n] > 0
-        kept = tuple(part for part, a in zip(names, active, strict=True) if a)
+        kept = tuple(name for name, a in zip(names, active, strict=True) if a)
         covariance = found.covariance[n][np.ix_(active, active)]
+        name = "content" if e > 0 or k > 0 else "base rate"
         worlds.append(World(name, 1.0, design[:, active], offset[n], found.mean[n][active], covariance, kept))
-    return worlds, start, found.log_predicted
-
-
-def _predictor(base: float, slope: float, kin: float) -> str:
-    """Whose version a regression of these prior scales is."""
-    if slope > 0 or kin > 0:
-        return "content"
-    return "base rate" if base > 0 else "author"
+    return worlds, np.exp(log[:, -1] - whole[-1]), np.diff(whole)
 
 
 def _draws(worlds: tuple[World, ...], stay: Floats, leave: Floats, samples: int, key: int) -> tuple[Floats, Floats]:

@@ -17,9 +17,9 @@ class BeliefSettings(SettingsRecord):
     """The credibility model: which predictors compete, and how far each may move.
 
     Four predictors of P(an item stays) compete: the author's belief; the author's belief with a base rate that answers
-    move; content, that is either of the two with a weight of the evidence and kinship of the embeddings; and a plain
-    count. Each earns its share by how well it predicted answers before they were given; they start at 1, 2, 3 and 2
-    eighths.
+    move; content, that is also a weight of the evidence and kinship of the embeddings; and a plain count. Each earns
+    its share by how well it predicted answers before they were given; author, count, and base rate and content
+    together start at a quarter, a quarter and a half.
     Scales are standard deviations on the probit scale (one unit is about 1.7 logits); all prior means are zero, so that
     content moves nothing before any answer. `tests/benchmarks/beliefs.py` shows what each constant earns.
 
