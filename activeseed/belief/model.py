@@ -29,6 +29,8 @@ from activeseed.plan import Floats, Ints, Law, generator
 DOUBT = 0.005
 #: an author is never surer than this in what he teaches the model; his own belief of an item is kept as it is
 SUREST = 1e-6
+#: odds that author, count and regressions (base rate and content) start at
+ODDS = (1.0, 1.0, 2.0)
 
 
 def fit_belief(
@@ -197,7 +199,7 @@ def _weighed(
     learnt, inside, learnt_log = _learnt(settings, author, design, names, stay, leave, order)
     author_log = np.log(author[order] * stay[order] + (1.0 - author[order]) * leave[order])
     said = np.stack([author_log, counted_log, learnt_log])
-    share = earned(np.array([1.0, 1.0, 2.0]), said, drawn)
+    share = earned(np.array(ODDS), said, drawn)
     out = [replace(alone, weight=float(share[0])), replace(count, weight=float(share[1]))]
     out += [replace(world, weight=float(share[2] * w)) for world, w in zip(learnt, inside, strict=True)]
     return tuple(w for w in out if w.weight > 0)

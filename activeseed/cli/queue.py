@@ -15,11 +15,10 @@ from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, open_study
 from activeseed.cli.progress import Progress
 from activeseed.cli.screen import print_json, say, show, writes_anything
 from activeseed.errors import AnnotatorAwayError, AnnotatorError, AnswerError, ConfigError, FolderError
-from activeseed.study.answers import Told
 
 if TYPE_CHECKING:
     from activeseed.question import Question
-    from activeseed.study import Study
+    from activeseed.study import Study, Told
     from activeseed.study.state import State
 
 #: places that questions can be sent to by name
@@ -134,6 +133,8 @@ def look(study: Study, progress: Progress | None = None) -> None:
     try:
         told = study.poll(channel)
     except AnnotatorAwayError as error:
+        from activeseed.study.answers import Told
+
         told = Told(problems=(f"{error} What people answered meanwhile is not known yet.",))
     if progress is not None:
         progress.pause()

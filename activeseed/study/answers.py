@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from activeseed.comparing import clean_name, is_writable, known_as
@@ -112,6 +111,8 @@ def _keep_unmatched(study: Study, data: dict[str, Any]) -> None:
 
 def _read_answer(study: Study, given: Answer | Mapping[str, Any], people: Sequence[str]) -> Answer:
     data = given.model_dump() if isinstance(given, Answer) else dict(given)
+    import numpy as np
+
     data = {k: v.item() if isinstance(v, np.generic) else v for k, v in data.items()}
     if isinstance(data.get("payload"), BaseModel):
         data["payload"] = data["payload"].model_dump()

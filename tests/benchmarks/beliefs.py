@@ -340,8 +340,8 @@ class Ablation:
             return believed(world, key, settings, done, some).credibility
 
 
-def started_at(**shares: float) -> Ablation:
-    return Ablation(where=model, name="SHARES", value=model.SHARES | shares)
+def started_at(author: float = 1.0, count: float = 1.0, others: float = 2.0) -> Ablation:
+    return Ablation(where=model, name="ODDS", value=(author, count, others))
 
 
 ABLATIONS = {
@@ -358,13 +358,12 @@ ABLATIONS = {
     "components 32 → 4": Ablation({"components": 4}),
     "near 0.2 → 0": Ablation({"near": 0.0}),
     "no author": started_at(author=0.0),
-    "author's share 1 → 2": started_at(author=2.0),
-    "no base rate": started_at(**{"base rate": 0.0}),
-    "base rate's share 2 → 1": started_at(**{"base rate": 1.0}),
-    "content's share 3 → 1.5": started_at(content=1.5),
-    "content's share 3 → 6": started_at(content=6.0),
+    "the author's odds 1 → 2": started_at(author=2.0),
+    "no regression": started_at(others=0.0),
+    "the regressions' odds 2 → 1": started_at(others=1.0),
+    "the regressions' odds 2 → 4": started_at(others=4.0),
     "no count": started_at(count=0.0),
-    "count's share 2 → 1": started_at(count=1.0),
+    "the count's odds 1 → 2": started_at(count=2.0),
     "what all items are worth to a group's count 2 → 1": Ablation(where=counting, name="WHOLE", value=1.0),
     "what all items are worth to a group's count 2 → 4": Ablation(where=counting, name="WHOLE", value=4.0),
     "least doubt of an answer 0.005 → 0.0005": Ablation(where=model, name="DOUBT", value=0.0005),
