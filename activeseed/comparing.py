@@ -7,7 +7,7 @@ own. What is shown and kept is what somebody wrote; what is compared is this.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection
 
 
 def clean_name(name: str) -> str:
@@ -21,10 +21,12 @@ def same_name(name: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", clean_name(name)).casefold())
 
 
-def known_as(name: str, known: Iterable[str]) -> str:
+def known_as(name: str, known: Collection[str]) -> str:
     """A name as it is written where it is known already; itself where it is not."""
+    if name in known:
+        return name
     form = same_name(name)
-    return next((k for k in known if k == name), next((k for k in known if same_name(k) == form), name))
+    return next((k for k in known if same_name(k) == form), name)
 
 
 def same_text(text: str) -> str:
