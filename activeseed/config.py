@@ -23,6 +23,7 @@ from activeseed.belief import BeliefSettings
 from activeseed.checked import SettingsRecord, explain
 from activeseed.errors import ConfigError, describe, nearest
 from activeseed.masking import masked
+from activeseed.protocols import SupportsResponse
 from activeseed.seed import Rest
 
 #: family -> kind -> where the record of that kind is defined, below ``activeseed``
@@ -49,6 +50,9 @@ FAMILIES: dict[str, dict[str, str]] = {
         "bootstrap": "estimators:Bootstrap",
         "null_ladder": "estimators:NullLadder",
     },
+    "response": {
+        "regression": "estimators:Regression",
+    },
     "annotator": {
         "terminal": "annotators.terminal:Terminal",
         "simulated": "annotators.simulated:Simulated",
@@ -67,8 +71,8 @@ FAMILIES: dict[str, dict[str, str]] = {
 }
 #: what a study has where nothing is said
 DEFAULTS = {
-    "system": "oversight_league", "embedder": "tfidf", "estimator": "auto", "annotator": "terminal",
-    "executor": "in_process", "perturbations": "flip",
+    "system": "oversight_league", "embedder": "tfidf", "estimator": "auto", "response": "regression",
+    "annotator": "terminal", "executor": "in_process", "perturbations": "flip",
 }  # fmt: skip
 
 
@@ -223,6 +227,8 @@ class Settings(_Table):
         replicates: keys a mean outcome is taken over, where the trainer has randomness (at least 2).
         store: SQLAlchemy address of the journal; empty for SQLite in the project folder. A password is better kept
             where the database's own tools look for it (``~/.pgpass``, the environment) than in this file.
+        response: what risk, values and questions are computed from; where nothing is said, what the estimator trains
+            anyway, or a regression.
         perturbations: what adds variants to the seed when the study is made, in this order.
     """
 
@@ -233,6 +239,7 @@ class Settings(_Table):
     system: Any = Field(default_factory=partial(default, "system"))
     embedder: Any = Field(default_factory=partial(default, "embedder"))
     estimator: Any = Field(default_factory=partial(default, "estimator"))
+    response: Any = Field(default_factory=partial(default, "response"))
     annotator: Any = Field(default_factory=partial(default, "annotator"))
     executor: Any = Field(default_factory=partial(default, "executor"))
     perturbations: tuple[Any, ...] = Field(default_factory=lambda: (default("perturbations"),))
@@ -286,10 +293,19 @@ class Settings(_Table):
             object.__setattr__(self, "executor", record_type("executor", "processes")())
         return self
 
+    @model_validator(mode="after")
+    def _the_estimators_rows_serve(self) -> Self:
+        """The response is what the estimator trains anyway, unless one was chosen."""
+        if "response" not in self.model_fields_set and isinstance(self.estimator, SupportsResponse):
+            object.__setattr__(self, "response", self.estimator.response())
+        return self
+
     def record(self) -> dict[str, Any]:
-        """JSON of every table; members of families by kind and options."""
+        """JSON of every table that somebody may have set; members of families by kind and options."""
         out: dict[str, Any] = {}
         for name in type(self).model_fields:
+            if name == "response" and name not in self.model_fields_set:
+                continue  # it follows the estimator
             value = getattr(self, name)
             if isinstance(value, tuple):
                 out[name] = [record_of(v) for v in value]

@@ -100,6 +100,8 @@ class Outcomes:
         values: (R, P) outcomes; rows that failed hold NaN.
         ok: (R,) False where the training failed.
         failures: reason of each failed row, by row number.
+        cells: (R, P) which outcomes are known, where the system trains cell by cell (``Traits.per_cell``); a row with
+            one that is not has failed, and keeps the others. None where rows succeed or fail whole.
         vouching: (R, F) how strongly the trainer of each row approves of each item as written, as a probability, or
             None where the system can't say. Rows that left an item out say how well the rest vouches for it.
         seconds: by the clock, in the process that trained; filled in by whoever runs the system.
@@ -112,16 +114,33 @@ class Outcomes:
     vouching: NDArray[np.float32] | None = None
     seconds: float = 0.0
     warned: tuple[Warned, ...] = ()
+    cells: Bools | None = None
 
     def __len__(self) -> int:
         return len(self.values)
+
+    @property
+    def known(self) -> Bools:
+        """(R, P) which outcomes are known."""
+        return np.broadcast_to(self.ok[:, None], self.values.shape[:2]) if self.cells is None else self.cells
 
     def take(self, index: Sequence[int] | NDArray[np.int64]) -> Outcomes:
         """The rows at these numbers, in this order."""
         at = np.asarray(index, np.int64)
         failures = {new: self.failures[int(old)] for new, old in enumerate(at) if int(old) in self.failures}
         vouching = None if self.vouching is None else self.vouching[at]
-        return Outcomes(self.values[at], self.ok[at], failures, vouching, 0.0)
+        cells = None if self.cells is None else self.cells[at]
+        return Outcomes(self.values[at], self.ok[at], failures, vouching, 0.0, cells=cells)
+
+    def at(self, places: Sequence[int]) -> Outcomes:
+        """The outcomes at these places alone; a row is known where all of them are."""
+        here = list(places)
+        if self.cells is None:
+            return replace(self, values=self.values[:, here])
+        cells = self.cells[:, here]
+        ok = np.asarray(cells.all(1))
+        failures = {r: why for r, why in self.failures.items() if not ok[r]}
+        return replace(self, values=self.values[:, here], ok=ok, failures=failures, cells=cells)
 
 
 def join_outcomes(parts: Sequence[Outcomes]) -> Outcomes:
@@ -141,7 +160,29 @@ def join_outcomes(parts: Sequence[Outcomes]) -> Outcomes:
         vouching,
         sum(p.seconds for p in parts),
         summed(w for p in parts for w in p.warned),
+        np.concatenate([p.known for p in parts]) if any(p.cells is not None for p in parts) else None,
     )
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a ranking says of each item, declared by whoever computes it.
+
+    Attributes:
+        name: of the column.
+        words: what stands above it, for people.
+        unit: what its entries are measured in: ``squared distance`` (in the geometry's unit), ``probability``,
+            ``squared distance a minute``, or nothing.
+        unbiased: whether its mean over keys is the quantity that it is named after; that of an item without effect is
+            zero. The contract check holds it to that.
+        sortable: whether items can be ranked by it, the largest first.
+    """
+
+    name: str
+    words: str
+    unit: str = "squared distance"
+    unbiased: bool = False
+    sortable: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ plan of a million rows needs no matrix of a million rows and a killed analysis m
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, Protocol
@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from activeseed.errors import PlanError
+from activeseed.factor import Factor
 from activeseed.seed import Pair, Payload, Probe, Seed, Text, Vector
 
 Ints = NDArray[np.int64]
@@ -67,6 +68,10 @@ class Law:
         return Law(f"{self.name}, at least {floor:g}", q / q.sum(1, keepdims=True))
 
 
+#: the stream of how lines are handed over
+LINES = "lines"
+
+
 # --- rows -------------------------------------------------------------------------------------------------------
 
 
@@ -75,26 +80,40 @@ class Rows:
     """R trainings.
 
     Attributes:
-        variants: (R, F) index of the variant that each factor takes.
+        variants: (R, F) index of the choice that each factor takes: the items' first, then, where a design varies them,
+            the system's settings (the driver hands a system rows of items alone, and itself as the settings have it).
         keys: (R,) replicate number; equal numbers mean equal randomness.
         multiplicity: (R, F) weight of each item relative to one copy, or None for one everywhere.
-        wiggles: (R,) numbers that each name a change of how the items are handed over that should not matter (two
-            neighbours swapped), 0 for none; None for none anywhere. A trainer to which order is nothing ignores them.
+        apart: named streams that don't go by ``keys``: name -> (R,) replicate numbers of their own. The stream
+            ``lines`` is how the items are handed over: 0 in their own order, any other number names a change that
+            should not matter (two neighbours swapped). A trainer to which order is nothing ignores it.
     """
 
     variants: NDArray[np.int16]
     keys: Ints
     multiplicity: NDArray[np.float32] | None = None
-    wiggles: Ints | None = None
+    apart: Mapping[str, Ints] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.keys)
 
+    def stream(self, name: str) -> Ints:
+        """(R,) replicate numbers of a named stream."""
+        if name in self.apart:
+            return self.apart[name]
+        return np.zeros(len(self), np.int64) if name == LINES else self.keys
+
     def take(self, index: Any) -> Rows:
         """The rows at an index or slice."""
         m = None if self.multiplicity is None else self.multiplicity[index]
-        w = None if self.wiggles is None else self.wiggles[index]
-        return Rows(self.variants[index], self.keys[index], m, w)
+        return Rows(self.variants[index], self.keys[index], m, {n: k[index] for n, k in self.apart.items()})
+
+    def of_items(self, items: int) -> Rows:
+        """The same rows without the columns of settings."""
+        if self.variants.shape[1] == items:
+            return self
+        multiplicity = None if self.multiplicity is None else self.multiplicity[:, :items]
+        return replace(self, variants=self.variants[:, :items], multiplicity=multiplicity)
 
     def weights(self, slots: Slots) -> NDArray[np.float32]:
         """(R, S) weight of every slot: what a batched trainer multiplies its losses with."""
@@ -112,11 +131,10 @@ def join_rows(parts: Sequence[Rows]) -> Rows:
         multiplicity = np.concatenate(
             [np.ones(p.variants.shape, np.float32) if p.multiplicity is None else p.multiplicity for p in parts]
         )
-    wiggles = None
-    if any(p.wiggles is not None for p in parts):
-        wiggles = np.concatenate([np.zeros(len(p), np.int64) if p.wiggles is None else p.wiggles for p in parts])
+    names = dict.fromkeys(name for p in parts for name in p.apart)
+    apart = {name: np.concatenate([p.stream(name) for p in parts]) for name in names}
     variants, keys = np.concatenate([p.variants for p in parts]), np.concatenate([p.keys for p in parts])
-    return Rows(variants, keys, multiplicity, wiggles)
+    return Rows(variants, keys, multiplicity, apart)
 
 
 @dataclass(frozen=True)
@@ -179,6 +197,15 @@ class Materials:
     def slots(self) -> Slots:
         return Slots.of(self.seed)
 
+    @property
+    def width(self) -> int:
+        """S: slots, one for each (item, variant) that has a payload."""
+        return len(self.slots.payloads)
+
+    def at(self, places: Sequence[int]) -> Materials:
+        """The same with only these of the probes."""
+        return replace(self, probes=tuple(self.probes[p] for p in places))
+
     def features(self, payloads: Sequence[Payload]) -> NDArray[np.float32]:
         """(n, d) features: the embedding of a text, a vector's entries, chosen minus rejected for a pair."""
         if not payloads:
@@ -216,12 +243,32 @@ def _no_embedder() -> NDArray[np.float32]:
     raise PlanError("This system reads text, but the study has no embedder. Set [embedder] kind in activeseed.toml.")
 
 
-def row_names(context: bytes, slots: Slots, rows: Rows) -> list[str]:
-    """The cache name of every row: a hash of the context and of what differs from the seed as written.
+def row_names(context: bytes, slots: Slots, rows: Rows, settings: Sequence[Factor] = ()) -> list[str]:
+    """The cache name of every row: a hash of the context and of what differs from the reference.
+
+    The reference is the seed as written and the system's record as it is, both in the context; what differs is named by
+    where it stands (an item's place, a setting's path) and by the digest of its choice.
 
     Args:
         context: digest of everything the rows share (``Materials.digest``, the system's record and revision).
+        settings: factors of the columns after the items'.
     """
+    items = len(slots.index)
+    plain = rows.of_items(items)
+    beyond = _settings_said(rows.variants[:, items:], settings)
+    return _item_names(context, slots, plain, beyond)
+
+
+def _settings_said(choices: NDArray[np.int16], settings: Sequence[Factor]) -> list[bytes]:
+    """What each row says of settings that don't take their reference."""
+    out = []
+    for row in choices.tolist():
+        parts = [f"/{f.id}=".encode() + f.choices[c].digest for f, c in zip(settings, row, strict=True) if c]
+        out.append(b"".join(parts))
+    return out
+
+
+def _item_names(context: bytes, slots: Slots, rows: Rows, beyond: Sequence[bytes]) -> list[str]:
     digests = [p.digest for p in slots.payloads]
     said = [
         [f.to_bytes(4, "little") + (digests[slot] if slot >= 0 else b"absent") for slot in of]
@@ -238,10 +285,13 @@ def row_names(context: bytes, slots: Slots, rows: Rows) -> list[str]:
             present = slots.index[at, rows.variants[r, at]] >= 0
             times = rows.multiplicity[r, at]
             parts = [p + (t.tobytes() if here else b"") for p, t, here in zip(parts, times, present, strict=True)]
-        if rows.wiggles is not None and rows.wiggles[r]:
-            parts.append(f"wiggle {rows.wiggles[r]}".encode())
+        for name, numbers in rows.apart.items():
+            if name == LINES and numbers[r]:
+                parts.append(f"wiggle {numbers[r]}".encode())
+            elif name != LINES and numbers[r] != rows.keys[r]:
+                parts.append(f"/{name} {numbers[r]}".encode())
         key = int(rows.keys[r]).to_bytes(8, "little", signed=True)
-        names.append(hashlib.sha256(context + key + b"".join(parts)).hexdigest()[:32])
+        names.append(hashlib.sha256(context + key + b"".join(parts) + beyond[r]).hexdigest()[:32])
     return names
 
 
@@ -277,13 +327,13 @@ class Explicit:
 
 @dataclass(frozen=True)
 class Change:
-    """What one row does to the base: some factors take other variants or multiplicities; ``wiggle`` as in ``Rows``."""
+    """What one row does to the base: some factors take other choices or multiplicities, lines come in another way."""
 
     label: str
     factors: tuple[int, ...]
     variants: tuple[int, ...]
     multiplicity: tuple[float, ...] | None = None
-    wiggle: int = 0
+    lines: int = 0
 
 
 @dataclass(frozen=True)
@@ -328,7 +378,7 @@ class OneAtATime:
         multiplicity = None
         if any(c.multiplicity is not None for c in self.changes):
             multiplicity = np.ones(variants.shape, np.float32)
-        wiggles = np.zeros(n, np.int64) if any(c.wiggle for c in self.changes) else None
+        lines = np.zeros(n, np.int64) if any(c.lines for c in self.changes) else None
         for r in range(start, stop):
             block, j = divmod(r, self.unit)
             k, b = divmod(block, self.blocks)
@@ -340,9 +390,9 @@ class OneAtATime:
             variants[r - start, list(change.factors)] = change.variants
             if multiplicity is not None and change.multiplicity is not None:
                 multiplicity[r - start, list(change.factors)] = change.multiplicity
-            if wiggles is not None:
-                wiggles[r - start] = change.wiggle
-        return Rows(variants, keys, multiplicity, wiggles)
+            if lines is not None:
+                lines[r - start] = change.lines
+        return Rows(variants, keys, multiplicity, {} if lines is None else {LINES: lines})
 
 
 @dataclass(frozen=True)

@@ -8,18 +8,26 @@ party passes any object that satisfies the protocol, or names it ``package.modul
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 if TYPE_CHECKING:  # seams are only described here: whoever asks for an event needs no arrays
     import numpy as np
     from numpy.typing import NDArray
 
-    from activeseed.outcome import Estimate, Geometry, Outcomes, Ranking
+    from activeseed.contrast import Comparison
+    from activeseed.factor import Factor
+    from activeseed.outcome import (
+        Column,
+        Estimate,
+        Geometry,
+        Outcomes,
+        Ranking,  # noqa: F401 (named in a string: what analyses end in)
+    )
     from activeseed.plan import Design, Floats, Law, Materials, Rows
     from activeseed.question import Answer, Question
-    from activeseed.seed import Probe, Seed
+    from activeseed.seed import Json, Probe, Seed
 
 # --- embedders --------------------------------------------------------------------------------------------------
 
@@ -52,10 +60,35 @@ class Perturbation(Protocol):
 
 @dataclass(frozen=True)
 class Cost:
-    """What one row costs: ``bytes`` of memory in a batch, ``multiply_adds`` of arithmetic (0 = unknown)."""
+    """What one row of a system costs, or all rows of an analysis at most.
+
+    Attributes:
+        bytes: memory in a batch; 0 for a system that trains one row after the other.
+        multiply_adds: arithmetic; 0 where it is unknown.
+        calls: calls of something that is paid by the call.
+        money: what they cost, in the currency of ``[limits]``.
+        trainings: what is trained, paid for and kept at once: a row, or, where the system trains cell by cell, a row
+            at a place.
+    """
 
     bytes: int = 0
     multiply_adds: int = 0
+    calls: int = 0
+    money: float = 0.0
+    trainings: int = 1
+
+    def __mul__(self, rows: int) -> Cost:
+        """Of so many rows; memory is that of one, since a batch holds as many as fit."""
+        return Cost(self.bytes, self.multiply_adds * rows, self.calls * rows, self.money * rows, self.trainings * rows)
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(
+            max(self.bytes, other.bytes),
+            self.multiply_adds + other.multiply_adds,
+            self.calls + other.calls,
+            self.money + other.money,
+            self.trainings + other.trainings,
+        )
 
 
 @runtime_checkable
@@ -109,21 +142,73 @@ class SupportsGradients(Protocol):
     def pull_back(self, rows: Rows, materials: Materials, cotangents: Floats) -> Floats: ...
 
 
-# --- estimators -------------------------------------------------------------------------------------------------
+@runtime_checkable
+class SupportsFactors(Protocol):
+    """Has settings that can be perturbed like items."""
+
+    def factors(self) -> tuple[Factor, ...]:
+        """The settings, each with what it may be; the first choice of each is what the record says."""
+        ...
+
+    def with_settings(self, settings: Mapping[str, Json]) -> System:
+        """The same system with other values at these paths (factors' ids)."""
+        ...
+
+
+@runtime_checkable
+class SupportsStates(Protocol):
+    """Can be looked into: hands out what is inside of a training, besides its outcome."""
+
+    @property
+    def state_names(self) -> tuple[str, ...]: ...
+    def states(self, rows: Rows, materials: Materials, name: str) -> Floats:
+        """(R, …) a state of each row by its name: weights, a trajectory over training; NaN where a row failed."""
+        ...
+
+
+# --- reference laws of effects -----------------------------------------------------------------------------------
+
+
+class ReferenceLaw(Protocol):
+    """Which changes of the seed, as it stands, an effect is about.
+
+    Attributes:
+        kind: its name; stands in columns and headings.
+        needs_weights: whether it weighs items by fractions, which not every trainer understands.
+    """
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def needs_weights(self) -> bool: ...
+    def comparison(self, problem: Problem) -> Comparison:
+        """The changed rows and their differences. Raises PlanError where no item has what the law perturbs."""
+        ...
+
+
+# --- analyses ---------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Request:
-    """Train these rows at these probes (all, when ``probes`` is None); ``purpose`` stands in progress and journal.
+    """What an analysis wants of these rows: their outcomes, or, where it says so, their gradients or a state of them.
 
-    With ``cotangents`` (R, P) the request is for vector-Jacobian products instead, and needs SupportsGradients. With
-    ``fresh`` equal rows are trained as often as they come: that is what a re-run is.
+    Attributes:
+        design: makes the rows.
+        purpose: stands in progress and journal.
+        places: numbers of the places that are wanted; None is all of them. A system that trains cell by cell is asked
+            for no others; any other trains whole rows, and the rest is left out of the answer.
+        cotangents: (R, P) where vector-Jacobian products are wanted (``SupportsGradients``); the answer's values are
+            (R, S) gradients.
+        state: name of the state that is wanted (``SupportsStates``); the answer's values are (R, …).
+        fresh: equal rows are trained as often as they come: that is what a re-run is.
     """
 
     design: Design
     purpose: str
-    probes: tuple[int, ...] | None = None
+    places: tuple[int, ...] | None = None
     cotangents: Floats | None = None
+    state: str = ""
     fresh: bool = False
 
 
@@ -141,8 +226,11 @@ class Problem:
         deterministic: the trainer has no key streams, so one key says all.
         weighted: the trainer understands fractional weights.
         stream: 128-bit key from which designs draw their rows.
-        first_key: replicate numbers from here on are the estimator's own.
+        first_key: replicate numbers from here on are the analysis' own.
         held: items without which nothing trains: they are left out by no resampling.
+        settings: the system's settings that can be perturbed; their columns come after those of the items.
+        places: where outcomes are read.
+        each: what one row costs.
     """
 
     seed: Seed
@@ -154,6 +242,16 @@ class Problem:
     first_key: int = 0
     rows_law: Law | None = None
     held: tuple[int, ...] = ()
+    settings: tuple[Factor, ...] = ()
+    places: tuple[Probe, ...] = ()
+    each: Cost = Cost()
+
+    @property
+    def factors(self) -> tuple[Factor, ...]:
+        """Everything that can be perturbed: items, then settings."""
+        from activeseed.factor import seed_factors
+
+        return (*seed_factors(self.seed), *self.settings)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -164,19 +262,62 @@ class Problem:
         return self.seed.base
 
 
-Run: TypeAlias = "Generator[Request, Outcomes, Ranking]"
+T_co = TypeVar("T_co", covariant=True)
+
+#: yields requests, is sent their outcomes, ends in a result
+Run: TypeAlias = "Generator[Request, Outcomes, T_co]"
 
 
-class Estimator(Protocol):
-    """Yields requests, is sent outcomes, returns a ranking. One-shot designs yield once, races many times."""
+class Analysis(Protocol[T_co]):
+    """Yields requests, is sent what they want, returns a result. One-shot designs yield once, races many times.
+
+    One driver runs all analyses: it counts what they train, holds it to the budget, journals it and shows progress.
+    """
 
     @property
     def kind(self) -> str: ...
-    def rows(self, problem: Problem) -> int:
-        """How many trainings a run will ask for at most: what ``check`` prints."""
+    def cost(self, problem: Problem) -> Cost:
+        """What a run costs at most, ``problem.each`` being what one row costs: what ``check`` prints."""
         ...
 
-    def run(self, problem: Problem) -> Run: ...
+    def run(self, problem: Problem) -> Run[T_co]: ...
+
+
+class Estimator(Analysis["Ranking"], Protocol):
+    """An analysis that ends in a ranking of the items."""
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns that its rankings may have, each with its words: what `rank --by` and the report go by."""
+        ...
+
+
+class Response(Analysis["Ranking"], Protocol):
+    """An analysis that ends in a ranking with a surrogate, from which risk, values and questions are computed.
+
+    Its first request is for the rows that it is fitted on. They are drawn before anything is known of them, and what
+    they say of the items that they leave out is evidence for the belief; the response is then run with that belief as
+    ``problem.law``, on the same rows.
+    """
+
+    @property
+    def columns(self) -> tuple[Column, ...]: ...
+
+
+@runtime_checkable
+class SupportsLaw(Protocol):
+    """Ranks by a reference law that can be chosen."""
+
+    def with_law(self, law: str) -> Estimator:
+        """The same estimator, ranking by another law. Raises PlanError for a law it doesn't know."""
+        ...
+
+
+@runtime_checkable
+class SupportsResponse(Protocol):
+    """An estimator whose own rows serve as the response, so that neither trains the other's again."""
+
+    def response(self) -> Response: ...
 
 
 @runtime_checkable
@@ -298,10 +439,28 @@ class SupportsOrder(Protocol):
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows that train together. ``id`` is a number within its request."""
+    """Rows that train together, and what is wanted of them.
+
+    Attributes:
+        id: a number within its request.
+        rows: of items alone.
+        places: numbers of the probes at which they are trained; None is all of them.
+        settings: values of the system's settings under which they are trained, where not its record's.
+        cotangents: (R, P) for vector-Jacobian products instead of outcomes.
+        state: name of a state, for that instead of outcomes.
+    """
 
     id: int
     rows: Rows = field(repr=False)
+    places: tuple[int, ...] | None = None
+    settings: Mapping[str, Json] = field(default_factory=dict)
+    cotangents: Floats | None = field(default=None, repr=False)
+    state: str = ""
+
+    def take(self, index: slice) -> Batch:
+        """Some of its rows."""
+        cotangents = None if self.cotangents is None else self.cotangents[index]
+        return replace(self, rows=self.rows.take(index), cotangents=cotangents)
 
 
 class Executor(Protocol):
@@ -346,7 +505,33 @@ class Store(Protocol):
 
 
 __all__ = [
-    "Annotator", "Assignment", "Batch", "Collected", "Cost", "Distance", "Embedder", "Estimator", "Event",
-    "Executor", "Perturbation", "Problem", "Request", "Run", "Store", "SupportsAssignment", "SupportsCollecting",
-    "SupportsGradients", "SupportsOrder", "SupportsRecord", "SupportsUnaffordable", "System",
+    "Analysis",
+    "Annotator",
+    "Assignment",
+    "Batch",
+    "Collected",
+    "Cost",
+    "Distance",
+    "Embedder",
+    "Estimator",
+    "Event",
+    "Executor",
+    "Perturbation",
+    "Problem",
+    "ReferenceLaw",
+    "Request",
+    "Response",
+    "Run",
+    "Store",
+    "SupportsAssignment",
+    "SupportsCollecting",
+    "SupportsFactors",
+    "SupportsGradients",
+    "SupportsLaw",
+    "SupportsOrder",
+    "SupportsRecord",
+    "SupportsResponse",
+    "SupportsStates",
+    "SupportsUnaffordable",
+    "System",
 ]  # fmt: skip

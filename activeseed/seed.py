@@ -12,9 +12,10 @@ import hashlib
 import json
 import math
 import operator
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field, field_validator
 
@@ -26,6 +27,16 @@ ABSENT = "absent"
 FLIPPED = "flipped"
 
 Rest = Literal["auto", "absent", "wordings", "flipped"]
+
+#: where a choice comes from: its author's hand, being left out, a pair turned round, another wording (of the author, of
+#: a machine that keeps the meaning, of a machine that moves it), a human's answer, or a setting's value
+Origin = Literal["written", "absent", "flipped", "wording", "paraphrase", "drift", "edit", "setting"]
+
+#: what JSON can say
+Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
+
+#: ids of edits that were journalled before variants said where they come from
+_EDIT = re.compile(r"edit-\d+")
 
 
 class _Record(Checked):
@@ -121,10 +132,26 @@ Payload = Annotated[Text | Pair | Vector, Field(discriminator="kind")]
 
 
 class Variant(_Record):
-    """One thing an item may turn out to be. ``payload`` is None for *absent* only."""
+    """One thing an item may turn out to be.
+
+    Attributes:
+        id: unique within its item.
+        payload: None for *absent* only.
+        comes_from: where it comes from, where that is not plain from the rest: see ``origin``.
+    """
 
     id: str
     payload: Payload | None = None
+    #: left out of the record where nothing is said, so that variants are named as they always were
+    comes_from: Origin | Literal[""] = Field(default="", exclude_if=operator.not_)
+
+    @property
+    def origin(self) -> Origin:
+        """Where it comes from: as said, or the author's."""
+        if self.comes_from:
+            return self.comes_from
+        plain: dict[str, Origin] = {AS_WRITTEN: "written", ABSENT: "absent", FLIPPED: "flipped"}
+        return plain.get(self.id) or ("edit" if _EDIT.fullmatch(self.id) else "wording")
 
     @property
     def display(self) -> str:

@@ -452,9 +452,7 @@ def run(estimator: Estimator, problem: Problem, system: System, materials: Mater
 def answer(request: Request, system: System, materials: Materials) -> Outcomes:
     """The outcomes of one request, at its probes."""
     outcomes = system.train(request.design.block(0, request.design.size), materials)
-    if request.probes is None:
-        return outcomes
-    return Outcomes(outcomes.values[:, list(request.probes)], outcomes.ok, outcomes.failures, outcomes.vouching)
+    return outcomes if request.places is None else outcomes.at(request.places)
 
 
 # --- contracts ----------------------------------------------------------------------------------------------------
@@ -477,7 +475,7 @@ def check_estimator(estimator: Estimator, repeats: int = 12) -> None:
     for toy in (zeros("noisy"), wordings("chaotic"), interaction("none")):
         trained, ranking = _watched(estimator, toy, key=1)
         again = _watched(estimator, toy, key=1)[1]
-        said = estimator.rows(toy.problem(1))
+        said = estimator.cost(toy.problem(1)).trainings
         assert trained <= said, f"{estimator.kind} asked for {trained} rows, having said at most {said}"
         assert ranking.ids == toy.problem().ids, f"{estimator.kind} ranked other items than the seed's"
         assert ranking.summary.get("trainings") == trained, f"{estimator.kind} miscounted its {trained} trainings"

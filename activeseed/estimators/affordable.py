@@ -17,7 +17,7 @@ from activeseed.estimators.null_ladder import NullLadder
 from activeseed.estimators.regression import Regression
 from activeseed.estimators.statistics import ENOUGH_KEYS
 from activeseed.outcome import Ranking
-from activeseed.protocols import Problem, Run
+from activeseed.protocols import Cost, Problem, Run
 
 #: a budget that cuts nothing
 PLENTY = 2**40
@@ -41,13 +41,13 @@ def affordable(auto: Auto, problem: Problem) -> Parts:
     notes: list[str] = []
     bootstrap = _bootstrap(auto, problem, notes)
     ladder = NullLadder(keys=min(4, auto.keys)) if auto.ladder else None
-    left -= sum(part.rows(problem) for part in (bootstrap, ladder) if part is not None)
+    left -= sum(part.cost(problem).trainings for part in (bootstrap, ladder) if part is not None)
     # Effects that have errors come first, then indices; keys beyond those that errors need yield to indices.
     laws = tuple(dict.fromkeys((auto.law, *auto.also)))
     least = 1 if problem.deterministic else 2
-    each = sum(LeaveOneOut(keys=2, law=law).rows(problem) for law in laws) // least
+    each = sum(LeaveOneOut(keys=2, law=law).cost(problem).trainings for law in laws) // least
     regression = _regression(auto, problem)
-    wanted = regression.rows(problem) if regression is not None else 0
+    wanted = regression.cost(problem).trainings if regression is not None else 0
     keys = 1 if problem.deterministic else auto.keys
     if keys * each + wanted > left:
         spared = (left - wanted) // each
@@ -55,7 +55,7 @@ def affordable(auto: Auto, problem: Problem) -> Parts:
     effects: tuple[LeaveOneOut, ...] = ()
     if keys >= least:
         effects = tuple(LeaveOneOut(keys=max(keys, 2), law=law) for law in laws)
-        left -= sum(e.rows(problem) for e in effects)
+        left -= sum(e.cost(problem).trainings for e in effects)
         if keys < auto.keys and not problem.deterministic:
             notes.append(f"The budget of {auto.budget} trainings cuts the keys of effects from {auto.keys} to {keys}.")
     else:
@@ -81,7 +81,7 @@ def _bootstrap(auto: Auto, problem: Problem, notes: list[str]) -> Bootstrap | No
         return None
     rows = max(auto.bootstrap_rows, 6 * DRAWS)
     bootstrap = Bootstrap(rows=rows, group_rows=auto.group_rows)
-    if auto.group_rows and bootstrap.rows(problem) > auto.budget // 4:
+    if auto.group_rows and bootstrap.cost(problem).trainings > auto.budget // 4:
         bootstrap = Bootstrap(rows=rows)
         notes.append(f"The budget of {auto.budget} trainings leaves out the groups' sampling spread.")
     return bootstrap
@@ -124,18 +124,20 @@ def unaffordable(auto: Auto, problem: Problem) -> tuple[str, ...]:
             said += () if part is None else part.unaffordable(problem)
     plenty = auto.model_copy(update={"budget": PLENTY})
     if any("budget" in sentence for sentence in said):
-        said.append(f"[estimator] budget = {rows(plenty, problem)} affords everything that was asked for.")
+        said.append(f"[estimator] budget = {cost(plenty, problem).trainings} affords everything that was asked for.")
     return tuple(said)
 
 
-def rows(auto: Auto, problem: Problem) -> int:
-    """How many trainings a run asks for at most."""
+def cost(auto: Auto, problem: Problem) -> Cost:
+    """What a run takes at most."""
     p = affordable(auto, problem)
-    shifted = [x for x in (p.bootstrap, p.ladder, p.regression, *p.effects) if x is not None]
-    return sum(x.rows(problem) for x in shifted) + (_jansen(problem, *p.total) if p.total[1] else 0)
+    out = problem.each * (_jansen(problem, *p.total) // problem.each.trainings if p.total[1] else 0)
+    for part in (p.bootstrap, p.ladder, p.regression, *p.effects):
+        out += problem.each * 0 if part is None else part.cost(problem)
+    return out
 
 
-def run(auto: Auto, problem: Problem) -> Run:
+def run(auto: Auto, problem: Problem) -> Run[Ranking]:
     """See ``protocols.Estimator``."""
     parts = affordable(auto, problem)
     found: list[Ranking] = []
@@ -189,7 +191,7 @@ def _shifted(problem: Problem, keys: int) -> Problem:
 
 def _jansen(problem: Problem, bases: int, items: int) -> int:
     open_ = open_items(drawing_law(problem))
-    return Jansen(bases=bases, items=tuple(int(f) for f in open_[:items])).rows(problem)
+    return Jansen(bases=bases, items=tuple(int(f) for f in open_[:items])).cost(problem).trainings
 
 
 def _named(ranking: Ranking, law: str) -> Ranking:

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import ConfigDict, Field
 
 from activeseed.checked import SettingsRecord
-from activeseed.estimators.contrasts import EffectLaw
+from activeseed.estimators.columns import EFFECTS, FIRST_ORDERS, GROUP_SPREAD, TOTALS, under
+from activeseed.laws import law_named
 
 if TYPE_CHECKING:
     from activeseed.estimators.affordable import Parts
-    from activeseed.protocols import Problem, Run
+    from activeseed.outcome import Column, Ranking
+    from activeseed.protocols import Cost, Problem, Response, Run
 
 #: where each part's replicate numbers start: fixed, so that a larger seed or more keys reuse what was trained. The
 #: ladder shares the effects' keys, and so their trainings.
@@ -46,8 +48,8 @@ class Auto(SettingsRecord):
     kind: Literal["auto"] = "auto"
     budget: int = Field(default=4000, ge=100)
     keys: int = Field(default=8, ge=2)
-    law: EffectLaw = "drop"
-    also: tuple[EffectLaw, ...] = ()
+    law: str = "drop"
+    also: tuple[str, ...] = ()
     trainings: int | None = Field(default=None, ge=8, alias="rows")
     pairs: int = Field(default=64, ge=3)
     bases: int = Field(default=24, ge=0)
@@ -67,12 +69,30 @@ class Auto(SettingsRecord):
 
         return unaffordable(self, problem)
 
-    def rows(self, problem: Problem) -> int:
-        from activeseed.estimators.affordable import rows
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """See ``protocols.Estimator``."""
+        further = tuple(c for law in self.also if law != self.law for c in under(law, EFFECTS))
+        return tuple({c.name: c for c in (*EFFECTS, *FIRST_ORDERS, *TOTALS, GROUP_SPREAD, *further)}.values())
 
-        return rows(self, problem)
+    def with_law(self, law: str) -> Auto:
+        """See ``protocols.SupportsLaw``."""
+        law_named(law)
+        return self.model_copy(update={"law": law})
 
-    def run(self, problem: Problem) -> Run:
+    def response(self) -> Response:
+        """See ``protocols.SupportsResponse``: the regression that it trains anyway."""
+        from activeseed.estimators.regression import Regression
+
+        return Regression(rows=self.trainings, pairs=self.pairs)
+
+    def cost(self, problem: Problem) -> Cost:
+        """See ``protocols.Analysis``: never more than ``budget``."""
+        from activeseed.estimators.affordable import cost
+
+        return cost(self, problem)
+
+    def run(self, problem: Problem) -> Run[Ranking]:
         from activeseed.estimators.affordable import run
 
         return run(self, problem)

@@ -14,13 +14,14 @@ import numpy as np
 from pydantic import ConfigDict, Field
 
 from activeseed.checked import SettingsRecord
+from activeseed.contrast import ABSENT_INDEX
 from activeseed.errors import TrainingError
-from activeseed.estimators.contrasts import ABSENT_INDEX
+from activeseed.estimators.columns import GROUP_SPREAD
 from activeseed.estimators.designs import Joined, TwoKeys
 from activeseed.estimators.statistics import interval, mean_and_se, paired_spread, paired_spread_nats, t_quantile
-from activeseed.outcome import Outcomes, Ranking
+from activeseed.outcome import Column, Outcomes, Ranking
 from activeseed.plan import Floats, Resampled, stream_key
-from activeseed.protocols import Problem, Request, Run
+from activeseed.protocols import Cost, Problem, Request, Run
 
 #: draws that share their keys: more share more noise, fewer lose more to the mean they are taken around
 DRAWS = 4
@@ -65,10 +66,16 @@ class Bootstrap(SettingsRecord):
             first += sets * keys
         return designs
 
-    def rows(self, problem: Problem) -> int:
-        return sum(d.size for d in self.designs(problem))
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """See ``protocols.Estimator``."""
+        return (GROUP_SPREAD,)
 
-    def run(self, problem: Problem) -> Run:
+    def cost(self, problem: Problem) -> Cost:
+        """See ``protocols.Analysis``."""
+        return problem.each * (sum(d.size for d in self.designs(problem)))
+
+    def run(self, problem: Problem) -> Run[Ranking]:
         whole, *others = self.designs(problem)
         outcomes = yield Request(whole, "bootstrap spread")
         spread, se, low, high, nats = _spread(whole, outcomes, problem)

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from activeseed.estimators.contrasts import ABSENT_INDEX
+from activeseed.contrast import ABSENT_INDEX
 from activeseed.plan import Floats, Ints, Law
 
 

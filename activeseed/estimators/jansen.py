@@ -17,6 +17,7 @@ from pydantic import Field
 
 from activeseed.checked import SettingsRecord
 from activeseed.errors import PlanError, TrainingError
+from activeseed.estimators.columns import TOTALS
 from activeseed.estimators.designs import Joined
 from activeseed.estimators.laws import drawing_law, index_law, open_items
 from activeseed.estimators.statistics import (
@@ -28,9 +29,9 @@ from activeseed.estimators.statistics import (
     satterthwaite,
     t_quantile,
 )
-from activeseed.outcome import Ranking
+from activeseed.outcome import Column, Ranking
 from activeseed.plan import Change, Floats, Independent, Ints, Law, OneAtATime, generator, stream_key
-from activeseed.protocols import Problem, Request, Run
+from activeseed.protocols import Cost, Problem, Request, Run
 
 
 class Jansen(SettingsRecord):
@@ -70,12 +71,18 @@ class Jansen(SettingsRecord):
             designs.append(OneAtATime(tuple(map(int, base)), changes, tuple(range(first, first + keys))))
         return tuple(designs), weights
 
-    def rows(self, problem: Problem) -> int:
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """See ``protocols.Estimator``."""
+        return TOTALS
+
+    def cost(self, problem: Problem) -> Cost:
+        """See ``protocols.Analysis``."""
         items, keys = len(self.redrawn(problem)), 1 if problem.deterministic else 2
         # All bases have as many changes, so one stands for the others.
-        return self.bases * OneAtATime((), (Change("", (), ()),) * items, tuple(range(keys))).size
+        return problem.each * (self.bases * OneAtATime((), (Change("", (), ()),) * items, tuple(range(keys))).size)
 
-    def run(self, problem: Problem) -> Run:
+    def run(self, problem: Problem) -> Run[Ranking]:
         items = self.redrawn(problem)
         parts, weights = self.designs(problem)
         design = Joined(parts)

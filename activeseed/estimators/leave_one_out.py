@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from activeseed.checked import SettingsRecord
-from activeseed.estimators.contrasts import ABSENT_INDEX, Comparison, EffectLaw, comparison
+from activeseed.contrast import ABSENT_INDEX, Comparison
+from activeseed.errors import PlanError
+from activeseed.estimators.columns import EFFECTS
 from activeseed.estimators.statistics import (
     ENOUGH_KEYS,
     CrossKey,
@@ -28,9 +30,10 @@ from activeseed.estimators.statistics import (
     t_quantile,
     ties,
 )
-from activeseed.outcome import Bools, Outcomes, Ranking
+from activeseed.laws import law_named
+from activeseed.outcome import Bools, Column, Outcomes, Ranking
 from activeseed.plan import Floats, OneAtATime
-from activeseed.protocols import Problem, Request, Run
+from activeseed.protocols import Cost, Problem, Request, Run
 
 #: squared distances below this are rounding: outcomes are single precision, and the last bits of a row depend on the
 #: batch it ran in (differences up to 2.4e-7 were measured)
@@ -43,35 +46,53 @@ class LeaveOneOut(SettingsRecord):
     Attributes:
         keys: replicates; 8 for standard errors, ties and stars. More of them show rarer jumps.
         law: ``drop`` (as written against absent), ``flip``, ``wordings`` (uniform over other wordings), ``group``
-            (a whole group left out; its members share the number), ``poisson`` (bootstrap multiplicities).
+            (a whole group left out; its members share the number), ``poisson`` (bootstrap multiplicities), or a law of
+            somebody else's, ``package.module:Name``.
         alpha: family-wise error of *distinguishable*.
     """
 
     kind: Literal["leave_one_out"] = "leave_one_out"
     keys: int = Field(default=8, ge=2)
-    law: EffectLaw = "drop"
+    law: str = "drop"
     alpha: float = Field(default=0.05, gt=0.0, lt=1.0)
 
     def design(self, problem: Problem) -> tuple[Comparison, OneAtATime]:
         """What is compared, and the rows that are trained for it."""
-        compared = comparison(problem, self.law)
+        law = law_named(self.law)
+        if law.needs_weights and not problem.weighted:
+            raise PlanError(
+                f"The law {law.kind!r} weighs items by fractions, which this trainer does not understand. Let it read "
+                "weights (weighted = true), or rank with --law drop."
+            )
+        compared = law.comparison(problem)
         keys = range(problem.first_key, problem.first_key + (1 if problem.deterministic else self.keys))
         return compared, OneAtATime(problem.base, compared.changes, tuple(keys))
 
-    def rows(self, problem: Problem) -> int:
-        return self.design(problem)[1].size
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """See ``protocols.Estimator``."""
+        return EFFECTS
+
+    def with_law(self, law: str) -> LeaveOneOut:
+        """See ``protocols.SupportsLaw``."""
+        law_named(law)
+        return self.model_copy(update={"law": law})
+
+    def cost(self, problem: Problem) -> Cost:
+        """See ``protocols.Analysis``: keys × (changes + one base a block) rows."""
+        return problem.each * self.design(problem)[1].size
 
     def unaffordable(self, problem: Problem) -> tuple[str, ...]:
         """See ``protocols.SupportsUnaffordable``: errors, ties and stars take eight keys."""
         if problem.deterministic or self.keys >= ENOUGH_KEYS:
             return ()
-        more = self.model_copy(update={"keys": ENOUGH_KEYS}).rows(problem)
+        more = self.model_copy(update={"keys": ENOUGH_KEYS}).cost(problem).trainings
         return (
             f"Effects of {len(problem.seed)} items from {self.keys} keys have no standard errors, no ties and no "
             f"stars; {ENOUGH_KEYS} keys give them, for {more} trainings.",
         )
 
-    def run(self, problem: Problem) -> Run:
+    def run(self, problem: Problem) -> Run[Ranking]:
         compared, design = self.design(problem)
         outcomes = yield Request(design, f"effects ({compared.words})")
         products, ok = _products(compared, design, outcomes, problem)

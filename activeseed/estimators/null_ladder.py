@@ -25,11 +25,11 @@ import numpy as np
 from pydantic import Field
 
 from activeseed.checked import SettingsRecord
+from activeseed.contrast import ABSENT_INDEX
 from activeseed.errors import PlanError
-from activeseed.estimators.contrasts import ABSENT_INDEX
-from activeseed.outcome import Ranking
+from activeseed.outcome import Column, Ranking
 from activeseed.plan import Change, Floats, OneAtATime, generator
-from activeseed.protocols import Problem, Request, Run
+from activeseed.protocols import Cost, Problem, Request, Run
 
 WIGGLED = 100
 
@@ -88,7 +88,7 @@ class NullLadder(SettingsRecord):
                     changes.append(Change(label, tuple(map(int, chosen)), here, tuple(map(float, copies))))
                     steps.append(epsilon)
         else:
-            changes += [Change("order", (), (), wiggle=1 + int(w)) for w in rng.integers(0, 2**31, self.draws)]
+            changes += [Change("order", (), (), lines=1 + int(w)) for w in rng.integers(0, 2**31, self.draws)]
             steps += [0.0] * self.draws
         dropped = [int(f) for f in np.sort(rng.permutation(standing)[: self.drops])]
         first = len(changes)
@@ -103,10 +103,16 @@ class NullLadder(SettingsRecord):
         rungs = Rungs(tuple(steps), tuple(range(first, first + len(dropped))), tuple(doubles))
         return OneAtATime(problem.base, tuple(changes), tuple(keys)), rungs
 
-    def rows(self, problem: Problem) -> int:
-        return self.design(problem)[0].size
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """See ``protocols.Estimator``."""
+        return ()
 
-    def run(self, problem: Problem) -> Run:
+    def cost(self, problem: Problem) -> Cost:
+        """See ``protocols.Analysis``."""
+        return problem.each * (self.design(problem)[0].size)
+
+    def run(self, problem: Problem) -> Run[Ranking]:
         design, rungs = self.design(problem)
         outcomes = yield Request(design, "null ladder")
         points = problem.geometry.embed(outcomes.values)

@@ -21,6 +21,7 @@ from pydantic import ConfigDict, Field
 from activeseed.checked import SettingsRecord
 from activeseed.errors import PlanError, TrainingError
 from activeseed.estimators.coding import Coding
+from activeseed.estimators.columns import FIRST_ORDERS
 from activeseed.estimators.laws import drawing_law, index_law
 from activeseed.estimators.least_squares import Fit, fit
 from activeseed.estimators.leave_one_out import vouching
@@ -33,9 +34,9 @@ from activeseed.estimators.statistics import (
     t_quantile,
     ties,
 )
-from activeseed.outcome import Geometry, Outcomes, Ranking, Surrogate, join_outcomes
+from activeseed.outcome import Column, Geometry, Outcomes, Ranking, Surrogate, join_outcomes
 from activeseed.plan import Design, Explicit, Floats, Independent, Ints, Law, Rows, join_rows, stream_key, with_keys
-from activeseed.protocols import Problem, Request, Run
+from activeseed.protocols import Cost, Problem, Request, Run
 
 LEAST_ROWS = 256
 ROWS_PER_COEFFICIENT = 4
@@ -66,9 +67,19 @@ class Regression(SettingsRecord):
     floor: float = Field(default=0.15, ge=0.0, le=0.5)
     groups: int = Field(default=ENOUGH_GROUPS, ge=ENOUGH_GROUPS)
 
-    def rows(self, problem: Problem) -> int:
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """See ``protocols.Estimator``."""
+        return FIRST_ORDERS
+
+    def cost(self, problem: Problem) -> Cost:
+        """See ``protocols.Analysis``."""
         keys = 1 if problem.deterministic else 2
-        return self._size(Coding.of(problem.law, drawing_law(problem))) + keys * self.pairs
+        return problem.each * (self._size(Coding.of(problem.law, drawing_law(problem))) + keys * self.pairs)
+
+    def response(self) -> Regression:
+        """See ``protocols.SupportsResponse``: itself."""
+        return self
 
     def unaffordable(self, problem: Problem) -> tuple[str, ...]:
         """See ``protocols.SupportsUnaffordable``: indices take more rows than there are coefficients."""
@@ -102,7 +113,7 @@ class Regression(SettingsRecord):
         regressed = Independent(drawn.clipped(self.floor), size, problem.stream, problem.first_key, unit)
         return coding, regressed, _pairs(problem, self.pairs, problem.first_key + size)
 
-    def run(self, problem: Problem) -> Run:
+    def run(self, problem: Problem) -> Run[Ranking]:
         coding, regressed, paired = self.designs(problem)
         rows = yield Request(regressed, "first-order indices")
         pairs = yield Request(paired, "spread and noise floor")

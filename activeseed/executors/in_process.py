@@ -32,7 +32,7 @@ class InProcess(SettingsRecord):
 
         for batch in batches:
             with limited(self.threads):
-                outcomes = train_batch(system, materials, batch.rows)
+                outcomes = train_batch(system, materials, batch)
             yield batch.id, outcomes
 
     def close(self) -> None:

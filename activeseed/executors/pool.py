@@ -19,7 +19,7 @@ from activeseed.executors.process_tree import descendants, kill_marked, kill_tre
 from activeseed.executors.threads import environment
 from activeseed.executors.worker import prepare, work
 from activeseed.plan import Materials
-from activeseed.protocols import System
+from activeseed.protocols import Batch, System
 
 MARK = "ACTIVESEED_POOL"  # environment variable by which whatever a worker started is recognised as ours
 
@@ -67,10 +67,10 @@ class Pool:
             if job not in self._in_use and (self._job is None or self._job[2] != job):
                 Path(job).unlink(missing_ok=True)
 
-    def submit(self, job: str, rows: Any, first: int, seconds: float | None) -> tuple[Future[Any], Path]:
+    def submit(self, job: str, batch: Batch, first: int, seconds: float | None) -> tuple[Future[Any], Path]:
         """A future of the piece, and the file that tells where its time ran out. Raises BrokenExecutor."""
         notice = self._folder / f"notice-{next(self._numbers)}"
-        future = self._started().submit(work, job, rows, first, seconds, str(notice))
+        future = self._started().submit(work, job, batch, first, seconds, str(notice))
         return future, notice
 
     def _started(self) -> Any:

@@ -32,14 +32,21 @@ def usable_cores() -> int:
 class Piece:
     """Consecutive rows of a batch, from row number ``first`` on."""
 
-    batch: int
+    task: Batch
     first: int
-    rows: Rows
+
+    @property
+    def batch(self) -> int:
+        return self.task.id
+
+    @property
+    def rows(self) -> Rows:
+        return self.task.rows
 
     def halves(self) -> tuple[Piece, Piece]:
         half = len(self.rows) // 2
-        left, right = self.rows.take(slice(0, half)), self.rows.take(slice(half, None))
-        return Piece(self.batch, self.first, left), Piece(self.batch, self.first + half, right)
+        left, right = self.task.take(slice(0, half)), self.task.take(slice(half, None))
+        return Piece(left, self.first), Piece(right, self.first + half)
 
 
 class Processes(SettingsRecord):
@@ -92,7 +99,7 @@ class _Run:
 
     def __init__(self, pool: Pool, system: System, materials: Materials, timeout: float | None, in_flight: int) -> None:
         self._pool, self._timeout, self._bound = pool, timeout, in_flight
-        self._places = len(system.places(materials))
+        self._places, self._slots = len(system.places(materials)), materials.width
         self._size: int | None = getattr(system, "rows_at_a_time", None)
         self.job = pool.job(system, materials)
         self._open: dict[Future[Any], tuple[Piece, Path]] = {}
@@ -129,12 +136,18 @@ class _Run:
             size = self._size or max(1, len(batch.rows))
             self._done[batch.id], self._missing[batch.id] = {}, len(batch.rows)
             for first in range(0, len(batch.rows), size):
-                yield Piece(batch.id, first, batch.rows.take(slice(first, first + size)))
+                yield Piece(batch.take(slice(first, first + size)), first)
+
+    def _width(self, batch: Batch) -> int | None:
+        """Entries that a row of this batch has; None where nobody can say."""
+        if batch.state:
+            return None
+        return self._slots if batch.cotangents is not None else len(batch.places or ()) or self._places
 
     def _submit(self, piece: Piece) -> bool:
         seconds = None if self._timeout is None else self._timeout * len(piece.rows)
         try:
-            future, notice = self._pool.submit(self.job, piece.rows, piece.first, seconds)
+            future, notice = self._pool.submit(self.job, piece.task, piece.first, seconds)
         except BrokenExecutor:
             return False
         self._open[future] = (piece, notice)
@@ -180,7 +193,7 @@ class _Run:
             again.extend(piece.halves())
         else:
             where = f"(row {piece.first}, key {int(piece.rows.keys[0])})"
-            yield from self._keep(piece, failed(f"{reason} {where}", 1, self._places))
+            yield from self._keep(piece, failed(f"{reason} {where}", 1, self._width(piece.task)))
 
 
 def _cause(error: BaseException) -> str:

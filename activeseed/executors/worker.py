@@ -20,7 +20,7 @@ from typing import Any
 from activeseed.errors import UsageError
 from activeseed.executors.process_tree import kill_descendants
 from activeseed.outcome import Outcomes
-from activeseed.plan import Rows
+from activeseed.protocols import Batch
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def _follow(driver: int) -> None:
     os._exit(1)
 
 
-def work(job: str, rows: Rows, first: int, seconds: float | None, notice: str) -> Outcomes | Refusal:
+def work(job: str, batch: Batch, first: int, seconds: float | None, notice: str) -> Outcomes | Refusal:
     """Train one piece of a batch. The number of threads stands in the environment that the process started with.
 
     Args:
@@ -70,7 +70,7 @@ def work(job: str, rows: Rows, first: int, seconds: float | None, notice: str) -
             stack.callback(os.unlink, notice)
             stack.callback(faulthandler.cancel_dump_traceback_later)
         try:
-            return train_batch(system, materials, rows, first=first)
+            return train_batch(system, materials, batch, first=first)
         except UsageError as error:
             return Refusal(str(error))
         finally:

@@ -268,7 +268,7 @@ def _lock_in(assessment: Assessment) -> float | None:
     square = np.diag(surrogate.gram).reshape(f, v)
     drops, rewordings = [], []
     for i, item in enumerate(assessment.seed.items):
-        other = [n for n, variant in enumerate(item.variants) if n > 1 and variant.id.startswith("wording")]
+        other = [n for n, variant in enumerate(item.variants) if n > 1 and variant.origin in ("wording", "paraphrase")]
         if other and square[i, other].any():
             drops.append(square[i, 1])
             rewordings.append(square[i, other].mean())

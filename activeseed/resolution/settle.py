@@ -186,7 +186,7 @@ def _prior(prior: Law, seed: Seed, ballot: Ballot, accuracy: tuple[float, float]
     for vote in ballot.votes:
         f = ballot.seed.position(vote.item)
         v = ballot.seed.items[f].index_of(vote.variant)
-        if table[f, v] == 0 and vote.variant.startswith("edit-") and table[f, 0] > 0:
+        if table[f, v] == 0 and ballot.seed.items[f].variants[v].origin == "edit" and table[f, 0] > 0:
             table[f, v] = table[f, 0] = table[f, 0] / 2
         table[f, v] = max(table[f, v], UNFORESEEN)
     return np.asarray(table / table.sum(1, keepdims=True))

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from activeseed.comparing import same_text
 from activeseed.errors import AnswerError, SeedError, nearest
 from activeseed.question import VERDICTS, Answer, Question
-from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Pair, Payload, Seed, Text, Variant, made_id
+from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Origin, Pair, Payload, Seed, Text, Variant, made_id
 
 SETTLES_NOTHING = frozenset({"depends", "skip"})
 
@@ -279,7 +279,7 @@ class _Reader:
             if item is None:
                 return FLIPPED
             payload = item.variants[item.index_of(kept)].payload
-            return self._add(item, payload.flipped(), FLIPPED) if isinstance(payload, Pair) else FLIPPED
+            return self._add(item, payload.flipped(), FLIPPED, "flipped") if isinstance(payload, Pair) else FLIPPED
         if answer.verdict == "edit" and answer.payload is not None and item is not None:
             if question.purpose != "gold":
                 self.edits[item.id] = _beside(item, answer.payload)
@@ -287,14 +287,14 @@ class _Reader:
             n = 1
             while f"edit-{n}" in taken:
                 n += 1
-            return self._add(item, _beside(item, answer.payload), f"edit-{n}")
+            return self._add(item, _beside(item, answer.payload), f"edit-{n}", "edit")
         return "edit" if answer.verdict == "edit" else ABSENT  # reject, both, neither
 
-    def _add(self, item: Item, payload: Payload, name: str) -> str:
+    def _add(self, item: Item, payload: Payload, name: str, origin: Origin) -> str:
         for variant in item.variants:
             if variant.payload is not None and same_payload(variant.payload, payload):
                 return variant.id
-        added = Variant(id=name, payload=payload)
+        added = Variant(id=name, payload=payload, comes_from=origin)
         self.items[item.id] = Item.model_validate(
             {**item.model_dump(), "alternatives": [*(v.model_dump() for v in item.alternatives), added.model_dump()]}
         )

@@ -19,16 +19,16 @@ from activeseed.belief import Belief, author_law, fit_belief, vouching_evidence
 from activeseed.belief.preference import agreement_likelihood, prefer
 from activeseed.config import AskTable, Settings
 from activeseed.errors import PlanError
-from activeseed.estimators import Auto, Regression
 from activeseed.estimators.auto import REGRESSION_KEYS
 from activeseed.estimators.statistics import cross_key, gram
 from activeseed.outcome import Bools, Outcomes, Ranking
-from activeseed.plan import Explicit, Floats, Independent, Ints, Law, Materials, Rows, generator, stream_key
-from activeseed.protocols import Problem, Request, System
+from activeseed.plan import Design, Explicit, Floats, Ints, Law, Materials, Rows, generator, stream_key
+from activeseed.protocols import Problem, Request, Response, System
 from activeseed.question import Answer, Question
 from activeseed.resolution import Resolution, draw
 from activeseed.seed import FLIPPED, Seed
 from activeseed.stopping import FlipRisk, flip_risk
+from activeseed.study.requests import each_of, settings_of
 from activeseed.study.training import Trainer
 
 #: replicate numbers that one version of the seed may use: rows of different versions share no noise
@@ -77,15 +77,17 @@ def assess(
     trainer: Trainer,
     system: System,
     materials: Materials,
+    response: Response,
     resolution: Resolution,
     evidence_before: Floats | None = None,
     preferences: Sequence[tuple[int, float]] = (),
     asked: Mapping[str, bool] = MappingProxyType({}),
 ) -> Assessment:
-    """Train what is needed to know where the study stands: one regression and the deployed seed under each key.
+    """Train what is needed to know where the study stands: the response and the deployed seed under each key.
 
     Args:
         number: number of the seed's version; rows of different versions share no noise.
+        response: what risk and values are computed from.
         resolution: what the answers settle.
         evidence_before: evidence of the round before, for items that no row leaves out any more.
         preferences: answers about outcomes: (number of the place, 1 approve or 0 not).
@@ -104,25 +106,26 @@ def assess(
         stream=stream_key(settings.key, "rows", number),
         first_key=VERSION_KEYS * number,
         rows_law=rows_law,
+        settings=settings_of(system),
+        places=system.places(materials),
+        each=each_of(system, materials),
     )
-    regression = round_regression(settings)
     shifted = replace(problem, first_key=problem.first_key + REGRESSION_KEYS)
     evidence = evidence_before
     if _open(rows_law):
-        _, design, _ = regression.designs(shifted)
-        outcomes = trainer.fulfil(Request(design, "first-order indices"))
-        evidence = evidence_of(seed, design, outcomes, evidence_before)
+        fitted_on = first_request(response, shifted)
+        evidence = evidence_of(seed, fitted_on.design, trainer.fulfil(fitted_on), evidence_before)
     belief = _believed(seed, number, settings, materials, prior, resolution, evidence, asked)
     problem = replace(problem, law=belief.law)
     shifted = replace(shifted, law=belief.law)
-    ranking = _regressed(trainer, regression, shifted)
+    ranking = _responded(trainer, response, shifted)
     deployed = deployed_outcomes(seed, settings, trainer, deterministic)
     error = expected_error(settings.ask, resolution)
     ranking = with_belief(ranking, seed, prior, belief, settings, error)
     made = Assessment(seed, resolution, prior, belief, problem, ranking, deployed, evidence)
     if preferences and ranking.surrogate is not None and geometry.over == "probes":
         belief = leaning(made, settings, number, preferences, error)
-        ranking = _regressed(trainer, regression, replace(shifted, law=belief.law))
+        ranking = _responded(trainer, response, replace(shifted, law=belief.law))
         ranking = with_belief(ranking, seed, prior, belief, settings, error)
         made = replace(made, belief=belief, ranking=ranking, problem=replace(problem, law=belief.law), leaning=True)
     return made
@@ -176,15 +179,15 @@ def leaning(
     return prefer(assessment.belief, draws, likelihood, key)
 
 
-def round_regression(settings: Settings) -> Regression:
-    """The regression of every round is that of a full ranking, so that neither trains the other's rows again."""
-    said = settings.estimator
-    if isinstance(said, Regression):
-        return said
-    return Regression(rows=said.trainings, pairs=said.pairs) if isinstance(said, Auto) else Regression()
+def first_request(response: Response, problem: Problem) -> Request:
+    """The rows that a response is fitted on."""
+    run = response.run(problem)
+    request = next(run)
+    run.close()
+    return request
 
 
-def evidence_of(seed: Seed, design: Independent, outcomes: Outcomes, before: Floats | None) -> Floats | None:
+def evidence_of(seed: Seed, design: Design, outcomes: Outcomes, before: Floats | None) -> Floats | None:
     """How well the rows that left an item out, or flipped it, approve of it; None for a trainer that can't say."""
     if outcomes.vouching is None:
         return None
@@ -374,11 +377,11 @@ def _open(law: Law) -> bool:
     return bool((law.probabilities.max(1) < 1.0).any())
 
 
-def _regressed(trainer: Trainer, regression: Regression, problem: Problem) -> Ranking:
+def _responded(trainer: Trainer, response: Response, problem: Problem) -> Ranking:
     """The indices; zeros where nothing is left unclear, and no numbers where nothing of that can be trained."""
     try:
         if _open(trainer.possible(problem).law):
-            return trainer.run(regression, problem)
+            return trainer.rank(response, problem)
     except PlanError:
         if _open(trainer.possible(problem).law):
             raise

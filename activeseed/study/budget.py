@@ -30,12 +30,14 @@ class Budget:
         money: what they cost.
         seconds: how long that took by the clock.
         here: trainings of this process alone.
+        price: of one training, in the limits' currency.
         agreed: the latest agreement, in all since the study began: ``trainings``, ``money``, ``seconds``.
     """
 
     def __init__(self, store: Store, limits: LimitsTable) -> None:
         self._store = store
         self.limits = limits
+        self.price = limits.price
         self.trainings = self.failed = self.here = 0
         self.money = self.seconds = 0.0
         self.agreed: dict[str, float] = {}
@@ -60,7 +62,7 @@ class Budget:
             rows = body["rows"]
             self.trainings += rows
             self.failed += body["failed"]
-            self.money += body.get("money", self.limits.price * rows)
+            self.money += body.get("money", self.price * rows)
             self.seconds += body.get("wall", body["seconds"])
             self._learn(body)
         elif event.kind == "agreed":
@@ -145,7 +147,7 @@ class Budget:
         self._passed += len(set(known) - self._seen)
         self._seen.update(known)
         limits = self.limits
-        if todo and (self.agreed or limits.price or limits.money or limits.trainings or limits.seconds):
+        if todo and (self.agreed or self.price or limits.money or limits.trainings or limits.seconds):
             what, most, key = self._expected or ("This", lambda: len(todo), "")
             # every row passed is one of those that were expected, so what remains is never more than the difference
             self._left = max(len(todo), most() - self._passed)
@@ -177,7 +179,7 @@ class Budget:
     def _allow(self, what: str, needed: int, cores: int) -> None:
         limits = self.limits
         total = self.trainings + needed
-        money = self.money + limits.price * needed
+        money = self.money + self.price * needed
         expected = self.seconds_for(needed, cores, guess=False)
         seconds = self.seconds + (expected or 0.0)
         takes = f"{what} takes up to {needed:,} training{'s' if needed != 1 else ''}"
@@ -189,7 +191,7 @@ class Budget:
             )
         if limits.money and money > limits.money * (1 + ROUNDING):
             raise BudgetError(
-                f"{takes}{spent} at {self.said(limits.price)} each, more than [limits] money = {limits.money:g} "
+                f"{takes}{spent} at {self.said(self.price)} each, more than [limits] money = {limits.money:g} "
                 f"allows. money = {_up(money)} would do; a smaller [estimator] takes fewer."
             )
         if limits.seconds and seconds > limits.seconds:
@@ -198,14 +200,14 @@ class Budget:
                 f"allows. seconds = {_up(seconds)} would do; a smaller [estimator] takes fewer."
             )
         would_do: dict[str, int] = {}
-        if limits.price and money > max(self.agreed.get("money", 0.0), limits.money) * (1 + ROUNDING):
+        if self.price and money > max(self.agreed.get("money", 0.0), limits.money) * (1 + ROUNDING):
             would_do["money"] = _up(money)
         if "trainings" in self.agreed and total > self.agreed["trainings"]:
             would_do["trainings"] = total
         if "seconds" in self.agreed and seconds > self.agreed["seconds"]:
             would_do["seconds"] = _up(seconds)
         if would_do:
-            price = f", about {self.said(limits.price * needed)}" if limits.price else ""
+            price = f", about {self.said(self.price * needed)}" if self.price else ""
             before = f"; {self.trainings:,} trainings{self._paid} were made before" if self.trainings else ""
             raise ConsentError(f"{takes}{price}{before}.", would_do)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from activeseed.errors import BudgetError, ConsentError
 from activeseed.study import trial
-from activeseed.study.assess import round_regression
+from activeseed.study.assess import first_request
 from activeseed.study.cost import cost, problem_of
 from activeseed.study.materials import texts_of
 
@@ -65,7 +65,7 @@ def unaffordable(study: Study) -> list[str]:
     """
     problem = problem_of(study)
     if (problem.law.probabilities.max(1) < 1.0).any():
-        round_regression(study.settings).designs(problem)
+        first_request(study.part("response"), problem)
     said = getattr(study.part("estimator"), "unaffordable", None)  # an estimator of somebody else's may not say
     return list(said(problem)) if callable(said) else []
 

@@ -10,17 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from activeseed.belief import author_law
-from activeseed.estimators import Auto, Jansen, Regression
+from activeseed.estimators import Auto, Jansen
 from activeseed.protocols import Problem
 from activeseed.study import trial
-from activeseed.study.assess import round_regression
+from activeseed.study.requests import each_of, settings_of
 
 if TYPE_CHECKING:
     from activeseed.study.study import Study
 
 #: more than any budget: what an estimator would do with no limit
 NO_LIMIT = 10**12
-REGRESSION = "the round's regression"
+RESPONSE = "the round's regression"
 
 
 def problem_of(study: Study) -> Problem:
@@ -36,6 +36,9 @@ def problem_of(study: Study) -> Problem:
         deterministic=not study.system.streams,
         weighted=study.system.weighted,
         stream=0,
+        settings=settings_of(study.system),
+        places=study.system.places(study.materials),
+        each=each_of(study.system, study.materials),
     )
 
 
@@ -53,10 +56,10 @@ def ranking_parts(study: Study, by: str | None = None, law: str | None = None, a
         estimator = with_law(estimator, law)
     parts = {str(estimator.kind): most_rows(estimator, problem)}
     if by == "total" and not _has_totals(estimator, problem):
-        parts["total indices"] = Jansen().rows(problem) if _open(problem) else 0
+        parts["total indices"] = Jansen().cost(problem).trainings if _open(problem) else 0
     look = look_parts(study) if anew else {}
-    if ranks_by_regression(estimator, problem):
-        look.pop(REGRESSION, None)  # the ranking's own rows, and trained once
+    if ranks_by_response(study, estimator, problem):
+        look.pop(RESPONSE, None)  # the ranking's own rows, and trained once
     return _some({**parts, **look})
 
 
@@ -95,7 +98,7 @@ def look_parts(study: Study) -> dict[str, int]:
     """Trainings that a look at a new version of the seed, or at new answers, takes at most (see `assess`)."""
     problem = problem_of(study)
     return {
-        REGRESSION: round_regression(study.settings).rows(problem) if _open(problem) else 0,
+        RESPONSE: study.part("response").cost(problem).trainings if _open(problem) else 0,
         "the seed as it stands": _replicates(study),
         trial.PURPOSE: trial.TRAININGS if trial.is_due(study) else 0,
     }
@@ -106,9 +109,9 @@ def most_rows(estimator: Any, problem: Problem) -> int:
 
     One with a budget spends on one part what another no longer takes, up to all that its parts could take.
     """
-    rows = int(estimator.rows(problem))
+    rows = int(estimator.cost(problem).trainings)
     if isinstance(estimator, Auto):
-        free = estimator.model_copy(update={"budget": NO_LIMIT}).rows(problem)
+        free = estimator.model_copy(update={"budget": NO_LIMIT}).cost(problem).trainings
         return max(rows, min(free, estimator.budget))
     return rows
 
@@ -138,16 +141,17 @@ def priced(study: Study, parts: Mapping[str, int]) -> dict[str, Any]:
     return {
         "trainings": trainings,
         "by": dict(parts),
-        "price": round(study.settings.limits.price * trainings, 2),
+        "price": round(study.budget.price * trainings, 2),
         "seconds": study.budget.seconds_for(trainings, study.trainer.cores),
     }
 
 
-def ranks_by_regression(estimator: Any, problem: Problem) -> bool:
-    """Whether the ranking surely has the very regression that every look at the study trains."""
+def ranks_by_response(study: Study, estimator: Any, problem: Problem) -> bool:
+    """Whether the ranking surely has the very rows that every look at the study trains."""
+    response = study.part("response")
     if isinstance(estimator, Auto):
-        return estimator.parts(problem).regression is not None
-    return isinstance(estimator, Regression)
+        return bool(estimator.parts(problem).regression == response)
+    return bool(estimator == response)
 
 
 def _has_totals(estimator: Any, problem: Problem) -> bool:

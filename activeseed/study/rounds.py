@@ -6,20 +6,20 @@ that died between deciding and acting decides nothing twice.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from activeseed.belief import author_law, calibration
 from activeseed.config import AskTable
 from activeseed.errors import PlanError, nearest
-from activeseed.estimators import Jansen, Regression
+from activeseed.estimators import Jansen
 from activeseed.estimators.auto import REGRESSION_KEYS
-from activeseed.estimators.contrasts import EffectLaw
-from activeseed.outcome import Outcomes, Ranking, plain
+from activeseed.outcome import Column, Outcomes, Ranking, plain
 from activeseed.plan import Explicit, Rows
-from activeseed.protocols import Event, Request
+from activeseed.protocols import Estimator, Event, Request, SupportsLaw
 from activeseed.resolution import Refuted, Resolution, fits_better, refuted, resolve, vouch
 from activeseed.resolution.drawing import WORTH
 from activeseed.seed import AS_WRITTEN, Seed, digest_of
@@ -37,15 +37,19 @@ from activeseed.study.assess import (
 from activeseed.study.budget import expects
 from activeseed.study.checks import Checks
 from activeseed.study.choosing import NEAR, open_items
-from activeseed.study.cost import most_of, ranking_parts, ranks_by_regression, round_parts
+from activeseed.study.cost import most_of, ranking_parts, ranks_by_response, round_parts
 from activeseed.study.quality import judged_right, quality
 from activeseed.study.special import writing_table
 
 if TYPE_CHECKING:
     from activeseed.study.study import Study
 
-#: columns that a ranking can be ordered by, as a user may write them
-ORDERS = {"effect": "effect", "value": "value", "first-order": "first_order", "total": "total"}
+#: columns that come of what is believed
+BELIEVED = (
+    Column("value", "value", sortable=True),
+    Column("value_per_minute", "value per minute", "squared distance a minute", sortable=True),
+    Column("credibility", "probability that it stays", "probability"),
+)
 
 
 class Rounds:
@@ -108,6 +112,7 @@ class Rounds:
                 study.trainer,
                 study.system,
                 study.materials,
+                study.part("response"),
                 self.settle(),
                 None if before is None else np.array([np.nan if e is None else e for e in before]),
                 self._preferences(),
@@ -131,19 +136,19 @@ class Rounds:
     def rank(self, by: str | None, law: str | None) -> Ranking:
         """The full ranking, journalled."""
         study = self._study
-        column = _column(by)
         estimator = study.part("estimator")
+        column = _column(by, (*estimator.columns, *study.part("response").columns, *Jansen().columns, *BELIEVED))
         if law is not None:
             estimator = with_law(estimator, law)
         before = study.budget.here
         assessment = self.assessment()
         problem = assessment.problem
-        if isinstance(estimator, Regression):  # the very rows of the assessment, under its keys
+        if estimator == study.part("response"):  # the very rows of the assessment, under its keys
             problem = replace(problem, first_key=problem.first_key + REGRESSION_KEYS)
-        found = study.trainer.run(estimator, problem)
+        found = study.trainer.rank(estimator, problem)
         if column == "total" and "total" not in found.columns:
-            found = found.join(study.trainer.run(Jansen(), assessment.problem))
-        ranking = study.trainer.marked(found.join(assessment.ranking), problem)
+            found = found.join(study.trainer.rank(Jansen(), assessment.problem))
+        ranking = study.trainer.marked(beside(found, assessment.ranking), problem)
         left = bool(assessment.belief.law.probabilities.max(1).min() < 1.0)
         ranking = _ordered(ranking, column or ("value" if left and "value" in ranking.columns else "effect"))
         counts = found.summary
@@ -153,7 +158,7 @@ class Rounds:
             "unit": assessment.problem.geometry.unit,
             "estimator": estimator.kind,
             "trainings": counts.get("trainings", 0)
-            + (0 if ranks_by_regression(estimator, problem) else assessment.ranking.summary.get("trainings", 0)),
+            + (0 if ranks_by_response(study, estimator, problem) else assessment.ranking.summary.get("trainings", 0)),
             "trainings_new": study.budget.here - before,
             "answers": len(study.state.counted_answers),
             "write_more": writing_table(
@@ -400,13 +405,25 @@ def _number(value: Any) -> float:
     return float("nan") if value is None else float(value)
 
 
-def _column(by: str | None) -> str | None:
+def _column(by: str | None, columns: Sequence[Column]) -> str | None:
+    """The name of a column that items can be ranked by, as a user may write it. Raises PlanError."""
     if by is None:
         return None
-    name = by.replace("_", "-")
-    if name not in ORDERS:
-        raise PlanError(f"Items can't be ranked by {by!r}.{nearest(name, ORDERS)}")
-    return ORDERS[name]
+    name = by.replace("-", "_")
+    known = dict.fromkeys(c.name for c in columns if c.sortable)
+    if name not in known:
+        written = [n.replace("_", "-") for n in known]
+        raise PlanError(f"Items can't be ranked by {by!r}.{nearest(by.replace('_', '-'), written)}")
+    return name
+
+
+def beside(found: Ranking, response: Ranking) -> Ranking:
+    """What an estimator found, and beside it what the response says: no column of the estimator is overwritten."""
+    columns = {**response.columns, **found.columns}
+    summary = {**found.summary, **response.summary}
+    if "spread" in found.summary:
+        summary |= {n: v for n, v in found.summary.items() if n.startswith("spread") or n == "noise_floor"}
+    return replace(found.join(response), columns=columns, summary=summary)
 
 
 def _ordered(ranking: Ranking, column: str) -> Ranking:
@@ -415,11 +432,8 @@ def _ordered(ranking: Ranking, column: str) -> Ranking:
     return replace(ranking, by=column)
 
 
-def with_law(estimator: Any, law: str) -> Any:
+def with_law(estimator: Estimator, law: str) -> Estimator:
     """An estimator that ranks by another reference law. Raises PlanError where there is none."""
-    known = [str(v) for v in get_args(EffectLaw)]
-    if law not in known:
-        raise PlanError(f"There is no reference law {law!r}.{nearest(law, known)}")
-    if "law" not in type(estimator).model_fields:
+    if not isinstance(estimator, SupportsLaw):
         raise PlanError(f"Estimator {estimator.kind!r} knows no reference law. Use kind = 'auto' or 'leave_one_out'.")
-    return estimator.model_copy(update={"law": law})
+    return estimator.with_law(law)

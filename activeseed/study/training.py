@@ -7,35 +7,47 @@ trained in. Each batch is one artifact, journalled after it is durable.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import asdict, replace
-from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from activeseed.config import LimitsTable
-from activeseed.errors import PlanError, StoreError, TooManyFailuresError, TrainingError
+from activeseed.errors import TooManyFailuresError, TrainingError
 from activeseed.executors.listening import show
 from activeseed.outcome import Bools, Outcomes, Ranking, Warned, summed
-from activeseed.plan import Design, Independent, Materials, OneAtATime, Rows, join_rows, row_names
-from activeseed.protocols import Batch, Estimator, Event, Executor, Problem, Request, System
-from activeseed.seed import ABSENT, digest_of
+from activeseed.plan import Design, Independent, Materials, OneAtATime
+from activeseed.protocols import Analysis, Event, Executor, Problem, Request, System
+from activeseed.seed import ABSENT
 from activeseed.store import FolderStore
 from activeseed.study.budget import Budget
 from activeseed.study.failing import ABSENT_INDEX, Explained, Kind, effective, explained, left_out, without
+from activeseed.study.memory import Memory, Where
 from activeseed.study.progress import Progress, silent
+from activeseed.study.requests import (
+    Part,
+    Wanted,
+    batches,
+    context_of,
+    each_of,
+    is_per_cell,
+    parts,
+    rows_at,
+    settings_of,
+    wanted,
+)
 
 #: a batch is never larger, so that progress shows and a kill loses little
 MOST_ROWS = 512
 #: rows a batch for a trainer that takes one row at a time
 FEW_ROWS = 8
+#: cells a batch for a trainer that goes cell by cell: each is paid for, and a kill loses no more
+FEW_CELLS = 64
 #: how improbable failures have to be at the tolerated share before a request is given up half-way
 HOPELESS = 1e-4
 #: columns that say nothing of an item when one of its variants can't be trained
@@ -43,6 +55,9 @@ _OF_THE_LAW = (
     "first_order", "first_order_se", "first_order_low", "first_order_high", "presence", "wording", "share", "total",
     "total_se", "total_low", "total_high", "total_instability", "value", "value_per_minute",
 )  # fmt: skip
+
+
+T = TypeVar("T")
 
 
 class Trainer:
@@ -71,17 +86,10 @@ class Trainer:
         self.budget = budget or Budget(store, limits)
         self.progress = progress
         self.context = context_of(system, materials)
-        self._planned: dict[str, dict[str, Any]] = {}
-        self._trained: dict[tuple[str, int], str] = {}
-        self._index: dict[str, tuple[str, int]] = {}
-        self._unread: list[str] = []
-        self._failing: list[str] = []
+        self._memory = Memory(store)
         self._warned: tuple[Warned, ...] = ()
         self._reasons: dict[Kind, str] = {}
         self.impossible: dict[tuple[int, int], str] = {}
-        self._again: dict[str, int] = {}
-        self._retries = 0
-        self._loaded: dict[str, Outcomes] = {}
         self._cold = True
         self._seen = 0
 
@@ -109,26 +117,33 @@ class Trainer:
             for w in sorted(self._warned, key=lambda w: -w.times)
         ]
 
-    def run(self, estimator: Estimator, problem: Problem) -> Ranking:
-        """Drive an estimator to its ranking. Trainings are counted in its summary."""
+    def run(self, analysis: Analysis[T], problem: Problem) -> T:
+        """Drive an analysis to its result."""
+        return self._drive(analysis, problem)[0]
+
+    def rank(self, estimator: Analysis[Ranking], problem: Problem) -> Ranking:
+        """Drive an estimator to its ranking. Trainings are counted in its summary, what failed is said in it."""
         before = self.budget.here
+        ranking, asked = self._drive(estimator, problem)
+        self._check_measured(ranking)
+        counts = {"trainings": asked, "trainings_new": self.budget.here - before}
+        return self.marked(ranking.join(Ranking(ranking.ids, summary=counts)), problem)
+
+    def _drive(self, analysis: Analysis[T], problem: Problem) -> tuple[T, int]:
+        """The result of an analysis, and how many trainings it asked for."""
         while True:
             known = set(self.impossible)
-            possible = self.possible(problem)
-            generator = estimator.run(possible)
+            generator = analysis.run(self.possible(problem))
             asked = 0
             try:
                 request = next(generator)
                 while set(self.impossible) == known:
-                    asked += request.design.size
+                    asked += request.design.size * problem.each.trainings
                     request = generator.send(self.fulfil(request))
             except StopIteration as done:
-                ranking: Ranking = done.value
-                break
+                result: T = done.value
+                return result, asked
             generator.close()  # once more, without what can't be trained; what was trained is kept
-        self._check_measured(ranking)
-        counts = {"trainings": asked, "trainings_new": self.budget.here - before}
-        return self.marked(ranking.join(Ranking(ranking.ids, summary=counts)), problem)
 
     # --- what can't be trained ----------------------------------------------------------------------------------
 
@@ -178,84 +193,73 @@ class Trainer:
             )
 
     def fulfil(self, request: Request) -> Outcomes:
-        """Outcomes of a request's rows, in order. Raises TooManyFailuresError above the tolerated share."""
-        if request.cotangents is not None:
-            raise PlanError("This study's executor has no gradients. Choose an estimator that only needs trainings.")
-        design = request.design
+        """What a request wants of its rows, in order. Raises TooManyFailuresError above the tolerated share."""
         self._refresh()
-        names = [n for start, stop in self._windows(design) for n in self._names(design.block(start, stop))]
-        if request.fresh:
-            names = _counted(names)
-        batches = self._plan(request, names)
-        request_id = self._request_id(names)
-        todo = []
-        for number, runs in enumerate(batches):
-            artifact = self._trained.get((request_id, number))
-            if artifact is None or self._store.names_in(artifact) is None:
-                todo.append((number, runs))
-        new = {r for _, runs in todo for start, stop in runs for r in range(start, stop)}
+        memory = self._memory
+        asked = wanted(request, self._system, self._materials, self.context, memory.attempt)
+        planned = self._plan(asked)
+        due = [(number, part) for number, part in enumerate(planned) if not memory.is_there(asked.id, number)]
+        new = {at for _, part in due for at in asked.cells(part.rows, part.places)}
         self.budget.before(
-            [n for r, n in enumerate(names) if r not in new], [names[r] for r in sorted(new)], self.cores
+            [n for at, n in enumerate(asked.names) if at not in new],
+            [asked.names[at] for at in sorted(new)],
+            self.cores,
         )
-        self._train(request, request_id, batches, todo, names)
-        # a row that this request trained comes from the batch of its own unit, so that both ends of a difference do
-        own: dict[int, tuple[str, int]] = {}
-        for number, runs in enumerate(batches):
-            artifact = self._trained[request_id, number]
-            for at, r in enumerate(r for start, stop in runs for r in range(start, stop)):
-                own[r] = (artifact, at)
-        places = [own.get(r) or self._index[name] for r, name in enumerate(names)]
-        if self._damaged({artifact for artifact, _ in places}):
+        self._train(asked, planned, due)
+        # what this request trained comes from the batch of its own unit, so that both ends of a difference do
+        own: dict[int, Where] = {}
+        for number, part in enumerate(planned):
+            artifact = memory.batches[asked.id, number]
+            own |= {cell: Where(artifact, at) for at, cell in enumerate(asked.cells(part.rows, part.places))}
+        places = [own.get(at) or memory[name] for at, name in enumerate(asked.names)]
+        if memory.lost({place.artifact for place in places}):
             return self.fulfil(request)  # what could not be read is trained again
-        outcomes = self._gather(places)
+        outcomes = memory.rows(places) if asked.width is None else memory.cells(places, asked.width)
         self._check_failures(outcomes, request)
-        if request.probes is not None:
-            outcomes = Outcomes(
-                outcomes.values[:, list(request.probes)], outcomes.ok, outcomes.failures, outcomes.vouching
-            )
-        return outcomes
+        return outcomes if request.places is None or asked.width is not None else outcomes.at(request.places)
 
-    def _train(
-        self,
-        request: Request,
-        request_id: str,
-        batches: list[list[tuple[int, int]]],
-        todo: list[tuple[int, list[tuple[int, int]]]],
-        names: list[str],
-    ) -> None:
+    def _train(self, asked: Wanted, planned: list[Part], due: list[tuple[int, Part]]) -> None:
         """Run the batches that are due, and record each as it completes. Raises where going on makes no sense."""
-        rows_of = [sum(stop - start for start, stop in runs) for runs in batches]
-        total, due = sum(rows_of), sum(rows_of[number] for number, _ in todo)
         if not due:
             return
-        self.progress(request.purpose, total - due, total)
-        trained = 0
+        request = asked.request
+        cells = [len(asked.cells(part.rows, part.places)) for part in planned]
+        total, left = sum(cells), sum(cells[number] for number, _ in due)
+        self.progress(request.purpose, total - left, total)
         reasons: list[str] = []
         done: list[int] = []
         fine: list[bool] = []
         began = time.monotonic()
-        run = self._executor.run(self._system, self._materials, self._batches(request.design, todo))
-        with closing(_closable(run)) as completed:
+        tasks = batches(asked, due, self._system, len(self._materials.seed))
+        with closing(_closable(self._executor.run(self._system, self._materials, tasks))) as completed:
             for number, outcomes in completed:
                 now = time.monotonic()
-                self._check_shape(outcomes, rows_of[number])
-                batch_names = [names[r] for start, stop in batches[number] for r in range(start, stop)]
-                self._record(request_id, number, batch_names, outcomes, now - began)
+                part = planned[number]
+                self._check_shape(outcomes, asked, part)
+                names = [asked.names[at] for at in asked.cells(part.rows, part.places)]
+                self._record(asked, number, names, outcomes, now - began)
                 began = now
-                trained += rows_of[number]
+                left -= cells[number]
                 reasons += outcomes.failures.values()
-                done += [r for start, stop in batches[number] for r in range(start, stop)]
+                done += part.rows
                 fine += outcomes.ok.tolist()
-                self.progress(request.purpose, total - due + trained, total)
-                if trained < due:
+                self.progress(request.purpose, total - left, total)
+                if left:
                     self._check_hope(request.design, done, fine, reasons, request.purpose)
-                    self.budget.going_on(rows_of[number], self.cores)
+                    self.budget.going_on(cells[number], self.cores)
+
+    def _price(self) -> float:
+        """What one training costs: what the settings say, and what the system says of its calls."""
+        each = each_of(self._system, self._materials)
+        return self.limits.price + each.money / max(1, each.trainings)
 
     # --- planning -----------------------------------------------------------------------------------------------
 
     def chunk(self, unit: int) -> int:
         """Rows a batch: as many whole units as fit the memory bound; a few for a trainer that isn't batched."""
         cost = self._system.cost(self._materials)
+        if is_per_cell(self._system):
+            return max(1, FEW_CELLS // max(1, len(self._materials.probes)))
         if cost.bytes <= 0:
             return FEW_ROWS
         # a system that bounds its own memory would split a batch that is larger, and with it pairs that belong together
@@ -263,169 +267,79 @@ class Trainer:
         fits = max(1, megabytes * 2**20 // cost.bytes)
         return max(unit, min(fits, MOST_ROWS) // unit * unit)
 
-    def _windows(self, design: Design) -> Iterator[tuple[int, int]]:
-        step = max(design.unit, 1024 // design.unit * design.unit)
-        edges = [*range(0, design.size, step), design.size]
-        return pairwise(edges)
-
-    def _names(self, rows: Rows) -> list[str]:
-        return row_names(self.context, self._materials.slots, rows)
-
-    def _request_id(self, names: list[str]) -> str:
-        attempt = max((self._again.get(n, 0) for n in names), default=0) if self._again else 0
-        suffix = f"/{attempt}" if attempt else ""
-        return hashlib.sha256(("".join(names) + suffix).encode()).hexdigest()[:24]
-
-    def _plan(self, request: Request, names: list[str]) -> list[list[tuple[int, int]]]:
-        """Batches as runs of row numbers. Journalled before anything runs; read back when it was journalled before."""
-        request_id = self._request_id(names)
-        if request_id not in self._planned:
-            runs = self._missing(request.design, names)
-            if not runs:
+    def _plan(self, asked: Wanted) -> list[Part]:
+        """The batches. Journalled before anything runs; read back when they were journalled before."""
+        memory, request = self._memory, asked.request
+        if asked.id not in memory.plans:
+            decided = parts(asked, memory.__contains__, self.chunk(request.design.unit))
+            if not decided:
                 return []
-            body = {"request": request_id, "purpose": request.purpose, "size": len(names), "batches": runs}
-            self._store.append([Event("planned", body, key=f"planned:{request_id}")])
+            body: dict[str, Any] = {
+                "request": asked.id, "purpose": request.purpose, "size": request.design.size,
+                "batches": [part.runs for part in decided],
+            }  # fmt: skip
+            if asked.width is not None:
+                body["places"] = [part.places for part in decided]
+            self._store.append([Event("planned", body, key=f"planned:{asked.id}")])
             self._refresh()
-        batches = self._planned[request_id]["batches"]
-        return [[(start, stop) for start, stop in runs] for runs in batches]
-
-    def _missing(self, design: Design, names: list[str]) -> list[list[list[int]]]:
-        """Units with a row that was never trained, packed into batches; rows that come twice are trained once."""
-        chunk, unit = self.chunk(design.unit), min(design.unit, self.chunk(design.unit))
-        batches: list[list[list[int]]] = [[]]
-        filled = 0
-        planned: set[str] = set()
-        for start in range(0, len(names), unit):
-            stop = min(start + unit, len(names))
-            fresh = [n for n in names[start:stop] if n not in self._index and n not in planned]
-            if not fresh:
-                continue
-            planned.update(names[start:stop])
-            if filled + (stop - start) > chunk and filled:
-                batches.append([])
-                filled = 0
-            runs = batches[-1]
-            if runs and runs[-1][1] == start:
-                runs[-1][1] = stop
-            else:
-                runs.append([start, stop])
-            filled += stop - start
-        return [b for b in batches if b]
-
-    def _batches(self, design: Design, todo: list[tuple[int, list[tuple[int, int]]]]) -> Iterator[Batch]:
-        for number, runs in todo:
-            yield Batch(number, join_rows([design.block(start, stop) for start, stop in runs]))
+        body = memory.plans[asked.id]
+        places = body.get("places") or [None] * len(body["batches"])
+        return [
+            Part(tuple((start, stop) for start, stop in runs), None if at is None else tuple(at))
+            for runs, at in zip(body["batches"], places, strict=True)
+        ]
 
     # --- memory -------------------------------------------------------------------------------------------------
 
-    def _record(self, request_id: str, number: int, names: list[str], outcomes: Outcomes, wall: float) -> None:
-        arrays: dict[str, Any] = {"names": np.array(names), "values": outcomes.values, "ok": outcomes.ok}
-        if outcomes.vouching is not None:
-            arrays["vouching"] = outcomes.vouching
-        if outcomes.failures:
-            arrays["failures"] = np.array(json.dumps({str(k): v for k, v in outcomes.failures.items()}))
-        artifact = self._store.put(arrays)
+    def _record(self, asked: Wanted, number: int, names: list[str], outcomes: Outcomes, wall: float) -> None:
+        artifact = self._memory.keep(names, outcomes)
+        failed = int((~(outcomes.ok if asked.width is None else outcomes.known)).sum())
         body = {
-            "request": request_id, "batch": number, "artifact": artifact, "context": self.context.hex(),
-            "rows": len(names), "failed": int((~outcomes.ok).sum()), "seconds": round(outcomes.seconds, 4),
-            "wall": round(wall, 4), "cores": self.cores, "cold": self._cold, "money": self.limits.price * len(names),
+            "request": asked.id, "batch": number, "artifact": artifact, "context": self.context.hex(),
+            "rows": len(names), "failed": failed, "seconds": round(outcomes.seconds, 4),
+            "wall": round(wall, 4), "cores": self.cores, "cold": self._cold,
+            "money": self.budget.price * len(names),
         }  # fmt: skip
         self._cold = False
         self.budget.here += len(names)
         if outcomes.warned:
             body["warned"] = [asdict(w) for w in outcomes.warned]
             show(outcomes.warned)
-        self._store.append([Event("trained", body, key=f"trained:{request_id}:{number}")])
+        self._store.append([Event("trained", body, key=f"trained:{asked.id}:{number}")])
         self._refresh()
 
     def _refresh(self) -> None:
         for event in self._store.read(self._seen):
             self._seen = event.sequence
             self.budget.apply(event)
-            if event.kind == "planned":
-                self._planned[event.body["request"]] = event.body
-            elif event.kind == "trained":
-                body = event.body
-                self._trained[body["request"], body["batch"]] = body["artifact"]
-                self._unread.append(body["artifact"])
-                if body["failed"]:
-                    self._failing.append(body["artifact"])
-                if body["context"] == self.context.hex():
-                    self._warned = summed([*self._warned, *(Warned(**w) for w in body.get("warned", ()))])
-            elif event.kind == "retry":
-                self._read_names()
-                self._forget_failures()
-        self._read_names()
-
-    def _read_names(self) -> None:
-        for artifact in self._unread:
-            for at, name in enumerate(self._store.names_in(artifact) or []):
-                self._index.setdefault(name, (artifact, at))
-        self._unread.clear()
+            self._memory.apply(event)
+            if event.kind == "trained" and event.body["context"] == self.context.hex():
+                self._warned = summed([*self._warned, *(Warned(**w) for w in event.body.get("warned", ()))])
+        self._memory.read_names()
 
     def retry(self) -> None:
         """Rows that failed so far are trained again when they are asked for; the failures stay in the journal."""
         self._store.append([Event("retry", {})])
         self._refresh()
 
-    def _forget_failures(self) -> None:
-        self._retries += 1
-        for artifact in self._failing:
-            for at in np.flatnonzero(~self._load(artifact).ok):
-                for name in [n for n, place in self._index.items() if place == (artifact, int(at))]:
-                    del self._index[name]
-                    self._again[name] = self._retries
-        self._failing.clear()
-        self._loaded.clear()
-
-    def _load(self, artifact: str) -> Outcomes:
-        if artifact not in self._loaded:
-            arrays = self._store.get(artifact)
-            failures = (
-                {int(k): v for k, v in json.loads(str(arrays["failures"])).items()} if "failures" in arrays else {}
-            )
-            self._loaded[artifact] = Outcomes(arrays["values"], arrays["ok"], failures, arrays.get("vouching"))
-        return self._loaded[artifact]
-
-    def _damaged(self, artifacts: set[str]) -> bool:
-        """Whether some of these can't be read; their rows are forgotten."""
-        lost = set()
-        for artifact in artifacts:
-            try:
-                self._load(artifact)
-            except StoreError:
-                lost.add(artifact)
-        self._index = {n: place for n, place in self._index.items() if place[0] not in lost} if lost else self._index
-        return bool(lost)
-
-    def _gather(self, places: list[tuple[str, int]]) -> Outcomes:
-        first = self._load(places[0][0])
-        values = np.empty((len(places), first.values.shape[1]), np.float32)
-        ok = np.empty(len(places), bool)
-        vouching = None if first.vouching is None else np.empty((len(places), first.vouching.shape[1]), np.float32)
-        failures: dict[int, str] = {}
-        by_artifact: dict[str, list[int]] = {}
-        for r, (artifact, _) in enumerate(places):
-            by_artifact.setdefault(artifact, []).append(r)
-        for artifact, rows in by_artifact.items():
-            part = self._load(artifact)
-            at = [places[r][1] for r in rows]
-            values[rows] = part.values[at]
-            ok[rows] = part.ok[at]
-            if vouching is not None and part.vouching is not None:
-                vouching[rows] = part.vouching[at]
-            failures |= {r: part.failures[places[r][1]] for r in rows if places[r][1] in part.failures}
-        self._loaded.clear()
-        return Outcomes(values, ok, failures, vouching)
-
     # --- checks -------------------------------------------------------------------------------------------------
 
-    def _check_shape(self, outcomes: Outcomes, rows: int) -> None:
-        places = len(self._system.places(self._materials))
-        if outcomes.values.shape != (rows, places) or outcomes.ok.shape != (rows,):
+    def _check_shape(self, outcomes: Outcomes, asked: Wanted, part: Part) -> None:
+        """An executor of somebody else's may return anything."""
+        request = asked.request
+        if request.state:
+            return
+        places = len(self._system.places(self._materials)) if part.places is None else len(part.places)
+        due = (len(part), self._materials.width if request.cotangents is not None else places)
+        if outcomes.values.shape != due or outcomes.ok.shape != (due[0],):
             raise TrainingError(
                 f"System {self._system.kind!r} returned outcomes of shape {outcomes.values.shape} where "
-                f"{(rows, places)} was due (rows × probes)."
+                f"{due} was due (rows × probes)."
+            )
+        if asked.width is not None and outcomes.cells is None and not outcomes.ok.all():
+            raise TrainingError(
+                f"System {self._system.kind!r} trains cell by cell, but says of whole rows that they failed. Let its "
+                "outcomes say which cells are known."
             )
 
     def _check_failures(self, outcomes: Outcomes, request: Request) -> None:
@@ -447,9 +361,11 @@ class Trainer:
 
     def _explained(self, design: Design, rows: NDArray[np.int64], ok: Bools) -> Explained:
         """The kinds of row of a design that fail; none where most items can't be left out, so hardly any ranks."""
-        runs = np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1)
-        variants = np.concatenate([effective(design.block(int(run[0]), int(run[-1]) + 1)) for run in runs])
-        base = np.asarray(self._materials.seed.base, np.int16)
+        variants = effective(rows_at(design, rows.tolist()))
+        settings = (
+            [f.stands for f in settings_of(self._system)] if variants.shape[1] > len(self._materials.seed) else []
+        )
+        base = np.asarray([*self._materials.seed.base, *settings], np.int16)
         single = isinstance(design, OneAtATime)
         # Where rows are regressed, a variant of which no row succeeded has no coefficient, however few there were.
         found = explained(variants, ok, base, least=1 if isinstance(design, Independent) else 2, single_changes=single)
@@ -494,23 +410,3 @@ def _closable(results: Iterator[tuple[int, Outcomes]]) -> Generator[tuple[int, O
         close = getattr(results, "close", None)
         if callable(close):
             close()
-
-
-def _counted(names: list[str]) -> list[str]:
-    """Equal names told apart by how often they came before, so that a re-run is a row of its own."""
-    seen: Counter[str] = Counter()
-    out = []
-    for name in names:
-        out.append(f"{name}~{seen[name]}" if seen[name] else name)
-        seen[name] += 1
-    return out
-
-
-def context_of(system: System, materials: Materials) -> bytes:
-    """Digest of everything that all rows of a study share: part of every row's name."""
-    record = getattr(system, "record", None)
-    said = {"kind": system.kind, "revision": system.revision, "record": record() if callable(record) else {}}
-    reads = getattr(system, "also_reads", None)  # what a trainer sees of the items besides their payloads
-    if callable(reads):
-        said["reads"] = reads(materials)
-    return hashlib.sha256(digest_of(said) + materials.digest).digest()[:16]

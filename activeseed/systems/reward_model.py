@@ -240,7 +240,7 @@ def _train_batch(model: RewardModel, bench: _Bench, rows: Rows, materials: Mater
     with torch.no_grad():
         given = in_precision(weights)
         wanted = given / given.sum(1, keepdim=True).clamp(min=1e-12)
-        draws = Draws(materials.root, rows.keys, frozenset(model.held))
+        draws = Draws.of(materials.root, rows, model.held)
         rates = Rates(model.rate, 0.0, model.rate * model.l2)  # a bias cancels in every difference
         field = chosen_field(model.reward, bench.points, rates, model.hidden, model.init_scale)
         params = field.start(len(rows), draws)

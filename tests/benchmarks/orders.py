@@ -21,7 +21,6 @@ from activeseed.outcome import Ranking
 from activeseed.plan import Floats, Law, generator, stream_key
 from activeseed.protocols import Problem
 from activeseed.seed import ABSENT, AS_WRITTEN
-from activeseed.study.assess import round_regression
 from tests.benchmarks.persona import BELIEF, DRAWS, Cell, across
 from tests.benchmarks.studies import Asked, new_study
 
@@ -209,7 +208,7 @@ def first_order(state: Flat) -> Floats:
     """(F,) first-order indices under the author's flat belief and the answers."""
     law = Law("author's belief and answers", np.stack([state.law, 1.0 - state.law], 1))
     stream = stream_key(state.cell.key, "rows", len(state.asked))
-    ranking = regress(state.cell, law, stream, round_regression(state.cell.settings))
+    ranking = regress(state.cell, law, stream, state.cell.settings.response)
     return np.asarray(ranking.columns["first_order"], np.float64)
 
 

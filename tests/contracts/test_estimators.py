@@ -10,9 +10,9 @@ from pydantic import ValidationError
 from activeseed.errors import ConfigError, PlanError
 from activeseed.estimators import Auto, Bootstrap, Jansen, LeaveOneOut, NullLadder, Regression
 from activeseed.estimators.statistics import cross_key, gram
-from activeseed.outcome import Geometry, Outcomes, Ranking
+from activeseed.outcome import Column, Geometry, Outcomes, Ranking
 from activeseed.plan import Change, Law, OneAtATime
-from activeseed.protocols import Problem, Request, Run
+from activeseed.protocols import Cost, Problem, Request, Run
 from activeseed.seed import ABSENT
 from activeseed.testing import (
     Toy,
@@ -49,11 +49,12 @@ class Halving:
     """Two keys for every item, then six more for the half that came out ahead: a race of two stages."""
 
     kind = "halving"
+    columns = (Column("effect", "effect", unbiased=True, sortable=True),)
 
-    def rows(self, problem: Problem) -> int:
-        return 2 * (1 + len(problem.ids)) + 6 * (1 + (len(problem.ids) + 1) // 2)
+    def cost(self, problem: Problem) -> Cost:
+        return problem.each * (2 * (1 + len(problem.ids)) + 6 * (1 + (len(problem.ids) + 1) // 2))
 
-    def run(self, problem: Problem) -> Run:
+    def run(self, problem: Problem) -> Run[Ranking]:
         items = list(range(len(problem.ids)))
         value = np.full(len(items), np.nan)
         trained = failed = 0
@@ -96,7 +97,7 @@ class TestTheGeneratorSeam:
         toy = zeros("noisy")
         ranking = run(Halving(), toy.problem(4), toy, toy.materials)
         assert ranking.order()[:2].tolist() == [0, 1]
-        assert ranking.summary["trainings"] == Halving().rows(toy.problem())
+        assert ranking.summary["trainings"] == Halving().cost(toy.problem()).trainings
 
 
 class TestExactWithoutNoise:
@@ -413,7 +414,7 @@ class TestAuto:
         for budget in (100, 250, 500, 700, 900):
             auto = Auto(budget=budget, group_rows=0, bootstrap_rows=24, ladder=False)
             ranking = run(auto, toy.problem(), toy, toy.materials)
-            assert ranking.summary["trainings"] == auto.rows(toy.problem()) <= budget
+            assert ranking.summary["trainings"] == auto.cost(toy.problem()).trainings <= budget
             assert any("budget" in n for n in ranking.notes)
 
     def test_total_indices_go_to_the_items_that_rank_highest(self):

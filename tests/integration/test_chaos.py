@@ -153,11 +153,11 @@ def test_programs(behaviour, chaotic, materials, tmp_path):
 
 
 def test_a_wiggled_row_has_a_name_of_its_own_and_an_unwiggled_one_keeps_its_own(materials):
-    from activeseed.plan import Rows, row_names
+    from activeseed.plan import LINES, Rows, row_names
 
     variants = np.zeros((3, len(materials.seed)), np.int16)
     plain = row_names(b"", materials.slots, Rows(variants, np.zeros(3, np.int64)))
-    wiggled = row_names(b"", materials.slots, Rows(variants, np.zeros(3, np.int64), None, np.array([0, 5, 6])))
+    wiggled = row_names(b"", materials.slots, Rows(variants, np.zeros(3, np.int64), None, {LINES: np.array([0, 5, 6])}))
     assert wiggled[0] == plain[0]
     assert len({*wiggled}) == 3
 

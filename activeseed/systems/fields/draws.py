@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from activeseed.plan import Ints, generator
+from activeseed.plan import Ints, Rows, generator
 
 
 @dataclass(frozen=True)
@@ -22,18 +22,25 @@ class Draws:
         root: the study's root key.
         keys: (R,) replicate numbers; rows with equal numbers get equal randomness.
         held: streams that stay at replicate 0.
+        apart: streams that go by replicate numbers of their own (see ``plan.Rows``).
     """
 
     root: int
     keys: Ints
     held: frozenset[str] = frozenset()
+    apart: Mapping[str, Ints] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, root: int, rows: Rows, held: Iterable[str] = ()) -> Draws:
+        """The streams of these rows."""
+        return cls(root, rows.keys, frozenset(held), rows.apart)
 
     def take(self, stream: str, draw: Callable[[np.random.Generator], NDArray[Any]], *path: int) -> Tensor:
         """(R, …) what ``draw`` makes of each row's generator; ``path`` names the use within the stream."""
         if stream in self.held:
             one = torch.from_numpy(np.ascontiguousarray(draw(generator(self.root, stream, 0, *path))))
             return one.expand(len(self.keys), *one.shape)
-        distinct, inverse = np.unique(self.keys, return_inverse=True)
+        distinct, inverse = np.unique(self.apart.get(stream, self.keys), return_inverse=True)
         made = np.stack([draw(generator(self.root, stream, int(k), *path)) for k in distinct])
         return torch.from_numpy(made)[torch.from_numpy(inverse.reshape(-1))]
 

@@ -83,7 +83,7 @@ def play(
 ) -> Game:
     """Play the leagues of one batch. ``keep`` keeps every round's evaluator, for `Game.payoff`."""
     board = board_of(league, materials)
-    draws = Draws(materials.root, rows.keys, frozenset(league.held))
+    draws = Draws.of(materials.root, rows, league.held)
     evaluator = _evaluator(league, board)
     given = in_precision(rows.weights(materials.slots) if weights is None else weights)
     wanted = given / given.sum(1, keepdim=True).clamp(min=1e-12)  # a row without items meets negatives alone

@@ -148,7 +148,7 @@ class Command(SettingsRecord):
                 failures[r] = describe(error)
                 continue
             # Every reader of JSON holds 53 bits exactly, and hardly one more than 64.
-            key = stream_key(materials.root, "train", int(rows.keys[r])) % 2**53
+            key = stream_key(materials.root, "train", int(rows.stream("train")[r])) % 2**53
             questions[r] = {"row": r, "key": key, "items": [_item(i) for i in items]}
         probes = [{"id": p.id, **_payload(p), "weight": p.weight, "group": p.group} for p in materials.probes]
         header = {"activeseed": 1, "outcomes": places, "probes": probes}

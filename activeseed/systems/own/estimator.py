@@ -187,7 +187,7 @@ class FromEstimator(SettingsRecord):
 
         def train(r: int) -> Any:
             items = given_items(materials, rows, r, weighted=weight_name is not None)
-            model = self._fitted(items, materials, int(rows.keys[r]), weight_name, labels)
+            model = self._fitted(items, materials, int(rows.stream("train")[r]), weight_name, labels)
             asked = probes.copy()  # a scaler that saves itself a copy writes into what it is asked about
             return model.predict(asked) if positive is None else _probability(model, asked, positive)
 

@@ -132,7 +132,7 @@ class FromFunction(SettingsRecord):
         wants_probes = _takes_probes(function)
 
         def train(r: int) -> Any:
-            key = stream_key(materials.root, "train", int(rows.keys[r]))
+            key = stream_key(materials.root, "train", int(rows.stream("train")[r]))
             extra = {"probes": given_probes(materials)} if wants_probes else {}
             items = given_items(materials, rows, r, weighted=self.weighted, ignores_space=self.ignores_space, own=True)
             return function(items, key, **extra)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from activeseed.errors import TrainingError, describe
 from activeseed.interrupts import watched
 from activeseed.outcome import Outcomes
-from activeseed.plan import Materials, Rows, generator
+from activeseed.plan import LINES, Materials, Rows, generator
 from activeseed.seed import Payload, Probe, Text
 from activeseed.systems.own.returned import as_outcome
 
@@ -82,7 +82,7 @@ def given_items(
         for _ in range(copies):
             metadata = apart(item.metadata) if own else item.metadata
             items.append(GivenItem(item.id, variant.payload, weight, variant.id, item.group, metadata))
-    wiggle = 0 if rows.wiggles is None else int(rows.wiggles[row])
+    wiggle = int(rows.stream(LINES)[row])
     return _wiggled(items, wiggle, ignores_space) if wiggle else items
 
 

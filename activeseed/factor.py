@@ -1,0 +1,94 @@
+"""Whatever can be perturbed, at any level of the stack: an item of the seed, or a setting of the trainer².
+
+A factor has choices, one of which stands. A seed's items are factors whose choices are their variants; a system's
+settings are factors whose choices are values at a path of its record. A plan row takes one choice of every factor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from activeseed.errors import PlanError
+from activeseed.seed import Item, Json, Origin, Payload, Seed, digest_of
+
+#: where in the stack a factor lies: world <- model <- trainer <- trainer² <- human
+Level = Literal["world", "model", "trainer", "trainer2", "human"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One thing that a factor may be.
+
+    Attributes:
+        id: unique within its factor; for an item's choice, the variant's id.
+        digest: names the content; a row's name is made of the digests of what differs from the reference.
+        origin: where the choice comes from.
+        payload: what an item is under this choice; None where it is absent, and for a setting.
+        setting: the value that a setting takes under this choice.
+    """
+
+    id: str
+    digest: bytes
+    origin: Origin
+    payload: Payload | None = None
+    setting: Json = None
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A coordinate of the stack.
+
+    Attributes:
+        id: an item's id, or the path of a setting in its system's record (``rounds``, ``evaluator.width``).
+        level: where in the stack it lies.
+        choices: at least one; the first is the reference that rows are named against.
+        stands: which choice stands now.
+        group: factors of one group can be changed together.
+        askable: whether a human can be asked about it.
+    """
+
+    id: str
+    level: Level
+    choices: tuple[Choice, ...]
+    stands: int = 0
+    group: str = ""
+    askable: bool = True
+
+    def __post_init__(self) -> None:
+        ids = [c.id for c in self.choices]
+        if not ids or len(set(ids)) != len(ids):
+            raise PlanError(f"Factor {self.id!r} has the choices {ids}. It needs at least one, each with its own id.")
+        if not 0 <= self.stands < len(ids):
+            raise PlanError(f"Factor {self.id!r} has {len(ids)} choices, so that choice {self.stands} can't stand.")
+
+
+def item_factor(item: Item, stands: int = 0) -> Factor:
+    """An item of the seed as a factor: its variants are its choices."""
+    choices = tuple(
+        Choice(v.id, b"absent" if v.payload is None else v.payload.digest, v.origin, v.payload) for v in item.variants
+    )
+    return Factor(item.id, "trainer2", choices, stands, item.group)
+
+
+def seed_factors(seed: Seed) -> tuple[Factor, ...]:
+    """The items of a seed as factors, in its order."""
+    return tuple(item_factor(item, stands) for item, stands in zip(seed.items, seed.base, strict=True))
+
+
+def setting_factor(path: str, values: Sequence[Json], level: Level = "trainer2", stands: int = 0) -> Factor:
+    """A setting as a factor.
+
+    Args:
+        path: where the setting stands in the system's record, parts joined by dots.
+        values: what it may be, JSON; the first is the reference.
+        stands: which of them stands.
+    """
+    choices = tuple(Choice(_said(v), digest_of([path, v]), "setting", setting=v) for v in values)
+    return Factor(path, level, choices, stands, askable=False)
+
+
+def _said(value: Json) -> str:
+    """A value as the id of its choice."""
+    return digest_of(value).hex()[:10] if isinstance(value, list | dict) else str(value)
