@@ -25,7 +25,18 @@ from activeseed.errors import PlanError, StoreError, TooManyFailuresError, Train
 from activeseed.executors.listening import show
 from activeseed.outcome import Bools, Outcomes, Ranking, Warned, summed
 from activeseed.plan import Design, Independent, Materials, OneAtATime, Rows, join_rows, row_names
-from activeseed.protocols import Batch, Estimator, Event, Executor, Problem, Request, System
+from activeseed.protocols import (
+    Batch,
+    Estimator,
+    Event,
+    Executor,
+    Json,
+    Problem,
+    Request,
+    SupportsCores,
+    SupportsReading,
+    System,
+)
 from activeseed.seed import ABSENT, digest_of
 from activeseed.store import FolderStore
 from activeseed.study.budget import Budget
@@ -98,7 +109,7 @@ class Trainer:
     @property
     def cores(self) -> int:
         """Trainings that go on at the same time."""
-        return int(getattr(self._executor, "cores", 1))
+        return self._executor.cores if isinstance(self._executor, SupportsCores) else 1
 
     @property
     def warnings(self) -> list[str]:
@@ -259,7 +270,8 @@ class Trainer:
         if cost.bytes <= 0:
             return FEW_ROWS
         # a system that bounds its own memory would split a batch that is larger, and with it pairs that belong together
-        megabytes = min(self.limits.megabytes, getattr(self._system, "memory_mb", self.limits.megabytes))
+        own = self._system.traits.memory_mb
+        megabytes = self.limits.megabytes if own is None else min(self.limits.megabytes, own)
         fits = max(1, megabytes * 2**20 // cost.bytes)
         return max(unit, min(fits, MOST_ROWS) // unit * unit)
 
@@ -491,9 +503,8 @@ def _closable(results: Iterator[tuple[int, Outcomes]]) -> Generator[tuple[int, O
     try:
         yield from results
     finally:
-        close = getattr(results, "close", None)
-        if callable(close):
-            close()
+        if isinstance(results, Generator):
+            results.close()
 
 
 def _counted(names: list[str]) -> list[str]:
@@ -508,9 +519,7 @@ def _counted(names: list[str]) -> list[str]:
 
 def context_of(system: System, materials: Materials) -> bytes:
     """Digest of everything that all rows of a study share: part of every row's name."""
-    record = getattr(system, "record", None)
-    said = {"kind": system.kind, "revision": system.revision, "record": record() if callable(record) else {}}
-    reads = getattr(system, "also_reads", None)  # what a trainer sees of the items besides their payloads
-    if callable(reads):
-        said["reads"] = reads(materials)
+    said: dict[str, Json] = {"kind": system.kind, "revision": system.revision, "record": system.record()}
+    if isinstance(system, SupportsReading):  # what a trainer sees of the items besides their payloads
+        said["reads"] = system.also_reads(materials)
     return hashlib.sha256(digest_of(said) + materials.digest).digest()[:16]
