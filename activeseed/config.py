@@ -9,13 +9,14 @@ nothing of theirs: that is done where the member is used, once somebody has agre
 from __future__ import annotations
 
 import importlib
+import inspect
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
@@ -23,7 +24,19 @@ from activeseed.belief import BeliefSettings
 from activeseed.checked import SettingsRecord, explain
 from activeseed.errors import ConfigError, describe, nearest
 from activeseed.masking import masked
-from activeseed.protocols import SupportsResponse
+from activeseed.protocols import (
+    Annotator,
+    Embedder,
+    Estimator,
+    Executor,
+    Json,
+    Perturbation,
+    Response,
+    SupportsAssignment,
+    SupportsResponse,
+    SupportsSpreading,
+    System,
+)
 from activeseed.seed import Rest
 
 #: family -> kind -> where the record of that kind is defined, below ``activeseed``
@@ -69,6 +82,11 @@ FAMILIES: dict[str, dict[str, str]] = {
         "wordings": "perturbations:Wordings",
     },
 }
+#: family -> what every member of it has
+PROTOCOLS: dict[str, type] = {
+    "system": System, "embedder": Embedder, "estimator": Estimator, "response": Response, "annotator": Annotator,
+    "executor": Executor, "perturbations": Perturbation,
+}  # fmt: skip
 #: what a study has where nothing is said
 DEFAULTS = {
     "system": "oversight_league", "embedder": "tfidf", "estimator": "auto", "response": "regression",
@@ -289,7 +307,7 @@ class Settings(_Table):
     @model_validator(mode="after")
     def _rows_go_to_processes(self) -> Self:
         """A trainer that takes one row at a time gets all cores, unless an executor was chosen."""
-        if "executor" not in self.model_fields_set and getattr(self.system, "rows_at_a_time", None):
+        if "executor" not in self.model_fields_set and takes_a_few_rows(self.system):
             object.__setattr__(self, "executor", record_type("executor", "processes")())
         return self
 
@@ -346,11 +364,12 @@ class ThirdParty:
                 "package.module:Name and install it."
             ) from error
         try:
-            return factory(**self.options)
+            found = factory(**self.options)
         except Exception as error:
             raise ConfigError(
                 f"[{family}] {self.kind} does not take these settings: {describe(error)}. Look at its documentation."
             ) from error
+        return whole(family, found)
 
 
 def _one(family: str, value: Any) -> Any:
@@ -359,7 +378,38 @@ def _one(family: str, value: Any) -> Any:
         return member(family, value if "kind" in value else {"kind": DEFAULTS[family], **value})
     if value is None or isinstance(value, str | bytes | int | float | list | tuple | date | time):
         raise ConfigError(f"[{family}] = {str(value)[:40]!r}: it has to be a table with a kind.")
+    return value if isinstance(value, ThirdParty) else whole(family, value)
+
+
+def whole(family: str, value: Any) -> Any:
+    """A member that was made, if it has all that the family's protocol asks for. Raises ConfigError.
+
+    It only looks whether things are there: some are computed, from code that nobody may have agreed to run.
+    """
+    protocol = PROTOCOLS[family]
+    due = [name for name in vars(protocol) if not name.startswith("_")]
+    if family == "annotator" and isinstance(value, SupportsAssignment):  # it becomes one
+        due = ["kind"]
+    if lacking := [name for name in due if not _has(value, name)]:
+        raise ConfigError(
+            f"[{family}] {type(value).__module__}:{type(value).__qualname__} has no {' and no '.join(lacking)}: add "
+            f"what `activeseed.protocols.{protocol.__name__}` says of {'it' if len(lacking) == 1 else 'them'}."
+        )
     return value
+
+
+def _has(value: Any, name: str) -> bool:
+    nothing = object()
+    if inspect.getattr_static(value, name, nothing) is not nothing:
+        return True
+    return hasattr(type(value), "__getattr__") and hasattr(value, name)
+
+
+def takes_a_few_rows(system: Any) -> bool:
+    """Whether a trainer's rows may be spread over processes, as far as can be told without loading somebody's code."""
+    if isinstance(system, SupportsSpreading):
+        return True
+    return not isinstance(system, ThirdParty) and system.traits.rows_at_a_time is not None
 
 
 def member(family: str, table: Mapping[str, Any]) -> Any:
@@ -379,13 +429,21 @@ def member(family: str, table: Mapping[str, Any]) -> Any:
         raise ConfigError(explain(error, f"[{family}]", record)) from error
 
 
+@runtime_checkable
+class Recorded(Protocol):
+    """A member that says what it was made with, as every system does."""
+
+    @property
+    def kind(self) -> str: ...
+    def record(self) -> Mapping[str, Json]: ...
+
+
 def record_of(value: Any) -> dict[str, Any]:
     """What a member of a family is, as JSON: its record, or where it comes from."""
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json", by_alias=True)
-    said = getattr(value, "record", None)
-    if callable(said):
-        return {"kind": getattr(value, "kind", ""), **said()}
+    if isinstance(value, Recorded):
+        return {"kind": value.kind, **value.record()}
     return {"kind": f"{type(value).__module__}:{type(value).__qualname__}"}
 
 

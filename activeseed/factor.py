@@ -91,4 +91,4 @@ def setting_factor(path: str, values: Sequence[Json], level: Level = "trainer2",
 
 def _said(value: Json) -> str:
     """A value as the id of its choice."""
-    return digest_of(value).hex()[:10] if isinstance(value, list | dict) else str(value)
+    return digest_of(value).hex()[:10] if isinstance(value, list | tuple | dict) else str(value)

@@ -1,4 +1,4 @@
-"""Outcomes on shared probes, the geometry in which they are compared, and the ranking that comes of it."""
+"""Outcomes at shared places, and the ranking that comes of them."""
 
 from __future__ import annotations
 
@@ -12,54 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from activeseed.plan import Floats
-from activeseed.seed import Probe
 
 Bools = NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Geometry:
-    """φ: embeds outcomes so that a squared Euclidean distance means something.
-
-    ``hellinger`` on probabilities: φ(p) = (√p, √(1−p))/√2 on each probe, squared distance = squared Hellinger distance
-    averaged over probes, in [0, 1]. ``hellinger`` on a distribution (an agent's policy over a pool): φ(π) = √π/√2, in
-    [0, 1]. ``identity``: squared difference averaged over probes, in the outcome's own unit squared.
-
-    Attributes:
-        weights: (P,) probe weights, summing to one; ignored for a distribution.
-        over: ``probes`` (a field of probabilities or numbers) or ``distribution`` (rows sum to one).
-    """
-
-    kind: Literal["hellinger", "identity"]
-    weights: Floats
-    over: Literal["probes", "distribution"] = "probes"
-
-    def embed(self, values: NDArray[Any]) -> Floats:
-        """(…, P) outcomes -> (…, D) points; squared distances are plain sums of squares."""
-        y = np.asarray(values, np.float64)
-        if self.over == "distribution":
-            return np.sqrt(np.clip(y, 0.0, None) / 2.0) if self.kind == "hellinger" else y / math.sqrt(y.shape[-1])
-        if self.kind == "identity":
-            scale: Floats = np.sqrt(self.weights)
-            return y * scale
-        p = np.clip(y, 0.0, 1.0)
-        w = self.weights / 2.0
-        return np.concatenate([np.sqrt(p * w), np.sqrt((1.0 - p) * w)], axis=-1)
-
-    @property
-    def unit(self) -> str:
-        """What a squared distance is measured in, for headings."""
-        if self.kind == "hellinger":
-            return "squared Hellinger distance"
-        return "squared difference"
-
-
-def geometry_over(
-    places: Sequence[Probe], kind: Literal["hellinger", "identity"], over: Literal["probes", "distribution"] = "probes"
-) -> Geometry:
-    """The geometry of outcomes at these places, weighted as they say."""
-    weights = np.array([p.weight for p in places], np.float64)
-    return Geometry(kind, weights / weights.sum(), over)
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,12 @@ party passes any object that satisfies the protocol, or names it ``package.modul
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias, TypeVar, runtime_checkable
+
+from activeseed.seed import Json
 
 if TYPE_CHECKING:  # seams are only described here: whoever asks for an event needs no arrays
     import numpy as np
@@ -21,13 +23,24 @@ if TYPE_CHECKING:  # seams are only described here: whoever asks for an event ne
     from activeseed.outcome import (
         Column,
         Estimate,
-        Geometry,
         Outcomes,
         Ranking,  # noqa: F401 (named in a string: what analyses end in)
     )
     from activeseed.plan import Design, Floats, Law, Materials, Rows
-    from activeseed.question import Answer, Question
-    from activeseed.seed import Json, Probe, Seed
+    from activeseed.question import Answer, Question, QuestionKind
+    from activeseed.seed import Probe, Seed
+
+# --- what members of several families can do --------------------------------------------------------------------
+
+
+@runtime_checkable
+class SupportsLocating(Protocol):
+    """Settings that name files by relative paths."""
+
+    def located(self, folder: Path) -> Self:
+        """The same settings, with relative paths read from a folder instead of the current one."""
+        ...
+
 
 # --- embedders --------------------------------------------------------------------------------------------------
 
@@ -35,6 +48,8 @@ if TYPE_CHECKING:  # seams are only described here: whoever asks for an event ne
 class Embedder(Protocol):
     """Texts to vectors, deterministic. ``revision`` changes whenever the vectors would."""
 
+    @property
+    def kind(self) -> str: ...
     @property
     def revision(self) -> str: ...
     def fit(self, texts: Sequence[str]) -> Embedder:
@@ -46,6 +61,42 @@ class Embedder(Protocol):
         ...
 
 
+@runtime_checkable
+class SupportsIds(Protocol):
+    """Finds vectors that were computed elsewhere by the id of whatever a text belongs to."""
+
+    def identified(self, ids: Mapping[str, str]) -> Embedder:
+        """An embedder that looks a text up under its id; ``ids`` maps texts to ids."""
+        ...
+
+
+@runtime_checkable
+class SupportsCentring(Protocol):
+    """Says whether a study takes the mean vector of its texts off all of them, and scales them to unit length again."""
+
+    @property
+    def centred(self) -> bool: ...
+
+
+@runtime_checkable
+class SupportsLimits(Protocol):
+    """Says in a sentence or two what its vectors don't tell apart: the report prints it."""
+
+    @property
+    def limits(self) -> str: ...
+
+
+@runtime_checkable
+class SupportsCutting(Protocol):
+    """Reads the beginning of a text only. ``longest`` is how many tokens that is."""
+
+    @property
+    def longest(self) -> int: ...
+    def cut(self, texts: Sequence[str]) -> list[int]:
+        """Numbers of the texts whose end is not read."""
+        ...
+
+
 # --- perturbations ----------------------------------------------------------------------------------------------
 
 
@@ -53,6 +104,55 @@ class Perturbation(Protocol):
     """Adds variants to a seed, never beliefs."""
 
     def variants(self, seed: Seed) -> Seed: ...
+
+
+# --- geometries -------------------------------------------------------------------------------------------------
+
+
+@runtime_checkable
+class Geometry(Protocol):
+    """Embeds outcomes so that a squared Euclidean distance means something.
+
+    Attributes:
+        unit: what a squared distance is measured in, for headings.
+        over: what the outcomes are, for headings: ``outcomes at the probes``.
+    """
+
+    @property
+    def unit(self) -> str: ...
+    @property
+    def over(self) -> str: ...
+    def embed(self, values: NDArray[np.floating]) -> Floats:
+        """(…, P) outcomes -> (…, D) points; squared distances are plain sums of squares."""
+        ...
+
+
+@runtime_checkable
+class SupportsDecoding(Protocol):
+    """Knows the outcomes that points stand for."""
+
+    def decode(self, points: Floats) -> Floats:
+        """(…, D) points -> (…, P) outcomes, the nearest possible ones; NaN at places where it can't say."""
+        ...
+
+
+@runtime_checkable
+class SupportsDecisions(Protocol):
+    """Knows at which places something is decided: approved where the outcome is above ½, and else not."""
+
+    @property
+    def decisions(self) -> Floats:
+        """(P,) weight of each place as a decision, 0 where nothing is decided; they sum to one, or are all 0."""
+        ...
+
+
+@runtime_checkable
+class SupportsEntropy(Protocol):
+    """Outcomes are probabilities, so that they have an entropy."""
+
+    def entropy(self, values: NDArray[np.floating]) -> Floats:
+        """(…, P) outcomes -> (…) entropies in nats, averaged over places."""
+        ...
 
 
 # --- systems ----------------------------------------------------------------------------------------------------
@@ -91,6 +191,29 @@ class Cost:
         )
 
 
+@dataclass(frozen=True)
+class Traits:
+    """What a system declares of itself under its settings. Nothing of it is guessed.
+
+    Attributes:
+        streams: names of the key streams that vary the result; empty for a deterministic trainer.
+        weighted: it understands fractional weights (the null ladder wiggles them).
+        rows_at_a_time: rows don't influence each other, and an executor may cut a batch into pieces of so many; None
+            for a trainer whose rows train together, in batches that stay whole. A trainer that says a number is tried
+            out before anything else: it is taken to be of the user's own.
+        memory_mb: it splits batches that take more than this by itself; None where it does not.
+        per_cell: outcomes, failures and costs are those of a row at a place, not of a row.
+        gradients: it can pull cotangents back (`SupportsGradients`) under these settings.
+    """
+
+    streams: tuple[str, ...] = ()
+    weighted: bool = False
+    rows_at_a_time: int | None = None
+    memory_mb: int | None = None
+    per_cell: bool = False
+    gradients: bool = False
+
+
 @runtime_checkable
 class System(Protocol):
     """A trainer²: rows in, outcomes out.
@@ -98,8 +221,7 @@ class System(Protocol):
     Attributes:
         kind: tag in the configuration.
         revision: changes whenever the same record would train differently.
-        streams: names of the key streams that vary the result; empty for a deterministic trainer.
-        weighted: whether it understands fractional weights (the null ladder wiggles them).
+        traits: what it declares of itself.
     """
 
     @property
@@ -107,9 +229,11 @@ class System(Protocol):
     @property
     def revision(self) -> str: ...
     @property
-    def streams(self) -> tuple[str, ...]: ...
-    @property
-    def weighted(self) -> bool: ...
+    def traits(self) -> Traits: ...
+    def record(self) -> dict[str, Json]:
+        """Everything that determines its outcomes, as JSON: part of every row's name."""
+        ...
+
     def check(self, materials: Materials) -> None:
         """Raise PlanError when these materials can't be trained on; called before any training."""
         ...
@@ -129,17 +253,42 @@ class System(Protocol):
 
 
 @runtime_checkable
-class SupportsRecord(Protocol):
-    """Says everything that determines its outcomes, as JSON: part of every row's name."""
+class SupportsReading(Protocol):
+    """Reads more of the materials than payloads, weights and probes (ids, groups, metadata)."""
 
-    def record(self) -> dict[str, Any]: ...
+    def also_reads(self, materials: Materials) -> Json:
+        """What else may determine an outcome, as JSON: part of every row's name."""
+        ...
+
+
+@runtime_checkable
+class SupportsPermission(Protocol):
+    """Runs code that its settings name, which in a folder from a stranger may be anything."""
+
+    def asking(self, permit: Callable[[], None]) -> Self:
+        """The same trainer, which calls ``permit`` before it loads or starts anything: that raises where it may not."""
+        ...
+
+
+@runtime_checkable
+class SupportsSpreading(Protocol):
+    """Settings that tell ``Traits.rows_at_a_time`` before any code that they name may be loaded."""
+
+    @property
+    def rows_at_a_time(self) -> int: ...
 
 
 @runtime_checkable
 class SupportsGradients(Protocol):
-    """Vector-Jacobian products in variant weights: (R, P) cotangents -> (R, S) gradients."""
+    """Vector-Jacobian products in the weights of the slots, where ``Traits.gradients`` says so."""
 
-    def pull_back(self, rows: Rows, materials: Materials, cotangents: Floats) -> Floats: ...
+    def pull_back(self, rows: Rows, materials: Materials, cotangents: Floats) -> Floats:
+        """(R, P) cotangents of the outcomes -> (R, S) gradients in ``rows.weights(materials.slots)``, NaN where failed.
+
+        S counts the slots of ``materials.slots``, those that a row leaves out included: their weight is 0 there, and
+        the gradient says what a little of them would do.
+        """
+        ...
 
 
 @runtime_checkable
@@ -404,7 +553,7 @@ class Collected:
     dropped: Mapping[str, str] = field(default_factory=dict)
     absent: frozenset[str] = frozenset()
     problems: tuple[str, ...] = ()
-    mark: Any = None
+    mark: object = None
 
 
 @runtime_checkable
@@ -423,6 +572,34 @@ class SupportsCollecting(Protocol):
         ...
 
     def acknowledge(self, collected: Collected) -> None: ...
+
+
+@runtime_checkable
+class SupportsPlace(Protocol):
+    """A channel that may be at one place or another: what was sent to one server is not at the next."""
+
+    @property
+    def place(self) -> str:
+        """Names the place; by default a channel is one by its kind."""
+        ...
+
+
+@runtime_checkable
+class SupportsLinks(Protocol):
+    """A channel with addresses."""
+
+    def links(self) -> dict[QuestionKind, str]:
+        """Kind of question -> the address where people answer it."""
+        ...
+
+
+@runtime_checkable
+class SupportsTruth(Protocol):
+    """Answers out of what it was told (a simulated annotator): it has to be told of questions that a study adds."""
+
+    def knowing(self, truth: Mapping[str, str]) -> Self:
+        """The same annotator, who also knows these: id of an item or a question -> the variant that is right."""
+        ...
 
 
 @runtime_checkable
@@ -466,8 +643,18 @@ class Batch:
 class Executor(Protocol):
     """Runs batches and yields each as it completes, a bounded number in flight; closing it cancels what is pending."""
 
+    @property
+    def kind(self) -> str: ...
     def run(self, system: System, materials: Materials, batches: Iterable[Batch]) -> Iterator[tuple[int, Outcomes]]: ...
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class SupportsCores(Protocol):
+    """An executor on which several trainings go on at the same time."""
+
+    @property
+    def cores(self) -> int: ...
 
 
 # --- store ------------------------------------------------------------------------------------------------------
@@ -505,33 +692,11 @@ class Store(Protocol):
 
 
 __all__ = [
-    "Analysis",
-    "Annotator",
-    "Assignment",
-    "Batch",
-    "Collected",
-    "Cost",
-    "Distance",
-    "Embedder",
-    "Estimator",
-    "Event",
-    "Executor",
-    "Perturbation",
-    "Problem",
-    "ReferenceLaw",
-    "Request",
-    "Response",
-    "Run",
-    "Store",
-    "SupportsAssignment",
-    "SupportsCollecting",
-    "SupportsFactors",
-    "SupportsGradients",
-    "SupportsLaw",
-    "SupportsOrder",
-    "SupportsRecord",
-    "SupportsResponse",
-    "SupportsStates",
-    "SupportsUnaffordable",
-    "System",
+    "Analysis", "Annotator", "Assignment", "Batch", "Collected", "Cost", "Distance", "Embedder", "Estimator",
+    "Event", "Executor", "Geometry", "Json", "Perturbation", "Problem", "ReferenceLaw", "Request", "Response",
+    "Run", "Store", "SupportsAssignment", "SupportsCentring", "SupportsCollecting", "SupportsCores",
+    "SupportsCutting", "SupportsDecisions", "SupportsDecoding", "SupportsEntropy", "SupportsFactors",
+    "SupportsGradients", "SupportsIds", "SupportsLaw", "SupportsLimits", "SupportsLinks", "SupportsLocating",
+    "SupportsOrder", "SupportsPermission", "SupportsPlace", "SupportsReading", "SupportsResponse",
+    "SupportsSpreading", "SupportsStates", "SupportsTruth", "SupportsUnaffordable", "System", "Traits",
 ]  # fmt: skip

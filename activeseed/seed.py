@@ -33,7 +33,7 @@ Rest = Literal["auto", "absent", "wordings", "flipped"]
 Origin = Literal["written", "absent", "flipped", "wording", "paraphrase", "drift", "edit", "setting"]
 
 #: what JSON can say
-Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
+Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
 
 #: ids of edits that were journalled before variants said where they come from
 _EDIT = re.compile(r"edit-\d+")

@@ -17,9 +17,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from activeseed.outcome import Geometry, Outcomes, Ranking
+from activeseed.geometries import Identity
+from activeseed.outcome import Outcomes, Ranking
 from activeseed.plan import Floats, Law, Materials, Rows, generator, join_rows
-from activeseed.protocols import Cost, Estimator, Problem, Request, System
+from activeseed.protocols import Cost, Estimator, Json, Problem, Request, System, Traits
 from activeseed.seed import ABSENT, AS_WRITTEN, Item, Probe, Seed, Text, Variant
 
 Noise = Literal["none", "calm", "noisy", "chaotic", "skewed", "jumps"]
@@ -109,8 +110,11 @@ class Toy:
     weighted: bool = True
 
     @property
-    def streams(self) -> tuple[str, ...]:
-        return () if self.noise == "none" else ("noise",)
+    def traits(self) -> Traits:
+        return Traits(() if self.noise == "none" else ("noise",), weighted=self.weighted)
+
+    def record(self) -> dict[str, Json]:
+        return {"name": self.name, "noise": self.noise}
 
     @cached_property
     def seed(self) -> Seed:
@@ -139,7 +143,7 @@ class Toy:
             self.seed,
             Law("belief", self.beliefs),
             self.geometry(self.materials),
-            not self.streams,
+            not self.traits.streams,
             self.weighted,
             stream,
             first_key,
@@ -152,8 +156,8 @@ class Toy:
     def places(self, materials: Materials) -> tuple[Probe, ...]:
         return materials.probes
 
-    def geometry(self, materials: Materials) -> Geometry:
-        return Geometry("identity", np.full(self.probes, 1.0 / self.probes))
+    def geometry(self, materials: Materials) -> Identity:
+        return Identity(np.full(self.probes, 1.0 / self.probes))
 
     def cost(self, materials: Materials) -> Cost:
         return Cost()

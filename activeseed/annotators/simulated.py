@@ -7,7 +7,7 @@ question with an id of its own, gets an independent draw.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -84,6 +84,10 @@ class Simulated(SimulatedPerson):
     def located(self, folder: Path) -> Simulated:
         """The same record with a relative ``truth_file`` read from a folder."""
         return self.model_copy(update={"truth_file": str(folder / self.truth_file)}) if self.truth_file else self
+
+    def knowing(self, truth: Mapping[str, str]) -> Simulated:
+        """The same record, which knows these answers too; what it knew already stands."""
+        return self.model_copy(update={"truth": {**truth, **self.truth}})
 
     @property
     def crowd(self) -> tuple[SimulatedPerson, ...]:

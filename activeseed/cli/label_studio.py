@@ -156,7 +156,7 @@ def _record(settings: Settings, folder: Path, yes: bool) -> LabelStudio:
                 yes,
             )
         return configured
-    kind = getattr(configured, "kind", "")
+    kind = configured.kind
     if kind != "terminal":
         confirm(f"The annotator of {folder / 'activeseed.toml'} is {kind!r}. Make it this Label Studio server?", yes)
     return LabelStudio()
@@ -241,7 +241,7 @@ def _channel(folder: Path) -> tuple[Study, Channel]:
     channel = study.annotator
     if not isinstance(channel, Channel):
         raise ConfigError(
-            f"The annotator of {folder / 'activeseed.toml'} is {getattr(channel, 'kind', '')!r}. Set [annotator] kind "
+            f"The annotator of {folder / 'activeseed.toml'} is {channel.kind!r}. Set [annotator] kind "
             'to "label_studio" and url to the server, or start one of your own:  activeseed label-studio up'
         )
     return study, channel

@@ -60,7 +60,7 @@ def loop(
         from activeseed.cli.rank import agreed
 
         channel = channel_of(study, annotator, truth, progress)
-        patient = wait and getattr(channel, "kind", "") != "terminal"
+        patient = wait and channel.kind != "terminal"
 
         def told(record: Mapping[str, Any]) -> None:
             progress.pause()
@@ -70,7 +70,7 @@ def loop(
             if not as_json:
                 print_round(study, record)
 
-        patiently = getattr(channel, "kind", "") in PATIENT
+        patiently = channel.kind in PATIENT
         watch = Watch(study, channel, progress.pause, progress.waiting) if patiently else None
 
         def go() -> LoopResult:
@@ -135,7 +135,7 @@ def channel_of(study: Study, kind: str, truth: Path | None, progress: Progress) 
     from activeseed.cli.annotating import Here
 
     own = study.annotator
-    kind = kind or str(getattr(own, "kind", ""))
+    kind = kind or own.kind
     if kind == "terminal":
         return Here(study, progress) if sys.stdin.isatty() else own
     if kind == "simulated":

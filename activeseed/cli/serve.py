@@ -176,10 +176,9 @@ def _label_studio_of(study: Study) -> str:
 
     record = study.settings.annotator
     if not isinstance(record, LabelStudio):
-        kind = getattr(record, "kind", type(record).__name__)
         raise ConfigError(
-            f"The annotators of this study are not in Label Studio ([annotator] kind = {kind!r} in activeseed.toml). "
-            'Write kind = "label_studio" and url = "…" there; see also:  activeseed loop --help'
+            f"The annotators of this study are not in Label Studio ([annotator] kind = {record.kind!r} in "
+            'activeseed.toml). Write kind = "label_studio" and url = "…" there; see also:  activeseed loop --help'
         )
     return record.url
 

@@ -188,19 +188,11 @@ def ranking_heading(result: Mapping[str, Any]) -> str:
     scale = Scale.of([r.get(by) for r in result.get("items", ())])
     parts = [
         f"{ORDERS.get(by, by)}{f' of {_LAWS.get(law, law)}' if law and by == 'effect' else ''}",
-        f"on {_outcome(result)}" if result.get("outcome") else "",
+        f"on {result['outcome']}" if result.get("outcome") else "",
         f"in {scale.words} {result['unit']}".replace("  ", " ") if result.get("unit") else scale.words,
     ]
     head = ", ".join(filter(None, parts))
     return f"{result.get('system', '')}, seed {result.get('seed_version', '')}: {head}".strip(": ,")
-
-
-def _outcome(result: Mapping[str, Any]) -> str:
-    if result["outcome"] == "distribution":
-        return "the policy over the pool"
-    if result["outcome"] == "probes":
-        return "the evaluator at the probes" if result.get("system") == "oversight_league" else "outcomes at the probes"
-    return str(result["outcome"])
 
 
 _LAWS = {

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from activeseed.cli.numbers import counted, number
 from activeseed.cli.screen import messages, one_line, say
 from activeseed.errors import AnnotatorAwayError
+from activeseed.protocols import SupportsLinks
 
 if TYPE_CHECKING:
     from activeseed.study import Study
@@ -99,10 +100,9 @@ class Watch:
             say(wrapped)
 
 
-def places(channel: object) -> dict[str, str]:
+def places(channel: object) -> Mapping[str, str]:
     """Kind of question -> the address where people answer it, for a channel that has addresses."""
-    links = getattr(channel, "links", None)
-    return dict(links()) if callable(links) else {}
+    return dict(channel.links()) if isinstance(channel, SupportsLinks) else {}
 
 
 def news_line(study: Study, told: Any) -> str:

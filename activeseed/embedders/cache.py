@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from activeseed.errors import FolderError
-from activeseed.protocols import Embedder
+from activeseed.protocols import Embedder, SupportsLimits
 
 #: Texts embedded before the first write; parts double while they take less than a second.
 _FIRST_PART = 32
@@ -52,8 +52,12 @@ class Cached:
         return self.inner.revision
 
     @property
+    def kind(self) -> str:
+        return self.inner.kind
+
+    @property
     def limits(self) -> str:
-        return str(getattr(self.inner, "limits", ""))
+        return self.inner.limits if isinstance(self.inner, SupportsLimits) else ""
 
     @property
     def place(self) -> Path:

@@ -21,7 +21,7 @@ from activeseed.estimators.designs import Joined, TwoKeys
 from activeseed.estimators.statistics import interval, mean_and_se, paired_spread, paired_spread_nats, t_quantile
 from activeseed.outcome import Column, Outcomes, Ranking
 from activeseed.plan import Floats, Resampled, stream_key
-from activeseed.protocols import Cost, Problem, Request, Run
+from activeseed.protocols import Cost, Problem, Request, Run, SupportsEntropy
 
 #: draws that share their keys: more share more noise, fewer lose more to the mean they are taken around
 DRAWS = 4
@@ -122,9 +122,9 @@ def _spread(design: TwoKeys, outcomes: Outcomes, problem: Problem) -> tuple[floa
     points = problem.geometry.embed(values)
     spread, se, low, high = (float(x) for x in bootstrap_spread(points[:, 0], points[:, -1]))
     nats = None
-    if problem.geometry.kind == "hellinger":
-        weights = None if problem.geometry.over == "distribution" else problem.geometry.weights
-        nats = float(np.mean([paired_spread_nats(v[0], v[-1], weights) for v in values]))
+    if isinstance(problem.geometry, SupportsEntropy):
+        entropy = problem.geometry.entropy
+        nats = float(np.mean([paired_spread_nats(v[0], v[-1], entropy) for v in values]))
     return spread, se, low, high, nats
 
 

@@ -27,6 +27,7 @@ from activeseed.estimators.least_squares import Fit, fit
 from activeseed.estimators.leave_one_out import vouching
 from activeseed.estimators.statistics import (
     ENOUGH_GROUPS,
+    Entropy,
     interval,
     jackknife,
     jackknife_covariance,
@@ -34,9 +35,9 @@ from activeseed.estimators.statistics import (
     t_quantile,
     ties,
 )
-from activeseed.outcome import Column, Geometry, Outcomes, Ranking, Surrogate, join_outcomes
+from activeseed.outcome import Column, Outcomes, Ranking, Surrogate, join_outcomes
 from activeseed.plan import Design, Explicit, Floats, Independent, Ints, Law, Rows, join_rows, stream_key, with_keys
-from activeseed.protocols import Cost, Problem, Request, Run
+from activeseed.protocols import Cost, Problem, Request, Run, SupportsEntropy
 
 LEAST_ROWS = 256
 ROWS_PER_COEFFICIENT = 4
@@ -193,10 +194,10 @@ class Regression(SettingsRecord):
             "noise_floor": found.floor,
             "additive_share": r_squared,
         }
-        if problem.geometry.kind == "hellinger":
+        if isinstance(problem.geometry, SupportsEntropy):
             # What the control variate does to the spread of the pairs, it does to the same spread in nats.
             scale = found.spread / found.pair_spread if found.pair_spread > 0 else float("nan")
-            summary["spread_nats"] = scale * _nats(problem.geometry, *raw)
+            summary["spread_nats"] = scale * _nats(problem.geometry.entropy, *raw)
         surrogate = Surrogate(wide, square, fitted_on.name, r_squared)
         return Ranking(problem.ids, columns, summary, surrogate, tuple(notes), by="first_order")
 
@@ -231,14 +232,13 @@ def _pairs(problem: Problem, pairs: int, first_key: int) -> Explicit:
     return Explicit(Rows(doubled.variants[order], doubled.keys[order]), unit=2 * unit)
 
 
-def _nats(geometry: Geometry, first: Floats, second: Floats, keys: Ints) -> float:
+def _nats(entropy: Entropy, first: Floats, second: Floats, keys: Ints) -> float:
     """The spread of the pairs in nats, within blocks as ``_spread`` has it in the geometry's units."""
-    weights = None if geometry.over == "distribution" else geometry.weights
     names, block = np.unique(keys, return_inverse=True)
     if len(names) == len(keys):
-        return paired_spread_nats(first, second, weights)
+        return paired_spread_nats(first, second, entropy)
     parts = [(block == b, int((block == b).sum()) - 1) for b in range(len(names))]
-    found = [m * paired_spread_nats(first[mine], second[mine], weights) for mine, m in parts if m]
+    found = [m * paired_spread_nats(first[mine], second[mine], entropy) for mine, m in parts if m]
     return float(np.sum(found) / sum(m for _, m in parts)) if found else float("nan")
 
 

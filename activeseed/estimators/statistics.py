@@ -8,8 +8,9 @@ work on all items (and, in benchmarks, on all repetitions) at once.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -314,32 +315,21 @@ def paired_spread_left_out(first: Floats, second: Floats) -> tuple[Floats, Float
     return spread, (squares.sum() - squares) / (n - 1)
 
 
-def divergence(p: Floats, weights: Floats | None) -> float:
-    """Generalised Jensen–Shannon divergence of n equally weighted outcomes in nats: H(p̄) − mean H(p).
-
-    Args:
-        p: (n, P) probabilities at probes, or distributions over P outputs.
-        weights: (P,) probe weights summing to one; None for distributions.
-    """
-    centre = _entropy(p.mean(0, keepdims=True), weights)[0]
-    return float(centre - _entropy(p, weights).mean())
+#: (n, P) outcomes -> (n,) entropies in nats
+Entropy: TypeAlias = Callable[[Floats], Floats]
 
 
-def _entropy(p: Floats, weights: Floats | None) -> Floats:
-    from scipy.special import entr
-
-    q = np.clip(p, 0.0, 1.0)
-    if weights is None:
-        return np.asarray(entr(q).sum(-1), np.float64)
-    return np.asarray((entr(q) + entr(1.0 - q)) @ weights, np.float64)
+def divergence(p: Floats, entropy: Entropy) -> float:
+    """Generalised Jensen–Shannon divergence of n equally weighted outcomes (n, P) in nats: H(p̄) − mean H(p)."""
+    return float(entropy(p.mean(0, keepdims=True))[0] - entropy(p).mean())
 
 
-def paired_spread_nats(first: Floats, second: Floats, weights: Floats | None) -> float:
+def paired_spread_nats(first: Floats, second: Floats, entropy: Entropy) -> float:
     """Spread between assignments in nats with the keys' own part removed: 2 J(two-key means) − J(single keys).
 
     J of a mean of K keys is the assignments' part plus the keys' part over K, to leading order, so the combination
     leaves the former. n/(n − 1) makes up for the mean that is taken over the same n assignments.
     """
     n = len(first)
-    single = 0.5 * (divergence(first, weights) + divergence(second, weights))
-    return n / (n - 1) * (2.0 * divergence((first + second) / 2.0, weights) - single)
+    single = 0.5 * (divergence(first, entropy) + divergence(second, entropy))
+    return n / (n - 1) * (2.0 * divergence((first + second) / 2.0, entropy) - single)

@@ -52,7 +52,7 @@ class Piece:
 class Processes(SettingsRecord):
     """Trains in worker processes (joblib's loky), a bounded number of pieces in flight.
 
-    A batch of a system with an attribute ``rows_at_a_time`` is cut into pieces of so many rows; any other batch stays
+    A batch of a system whose traits say ``rows_at_a_time`` is cut into pieces of so many rows; any other batch stays
     whole, since its bits depend on the rows that train together. A worker that dies takes the pool with it: what was
     in flight runs again, one piece at a time, and a row during which a worker dies again is a recorded failure.
 
@@ -100,7 +100,7 @@ class _Run:
     def __init__(self, pool: Pool, system: System, materials: Materials, timeout: float | None, in_flight: int) -> None:
         self._pool, self._timeout, self._bound = pool, timeout, in_flight
         self._places, self._slots = len(system.places(materials)), materials.width
-        self._size: int | None = getattr(system, "rows_at_a_time", None)
+        self._size: int | None = system.traits.rows_at_a_time
         self.job = pool.job(system, materials)
         self._open: dict[Future[Any], tuple[Piece, Path]] = {}
         self._done: dict[int, dict[int, Outcomes]] = {}  # by batch, then by number of the piece's first row

@@ -18,9 +18,10 @@ from activeseed.annotators import hanging
 from activeseed.errors import PlanError
 from activeseed.outcome import Ranking, plain
 from activeseed.plan import stream_key
+from activeseed.protocols import SupportsLimits
 from activeseed.seed import ABSENT
 from activeseed.study import Study
-from activeseed.study.assess import PREFERENCE_DRAWS, Assessment, surrogate_outcomes
+from activeseed.study.assess import PREFERENCE_DRAWS, Assessment, foreseeable, surrogate_outcomes
 from activeseed.study.words import (
     ending_words,
     if_stopped_now,
@@ -37,9 +38,6 @@ SHOWN = 12
 
 
 #: what is read off a system's probes
-_READ = {"oversight_league": "the evaluator on probes", "reward_model": "the preferred reply on probe pairs"}
-
-
 @dataclass(frozen=True)
 class Facts:
     """Everything on the page, ready to print: plain numbers, texts and lists.
@@ -115,11 +113,11 @@ _TESTED = {
 
 
 def _head(study: Study, ranking: Ranking) -> dict[str, Any]:
-    policy = ranking.summary["outcome"] == "distribution"
+    embedder = study.part("embedder")
     return {
         "title": study.folder.resolve().name,
         "system": study.system.kind,
-        "outcome": "the agent's policy over the pool" if policy else _READ.get(study.system.kind, "outcomes on probes"),
+        "outcome": ranking.summary["outcome"],
         "unit": ranking.summary["unit"],
         "by": ranking.by,
         "law": ranking.summary["law"],
@@ -127,7 +125,7 @@ def _head(study: Study, ranking: Ranking) -> dict[str, Any]:
         "total_law": ranking.summary.get("total_law", ""),
         "test": _TESTED.get(str(ranking.summary.get("test")), "").format(**ranking.summary),
         "embedder": study.settings.embedder.kind,
-        "embedder_limits": str(getattr(study.part("embedder"), "limits", "")),
+        "embedder_limits": embedder.limits if isinstance(embedder, SupportsLimits) else "",
         "seed_version": f"v{study.state.current.number}",
         "seed_hash": study.state.current.id,
         "items": len(study.seed),
@@ -238,7 +236,8 @@ def _annotators(study: Study, last: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _contested(study: Study, assessment: Assessment) -> list[dict[str, Any]]:
     """Probes on which draws of the belief disagree most with what is deployed, by the surrogate."""
-    if assessment.problem.geometry.over != "probes":
+    weights = foreseeable(assessment)
+    if weights is None:
         return []
     key = stream_key(study.settings.key, "contested", study.state.current.number)
     try:
@@ -246,7 +245,7 @@ def _contested(study: Study, assessment: Assessment) -> list[dict[str, Any]]:
     except PlanError:
         return []
     now = assessment.mean_outcome
-    otherwise = ((outcomes > 0.5) != (now > 0.5)).mean(0)
+    otherwise = np.where(weights > 0, ((outcomes > 0.5) != (now > 0.5)).mean(0), 0.0)
     places = study.system.places(study.materials)
     return [
         {
@@ -289,7 +288,7 @@ def _record(study: Study, ranking: Ranking) -> dict[str, Any]:
         "platform": platform.platform(),
         "versions": versions,
         "root key": study.settings.key,
-        "key streams that vary": list(study.system.streams),
+        "key streams that vary": list(study.system.traits.streams),
         "trainings": study.state.trainings,
         "trainings that failed": study.state.failed,
         "seconds in training": round(study.state.seconds, 1),

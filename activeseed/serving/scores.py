@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from activeseed.annotators.label_studio.ledger import Shelf
+    from activeseed.protocols import Annotator
 
 #: of tasks that have no place in the order: they come last, as tasks without a prediction do
 LAST = 1.0
@@ -51,19 +51,20 @@ class Scores:
         return self.orders.get(int(number), Order()) if number.isdecimal() and len(number) < 20 else Order()
 
     @classmethod
-    def of_channel(cls, channel: Any) -> Scores:
+    def of_channel(cls, channel: Annotator) -> Scores:
         """The orders in force on the server, exactly as they were pushed: versions and scores are the same.
 
         So a task that has its score already is not scored again, and one that lacks it gets the one it should have.
         To be called by whoever uses the channel, not by a request.
         """
         from activeseed.annotators.label_studio import ordering
+        from activeseed.annotators.label_studio.channel import Channel
 
-        shelves: Mapping[str, Shelf] = getattr(getattr(channel, "ledger", None), "shelves", {})
+        shelves = list(channel.ledger.shelves.values()) if isinstance(channel, Channel) else []
         orders = {
             shelf.id: Order(
                 shelf.version or NO_ORDER, {name: ordering.score(place) for place, name in enumerate(shelf.order)}
             )
-            for shelf in shelves.values()
+            for shelf in shelves
         }
         return cls(orders)

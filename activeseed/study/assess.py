@@ -21,9 +21,10 @@ from activeseed.config import AskTable, Settings
 from activeseed.errors import PlanError
 from activeseed.estimators.auto import REGRESSION_KEYS
 from activeseed.estimators.statistics import cross_key, gram
+from activeseed.geometries import decisions_of, decoded
 from activeseed.outcome import Bools, Outcomes, Ranking
 from activeseed.plan import Design, Explicit, Floats, Ints, Law, Materials, Rows, generator, stream_key
-from activeseed.protocols import Problem, Request, Response, System
+from activeseed.protocols import Geometry, Problem, Request, Response, System
 from activeseed.question import Answer, Question
 from activeseed.resolution import Resolution, draw
 from activeseed.seed import FLIPPED, Seed
@@ -96,13 +97,13 @@ def assess(
     prior = author_law(seed, settings.belief.base_rate, settings.belief.rest)
     rows_law = _rows_law(seed, number, settings, materials, prior, resolution, evidence_before, asked)
     geometry = system.geometry(materials)
-    deterministic = not system.streams
+    deterministic = not system.traits.streams
     problem = Problem(
         seed=seed,
         law=rows_law,
         geometry=geometry,
         deterministic=deterministic,
-        weighted=system.weighted,
+        weighted=system.traits.weighted,
         stream=stream_key(settings.key, "rows", number),
         first_key=VERSION_KEYS * number,
         rows_law=rows_law,
@@ -123,7 +124,7 @@ def assess(
     error = expected_error(settings.ask, resolution)
     ranking = with_belief(ranking, seed, prior, belief, settings, error)
     made = Assessment(seed, resolution, prior, belief, problem, ranking, deployed, evidence)
-    if preferences and ranking.surrogate is not None and geometry.over == "probes":
+    if preferences and ranking.surrogate is not None and foreseeable(made) is not None:
         belief = leaning(made, settings, number, preferences, error)
         ranking = _responded(trainer, response, replace(shifted, law=belief.law))
         ranking = with_belief(ranking, seed, prior, belief, settings, error)
@@ -248,7 +249,7 @@ def movement(gram: Floats, before: Sequence[int], after: NDArray[Any]) -> float:
     return total / len(to)
 
 
-def realised(before: Outcomes, after: Outcomes, geometry: Any) -> tuple[float, float]:
+def realised(before: Outcomes, after: Outcomes, geometry: Geometry) -> tuple[float, float]:
     """Squared distance that the deployed outcome moved, noise-free (keys shared inside, not across), and its error."""
     if before.values.shape != after.values.shape:
         return float("nan"), float("nan")
@@ -301,9 +302,10 @@ def flips(
         return found, found.ok & assessment.deployed.ok[of]
 
     outcomes, ok = differences(keys)
-    if geometry.over == "probes":
+    weights = decisions_of(geometry)
+    if weights is not None:
         here = assessment.deployed.values[keys][ok]
-        found = flip_risk(outcomes.values[ok], here, weights=geometry.weights)
+        found = flip_risk(outcomes.values[ok], here, weights=weights)
         out |= {"flips": found.upper, "flips_mean": found.mean, "flips_se": found.stderr}
     if settings.stopping.risk > 0:
         other = (keys + 1) % len(assessment.deployed)
@@ -320,7 +322,7 @@ def flips(
 def surrogate_outcomes(assessment: Assessment, draws: NDArray[Any]) -> tuple[Floats, Floats]:
     """Embedded points (N, D) and outcomes (N, P) of assignments by the surrogate, around the deployed seed.
 
-    For a field over probes only: a distribution is decoded no further than its points, (N, 0).
+    Outcomes are NaN where the geometry can't decode points.
     """
     surrogate, geometry = assessment.ranking.surrogate, assessment.problem.geometry
     if surrogate is None:
@@ -329,24 +331,32 @@ def surrogate_outcomes(assessment: Assessment, draws: NDArray[Any]) -> tuple[Flo
     f = np.arange(len(base))
     moved = np.stack([(surrogate.coefficients[f, d] - surrogate.coefficients[f, base]).sum(0) for d in draws])
     points = geometry.embed(assessment.mean_outcome) + moved
-    if geometry.over != "probes":
-        return points, np.zeros((len(points), 0))
-    places = len(geometry.weights)
-    if geometry.kind == "identity":
-        return points, points / np.sqrt(geometry.weights)
-    root = points[:, :places] / np.sqrt(geometry.weights / 2.0)
-    return points, np.clip(root, 0.0, 1.0) ** 2
+    outcomes = decoded(geometry, points)
+    return points, np.full((len(points), len(assessment.mean_outcome)), np.nan) if outcomes is None else outcomes
+
+
+def foreseeable(assessment: Assessment) -> Floats | None:
+    """(P,) weights of the decisions that the surrogate can foresee, summing to one; None where there are none."""
+    geometry, outcome = assessment.problem.geometry, assessment.mean_outcome
+    weights, back = decisions_of(geometry), decoded(geometry, geometry.embed(outcome))
+    if weights is None or back is None:
+        return None
+    known = np.isfinite(back)
+    if known[weights > 0].all():
+        return weights
+    left = np.where(known, weights, 0.0)
+    return left / left.sum() if left.any() else None
 
 
 def surrogate_flips(assessment: Assessment, settings: Settings, number: int) -> FlipRisk | None:
     """Share of probes that would be judged otherwise, by the surrogate: a free look before trainings are spent."""
-    surrogate = assessment.ranking.surrogate
-    geometry = assessment.problem.geometry
-    if surrogate is None or geometry.over != "probes":
+    weights = foreseeable(assessment)
+    if assessment.ranking.surrogate is None or weights is None:
         return None
     draws = plausible(assessment, settings, number, settings.stopping.draws)
-    _, outcomes = surrogate_outcomes(assessment, draws)
-    return flip_risk(outcomes, assessment.mean_outcome, weights=geometry.weights)
+    decided = weights > 0
+    outcomes = surrogate_outcomes(assessment, draws)[1][:, decided]
+    return flip_risk(outcomes, assessment.mean_outcome[decided], weights=weights[decided])
 
 
 def _rows_law(

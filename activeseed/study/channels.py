@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from activeseed.errors import ActiveseedError, AnswerError
-from activeseed.protocols import Annotator, Event, SupportsCollecting, SupportsOrder
+from activeseed.protocols import Annotator, Event, SupportsCollecting, SupportsOrder, SupportsPlace
 from activeseed.question import Answer, Question
 from activeseed.study import answers as answering
 from activeseed.study.answers import Told
@@ -35,7 +35,7 @@ class Exchanged:
 
 def place_of(channel: Annotator) -> str:
     """Names a channel: what was sent to one is not at another, for instance at another server."""
-    return str(getattr(channel, "place", "") or channel.kind)
+    return channel.place if isinstance(channel, SupportsPlace) else channel.kind
 
 
 def submit(study: Study, channel: Annotator) -> list[Question]:

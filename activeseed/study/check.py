@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from activeseed.errors import BudgetError, ConsentError
+from activeseed.protocols import SupportsCutting, SupportsUnaffordable
 from activeseed.study import trial
 from activeseed.study.assess import first_request
 from activeseed.study.cost import cost, problem_of
@@ -39,7 +40,7 @@ def check(study: Study, time_it: bool = False) -> dict[str, Any]:
     except BudgetError as refused:
         warnings.append(f"The trainer was not run, so whether it works is not known. {refused}")
     warnings += trial.warnings(study)
-    if not study.system.streams:
+    if not study.system.traits.streams:
         warnings.append("The trainer has no randomness under these settings: one key says all, the noise floor is 0.")
     warnings += unaffordable(study)
     return {
@@ -51,7 +52,7 @@ def check(study: Study, time_it: bool = False) -> dict[str, Any]:
         "system": study.settings.system.kind,
         "embedder": study.settings.embedder.kind,
         "executor": study.settings.executor.kind,
-        "annotator": getattr(study.settings.annotator, "kind", ""),
+        "annotator": study.settings.annotator.kind,
         "gold": len(study.gold),
         "warnings": warnings,
         "cost": cost(study),
@@ -66,8 +67,8 @@ def unaffordable(study: Study) -> list[str]:
     problem = problem_of(study)
     if (problem.law.probabilities.max(1) < 1.0).any():
         first_request(study.part("response"), problem)
-    said = getattr(study.part("estimator"), "unaffordable", None)  # an estimator of somebody else's may not say
-    return list(said(problem)) if callable(said) else []
+    estimator = study.part("estimator")
+    return list(estimator.unaffordable(problem)) if isinstance(estimator, SupportsUnaffordable) else []
 
 
 def _about_inputs(study: Study) -> list[str]:
@@ -87,16 +88,17 @@ def _about_inputs(study: Study) -> list[str]:
 def _about_texts(study: Study) -> list[str]:
     """Texts that the embedder doesn't read to their end."""
     embedder = study.part("embedder")
-    cut = getattr(embedder, "cut", None)
+    if not isinstance(embedder, SupportsCutting):
+        return []
     texts = texts_of(study.seed, study.pool, study.probes)
-    long = cut(texts) if callable(cut) else []
+    long = embedder.cut(texts)
     if not long:
         return []
     first = texts[long[0]]
     return [
         f"{len(long)} of {len(texts)} texts are longer than the {embedder.longest} tokens that the embedder "
-        f"{embedder.kind!r} reads: their ends have no effect (the first: {first[:40]!r}…). Shorten them, or choose "
-        "another embedder."
+        f"{study.settings.embedder.kind!r} reads: their ends have no effect (the first: {first[:40]!r}…). Shorten "
+        "them, or choose another embedder."
     ]
 
 

@@ -33,8 +33,8 @@ def problem_of(study: Study) -> Problem:
         seed=study.seed,
         law=author_law(study.seed, table.base_rate, table.rest),
         geometry=study.system.geometry(study.materials),
-        deterministic=not study.system.streams,
-        weighted=study.system.weighted,
+        deterministic=not study.system.traits.streams,
+        weighted=study.system.traits.weighted,
         stream=0,
         settings=settings_of(study.system),
         places=study.system.places(study.materials),
@@ -73,7 +73,7 @@ def round_parts(study: Study, anew: bool = True) -> dict[str, int]:
     parts["the seed as it stood"] = _replicates(study)
     if rule.flips > 0 or rule.risk > 0:
         # a limit on the risk is a product across two keys
-        parts["draws of the belief"] = rule.draws * (2 if rule.risk > 0 and study.system.streams else 1)
+        parts["draws of the belief"] = rule.draws * (2 if rule.risk > 0 and study.system.traits.streams else 1)
     return _some({**parts, **_batch_parts(study, None, None)})
 
 
@@ -170,7 +170,7 @@ def _batch_parts(study: Study, n: int | None, items: Sequence[str] | None) -> di
     others = sorted((len(i.variants) - 1 for i in seed.items), reverse=True)
     # as many keys as any ranking has paid for, or a later one may
     paid = max((int(r.get("keys") or 0) for r in study.state.rankings), default=0)
-    keys = max(paid, _replicates(study)) if study.system.streams else 1
+    keys = max(paid, _replicates(study)) if study.system.traits.streams else 1
     if items is not None:
         return {"consequences": keys * (1 + sum(len(seed[name].variants) - 1 for name in items))}
     parts = {"consequences": keys * (1 + sum(others[: n or table.batch]))}
@@ -183,7 +183,7 @@ def _batch_parts(study: Study, n: int | None, items: Sequence[str] | None) -> di
 
 
 def _replicates(study: Study) -> int:
-    return study.settings.replicates if study.system.streams else 1
+    return study.settings.replicates if study.system.traits.streams else 1
 
 
 def _open(problem: Problem) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from activeseed.config import Settings, record_of
 from activeseed.plan import Materials
+from activeseed.protocols import Embedder, SupportsCentring, SupportsIds
 from activeseed.seed import Probe, Seed, Text, Vector, digest_of
 from activeseed.study.progress import Progress, silent
 
@@ -31,7 +31,7 @@ def build_materials(
     probes: tuple[Probe, ...],
     pool: tuple[Probe, ...],
     progress: Progress = silent,
-    embedder: Callable[[], Any] | None = None,
+    embedder: Callable[[], Embedder] | None = None,
 ) -> Materials:
     """Materials for a version of the seed.
 
@@ -43,8 +43,8 @@ def build_materials(
     """
     if isinstance(seed.items[0].payload, Vector) or not texts_of(first, pool, probes):
         return Materials(seed, probes, pool, settings.key)
-    chosen = settings.embedder if embedder is None else embedder()
-    if hasattr(chosen, "identified"):  # vectors that were computed elsewhere are found by id as well as by text
+    chosen: Embedder = settings.embedder if embedder is None else embedder()
+    if isinstance(chosen, SupportsIds):  # vectors that were computed elsewhere are found by id as well as by text
         chosen = chosen.identified(_ids(seed, pool, probes))
     fitted = Fitted(folder / ".activeseed" / "embeddings", chosen, texts_of(first, pool, probes), progress)
     return Materials(seed, probes, pool, settings.key, fitted, fitted.name)
@@ -59,7 +59,7 @@ def _ids(seed: Seed, pool: Sequence[Probe], probes: Sequence[Probe]) -> dict[str
 class Fitted:
     """The configured embedder, fitted at first use; vectors come from the cache where they are known."""
 
-    def __init__(self, folder: Path, embedder: Any, texts: list[str], progress: Progress = silent) -> None:
+    def __init__(self, folder: Path, embedder: Embedder, texts: list[str], progress: Progress = silent) -> None:
         self._folder = folder
         self._embedder = embedder
         self._texts = texts
@@ -79,7 +79,7 @@ class Fitted:
 
             told = partial(self._progress, "embedding texts")
             self._ready = Cached(self._embedder, self._folder, told).fit(self._texts).embed
-            if getattr(self._embedder, "centred", False):
+            if isinstance(self._embedder, SupportsCentring) and self._embedder.centred:
                 self._mean = self._ready(self._texts).mean(0)
         vectors = self._ready(list(texts))
         if self._mean is None:

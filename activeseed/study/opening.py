@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from activeseed.comparing import same_name, same_text
-from activeseed.config import Settings, ThirdParty, read_settings, record_type, write_settings
+from activeseed.config import Settings, ThirdParty, read_settings, record_type, takes_a_few_rows, write_settings
 from activeseed.errors import ConfigError, FolderError, nearest
 from activeseed.masking import masked
 from activeseed.protocols import Event
@@ -155,7 +155,7 @@ def _with_its_executor(settings: Settings) -> Settings:
     system = settings.system
     if not isinstance(system, ThirdParty) or "executor" in settings.model_fields_set:
         return settings
-    if not getattr(system.made("system"), "rows_at_a_time", None):
+    if not takes_a_few_rows(system.made("system")):
         return settings
     return settings.model_copy(update={"executor": record_type("executor", "processes")()})
 

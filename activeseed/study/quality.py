@@ -32,10 +32,17 @@ def quality(values: Floats, places: Sequence[Any]) -> dict[str, float]:
     return out
 
 
-def judged_right(values: Floats, places: Sequence[Any]) -> list[bool]:
-    """For each labelled place, whether the outcome is on the side of its label."""
+def judged_right(values: Floats, places: Sequence[Any], decisions: Floats | None) -> list[bool]:
+    """For each labelled place, whether the outcome is on the side of its label.
+
+    Args:
+        decisions: (P,) above 0 where something is decided (`geometries.decisions_of`); None is nowhere.
+    """
     known, y = _labels(places)
-    return [bool(x) for x in (values[known] > 0.5) == y]
+    if decisions is None:
+        return []
+    decided = decisions[known] > 0
+    return [bool(x) for x in ((values[known] > 0.5) == y)[decided]]
 
 
 def _labels(places: Sequence[Any]) -> tuple[Bools, Bools]:

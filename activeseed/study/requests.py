@@ -19,8 +19,8 @@ import numpy as np
 from activeseed.errors import PlanError
 from activeseed.factor import Factor
 from activeseed.plan import Design, Materials, Rows, join_rows, row_names
-from activeseed.protocols import Batch, Cost, Request, SupportsFactors, System
-from activeseed.seed import digest_of
+from activeseed.protocols import Batch, Cost, Request, SupportsFactors, SupportsReading, System
+from activeseed.seed import Json, digest_of
 
 #: rows of a design that are looked at together
 _WINDOW = 1024
@@ -226,7 +226,7 @@ def settings_of(system: System) -> tuple[Factor, ...]:
 
 def is_per_cell(system: System) -> bool:
     """Whether a system trains cell by cell."""
-    return bool(getattr(system, "per_cell", False))
+    return system.traits.per_cell
 
 
 def each_of(system: System, materials: Materials) -> Cost:
@@ -237,11 +237,9 @@ def each_of(system: System, materials: Materials) -> Cost:
 
 def context_of(system: System, materials: Materials) -> bytes:
     """Digest of everything that all rows of a study share: part of every row's name."""
-    record = getattr(system, "record", None)
-    said = {"kind": system.kind, "revision": system.revision, "record": record() if callable(record) else {}}
-    reads = getattr(system, "also_reads", None)  # what a trainer sees of the items besides their payloads
-    if callable(reads):
-        said["reads"] = reads(materials)
+    said: dict[str, Json] = {"kind": system.kind, "revision": system.revision, "record": system.record()}
+    if isinstance(system, SupportsReading):  # what a trainer sees of the items besides their payloads
+        said["reads"] = system.also_reads(materials)
     return hashlib.sha256(digest_of(said) + materials.digest).digest()[:16]
 
 

@@ -17,6 +17,7 @@ from activeseed.config import AskTable
 from activeseed.errors import PlanError, nearest
 from activeseed.estimators import Jansen
 from activeseed.estimators.auto import REGRESSION_KEYS
+from activeseed.geometries import decisions_of
 from activeseed.outcome import Column, Outcomes, Ranking, plain
 from activeseed.plan import Explicit, Rows
 from activeseed.protocols import Estimator, Event, Request, SupportsLaw
@@ -191,7 +192,7 @@ class Rounds:
         summary = assessment.ranking.summary
         checks = Checks(study)
         trust = checks.trust()
-        right = judged_right(assessment.mean_outcome, places) if assessment.problem.geometry.over == "probes" else []
+        right = judged_right(assessment.mean_outcome, places, decisions_of(assessment.problem.geometry))
         voucher = vouch(trust, probes=self._fits_better(right))
         body: dict[str, Any] = {
             "of": now,
@@ -245,7 +246,8 @@ class Rounds:
         near = near or (rule.risk > 0 and float(assessment.ranking.summary.get("risk", np.inf)) <= NEAR * rule.risk)
         if not near or not study.state.live_answers:
             return out
-        if assessment.problem.geometry.over == "probes" and not _divided(assessment.mean_outcome):
+        weights = decisions_of(assessment.problem.geometry)
+        if weights is not None and not _divided(assessment.mean_outcome[weights > 0]):
             # no decision could flip, whatever is believed: that says something about the probes, not about the seed
             return {**out, "one_sided": True}
         return out | flips(

@@ -16,7 +16,7 @@ from activeseed.errors import PlanError, nearest
 from activeseed.plan import Floats, stream_key
 from activeseed.question import Question
 from activeseed.seed import Probe, Seed
-from activeseed.study.assess import PREFERENCE_DRAWS, Assessment, surrogate_outcomes
+from activeseed.study.assess import PREFERENCE_DRAWS, Assessment, foreseeable, surrogate_outcomes
 
 #: examples asked for by *write more*
 EXAMPLES = 3
@@ -84,12 +84,19 @@ def prefer_outcomes(
         asked: ids of probes that were asked about before.
         show_belief: whether annotators are told how the readings judge.
     """
-    if assessment.problem.geometry.over != "probes":
-        raise PlanError("Outcomes can be preferred on probes only; this study ranks an agent's policy over its pool.")
+    weights = foreseeable(assessment)
+    if weights is None:
+        raise PlanError(
+            "Outcomes can be preferred only where each place is approved or not; this study ranks "
+            f"{assessment.problem.geometry.over}."
+        )
     draws = assessment.belief.draw(PREFERENCE_DRAWS, stream_key(key, "outcomes", round_))
     points, outcomes = surrogate_outcomes(assessment, draws)
-    values = outcome_values(points, outcomes, error)
-    order = [int(p) for p in np.argsort(-values, kind="stable") if places[p].id not in asked][:n]
+    decided = np.flatnonzero(weights > 0)
+    values = np.zeros(len(places))
+    values[decided] = outcome_values(points, outcomes[:, decided], error)
+    ranked = decided[np.argsort(-values[decided], kind="stable")]
+    order = [int(p) for p in ranked if places[p].id not in asked][:n]
     return [
         Question(
             id=f"r{round_:03d}-{k:02d}",

@@ -12,9 +12,19 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from activeseed.config import Settings, ThirdParty
+from activeseed.config import Settings, ThirdParty, whole
 from activeseed.errors import AnswerError, PlanError, nearest
-from activeseed.protocols import Annotator, Assignment, Event, Executor, SupportsAssignment, System
+from activeseed.protocols import (
+    Annotator,
+    Assignment,
+    Event,
+    Executor,
+    SupportsAssignment,
+    SupportsLocating,
+    SupportsPermission,
+    SupportsTruth,
+    System,
+)
 from activeseed.question import Answer, Question
 from activeseed.seed import Probe, Seed, digest_of
 from activeseed.store import FolderStore
@@ -145,13 +155,12 @@ class Study:
     @property
     def declared_system(self) -> System:
         """The trainer² as the settings say it is."""
-        system = self.part("system")
-        located = getattr(system, "located", None)
-        made: System = system
-        if callable(located):
-            held = "system" in self.trust.withheld
-            made = located(self.folder, partial(self.trust.require, "system")) if held else located(self.folder)
-        return made
+        system: System = self.part("system")
+        if isinstance(system, SupportsLocating):
+            system = system.located(self.folder)
+        if "system" in self.trust.withheld and isinstance(system, SupportsPermission):
+            system = system.asking(partial(self.trust.require, "system"))
+        return system
 
     def part(self, family: str) -> Any:
         """The member of a family that the settings name; a third party's is imported now. Raises TrustError."""
@@ -382,12 +391,13 @@ class Study:
             channel = self.part("annotator")
         if isinstance(channel, SupportsAssignment):
             return channel.assigned(self.assignment)
-        located = getattr(channel, "located", None)
-        made = located(self.folder) if callable(located) else channel
+        if isinstance(channel, SupportsLocating):
+            channel = channel.located(self.folder)
+        whole("annotator", channel)
         known = self.gold_answers
-        if known and hasattr(made, "truth"):
-            made = made.model_copy(update={"truth": {**known, **made.truth}})
-        annotator: Annotator = made
+        if known and isinstance(channel, SupportsTruth):
+            channel = channel.knowing(known)
+        annotator: Annotator = channel
         return annotator
 
     @property

@@ -22,7 +22,7 @@ from activeseed.errors import TooManyFailuresError, TrainingError
 from activeseed.executors.listening import show
 from activeseed.outcome import Bools, Outcomes, Ranking, Warned, summed
 from activeseed.plan import Design, Independent, Materials, OneAtATime
-from activeseed.protocols import Analysis, Event, Executor, Problem, Request, System
+from activeseed.protocols import Analysis, Event, Executor, Problem, Request, SupportsCores, System
 from activeseed.seed import ABSENT
 from activeseed.store import FolderStore
 from activeseed.study.budget import Budget
@@ -106,7 +106,7 @@ class Trainer:
     @property
     def cores(self) -> int:
         """Trainings that go on at the same time."""
-        return int(getattr(self._executor, "cores", 1))
+        return self._executor.cores if isinstance(self._executor, SupportsCores) else 1
 
     @property
     def warnings(self) -> list[str]:
@@ -263,7 +263,8 @@ class Trainer:
         if cost.bytes <= 0:
             return FEW_ROWS
         # a system that bounds its own memory would split a batch that is larger, and with it pairs that belong together
-        megabytes = min(self.limits.megabytes, getattr(self._system, "memory_mb", self.limits.megabytes))
+        own = self._system.traits.memory_mb
+        megabytes = self.limits.megabytes if own is None else min(self.limits.megabytes, own)
         fits = max(1, megabytes * 2**20 // cost.bytes)
         return max(unit, min(fits, MOST_ROWS) // unit * unit)
 
@@ -407,6 +408,5 @@ def _closable(results: Iterator[tuple[int, Outcomes]]) -> Generator[tuple[int, O
     try:
         yield from results
     finally:
-        close = getattr(results, "close", None)
-        if callable(close):
-            close()
+        if isinstance(results, Generator):
+            results.close()

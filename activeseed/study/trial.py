@@ -12,15 +12,17 @@ holds that equal keys give them equal bits.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from activeseed.errors import PlanError, TrainingError
-from activeseed.protocols import Event, Executor, Request, System
+from activeseed.protocols import Cost, Event, Executor, Geometry, Json, Request, SupportsReading, System, Traits
 from activeseed.seed import ABSENT, digest_of
 
 if TYPE_CHECKING:
     from activeseed.outcome import Outcomes
-    from activeseed.plan import Explicit
+    from activeseed.plan import Explicit, Materials, Rows
+    from activeseed.seed import Probe
     from activeseed.study.study import Study
     from activeseed.study.training import Trainer
 
@@ -31,27 +33,68 @@ EQUAL = 1e-5
 PURPOSE = "trying the trainer out"
 
 
+@dataclass(frozen=True)
+class Noisy:
+    """A trainer that was taken for deterministic and is not: the same one, with a key stream that varies its results.
+
+    Its rows have other names than those of the trainer as it was declared, which are one draw each.
+    """
+
+    system: System
+
+    @property
+    def kind(self) -> str:
+        return self.system.kind
+
+    @property
+    def revision(self) -> str:
+        return self.system.revision
+
+    @property
+    def traits(self) -> Traits:
+        return replace(self.system.traits, streams=("train",))
+
+    def record(self) -> dict[str, Json]:
+        return {**self.system.record(), "deterministic": False}
+
+    def also_reads(self, materials: Materials) -> Json:
+        return self.system.also_reads(materials) if isinstance(self.system, SupportsReading) else None
+
+    def check(self, materials: Materials) -> None:
+        self.system.check(materials)
+
+    def places(self, materials: Materials) -> tuple[Probe, ...]:
+        return self.system.places(materials)
+
+    def geometry(self, materials: Materials) -> Geometry:
+        return self.system.geometry(materials)
+
+    def cost(self, materials: Materials) -> Cost:
+        return self.system.cost(materials)
+
+    def train(self, rows: Rows, materials: Materials) -> Outcomes:
+        return self.system.train(rows, materials)
+
+
 def named(system: System) -> str:
     """Names a trainer's code and settings."""
-    record = getattr(system, "record", None)
-    return digest_of([system.kind, system.revision, record() if callable(record) else {}]).hex()[:20]
+    return digest_of([system.kind, system.revision, system.record()]).hex()[:20]
 
 
 def is_due(study: Study) -> bool:
     """Whether the trainer is the user's own, which takes a row at a time, and was not tried yet."""
     system = study.declared_system
-    return bool(getattr(system, "rows_at_a_time", None)) and named(system) not in study.state.tried
+    return system.traits.rows_at_a_time is not None and named(system) not in study.state.tried
 
 
 def as_found(study: Study, system: System) -> System:
     """The trainer as its trial showed it: one that hides its randomness has a key stream after all."""
-    if not any(found["equal"] is False for found in study.state.tried.values()) or system.streams:
+    if not any(found["equal"] is False for found in study.state.tried.values()) or system.traits.streams:
         return system
     found = study.state.tried.get(named(system))
     if found is None or found["equal"] is not False:
         return system
-    noisy: System = system.model_copy(update={"deterministic": False})  # type: ignore[attr-defined]
-    return noisy
+    return Noisy(system)
 
 
 def try_out(study: Study) -> None:
@@ -67,7 +110,7 @@ def try_out(study: Study) -> None:
         first = _once(study, system)
         again = _again(study, system)
     equal, apart = _compared(first, again)
-    body = {"system": named(system), "equal": equal, "apart": apart, "streams": list(system.streams)}
+    body = {"system": named(system), "equal": equal, "apart": apart, "streams": list(system.traits.streams)}
     study.store.append([Event("tried", body, key=f"tried:{body['system']}")])
     study.refresh()
 
@@ -135,7 +178,9 @@ def _again(study: Study, system: System) -> Outcomes:
 
     said = study.executor
     timeout = said.timeout if isinstance(said, Processes) else None
-    elsewhere = Processes(workers=1, threads=getattr(said, "threads", 1), timeout=timeout)
+    elsewhere = Processes(
+        workers=1, threads=said.threads if isinstance(said, InProcess | Processes) else 1, timeout=timeout
+    )
     request = Request(_rows(study, 2), PURPOSE, fresh=True)
     try:
         outcomes = _trainer(study, system, elsewhere).fulfil(request)

@@ -9,9 +9,10 @@ import json
 
 import numpy as np
 
+from activeseed.geometries import decisions_of, decoded
 from activeseed.outcome import Outcomes
 from activeseed.plan import Materials, Rows, join_rows, with_keys
-from activeseed.protocols import SupportsRecord, System
+from activeseed.protocols import System
 from activeseed.seed import ABSENT
 
 
@@ -29,8 +30,7 @@ def check_system(system: System, materials: Materials, *, tolerance: float = 1e-
     system.check(materials)
     assert system.kind, "kind is empty"
     assert system.revision, "revision is empty"
-    if isinstance(system, SupportsRecord):
-        json.dumps(system.record())
+    json.dumps(system.record())
     cost = system.cost(materials)
     assert cost.bytes >= 0, "cost(): bytes are negative"
     assert cost.multiply_adds >= 0, "cost(): multiply-adds are negative"
@@ -48,7 +48,7 @@ def check_system(system: System, materials: Materials, *, tolerance: float = 1e-
     both = system.train(join_rows([rows, rows.take([0])]), materials)
     _close(both.values[-1], both.values[0], tolerance, "equal rows with equal keys differ within a batch")
     assert len(system.train(rows.take(slice(0, 0)), materials)) == 0, "no rows must give no outcomes"
-    if system.weighted:
+    if system.traits.weighted:
         _check_weights(system, materials, rows, first, tolerance)
 
 
@@ -77,19 +77,30 @@ def _check_shapes(system: System, materials: Materials, rows: Rows, out: Outcome
 
 def _check_geometry(system: System, materials: Materials, out: Outcomes) -> None:
     geometry = system.geometry(materials)
-    assert len(geometry.weights) == out.values.shape[1], "the geometry weighs another number of places"
-    assert abs(geometry.weights.sum() - 1) < 1e-6, "the geometry's weights don't sum to one"
-    assert np.isfinite(geometry.embed(out.values)).all(), "embedded outcomes are not finite"
-    if geometry.over == "distribution":
-        assert np.abs(out.values.sum(1) - 1).max() < 1e-4, "outcomes are said to be distributions, and don't sum to one"
+    assert geometry.unit, "the geometry does not say what a squared distance is measured in"
+    assert geometry.over, "the geometry does not say what outcomes are"
+    points = geometry.embed(out.values)
+    assert points.shape[:-1] == out.values.shape[:-1], f"{len(out)} outcomes are embedded as shape {points.shape}"
+    assert np.isfinite(points).all(), "embedded outcomes are not finite"
+    weights = decisions_of(geometry)
+    if weights is not None:
+        assert weights.shape == out.values.shape[1:], "the geometry weighs another number of places"
+        assert abs(weights.sum() - 1) < 1e-6, "the geometry's weights of decisions don't sum to one"
+        assert (weights >= 0).all(), "the geometry's weights of decisions hold a negative one"
+    back = decoded(geometry, points)
+    if back is not None:
+        # outcomes are single precision: a distribution over thousands of places sums to one up to some 1e-5
+        gap = np.nan_to_num(np.abs(back - out.values)).max(initial=0.0)
+        assert gap < 1e-4, f"what is decoded is not what was embedded (by {gap:.2g}): outcomes of another geometry"
 
 
 def _check_keys(system: System, materials: Materials, rows: Rows, first: Outcomes, tolerance: float) -> None:
     """Eight other keys: a stream may be a rare event (an exploiter's reset), which one other key need not show."""
     others = with_keys(rows.take(np.zeros(8, np.int64)), np.arange(1, 9) + rows.keys[0])
     moved = float(np.abs(system.train(others, materials).values - first.values[0]).max())
-    if system.streams:
-        assert moved > tolerance, f"streams {system.streams} are declared, but eight other keys changed nothing"
+    streams = system.traits.streams
+    if streams:
+        assert moved > tolerance, f"streams {streams} are declared, but eight other keys changed nothing"
     else:
         assert moved <= tolerance, f"no streams are declared, but other keys change outcomes (by {moved:.2g})"
 

@@ -18,7 +18,7 @@ from pydantic import Field, model_validator
 
 from activeseed.checked import SettingsRecord
 from activeseed.errors import PlanError
-from activeseed.protocols import Cost
+from activeseed.protocols import Cost, Json, Traits
 from activeseed.seed import Pair, Probe
 from activeseed.systems.fields.settings import check_decay, check_minibatch
 
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from activeseed.outcome import Geometry, Outcomes
+    from activeseed.geometries import Hellinger, Identity
+    from activeseed.outcome import Outcomes
     from activeseed.plan import Materials, Rows
     from activeseed.systems.fields.batches import Latest
     from activeseed.systems.fields.points import Points
@@ -82,17 +83,16 @@ class RewardModel(SettingsRecord):
         return "1"
 
     @property
-    def weighted(self) -> bool:
-        """Pairs may have any weight."""
-        return True
+    def traits(self) -> Traits:
+        """Pairs may have any weight; streams are those that vary the result under these settings."""
+        return Traits(self._streams, weighted=True, memory_mb=self.memory_mb)
 
     @property
-    def streams(self) -> tuple[str, ...]:
-        """The key streams that vary the result under these settings; () means deterministic."""
+    def _streams(self) -> tuple[str, ...]:
         varies = {"init": self.reward == "mlp" or self.init_scale > 0, "order": self.minibatch > 0}
         return tuple(name for name, yes in varies.items() if yes and name not in self.held)
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> dict[str, Json]:
         """Everything that determines the outcomes, as JSON."""
         return {**self.model_dump(mode="json"), "revision": self.revision}
 
@@ -118,11 +118,11 @@ class RewardModel(SettingsRecord):
         """The probe pairs."""
         return materials.probes
 
-    def geometry(self, materials: Materials) -> Geometry:
+    def geometry(self, materials: Materials) -> Hellinger | Identity:
         """Preference probabilities over the probe pairs, by their weights."""
-        from activeseed.outcome import geometry_over
+        from activeseed.geometries import at_places
 
-        return geometry_over(materials.probes, self.compare)
+        return at_places(materials.probes, self.compare, "the preferred reply at the probe pairs")
 
     def cost(self, materials: Materials) -> Cost:
         """Bytes and multiply-adds of one row (count: see the module)."""

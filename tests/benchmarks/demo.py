@@ -115,7 +115,7 @@ def otherwise(study: Study, truth_file: Path) -> float:
     rows = Rows(np.tile(np.asarray(true.base, np.int16), (len(keys), 1)), keys)
     outcomes = study.trainer.fulfil(Request(Explicit(rows, unit=len(keys)), "the seed as it is meant"))
     differs = (outcomes.values > 0.5) != (assessment.deployed.values > 0.5)
-    return float((differs @ assessment.problem.geometry.weights).mean())
+    return float((differs @ assessment.problem.geometry.decisions).mean())
 
 
 def seconds(what: str, embedder: str) -> float:

@@ -144,7 +144,7 @@ class Flat:
 def regress(cell: Cell, law: Law, stream: int, estimator: Regression) -> Ranking:
     """A regression of the product, its rows drawn from a law."""
     problem = Problem(
-        seed=cell.seed, law=law, rows_law=law, geometry=cell.geometry, deterministic=not cell.league.streams,
+        seed=cell.seed, law=law, rows_law=law, geometry=cell.geometry, deterministic=not cell.league.traits.streams,
         weighted=True, stream=stream, first_key=1000,
     )  # fmt: skip
     run = estimator.run(problem)

@@ -25,8 +25,9 @@ from numpy.typing import NDArray
 
 from activeseed.cli.making import LEAGUE
 from activeseed.config import Settings, parse
-from activeseed.outcome import Geometry, Outcomes
+from activeseed.outcome import Outcomes
 from activeseed.plan import Floats, Ints, Law, Materials, Rows, generator
+from activeseed.protocols import Geometry
 from activeseed.seed import ABSENT, AS_WRITTEN, Item, Probe, Seed, Text
 from activeseed.study.materials import build_materials
 

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from activeseed.errors import ConfigError, PlanError
 from activeseed.estimators import Auto, Bootstrap, Jansen, LeaveOneOut, NullLadder, Regression
 from activeseed.estimators.statistics import cross_key, gram
-from activeseed.outcome import Column, Geometry, Outcomes, Ranking
+from activeseed.geometries import DistributionHellinger, Hellinger
+from activeseed.outcome import Column, Outcomes, Ranking
 from activeseed.plan import Change, Law, OneAtATime
 from activeseed.protocols import Cost, Problem, Request, Run
 from activeseed.seed import ABSENT
@@ -485,7 +486,7 @@ class TestUnits:
     @pytest.mark.parametrize("over", ["probes", "distribution"])
     def test_spread_and_bootstrap_spread_in_both_units(self, over):
         toy = self.toy(over)
-        geometry = Geometry("hellinger", np.full(4, 0.25), over)
+        geometry = Hellinger(np.full(4, 0.25)) if over == "probes" else DistributionHellinger()
         problem = replace(toy.problem(1), geometry=geometry)
         found = run(Auto(), problem, toy, toy.materials).summary
         # Logits move by 0.2, so what the leading order neglects is a few percent.

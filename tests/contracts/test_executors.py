@@ -16,9 +16,10 @@ import pytest
 
 from activeseed.errors import PlanError
 from activeseed.executors import InProcess, Processes
-from activeseed.outcome import Geometry, Outcomes
+from activeseed.geometries import Hellinger
+from activeseed.outcome import Outcomes
 from activeseed.plan import Materials, Rows, generator
-from activeseed.protocols import Batch, Cost, System
+from activeseed.protocols import Batch, Cost, System, Traits
 from activeseed.seed import Item, Probe, Seed, Text
 from tests.precision import ROUNDED
 
@@ -61,10 +62,13 @@ def batches(rows, size):
 class Field:
     """A batched trainer: logistic fields on the items' features against a fixed background, by gradient descent."""
 
-    kind, revision, streams, weighted = "field", "1", ("init",), True
+    kind, revision, traits = "field", "1", Traits(("init",), weighted=True)
 
     def __init__(self, misbehave=None):
         self.misbehave = misbehave
+
+    def record(self):
+        return {}
 
     def check(self, materials):
         pass
@@ -73,7 +77,7 @@ class Field:
         return materials.probes
 
     def geometry(self, materials):
-        return Geometry("hellinger", np.full(PROBES, 1 / PROBES))
+        return Hellinger(np.full(PROBES, 1 / PROBES))
 
     def cost(self, materials):
         return Cost(bytes=1000)
@@ -95,7 +99,7 @@ class Field:
 class RowByRow(Field):
     """The same trainer for executors that may spread rows; ``misbehave`` sees one row at a time."""
 
-    rows_at_a_time = 1
+    traits = Traits(("init",), weighted=True, rows_at_a_time=1)
 
     def train(self, rows, materials):
         parts = [super(RowByRow, self).train(rows.take(slice(r, r + 1)), materials) for r in range(len(rows))]

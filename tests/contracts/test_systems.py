@@ -7,7 +7,7 @@ import pytest
 
 from activeseed.errors import PlanError
 from activeseed.plan import Materials
-from activeseed.protocols import Cost, SupportsRecord, System
+from activeseed.protocols import Cost, System, Traits
 from activeseed.systems.contract import check_system
 from activeseed.systems.league import OversightLeague
 from activeseed.systems.reward_model import RewardModel
@@ -56,7 +56,6 @@ def test_cost_and_record_are_known_before_training(name: str) -> None:
     cost = system.cost(materials())
     assert cost.bytes > 0
     assert cost.multiply_adds > 0
-    assert isinstance(system, SupportsRecord)
     record = system.record()
     assert record.pop("revision") == system.revision
     assert type(system).model_validate(record) == system  # type: ignore[attr-defined]
@@ -75,12 +74,12 @@ class Liar:
     def __init__(self, lie: str) -> None:
         self.lie = lie
         self.truth = OversightLeague(evaluator="mlp", hidden=4, rounds=1, steps=5)
-        self.kind, self.revision, self.weighted = "liar", "1", True
+        self.kind, self.revision = "liar", "1"
         self.trainings = 0
 
     @property
-    def streams(self) -> tuple[str, ...]:
-        return () if self.lie == "streams" else self.truth.streams
+    def traits(self) -> Traits:
+        return replace(self.truth.traits, streams=()) if self.lie == "streams" else self.truth.traits
 
     def __getattr__(self, name: str) -> object:
         return getattr(self.truth, name)

@@ -41,7 +41,9 @@ def told(system, materials):
     """The ladder's summary and notes for a system, as a study would ask for them."""
     seed = materials.seed
     law = Law("belief", np.full((len(seed), 2), 0.5))
-    problem = Problem(seed, law, system.geometry(materials), not system.streams, system.weighted, stream=7)
+    problem = Problem(
+        seed, law, system.geometry(materials), not system.traits.streams, system.traits.weighted, stream=7
+    )
     ranking = run(NullLadder(), problem, system, materials)
     return ranking.summary["chaotic"], ranking
 

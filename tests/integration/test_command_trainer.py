@@ -14,7 +14,7 @@ import pytest
 from activeseed.errors import ConfigError, PlanError
 from activeseed.executors import InProcess, Processes
 from activeseed.plan import Materials, Rows, stream_key
-from activeseed.protocols import Batch, SupportsRecord, System
+from activeseed.protocols import Batch, SupportsReading, System
 from activeseed.seed import FLIPPED, Item, Pair, Probe, Seed, Text, Vector, with_flips
 from activeseed.systems.own import Command, FromFunction
 
@@ -133,7 +133,7 @@ def by_hand():
 def test_a_command_trains(program):
     system = command(program)
     assert isinstance(system, System)
-    assert isinstance(system, SupportsRecord)
+    assert isinstance(system, SupportsReading)
     system.check(materials())
     outcomes = system.train(rows(), materials())
     assert outcomes.failures == {}

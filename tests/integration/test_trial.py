@@ -82,7 +82,7 @@ def test_hidden_randomness_makes_a_trainer_noisy(tmp_path: Path, function: Any, 
     assert any("randomness of its own" in w for w in said["warnings"])
     assert not any("no randomness under these settings" in w for w in said["warnings"])
     assert study.state.trainings == TRAININGS, "a trial is counted like everything else"
-    assert study.system.streams == ("train",)
+    assert study.system.traits.streams == ("train",)
     assert said["cost"]["by"]["the seed as it stands"] == 3
 
 
@@ -103,7 +103,7 @@ def test_a_trainer_that_keeps_its_promise_is_believed(
     study = study_of(tmp_path, function, executor, deterministic)
     warnings = study.check()["warnings"]
     assert not any("apart" in w or "second time" in w for w in warnings)
-    assert study.system.streams == (() if deterministic else ("train",))
+    assert study.system.traits.streams == (() if deterministic else ("train",))
 
 
 def test_equal_keys_must_give_equal_outcomes(tmp_path: Path) -> None:
@@ -148,9 +148,9 @@ def test_an_estimator_that_draws_for_itself_is_found_out(tmp_path: Path) -> None
         tmp_path / "study", Seed(items=items), system, probes=PROBES, estimator=LeaveOneOut(keys=2), replicates=2,
         executor=InProcess(),
     )  # fmt: skip
-    assert system.streams == ()
+    assert system.traits.streams == ()
     assert any("randomness of its own" in w for w in study.check()["warnings"])
-    assert study.system.streams == ("train",)
+    assert study.system.traits.streams == ("train",)
 
 
 # --- trainers that fail ---------------------------------------------------------------------------------------------

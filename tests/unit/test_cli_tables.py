@@ -40,7 +40,8 @@ def result(seed: Seed) -> dict:
     }  # fmt: skip
     summary = {
         "seed_version": "v0", "system": "oversight_league", "law": "drop", "unit": "squared Hellinger distance",
-        "outcome": "probes", "bootstrap_spread": 2.5e-3, "bootstrap_spread_se": 1e-4, "belief_spread": 7e-5,
+        "outcome": "the evaluator at the probes", "bootstrap_spread": 2.5e-3, "bootstrap_spread_se": 1e-4,
+        "belief_spread": 7e-5,
         "risk": float("nan"), "noise_floor": 0.0,
     }  # fmt: skip
     return Ranking(tuple(i.id for i in seed.items), columns, summary).to_dict()

@@ -168,7 +168,7 @@ def test_equal_keys_share_all_randomness_and_held_streams_share_it_across_keys()
     np.testing.assert_allclose(out[:2], out[2:], atol=ROUNDED)
     assert np.abs(out[0] - out[1]).max() > 1e-3
     held = league.model_copy(update={"held": ("init", "order", "opponents", "agents")})
-    assert held.streams == ()
+    assert held.traits.streams == ()
     calm = held.train(rows, materials).values
     np.testing.assert_allclose(calm, calm[:1].repeat(4, 0), atol=ROUNDED)
     zero = league.train(with_keys(rows, np.zeros(4, np.int64)), materials).values
@@ -180,18 +180,18 @@ def test_each_declared_stream_varies_the_result_alone(stream: str) -> None:
     materials = vectors()
     every = ("init", "order", "opponents", "agents")
     league = OversightLeague.full(hidden=6, minibatch=5, held=tuple(s for s in every if s != stream))
-    assert league.streams == (stream,)
+    assert league.traits.streams == (stream,)
     values = league.train(rows_of(np.zeros((6, 12))), materials).values
     assert np.abs(values - values[0]).max() > 1e-4
 
 
 def test_streams_say_what_varies() -> None:
-    assert OversightLeague().streams == ()
-    assert OversightLeague(init_scale=0.1).streams == ("init",)
-    assert OversightLeague(evaluator="mlp", minibatch=4).streams == ("init", "order")
-    assert OversightLeague(drawn=2).streams == ("opponents",)
-    assert OversightLeague(drawn=2, dreams=2, rounds=1).streams == ()  # nobody joins before the only round
-    assert OversightLeague(dreams=2, exploiters=True, held=("agents",)).streams == ("opponents",)
+    assert OversightLeague().traits.streams == ()
+    assert OversightLeague(init_scale=0.1).traits.streams == ("init",)
+    assert OversightLeague(evaluator="mlp", minibatch=4).traits.streams == ("init", "order")
+    assert OversightLeague(drawn=2).traits.streams == ("opponents",)
+    assert OversightLeague(drawn=2, dreams=2, rounds=1).traits.streams == ()  # nobody joins before the only round
+    assert OversightLeague(dreams=2, exploiters=True, held=("agents",)).traits.streams == ("opponents",)
 
 
 def test_minibatches_of_an_epoch_show_every_item_once() -> None:

@@ -25,8 +25,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from activeseed.errors import ConfigError, PlanError, TrainingError
+from activeseed.geometries import Hellinger, Identity
 from activeseed.plan import Materials, Rows, stream_key
-from activeseed.protocols import SupportsRecord, System
+from activeseed.protocols import SupportsReading, System
 from activeseed.seed import FLIPPED, Item, Pair, Probe, Seed, Text, Variant, Vector, with_flips
 from activeseed.systems.own import FromEstimator, FromFunction
 from activeseed.systems.own.fingerprint import fingerprint
@@ -83,9 +84,9 @@ def noting(seen, returned):
 def test_a_function_is_a_system():
     system = FromFunction(lambda items, key: [0.0], outcomes=1)
     assert isinstance(system, System)
-    assert isinstance(system, SupportsRecord)
-    assert system.streams == ("train",)
-    assert FromFunction(lambda items, key: [0.0], deterministic=True).streams == ()
+    assert isinstance(system, SupportsReading)
+    assert system.traits.streams == ("train",)
+    assert FromFunction(lambda items, key: [0.0], deterministic=True).traits.streams == ()
 
 
 def test_items_come_as_they_stand_in_the_row():
@@ -160,7 +161,7 @@ def test_places_are_the_probes_or_as_many_as_the_function_says():
     assert [p.id for p in places][:2] == ["outcome-1", "outcome-2"]
     assert len(places) == 12
     geometry = FromFunction(len, outcomes=4, compare="hellinger").geometry(materials)
-    assert geometry.kind == "hellinger"
+    assert isinstance(geometry, Hellinger)
     assert geometry.weights.tolist() == [0.25] * 4
 
 
@@ -563,7 +564,7 @@ def test_an_estimator_predicts_what_it_would_by_hand():
     system = FromEstimator(LogisticRegression(C=0.7))
     assert isinstance(system, System)
     system.check(materials)
-    assert system.geometry(materials).kind == "hellinger"
+    assert isinstance(system.geometry(materials), Hellinger)
     rows = Rows(np.zeros((2, 10), np.int16), np.array([0, 1]))
     rows.variants[1, [0, 3]] = 1
     values = system.train(rows, materials).values
@@ -578,7 +579,7 @@ def test_weights_do_what_copies_do():
     materials = vector_materials()
     twice = [2, 1, 1, 0, 1, 3, 1, 1, 1, 1]
     weighted = FromEstimator(LogisticRegression(tol=1e-8))
-    assert weighted.weighted
+    assert weighted.traits.weighted
     # The same loss, minimised to a gradient of 1e-8, from sums in another order.
     by_weight = weighted.train(one(materials, multiplicity=twice), materials).values[0]
     copies = [n for n, k in enumerate(twice) for _ in range(k)]
@@ -588,7 +589,7 @@ def test_weights_do_what_copies_do():
     np.testing.assert_allclose(by_weight, by_hand, atol=1e-5)
     # Nearest neighbours take no weights, so an item of multiplicity 3 is there three times.
     neighbours = FromEstimator(KNeighborsClassifier(3))
-    assert not neighbours.weighted
+    assert not neighbours.traits.weighted
     three = one(materials, multiplicity=[0, 0, 0, 0, 0, 3, 1, 1, 1, 1])
     assert neighbours.train(three, materials).values[0, 2] == 1.0
 
@@ -596,19 +597,19 @@ def test_weights_do_what_copies_do():
 def test_the_key_is_the_random_state():
     materials = vector_materials()
     forest = FromEstimator(RandomForestClassifier(5, max_features=1))
-    assert forest.streams == ("train",)
+    assert forest.traits.streams == ("train",)
     rows = Rows(np.zeros((3, 10), np.int16), np.array([0, 0, 1]))
     values = forest.train(rows, materials).values
     np.testing.assert_array_equal(values[0], values[1])
     assert not np.array_equal(values[0], values[2])
     pipeline = FromEstimator(make_pipeline(StandardScaler(), RandomForestClassifier(5, max_features=1)))
-    assert pipeline.streams == ("train",)
-    assert pipeline.weighted
+    assert pipeline.traits.streams == ("train",)
+    assert pipeline.traits.weighted
     values = pipeline.train(rows, materials).values
     np.testing.assert_array_equal(values[0], values[1])
     assert not np.array_equal(values[0], values[2])
-    assert FromEstimator(KNeighborsClassifier()).streams == ()
-    assert FromEstimator(LogisticRegression(), deterministic=True).streams == ()
+    assert FromEstimator(KNeighborsClassifier()).traits.streams == ()
+    assert FromEstimator(LogisticRegression(), deterministic=True).traits.streams == ()
 
 
 def test_a_row_with_one_class_left_is_a_failure():
@@ -644,7 +645,7 @@ def test_a_regressor_predicts_numbers():
     materials = vector_materials()
     system = FromEstimator(Ridge(alpha=1e-3), label="score", probability=False)
     system.check(materials)
-    assert system.geometry(materials).kind == "identity"
+    assert isinstance(system.geometry(materials), Identity)
     values = system.train(one(materials), materials).values[0]
     # The label is the first coordinate, and ridge shrinks by α/(α + Σx²) < 1e-3/8.
     np.testing.assert_allclose(values, [-1, 0, 1], atol=5e-3)

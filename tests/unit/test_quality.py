@@ -24,4 +24,10 @@ def test_ties_count_half_and_say_nothing():
 
 def test_probes_without_a_label_are_left_out():
     assert quality(np.array([0.9, 0.1]), labelled(None, 1)) == {}
-    assert judged_right(np.array([0.9, 0.1, 0.2]), labelled(1, None, 1)) == [True, False]
+    assert judged_right(np.array([0.9, 0.1, 0.2]), labelled(1, None, 1), np.full(3, 1 / 3)) == [True, False]
+
+
+def test_places_where_nothing_is_decided_are_not_judged_right():
+    values, places = np.array([0.9, 0.1, 0.2]), labelled(1, None, 1)
+    assert judged_right(values, places, np.array([1.0, 0.0, 0.0])) == [True]
+    assert judged_right(values, places, None) == []

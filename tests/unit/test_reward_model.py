@@ -113,9 +113,9 @@ def test_a_row_without_pairs_prefers_nothing() -> None:
 
 
 def test_streams() -> None:
-    assert RewardModel().streams == ()
-    assert RewardModel(reward="mlp", minibatch=3).streams == ("init", "order")
-    assert RewardModel(reward="mlp", held=("init",)).streams == ()
+    assert RewardModel().traits.streams == ()
+    assert RewardModel(reward="mlp", minibatch=3).traits.streams == ("init", "order")
+    assert RewardModel(reward="mlp", held=("init",)).traits.streams == ()
 
 
 def test_a_diverging_row_is_a_failure_with_a_reason() -> None:

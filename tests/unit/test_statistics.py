@@ -29,6 +29,7 @@ from activeseed.estimators.statistics import (
     shared_errors,
     ties,
 )
+from activeseed.geometries import DistributionHellinger, Hellinger
 from activeseed.plan import Independent, Law, Resampled, generator
 
 
@@ -254,8 +255,8 @@ class TestPairedSpread:
     def test_nats_of_two_certain_and_opposite_outcomes(self):
         # Two assignments that are sure of opposite things are ln 2 apart; n/(n − 1) = 2 undoes the mean over both.
         p = np.array([[1.0, 0.0], [0.0, 1.0]])
-        assert divergence(p, None) == pytest.approx(np.log(2))
-        assert paired_spread_nats(p, p, None) == pytest.approx(2 * np.log(2))
+        assert divergence(p, DistributionHellinger().entropy) == pytest.approx(np.log(2))
+        assert paired_spread_nats(p, p, DistributionHellinger().entropy) == pytest.approx(2 * np.log(2))
 
     def test_nats_remove_what_keys_add(self):
         # Logits vary by 0.1 between assignments and 0.2 between keys. What the combination neglects is of the relative
@@ -265,10 +266,10 @@ class TestPairedSpread:
         a, k = 0.1 * normal(13, n, 1), 0.2 * normal(14, 2, n, 1)
         p = 1 / (1 + np.exp(-(a + k)))
         quiet = 1 / (1 + np.exp(-a))
-        weights = np.ones(1)
-        found = paired_spread_nats(p[0], p[1], weights)
-        assert found == pytest.approx(divergence(quiet, weights), rel=0.25)
-        assert divergence(p[0], weights) > 3 * found
+        entropy = Hellinger(np.ones(1)).entropy
+        found = paired_spread_nats(p[0], p[1], entropy)
+        assert found == pytest.approx(divergence(quiet, entropy), rel=0.25)
+        assert divergence(p[0], entropy) > 3 * found
 
 
 class TestLeastSquares:

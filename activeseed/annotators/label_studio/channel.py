@@ -255,21 +255,22 @@ class Channel:
 
     def acknowledge(self, collected: Collected) -> None:
         """What was collected is in the journal: the next read begins there."""
-        if not collected.mark:
+        mark = collected.mark
+        if not isinstance(mark, dict):  # nothing was read
             return
         with self.ledger.held():
-            self.ledger.people = collected.mark["people"] | self.ledger.people
-            for kind, found in collected.mark["readings"].items():
+            self.ledger.people = mark["people"] | self.ledger.people
+            for kind, found in mark["readings"].items():
                 # a ledger that was lost has no shelf: what was read of it is the first
                 shelf = self.ledger.shelves.setdefault(kind, found.shelf)
                 if shelf.id == found.shelf.id:
                     found.shelf = shelf
                     collecting.take(found)
-                    shelf.complained = collected.mark["complained"][kind]
+                    shelf.complained = mark["complained"][kind]
                     # an import that was given up for lost and came after all
                     with suppress(AnnotatorError):
                         Pusher(self.connection, self.ledger, shelf, self.assignment.study).remove_duplicates()
-            reported = collected.mark["dropped"]
+            reported = mark["dropped"]
             self.ledger.refused = {q: why for q, why in self.ledger.refused.items() if q not in reported}
             self.ledger.withdrawn = [q for q in self.ledger.withdrawn if q not in reported]
             self.ledger.save()

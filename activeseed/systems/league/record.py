@@ -9,13 +9,14 @@ from pydantic import Field, model_validator
 
 from activeseed.checked import SettingsRecord
 from activeseed.errors import PlanError
+from activeseed.protocols import Traits
 from activeseed.seed import Pair, Payload, Probe, Vector
 from activeseed.systems.fields.settings import check_decay, check_minibatch
 
 if TYPE_CHECKING:
-    from activeseed.outcome import Geometry, Outcomes
+    from activeseed.outcome import Outcomes
     from activeseed.plan import Materials, Rows
-    from activeseed.protocols import Cost
+    from activeseed.protocols import Cost, Geometry, Json
 
 
 class OversightLeague(SettingsRecord):
@@ -59,7 +60,7 @@ class OversightLeague(SettingsRecord):
         future_share: share of the agents' weight that the future opponent gets.
         outcome: what is read: P(approve) of the final ``evaluator`` on probes, or the ``policy`` that responds to it
             over the pool.
-        compare: the geometry in which outcomes are compared (see `outcome.Geometry`).
+        compare: the geometry in which outcomes are compared (see `geometries`).
         held: key streams that stay at replicate 0 whatever the row's key.
         memory_mb: bound on what the rows of one batch take; more rows are trained in several batches.
     """
@@ -123,13 +124,12 @@ class OversightLeague(SettingsRecord):
         return "1"
 
     @property
-    def weighted(self) -> bool:
-        """Items may have any weight: the evaluator's loss is a weighted mean."""
-        return True
+    def traits(self) -> Traits:
+        """Items may have any weight (the evaluator's loss is a weighted mean); streams are those that vary a result."""
+        return Traits(self._streams, weighted=True, memory_mb=self.memory_mb)
 
     @property
-    def streams(self) -> tuple[str, ...]:
-        """The key streams that vary the result under these settings; () means deterministic."""
+    def _streams(self) -> tuple[str, ...]:
         plays_archive = self.rounds > 1  # whoever joins after the last round meets no evaluator
         varies = {
             "init": self.evaluator == "mlp" or self.init_scale > 0,
@@ -139,7 +139,7 @@ class OversightLeague(SettingsRecord):
         }
         return tuple(name for name, yes in varies.items() if yes and name not in self.held)
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> dict[str, Json]:
         """Everything that determines the outcomes, as JSON."""
         return {**self.model_dump(mode="json"), "revision": self.revision}
 
@@ -176,10 +176,11 @@ class OversightLeague(SettingsRecord):
 
     def geometry(self, materials: Materials) -> Geometry:
         """Probe weights for the evaluator's field; a distribution over the pool for the policy."""
-        from activeseed.outcome import geometry_over
+        from activeseed.geometries import at_places, of_distribution
 
-        over: Literal["probes", "distribution"] = "probes" if self.outcome == "evaluator" else "distribution"
-        return geometry_over(self.places(materials), self.compare, over)
+        if self.outcome == "policy":
+            return of_distribution(len(materials.pool), self.compare, "the policy over the pool")
+        return at_places(materials.probes, self.compare, "the evaluator at the probes")
 
     def cost(self, materials: Materials) -> Cost:
         """Bytes and multiply-adds of one row; the count is derived in `league.cost`."""

@@ -13,9 +13,10 @@ from pydantic import Field, PrivateAttr, field_validator
 
 from activeseed.checked import SettingsRecord
 from activeseed.errors import PlanError, TrainingError, describe
-from activeseed.outcome import Geometry, Outcomes, geometry_over
+from activeseed.geometries import Hellinger, Identity, at_places
+from activeseed.outcome import Outcomes
 from activeseed.plan import Materials, Rows, stream_key
-from activeseed.protocols import Cost
+from activeseed.protocols import Cost, Json, Traits
 from activeseed.seed import Probe
 from activeseed.systems.own.conversation import Conversation, converse
 from activeseed.systems.own.given import GivenItem, also_reads, given_items, jsonable, outcomes_of, places_of
@@ -83,13 +84,16 @@ class Command(SettingsRecord):
             raise ValueError("the list is empty; its first entry is the program")
         return argv
 
-    def located(self, folder: Path, permit: Callable[[], None] | None = None) -> Self:
-        """The same program, run in a folder instead of the current one.
-
-        ``permit`` is called before it is started, and raises where that may not be.
-        """
+    def located(self, folder: Path) -> Self:
+        """The same program, run in a folder instead of the current one."""
         there = self.model_copy()
-        there._base, there._permit = folder, permit
+        there._base, there._permit = folder, self._permit
+        return there
+
+    def asking(self, permit: Callable[[], None]) -> Self:
+        """The same trainer, which calls ``permit`` before the program is started: that raises where it may not."""
+        there = self.model_copy()
+        there._base, there._permit = self._base, permit
         return there
 
     @property
@@ -103,14 +107,15 @@ class Command(SettingsRecord):
         return self.version or self._fingerprint()
 
     @property
-    def streams(self) -> tuple[str, ...]:
-        return () if self.deterministic else ("train",)
+    def traits(self) -> Traits:
+        streams = () if self.deterministic else ("train",)
+        return Traits(streams, weighted=self.weighted, rows_at_a_time=self.rows_at_a_time)
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> dict[str, Json]:
         """The settings that bear on outcomes; what the program's files hold is in ``revision``."""
         return self.model_dump(mode="json", exclude={"ignores_space"})
 
-    def also_reads(self, materials: Materials) -> Any:
+    def also_reads(self, materials: Materials) -> list[Json]:
         """What may determine an outcome besides ``Materials.digest``."""
         return [also_reads(materials), [[p.id, p.group, p.weight] for p in materials.probes]]
 
@@ -127,8 +132,8 @@ class Command(SettingsRecord):
     def places(self, materials: Materials) -> tuple[Probe, ...]:
         return places_of(self.outcomes, materials)
 
-    def geometry(self, materials: Materials) -> Geometry:
-        return geometry_over(self.places(materials), self.compare)
+    def geometry(self, materials: Materials) -> Hellinger | Identity:
+        return at_places(self.places(materials), self.compare)
 
     def cost(self, materials: Materials) -> Cost:
         """Unknown: nobody but the program can say."""

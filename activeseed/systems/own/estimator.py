@@ -13,9 +13,10 @@ from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
 from activeseed.checked import SettingsRecord
 from activeseed.errors import ConfigError, PlanError, TrainingError
-from activeseed.outcome import Geometry, Outcomes, geometry_over
+from activeseed.geometries import Compare, Hellinger, Identity, at_places
+from activeseed.outcome import Outcomes
 from activeseed.plan import Materials, Rows, stream_key
-from activeseed.protocols import Cost
+from activeseed.protocols import Cost, Json, Traits
 from activeseed.seed import Payload, Probe
 from activeseed.systems.own.fingerprint import fingerprint
 from activeseed.systems.own.given import GivenItem, also_reads, given_items, one_by_one
@@ -89,20 +90,23 @@ class FromEstimator(SettingsRecord):
             )
         return self
 
-    def located(self, folder: Path, permit: Callable[[], None] | None = None) -> Self:
-        """The same trainer, with a relative path in ``estimator`` read from a folder instead of the current one.
-
-        ``permit`` is called before anything is imported, and raises where that may not be.
-        """
+    def located(self, folder: Path) -> Self:
+        """The same trainer, with a relative path in ``estimator`` read from a folder instead of the current one."""
         there = self.model_copy()
-        there._base, there._permit = folder, permit
+        there._base, there._permit = folder, self._permit
+        return there
+
+    def asking(self, permit: Callable[[], None]) -> Self:
+        """The same trainer, which calls ``permit`` before it imports anything: that raises where it may not."""
+        there = self.model_copy()
+        there._base, there._permit = self._base, permit
         return there
 
     # --- the System protocol ------------------------------------------------------------------------------------
 
     @property
     def rows_at_a_time(self) -> int:
-        """Rows don't influence each other, so an executor may spread a batch over processes."""
+        """Rows don't influence each other, so an executor may spread a batch over processes; known unloaded."""
         return 1
 
     @property
@@ -110,19 +114,18 @@ class FromEstimator(SettingsRecord):
         return self.version or fingerprint(self.made())
 
     @property
-    def streams(self) -> tuple[str, ...]:
-        fixed = self.deterministic if self.deterministic is not None else not _random_states(self.made())
-        return () if fixed else ("train",)
+    def traits(self) -> Traits:
+        """Randomness and weights as the estimator itself has them. Raises ConfigError where it can't be made."""
+        model = self.made()
+        fixed = self.deterministic if self.deterministic is not None else not _random_states(model)
+        streams = () if fixed else ("train",)
+        return Traits(streams, weighted=_weight_name(model) is not None, rows_at_a_time=self.rows_at_a_time)
 
-    @property
-    def weighted(self) -> bool:
-        return _weight_name(self.made()) is not None
-
-    def record(self) -> dict[str, Any]:
+    def record(self) -> dict[str, Json]:
         """The settings; class and parameters are also in ``revision``."""
         return self.model_dump(mode="json")
 
-    def also_reads(self, materials: Materials) -> Any:
+    def also_reads(self, materials: Materials) -> list[Json]:
         """What may determine an outcome besides ``Materials.digest``: the labels, and what they are taken for."""
         read = also_reads(materials)
         if not self.probability:
@@ -172,8 +175,8 @@ class FromEstimator(SettingsRecord):
     def places(self, materials: Materials) -> tuple[Probe, ...]:
         return materials.probes
 
-    def geometry(self, materials: Materials) -> Geometry:
-        return geometry_over(materials.probes, self._compare)
+    def geometry(self, materials: Materials) -> Hellinger | Identity:
+        return at_places(materials.probes, self._compare)
 
     def cost(self, materials: Materials) -> Cost:
         """Unknown: it depends on the estimator."""
@@ -203,7 +206,7 @@ class FromEstimator(SettingsRecord):
         return named
 
     @property
-    def _compare(self) -> Literal["hellinger", "identity"]:
+    def _compare(self) -> Compare:
         return "hellinger" if self.probability else "identity"
 
     # --- one row ------------------------------------------------------------------------------------------------

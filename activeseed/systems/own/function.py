@@ -11,9 +11,10 @@ from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
 from activeseed.checked import SettingsRecord
 from activeseed.errors import ConfigError, PlanError
-from activeseed.outcome import Geometry, Outcomes, geometry_over
+from activeseed.geometries import Hellinger, Identity, at_places
+from activeseed.outcome import Outcomes
 from activeseed.plan import Materials, Rows, stream_key
-from activeseed.protocols import Cost
+from activeseed.protocols import Cost, Json, Traits
 from activeseed.seed import Probe
 from activeseed.systems.own.fingerprint import fingerprint
 from activeseed.systems.own.given import also_reads, given_items, given_probes, one_by_one, places_of
@@ -35,7 +36,7 @@ class FromFunction(SettingsRecord):
             paths start at the project's folder). Filled in for a function that has such a place.
         outcomes: P, where the study has no probes (the places are then called outcome-1 to outcome-P); 0 takes one
             outcome from each probe.
-        compare: ``hellinger`` where every outcome is a probability, else ``identity`` (see `outcome.Geometry`).
+        compare: ``hellinger`` where every outcome is a probability, else ``identity`` (see `geometries`).
         deterministic: the function ignores its key, so one training of each row says all.
         weighted: the function reads ``weight``. Otherwise an item of multiplicity 2 comes twice.
         ignores_space: the function ignores white space at the end of a text, so that chaos is looked for there as well.
@@ -77,20 +78,23 @@ class FromFunction(SettingsRecord):
             )
         return self
 
-    def located(self, folder: Path, permit: Callable[[], None] | None = None) -> Self:
-        """The same trainer, with a relative path in ``target`` read from a folder instead of the current one.
-
-        ``permit`` is called before anything is imported, and raises where that may not be.
-        """
+    def located(self, folder: Path) -> Self:
+        """The same trainer, with a relative path in ``target`` read from a folder instead of the current one."""
         there = self.model_copy()
-        there._base, there._permit = folder, permit
+        there._base, there._permit = folder, self._permit
+        return there
+
+    def asking(self, permit: Callable[[], None]) -> Self:
+        """The same trainer, which calls ``permit`` before it imports anything: that raises where it may not."""
+        there = self.model_copy()
+        there._base, there._permit = self._base, permit
         return there
 
     # --- the System protocol ------------------------------------------------------------------------------------
 
     @property
     def rows_at_a_time(self) -> int:
-        """Rows don't influence each other, so an executor may spread a batch over processes."""
+        """Rows don't influence each other, so an executor may spread a batch over processes; known unloaded."""
         return 1
 
     @property
@@ -98,14 +102,15 @@ class FromFunction(SettingsRecord):
         return self.version or fingerprint(self.loaded())
 
     @property
-    def streams(self) -> tuple[str, ...]:
-        return () if self.deterministic else ("train",)
+    def traits(self) -> Traits:
+        streams = () if self.deterministic else ("train",)
+        return Traits(streams, weighted=self.weighted, rows_at_a_time=self.rows_at_a_time)
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> dict[str, Json]:
         """The settings that bear on outcomes; the function itself is in ``revision``."""
         return self.model_dump(mode="json", exclude={"ignores_space"})
 
-    def also_reads(self, materials: Materials) -> Any:
+    def also_reads(self, materials: Materials) -> list[Json]:
         """What may determine an outcome besides ``Materials.digest``."""
         return also_reads(materials)
 
@@ -120,8 +125,8 @@ class FromFunction(SettingsRecord):
     def places(self, materials: Materials) -> tuple[Probe, ...]:
         return places_of(self.outcomes, materials)
 
-    def geometry(self, materials: Materials) -> Geometry:
-        return geometry_over(self.places(materials), self.compare)
+    def geometry(self, materials: Materials) -> Hellinger | Identity:
+        return at_places(self.places(materials), self.compare)
 
     def cost(self, materials: Materials) -> Cost:
         """Unknown: nobody but the function can say."""

@@ -18,6 +18,7 @@ from activeseed.errors import TrainingError, describe
 from activeseed.interrupts import watched
 from activeseed.outcome import Outcomes
 from activeseed.plan import LINES, Materials, Rows, generator
+from activeseed.protocols import Json
 from activeseed.seed import Payload, Probe, Text
 from activeseed.systems.own.returned import as_outcome
 
@@ -119,7 +120,7 @@ def _wiggled(items: list[GivenItem], wiggle: int, ignores_space: bool) -> list[G
 _TEXTS = ("text", "prompt", "chosen", "rejected")
 
 
-def also_reads(materials: Materials) -> list[Any]:
+def also_reads(materials: Materials) -> list[Json]:
     """What such a trainer may read of the seed beyond payloads: ids, groups and metadata, as JSON.
 
     ``Materials.digest`` leaves these out, and a row's name must hold everything that determines its outcome.
@@ -127,7 +128,7 @@ def also_reads(materials: Materials) -> list[Any]:
     return [[item.id, item.group, jsonable(item.metadata)] for item in materials.seed.items]
 
 
-def jsonable(value: Any) -> Any:
+def jsonable(value: object) -> Json:
     """Metadata as any reader of JSON takes it: no NaN or infinity (None stands for them), other objects as text."""
     if isinstance(value, Mapping):
         return {str(k): jsonable(v) for k, v in value.items()}
