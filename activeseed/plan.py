@@ -263,7 +263,7 @@ def _settings_said(choices: NDArray[np.int16], settings: Sequence[Factor]) -> li
     """What each row says of settings that don't take their reference."""
     out = []
     for row in choices.tolist():
-        parts = [f"/{f.id}=".encode() + f.choices[c].digest for f, c in zip(settings, row, strict=True) if c]
+        parts = [f"/{f.id}=".encode() + f.choices[c].digest for f, c in zip(settings, row, strict=False) if c]
         out.append(b"".join(parts))
     return out
 

@@ -12,16 +12,20 @@ import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from activeseed.executors.train_batch import train_batch
 from activeseed.geometries import Identity
-from activeseed.outcome import Outcomes, Ranking
+from activeseed.outcome import Outcomes, Ranking, join_outcomes
 from activeseed.plan import Floats, Law, Materials, Rows, generator, join_rows
-from activeseed.protocols import Cost, Estimator, Json, Problem, Request, System, Traits
+from activeseed.protocols import Analysis, Cost, Estimator, Json, Problem, Request, System, Traits
 from activeseed.seed import ABSENT, AS_WRITTEN, Item, Probe, Seed, Text, Variant
+from activeseed.study.requests import Part, batches, wanted
+
+T = TypeVar("T")
 
 Noise = Literal["none", "calm", "noisy", "chaotic", "skewed", "jumps"]
 Response = Callable[[Floats], Floats]
@@ -440,23 +444,39 @@ def toys(noise: Noise = "calm") -> tuple[Toy, ...]:
 # --- the driver ---------------------------------------------------------------------------------------------------
 
 
-def run(estimator: Estimator, problem: Problem, system: System, materials: Materials) -> Ranking:
-    """Play the study's part: train what the estimator asks for, batch by batch, until it returns its ranking."""
-    steps = estimator.run(problem)
+def run(analysis: Analysis[T], problem: Problem, system: System, materials: Materials) -> T:
+    """Play the study's part: train what the analysis asks for, request by request, until it returns its result."""
+    steps = analysis.run(problem)
     request = next(steps)
     while True:
         outcomes = answer(request, system, materials)
         try:
             request = steps.send(outcomes)
         except StopIteration as end:
-            ranking: Ranking = end.value
-            return ranking
+            result: T = end.value
+            return result
 
 
 def answer(request: Request, system: System, materials: Materials) -> Outcomes:
-    """The outcomes of one request, at its probes."""
-    outcomes = system.train(request.design.block(0, request.design.size), materials)
-    return outcomes if request.places is None else outcomes.at(request.places)
+    """What one request wants of its rows: outcomes at its places, gradients, or a state."""
+    asked = wanted(request, system, materials, b"", lambda names: 0)
+    per_cell = system.traits.per_cell
+    numbers: list[int] = []
+    found: list[Outcomes] = []
+    for combination in dict.fromkeys(asked.settings):
+        rows = [r for r, c in enumerate(asked.settings) if c == combination]
+        part = Part(_runs(rows), request.places if per_cell else None)
+        (batch,) = batches(asked, [(0, part)], system, len(materials.seed))
+        found.append(train_batch(system, materials, batch))
+        numbers += rows
+    whole = join_outcomes(found).take(np.argsort(numbers)) if len(found) > 1 else found[0]
+    return whole if request.places is None or per_cell else whole.at(request.places)
+
+
+def _runs(rows: list[int]) -> tuple[tuple[int, int], ...]:
+    if rows == list(range(len(rows))):
+        return ((0, len(rows)),)
+    return tuple((r, r + 1) for r in rows)
 
 
 # --- contracts ----------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from activeseed.belief import author_law
 from activeseed.estimators import Auto, Jansen
-from activeseed.protocols import Problem
+from activeseed.protocols import Analysis, Problem
 from activeseed.study import trial
 from activeseed.study.requests import each_of, settings_of
 
@@ -61,6 +61,12 @@ def ranking_parts(study: Study, by: str | None = None, law: str | None = None, a
     if ranks_by_response(study, estimator, problem):
         look.pop(RESPONSE, None)  # the ranking's own rows, and trained once
     return _some({**parts, **look})
+
+
+def analysis_parts(study: Study, analysis: Analysis[Any], anew: bool = True) -> dict[str, int]:
+    """Trainings that ``Study.analyse`` takes at most."""
+    parts = {analysis.kind: analysis.cost(problem_of(study)).trainings}
+    return _some({**parts, **(look_parts(study) if anew else {})})
 
 
 def round_parts(study: Study, anew: bool = True) -> dict[str, int]:
@@ -141,7 +147,7 @@ def priced(study: Study, parts: Mapping[str, int]) -> dict[str, Any]:
     return {
         "trainings": trainings,
         "by": dict(parts),
-        "price": round(study.budget.price * trainings, 2),
+        "price": round(study.trainer.price * trainings, 2),
         "seconds": study.budget.seconds_for(trainings, study.trainer.cores),
     }
 

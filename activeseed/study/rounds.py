@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from activeseed.estimators.auto import REGRESSION_KEYS
 from activeseed.geometries import decisions_of
 from activeseed.outcome import Column, Outcomes, Ranking, plain
 from activeseed.plan import Explicit, Rows
-from activeseed.protocols import Estimator, Event, Request, SupportsLaw
+from activeseed.protocols import Analysis, Estimator, Event, Request, SupportsLaw
 from activeseed.resolution import Refuted, Resolution, fits_better, refuted, resolve, vouch
 from activeseed.resolution.drawing import WORTH
 from activeseed.seed import AS_WRITTEN, Seed, digest_of
@@ -38,7 +38,7 @@ from activeseed.study.assess import (
 from activeseed.study.budget import expects
 from activeseed.study.checks import Checks
 from activeseed.study.choosing import NEAR, open_items
-from activeseed.study.cost import most_of, ranking_parts, ranks_by_response, round_parts
+from activeseed.study.cost import analysis_parts, most_of, ranking_parts, ranks_by_response, round_parts
 from activeseed.study.quality import judged_right, quality
 from activeseed.study.special import writing_table
 
@@ -51,6 +51,9 @@ BELIEVED = (
     Column("value_per_minute", "value per minute", "squared distance a minute", sortable=True),
     Column("credibility", "probability that it stays", "probability"),
 )
+
+
+T = TypeVar("T")
 
 
 class Rounds:
@@ -174,6 +177,21 @@ class Rounds:
         study.store.append([Event("ranked", body, key=f"ranked:{digest_of(body).hex()}")])
         study.refresh()
         return ranking
+
+    @expects("An analysis", most_of(analysis_parts))
+    def analyse(self, analysis: Analysis[T]) -> T:
+        """Any other analysis of where the study stands, driven and journalled like a ranking."""
+        study = self._study
+        before = study.budget.here
+        assessment = self.assessment()
+        result = study.trainer.run(analysis, assessment.problem)
+        body = {
+            "kind": analysis.kind, "seed_version": assessment.seed.version,
+            "trainings_new": study.budget.here - before,
+        }  # fmt: skip
+        study.store.append([Event("analysed", body)])
+        study.refresh()
+        return result
 
     # --- closing a round ----------------------------------------------------------------------------------------
 

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from activeseed.config import Settings, ThirdParty, whole
 from activeseed.errors import AnswerError, PlanError, nearest
 from activeseed.protocols import (
+    Analysis,
     Annotator,
     Assignment,
     Event,
@@ -47,6 +48,9 @@ if TYPE_CHECKING:
     from activeseed.study.channels import Exchanged
     from activeseed.study.rounds import Rounds
     from activeseed.study.training import Trainer
+
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -304,6 +308,21 @@ class Study:
         if retry:
             self.trainer.retry()
         return self.rounds.rank(by, law)
+
+    def analyse(self, analysis: Analysis[T]) -> T:
+        """Run any analysis on the seed as it stands, under what is believed of it.
+
+        What was trained is not trained again. Whatever it wants is counted, held to the budget and journalled, as for
+        a ranking.
+
+        Args:
+            analysis: any object that satisfies ``protocols.Analysis``; its result is returned as it is.
+
+        Raises:
+            PlanError: the system has no such gradients, states or settings. TooManyFailuresError: it keeps failing.
+        """
+        self.take_in()
+        return self.rounds.analyse(analysis)
 
     def ask(
         self,

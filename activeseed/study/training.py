@@ -38,7 +38,6 @@ from activeseed.study.requests import (
     is_per_cell,
     parts,
     rows_at,
-    settings_of,
     wanted,
 )
 
@@ -200,11 +199,9 @@ class Trainer:
         planned = self._plan(asked)
         due = [(number, part) for number, part in enumerate(planned) if not memory.is_there(asked.id, number)]
         new = {at for _, part in due for at in asked.cells(part.rows, part.places)}
-        self.budget.before(
-            [n for at, n in enumerate(asked.names) if at not in new],
-            [asked.names[at] for at in sorted(new)],
-            self.cores,
-        )
+        known = [n for at, n in enumerate(asked.names) if at not in new]
+        self.budget.price = self.price
+        self.budget.before(known, [asked.names[at] for at in sorted(new)], self.cores)
         self._train(asked, planned, due)
         # what this request trained comes from the batch of its own unit, so that both ends of a difference do
         own: dict[int, Where] = {}
@@ -242,13 +239,14 @@ class Trainer:
                 left -= cells[number]
                 reasons += outcomes.failures.values()
                 done += part.rows
-                fine += outcomes.ok.tolist()
+                fine += outcomes.ok.tolist() if asked.width is None else outcomes.known.reshape(-1).tolist()
                 self.progress(request.purpose, total - left, total)
                 if left:
-                    self._check_hope(request.design, done, fine, reasons, request.purpose)
+                    self._check_hope(request.design, None if asked.width else done, fine, reasons, request.purpose)
                     self.budget.going_on(cells[number], self.cores)
 
-    def _price(self) -> float:
+    @property
+    def price(self) -> float:
         """What one training costs: what the settings say, and what the system says of its calls."""
         each = each_of(self._system, self._materials)
         return self.limits.price + each.money / max(1, each.trainings)
@@ -348,6 +346,12 @@ class Trainer:
         failed = int((~outcomes.ok).sum())
         if not failed:
             return
+        if outcomes.cells is not None:  # each cell fails for itself: no kind of row is behind it
+            lost, cells = int((~outcomes.cells).sum()), outcomes.cells.size
+            if lost > self.limits.failed_share * cells:
+                what = f"{lost} of {cells} calls failed ({request.purpose})"
+                raise self._too_many(what, list(outcomes.failures.values()))
+            return
         design = request.design
         found = self._explained(design, np.arange(design.size), outcomes.ok)
         rest = int((~outcomes.ok & found.others).sum())
@@ -362,11 +366,9 @@ class Trainer:
 
     def _explained(self, design: Design, rows: NDArray[np.int64], ok: Bools) -> Explained:
         """The kinds of row of a design that fail; none where most items can't be left out, so hardly any ranks."""
-        variants = effective(rows_at(design, rows.tolist()))
-        settings = (
-            [f.stands for f in settings_of(self._system)] if variants.shape[1] > len(self._materials.seed) else []
-        )
-        base = np.asarray([*self._materials.seed.base, *settings], np.int16)
+        items = len(self._materials.seed)  # a setting that fails is no kind of row: it counts as what it is
+        variants = effective(rows_at(design, rows.tolist()).of_items(items))
+        base = np.asarray(self._materials.seed.base, np.int16)
         single = isinstance(design, OneAtATime)
         # Where rows are regressed, a variant of which no row succeeded has no coefficient, however few there were.
         found = explained(variants, ok, base, least=1 if isinstance(design, Independent) else 2, single_changes=single)
@@ -374,21 +376,26 @@ class Trainer:
         gone = sum(set(kind.variants) == {ABSENT_INDEX} for kind in found.kinds)
         return Explained({}, np.ones(len(ok), bool)) if 2 * gone > tried > 1 else found
 
-    def _check_hope(self, design: Design, rows: list[int], ok: list[bool], reasons: list[str], purpose: str) -> None:
-        """Give a request up as soon as more failed than the tolerated share, or any kind of row, could ever explain."""
-        share, trained = self.limits.failed_share, len(rows)
-        if len(reasons) <= share * trained:
-            return
-        from scipy.stats import binom
+    def _check_hope(
+        self, design: Design, rows: list[int] | None, ok: list[bool], reasons: list[str], purpose: str
+    ) -> None:
+        """Give a request up as soon as more failed than the tolerated share, or any kind of row, could ever explain.
 
-        if float(binom.sf(len(reasons) - 1, trained, share)) < HOPELESS:
-            fine = np.asarray(ok, bool)
+        Args:
+            rows: numbers of the rows that were trained; None for cells, behind whose failures there is no kind of row.
+        """
+        share = self.limits.failed_share
+        fine = np.asarray(ok, bool)
+        failed, trained = int((~fine).sum()), len(fine)
+        if not _hopeless(failed, trained, share):
+            return
+        if rows is not None:
             found = self._explained(design, np.asarray(rows, np.int64), fine)
             rest, others = int((~fine & found.others).sum()), int(found.others.sum())
             ever = self.budget.trainings > self.budget.failed
-            if not (others or ever) or (rest > share * others and float(binom.sf(rest - 1, others, share)) < HOPELESS):
-                what = f"{len(reasons)} of the first {trained} trainings failed ({purpose}) and it ends here"
-                raise self._too_many(what, reasons)
+            if (others or ever) and not (rest > share * others and _hopeless(rest, others, share)):
+                return
+        raise self._too_many(f"{failed} of the first {trained} trainings failed ({purpose}) and it ends here", reasons)
 
     def _too_many(self, what: str, reasons: list[str]) -> TooManyFailuresError:
         reason, times = Counter(why.partition(" (row ")[0] for why in reasons).most_common(1)[0]
@@ -396,6 +403,15 @@ class Trainer:
             f"{what}, more than the tolerated {self.limits.failed_share:.0%}. Most often ({times}×): {reason}. Mend "
             "the trainer, or raise [limits] failed_share in activeseed.toml. What succeeded is kept."
         )
+
+
+def _hopeless(failed: int, trained: int, share: float) -> bool:
+    """Whether so many failures are all but impossible at a tolerated share."""
+    if failed <= share * trained:
+        return False
+    from scipy.stats import binom
+
+    return float(binom.sf(failed - 1, trained, share)) < HOPELESS
 
 
 def _unmeasured(how: str, names: list[str], reason: str) -> str:
