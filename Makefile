@@ -73,7 +73,8 @@ test: check
 # NumPy's and SciPy's OpenBLAS.)
 PLAINEST := ATEN_CPU_CAPABILITY=default MKL_ENABLE_INSTRUCTIONS=SSE4_2 MKL_CBWR=COMPATIBLE ONEDNN_MAX_CPU_ISA=SSE41
 PLAINEST += $(if $(filter x86_64,$(shell uname -m)),OPENBLAS_CORETYPE=PRESCOTT)
-NUMERICAL := tests/contracts tests/statistical $(addprefix tests/unit/test_,acquisition.py agreement.py belief.py \
+NUMERICAL := tests/contracts tests/statistical tests/integration/test_golden.py
+NUMERICAL += $(addprefix tests/unit/test_,acquisition.py agreement.py belief.py \
 	league.py league_players.py own_trainers.py resolution.py reward_model.py statistics.py stopping.py)
 
 test-arithmetic: $(VENV)/.dev
