@@ -438,12 +438,14 @@ def _column(by: str | None, columns: Sequence[Column]) -> str | None:
 
 
 def beside(found: Ranking, response: Ranking) -> Ranking:
-    """What an estimator found, and beside it what the response says: no column of the estimator is overwritten."""
-    columns = {**response.columns, **found.columns}
-    summary = {**found.summary, **response.summary}
-    if "spread" in found.summary:
-        summary |= {n: v for n, v in found.summary.items() if n.startswith("spread") or n == "noise_floor"}
-    return replace(found.join(response), columns=columns, summary=summary)
+    """What an estimator found, and beside it what the response says: no column of the estimator is overwritten.
+
+    The spread and what goes with it are the response's, since risk and values are shares of that; so is how well the
+    rest vouches for an item, which is what the belief was told.
+    """
+    joined = found.join(response)
+    own = {n: c for n, c in found.columns.items() if n != "vouching" or n not in response.columns}
+    return replace(joined, columns={**joined.columns, **own})
 
 
 def _ordered(ranking: Ranking, column: str) -> Ranking:
