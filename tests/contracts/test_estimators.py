@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -498,3 +499,70 @@ class TestUnits:
         found = run(Auto(), toy.problem(), toy, toy.materials).summary
         assert "spread_nats" not in found
         assert "bootstrap_spread_nats" not in found
+
+
+@dataclass(frozen=True)
+class Morris:
+    """Mean absolute change of one probe, one item at a time (Morris 1991): as large for noise as for an effect."""
+
+    columns: tuple[Column, ...] = (Column("mu_star", "μ*", sortable=True),)
+    keys: int = 8
+    miscount: int = 0
+    kind: ClassVar[str] = "morris"
+
+    def cost(self, problem: Problem) -> Cost:
+        return problem.each * (self.keys * (1 + len(problem.ids)) - self.miscount)
+
+    def run(self, problem: Problem) -> Run[Ranking]:
+        changes = tuple(Change(i, (f,), (1 if problem.base[f] == 0 else 0,)) for f, i in enumerate(problem.ids))
+        keys = tuple(range(problem.first_key, problem.first_key + self.keys))
+        design = OneAtATime(problem.base, changes, keys)
+        outcomes = yield Request(design, "elementary effects")
+        place = np.array([[design.place(k, c) for k in range(self.keys)] for c in range(len(changes))])
+        moved = np.abs(outcomes.values[place[..., 1], 0] - outcomes.values[place[..., 0], 0])
+        column = {c.name: np.nanmean(moved, axis=1) for c in self.columns}
+        failed = int((~outcomes.ok).sum())
+        return Ranking(problem.ids, column, {"trainings": len(outcomes), "failed": failed, "law": "drop"})
+
+
+class TestTheContractFailsOnALiar:
+    def test_a_biased_measure_that_says_so_passes(self):
+        check_estimator(Morris())
+
+    @pytest.mark.parametrize(
+        ("liar", "broken"),
+        [
+            (Morris((Column("mu_star", "μ*", unbiased=True, sortable=True),)), "mu_star of items without effect"),
+            (Morris((Column("effect", "μ*", sortable=True),)), "has a known quantity's name, but is biased"),
+            (Morris((Column("effect", "μ*", unbiased=True, sortable=True),)), "effect of items without effect"),
+            (Morris(miscount=1), "asked for 72 rows, having said at most 71"),
+        ],
+        ids=["unbiased", "a name that is taken", "an effect", "miscounted"],
+    )
+    def test_a_biased_one_that_does_not_is_caught(self, liar, broken):
+        with pytest.raises(AssertionError, match=broken):
+            check_estimator(liar)
+
+    def test_a_column_that_nobody_declared_and_one_that_never_comes(self):
+        undeclared = replace(Regression(rows=64, pairs=8).columns[0], name="another")
+
+        class Silent(Regression):
+            @property
+            def columns(self):
+                return (undeclared,)
+
+        with pytest.raises(AssertionError, match="is not among its declared columns"):
+            check_estimator(Silent(rows=64, pairs=8))
+        with pytest.raises(AssertionError, match="never gave a column that it declares: rare"):
+            check_estimator(Rare())
+
+
+@dataclass(frozen=True)
+class Rare(Morris):
+    """Declares a column that it never fills."""
+
+    columns: tuple[Column, ...] = (Column("mu_star", "μ*", sortable=True), Column("rare", "rare", sortable=True))
+
+    def run(self, problem: Problem) -> Run[Ranking]:
+        ranking = yield from super().run(problem)
+        return replace(ranking, columns={"mu_star": ranking.columns["mu_star"]})
