@@ -97,8 +97,8 @@ def _about_texts(study: Study) -> list[str]:
     first = texts[long[0]]
     return [
         f"{len(long)} of {len(texts)} texts are longer than the {embedder.longest} tokens that the embedder "
-        f"{study.settings.embedder.kind!r} reads: their ends have no effect (the first: {first[:40]!r}…). Shorten them, or choose "
-        "another embedder."
+        f"{study.settings.embedder.kind!r} reads: their ends have no effect (the first: {first[:40]!r}…). Shorten "
+        "them, or choose another embedder."
     ]
 
 
