@@ -83,7 +83,7 @@ class DistributionHellinger:
         mass = np.clip(points, 0.0, None) ** 2
         total = mass.sum(-1, keepdims=True)
         even = np.full_like(mass, 1.0 / mass.shape[-1])
-        return np.divide(mass, total, out=even, where=total > 0)
+        return np.asarray(np.divide(mass, total, out=even, where=total > 0), np.float64)
 
     def entropy(self, values: NDArray[np.floating]) -> Floats:
         """(…, P) -> (…) nats."""
@@ -158,8 +158,8 @@ class Blocks:
     @cached_property
     def weights(self) -> Floats:
         """(B,) weights of the blocks, summing to one."""
-        given = np.array([b.weight for b in self.blocks], np.float64)
-        return given / given.sum()
+        given: Floats = np.array([b.weight for b in self.blocks], np.float64)
+        return np.asarray(given / given.sum())
 
     def embed(self, values: NDArray[np.floating]) -> Floats:
         """(…, P) outcomes -> (…, D) points, the parts' side by side."""
@@ -185,7 +185,7 @@ class Blocks:
         found = [decisions_of(b.geometry) for b in self.blocks]
         out = np.concatenate([n if d is None else w * d for n, d, w in zip(none, found, self.weights, strict=True)])
         total = out.sum()
-        return out / total if total > 0 else out
+        return np.asarray(out / total) if total > 0 else out
 
     @property
     def _edges(self) -> list[int]:

@@ -588,7 +588,7 @@ class SupportsPlace(Protocol):
 class SupportsLinks(Protocol):
     """A channel with addresses."""
 
-    def links(self) -> dict[QuestionKind, str]:
+    def links(self) -> Mapping[QuestionKind, str]:
         """Kind of question -> the address where people answer it."""
         ...
 

@@ -115,7 +115,9 @@ class Toy:
 
     @property
     def traits(self) -> Traits:
-        return Traits(() if self.noise == "none" else ("noise",), weighted=self.weighted)
+        """Where the response has degree one in each level, and noise does not turn, gradients are differences."""
+        smooth = self.multilinear and self.weighted and self.noise != "chaotic"
+        return Traits(() if self.noise == "none" else ("noise",), weighted=self.weighted, gradients=smooth)
 
     def record(self) -> dict[str, Json]:
         return {"name": self.name, "noise": self.noise}
@@ -167,20 +169,46 @@ class Toy:
         return Cost()
 
     def train(self, rows: Rows, materials: Materials) -> Outcomes:
-        keys, index = np.unique(rows.keys, return_inverse=True)
-        f = len(self.scores)
-        each = [Draws.of(generator(materials.root, "noise", int(k)), (), f, self.probes, self.noise) for k in keys]
-        drawn = Draws(*(np.stack([getattr(d, n) for d in each]) for n in ("shift", "slope", "turn", "phase")))
-        values = self.outcomes(rows.variants, rows.multiplicity, drawn.take(index)).astype(np.float32)
-        ok = np.ones(len(rows), bool)
-        if self.fails_every:
-            place = 1 + np.arange(f)
-            name = rows.variants @ place + 7 * rows.keys
-            if rows.multiplicity is not None:
-                name = name + np.rint(1e4 * rows.multiplicity).astype(np.int64) @ place**2
-            ok = name % self.fails_every != 0
+        drawn = self._drawn(rows, materials)
+        values = self.outcomes(rows.variants, rows.multiplicity, drawn).astype(np.float32)
+        ok = self._trains(rows)
         values[~ok] = np.nan
         return Outcomes(values, ok, {int(r): "this row fails" for r in np.flatnonzero(~ok)})
+
+    def pull_back(self, rows: Rows, materials: Materials, cotangents: Floats) -> Floats:
+        """(R, P) cotangents -> (R, S) exact gradients: a response of degree one in a level moves by f(1) − f(0)."""
+        assert self.traits.gradients, f"the toy {self.name!r} has no gradients under {self.noise} keys"
+        z, slots = self.levels(rows.variants, rows.multiplicity), materials.slots
+        of_level, of_presence = np.empty(z.shape), np.empty(z.shape)
+        slope = SCALE[self.noise] * self._drawn(rows, materials).slope
+        for f in range(z.shape[1]):
+            there, gone = z.copy(), z.copy()
+            there[:, f], gone[:, f] = 1.0, 0.0
+            of_level[:, f] = ((self.response(there) - self.response(gone)) * cotangents).sum(1)
+            of_presence[:, f] = (slope[:, f] * cotangents).sum(1)
+        score = np.nan_to_num(self.scores)[slots.items, slots.variants]
+        presence = self.presence(slots.variants)
+        found: Floats = of_level[:, slots.items] * score + of_presence[:, slots.items] * presence
+        found[~self._trains(rows)] = np.nan
+        return found
+
+    def _drawn(self, rows: Rows, materials: Materials) -> Draws:
+        """What each row's key draws."""
+        keys, index = np.unique(rows.keys, return_inverse=True)
+        shape = ((), len(self.scores), self.probes, self.noise)
+        each = [Draws.of(generator(materials.root, "noise", int(k)), *shape) for k in keys]
+        drawn = Draws(*(np.stack([getattr(d, n) for d in each]) for n in ("shift", "slope", "turn", "phase")))
+        return drawn.take(index)
+
+    def _trains(self, rows: Rows) -> NDArray[np.bool_]:
+        """(R,) whether each row trains; one in ``fails_every`` does not."""
+        if not self.fails_every:
+            return np.ones(len(rows), bool)
+        place = 1 + np.arange(len(self.scores))
+        name = rows.variants @ place + 7 * rows.keys
+        if rows.multiplicity is not None:
+            name = name + np.rint(1e4 * rows.multiplicity).astype(np.int64) @ place**2
+        return np.asarray(name % self.fails_every != 0)
 
     # --- the same, on arrays ---
 

@@ -74,7 +74,8 @@ class InMemory:
         )
 
     def acknowledge(self, collected: Collected) -> None:
-        self._read = int(collected.mark)
+        if isinstance(collected.mark, int):
+            self._read = collected.mark
 
     # --- what people do -----------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from activeseed.errors import AnnotatorAwayError
 from activeseed.protocols import SupportsLinks
 
 if TYPE_CHECKING:
+    from activeseed.question import QuestionKind
     from activeseed.study import Study
     from activeseed.study.loop import Waiting
 
@@ -49,7 +50,7 @@ class Watch:
         self._problems: set[str] = set()
         self._sent: set[str] = set()
         self._away = ""
-        self._places: dict[str, str] = {}
+        self._places: Mapping[QuestionKind, str] = {}
 
     def __call__(self, look: Waiting) -> None:
         if look.away:
@@ -100,9 +101,9 @@ class Watch:
             say(wrapped)
 
 
-def places(channel: object) -> Mapping[str, str]:
+def places(channel: object) -> Mapping[QuestionKind, str]:
     """Kind of question -> the address where people answer it, for a channel that has addresses."""
-    return dict(channel.links()) if isinstance(channel, SupportsLinks) else {}
+    return channel.links() if isinstance(channel, SupportsLinks) else {}
 
 
 def news_line(study: Study, told: Any) -> str:

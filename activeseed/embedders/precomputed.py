@@ -80,6 +80,10 @@ class PrecomputedVectors:
     content: str
 
     @property
+    def kind(self) -> str:
+        return self.record.kind
+
+    @property
     def limits(self) -> str:
         return self.record.limits
 

@@ -70,6 +70,10 @@ class FittedTfidf:
     texts: tuple[str, ...]
 
     @property
+    def kind(self) -> str:
+        return self.record.kind
+
+    @property
     def limits(self) -> str:
         return self.record.limits
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from activeseed.geometries import decisions_of, decoded
 from activeseed.outcome import Outcomes
-from activeseed.plan import Materials, Rows, join_rows, with_keys
-from activeseed.protocols import System
+from activeseed.plan import Materials, Rows, generator, join_rows, with_keys
+from activeseed.protocols import SupportsGradients, System
 from activeseed.seed import ABSENT
 
 
@@ -34,6 +34,8 @@ def check_system(system: System, materials: Materials, *, tolerance: float = 1e-
     cost = system.cost(materials)
     assert cost.bytes >= 0, "cost(): bytes are negative"
     assert cost.multiply_adds >= 0, "cost(): multiply-adds are negative"
+    assert cost.calls >= 0, "cost(): calls are negative"
+    assert cost.money >= 0, "cost(): money is negative"
     rows = _some_rows(materials)
     first = system.train(rows, materials)
     _check_shapes(system, materials, rows, first)
@@ -50,6 +52,61 @@ def check_system(system: System, materials: Materials, *, tolerance: float = 1e-
     assert len(system.train(rows.take(slice(0, 0)), materials)) == 0, "no rows must give no outcomes"
     if system.traits.weighted:
         _check_weights(system, materials, rows, first, tolerance)
+    if system.traits.gradients:
+        check_gradients(system, materials, tolerance=tolerance)
+
+
+def check_gradients(system: System, materials: Materials, *, tolerance: float = 1e-4) -> None:
+    """Raise AssertionError unless the system's gradients are those of its outcomes, by differences of real trainings.
+
+    Cotangents are random. The directional derivative ⟨c, (y(w + h) − y(w − h))⟩ / 2h in one item's weight is compared
+    with the gradient in its slot, for every item, about a row of uneven weights. Its error is known from the same
+    difference over 2h: that of the central difference is a third of what the two disagree by, and a little more from
+    the next order, so as much as they disagree by is allowed; rounding adds ``tolerance`` · Σ|c| / h. Slots that a row
+    leaves out are compared with the row that has them at weight 0, whose gradient is the same.
+
+    Costs four trainings an item.
+
+    Args:
+        tolerance: how far rounding may move an outcome, as in ``check_system``.
+    """
+    assert isinstance(system, SupportsGradients), "traits say that there are gradients, and there is no pull_back"
+    slots, items = materials.slots, len(materials.seed)
+    rng = generator(materials.root, "cotangents")
+    variants = np.zeros((1, items), np.int16)
+    weights = rng.uniform(0.7, 1.3, (1, items)).astype(np.float32)
+    weights[0, 0] = 0.0
+    row = Rows(variants, np.zeros(1, np.int64), weights)
+    c = rng.standard_normal((1, len(system.places(materials))))
+    found = system.pull_back(row, materials, c)
+    assert found.shape == (1, len(slots.payloads)), f"gradients of a row have shape {found.shape}"
+    assert np.isfinite(found).all(), "gradients of a row that trains are not finite"
+
+    left = Rows(variants.copy(), row.keys, weights)
+    left.variants[0, 0] = materials.seed.items[0].index_of(ABSENT)
+    same = system.pull_back(left, materials, c)
+    scale = float(np.abs(found).max())
+    _close(same, found, tolerance * max(scale, 1.0), "the gradient of an absent item is not that of one of weight 0")
+
+    h = 0.05
+    moves = np.array([-2, -1, 1, 2]) * h
+    up = np.repeat(weights, 4 * (items - 1), 0)
+    at = np.repeat(np.arange(1, items), 4)
+    up[np.arange(len(up)), at] += np.tile(moves, items - 1).astype(np.float32)
+    moved = system.train(Rows(np.repeat(variants, len(up), 0), np.zeros(len(up), np.int64), up), materials)
+    far, near, near_up, far_up = np.moveaxis((moved.values.astype(np.float64) @ c[0]).reshape(-1, 4), 1, 0)
+    narrow, wide = (near_up - near) / (2 * h), (far_up - far) / (4 * h)
+    allowed = np.abs(narrow - wide) + tolerance * np.abs(c).sum() / h
+    said = found[0, slots.index[np.arange(1, items), 0]] * slots.copies[slots.index[np.arange(1, items), 0]]
+    assert (allowed < 0.5 * np.abs(said).max()).all(), (
+        "outcomes are too rough, or too coarse, to compare gradients with"
+    )
+    off = np.abs(said - narrow) - allowed
+    worst = int(off.argmax())
+    assert off[worst] <= 0, (
+        f"the gradient in the weight of {materials.seed.items[worst + 1].id!r} is {said[worst]:.4g}, and trainings "
+        f"differ by {narrow[worst]:.4g} ± {allowed[worst]:.1g}"
+    )
 
 
 def _some_rows(materials: Materials) -> Rows:

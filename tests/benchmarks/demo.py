@@ -36,6 +36,7 @@ from typing import Any
 import numpy as np
 
 from activeseed.cli.planted import EMBEDDED, EXAMPLES, Finding, course, in_random_order, make, meant
+from activeseed.geometries import decisions_of
 from activeseed.plan import Explicit, Rows
 from activeseed.protocols import Request
 from activeseed.study import Study
@@ -115,7 +116,9 @@ def otherwise(study: Study, truth_file: Path) -> float:
     rows = Rows(np.tile(np.asarray(true.base, np.int16), (len(keys), 1)), keys)
     outcomes = study.trainer.fulfil(Request(Explicit(rows, unit=len(keys)), "the seed as it is meant"))
     differs = (outcomes.values > 0.5) != (assessment.deployed.values > 0.5)
-    return float((differs @ assessment.problem.geometry.decisions).mean())
+    weights = decisions_of(assessment.problem.geometry)
+    assert weights is not None, "the demo's outcomes are probabilities"
+    return float((differs @ weights).mean())
 
 
 def seconds(what: str, embedder: str) -> float:

@@ -204,6 +204,7 @@ class Counting:
 
     inner: Any
     asked: list = field(default_factory=list)
+    kind: str = "counting"
 
     @property
     def revision(self):

@@ -15,7 +15,7 @@ from activeseed.systems.fields.settings import check_decay, check_minibatch
 
 if TYPE_CHECKING:
     from activeseed.outcome import Outcomes
-    from activeseed.plan import Materials, Rows
+    from activeseed.plan import Floats, Materials, Rows
     from activeseed.protocols import Cost, Geometry, Json
 
 
@@ -126,7 +126,14 @@ class OversightLeague(SettingsRecord):
     @property
     def traits(self) -> Traits:
         """Items may have any weight (the evaluator's loss is a weighted mean); streams are those that vary a result."""
-        return Traits(self._streams, weighted=True, memory_mb=self.memory_mb)
+        return Traits(self._streams, weighted=True, memory_mb=self.memory_mb, gradients=self._is_smooth)
+
+    @property
+    def _is_smooth(self) -> bool:
+        """Whether training is a smooth function of the items' weights that `league.gradients` follows."""
+        drawn = self.minibatch or self.drawn or self.generators or self.dreams
+        steered = self.exploiters or self.adversarial_radius or self.unroll
+        return self.evaluator == "linear" and self.opponents == "average" and not drawn and not steered
 
     @property
     def _streams(self) -> tuple[str, ...]:
@@ -193,6 +200,15 @@ class OversightLeague(SettingsRecord):
         from activeseed.systems.league.training import train
 
         return train(self, rows, materials)
+
+    def pull_back(self, rows: Rows, materials: Materials, cotangents: Floats) -> Floats:
+        """Exact gradients in the slots' weights, through the unrolled training of a plain league (`league.gradients`).
+
+        Raises PlanError under settings whose traits say no gradients.
+        """
+        from activeseed.systems.league.gradients import pull_back
+
+        return pull_back(self, rows, materials, cotangents)
 
 
 def _same_kind(payload: Payload, what: str, probes: Sequence[Probe]) -> None:

@@ -135,11 +135,14 @@ def play(
 
 
 def _evaluator(league: OversightLeague, board: Board) -> Field:
-    rate = league.rate
-    rates = Rates(rate, rate * league.bias_rate, rate * league.l2)
     return chosen_field(
-        league.evaluator, board.points, rates, league.hidden, league.init_scale, league.adversarial_radius
+        league.evaluator, board.points, rates_of(league), league.hidden, league.init_scale, league.adversarial_radius
     )
+
+
+def rates_of(league: OversightLeague) -> Rates:
+    """The evaluator's rates."""
+    return Rates(league.rate, league.rate * league.bias_rate, league.rate * league.l2)
 
 
 def _matches(league: OversightLeague, game: Game, draws: Draws, scores: Tensor, round_: int) -> Tensor:
