@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from activeseed.config import Settings, ThirdParty
 from activeseed.errors import AnswerError, PlanError, nearest
-from activeseed.protocols import Annotator, Assignment, Event, Executor, SupportsAssignment, System
+from activeseed.protocols import Annotator, Assignment, Event, Executor, Store, SupportsAssignment, System
 from activeseed.question import Answer, Question
 from activeseed.seed import Probe, Seed, digest_of
-from activeseed.store import FolderStore
 from activeseed.study import answers as answering
 from activeseed.study import channels, opening, versions
 from activeseed.study.answers import Told
@@ -54,7 +53,7 @@ class Study:
 
     folder: Path
     settings: Settings
-    store: FolderStore
+    store: Store
     progress: Progress = silent
     state: State = field(default_factory=State)
     _inputs: dict[str, Any] = field(default_factory=dict, repr=False)
@@ -411,7 +410,8 @@ class Study:
     @property
     def id(self) -> str:
         """Names this study among all others, on every machine that shares its journal."""
-        return digest_of([self.state.created_at, self.state.versions[0].id]).hex()[:16]
+        named = [self.settings.study] if self.settings.store and self.settings.study else []
+        return digest_of([self.state.created_at, self.state.versions[0].id, *named]).hex()[:16]
 
     def withdraw(self, questions: Sequence[str], why: str = "") -> list[str]:
         """Take back pending questions by id; a channel is told the next time it is used.

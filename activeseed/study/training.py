@@ -25,9 +25,8 @@ from activeseed.errors import PlanError, StoreError, TooManyFailuresError, Train
 from activeseed.executors.listening import show
 from activeseed.outcome import Bools, Outcomes, Ranking, Warned, summed
 from activeseed.plan import Design, Independent, Materials, OneAtATime, Rows, join_rows, row_names
-from activeseed.protocols import Batch, Estimator, Event, Executor, Problem, Request, System
+from activeseed.protocols import Batch, Estimator, Event, Executor, Problem, Request, Store, System
 from activeseed.seed import ABSENT, digest_of
-from activeseed.store import FolderStore
 from activeseed.study.budget import Budget
 from activeseed.study.failing import ABSENT_INDEX, Explained, Kind, effective, explained, left_out, without
 from activeseed.study.progress import Progress, silent
@@ -55,7 +54,7 @@ class Trainer:
 
     def __init__(
         self,
-        store: FolderStore,
+        store: Store,
         system: System,
         materials: Materials,
         executor: Executor,
