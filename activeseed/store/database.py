@@ -4,7 +4,7 @@ Nothing is ever updated or deleted. Two layouts: ``events`` holds the one study 
 from before studies had ids), ``facts`` those of a database that holds many, each under its id.
 
 A writer holds its study until it has committed, and numbers its events meanwhile. So numbers come into sight in order,
-and whoever has read up to one misses none below it; what a database numbers by itself may be committed in another order.
+and whoever has read up to one misses none below it; what a database numbers by itself may be committed out of order.
 """
 
 from __future__ import annotations

@@ -127,6 +127,13 @@ class Study:
             if event.kind == "created":
                 self._inputs = event.body["inputs"]
 
+    def close(self) -> None:
+        """End what trains, and give back the journal's connections. A study that is used afterwards takes them anew."""
+        executor: Executor | None = self._cache.pop("executor", None)
+        if executor is not None:
+            executor.close()
+        self.store.close()
+
     # --- what it works with -------------------------------------------------------------------------------------
 
     @property
@@ -166,8 +173,9 @@ class Study:
 
     @property
     def executor(self) -> Executor:
-        """What trains batches of rows."""
+        """What trains batches of rows; it is closed with the study."""
         made: Executor = self.part("executor")
+        self._cache["executor"] = made
         return made
 
     def try_out(self) -> None:
