@@ -245,6 +245,8 @@ class Settings(_Table):
         replicates: keys a mean outcome is taken over, where the trainer has randomness (at least 2).
         store: SQLAlchemy address of the journal; empty for SQLite in the project folder. A password is better kept
             where the database's own tools look for it (``~/.pgpass``, the environment) than in this file.
+        study: the study's id in that database, which may hold others; made with the project. A file in the project
+            folder holds one study, and needs none.
         response: what risk, values and questions are computed from; where nothing is said, what the estimator trains
             anyway, or a regression.
         perturbations: what adds variants to the seed when the study is made, in this order.
@@ -253,6 +255,7 @@ class Settings(_Table):
     key: int = Field(default=0, ge=0)
     replicates: int = Field(default=8, ge=2)
     store: str = ""
+    study: str = Field(default="", max_length=100)
     source: SourceTable = SourceTable()
     system: Any = Field(default_factory=partial(default, "system"))
     embedder: Any = Field(default_factory=partial(default, "embedder"))

@@ -16,6 +16,7 @@
     ├── AnnotatorError             an annotation channel failed
     │   └── AnnotatorAwayError     it can't be reached just now; trying again later is enough
     └── StoreError                 the journal or an artifact is damaged
+        └── JournalMovedError      somebody else wrote to the journal before a decision was written down
 
 A message says what failed, where, and what to do about it.
 """
@@ -109,6 +110,25 @@ class AnnotatorAwayError(AnnotatorError):
 
 class StoreError(ActiveseedError):
     """The journal or an artifact is missing or damaged."""
+
+
+class JournalMovedError(StoreError):
+    """Somebody else wrote to the journal since it was read, so a decision of what was read was not written down.
+
+    Attributes:
+        expected: the last sequence number that the writer had seen.
+        last: the one that there is.
+    """
+
+    def __init__(self, expected: int, last: int) -> None:
+        super().__init__(
+            f"Somebody else wrote to this study meanwhile (its journal is at event {last}, and {expected} was the last "
+            "that was seen), so nothing was changed. Look at what came, and do it again if it still holds."
+        )
+        self.expected, self.last = expected, last
+
+    def __reduce__(self) -> tuple[type[JournalMovedError], tuple[int, int]]:
+        return type(self), (self.expected, self.last)  # it may come from another process
 
 
 def describe(error: BaseException) -> str:

@@ -641,12 +641,17 @@ class Batch:
 
 
 class Executor(Protocol):
-    """Runs batches and yields each as it completes, a bounded number in flight; closing it cancels what is pending."""
+    """Runs batches and yields each once, as it completes, a bounded number in flight."""
 
     @property
     def kind(self) -> str: ...
-    def run(self, system: System, materials: Materials, batches: Iterable[Batch]) -> Iterator[tuple[int, Outcomes]]: ...
-    def close(self) -> None: ...
+    def run(self, system: System, materials: Materials, batches: Iterable[Batch]) -> Iterator[tuple[int, Outcomes]]:
+        """(batch id, outcomes). Closing the iterator, where it can be closed, cancels what is in flight."""
+        ...
+
+    def close(self) -> None:
+        """End workers and give back what is held. Closing twice is harmless; a later run starts anew."""
+        ...
 
 
 @runtime_checkable
@@ -677,18 +682,44 @@ class Event:
 
 
 class Store(Protocol):
-    """An append-only journal and content-addressed artifacts."""
+    """The append-only journal of one study, and content-addressed artifacts.
 
-    def append(self, events: Sequence[Event]) -> list[Event]:
-        """Write facts, all or none; returns those that were new, with sequence and time."""
+    Several processes may use it at once. Within a study numbers come into sight in their order: whoever has read up to
+    an event misses none before it. Studies in one place never see each other's events or keys.
+    """
+
+    def append(self, events: Sequence[Event], expect: int | None = None) -> list[Event]:
+        """Write facts, all or none; returns those that were new, with sequence and time.
+
+        Args:
+            expect: the last sequence number that the writer has seen (0: none), where a decision must not be made
+                twice.
+
+        Raises:
+            JournalMovedError: ``expect`` is not the last number any more. Nothing was written.
+            StoreError: nothing could be written.
+        """
         ...
 
-    def read(self, since: int = 0) -> list[Event]: ...
-    def put(self, arrays: dict[str, NDArray[Any]]) -> str:
+    def read(self, since: int = 0) -> list[Event]:
+        """Events after a sequence number, in order."""
+        ...
+
+    def put(self, arrays: Mapping[str, NDArray[Any]]) -> str:
         """Write arrays durably; returns their content hash. First writer wins."""
         ...
 
-    def get(self, artifact: str) -> dict[str, NDArray[Any]]: ...
+    def get(self, artifact: str) -> dict[str, NDArray[Any]]:
+        """All arrays of an artifact. Raises StoreError where it is missing or damaged."""
+        ...
+
+    def names_in(self, artifact: str) -> list[str] | None:
+        """What its array ``names`` says, without reading the others; None where it is missing or damaged."""
+        ...
+
+    def close(self) -> None:
+        """Give back connections and files. Closing twice is harmless."""
+        ...
 
 
 __all__ = [

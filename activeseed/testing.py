@@ -2,7 +2,8 @@
 
 For whoever writes an estimator or a system: ``toys()`` are systems of a few items whose mean response is a formula and
 whose noise has mean zero, so that every index follows by summing over all assignments (``truth``). ``run`` plays the
-part of a study; ``check_estimator`` holds an estimator to what all of them promise. All on one page, longer than most,
+part of a study; ``check_estimator`` holds an estimator to what all of them promise, and ``check_executor`` and
+``check_store`` (of their families' ``contract``) those. All on one page, longer than most,
 because toys, their truth and the checks against it are read together.
 """
 
@@ -17,12 +18,14 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from activeseed.executors.contract import check_executor as check_executor  # public here
 from activeseed.executors.train_batch import train_batch
 from activeseed.geometries import Identity
 from activeseed.outcome import Outcomes, Ranking, join_outcomes
 from activeseed.plan import Floats, Law, Materials, Rows, generator, join_rows
 from activeseed.protocols import Analysis, Cost, Estimator, Json, Problem, Request, System, Traits
 from activeseed.seed import ABSENT, AS_WRITTEN, Item, Probe, Seed, Text, Variant
+from activeseed.store.contract import check_store as check_store  # public here
 from activeseed.study.requests import Part, batches, wanted
 
 T = TypeVar("T")

@@ -11,6 +11,7 @@ import os
 import tempfile
 import zipfile
 import zlib
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 DAMAGED = (OSError, ValueError, KeyError, EOFError, zlib.error, zipfile.BadZipFile)
 
 
-def name_of(arrays: dict[str, NDArray[Any]]) -> str:
+def name_of(arrays: Mapping[str, NDArray[Any]]) -> str:
     """SHA-256 over names, types, shapes and bytes."""
     import numpy as np
 
@@ -45,7 +46,7 @@ class Artifacts:
     def _path(self, name: str) -> Path:
         return self._folder / name[:2] / f"{name}.npz"
 
-    def put(self, arrays: dict[str, NDArray[Any]]) -> str:
+    def put(self, arrays: Mapping[str, NDArray[Any]]) -> str:
         """Write durably and return the name; what is there already, and whole, is left alone."""
         import numpy as np
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +20,11 @@ class FolderStore:
 
     Args:
         folder: the project folder; ``.activeseed`` is made inside it.
-        url: SQLAlchemy address of the journal, or None for SQLite inside the folder.
+        url: SQLAlchemy address of the journal, or None for a file inside the folder, which holds one study.
+        study: the study's id in the database at ``url``; empty for one from before studies had ids.
     """
 
-    def __init__(self, folder: Path, url: str | None = None) -> None:
+    def __init__(self, folder: Path, url: str | None = None, study: str = "") -> None:
         inside = folder / ".activeseed"
         try:
             inside.mkdir(parents=True, exist_ok=True)
@@ -31,19 +32,18 @@ class FolderStore:
             raise FolderError(
                 f"{folder.resolve()} can't be written: {error.strerror}. Choose another folder or change its rights."
             ) from error
-        self.folder = inside
-        self._journal = Journal(url or inside / "journal.db")
+        self._journal = Journal(url, study) if url else Journal(inside / "journal.db")
         self._artifacts = Artifacts(inside / "artifacts")
 
-    def append(self, events: Sequence[Event]) -> list[Event]:
+    def append(self, events: Sequence[Event], expect: int | None = None) -> list[Event]:
         """See ``protocols.Store``."""
-        return self._journal.append(events)
+        return self._journal.append(events, expect)
 
     def read(self, since: int = 0) -> list[Event]:
         """See ``protocols.Store``."""
         return self._journal.read(since)
 
-    def put(self, arrays: dict[str, NDArray[Any]]) -> str:
+    def put(self, arrays: Mapping[str, NDArray[Any]]) -> str:
         """See ``protocols.Store``."""
         return self._artifacts.put(arrays)
 
@@ -52,9 +52,13 @@ class FolderStore:
         return self._artifacts.get(artifact)
 
     def names_in(self, artifact: str) -> list[str] | None:
-        """Row names of a batch's artifact, or None where the file is gone."""
+        """See ``protocols.Store``."""
         return self._artifacts.names_in(artifact)
 
+    def studies(self) -> list[str]:
+        """Ids of the studies in the database; none where the journal is a file in the folder."""
+        return self._journal.studies()
+
     def close(self) -> None:
-        """Give back the database's connections."""
+        """See ``protocols.Store``."""
         self._journal.close()

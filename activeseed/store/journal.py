@@ -40,14 +40,15 @@ def event_of(row: tuple[Any, ...]) -> Event:
 
 
 class Journal:
-    """Events in one table. Safe for several processes; raises StoreError when the database is damaged or locked.
+    """The events of one study. Safe for several processes; raises StoreError when the database is damaged or locked.
 
     Args:
-        where: a file for SQLite, or the SQLAlchemy address of a database.
+        where: a file for SQLite that holds this one study, or the SQLAlchemy address of a database.
+        study: the study's id in that database; empty for one from before studies had ids.
     """
 
-    def __init__(self, where: str | Path) -> None:
-        self._where = where
+    def __init__(self, where: str | Path, study: str = "") -> None:
+        self._where, self._study = where, study
         if not (isinstance(where, Path) and self._has_table(where)):
             _ = self._database  # made, or reached, now: a mistake in its address is not found in the middle of things
 
@@ -58,11 +59,16 @@ class Journal:
         from activeseed.store.database import Database
 
         where = self._where
-        return Database(URL.create("sqlite", database=str(where)) if isinstance(where, Path) else where)
+        if isinstance(where, Path):
+            return Database(URL.create("sqlite", database=str(where)))
+        return Database(where, self._study)
 
-    def append(self, events: Sequence[Event]) -> list[Event]:
-        """Write all events in one transaction, leaving out those whose key is taken; returns the new ones."""
-        return self._database.append(events)
+    def append(self, events: Sequence[Event], expect: int | None = None) -> list[Event]:
+        """Write all events in one transaction, leaving out those whose key is taken; returns the new ones.
+
+        Raises JournalMovedError where ``expect`` is given and is not the study's last sequence number.
+        """
+        return self._database.append(events, expect)
 
     def read(self, since: int = 0) -> list[Event]:
         """Events after a sequence number, in order."""
@@ -74,8 +80,12 @@ class Journal:
         except (sqlite3.Error, ValueError, TypeError) as error:
             raise StoreError(self._how_damaged(error)) from error
 
+    def studies(self) -> list[str]:
+        """Ids of the studies in the database; none for a file, which holds one study."""
+        return [] if isinstance(self._where, Path) else self._database.studies()
+
     def close(self) -> None:
-        """Give back the connections."""
+        """Give back the connections; whoever goes on gets new ones."""
         if "_database" in self.__dict__:
             self._database.close()
 

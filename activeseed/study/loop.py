@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from activeseed.errors import AnnotatorAwayError
+from activeseed.errors import AnnotatorAwayError, JournalMovedError
 from activeseed.protocols import Annotator, Event, SupportsCollecting
 from activeseed.study import channels
 from activeseed.study.answers import Told
@@ -179,19 +180,26 @@ def _something_is_in(study: Study) -> bool:
 
 
 def _stop(study: Study, reasons: list[str], record: dict[str, Any]) -> None:
+    """Write down that the study stops, unless something came since the round was closed: it is looked at first."""
+    study.refresh()
+    given = study.rounds.given
+    if given != record.get("given", given):
+        return
     distrusted, conditions = list(record["distrusted"]), study.rounds.conditions(record)
     settled = not distrusted and bool(study.state.live_answers) and study.rounds.has_settled(record)
     body = {
         "reasons": reasons, "stable": settled and not conditions, "settled": settled, "distrusted": distrusted,
         "conditions": conditions,
         "round": record["round"],
-        "given": study.rounds.given, "version": study.state.current.id,
+        "given": given, "version": study.state.current.id,
         "stopping": study.settings.stopping.model_dump(mode="json"),
     }  # fmt: skip
-    open_ = [q.id for q in study.pending]
-    if open_:
-        study.withdraw(open_, "the study has stopped")
-    study.store.append([Event("stopped", body)])
+    events = [Event("stopped", body)]
+    if open_ := [q.id for q in study.state.pending]:
+        why = dict.fromkeys(open_, "the study has stopped")
+        events.insert(0, Event("questions_withdrawn", {"questions": open_, "why": why}))
+    with suppress(JournalMovedError):
+        study.store.append(events, expect=study.state.sequence)
 
 
 def _outdated(study: Study) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from activeseed.comparing import same_name, same_text
 from activeseed.config import Settings, ThirdParty, read_settings, record_type, takes_a_few_rows, write_settings
-from activeseed.errors import ConfigError, FolderError, nearest
+from activeseed.errors import ConfigError, FolderError, JournalMovedError, StoreError, nearest
 from activeseed.masking import masked
 from activeseed.protocols import Event
 from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Probe, Seed
@@ -51,7 +53,7 @@ def create(
 
     path = Path(folder)
     clear_unfinished(path)
-    if (path / ".activeseed" / "journal.db").exists():
+    if _holds_a_study(path):
         raise FolderError(f"{path.resolve()} holds a study already. Open it with Study.open, or choose another folder.")
     base = settings or Settings()
     changes = dict(overrides) if system is None else {"system": system, **overrides}
@@ -59,7 +61,7 @@ def create(
     if unknown:
         raise ConfigError(f"Unknown setting {unknown[0]!r}.{nearest(unknown[0], Settings.model_fields)}")
     chosen = Settings(**{**{k: getattr(base, k) for k in base.model_fields_set}, **changes})
-    chosen = _with_its_executor(chosen)
+    chosen = _with_an_id(_with_its_executor(chosen), path)
     seed = perturbed(seed, (p.made("perturbations") if isinstance(p, ThirdParty) else p for p in chosen.perturbations))
     check_pool(seed, pool)
     gold = _checked_gold(gold)
@@ -78,6 +80,7 @@ def create(
         trial = kind(path, chosen, None, progress, State(settings=body["settings"]), inputs)  # type: ignore[arg-type]
         trial.state.versions.append(SeedVersion(0, seed))
         trial.system.check(trial.materials)
+        store = _fresh_store(path, chosen)
         try:
             if written is None:
                 write_settings(path, chosen)
@@ -86,14 +89,50 @@ def create(
             write_seed(seed, path / "seed.jsonl")
             if not (path / "guidelines.md").exists():
                 (path / "guidelines.md").write_text(guidelines or DEFAULT_GUIDELINES, "utf-8")
+            store.append([Event("created", body, key="created")], expect=0)  # of two who come at once, one makes it
         except OSError as error:
             raise _unwritable(path, error) from error
-        store = FolderStore(path, chosen.store or None)
-        store.append([Event("created", body, key="created")])
+        except JournalMovedError:
+            raise _taken(path, chosen) from None
     study = kind(path, chosen, store, progress)
     study.refresh()
     agree(path, chosen)
     return study
+
+
+def _holds_a_study(path: Path) -> bool:
+    """Whether a folder has a journal, or settings that say in which database its journal is."""
+    if (path / ".activeseed" / "journal.db").exists():
+        return True
+    with suppress(ConfigError):
+        return bool(read_settings(path).store)
+    return False
+
+
+def _with_an_id(settings: Settings, path: Path) -> Settings:
+    """A study in a database that may hold others has an id there, which whoever shares it reads in the settings."""
+    if not settings.store or settings.study:
+        return settings
+    called = re.sub(r"[^a-z0-9]+", "-", path.resolve().name.lower()).strip("-")[:40] or "study"
+    return settings.model_copy(update={"study": f"{called}-{secrets.token_hex(4)}"})
+
+
+def _fresh_store(path: Path, settings: Settings) -> FolderStore:
+    """The store of a study that is being made. Raises FolderError where there is a study of that id."""
+    store = FolderStore(path, settings.store or None, settings.study)
+    if store.read():
+        store.close()
+        raise _taken(path, settings)
+    return store
+
+
+def _taken(path: Path, settings: Settings) -> FolderError:
+    if not settings.store:
+        return FolderError(f"{path.resolve()} holds a study already, made just now. Open it with Study.open.")
+    return FolderError(
+        f"The database of this project holds a study {settings.study!r} already. Open that one with Study.open, or "
+        "leave study out of the settings: a new study is given an id of its own."
+    )
 
 
 @contextmanager
@@ -182,10 +221,24 @@ def reopen(
     if not (path / ".activeseed" / "journal.db").exists() and not settings.store:
         raise FolderError(f"{path.resolve()} holds no study yet. Start one with `activeseed init {path} --from FILE`.")
     held.require("store")
-    study = kind(path, settings, FolderStore(path, settings.store or None), progress, trust=held)
+    store = FolderStore(path, settings.store or None, settings.study)
+    study = kind(path, settings, store, progress, trust=held)
     study.refresh()
+    if settings.store and not study.state.versions:
+        raise _no_such_study(path, settings, store)
     _compare_settings(study, accept)
     return study
+
+
+def _no_such_study(path: Path, settings: Settings, store: FolderStore) -> StoreError:
+    known = store.studies()
+    store.close()
+    there = f"It holds: {', '.join(known[:8])}{', …' if len(known) > 8 else ''}." if known else "It holds none."
+    named = f"no study {settings.study!r}" if settings.study else "no study from before studies had ids"
+    return StoreError(
+        f"The database that {path / 'activeseed.toml'} names in store holds {named}. {there} Write the one that is "
+        "meant as study = there, or start one with `activeseed init` in another folder."
+    )
 
 
 def _compare_settings(study: Study, accept: bool) -> None:

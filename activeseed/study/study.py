@@ -20,6 +20,7 @@ from activeseed.protocols import (
     Assignment,
     Event,
     Executor,
+    Store,
     SupportsAssignment,
     SupportsLocating,
     SupportsPermission,
@@ -28,7 +29,6 @@ from activeseed.protocols import (
 )
 from activeseed.question import Answer, Question
 from activeseed.seed import Probe, Seed, digest_of
-from activeseed.store import FolderStore
 from activeseed.study import answers as answering
 from activeseed.study import channels, opening, versions
 from activeseed.study.answers import Told
@@ -68,7 +68,7 @@ class Study:
 
     folder: Path
     settings: Settings
-    store: FolderStore
+    store: Store
     progress: Progress = silent
     state: State = field(default_factory=State)
     _inputs: dict[str, Any] = field(default_factory=dict, repr=False)
@@ -142,6 +142,13 @@ class Study:
             if event.kind == "created":
                 self._inputs = event.body["inputs"]
 
+    def close(self) -> None:
+        """End what trains, and give back the journal's connections. A study that is used afterwards takes them anew."""
+        executor: Executor | None = self._cache.pop("executor", None)
+        if executor is not None:
+            executor.close()
+        self.store.close()
+
     # --- what it works with -------------------------------------------------------------------------------------
 
     @property
@@ -180,8 +187,9 @@ class Study:
 
     @property
     def executor(self) -> Executor:
-        """What trains batches of rows."""
+        """What trains batches of rows; it is closed with the study."""
         made: Executor = self.part("executor")
+        self._cache["executor"] = made
         return made
 
     def try_out(self) -> None:
@@ -440,7 +448,8 @@ class Study:
     @property
     def id(self) -> str:
         """Names this study among all others, on every machine that shares its journal."""
-        return digest_of([self.state.created_at, self.state.versions[0].id]).hex()[:16]
+        named = [self.settings.study] if self.settings.store and self.settings.study else []
+        return digest_of([self.state.created_at, self.state.versions[0].id, *named]).hex()[:16]
 
     def withdraw(self, questions: Sequence[str], why: str = "") -> list[str]:
         """Take back pending questions by id; a channel is told the next time it is used.

@@ -22,9 +22,8 @@ from activeseed.errors import TooManyFailuresError, TrainingError
 from activeseed.executors.listening import show
 from activeseed.outcome import Bools, Outcomes, Ranking, Warned, summed
 from activeseed.plan import Design, Independent, Materials, OneAtATime
-from activeseed.protocols import Analysis, Event, Executor, Problem, Request, SupportsCores, System
+from activeseed.protocols import Analysis, Event, Executor, Problem, Request, Store, SupportsCores, System
 from activeseed.seed import ABSENT
-from activeseed.store import FolderStore
 from activeseed.study.budget import Budget
 from activeseed.study.failing import ABSENT_INDEX, Explained, Kind, effective, explained, left_out, without
 from activeseed.study.memory import Memory, Where
@@ -69,7 +68,7 @@ class Trainer:
 
     def __init__(
         self,
-        store: FolderStore,
+        store: Store,
         system: System,
         materials: Materials,
         executor: Executor,

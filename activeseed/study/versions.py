@@ -78,7 +78,8 @@ def revert(study: Study, version: str, why: str = "", by: str = "author") -> See
     back = [Event("answer_withdrawn", {"answer": name, "why": reason}, key=f"back:{name}") for name in since]
     back += asked_no_more(study, since)
     body = seed_change(study.seed, to.seed, reason, by, _changes(study.seed, to.seed, by, later))
-    study.store.append([*back, Event("seed_changed", body, key=f"seed:{study.state.current.number + 1}")])
+    changed = Event("seed_changed", body, key=f"seed:{study.state.current.number + 1}")
+    study.store.append([*back, changed], expect=study.state.sequence)  # what came since would be taken back unseen
     study.refresh()
     return study.state.current
 
@@ -105,7 +106,8 @@ def take_sync(study: Study, path: Path, by: str = "author", columns: Mapping[str
     if result.seed.version != study.seed.version:
         body = seed_change(study.seed, result.seed, f"the author's edits of {path.name}", by, changes)
         body["synced"] = True
-        study.store.append([Event("seed_changed", body, key=f"seed:{study.state.current.number + 1}")])
+        changed = Event("seed_changed", body, key=f"seed:{study.state.current.number + 1}")
+        study.store.append([changed], expect=study.state.sequence)
         study.refresh()
     study.batches.ask_conflicts([(c.item, c.message) for c in result.conflicts])
     return result

@@ -21,6 +21,7 @@ from activeseed.outcome import Outcomes
 from activeseed.plan import Materials, Rows, generator
 from activeseed.protocols import Batch, Cost, System, Traits
 from activeseed.seed import Item, Probe, Seed, Text
+from activeseed.testing import check_executor, linear
 from tests.precision import ROUNDED
 
 # Workers need not find this file: what it defines travels with the job.
@@ -498,3 +499,98 @@ def test_arithmetic_has_the_threads_it_was_given_and_gives_them_back():
             executor.close()
     finally:
         torch.set_num_threads(before)
+
+
+# --- what an executor promises ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", [InProcess, lambda: Processes(workers=2)], ids=["in_process", "processes"])
+def test_an_executor_keeps_its_promises(make):
+    toy = linear("noisy")
+    check_executor(make(), toy, toy.materials, tolerance=ROUNDED)
+
+
+class Liar:
+    """An executor that trains in this process, and changes one thing."""
+
+    def run(self, system, materials, batches):
+        yield from InProcess().run(system, materials, batches)
+
+    def close(self):
+        pass
+
+
+class LosesABatch(Liar):
+    def run(self, system, materials, batches):
+        return (found for found in super().run(system, materials, batches) if found[0] != 2)
+
+
+class YieldsTwice(Liar):
+    def run(self, system, materials, batches):
+        for found in super().run(system, materials, batches):
+            yield from [found] * (1 + (found[0] == 4))
+
+
+class MixesBatches(Liar):
+    def run(self, system, materials, batches):
+        taken = list(batches)
+        for found, name in zip(super().run(system, materials, taken), [b.id for b in taken[::-1]], strict=True):
+            yield name, found[1]
+
+
+class TakesAll(Liar):
+    def run(self, system, materials, batches):
+        return super().run(system, materials, list(batches))
+
+
+class LetsItRaise(Liar):
+    def run(self, system, materials, batches):
+        for batch in batches:
+            yield batch.id, system.train(batch.rows, materials)
+
+
+class NoClose(Liar):
+    close = None  # type: ignore[assignment]
+
+
+class StaysClosed(Liar):
+    closed = False
+
+    def run(self, system, materials, batches):
+        if self.closed:
+            raise RuntimeError("it was closed")
+        return super().run(system, materials, batches)
+
+    def close(self):
+        self.closed = True
+
+
+class LeavesThreads(Liar):
+    def __init__(self):
+        self.over = threading.Event()
+
+    def run(self, system, materials, batches):
+        threading.Thread(target=self.over.wait, daemon=True).start()
+        return super().run(system, materials, batches)
+
+
+@pytest.mark.parametrize(
+    ("liar", "error", "said"),
+    [
+        (LosesABatch, AssertionError, "every batch"),
+        (YieldsTwice, AssertionError, "given back once"),
+        (MixesBatches, AssertionError, "batch's own rows"),
+        (TakesAll, AssertionError, "not all at once"),
+        (LetsItRaise, RuntimeError, "this row raises"),
+        (NoClose, TypeError, "not callable"),
+        (StaysClosed, RuntimeError, "it was closed"),
+        (LeavesThreads, AssertionError, "threads are left"),
+    ],
+)
+def test_an_executor_that_lies_is_found_out(liar, error, said):
+    toy = linear("noisy")
+    executor = liar()
+    with pytest.raises(error, match=said):
+        check_executor(executor, toy, toy.materials)
+    if isinstance(executor, LeavesThreads):
+        executor.over.set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -50,7 +51,7 @@ def numbers(n: int = 6) -> Floats:
 
 
 BLOCKS = Blocks((Block(Hellinger(WEIGHTS), 3, 3.0), Block(DistributionHellinger(), 4), Block(Identity(WEIGHTS), 3)))
-GEOMETRIES = {
+GEOMETRIES: dict[str, tuple[Geometry, Any]] = {
     "hellinger": (Hellinger(WEIGHTS), probabilities()),
     "distribution": (DistributionHellinger(), distributions()),
     "identity": (Identity(WEIGHTS), numbers()),

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import multiprocessing
+import pickle
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from activeseed.errors import FolderError, StoreError
-from activeseed.protocols import Event
+from activeseed.errors import FolderError, JournalMovedError, StoreError
+from activeseed.protocols import Event, Store
 from activeseed.store import FolderStore
 from activeseed.store.journal import READ, Journal
+from activeseed.testing import check_store
 
 
 @pytest.fixture
@@ -143,3 +150,168 @@ def test_a_damaged_journal_is_refused(tmp_path: Path) -> None:
     (tmp_path / ".activeseed" / "journal.db").write_bytes(b"not a database, " * 400)
     with pytest.raises(StoreError, match="can't be opened"):
         FolderStore(tmp_path)
+
+
+# --- what a store promises --------------------------------------------------------------------------------------------
+
+
+def in_files(folder: Path) -> Callable[[str], Store]:
+    """A folder of its own for each study."""
+    return lambda study: FolderStore(folder / study)
+
+
+def in_one_database(folder: Path) -> Callable[[str], Store]:
+    """One database for all of them."""
+    return lambda study: FolderStore(folder / study, f"sqlite:///{folder / 'team.db'}", study)
+
+
+@pytest.mark.parametrize("place", [in_files, in_one_database])
+def test_a_store_keeps_its_promises(place: Callable[[Path], Callable[[str], Store]], tmp_path: Path) -> None:
+    check_store(place(tmp_path))
+
+
+class Honest:
+    """A store that passes everything on; liars change one thing."""
+
+    def __init__(self, folder: Path, study: str) -> None:
+        self.store = in_one_database(folder)(study)
+
+    def append(self, events: Sequence[Event], expect: int | None = None) -> list[Event]:
+        return self.store.append(events, expect)
+
+    def read(self, since: int = 0) -> list[Event]:
+        return self.store.read(since)
+
+    def put(self, arrays: Any) -> str:
+        return self.store.put(arrays)
+
+    def get(self, artifact: str) -> dict[str, Any]:
+        return self.store.get(artifact)
+
+    def names_in(self, artifact: str) -> list[str] | None:
+        return self.store.names_in(artifact)
+
+    def close(self) -> None:
+        self.store.close()
+
+
+class DropsAnEvent(Honest):
+    def read(self, since: int = 0) -> list[Event]:
+        return [e for e in self.store.read(since) if e.body.get("n") != 3 or e.kind != "w"]
+
+
+class MixesStudies(Honest):
+    def __init__(self, folder: Path, study: str) -> None:
+        super().__init__(folder, "all")
+
+
+class IgnoresExpect(Honest):
+    def append(self, events: Sequence[Event], expect: int | None = None) -> list[Event]:
+        return self.store.append(events)
+
+
+class LooksBeforeItHolds(Honest):
+    """Sees whether the last number is the expected one, and writes later."""
+
+    def append(self, events: Sequence[Event], expect: int | None = None) -> list[Event]:
+        last = max((e.sequence for e in self.store.read()), default=0)
+        if expect is not None and last != expect:
+            raise JournalMovedError(expect, last)
+        time.sleep(0.05)
+        return self.store.append(events)
+
+
+class WritesPart(Honest):
+    def append(self, events: Sequence[Event], expect: int | None = None) -> list[Event]:
+        return [e for event in events for e in self.store.append([event], expect)]
+
+
+class ForgetsKeys(Honest):
+    def append(self, events: Sequence[Event], expect: int | None = None) -> list[Event]:
+        return self.store.append([Event(e.kind, e.body) for e in events], expect)
+
+
+class RoundsArrays(Honest):
+    def get(self, artifact: str) -> dict[str, Any]:
+        return {k: v.astype(np.float64) if v.dtype == np.float32 else v for k, v in self.store.get(artifact).items()}
+
+
+class NamesByCounting(Honest):
+    def put(self, arrays: Any) -> str:
+        return self.store.put({**arrays, "extra": np.random.default_rng().random(1)})
+
+
+class ClosesOnce(Honest):
+    closed = False
+
+    def close(self) -> None:
+        if self.closed:
+            raise RuntimeError("closed already")
+        self.closed = True
+
+
+@pytest.mark.parametrize(
+    ("liar", "said"),
+    [
+        (DropsAnEvent, "misses nothing"),
+        (MixesStudies, "of another one"),
+        (IgnoresExpect, "refuses where somebody else wrote"),
+        (LooksBeforeItHolds, "one writes"),
+        (WritesPart, "all or none"),
+        (ForgetsKeys, "wrote, in order"),
+        (RoundsArrays, "bit for bit"),
+        (NamesByCounting, "all its arrays"),
+    ],
+)
+def test_a_liar_is_found_out(liar: Callable[[Path, str], Store], said: str, tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match=said):
+        check_store(lambda study: liar(tmp_path, study))
+
+
+def test_one_that_can_be_closed_once_is_found_out(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="closed already"):
+        check_store(lambda study: ClosesOnce(tmp_path, study))
+
+
+# --- many studies in one database -------------------------------------------------------------------------------------
+
+
+def test_a_database_says_which_studies_it_holds(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'team.db'}"
+    stores = [FolderStore(tmp_path / name, url, name) for name in ("b", "a")]
+    assert stores[0].studies() == []
+    for store in stores:
+        store.append([Event("created", {})])
+    assert stores[0].studies() == ["a", "b"]
+    assert FolderStore(tmp_path / "own").studies() == []
+
+
+def test_a_study_from_before_there_were_ids_goes_on_beside_others(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'team.db'}"
+    FolderStore(tmp_path / "old", url).append([Event("created", {"n": 1}, key="created")])
+    new = FolderStore(tmp_path / "new", url, "new")
+    assert new.read() == []
+    assert len(new.append([Event("created", {"n": 2}, key="created")], expect=0)) == 1
+    old = FolderStore(tmp_path / "old", url)
+    assert [e.body for e in old.read()] == [{"n": 1}]
+    assert len(old.append([Event("a", {})], expect=1)) == 1
+
+
+def test_a_file_as_version_0_1_made_it_goes_on(tmp_path: Path) -> None:
+    (tmp_path / ".activeseed").mkdir()
+    with closing(sqlite3.connect(tmp_path / ".activeseed" / "journal.db")) as old:
+        old.execute(
+            "CREATE TABLE events (sequence INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, kind VARCHAR(64) NOT NULL, "
+            '"key" VARCHAR(200), at VARCHAR(40) NOT NULL, schema INTEGER NOT NULL, body TEXT NOT NULL, UNIQUE ("key"))'
+        )
+        old.execute("INSERT INTO events VALUES (7, 'created', 'created', '2026-01-01', 1, '{\"n\": 1}')")
+        old.commit()
+    store = FolderStore(tmp_path)
+    assert [e.sequence for e in store.read()] == [7]
+    assert store.append([Event("created", {}, key="created")]) == []
+    assert [e.sequence for e in store.append([Event("a", {})], expect=7)] == [8]
+
+
+def test_what_moved_says_so_also_from_another_process() -> None:
+    error = pickle.loads(pickle.dumps(JournalMovedError(3, 5)))
+    assert (error.expected, error.last, str(error)) == (3, 5, str(JournalMovedError(3, 5)))

@@ -68,7 +68,7 @@ def _played(scene: Scene, folder: Path) -> dict[str, Any]:
         out["asked_after"] = _asked(study.ask(8))
         return out
     finally:
-        study.store.close()
+        study.close()
 
 
 def scripted(question: Question, truth: Mapping[str, str]) -> dict[str, Any]:

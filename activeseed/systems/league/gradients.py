@@ -54,8 +54,8 @@ def pull_back(league: OversightLeague, rows: Rows, materials: Materials, cotange
 def _pulled(league: OversightLeague, board: Board, rows: Rows, materials: Materials, cotangents: Floats) -> Floats:
     weights, sound = sound_weights(rows, materials)
     given = in_precision(weights).requires_grad_()
-    outcomes = replayed(league, board, given, Draws(materials.root, rows.keys, frozenset(league.held)))
-    outcomes.backward(torch.tensor(cotangents, dtype=outcomes.dtype))
+    outcomes = replayed(league, board, given, Draws.of(materials.root, rows, league.held))
+    outcomes.backward(torch.tensor(cotangents, dtype=outcomes.dtype))  # type: ignore[no-untyped-call]
     assert given.grad is not None
     found: Floats = given.grad.numpy().astype(np.float64)
     finite = torch.isfinite(outcomes.detach()).all(1).numpy()
