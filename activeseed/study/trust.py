@@ -115,6 +115,9 @@ def _wanted(folder: Path, settings: Settings) -> dict[str, tuple[str, Any]]:
             out[part] = (f"import {_said(member.kind)}", record)
         elif (find := _OURS.get(record.get("kind", ""))) and (found := find(folder, record)):
             out[part] = found
+    if forms := [f for f in settings.questions if isinstance(f, ThirdParty)]:
+        said = " and ".join(_said(f.kind) for f in forms)
+        out["questions"] = (f"import {said}", [record_of(f) for f in forms])
     guidelines = settings.source.guidelines
     if _leaves(folder, guidelines):
         out["guidelines"] = (f"show annotators the file {_said(guidelines)}, which lies elsewhere", guidelines)
