@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date, time
 from functools import partial
 from pathlib import Path
@@ -388,7 +388,11 @@ def named_record(value: Any) -> dict[str, Any]:
     kind = type(value)
     if kind.__module__ == "__main__" or "<locals>" in kind.__qualname__:
         return {}
-    options = value.model_dump(mode="json", exclude={"kind"}) if isinstance(value, BaseModel) else {}
+    options: dict[str, Any] = {}
+    if isinstance(value, BaseModel):
+        options = value.model_dump(mode="json", exclude={"kind"})
+    elif is_dataclass(value):
+        options = {f.name: getattr(value, f.name) for f in fields(value) if f.init and f.name != "kind"}
     return {"kind": f"{kind.__module__}:{kind.__qualname__}", **options}
 
 

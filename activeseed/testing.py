@@ -17,6 +17,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from activeseed.annotators.form_contract import check_form as check_form
 from activeseed.outcome import Geometry, Outcomes, Ranking
 from activeseed.plan import Floats, Law, Materials, Rows, generator, join_rows
 from activeseed.protocols import Cost, Estimator, Problem, Request, System

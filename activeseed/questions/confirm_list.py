@@ -10,7 +10,7 @@ from activeseed.protocols import About, Pace, Respondent
 from activeseed.question import Answer, Question, Reply, Says, Settled
 from activeseed.questions.items import PLACE
 from activeseed.questions.replies import DEPENDS, SKIP
-from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Variant
+from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Seed, Variant
 
 _CONFIRM = Reply("confirm", "y", "all lines; y 2 5 keeps lines 2 and 5", "lines")
 
@@ -26,13 +26,18 @@ class ConfirmList(SettingsRecord):
     titled: ClassVar[str] = "confirm lists"
     fields: ClassVar[tuple[str, ...]] = ("lines",)
 
-    def lines(self, proposed: Sequence[tuple[Item, Variant]]) -> dict[str, Any]:
-        """Text, options and reason of the question that proposes a variant for each of these items."""
-        return {
-            "text": "\n".join(_line(item, variant) for item, variant in proposed),
-            "options": {item.id: variant.id for item, variant in proposed},
-            "reason": "Some of these may not belong. Nothing leaves the seed until you confirm it.",
-        }
+    def over(self, seed: Seed, proposed: Sequence[tuple[Item, Variant]], id_: str, round_: int) -> Question:
+        """The question that proposes a variant for each of these items."""
+        return Question(
+            id=id_,
+            kind=self.kind,
+            items=tuple(item.id for item, _ in proposed),
+            text="\n".join(_line(item, variant) for item, variant in proposed),
+            options={item.id: variant.id for item, variant in proposed},
+            reason="Some of these may not belong. Nothing leaves the seed until you confirm it.",
+            round=round_,
+            seed_version=seed.version,
+        )
 
     def title(self, question: Question) -> str:
         return "Would you change these? Name the lines that stay"

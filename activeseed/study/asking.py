@@ -37,13 +37,13 @@ def make_questions(
         if form is LIST:
             otherwise = proposed(assessment.belief, seed.base)
             lines = [(seed.items[f], seed.items[f].variants[int(otherwise[f])]) for f in c.items]
-            told = {"items": tuple(item.id for item, _ in lines), **LIST.lines(lines)}
+            question = LIST.over(seed, lines, id_, round_)
         else:
             told = _why(pick, assessment, ask.show_belief)
+            question = about(form, seed, seed.items[c.items[0]].id, id_, round_, **told)
         found = looked.get(c.items[0], Looked()) if len(c.items) == 1 else Looked()
-        question = about(form, seed, seed.items[c.items[0]].id, id_, round_)
         more = {"consequences": found.shown, "trainings": found.trainings, "drawn": pick.drawn}
-        out.append(question.model_copy(update={**told, **worth, **more}))
+        out.append(question.model_copy(update={**worth, **more}))
     return out
 
 

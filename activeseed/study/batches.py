@@ -146,7 +146,7 @@ class Batches:
     def ask_kind(self, kind: str, n: int, items: Sequence[str] = (), group: str = "") -> list[Question]:
         """Questions of a kind that somebody asked for, drawn up by its form."""
         study, number = self._study, self._number
-        form = study.forms.get(kind)
+        form: object = study.forms.get(kind)
         if not isinstance(form, SupportsDrawing):
             known = [ITEMS, *(k for k, f in study.forms.items() if isinstance(f, SupportsDrawing))]
             raise PlanError(f"There are no questions of the kind {kind!r}.{nearest(kind, known)}")

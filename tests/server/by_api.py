@@ -103,7 +103,7 @@ def result_of(kind: str, verdict: str) -> list[dict[str, Any]]:
     """The ``result`` of an annotation as the page would send it for a verdict that needs nothing else."""
     if verdict == "skip":
         return []
-    tags = ET.fromstring(template(kind)).iter("Choices")  # type: ignore[arg-type]
+    tags = ET.fromstring(template(kind)).iter("Choices")
     (to,) = (t.get("toName") for t in tags if t.get("name") == "verdict")
     return [{"from_name": "verdict", "to_name": to, "type": "choices", "value": {"choices": [verdict]}}]
 

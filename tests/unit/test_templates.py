@@ -17,6 +17,7 @@ from activeseed.annotators.templates import check_template, controls, read_resul
 from activeseed.errors import AnswerError, ConfigError
 from activeseed.question import Answer, Consequence, Question
 from activeseed.questions import FORMS, verdicts_of
+from activeseed.questions import LIST as LIST_FORM
 from activeseed.resolution import check_answer
 from activeseed.resources import annotator_templates
 from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Pair, Seed, Text, Variant, with_flips
@@ -424,17 +425,15 @@ def test_another_look_with_the_same_controls_passes() -> None:
 
 def test_no_template_for_an_unknown_kind() -> None:
     with pytest.raises(ConfigError, match="Did you mean 'review'"):
-        template("revew")  # type: ignore[arg-type]
+        template("revew")
 
 
 def test_a_line_of_a_list_that_proposes_another_wording_shows_it() -> None:
-    from activeseed.seed import Item, Text, Variant
-    from activeseed.study.asking import _line
-
     other = Variant(id="w1", payload=Text(text="I am a program."))
     item = Item(id="i", payload=Text(text="I'm an AI."), alternatives=(other,))
-    lines = "\n".join((_line(item, item.variants[2]), _line(item.model_copy(update={"id": "j"}), item.variants[1])))
-    question = Question(id="q", kind="confirm_list", items=("i", "j"), text=lines, options={"i": "w1", "j": "absent"})
+    seed = Seed(items=(item, item.model_copy(update={"id": "j"})))
+    question = LIST_FORM.over(seed, [(seed["i"], item.variants[2]), (seed["j"], item.variants[1])], "q", 1)
+    assert (question.items, question.options) == (("i", "j"), {"i": "w1", "j": "absent"})
     data = task_data(question)
     assert "1. I'm an AI.\nwould become: I am a program." in data["text"]
     assert "2. I'm an AI." in data["text"]
