@@ -392,7 +392,8 @@ def named_record(value: Any) -> dict[str, Any]:
     if isinstance(value, BaseModel):
         options = value.model_dump(mode="json", exclude={"kind"})
     elif is_dataclass(value):
-        options = {f.name: getattr(value, f.name) for f in fields(value) if f.init and f.name != "kind"}
+        said = {f.name: (getattr(value, f.name), f.default) for f in fields(value) if f.init}
+        options = {name: now for name, (now, usual) in said.items() if now != usual}
     return {"kind": f"{kind.__module__}:{kind.__qualname__}", **options}
 
 

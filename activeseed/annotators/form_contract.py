@@ -76,7 +76,7 @@ def check_form(form: Form, seed: Seed, questions: Sequence[Question] = ()) -> No
 
 
 def _check_words(form: Form, says: str) -> None:
-    if form.kind not in FORMS:
+    if form is not FORMS.get(form.kind):
         try:
             own_forms([form])
         except ConfigError as error:
