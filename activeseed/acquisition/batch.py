@@ -88,7 +88,7 @@ def item_candidates(
     error: float = 0.0,
     again: Collection[int] = (),
 ) -> list[Candidate]:
-    """One question for every item that is not settled: judge a pair, choose among wordings, or review.
+    """One question for every item that is not settled, in the form that suits it.
 
     Args:
         again: numbers of the items that were answered already: a second reading is a question like any other.

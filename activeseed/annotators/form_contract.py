@@ -15,6 +15,7 @@ import tempfile
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -99,9 +100,9 @@ def _check_words(form: Form, says: str) -> None:
     needed = [f for r in form.replies for f in _SHOWN.get(r.needs, ()) if f not in form.fields]
     assert not needed, f"{says} has an answer that needs the field {needed[:1]} of a task, which is none of its fields"
     for n in (1, 3):
-        due = _called(says, "people", lambda n=n: form.people(n))
+        due = _called(says, "people", partial(form.people, n))
         assert due in range(1, n + 1), f"{says}: of {n} people, {due} are due"
-    one, five = (_called(says, "minutes", lambda n=n: form.minutes(_Pace(), n)) for n in (1, 5))
+    one, five = (_called(says, "minutes", partial(form.minutes, _Pace(), n)) for n in (1, 5))
     assert 0 < one <= five, f"{says}: one part takes {one} minutes, five take {five}"
 
 
@@ -110,7 +111,7 @@ def _drawn(form: Form, seed: Seed, says: str) -> list[Question]:
     if isinstance(able, SupportsDrawing):
         group = next(iter(seed.groups), "")
         occasion = Occasion(seed, _Pace(), 3, tuple(i.id for i in seed.items[:3]), group, 1)
-        made = list(_called(says, "draw", lambda: able.draw(occasion)))
+        made = list(_called(says, "draw", partial(able.draw, occasion)))
         wrong = next((q.kind for q in made if q.kind != form.kind), None)
         assert wrong is None, f"{says} draws up a question of the kind {wrong!r}"
         assert len({q.id for q in made}) == len(made), f"{says} draws up two questions with one id"
@@ -132,7 +133,7 @@ def _check_question(form: Form, question: Question, seed: Seed, says: str) -> No
         assert question.text in wordings, f"{says}: the text of a question about an item is one of its wordings"
     if form.about in ("lines", "together"):
         assert question.items, f"{says} is about several items, and a question names none"
-    title = _called(says, "title", lambda: form.title(question))
+    title = _called(says, "title", partial(form.title, question))
     assert isinstance(title, str), f"{says} has no title"
     assert title, f"{says} has no title"
     assert question.minutes > 0, f"{says}: a question costs {question.minutes} minutes"
@@ -261,13 +262,13 @@ def _check_template(form: Form, asked: Sequence[Question], seed: Seed, says: str
 
 def _settles(form: Form, question: Question, answer: Answer, seed: Seed, says: str) -> Settled:
     items = {i.id: i for i in seed.items}
-    settled, again = (_called(says, "settles", lambda: form.settles(question, answer, items)) for _ in range(2))
+    settled, again = (_called(says, "settles", partial(form.settles, question, answer, items)) for _ in range(2))
     what = f"{says}: what {answer.verdict!r} settles"
     assert isinstance(settled, Settled), f"{what} is {type(settled).__name__}, not Settled"
     assert settled == again, f"{what} is another thing each time"
     assert {s.item for s in settled.says} <= set(question.items), f"{what} is about items that were not asked about"
     assert all(0.0 <= p <= 1.0 for p in settled.prefers.values()), f"{what} is an outcome outside of 0 to 1"
-    gone = _called(says, "settles", lambda: form.settles(question, answer, {}))
+    gone = _called(says, "settles", partial(form.settles, question, answer, {}))
     assert isinstance(gone, Settled), f"{what} can't be said once the seed has lost the item"
     return settled
 
@@ -278,7 +279,7 @@ def _check_simulated(form: Form, question: Question, given: Mapping[str, Answer]
         for n in range(DRAWS):
             asked = question.model_copy(update={"id": f"{question.id}-{n}"})
             person = Simulated(behaviour=behaviour, error=0.5, truth=dict.fromkeys(question.items, ABSENT), key=n)
-            answer = _called(says, "simulated", lambda p=person, q=asked: p.answer(q))
+            answer = _called(says, "simulated", partial(person.answer, asked))
             with _said(says, f"somebody simulated ({behaviour}) gives an answer that is not legal"):
                 check_answer(asked, answer, seed)
             assert answer == person.answer(asked), f"{says}: somebody simulated answers otherwise each time"

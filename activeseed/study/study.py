@@ -87,7 +87,8 @@ class Study:
             gold: questions with known answers: ``{"id", "text", "answer"}``.
             guidelines: Markdown for annotators.
             written: the text of ``activeseed.toml``, where it is to hold more than every setting with its value.
-            overrides: any field of ``Settings`` (``embedder=…``, ``key=7``).
+            overrides: any field of ``Settings`` (``embedder=…``, ``key=7``); ``questions=…`` are forms of your own (see
+                ``protocols.Form``).
 
         Raises:
             FolderError: the folder holds a study already, or can't be written.
