@@ -14,7 +14,7 @@ from activeseed.acquisition.wrongness import Wrongness, wrongness
 from activeseed.belief.posterior import Belief
 from activeseed.errors import PlanError
 from activeseed.plan import Floats, Ints
-from activeseed.questions import FORMS, LIST, WRITING, usual
+from activeseed.questions import LIST, WRITING, minutes_by_kind, usual
 from activeseed.seed import Item, Seed
 
 
@@ -25,7 +25,7 @@ class _Pace:
 
 
 #: minutes that an answer is expected to take, by kind; of a list, one line of it
-MINUTES: Mapping[str, float] = {kind: form.minutes(_Pace()) for kind, form in FORMS.items()}
+MINUTES: Mapping[str, float] = minutes_by_kind(_Pace())
 #: what the drop of the deployed seed's risk counts beside the ensemble's (see ``choose``)
 DEPLOYED_SHARE = 0.1
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from activeseed.errors import AnswerError, nearest
-from activeseed.protocols import Form, SupportsItems
+from activeseed.protocols import Form, Pace, SupportsItems
 from activeseed.question import Question, Reply
 from activeseed.questions.choose_wording import ChooseWording
 from activeseed.questions.confirm_list import ConfirmList
@@ -87,6 +87,11 @@ def answers_to(question: Question) -> int:
     return max(len(question.items), 1) if is_list(question) else 1
 
 
+def minutes_by_kind(pace: Pace) -> dict[str, float]:
+    """Kind -> expected minutes of a question about one item, of one line of a list, of one example."""
+    return {kind: form.minutes(pace) for kind, form in FORMS.items()}
+
+
 def usual(item: Item) -> Form:
     """The form in which one item is asked about where nothing else is said."""
     return next(f for f in FORMS.values() if isinstance(f, SupportsItems) and f.suits(item))
@@ -108,6 +113,7 @@ __all__ = [
     "form_of",
     "is_about_one",
     "is_list",
+    "minutes_by_kind",
     "needs",
     "reply_of",
     "usual",

@@ -24,7 +24,7 @@ from activeseed.outcome import plain
 from activeseed.plan import stream_key
 from activeseed.protocols import Dispute, Event, Occasion, SupportsDrawing
 from activeseed.question import Question
-from activeseed.questions import DISPUTED, FORMS, WRITING, is_about_one, is_list
+from activeseed.questions import DISPUTED, WRITING, is_about_one, is_list, minutes_by_kind
 from activeseed.resolution import mixed
 from activeseed.study import asking, choosing, special
 from activeseed.study.assess import Assessment, expected_error, movement
@@ -234,7 +234,7 @@ class Batches:
             (r["group_spread"] for r in reversed(self._study.state.rankings) if r.get("group_spread")), {}
         )
         members = {g: sum(i.group == g for i in seed.items) for g in seed.groups}
-        minutes = {kind: form.minutes(table) for kind, form in FORMS.items()}
+        minutes = minutes_by_kind(table)
         return writing_candidates(spread, members, examples=WRITING.examples, minutes=minutes)
 
     def _named(self, items: Sequence[str], assessment: Assessment) -> list[Pick]:

@@ -27,7 +27,7 @@ from activeseed.belief import Belief
 from activeseed.config import AskTable
 from activeseed.plan import Floats, stream_key
 from activeseed.question import Answer, Question
-from activeseed.questions import FORMS, is_about_one, is_list
+from activeseed.questions import is_about_one, is_list, minutes_by_kind
 from activeseed.resolution import Gold, Resolution, Trust, lately, plan_checks
 from activeseed.seed import Seed
 
@@ -138,7 +138,7 @@ def best(
     seed, table = known.seed, known.ask
     answered = {seed.position(i) for i in known.resolution.answered}
     open_ = set(open_items(seed, known.belief, known.resolution, table.readings))
-    minutes = {kind: form.minutes(table) for kind, form in FORMS.items()}
+    minutes = minutes_by_kind(table)
     singles = item_candidates(seed, known.belief, minutes=minutes, error=known.error, again=answered)
     singles = [c for c in singles if c.items[0] in open_]
     fresh = lately(known.questions, known.answers, table.batch)

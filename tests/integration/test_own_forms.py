@@ -34,6 +34,7 @@ def test_it_is_asked_for_by_its_name_and_costs_what_it_says(study):
     asked = study.ask(kind="rate_it", items=["i01", "i12"])
     assert [(q.kind, q.items, q.minutes) for q in asked] == [("rate_it", ("i01",), 0.7), ("rate_it", ("i12",), 0.7)]
     assert study.pending == asked
+    assert study.check()["questions"] == ["rate_it"]
     with pytest.raises(PlanError, match="Name them"):
         study.ask(kind="rate_it")
     with pytest.raises(PlanError, match="Did you mean 'rate_it'"):
