@@ -12,7 +12,7 @@ import importlib
 import inspect
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date, time
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from activeseed.protocols import (
     Embedder,
     Estimator,
     Executor,
+    Form,
     Json,
     Perturbation,
     Response,
@@ -81,12 +82,16 @@ FAMILIES: dict[str, dict[str, str]] = {
         "flip": "perturbations:Flip",
         "wordings": "perturbations:Wordings",
     },
+    # the package's own kinds of questions are always there (`activeseed.questions`): the file names somebody else's
+    "questions": {},
 }
 #: family -> what every member of it has
 PROTOCOLS: dict[str, type] = {
     "system": System, "embedder": Embedder, "estimator": Estimator, "response": Response, "annotator": Annotator,
-    "executor": Executor, "perturbations": Perturbation,
+    "executor": Executor, "perturbations": Perturbation, "questions": Form,
 }  # fmt: skip
+#: families of which a study has several members, or none
+_LISTS = ("perturbations", "questions")
 #: what a study has where nothing is said
 DEFAULTS = {
     "system": "oversight_league", "embedder": "tfidf", "estimator": "auto", "response": "regression",
@@ -98,7 +103,8 @@ def record_type(family: str, kind: Any) -> type[BaseModel]:
     """The record of a kind. Raises ConfigError, with the nearest known name, for an unknown one."""
     known = FAMILIES[family]
     if not isinstance(kind, str) or kind not in known:
-        raise ConfigError(f"[{family}] kind = {kind!r} is unknown.{nearest(str(kind), known)}")
+        how = nearest(str(kind), known) or " Write it as package.module:Name."
+        raise ConfigError(f"[{family}] kind = {kind!r} is unknown.{how}")
     module, _, name = known[kind].partition(":")
     found: type[BaseModel] = getattr(importlib.import_module(f"activeseed.{module}"), name)
     return found
@@ -250,6 +256,7 @@ class Settings(_Table):
         response: what risk, values and questions are computed from; where nothing is said, what the estimator trains
             anyway, or a regression.
         perturbations: what adds variants to the seed when the study is made, in this order.
+        questions: kinds of questions of one's own, beside those of the package.
     """
 
     key: int = Field(default=0, ge=0)
@@ -264,6 +271,7 @@ class Settings(_Table):
     annotator: Any = Field(default_factory=partial(default, "annotator"))
     executor: Any = Field(default_factory=partial(default, "executor"))
     perturbations: tuple[Any, ...] = Field(default_factory=lambda: (default("perturbations"),))
+    questions: tuple[Any, ...] = ()
     belief: BeliefTable = BeliefTable()
     ask: AskTable = AskTable()
     stopping: StoppingTable = StoppingTable()
@@ -273,11 +281,9 @@ class Settings(_Table):
     @classmethod
     def _member(cls, value: Any, info: ValidationInfo) -> Any:
         name = str(info.field_name)
-        if name == "perturbations":
+        if name in _LISTS:
             if not isinstance(value, list | tuple):
-                raise ConfigError(
-                    f"[[perturbations]] = {str(value)[:40]!r}: it has to be a list of tables with a kind."
-                )
+                raise ConfigError(f"[[{name}]] = {str(value)[:40]!r}: it has to be a list of tables with a kind.")
             return tuple(_one(name, v) for v in value)
         return _one(name, value)
 
@@ -328,7 +334,10 @@ class Settings(_Table):
             if name == "response" and name not in self.model_fields_set:
                 continue  # it follows the estimator
             value = getattr(self, name)
-            if isinstance(value, tuple):
+            if name == "questions":
+                # no line at all where there are none: the tables of studies without are what they were
+                out |= {name: found} if (found := [r for v in value if (r := named_record(v))]) else {}
+            elif isinstance(value, tuple):
                 out[name] = [record_of(v) for v in value]
             else:
                 out[name] = record_of(value) if name in FAMILIES else _dump(value)
@@ -378,7 +387,7 @@ class ThirdParty:
 def _one(family: str, value: Any) -> Any:
     """A member from its table, or one that was made already."""
     if isinstance(value, Mapping):
-        return member(family, value if "kind" in value else {"kind": DEFAULTS[family], **value})
+        return member(family, value if "kind" in value else {"kind": DEFAULTS.get(family, ""), **value})
     if value is None or isinstance(value, str | bytes | int | float | list | tuple | date | time):
         raise ConfigError(f"[{family}] = {str(value)[:40]!r}: it has to be a table with a kind.")
     return value if isinstance(value, ThirdParty) else whole(family, value)
@@ -448,6 +457,22 @@ def record_of(value: Any) -> dict[str, Any]:
     if isinstance(value, Recorded):
         return {"kind": value.kind, **value.record()}
     return {"kind": f"{type(value).__module__}:{type(value).__qualname__}"}
+
+
+def named_record(value: Any) -> dict[str, Any]:
+    """What somebody else's member is, as JSON by which it is found again; empty where only Python holds it."""
+    if isinstance(value, ThirdParty):
+        return record_of(value)
+    kind = type(value)
+    if kind.__module__ == "__main__" or "<locals>" in kind.__qualname__:
+        return {}
+    options: dict[str, Any] = {}
+    if isinstance(value, BaseModel):
+        options = value.model_dump(mode="json", exclude={"kind"})
+    elif is_dataclass(value):
+        said = {f.name: (getattr(value, f.name), f.default) for f in fields(value) if f.init}
+        options = {name: now for name, (now, usual) in said.items() if now != usual}
+    return {"kind": f"{kind.__module__}:{kind.__qualname__}", **options}
 
 
 def _dump(value: Any) -> Any:

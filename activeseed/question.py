@@ -6,42 +6,41 @@ not only how it is worded. An answer is a fact: it is never changed or deleted, 
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from activeseed.checked import Checked
 from activeseed.errors import AnswerError, UsageError
 from activeseed.seed import Payload
 
-QuestionKind = Literal[
-    "review", "judge_pair", "choose_wording", "confirm_list", "write_more", "merge", "prefer_outcome", "resolve"
-]
-Verdict = Literal[
-    "keep", "reject", "edit", "choose", "flip", "both", "neither", "depends",
-    "write_more", "confirm", "merge", "prefer", "skip",
-]  # fmt: skip
+#: verdicts that settle nothing, in every form that takes them; *skip* is taken by all
+SETTLES_NOTHING = frozenset({"depends", "skip"})
 
-#: verdicts that each kind of question takes; *skip* and *depends* settle nothing and are always allowed
-VERDICTS: dict[QuestionKind, tuple[Verdict, ...]] = {
-    "review": ("keep", "reject", "edit", "choose", "depends", "skip"),
-    "judge_pair": ("keep", "flip", "both", "neither", "reject", "edit", "depends", "skip"),
-    "choose_wording": ("keep", "choose", "reject", "edit", "depends", "skip"),
-    "confirm_list": ("confirm", "depends", "skip"),
-    "write_more": ("write_more", "depends", "skip"),
-    "merge": ("merge", "keep", "depends", "skip"),
-    "prefer_outcome": ("prefer", "depends", "skip"),
-    "resolve": ("keep", "reject", "edit", "choose", "flip", "both", "neither", "depends", "skip"),
-}
+#: what a verdict needs beside itself: the id of another variant than the one shown, or of any of the options; the item
+#: or the pair edited; new examples; the lines that stay; on what it depends
+Needs = Literal["", "variant", "option", "item", "pair", "texts", "lines", "why"]
 
 
-#: kinds of questions about one item
-SINGLE: tuple[QuestionKind, ...] = ("review", "judge_pair", "choose_wording", "resolve")
+@dataclass(frozen=True)
+class Reply:
+    """One of the answers that a form takes.
 
+    Attributes:
+        verdict: its name in files and journals.
+        key: the letter that gives it on a terminal, and in Label Studio.
+        meaning: what it says, in few words.
+        needs: what it needs beside the verdict.
+        pairs: whether it says something about pairs only.
+    """
 
-def people_due(kind: QuestionKind, annotators: int) -> int:
-    """How many people answer a question of a kind, in a study where so many answer each: one is enough to resolve."""
-    return 1 if kind == "resolve" else annotators
+    verdict: str
+    key: str
+    meaning: str
+    needs: Needs = ""
+    pairs: bool = False
 
 
 class _Record(Checked):
@@ -79,7 +78,7 @@ class Question(_Record):
 
     Attributes:
         id: unique in a study; the ticket under which the answer comes back.
-        kind: which form the annotator sees.
+        kind: which form the annotator sees; see ``activeseed.questions``.
         items: ids of the items in question (one, or the lines of a list).
         group: the group, for *write more*.
         text: what is judged, as it stands.
@@ -101,7 +100,7 @@ class Question(_Record):
     """
 
     id: str
-    kind: QuestionKind
+    kind: str
     items: tuple[str, ...]
     group: str = ""
     text: str = ""
@@ -121,6 +120,9 @@ class Question(_Record):
     seed_version: str = ""
     answers: tuple[tuple[str, str, str], ...] = ()
 
+    #: gives the form, where that is somebody's own: it travels with the question and is written down nowhere
+    _form: Callable[[], Any] | None = PrivateAttr(default=None)
+
 
 class Answer(_Record):
     """One human's answer to one question.
@@ -129,7 +131,7 @@ class Answer(_Record):
         id: unique; a second delivery of the same id changes nothing.
         question: id of the question.
         annotator: who answered.
-        verdict: see ``VERDICTS``.
+        verdict: one of those that the question's form takes.
         variant: variant id, for *choose* and *prefer*.
         payload: the edited item, for *edit*.
         texts: new examples, for *write more*.
@@ -144,7 +146,7 @@ class Answer(_Record):
     id: str
     question: str
     annotator: str
-    verdict: Verdict
+    verdict: str
     variant: str = ""
     payload: Payload | None = None
     texts: tuple[str, ...] = ()
@@ -154,3 +156,37 @@ class Answer(_Record):
     at: str = ""
     seconds: float | None = None
     final: bool = False
+
+
+@dataclass(frozen=True)
+class Says:
+    """An answer's word on one item.
+
+    Attributes:
+        item: its id.
+        variant: the id of the variant that is said to be right; for an edit, *edit*: it is numbered where it is new.
+        payload: what that variant is, where the item may not have it yet.
+        edited: whether the payload is an edit of the item.
+    """
+
+    item: str
+    variant: str
+    payload: Payload | None = None
+    edited: bool = False
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What one answer settles; by default nothing.
+
+    Attributes:
+        says: its word on items.
+        adds: examples that the seed lacks, of the question's group.
+        same: whether the question's items say the same: True merges them, False keeps them apart.
+        prefers: id of a place -> the outcome that is right there, in [0, 1].
+    """
+
+    says: tuple[Says, ...] = ()
+    adds: tuple[str, ...] = ()
+    same: bool | None = None
+    prefers: Mapping[str, float] = field(default_factory=dict)

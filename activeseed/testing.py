@@ -18,6 +18,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from activeseed.annotators.form_contract import check_form as check_form  # public here
 from activeseed.executors.contract import check_executor as check_executor  # public here
 from activeseed.executors.train_batch import train_batch
 from activeseed.geometries import Identity

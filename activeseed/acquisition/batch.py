@@ -14,20 +14,18 @@ from activeseed.acquisition.wrongness import Wrongness, wrongness
 from activeseed.belief.posterior import Belief
 from activeseed.errors import PlanError
 from activeseed.plan import Floats, Ints
-from activeseed.question import QuestionKind
-from activeseed.seed import Item, Pair, Seed
-
-#: minutes that an answer is expected to take; of a list, one line of it
-MINUTES: Mapping[str, float] = {
-    "review": 1.0,
-    "judge_pair": 1.5,
-    "choose_wording": 1.0,
-    "confirm_list": 0.3,
-    "write_more": 5.0,
-    "resolve": 1.5,
-}
+from activeseed.questions import LIST, WRITING, minutes_by_kind, usual
+from activeseed.seed import Item, Seed
 
 
+class _Pace:
+    """What an answer is expected to take where nothing is said, in minutes."""
+
+    minutes, minutes_line, minutes_write_more = 1.0, 0.3, 5.0
+
+
+#: minutes that an answer is expected to take, by kind; of a list, one line of it
+MINUTES: Mapping[str, float] = minutes_by_kind(_Pace())
 #: what the drop of the deployed seed's risk counts beside the ensemble's (see ``choose``)
 DEPLOYED_SHARE = 0.1
 
@@ -50,7 +48,7 @@ class Candidate:
         again: whether the item was answered before.
     """
 
-    kind: QuestionKind
+    kind: str
     items: tuple[int, ...] = ()
     minutes: float = 1.0
     answers: int = 1
@@ -90,7 +88,7 @@ def item_candidates(
     error: float = 0.0,
     again: Collection[int] = (),
 ) -> list[Candidate]:
-    """One question for every item that is not settled: judge a pair, choose among wordings, or review.
+    """One question for every item that is not settled, in the form that suits it.
 
     Args:
         again: numbers of the items that were answered already: a second reading is a question like any other.
@@ -105,11 +103,9 @@ def item_candidates(
     return out
 
 
-def kind_of(item: Item) -> QuestionKind:
+def kind_of(item: Item) -> str:
     """The form in which one item is asked about."""
-    if isinstance(item.payload, Pair):
-        return "judge_pair"
-    return "choose_wording" if any(v.payload is not None for v in item.alternatives) else "review"
+    return usual(item).kind
 
 
 def doubtful(belief: Belief, standing: Sequence[int] | Ints, below: float = 0.5) -> tuple[int, ...]:
@@ -141,7 +137,7 @@ def list_candidate(
     """*Confirm this list*: what looks wrong and no human has seen, as one question; empty if too short.
 
     Args:
-        minutes: ``confirm_list`` is what reading one line takes.
+        minutes: by kind; of a list, what reading one line takes.
         least, most: how many lines; two things are asked about one by one.
         below: credibility below which an item looks wrong.
         error: how often an answer about a line is wrong.
@@ -155,8 +151,8 @@ def list_candidate(
     lines = lines[:most]
     if len(lines) < least:
         return []
-    each = minutes.get("confirm_list", MINUTES["confirm_list"])
-    return [Candidate("confirm_list", lines, each * len(lines), answers=len(lines), error=error)]
+    each = minutes.get(LIST.kind, MINUTES[LIST.kind])
+    return [Candidate(LIST.kind, lines, each * len(lines), answers=len(lines), error=error)]
 
 
 def writing_candidates(
@@ -173,9 +169,9 @@ def writing_candidates(
         members: m by group.
         examples: k, how many are asked for.
     """
-    cost = minutes.get("write_more", 5.0) * examples
+    cost = minutes.get(WRITING.kind, MINUTES[WRITING.kind]) * examples
     return [
-        Candidate("write_more", (), cost, examples, group, spread * examples / (members[group] + examples))
+        Candidate(WRITING.kind, (), cost, examples, group, spread * examples / (members[group] + examples))
         for group, spread in sampling_spread.items()
         if members.get(group, 0) > 0
     ]
@@ -242,7 +238,7 @@ def choose(
         for n, c in enumerate(candidates):
             if n in taken or busy & set(c.items) or c.answers > left_answers or c.minutes > left_minutes:
                 continue
-            if c.kind == "write_more":
+            if c.kind == WRITING.kind:
                 if exchange_rate is None:
                     continue
                 values[n], gains[n] = c.gain * exchange_rate, 0.0
@@ -271,7 +267,7 @@ def _fitting(candidate: Candidate, busy: Collection[int], answers: int) -> Candi
 
     Of fewer than three lines there is no list: those items have questions of their own.
     """
-    if candidate.kind != "confirm_list":
+    if candidate.kind != LIST.kind:
         return candidate
     lines = tuple(f for f in candidate.items if f not in busy)[:answers]
     if len(lines) == len(candidate.items) or len(lines) < LEAST:

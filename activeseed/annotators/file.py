@@ -30,7 +30,8 @@ from activeseed.formats import (
     unguarded_copy,
     write_sheet,
 )
-from activeseed.question import VERDICTS, Answer, Question
+from activeseed.question import Answer, Question
+from activeseed.questions import form_of, needs, reply_of, verdicts_of
 from activeseed.seed import Pair, Seed, Text, digest_of
 
 #: columns of an answer, in the order in which a CSV has them
@@ -109,7 +110,7 @@ _COLUMNS = (
 
 def _record(q: Question) -> dict[str, Any]:
     """A question as a line of JSON."""
-    return {**q.model_dump(mode="json", exclude=_HIDDEN), "verdicts": VERDICTS[q.kind]}
+    return {**q.model_dump(mode="json", exclude=_HIDDEN), "verdicts": verdicts_of(form_of(q))}
 
 
 def _row(q: Question) -> dict[str, str]:
@@ -125,7 +126,7 @@ def _row(q: Question) -> dict[str, str]:
         "options": "\n".join(f"{k}: {v}" for k, v in q.options.items()),
         "reason": q.reason,
         "consequences": "\n".join(filter(None, [*told, hanging.legend(q)])) if told else hanging.nothing(q),
-        "verdicts": " ".join(VERDICTS[q.kind]),
+        "verdicts": " ".join(verdicts_of(form_of(q))),
     }
 
 
@@ -199,8 +200,9 @@ def _in_a_cell(cell: Any) -> Any:
 
 def _answer(row: Mapping[str, Any], question: Question, name: str, where: str) -> Answer:
     verdict = same_name(_said(row, "verdict", where)).replace(" ", "_")
-    if verdict not in VERDICTS[question.kind]:
-        allowed = VERDICTS[question.kind]
+    reply = reply_of(form_of(question), verdict)
+    if reply is None:
+        allowed = verdicts_of(form_of(question))
         raise AnswerError(
             f"{where}, field 'verdict': {verdict[:80]!r} does not answer a {question.kind} question."
             f"{nearest(verdict, allowed)}"
@@ -214,10 +216,10 @@ def _answer(row: Mapping[str, Any], question: Question, name: str, where: str) -
     content["unticked"] = _lines_named(row, question.items, where)
     content["final"] = _is_true(row.get("final"))
     content["annotator"] = clean_name(_said(row, "annotator", where)) or name
-    if verdict == "edit":
+    if reply.needs in ("item", "pair"):
         content["payload"] = _edited(row, question, where)
     content["variant"] = known_as(content["variant"], question.options)
-    if verdict == "choose" and content["variant"] not in question.options:
+    if reply.needs == "variant" and content["variant"] not in question.options:
         chosen = content["variant"]
         raise AnswerError(f"{where}, field 'variant': no variant {chosen[:80]!r}.{nearest(chosen, question.options)}")
     named = _said(row, "id", where)
@@ -245,7 +247,7 @@ def _edited(row: Mapping[str, Any], question: Question, where: str) -> Any:
         return Pair(prompt=_said(row, "prompt", where), chosen=replies[0], rejected=replies[1])
     if text := _said(row, "text", where):
         return Text(text=text)
-    field = "chosen' and 'rejected" if question.kind == "judge_pair" else "text"
+    field = "chosen' and 'rejected" if needs(form_of(question), "pair") else "text"
     raise AnswerError(f"{where}, field '{field}': missing. An edit needs the edited item.")
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from activeseed.errors import AnnotatorAwayError, AnswerError, nearest
 from activeseed.protocols import Collected
 from activeseed.question import Answer, Question
+from activeseed.questions import form_of, verdicts_of
 from activeseed.seed import Seed
 
 
@@ -80,8 +81,11 @@ class InMemory:
     # --- what people do -----------------------------------------------------------------------------------------
 
     def answer(self, question: str, annotator: str, verdict: str, **content: Any) -> Answer:
-        """Somebody answers, or answers anew. Raises AnswerError for a question that isn't here."""
+        """Somebody answers, or answers anew. Raises AnswerError for a question that isn't here, or another verdict."""
         self._known(question)
+        verdicts = verdicts_of(form_of(self.questions[question]))
+        if verdict not in verdicts:
+            raise AnswerError(f"Question {question!r} takes no verdict {verdict!r}.{nearest(verdict, verdicts)}")
         number = sum(what == "answer" for what, _ in self._log)
         given = Answer.model_validate(
             {"id": f"{question}:{annotator}:{number}", "question": question, "annotator": annotator,

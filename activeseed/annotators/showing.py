@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from activeseed.annotators import hanging
 from activeseed.cleaning import clean
-from activeseed.question import VERDICTS, Consequence, Question
+from activeseed.question import Consequence, Question
+from activeseed.questions import form_of, is_list
 from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def show_question(console: Console, question: Question, number: int, of: int, mi
     looked = bool(question.consequences or question.trainings)
     wide = console.width >= WIDE and looked
     half = (console.width - 2) // 2 if wide else console.width
-    item = Panel(body, title=_title(question), title_align="left", width=half)
+    item = Panel(body, title=clean(form_of(question).title(question)), title_align="left", width=half)
     console.print()
     console.print(head, style="bold", markup=False)
     if question.reason:
@@ -51,32 +52,19 @@ def show_help(console: Console, question: Question, guidelines: str) -> None:
     """The keys of this kind of question, and the project's guidelines."""
     from rich.markdown import Markdown
 
-    from activeseed.annotators.terminal import KEYS, MEANING
+    from activeseed.annotators.terminal import keyed
 
-    for key, verdict in KEYS.items():
-        if verdict in VERDICTS[question.kind]:
-            console.print(f"  {key}  {verdict.replace('_', ' ')}: {MEANING[verdict]}", markup=False, highlight=False)
+    for reply in keyed(question):
+        said = f"  {reply.key}  {reply.verdict.replace('_', ' ')}: {reply.meaning}"
+        console.print(said, markup=False, highlight=False)
     console.print("  ~70 after a key: 70 % sure. Anything else after a key: a comment.", markup=False, highlight=False)
     console.print("  u  take the last answer back      q  leave; everything so far is saved", markup=False)
     if guidelines:
         console.print(Markdown(clean(guidelines)))
 
 
-def _title(question: Question) -> str:
-    return {
-        "review": "Should this be in the seed?",
-        "judge_pair": "Is the reply marked + the better one?",
-        "choose_wording": "Which wording is meant?",
-        "confirm_list": "Would you change these? Name the lines that stay",
-        "write_more": f"Write more like this ({clean(question.group)})" if question.group else "Write more like this",
-        "merge": "Do these say the same?",
-        "prefer_outcome": "Which outcome is right?",
-        "resolve": "Answers differ. What is right?",
-    }[question.kind]
-
-
 def _body(question: Question) -> str:
-    if question.kind == "confirm_list":
+    if is_list(question):
         return _numbered(question)
     from activeseed.annotators.terminal import offered
 

@@ -8,9 +8,10 @@ question with an id of its own, gets an independent draw.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from numpy.random import Generator
 from pydantic import Field, PrivateAttr, model_validator
@@ -19,12 +20,11 @@ from activeseed.checked import SettingsRecord
 from activeseed.errors import ConfigError, nearest
 from activeseed.formats import is_delimited, read_records, said_as
 from activeseed.plan import generator
-from activeseed.question import VERDICTS, Answer, Question, Verdict
-from activeseed.resolution import shown
+from activeseed.question import Answer, Question
+from activeseed.questions import PLACE, form_of
 from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Seed
 
 Behaviour = Literal["truthful", "erring", "adversarial", "random", "base_rate"]
-_PLACE = "alternative number "
 _ANSWERS = {"keep": AS_WRITTEN, "reject": ABSENT, "flip": FLIPPED}
 
 
@@ -121,63 +121,45 @@ class Simulated(SimulatedPerson):
         """What a person answers to a question: deterministic in the key, the person's name and the question's id."""
         person = person or self.crowd[0]
         rng = generator(self.key, "simulated", person.name, question.id)
+        truth, spare = self.knowledge
+        mind = _Mind(person, truth, spare, self.unknown == "keep", rng)
         return Answer(
             id=f"{question.id}:{person.name}",
             question=question.id,
             annotator=person.name,
-            **self._say(question, person, rng),
+            **form_of(question).simulated(question, mind),
         )
 
-    def _say(self, question: Question, person: SimulatedPerson, rng: Generator) -> dict[str, Any]:
-        truth, spare = self.knowledge
-        if question.kind == "write_more":
-            texts = spare.get(question.group, [])
-            start = question.round % max(len(texts), 1)
-            chosen = (texts[start:] + texts[:start])[:3]
-            return {"verdict": "write_more", "texts": tuple(chosen)} if chosen else {"verdict": "skip"}
-        if question.kind == "confirm_list":
-            stay = tuple(i for i in question.items if self._line_stays(question, i, person, rng))
-            return {"verdict": "confirm", "unticked": stay}
-        kept = shown(question)
-        item = question.items[0] if question.items else ""
-        right = _named(truth.get(item, kept if self.unknown == "keep" else ""), question)
-        if question.kind == "merge":
-            said = _draw(
-                "merge" if len({question.options.get(i, i) for i in question.items}) == 1 else "keep",
-                "keep",
-                ["keep", "merge"],
-                person,
-                rng,
-            )
-            return {"verdict": said}
-        if question.kind == "prefer_outcome":
-            options = list(question.options)
-            if right not in options:
-                return {"verdict": "skip"}
-            return {"verdict": "prefer", "variant": _draw(right, options[0], options, person, rng)}
-        if not right and person.behaviour not in ("random", "base_rate"):
-            return {"verdict": "skip", "comment": "not in the simulated annotator's truth"}
-        said = _draw(right, kept, _possible(question, kept, right), person, rng)
-        return _verdict(question, kept, said)
 
-    def _line_stays(self, question: Question, item: str, person: SimulatedPerson, rng: Generator) -> bool:
-        truth, _ = self.knowledge
-        proposed = question.options.get(item, ABSENT)
-        right = truth.get(item, AS_WRITTEN)
-        stays = right != proposed and not (right.startswith(_PLACE) and proposed not in (AS_WRITTEN, ABSENT))
-        skims = person.behaviour in ("truthful", "erring")
+@dataclass(frozen=True)
+class _Mind:
+    """A person before one question: what ``protocols.Respondent`` says."""
+
+    person: SimulatedPerson
+    truth: Mapping[str, str]
+    spare: Mapping[str, Sequence[str]]
+    keeps_unknown: bool
+    rng: Generator
+
+    @property
+    def guesses(self) -> bool:
+        return self.person.behaviour in ("random", "base_rate")
+
+    def right(self, item: str, shown: str) -> str:
+        return self.truth.get(item, shown if self.keeps_unknown else "")
+
+    def examples(self, group: str) -> Sequence[str]:
+        return self.spare.get(group, ())
+
+    def says(self, right: str, shown: str, possible: Sequence[str]) -> str:
+        return _draw(right, shown, possible, self.person, self.rng)
+
+    def skims(self, stays: bool) -> bool:
+        person = self.person
         wrong = 1.0 - (1.0 - person.error * (person.behaviour == "erring")) * (1.0 - person.list_error)
-        reader = person.model_copy(update={"behaviour": "erring", "error": wrong}) if skims else person
-        return _draw("stay" if stays else "go", "stay", ["stay", "go"], reader, rng) == "stay"
-
-
-def _named(right: str, question: Question) -> str:
-    """A variant given by its place is the one at that place among the question's options; else it is unknown."""
-    if not right.startswith(_PLACE):
-        return right
-    place = int(right.removeprefix(_PLACE))
-    offered = [v for v in question.options if v not in (AS_WRITTEN, ABSENT) and not v.startswith("edit-")]
-    return offered[place] if 0 <= place < len(offered) else ABSENT
+        if person.behaviour in ("truthful", "erring"):
+            person = person.model_copy(update={"behaviour": "erring", "error": wrong})
+        return _draw("stay" if stays else "go", "stay", ["stay", "go"], person, self.rng) == "stay"
 
 
 def _draw(right: str, kept: str, possible: Sequence[str], person: SimulatedPerson, rng: Generator) -> str:
@@ -193,24 +175,6 @@ def _draw(right: str, kept: str, possible: Sequence[str], person: SimulatedPerso
     if keeps or not wrong:
         return kept
     return wrong[int(rng.integers(len(wrong)))]
-
-
-def _possible(question: Question, kept: str, right: str) -> list[str]:
-    """Variants that an answer could name, the text shown first."""
-    other = FLIPPED if question.kind == "judge_pair" and kept != FLIPPED else ABSENT
-    return list(dict.fromkeys([v for v in (kept, *question.options, right) if v] + ([] if right == other else [other])))
-
-
-def _verdict(question: Question, kept: str, variant: str) -> dict[str, Any]:
-    """The verdict that names a variant in this kind of question."""
-    allowed: tuple[Verdict, ...] = VERDICTS[question.kind]
-    if variant == kept and "keep" in allowed:
-        return {"verdict": "keep"}
-    if variant == ABSENT:
-        return {"verdict": "reject"}
-    if "flip" in allowed and (variant == FLIPPED or (kept == FLIPPED and variant == AS_WRITTEN)):
-        return {"verdict": "flip"}
-    return {"verdict": "choose", "variant": variant} if "choose" in allowed else {"verdict": "keep"}
 
 
 def read_truth(path: str | Path) -> tuple[dict[str, str], dict[str, list[str]]]:
@@ -234,7 +198,7 @@ def read_truth(path: str | Path) -> tuple[dict[str, str], dict[str, list[str]]]:
             if is_delimited(file.path) and str(place).isdecimal():
                 place = int(str(place))  # a cell can't say that it is a number
             if isinstance(place, int) and not isinstance(place, bool):
-                truth[name] = f"{_PLACE}{place}"
+                truth[name] = f"{PLACE}{place}"
             elif isinstance(place, str):
                 truth[name] = place
             else:

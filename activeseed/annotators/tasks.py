@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from itertools import islice
 from typing import Any
 
 from activeseed.annotators import hanging
 from activeseed.comparing import same_text
-from activeseed.question import SINGLE, VERDICTS, Question
+from activeseed.errors import AnnotatorError, nearest
+from activeseed.question import Question
+from activeseed.questions import form_of, is_about_one, needs, verdicts_of
 from activeseed.resolution import shown
 from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Pair, Payload
 
@@ -51,36 +53,37 @@ def task_data(question: Question, payload: Payload | None = None) -> dict[str, A
             f"It answers: {question.context}\n\n{question.reason}" if question.context else question.reason
         ),
     }
-    if question.kind == "judge_pair":
-        pair = pair_of(question, payload) or Pair(chosen=question.text, rejected="")
-        data |= {
-            "prompt": shown_text(pair.prompt),
-            "reply_a": shown_text(pair.chosen),
-            "reply_b": shown_text(pair.rejected),
-        }
-    if question.kind in ("review", "judge_pair", "resolve"):
-        data["consequences"] = _consequences(question)
-    if question.kind in ("review", "resolve"):
-        data["wordings"] = "\n\n".join(f"{a}: {shown_text(question.options[v])}" for a, v in offered(question).items())
-        data["wordings"] = data["wordings"] or "There is no other wording."
-    if question.kind in ("choose_wording", "prefer_outcome"):
-        blocks = _blocks(question)
-        data |= {"left": RULE.join(blocks[::2]) or "–", "right": RULE.join(blocks[1::2]) or "–"}
-    if question.kind in ("review", "choose_wording", "prefer_outcome", "resolve"):
-        first = 1 if question.kind == "prefer_outcome" else 2
-        data["variants"] = [_choice(a, v, n) for n, (a, v) in enumerate(offered(question).items(), first)]
-    if question.kind == "resolve":
-        said = [
-            f"{shown_text(who)}: {verdict}" + (f". {shown_text(c)}" if c else "")
-            for who, verdict, c in question.answers
-        ]
-        data["answers"] = "\n\n".join(said) or "–"
-    if question.kind == "confirm_list":
-        data |= listed(question)
-    if question.kind == "merge":
+    form = form_of(question)
+    for field in form.fields:
+        if field not in FIELDS:
+            raise AnnotatorError(f"The form {form.kind!r} has a field that tasks don't have.{nearest(field, FIELDS)}")
+        data |= FIELDS[field](question, payload)
+    if form.about == "together":
         texts = [shown_text(question.options.get(i, i)) for i in question.items]
         data["text"] = "\n\n".join(f"{n}. {t}" for n, t in enumerate(texts, 1)) or data["text"]
     return data
+
+
+def _wordings(question: Question) -> str:
+    told = "\n\n".join(f"{a}: {shown_text(question.options[v])}" for a, v in offered(question).items())
+    return told or "There is no other wording."
+
+
+def _variants(question: Question) -> list[dict[str, str]]:
+    first = 1 if needs(form_of(question), "option") else 2
+    return [_choice(a, v, n) for n, (a, v) in enumerate(offered(question).items(), first)]
+
+
+def _answers(question: Question) -> str:
+    said = [
+        f"{shown_text(who)}: {verdict}" + (f". {shown_text(c)}" if c else "") for who, verdict, c in question.answers
+    ]
+    return "\n\n".join(said) or "–"
+
+
+def _part(question: Question, payload: Payload | None, part: str) -> str:
+    pair = pair_of(question, payload) or Pair(chosen=question.text, rejected="")
+    return shown_text(str(getattr(pair, part)))
 
 
 def shown_digest(data: Mapping[str, Any]) -> str:
@@ -91,7 +94,7 @@ def shown_digest(data: Mapping[str, Any]) -> str:
 
 def differs(question: Question, data: Mapping[str, Any]) -> bool:
     """Whether a task that bears no digest shows another item than was asked about."""
-    if question.kind not in SINGLE:
+    if not is_about_one(question):
         return False
     return same_text(str(data.get("text", ""))) != same_text(shown_text(question.text))
 
@@ -103,9 +106,10 @@ def shown_text(text: str) -> str:
 
 def offered(question: Question) -> dict[str, str]:
     """Letter -> variant id of what can be chosen; A is the wording shown, so others begin with B."""
-    if question.kind == "prefer_outcome":
+    form = form_of(question)
+    if needs(form, "option"):
         return {_letter(n): v for n, v in enumerate(question.options)}
-    left_out = {ABSENT, shown(question)} | ({FLIPPED} if "flip" in VERDICTS[question.kind] else set())
+    left_out = {ABSENT, shown(question)} | ({FLIPPED} if "flip" in verdicts_of(form) else set())
     kept = [v for v, text in question.options.items() if v not in left_out and text != question.text]
     return {_letter(n): v for n, v in enumerate(kept, 1)}
 
@@ -123,7 +127,7 @@ def _consequences(question: Question) -> str:
     """A probe, and below it what becomes of it under each answer."""
     kept = shown(question)
     names = {v: f"as {a}" for a, v in offered(question).items()}
-    if question.kind == "judge_pair":
+    if needs(form_of(question), "pair"):
         names |= {ABSENT: "pair goes", kept: "A is better", AS_WRITTEN if kept == FLIPPED else FLIPPED: "B is better"}
     else:
         names = {FLIPPED: "flipped"} | names | {kept: "kept", ABSENT: "dropped"}
@@ -138,16 +142,15 @@ def _consequences(question: Question) -> str:
 
 def _blocks(question: Question) -> list[str]:
     """Each option with what it would decide, in the order of their letters."""
-    options = {} if question.kind == "prefer_outcome" else {"A (stands now)": (shown(question), question.text)}
+    if needs(form_of(question), "option"):
+        return [f"{a}: {shown_text(question.options[v])}" for a, v in offered(question).items()]
+    options = {"A (stands now)": (shown(question), question.text)}
     options |= {a: (v, question.options[v]) for a, v in offered(question).items()}
-    if question.kind == "choose_wording":
-        options["Neither"] = (ABSENT, "The item goes.")
+    options["Neither"] = (ABSENT, "The item goes.")
     return [_block(a, text, v, question) for a, (v, text) in options.items()]
 
 
 def _block(name: str, text: str, variant: str, question: Question) -> str:
-    if question.kind == "prefer_outcome":
-        return f"{name}: {shown_text(text)}"
     told = [f"{shown_text(c.text)}\n→ {hanging.under(c, variant)}" for c in question.consequences]
     said = "\n".join(told) or hanging.nothing(question)
     return f"{name}: {shown_text(text)}\n\nWhat it decides:\n{said}"
@@ -194,7 +197,7 @@ def pair_of(question: Question, payload: Payload | None) -> Pair | None:
                 return candidate
     both = {question.options[v] for v in (FLIPPED, AS_WRITTEN) if v in question.options}
     others = both - {question.text} or both
-    if payload is None and question.kind != "judge_pair" and FLIPPED not in question.options:
+    if payload is None and FLIPPED not in question.options and not needs(form_of(question), "pair"):
         return None
     readings = list(islice(pair_readings(question.text), _READINGS))
     return next((p for p in readings if p.flipped().display in others), next(iter(readings), None))
@@ -208,3 +211,18 @@ def pair_readings(text: str) -> Iterator[Pair]:
             at = plus.end() + minus.start()
             chosen, rejected = padded[plus.end() : at], padded[at + 3 :]
             yield Pair(prompt=padded[1 : plus.start()], chosen=chosen, rejected=rejected)
+
+
+#: field of a task -> what it adds to the data of the task that asks a question about an item
+FIELDS: Mapping[str, Callable[[Question, Payload | None], dict[str, Any]]] = {
+    "prompt": lambda q, p: {"prompt": _part(q, p, "prompt")},
+    "reply_a": lambda q, p: {"reply_a": _part(q, p, "chosen")},
+    "reply_b": lambda q, p: {"reply_b": _part(q, p, "rejected")},
+    "consequences": lambda q, _: {"consequences": _consequences(q)},
+    "wordings": lambda q, _: {"wordings": _wordings(q)},
+    "left": lambda q, _: {"left": RULE.join(_blocks(q)[::2]) or "–"},
+    "right": lambda q, _: {"right": RULE.join(_blocks(q)[1::2]) or "–"},
+    "variants": lambda q, _: {"variants": _variants(q)},
+    "answers": lambda q, _: {"answers": _answers(q)},
+    "lines": lambda q, _: listed(q),
+}

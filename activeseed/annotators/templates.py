@@ -1,7 +1,7 @@
 """Labelling configurations of Label Studio: which one a question gets, the task it becomes, and its answer read back.
 
 Pure: no network, and no annotation SDK. `annotator_templates/README.md` says which control holds what; here are the
-same names as `CONTROLS`. A user may replace a template by their own as long as `check_template` finds its controls.
+same names (`controls`). A user may replace a template by their own as long as `check_template` finds its controls.
 
 The task itself is made in `activeseed.annotators.tasks`.
 """
@@ -13,29 +13,27 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from activeseed.annotators.labelling import labelling
 from activeseed.annotators.tasks import EMPTY, listed, offered, pair_of, pair_readings, shown_text, task_data
 from activeseed.errors import AnswerError, ConfigError, nearest
-from activeseed.question import VERDICTS, Question, QuestionKind
+from activeseed.protocols import Form, SupportsTemplate
+from activeseed.question import Needs, Question
+from activeseed.questions import FORMS, form_named, form_of, needs, reply_of, verdicts_of, with_form
 from activeseed.resources import annotator_templates
 from activeseed.seed import Pair, Payload, Text
 
-__all__ = ["CONTROLS", "FROM_TASK", "STARS", "check_template", "read_result", "task_data", "template"]
+__all__ = ["FROM_TASK", "STARS", "check_template", "controls", "read_result", "task_data", "template"]
 
 _ALWAYS = {"verdict": "Choices", "confidence": "Rating", "comment": "TextArea"}
-_WORDING = {**_ALWAYS, "edited": "TextArea", "variant": "Choices"}
-#: kind of question -> name of each control that a template must have -> its tag
-CONTROLS: dict[QuestionKind, dict[str, str]] = {
-    "review": _WORDING,
-    "judge_pair": {
-        **_ALWAYS, "edited_prompt": "TextArea", "edited_chosen": "TextArea", "edited_rejected": "TextArea",
-    },
-    "choose_wording": _WORDING,
-    "confirm_list": {**_ALWAYS, "stays": "Choices"},
-    "write_more": {**_ALWAYS, "texts": "TextArea"},
-    "merge": _ALWAYS,
-    "prefer_outcome": {**_ALWAYS, "variant": "Choices"},
-    "resolve": _WORDING,
-}  # fmt: skip
+#: what a reply needs -> name of each control that holds it -> its tag
+_NEEDED: dict[Needs, dict[str, str]] = {
+    "item": {"edited": "TextArea"},
+    "pair": {"edited_prompt": "TextArea", "edited_chosen": "TextArea", "edited_rejected": "TextArea"},
+    "texts": {"texts": "TextArea"},
+    "lines": {"stays": "Choices"},
+    "variant": {"variant": "Choices"},
+    "option": {"variant": "Choices"},
+}
 #: controls whose choices come with each task, and the field that holds them
 FROM_TASK = {"variant": "variants", "stays": "lines"}
 #: stars of the rating; all of them mean certain
@@ -43,11 +41,34 @@ STARS = 5
 _REFERENCE = re.compile(r"\$([A-Za-z_]\w*)")
 
 
-def template(kind: QuestionKind) -> str:
-    """The labelling configuration (XML) that ships for a kind of question. Raises ConfigError for an unknown kind."""
-    if kind not in CONTROLS:
-        raise ConfigError(f"No kind of question is called {kind!r}.{nearest(kind, CONTROLS)}")
-    return (annotator_templates() / f"{kind}.xml").read_text("utf-8")
+def controls(kind: str | Form) -> dict[str, str]:
+    """Name of each control that a template of a kind must have -> its tag. Raises ConfigError for an unknown kind."""
+    out, replies = dict(_ALWAYS), _form(kind).replies
+    for what, needed in _NEEDED.items():
+        if any(r.needs == what for r in replies):
+            out |= needed
+    return out
+
+
+def template(kind: str | Form) -> str:
+    """The labelling configuration (XML) for a kind of question: that which ships, the form's own, or one made of it.
+
+    Raises ConfigError for an unknown kind.
+    """
+    form = _form(kind)
+    shipped = annotator_templates() / f"{form.kind}.xml"
+    if form.kind in FORMS and shipped.is_file():
+        return shipped.read_text("utf-8")
+    return form.template() if isinstance(form, SupportsTemplate) else labelling(form, controls(form))
+
+
+def _form(kind: str | Form) -> Form:
+    if not isinstance(kind, str):
+        return kind
+    try:
+        return form_named(kind)
+    except AnswerError as error:
+        raise ConfigError(str(error)) from None
 
 
 def read_result(
@@ -73,28 +94,30 @@ def read_result(
         for part in value.values() if isinstance(value, Mapping) else ():
             given.setdefault(str(region.get("from_name")), []).extend(part if isinstance(part, list) else [part])
     verdict = "skip" if not result else _single(question, given, "verdict")
-    if verdict not in VERDICTS[question.kind]:
-        raise _unreadable(question, "verdict", f"{verdict!r} is no answer.{nearest(verdict, VERDICTS[question.kind])}")
+    form = form_of(question)
+    reply = reply_of(form, verdict)
+    if reply is None:
+        raise _unreadable(question, "verdict", f"{verdict!r} is no answer.{nearest(verdict, verdicts_of(form))}")
     out: dict[str, Any] = {
         "verdict": verdict, "variant": "", "payload": None, "texts": (), "unticked": (),
         "confidence": _confidence(question, given), "comment": _text(given, "comment"),
     }  # fmt: skip
-    if verdict in ("choose", "prefer"):
+    if reply.needs in ("variant", "option"):
         others = offered(question)
         chosen = _single(question, given, "variant")
         out["variant"] = chosen if chosen in others.values() else others.get(chosen, "")
         if not out["variant"]:
             raise _unreadable(question, "variant", f"{chosen!r} was not offered.{nearest(chosen, others.values())}")
-    if verdict == "edit":
+    if reply.needs in ("item", "pair"):
         edited = _edited(question, given, payload)
         if edited is None:
             out["verdict"] = "keep"  # the text as it stands: nothing was changed
         out["payload"] = edited
-    if verdict == "write_more":
+    if reply.needs == "texts":
         out["texts"] = tuple(t for t in (str(t).strip() for t in given.get("texts", ())) if t)
         if not out["texts"]:
             raise _unreadable(question, "texts", "no example was written.")
-    if verdict == "confirm":
+    if reply.needs == "lines":
         labels = {c["value"]: c["alias"] for c in listed(question)["lines"]}
         ticked = [labels.get(str(line), str(line)) for line in given.get("stays", ())]
         for line in ticked:
@@ -104,15 +127,15 @@ def read_result(
     return out
 
 
-def check_template(xml: str, kind: QuestionKind) -> None:
+def check_template(xml: str, kind: str | Form) -> None:
     """Raise ConfigError, naming what is missing or wrong, when a template can't carry questions and answers of a kind.
 
     Checked are the controls (name, tag, what they belong to), the answers of `verdict`, the fields of the task that
     the template shows, and that it shows none of them as HTML. Whether Label Studio takes it, Label Studio says.
     """
-    where = f"The template for {kind} questions"
-    if kind not in CONTROLS:
-        raise ConfigError(f"No kind of question is called {kind!r}.{nearest(kind, CONTROLS)}")
+    form = _form(kind)
+    where = f"The template for {form.kind} questions"
+    needed, verdicts = controls(form), verdicts_of(form)
     if "<!DOCTYPE" in xml or "<!ENTITY" in xml:
         raise ConfigError(f"{where} declares a document type. Leave <!DOCTYPE …> out; Label Studio needs none.")
     try:
@@ -122,13 +145,13 @@ def check_template(xml: str, kind: QuestionKind) -> None:
             f"{where} is no XML: {error}. Mend that place, or start again from the one shipped."
         ) from error
     named = {t.get("name", ""): t for t in tags if t.get("name")}
-    for name, tag in CONTROLS[kind].items():
+    for name, tag in needed.items():
         found = named.get(name)
         if found is None or found.tag.lower() != tag.lower():
             has = f" (it has a <{found.tag}> of that name)" if found is not None else ""
             raise ConfigError(
                 f"{where} has no control <{tag} name={name!r}>{has}, so that part of an answer could not be read. "
-                f"Add it; it needs: {', '.join(CONTROLS[kind])}."
+                f"Add it; it needs: {', '.join(needed)}."
             )
         for target in found.get("toName", "").split(","):
             if target not in named:
@@ -137,15 +160,13 @@ def check_template(xml: str, kind: QuestionKind) -> None:
             raise ConfigError(f'{where}, control {name!r}: write value="${FROM_TASK[name]}", the choices of each task.')
     answers = [c.get("alias") or c.get("value") or "" for c in named["verdict"].iter() if c.tag.lower() == "choice"]
     if not answers:
-        raise ConfigError(f"{where}, control 'verdict': it has no choices. Known: {', '.join(VERDICTS[kind])}.")
+        raise ConfigError(f"{where}, control 'verdict': it has no choices. Known: {', '.join(verdicts)}.")
     for answer in answers:
-        if answer not in VERDICTS[kind]:
-            raise ConfigError(
-                f"{where}, control 'verdict': unknown answer {answer!r}.{nearest(answer, VERDICTS[kind])}"
-            )
+        if answer not in verdicts:
+            raise ConfigError(f"{where}, control 'verdict': unknown answer {answer!r}.{nearest(answer, verdicts)}")
     if named["confidence"].get("maxRating", "5") != str(STARS):
         raise ConfigError(f"{where}, control 'confidence': write maxRating=\"{STARS}\"; all stars mean certain.")
-    _check_shown(where, tags, set(task_data(Question(id="", kind=kind, items=()))))
+    _check_shown(where, tags, set(task_data(with_form(Question(id="", kind=form.kind, items=()), lambda: form))))
 
 
 def _check_shown(where: str, tags: Sequence[ET.Element], fields: set[str]) -> None:
@@ -190,7 +211,7 @@ def _confidence(question: Question, given: Mapping[str, list[Any]]) -> float | N
 def _edited(question: Question, given: Mapping[str, list[Any]], payload: Payload | None) -> Text | Pair | None:
     """What an edit says, or None where it says what was shown."""
     pair = pair_of(question, payload)
-    if question.kind == "judge_pair":
+    if needs(form_of(question), "pair"):
         parts = [_text(given, f"edited_{p}") for p in ("prompt", "chosen", "rejected")]
         if not any(parts):
             raise _unreadable(question, "edited_chosen", "an edit needs the edited pair; the boxes are empty.")

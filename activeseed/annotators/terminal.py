@@ -15,32 +15,15 @@ from typing import TYPE_CHECKING, Any, Literal
 from activeseed.checked import SettingsRecord
 from activeseed.cleaning import clean
 from activeseed.errors import AnswerError
-from activeseed.question import VERDICTS, Answer, Question, Verdict
+from activeseed.question import Answer, Question, Reply
+from activeseed.questions import form_of, needs, verdicts_of
 from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Pair, Seed, Text
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-#: key -> verdict; the first letter wherever that is free
-KEYS: dict[str, Verdict] = {
-    "k": "keep", "r": "reject", "e": "edit", "c": "choose", "f": "flip", "b": "both", "n": "neither", "d": "depends",
-    "w": "write_more", "y": "confirm", "m": "merge", "p": "prefer", "s": "skip",
-}  # fmt: skip
-MEANING: dict[Verdict, str] = {
-    "keep": "it stays as shown",
-    "reject": "it goes",
-    "edit": "right idea, other words: type them",
-    "choose": "another wording: c 2",
-    "flip": "the other reply is better",
-    "both": "both replies are as good",
-    "neither": "neither reply is any good",
-    "depends": "on what? type it",
-    "write_more": "type new examples, an empty line ends",
-    "confirm": "all lines; y 2 5 keeps lines 2 and 5",
-    "merge": "they say the same",
-    "prefer": "this outcome is right: p 2",
-    "skip": "not now",
-}
+#: the order in which keys are shown; those of other forms come first
+_ORDER = "krecfbndwymps"
 
 
 class Terminal(SettingsRecord):
@@ -169,9 +152,13 @@ def annotate(
 
 
 def _prompt(question: Question) -> str:
-    allowed = VERDICTS[question.kind]
-    keys = " ".join(f"{k}={v.replace('_', ' ')}" for k, v in KEYS.items() if v in allowed)
+    keys = " ".join(f"{r.key}={r.verdict.replace('_', ' ')}" for r in keyed(question))
     return f"{keys} u=undo ?=help q=leave > "
+
+
+def keyed(question: Question) -> list[Reply]:
+    """The replies to a question, in the order in which their keys are shown."""
+    return sorted(form_of(question).replies, key=lambda r: _ORDER.find(r.key))
 
 
 def _parse(line: str, question: Question, seed: Seed, ask: Callable[[str], str]) -> dict[str, Any]:
@@ -179,40 +166,42 @@ def _parse(line: str, question: Question, seed: Seed, ask: Callable[[str], str])
     key, _, rest = line.partition(" ")
     key, sure, share = key.lower().partition("~")
     rest = f"{sure}{share} {rest}" if sure else rest
-    if key.isdigit() and "choose" in VERDICTS[question.kind]:
-        key, rest = "c", f"{key} {rest}"
-    verdict = KEYS.get(key) or next((v for v in VERDICTS[question.kind] if v == key), None)
-    if verdict is None or verdict not in VERDICTS[question.kind]:
+    replies = form_of(question).replies
+    chooses = next((r for r in replies if r.needs == "variant"), None)
+    if key.isdigit() and chooses is not None:
+        key, rest = chooses.key, f"{key} {rest}"
+    reply = next((r for r in replies if key in (r.key, r.verdict)), None)
+    if reply is None:
         raise AnswerError(f"{key!r} is no answer to this question. ? lists the keys.")
     words = rest.split()
-    out: dict[str, Any] = {"verdict": verdict}
+    out: dict[str, Any] = {"verdict": reply.verdict}
     for word in words:
         number = word.removeprefix("~").removesuffix("%")
         if word.startswith("~") and number.isdigit() and int(number) <= 100:
             out["confidence"] = int(number) / 100
             words.remove(word)
             break
-    if verdict in ("choose", "prefer"):
+    if reply.needs in ("variant", "option"):
         choices = offered(question)
         if not choices:
             raise AnswerError("There is nothing else to choose from here. ? lists the keys.")
         if not words or not words[0].isdigit() or not 1 <= int(words[0]) <= len(choices):
             raise AnswerError(f"Which one? {key} and a number from 1 to {len(choices)}.")
         out["variant"] = choices[int(words.pop(0)) - 1]
-    if verdict == "confirm":
+    if reply.needs == "lines":
         lines = [w.strip(",") for w in words]
         bad = [w for w in lines if not w.isdigit() or not 1 <= int(w) <= len(question.items)]
         if bad:
             raise AnswerError(
-                f"No line {bad[0]!r}. y and the numbers of lines that stay, from 1 to {len(question.items)}."
+                f"No line {bad[0]!r}. {reply.key} and the numbers of lines that stay, from 1 to {len(question.items)}."
             )
         out["unticked"] = tuple(question.items[int(w) - 1] for w in lines)
         words = []
-    if verdict == "edit":
+    if reply.needs in ("item", "pair"):
         out["payload"] = _edited(question, seed, ask)
-    if verdict == "write_more":
+    if reply.needs == "texts":
         out["texts"] = tuple(_lines(ask))
-    if verdict == "depends" and not words:
+    if reply.needs == "why" and not words:
         words = ask("On what does it depend? ").split()
     out["comment"] = " ".join(words)
     return out
@@ -220,12 +209,13 @@ def _parse(line: str, question: Question, seed: Seed, ask: Callable[[str], str])
 
 def offered(question: Question) -> list[str]:
     """The variants that are numbered on the screen: those that a key and a number choose between."""
-    if question.kind == "prefer_outcome":
+    form = form_of(question)
+    if needs(form, "option"):
         return list(question.options)
-    keys = VERDICTS[question.kind]
-    if "choose" not in keys:
+    if not needs(form, "variant"):
         return []
-    named = {AS_WRITTEN, ABSENT, *((FLIPPED,) if "flip" in keys else ())}  # these have keys of their own
+    # these have keys of their own
+    named = {AS_WRITTEN, ABSENT, *((FLIPPED,) if "flip" in verdicts_of(form) else ())}
     return [v for v, text in question.options.items() if v not in named and text != question.text]
 
 

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from activeseed.annotators.label_studio.channel import Channel
     from activeseed.annotators.label_studio.own import Opened
     from activeseed.config import Settings
-    from activeseed.question import QuestionKind
     from activeseed.study import Study
 
 
@@ -216,16 +215,20 @@ def _refuse_other_token() -> None:
             )
 
 
-def _projects(folder: Path) -> dict[QuestionKind, str]:
+def _projects(folder: Path) -> dict[str, str]:
     """Where this study's questions are answered: those that are pending, or else what it will ask first.
 
     What is wrong there is a warning: the server runs, and in its pages it may be mended.
     """
+    from activeseed.questions import usual
+    from activeseed.seed import Item
+
     try:
         study, channel = _channel(folder)
-        usual: QuestionKind = "judge_pair" if study.seed.items[0].payload.kind == "pair" else "review"
+        first = study.seed.items[0]
+        usual_kind = usual(Item(id=first.id, payload=first.payload)).kind
         with channel.ledger.held():
-            for kind in dict.fromkeys([*(q.kind for q in study.pending), usual]):
+            for kind in dict.fromkeys([*(q.kind for q in study.pending), usual_kind]):
                 channel.projects.ready(kind, channel.projects.seen())
         return channel.links()
     except ActiveseedError as error:

@@ -115,12 +115,14 @@ def print_round(study: Study, record: Mapping[str, Any]) -> None:
 
 def asked_words(study: Study, record: Mapping[str, Any]) -> str:
     """What a round asked: how many questions, how many of them checks, and the first items."""
+    from activeseed.questions import is_list
+
     questions = [q for q in study.state.questions.values() if q.round == record.get("round")]
     if not questions:
         return ""
     asked = [q for q in questions if q.purpose == "ask"]
-    lists = [q for q in asked if q.kind == "confirm_list"]
-    names = list(dict.fromkeys(i for q in asked if q.kind != "confirm_list" for i in q.items))
+    lists = [q for q in asked if is_list(q)]
+    names = list(dict.fromkeys(i for q in asked if not is_list(q) for i in q.items))
     shown = ", ".join(one_line(n) for n in names[:3]) + (", …" if len(names) > 3 else "")
     parts = [str(len(asked) - len(lists))] if len(asked) > len(lists) else []
     parts += [f"a list of {len(q.items)}" for q in lists]

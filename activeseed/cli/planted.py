@@ -200,6 +200,8 @@ def course(study: Study, truth_file: Path) -> Course:
     Raises:
         ConfigError: the truth file can't be read.
     """
+    from activeseed.questions import answers_to
+
     study.refresh()
     first = study.state.versions[0].seed
     right = meant(study, truth_file)
@@ -213,7 +215,7 @@ def course(study: Study, truth_file: Path) -> Course:
     done: set[str] = set()
     for answer in study.state.counted_answers:
         question = study.state.questions[answer.question]
-        lines.append((lines[-1] if lines else 0) + (len(question.items) if question.kind == "confirm_list" else 1))
+        lines.append((lines[-1] if lines else 0) + answers_to(question))
         minutes.append((minutes[-1] if minutes else 0.0) + question.minutes)
         done |= put_right & (set(question.items) - set(answer.unticked))
         out.append(len(done))

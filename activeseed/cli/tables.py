@@ -271,6 +271,8 @@ def plain_table(headings: Sequence[str], rows: Sequence[Sequence[str]], width: i
 
 def question_table(questions: Sequence[Question], width: int, values: bool = True) -> Table:
     """Questions: id, kind, value where it is known and there is room for it, and what is asked."""
+    from activeseed.questions import WRITING, form_of
+
     scale = Scale.of([q.value for q in questions])
     valued = values and width >= 70 and any(q.value > 0 for q in questions)
     headings = ["question", "asks"]
@@ -279,19 +281,14 @@ def question_table(questions: Sequence[Question], width: int, values: bool = Tru
     headings.append("about")
     rows = []
     for q in questions:
-        row = [q.id, _KINDS.get(q.kind, q.kind)]
+        form = form_of(q)
+        row = [q.id, form.asks]
         if valued:
             row.append(scale.show(q.value))
-        about = q.group if q.kind == "write_more" else ", ".join(q.items)
+        about = q.group if form is WRITING else ", ".join(q.items)
         text = q.text if len(q.items) <= 1 and q.text else ""
         rows.append([*row, f"{about}: {text}" if text and not _MADE.fullmatch(about) else text or about])
     return plain_table(headings, rows, width, right=[2] if len(headings) == 4 else [])
-
-
-_KINDS = {
-    "review": "keep it?", "judge_pair": "which one?", "choose_wording": "which wording?", "confirm_list": "drop these?",
-    "write_more": "write more", "merge": "the same?", "prefer_outcome": "which outcome?", "resolve": "settle it",
-}  # fmt: skip
 
 
 def round_lines(record: Mapping[str, Any], asked: str, width: int) -> str:

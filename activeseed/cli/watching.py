@@ -18,7 +18,6 @@ from activeseed.errors import AnnotatorAwayError
 from activeseed.protocols import SupportsLinks
 
 if TYPE_CHECKING:
-    from activeseed.question import QuestionKind
     from activeseed.study import Study
     from activeseed.study.loop import Waiting
 
@@ -50,7 +49,7 @@ class Watch:
         self._problems: set[str] = set()
         self._sent: set[str] = set()
         self._away = ""
-        self._places: Mapping[QuestionKind, str] = {}
+        self._places: Mapping[str, str] = {}
 
     def __call__(self, look: Waiting) -> None:
         if look.away:
@@ -101,7 +100,7 @@ class Watch:
             say(wrapped)
 
 
-def places(channel: object) -> Mapping[QuestionKind, str]:
+def places(channel: object) -> Mapping[str, str]:
     """Kind of question -> the address where people answer it, for a channel that has addresses."""
     return channel.links() if isinstance(channel, SupportsLinks) else {}
 

@@ -13,13 +13,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from activeseed.plan import generator
-from activeseed.question import SINGLE, Answer, Question
+from activeseed.question import SETTLES_NOTHING, Answer, Question
+from activeseed.questions import answers_to, context_of, form_of, usual
 from activeseed.resolution.at_random import Trust, category, information, readings
-from activeseed.resolution.votes import SETTLES_NOTHING, read_answers
-from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Pair, Payload, Seed, digest_of
+from activeseed.resolution.votes import read_answers
+from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Pair, Payload, Seed, digest_of
 
-#: kinds of questions that can be repeated silently
-REPEATABLE = tuple(kind for kind in SINGLE if kind != "resolve")
 #: one repeat in so many is of the answer that is given most, so that repeats do not give themselves away
 COMMON_EVERY = 4
 #: an answer is repeated at most so often
@@ -50,8 +49,8 @@ def gold_question(gold: Gold, name: str, round_number: int) -> Question:
     if pair and isinstance(gold.payload, Pair):
         options[other] = gold.payload.flipped().wording
     return Question(
-        id=name, kind="judge_pair" if pair else "review", items=(gold.id,), text=text, options=options,
-        context=getattr(gold.payload, "prompt", "") if not pair else "",
+        id=name, kind=usual(Item(id=gold.id, payload=gold.payload)).kind, items=(gold.id,), text=text, options=options,
+        context=context_of(gold.payload),
         reason="An item of the same kind.", purpose="gold", round=round_number,
     )  # fmt: skip
 
@@ -98,7 +97,13 @@ def plan_checks(
 
 def _lines(questions: Iterable[Question]) -> int:
     """How many answers questions cost: one each, and one for each line of a list."""
-    return sum(max(len(q.items), 1) if q.kind == "confirm_list" else 1 for q in questions)
+    return sum(map(answers_to, questions))
+
+
+def _can_repeat(question: Question) -> bool:
+    """Whether nobody notices that it was asked before: it is about one item, and shows nothing of other answers."""
+    form = form_of(question)
+    return form.about == "item" and not form.sighted
 
 
 def lately(questions: Mapping[str, Question], answers: Sequence[Answer], gap: int) -> set[str]:
@@ -150,7 +155,7 @@ def _choose_repeats(
     found: dict[str, tuple[float, int, bool, Question]] = {}
     for vote in ballot.readings:
         question = questions[vote.question]
-        usable = question.purpose == "ask" and question.kind in REPEATABLE and times[question.id] < MOST_REPEATS
+        usable = question.purpose == "ask" and _can_repeat(question) and times[question.id] < MOST_REPEATS
         person = trust.annotators.get(vote.annotator)
         if usable and person and vote.item not in fresh and question.id not in pending:
             tells = information(read[vote.annotator][vote.item], person.rates)

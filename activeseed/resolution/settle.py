@@ -18,6 +18,7 @@ import numpy as np
 from activeseed.errors import PlanError
 from activeseed.plan import Floats, Law
 from activeseed.question import Answer, Question
+from activeseed.questions import form_of
 from activeseed.resolution.alpha import Agreement, agreement, lean
 from activeseed.resolution.drawing import Counts, count
 from activeseed.resolution.measuring import measured, offered_variants
@@ -139,7 +140,7 @@ def resolve(
             posterior[grown.position(item)] = np.eye(posterior.shape[1])[1]
     asked = Counter(item for item, _ in {(v.item, v.order) for v in (*ballot.readings, *ballot.votes)})
     merged = {i for m in ballot.merges for i in m.dropped}
-    resolved = {questions[a.question].items[0] for a in answers if questions[a.question].kind == "resolve"}
+    resolved = {questions[a.question].items[0] for a in answers if form_of(questions[a.question]).sighted}
     divided = {item for item, said in words.items() if _majority(said)[0]} - merged - resolved
     final = {a.id for a in answers if a.final}
     open_ = {

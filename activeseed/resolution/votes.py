@@ -1,19 +1,14 @@
 """What answers say about items: every verdict read as a vote for a variant, an edit, a new item or a merge.
 
-How verdicts are read (the variant *shown* is the one whose text the question displays, as a rule *as written*):
-
-* keep: the variant shown. reject: absent. choose: the variant named. flip: the pair with the other reply preferred.
-* both, neither: absent. A pair says which reply is better; when both or neither are right it says nothing.
-* edit: a variant of its own, ``edit-1``, ``edit-2``, …, unless the same text exists already.
-* confirm: every listed line gets the variant proposed in ``options[item id]``; an unticked line stays as written.
-* merge: says nothing about whether the items are right, so it is no vote: the first stays for all, the others go.
-* write more: new items. prefer: about outcomes, not items; the belief reads it. depends, skip: settle nothing.
+A question's form says what an answer settles (see ``activeseed.questions``). Here it becomes votes, in the order in
+which answers arrived, and the items, variants and merges that they add up to. A merge says nothing about whether the
+items are right, so it is no vote; a preference is about outcomes, and the belief reads it.
 
 An answer that the team has marked as the right one (``final``) is the only vote on its items.
 
-A later answer of one annotator to the same question replaces the earlier one, also when it is *skip*; an answer to a
-*resolve* question replaces all that this annotator said about the item before, because it was given in their sight
-(as evidence about the annotator, what was replaced in this way still counts: see ``Ballot.readings``).
+A later answer of one annotator to the same question replaces the earlier one, also when it is *skip*; an answer that
+was given in sight of others' replaces all that this annotator said about the item before (as evidence about the
+annotator, what was replaced in this way still counts: see ``Ballot.readings``).
 "Later" is the order of the list, which is the order of arrival: clocks of annotators' machines are not compared.
 """
 
@@ -24,10 +19,10 @@ from dataclasses import dataclass, field
 
 from activeseed.comparing import same_text
 from activeseed.errors import AnswerError, SeedError, nearest
-from activeseed.question import VERDICTS, Answer, Question
-from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Origin, Pair, Payload, Seed, Text, Variant, made_id
-
-SETTLES_NOTHING = frozenset({"depends", "skip"})
+from activeseed.question import SETTLES_NOTHING, Answer, Question, Says
+from activeseed.questions import displayed, form_of, is_about_one, is_list, reply_of, verdicts_of
+from activeseed.questions.replies import FLIP
+from activeseed.seed import FLIPPED, Item, Origin, Pair, Payload, Seed, Text, Variant, made_id
 
 
 @dataclass(frozen=True)
@@ -89,14 +84,9 @@ class Ballot:
 
 def shown(question: Question, item: Item | None = None) -> str:
     """Id of the variant whose text the question displays; *as written* where nothing says otherwise."""
-    for variant, text in question.options.items():
-        if variant != ABSENT and text == question.text and question.kind != "confirm_list":
-            return variant
-    if item is not None:
-        for candidate in item.variants:
-            if candidate.payload is not None and candidate.wording == question.text:
-                return candidate.id
-    return AS_WRITTEN
+    if is_list(question):
+        question = question.model_copy(update={"options": {}})
+    return displayed(question, item)
 
 
 def same_payload(a: Payload, b: Payload) -> bool:
@@ -122,7 +112,8 @@ def check_answer(question: Question, answer: Answer, seed: Seed) -> None:
     items = {i.id: i for i in seed.items}
     _check(question, answer, items, seed.items[0].payload.kind)
     item = items.get(question.items[0]) if question.items else None
-    if answer.verdict in ("both", "neither") and item is not None and not isinstance(item.payload, Pair):
+    reply = reply_of(form_of(question), answer.verdict)
+    if reply is not None and reply.pairs and item is not None and not isinstance(item.payload, Pair):
         raise AnswerError(
             f"Answer {answer.id!r} to question {question.id!r}: item {item.id!r} is no pair, so {answer.verdict!r} "
             "says nothing about it. Use 'keep' or 'reject'."
@@ -133,20 +124,22 @@ def _check(question: Question, answer: Answer, items: Mapping[str, Item], kind: 
     where = f"Answer {answer.id!r} to question {question.id!r}"
     if answer.question != question.id:
         raise AnswerError(f"{where} names question {answer.question!r}. Give it to the question it belongs to.")
-    allowed = VERDICTS[question.kind]
-    if answer.verdict not in allowed:
+    form = form_of(question)
+    reply = reply_of(form, answer.verdict)
+    if reply is None:
         raise AnswerError(
-            f"{where}: a {question.kind} question takes no verdict {answer.verdict!r}. Use: {', '.join(allowed)}."
+            f"{where}: a {question.kind} question takes no verdict {answer.verdict[:80]!r}. "
+            f"Use: {', '.join(verdicts_of(form))}."
         )
     item = items.get(question.items[0]) if question.items else None
-    if answer.verdict == "choose":
+    if reply.needs == "variant":
         known = set(question.options) | ({v.id for v in item.variants} if item is not None else set())
         if not answer.variant or (known and answer.variant not in known):
             raise AnswerError(f"{where}: no variant {answer.variant!r} to choose.{nearest(answer.variant, known)}")
-    if answer.verdict == "prefer" and question.options and answer.variant not in question.options:
+    if reply.needs == "option" and question.options and answer.variant not in question.options:
         options = question.options
         raise AnswerError(f"{where}: no outcome {answer.variant!r} to prefer.{nearest(answer.variant, options)}")
-    if answer.verdict == "edit":
+    if reply.needs in ("item", "pair"):
         if answer.payload is None:
             raise AnswerError(f"{where}: an edit needs the edited item in 'payload'.")
         left = answer.payload.model_dump(include={"text", "chosen", "rejected"})
@@ -157,11 +150,13 @@ def _check(question: Question, answer: Answer, items: Mapping[str, Item], kind: 
                 f"{where}: item {item.id!r} is a {item.payload.kind}, the edit is a {answer.payload.kind}. "
                 f"Give a {item.payload.kind}."
             )
-    if answer.verdict == "flip" and item is not None and not isinstance(item.payload, Pair):
+    if answer.verdict == FLIP.verdict and item is not None and not isinstance(item.payload, Pair):
         raise AnswerError(f"{where}: item {item.id!r} is no pair and can't be flipped. Use 'keep' or 'reject'.")
-    if answer.verdict == "write_more" and not any(t.strip() for t in answer.texts):
-        raise AnswerError(f"{where}: 'write_more' needs at least one new example in 'texts'. Use 'skip' to add none.")
-    if answer.verdict == "write_more" and kind != "text":
+    if reply.needs == "texts" and not any(t.strip() for t in answer.texts):
+        raise AnswerError(
+            f"{where}: {answer.verdict!r} needs at least one new example in 'texts'. Use 'skip' to add none."
+        )
+    if reply.needs == "texts" and kind != "text":
         raise AnswerError(f"{where}: new examples are texts, but this seed holds {kind}s. Add them to the seed's file.")
     for line in answer.unticked:
         if line not in question.items:
@@ -187,8 +182,7 @@ def read_answers(
     reader = _Reader(dict(items), own)
     for answer, question, replaced in _effective(questions, answers):
         _check(question, answer, items, seed.items[0].payload.kind)
-        if answer.verdict not in SETTLES_NOTHING and answer.verdict != "prefer":
-            reader.read(question, answer, replaced)
+        reader.read(question, answer, replaced)
     final = {a.id for a in answers if a.final}
     settled = {v.item for v in reader.votes if v.answer in final}
     merged = {m.kept: m.multiplicity for m in reader.merges}
@@ -211,9 +205,9 @@ def _copied(item: Item, copies: int) -> Item:
 
 
 def _effective(questions: Mapping[str, Question], answers: Sequence[Answer]) -> list[tuple[Answer, Question, bool]]:
-    """Answers in order of arrival, less those to a question answered anew; and whether *resolve* replaced them."""
+    """Answers in order of arrival, less those answered anew; and whether one given in sight replaced them."""
     latest: dict[tuple[str, str], tuple[int, Answer, Question]] = {}
-    resolved: dict[tuple[str, str], int] = {}  # (annotator, item) -> place of the last *resolve* answer that settles
+    resolved: dict[tuple[str, str], int] = {}  # (annotator, item) -> place of the last one given in sight
     seen: set[str] = set()
     for place, answer in enumerate(answers):
         if answer.id in seen:
@@ -226,18 +220,19 @@ def _effective(questions: Mapping[str, Question], answers: Sequence[Answer]) -> 
                 f"{nearest(answer.question, questions)}"
             )
         latest[answer.annotator, _subject(question)] = (place, answer, question)
-        if question.kind == "resolve" and answer.verdict not in SETTLES_NOTHING:
+        if form_of(question).sighted and answer.verdict not in SETTLES_NOTHING:
             resolved[answer.annotator, question.items[0]] = place
     out = []
     for place, answer, question in sorted(latest.values(), key=lambda entry: entry[0]):
-        single = question.kind not in ("merge", "confirm_list", "write_more", "prefer_outcome")
-        out.append((answer, question, single and place < resolved.get((answer.annotator, question.items[0]), -1)))
+        item = question.items[0] if is_about_one(question) else ""
+        out.append((answer, question, place < resolved.get((answer.annotator, item), -1)))
     return out
 
 
 def _subject(question: Question) -> str:
-    """What a later answer replaces: the question itself; for *merge* any question about the same items."""
-    return f"merge {sorted(question.items)}" if question.kind == "merge" else question.id
+    """What a later answer replaces: the question itself; of items taken together any question about the same ones."""
+    together = form_of(question).about == "together"
+    return f"{question.kind} {sorted(question.items)}" if together else question.id
 
 
 class _Reader:
@@ -256,39 +251,28 @@ class _Reader:
         self.unused: list[str] = []
 
     def read(self, question: Question, answer: Answer, replaced: bool) -> None:
-        if answer.verdict == "write_more":
-            self._write_more(question, answer)
-        elif question.kind == "merge":
-            self._merge(question, answer)
-        elif answer.verdict == "confirm":
-            for line in question.items:
-                proposed = question.options.get(line, ABSENT)
-                self._vote(question, answer, line, AS_WRITTEN if line in answer.unticked else proposed, False)
-        else:
-            item = self.items.get(question.items[0])
-            self._vote(question, answer, question.items[0], self._variant(question, answer, item), replaced)
+        settled = form_of(question).settles(question, answer, self.items)
+        for line, text in enumerate(t.strip() for t in settled.adds):
+            self._append(question, answer, line, text)
+        if settled.same is not None:
+            self._merge(question, answer, settled.same)
+        for word in settled.says:
+            self._vote(question, answer, word.item, self._variant(question, word), replaced)
 
-    def _variant(self, question: Question, answer: Answer, item: Item | None) -> str:
-        """The variant that a verdict on a single item names, added to the item where it is new."""
-        kept = shown(question, item)
-        if answer.verdict == "keep":
-            return kept
-        if answer.verdict == "choose":
-            return answer.variant
-        if answer.verdict == "flip":
-            if item is None:
-                return FLIPPED
-            payload = item.variants[item.index_of(kept)].payload
-            return self._add(item, payload.flipped(), FLIPPED, "flipped") if isinstance(payload, Pair) else FLIPPED
-        if answer.verdict == "edit" and answer.payload is not None and item is not None:
-            if question.purpose != "gold":
-                self.edits[item.id] = _beside(item, answer.payload)
-            taken = {v.id for v in item.variants}
-            n = 1
-            while f"edit-{n}" in taken:
-                n += 1
-            return self._add(item, _beside(item, answer.payload), f"edit-{n}", "edit")
-        return "edit" if answer.verdict == "edit" else ABSENT  # reject, both, neither
+    def _variant(self, question: Question, word: Says) -> str:
+        """The variant that an answer names, added to the item where it is new."""
+        item = self.items.get(word.item)
+        if item is None or word.payload is None:
+            return word.variant
+        if not word.edited:
+            return self._add(item, word.payload, word.variant, "flipped" if word.variant == FLIPPED else "wording")
+        if question.purpose != "gold":
+            self.edits[item.id] = word.payload
+        taken = {v.id for v in item.variants}
+        n = 1
+        while f"{word.variant}-{n}" in taken:
+            n += 1
+        return self._add(item, word.payload, f"{word.variant}-{n}", "edit")
 
     def _add(self, item: Item, payload: Payload, name: str, origin: Origin) -> str:
         for variant in item.variants:
@@ -304,7 +288,7 @@ class _Reader:
         vote = Vote(
             item, variant, answer.annotator, answer.id, question.id, question.purpose, answer.at,
             confidence_weight(answer.confidence), len(self.readings) + len(self.votes) + len(self.gold),
-            question.kind == "confirm_list",
+            is_list(question),
         )  # fmt: skip
         if question.purpose == "gold":
             self.gold.append(vote)
@@ -316,24 +300,23 @@ class _Reader:
                 return
             if not replaced:
                 self.votes.append(vote)
-            if question.kind not in ("resolve", "confirm_list"):
+            if not form_of(question).sighted and not is_list(question):
                 self.readings.append(vote)
         elif answer.id not in self.unused:
             self.unused.append(answer.id)
 
-    def _write_more(self, question: Question, answer: Answer) -> None:
-        """Each new text becomes an item that knows its answer; the same text is never added twice."""
-        for line, text in enumerate(t.strip() for t in answer.texts):
-            payload = Text(text=text)
-            known = [*self.items.values(), *self.new_items]
-            if text and not any(same_payload(i.payload, payload) for i in known):
-                name = made_id(payload, {i.id for i in known})
-                origin = {"answer": answer.id, "annotator": answer.annotator, "line": line}
-                self.new_items.append(Item(id=name, payload=payload, group=question.group, metadata=origin))
+    def _append(self, question: Question, answer: Answer, line: int, text: str) -> None:
+        """A new text becomes an item that knows its answer; the same text is never added twice."""
+        payload = Text(text=text)
+        known = [*self.items.values(), *self.new_items]
+        if text and not any(same_payload(i.payload, payload) for i in known):
+            name = made_id(payload, {i.id for i in known})
+            origin = {"answer": answer.id, "annotator": answer.annotator, "line": line}
+            self.new_items.append(Item(id=name, payload=payload, group=question.group, metadata=origin))
 
-    def _merge(self, question: Question, answer: Answer) -> None:
+    def _merge(self, question: Question, answer: Answer, same: bool) -> None:
         subject, present = _subject(question), [i for i in question.items if i in self.items]
-        if answer.verdict == "keep":
+        if not same:
             self.apart[subject] = self.apart.get(subject, 0) + 1
         elif len(present) > 1:
             weight = sum(self.own.get(i, 1) for i in present)
@@ -344,10 +327,3 @@ class _Reader:
     def merges(self) -> tuple[Merge, ...]:
         """What a majority merges; a tie keeps the items apart."""
         return tuple(m[-1] for subject, m in self.merged.items() if len(m) > self.apart.get(subject, 0))
-
-
-def _beside(item: Item, edited: Payload) -> Payload:
-    """An edit with the prompt that the item answers: whoever edits a text sees the prompt, and leaves it as it is."""
-    if isinstance(edited, Text) and isinstance(item.payload, Text) and not edited.prompt and item.payload.prompt:
-        return Text(prompt=item.payload.prompt, text=edited.text)
-    return edited

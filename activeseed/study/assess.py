@@ -205,14 +205,14 @@ def deployed_outcomes(seed: Seed, settings: Settings, trainer: Trainer, determin
     return trainer.fulfil(Request(Explicit(rows, unit=len(keys)), "the seed as it stands"))
 
 
-def expected_error(ask: AskTable, resolution: Resolution, kind: str = "review") -> float:
+def expected_error(ask: AskTable, resolution: Resolution, listed: bool = False) -> float:
     """Error rate of the next answer: what annotators were measured to err, before that what the settings expect.
 
     A list is read less carefully than a single question.
     """
     rates = [1.0 - r.estimate for r in resolution.reliability.values()]
     single = float(np.clip(np.mean(rates), 0.0, 0.45)) if rates else ask.error
-    right = (1.0 - single) * (1.0 - ask.list_error) if kind == "confirm_list" else 1.0 - single
+    right = (1.0 - single) * (1.0 - ask.list_error) if listed else 1.0 - single
     return float(min(1.0 - right, 0.45))
 
 

@@ -22,8 +22,9 @@ from activeseed.acquisition import (
 from activeseed.errors import PlanError, nearest
 from activeseed.outcome import plain
 from activeseed.plan import stream_key
-from activeseed.protocols import Event
-from activeseed.question import SINGLE, Question
+from activeseed.protocols import Dispute, Event, Occasion, SupportsDrawing
+from activeseed.question import Question
+from activeseed.questions import DISPUTED, WRITING, is_about_one, is_list, minutes_by_kind
 from activeseed.resolution import mixed
 from activeseed.study import asking, choosing, special
 from activeseed.study.assess import Assessment, expected_error, movement
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
 MOVEMENT_DRAWS = 256
 #: a pending question is withdrawn when its value is below this share of the best one's that could be asked instead
 IDLE = 0.05
-#: kinds of questions that somebody may ask for by name
-KINDS = ("items", "write_more", "merge", "prefer_outcome")
+#: what a batch is called where a kind of question is named
+ITEMS = "items"
 
 
 class Batches:
@@ -71,7 +72,7 @@ class Batches:
         single = [p.candidate.items[0] for p in picks if len(p.candidate.items) == 1]
         looked = self.look(single, assessment)
         state = study.state
-        made = asking.make_questions(picks, assessment, number, looked, study.settings.ask.show_belief)
+        made = asking.make_questions(picks, assessment, number, looked, study.settings.ask)
         questions = choosing.read_again(made, state.questions, state.counted_answers, skipped)
         if items is None:
             together = mixed([*questions, *divided], checks, study.settings.key, number)
@@ -94,7 +95,7 @@ class Batches:
         """Pending questions that no longer matter: worth less than a twentieth of the best that could be asked."""
         study = self._study
         # a question drawn at random waits whatever it is worth: else those that are answered are no sample any more
-        pending = [q for q in study.state.pending if q.purpose == "ask" and q.kind in SINGLE and q.drawn == "value"]
+        pending = [q for q in study.state.pending if q.purpose == "ask" and q.drawn == "value" and is_about_one(q)]
         if not pending:
             return []
         assessment = study.rounds.assessment()
@@ -116,7 +117,7 @@ class Batches:
         minutes = self._study.settings.ask.minutes
 
         def worth(question: Question) -> float:
-            if values is not None and question in waiting and question.kind in SINGLE:
+            if values is not None and question in waiting and is_about_one(question):
                 return float(values[assessment.seed.position(question.items[0])]) / minutes
             return question.value / question.minutes
 
@@ -129,7 +130,7 @@ class Batches:
         if assessment.ranking.surrogate is None:
             return None
         together = [*self._study.state.pending, *questions]
-        names = {i for q in together if q.kind in (*SINGLE, "confirm_list") for i in q.items}
+        names = {i for q in together if is_about_one(q) or is_list(q) for i in q.items}
         closed = choosing.closed_items(assessment.resolution)
         settled = [f for f, i in enumerate(assessment.seed.items) if i.id in names and f not in closed]
         gram = assessment.ranking.surrogate.gram
@@ -142,26 +143,31 @@ class Batches:
         last = study.state.rounds[-1] if study.state.rounds else None
         return last is not None and study.rounds.has_settled(last) and bool(last["unvouched"])
 
-    def ask_special(self, kind: str, n: int, items: Sequence[str] = (), group: str = "") -> list[Question]:
-        """Questions of a kind that somebody asked for: write more of a group, merge items, prefer an outcome."""
+    def ask_kind(self, kind: str, n: int, items: Sequence[str] = (), group: str = "") -> list[Question]:
+        """Questions of a kind that somebody asked for, drawn up by its form."""
         study, number = self._study, self._number
-        minutes = study.settings.ask.minutes
-        if kind == "write_more":
-            per_example = study.settings.ask.minutes_write_more
-            return self._journal([special.write_more(study.seed, group, f"r{number:03d}-01", number, per_example)])
-        if kind == "merge":
-            return self._journal([special.merge(study.seed, items, f"r{number:03d}-01", number, minutes)])
-        if kind == "prefer_outcome":
-            assessment = study.rounds.assessment()
-            before = {q.group for q in study.state.questions.values() if q.kind == "prefer_outcome"}
-            error = expected_error(study.settings.ask, assessment.resolution)
-            places = study.system.places(study.materials)
-            key = study.settings.key
-            questions = special.prefer_outcomes(
-                assessment, places, n, key, error, minutes, number, before, study.settings.ask.show_belief
-            )
-            return self._journal(questions, predicted_gain=sum(q.value for q in questions))
-        raise PlanError(f"There are no questions of the kind {kind!r}.{nearest(kind, KINDS)}")
+        form: object = study.forms.get(kind)
+        if not isinstance(form, SupportsDrawing):
+            known = [ITEMS, *(k for k, f in study.forms.items() if isinstance(f, SupportsDrawing))]
+            raise PlanError(f"There are no questions of the kind {kind!r}.{nearest(kind, known)}")
+        table = study.settings.ask
+        occasion = Occasion(
+            study.seed, table, n, tuple(items), group, number, tuple(study.state.questions.values()),
+            table.show_belief, self._disputes,
+        )  # fmt: skip
+        questions = [
+            q.model_copy(update={"id": occasion.id(k), "kind": kind, "round": number})
+            for k, q in enumerate(form.draw(occasion), 1)
+        ]
+        return self._journal(questions, predicted_gain=float(sum(q.value for q in questions)))
+
+    def _disputes(self) -> list[Dispute]:
+        """Places that plausible seeds judge differently, most valuable first."""
+        study = self._study
+        assessment = study.rounds.assessment()
+        error = expected_error(study.settings.ask, assessment.resolution)
+        places = study.system.places(study.materials)
+        return special.disputes(assessment, places, stream_key(study.settings.key, "outcomes", self._number), error)
 
     @property
     def _number(self) -> int:
@@ -211,7 +217,7 @@ class Batches:
             gold=checks.gold,
             trust=checks.trust(),
             error=expected_error(study.settings.ask, assessment.resolution),
-            list_error=expected_error(study.settings.ask, assessment.resolution, "confirm_list"),
+            list_error=expected_error(study.settings.ask, assessment.resolution, listed=True),
             key=study.settings.key,
         )
         return choosing.batch(
@@ -228,8 +234,8 @@ class Batches:
             (r["group_spread"] for r in reversed(self._study.state.rankings) if r.get("group_spread")), {}
         )
         members = {g: sum(i.group == g for i in seed.items) for g in seed.groups}
-        per_example = {"write_more": table.minutes_write_more}
-        return writing_candidates(spread, members, examples=special.EXAMPLES, minutes=per_example)
+        minutes = minutes_by_kind(table)
+        return writing_candidates(spread, members, examples=WRITING.examples, minutes=minutes)
 
     def _named(self, items: Sequence[str], assessment: Assessment) -> list[Pick]:
         seed = assessment.seed
@@ -259,7 +265,7 @@ class Batches:
                 )
             ]
             id_ = f"r{number:03d}-divided-{len(out) + 1:02d}"
-            question = asking.resolve_question(assessment.seed, name, said, id_, number)
+            question = DISPUTED.over(assessment.seed, name, said, id_, number)
             # what a round trains is bounded: with more disagreements than a batch has questions, the rest go without
             few = len(out) < study.settings.ask.batch
             found = self.look([f] if few else [], assessment).get(f, Looked())
@@ -289,9 +295,7 @@ class Batches:
         todo = [(item, said) for item, said in conflicts if item not in busy]
         return self._journal(
             [
-                asking.resolve_question(
-                    study.seed, item, [("the author", "edit", said)], f"r{number:03d}-{n:02d}", number
-                )
+                DISPUTED.over(study.seed, item, [("the author", "edit", said)], f"r{number:03d}-{n:02d}", number)
                 for n, (item, said) in enumerate(todo, start=1)
             ]
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from activeseed.errors import BudgetError, ConsentError
 from activeseed.protocols import SupportsCutting, SupportsUnaffordable
+from activeseed.questions import FORMS
 from activeseed.study import trial
 from activeseed.study.assess import first_request
 from activeseed.study.cost import cost, problem_of
@@ -26,6 +27,7 @@ def check(study: Study, time_it: bool = False) -> dict[str, Any]:
     """See ``Study.check``."""
     study.take_in()
     seed = study.seed
+    own_forms = [kind for kind in study.forms if kind not in FORMS]  # they are made: what can't be used is said here
     study.system.check(study.materials)
     warnings = [*_about_inputs(study), *_about_texts(study)]
     try:
@@ -54,6 +56,7 @@ def check(study: Study, time_it: bool = False) -> dict[str, Any]:
         "executor": study.settings.executor.kind,
         "annotator": study.settings.annotator.kind,
         "gold": len(study.gold),
+        **({"questions": own_forms} if own_forms else {}),
         "warnings": warnings,
         "cost": cost(study),
     }

@@ -26,7 +26,8 @@ from activeseed.acquisition import (
 from activeseed.belief import Belief
 from activeseed.config import AskTable
 from activeseed.plan import Floats, stream_key
-from activeseed.question import SINGLE, Answer, Question
+from activeseed.question import Answer, Question
+from activeseed.questions import is_about_one, is_list, minutes_by_kind
 from activeseed.resolution import Gold, Resolution, Trust, lately, plan_checks
 from activeseed.seed import Seed
 
@@ -137,7 +138,7 @@ def best(
     seed, table = known.seed, known.ask
     answered = {seed.position(i) for i in known.resolution.answered}
     open_ = set(open_items(seed, known.belief, known.resolution, table.readings))
-    minutes: dict[str, float] = dict.fromkeys(SINGLE, table.minutes)
+    minutes = minutes_by_kind(table)
     singles = item_candidates(seed, known.belief, minutes=minutes, error=known.error, again=answered)
     singles = [c for c in singles if c.items[0] in open_]
     fresh = lately(known.questions, known.answers, table.batch)
@@ -146,7 +147,7 @@ def best(
     busy = known.busy | set(checked)
     taken = [seed.position(i) for i in sorted(busy) if i in seed._positions]
     candidates = [c for c in (*candidates, *more) if not set(c.items) & set(taken)]
-    asked = [q for q in known.questions.values() if q.purpose == "ask" and q.kind in (*SINGLE, "confirm_list")]
+    asked = [q for q in known.questions.values() if q.purpose == "ask" and (is_about_one(q) or is_list(q))]
     worth = item_values(known.gram, known.belief, known.list_error)
     worth = worth + DEPLOYED_SHARE * wrongness(known.belief, seed.base).gains(known.gram, known.list_error)
 
@@ -157,7 +158,7 @@ def best(
             free = worth.copy()
             free[[*taken, *(c.items[0] for c in drawn)]] = -np.inf
             lists = list_candidate(
-                known.belief, seed.base, minutes={"confirm_list": table.minutes_line}, most=n - len(drawn),
+                known.belief, seed.base, minutes=minutes, most=n - len(drawn),
                 below=table.list_below, error=known.list_error, worth=free,
             )  # fmt: skip
         return choose_beside(
@@ -191,7 +192,7 @@ def read_again(
     by: dict[str, list[str]] = {}
     for answer in answers:
         question = asked[answer.question]
-        if question.kind in SINGLE and question.purpose == "ask":
+        if question.purpose == "ask" and is_about_one(question):
             first.setdefault(question.items[0], question.id)
         for item in question.items:
             by.setdefault(item, []).append(answer.annotator)
@@ -203,7 +204,7 @@ def read_again(
                 "avoid": tuple(dict.fromkeys(by[q.items[0]])),
             }
         )
-        if q.kind in SINGLE and q.items[0] in by
+        if is_about_one(q) and q.items[0] in by
         else q
         for q in questions
     ]

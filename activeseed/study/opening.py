@@ -15,6 +15,7 @@ from activeseed.config import Settings, ThirdParty, read_settings, record_type, 
 from activeseed.errors import ConfigError, FolderError, JournalMovedError, StoreError, nearest
 from activeseed.masking import masked
 from activeseed.protocols import Event
+from activeseed.questions.own import own_forms
 from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Probe, Seed
 from activeseed.store import FolderStore
 from activeseed.study.progress import Progress
@@ -76,6 +77,7 @@ def create(
         "inputs": inputs,
         "by": "author",
     }
+    own_forms(f.made("questions") if isinstance(f, ThirdParty) else f for f in chosen.questions)
     with _whole(path):
         trial = kind(path, chosen, None, progress, State(settings=body["settings"]), inputs)  # type: ignore[arg-type]
         trial.state.versions.append(SeedVersion(0, seed))
@@ -211,13 +213,17 @@ def reopen(
     progress: Progress,
     accept: bool,
     trust: bool,
+    questions: Sequence[Any] = (),
 ) -> Study:
     """See ``Study.open``."""
     path = Path(folder)
     held = Trust(path)
     if settings is None:
         settings = read_settings(path) if system is None else _with_system(path, system)
-        held = held if trust else trust_in(path, settings, () if system is None else ("system",))
+        if questions:
+            settings = Settings(**{**dict(settings), "questions": tuple(questions)})
+        given = [name for name, there in (("system", system is not None), ("questions", questions)) if there]
+        held = held if trust else trust_in(path, settings, given)
     if not (path / ".activeseed" / "journal.db").exists() and not settings.store:
         raise FolderError(f"{path.resolve()} holds no study yet. Start one with `activeseed init {path} --from FILE`.")
     held.require("store")

@@ -21,6 +21,7 @@ from activeseed.geometries import decisions_of
 from activeseed.outcome import Column, Outcomes, Ranking, plain
 from activeseed.plan import Explicit, Rows
 from activeseed.protocols import Analysis, Estimator, Event, Request, SupportsLaw
+from activeseed.questions import form_of
 from activeseed.resolution import Refuted, Resolution, fits_better, refuted, resolve, vouch
 from activeseed.resolution.drawing import WORTH
 from activeseed.seed import AS_WRITTEN, Seed, digest_of
@@ -129,11 +130,13 @@ class Rounds:
         """Answers about outcomes that count: (number of the place, 1 approve or 0 not), latest answer a person."""
         state = self._study.state
         places = {p.id: n for n, p in enumerate(self._study.system.places(self._study.materials))}
+        items = {i.id: i for i in self._study.seed.items}
         latest: dict[tuple[str, str], tuple[int, float]] = {}
         for answer in state.counted_answers:
             question = state.questions[answer.question]
-            if question.kind == "prefer_outcome" and answer.verdict == "prefer" and question.group in places:
-                latest[answer.annotator, question.group] = places[question.group], float(answer.variant == "approve")
+            for place, right in form_of(question).settles(question, answer, items).prefers.items():
+                if place in places:
+                    latest[answer.annotator, place] = places[place], right
         return list(latest.values())
 
     @expects("A ranking", most_of(ranking_parts))

@@ -11,12 +11,15 @@ Events: ``created`` · ``settings`` · ``planned``/``trained`` (see training.py)
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from activeseed.errors import SeedError, StoreError, nearest
-from activeseed.protocols import Event
-from activeseed.question import SINGLE, Answer, Question, people_due
+from activeseed.protocols import Event, Form
+from activeseed.question import Answer, Question
+from activeseed.questions import FORMS, form_named, form_of, is_about_one, with_form
 from activeseed.seed import Item, Seed
 
 SCHEMA = 1
@@ -49,8 +52,13 @@ class SeedVersion:
 
 @dataclass
 class State:
-    """What is known of a study; built by ``apply`` alone."""
+    """What is known of a study; built by ``apply`` alone.
 
+    ``form`` finds the form of a kind of question that is somebody's own. Replaying calls it never: it may be code that
+    nobody has agreed to run.
+    """
+
+    form: Callable[[str], Form] = form_named
     settings: dict[str, Any] = field(default_factory=dict)
     versions: list[SeedVersion] = field(default_factory=list)
     questions: dict[str, Question] = field(default_factory=dict)
@@ -126,7 +134,7 @@ class State:
         """
         newest: dict[str, tuple[Question, int]] = {}
         for question in self.questions.values():
-            if question.kind in SINGLE and question.purpose == "ask" and question.id not in self.gone:
+            if question.purpose == "ask" and question.id not in self.gone and is_about_one(question):
                 times = newest[question.items[0]][1] + 1 if question.items[0] in newest else 1
                 newest[question.items[0]] = question, times
         voices, people = Counter(a.question for a in self.live_answers if a.verdict != "skip"), self.people
@@ -141,7 +149,7 @@ class State:
         """How many people are to answer a question; one where it is asked again, somebody else if there is anybody."""
         if question.avoid:
             return 1
-        return people_due(question.kind, int(self.settings.get("ask", {}).get("annotators", 1)))
+        return form_of(question).people(int(self.settings.get("ask", {}).get("annotators", 1)))
 
     @property
     def kept_answers(self) -> list[Answer]:
@@ -172,7 +180,7 @@ class State:
         known = {i.id: i for i in self.current.seed.items}
         if any(name not in known for name in question.items):
             return True
-        return question.kind in SINGLE and question.text not in {v.wording for v in known[question.items[0]].variants}
+        return is_about_one(question) and question.text not in {v.wording for v in known[question.items[0]].variants}
 
     @property
     def own_copies(self) -> dict[str, int]:
@@ -246,6 +254,8 @@ class State:
     def _on_asked(self, body: dict[str, Any], event: Event) -> None:
         for q in body["questions"]:
             question = Question.model_validate(q)
+            if question.kind not in FORMS:
+                question = with_form(question, partial(self.form, question.kind))
             self.questions[question.id] = question
         self.asked_rounds.append({**{k: v for k, v in body.items() if k != "questions"}, "at": event.at})
 

@@ -20,6 +20,7 @@ from activeseed.protocols import (
     Assignment,
     Event,
     Executor,
+    Form,
     Store,
     SupportsAssignment,
     SupportsLocating,
@@ -28,6 +29,8 @@ from activeseed.protocols import (
     System,
 )
 from activeseed.question import Answer, Question
+from activeseed.questions import FORMS, form_named
+from activeseed.questions.own import own_forms
 from activeseed.seed import Probe, Seed, digest_of
 from activeseed.study import answers as answering
 from activeseed.study import channels, opening, versions
@@ -99,7 +102,8 @@ class Study:
             gold: questions with known answers: ``{"id", "text", "answer"}``.
             guidelines: Markdown for annotators.
             written: the text of ``activeseed.toml``, where it is to hold more than every setting with its value.
-            overrides: any field of ``Settings`` (``embedder=…``, ``key=7``).
+            overrides: any field of ``Settings`` (``embedder=…``, ``key=7``); ``questions=…`` are forms of your own (see
+                ``protocols.Form``).
 
         Raises:
             FolderError: the folder holds a study already, or can't be written.
@@ -115,6 +119,7 @@ class Study:
         folder: str | Path,
         *,
         system: Any = None,
+        questions: Sequence[Any] = (),
         settings: Settings | None = None,
         progress: Progress = silent,
         accept: bool = False,
@@ -124,6 +129,7 @@ class Study:
 
         Args:
             system: for a trainer that only exists as a Python object.
+            questions: forms of questions that only exist as Python objects.
             accept: take in settings that were edited since and that change what trainings do.
             trust: let the study use what ``activeseed.toml`` names: a trainer, third-party kinds, a database or server
                 elsewhere. Not needed for a folder that was made here, nor for what was agreed to with ``--trust``;
@@ -133,10 +139,11 @@ class Study:
             TrustError: the journal is in a database that nobody here has agreed to open.
             ConfigError: no ``activeseed.toml``, or one that was edited in a way that needs ``accept``.
         """
-        return opening.reopen(cls, folder, system, settings, progress, accept, trust)
+        return opening.reopen(cls, folder, system, settings, progress, accept, trust, questions)
 
     def refresh(self) -> None:
         """Take in what was written to the journal since, by this process or another."""
+        self.state.form = self._form
         for event in self.store.read(self.state.sequence):
             self.state.apply(event)
             if event.kind == "created":
@@ -184,6 +191,23 @@ class Study:
         if family not in made:
             made[family] = said.made(family)
         return made[family]
+
+    @property
+    def forms(self) -> Mapping[str, Form]:
+        """Kind -> form of the questions that the study may ask: the package's, and what the settings name.
+
+        Raises TrustError, ConfigError for what is named there and can't be used.
+        """
+        named = self.settings.questions
+        if named and "forms" not in self._cache:
+            self.trust.require("questions")
+            made = [f.made("questions") if isinstance(f, ThirdParty) else f for f in named]
+            self._cache["forms"] = {**FORMS, **own_forms(made)}
+        found: Mapping[str, Form] = self._cache["forms"] if named else FORMS
+        return found
+
+    def _form(self, kind: str) -> Form:
+        return form_named(kind, self.forms)
 
     @property
     def executor(self) -> Executor:
@@ -346,7 +370,7 @@ class Study:
             n: how many answers it may cost; by default ``[ask] batch``.
             items: item ids to ask about, whatever they are worth.
             kind: ``items``; ``write_more`` (of ``group``); ``merge`` (of ``items``); ``prefer_outcome`` (of ``n``
-                probes about which plausible seeds disagree to most effect).
+                probes about which plausible seeds disagree to most effect); a form of your own that can be drawn up.
             group: which kind of example to write more of.
 
         Raises:
@@ -358,7 +382,7 @@ class Study:
         items = [items] if isinstance(items, str) else items
         self.take_in()
         if kind != "items":
-            return self.batches.ask_special(kind, n or self.settings.ask.batch, items or (), group)
+            return self.batches.ask_kind(kind, n or self.settings.ask.batch, items or (), group)
         return self.batches.ask(n or self.settings.ask.batch, items)
 
     def tell(self, answers: Iterable[Answer | Mapping[str, Any]], take_in: bool = True) -> Told:
@@ -436,6 +460,7 @@ class Study:
             title=self.folder.resolve().name,
             annotators=self.settings.ask.annotators,
             guidelines=self.guidelines,
+            forms=self.forms,
         )
 
     @property

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from activeseed.config import Settings, ThirdParty, record_of
+from activeseed.config import Settings, ThirdParty, named_record, record_of
 from activeseed.errors import TrustError
 from activeseed.masking import masked_text
 from activeseed.seed import digest_of
@@ -115,6 +115,8 @@ def _wanted(folder: Path, settings: Settings) -> dict[str, tuple[str, Any]]:
             out[part] = (f"import {_said(member.kind)}", record)
         elif (find := _OURS.get(record.get("kind", ""))) and (found := find(folder, record)):
             out[part] = found
+    if forms := [record for f in settings.questions if (record := named_record(f))]:
+        out["questions"] = (f"import {' and '.join(_said(record['kind']) for record in forms)}", forms)
     guidelines = settings.source.guidelines
     if _leaves(folder, guidelines):
         out["guidelines"] = (f"show annotators the file {_said(guidelines)}, which lies elsewhere", guidelines)

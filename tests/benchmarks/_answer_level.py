@@ -151,7 +151,7 @@ def study(plan: Plan, key: int, belief: BeliefSettings | None = None) -> Outcome
             chosen = choosing.Known(
                 seed=settled.seed, ask=table, belief=now, gram=toy.gram(), resolution=settled, questions=questions,
                 answers=answers, pending=(), gold=gold, trust=said, error=expected_error(table, settled),
-                list_error=expected_error(table, settled, "confirm_list"), key=key,
+                list_error=expected_error(table, settled, listed=True), key=key,
             )  # fmt: skip
             size = choosing.size_of(table.batch, progress.flips, plan.limit)
             checks, picks = choosing.batch(chosen, size, number, urgent=met and not voucher.complete)

@@ -25,13 +25,13 @@ from typing import Any
 import numpy as np
 
 from activeseed.plan import Ints, Law, generator
-from activeseed.question import Answer, Question, Verdict
+from activeseed.question import Answer, Question
 from activeseed.resolution import Reliability, resolve
 from activeseed.seed import Item, Seed, Text, Variant
 from tests.benchmarks._report import missed, report, share, table, wilson, write
 
 #: classes of a label: as written, absent, the other wording
-VERDICTS: tuple[Verdict, ...] = ("keep", "reject", "choose")
+VERDICTS: tuple[str, ...] = ("keep", "reject", "choose")
 HELD_OUT = 60
 POLIS = ("15-per-hour-seattle", "brexit-consensus", "scoop-hivemind.ubi")
 SNLI = ("entailment", "neutral", "contradiction")

@@ -9,7 +9,7 @@ from typing import Any
 
 from activeseed.annotators.label_studio import LabelStudio
 from activeseed.protocols import Assignment
-from activeseed.question import Consequence, Question, QuestionKind
+from activeseed.question import Consequence, Question
 from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Pair, Seed, Text, Variant, with_flips
 from tests.label_studio import ADMIN, Person
 
@@ -68,7 +68,7 @@ PAIRS = with_flips(
 )
 _WORDINGS = {AS_WRITTEN: "I'm an AI.", "w1": "A program.", "w2": "For 5 $ I tell you."}
 _DECIDES = (Consequence(probe="c", text="a joke", outcomes={AS_WRITTEN: 0.91, ABSENT: 0.12, "w1": 0.6}),)
-QUESTIONS: dict[QuestionKind, Question] = {
+QUESTIONS: dict[str, Question] = {
     "review": Question(
         id="q-review", kind="review", items=("a",), text="I'm an AI.", options=_WORDINGS, consequences=_DECIDES,
         reason="Believed to stay with probability 70%.",
@@ -102,7 +102,7 @@ def seed_of(question: Question) -> Seed:
     return PAIRS if question.items[:1] == ("p",) else TEXTS
 
 
-def hostile(kind: QuestionKind, text: str) -> Question:
+def hostile(kind: str, text: str) -> Question:
     """A question of this kind in which every text that comes from somebody's data is this one."""
     question = QUESTIONS[kind]
     changed: Mapping[str, Any] = {

@@ -12,7 +12,8 @@ from typing import Any
 import httpx
 import numpy as np
 
-from activeseed.annotators.templates import CONTROLS, template
+from activeseed.annotators.templates import template
+from activeseed.questions import FORMS
 from tests.small_project import POSITIVES, WRONG
 
 #: a server on a busy machine may take long; one that hangs takes for ever
@@ -94,7 +95,7 @@ class Api:
 
 def kind_of(project: Mapping[str, Any]) -> str:
     """The kind of question that a project was made for, by the controls of its configuration."""
-    same = [kind for kind in CONTROLS if template(kind).strip() == project["label_config"].strip()]
+    same = [kind for kind in FORMS if template(kind).strip() == project["label_config"].strip()]
     return same[0] if same else "review"
 
 
@@ -102,7 +103,7 @@ def result_of(kind: str, verdict: str) -> list[dict[str, Any]]:
     """The ``result`` of an annotation as the page would send it for a verdict that needs nothing else."""
     if verdict == "skip":
         return []
-    tags = ET.fromstring(template(kind)).iter("Choices")  # type: ignore[arg-type]
+    tags = ET.fromstring(template(kind)).iter("Choices")
     (to,) = (t.get("toName") for t in tags if t.get("name") == "verdict")
     return [{"from_name": "verdict", "to_name": to, "type": "choices", "value": {"choices": [verdict]}}]
 

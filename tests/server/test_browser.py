@@ -10,7 +10,7 @@ import pytest
 
 from activeseed.annotators.tasks import task_data
 from activeseed.annotators.templates import template
-from activeseed.question import Answer, Question, QuestionKind
+from activeseed.question import Answer, Question
 from activeseed.resolution import check_answer
 from activeseed.seed import Text
 from tests.label_studio import Site
@@ -52,7 +52,7 @@ def collected(channel: Any, question: Question) -> Answer:
     return answer
 
 
-def click(desk: Desk, kind: QuestionKind, verdict: str) -> None:
+def click(desk: Desk, kind: str, verdict: str) -> None:
     desk.choose(answer_label(template(kind), verdict))
 
 

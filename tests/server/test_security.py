@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from contextlib import suppress
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
 from activeseed.annotators.tasks import task_data
 from activeseed.annotators.templates import template
 from activeseed.cli.app import run
-from activeseed.question import QuestionKind
+from activeseed.questions import FORMS
 from activeseed.seed import ABSENT
 from tests.label_studio import Site
 from tests.server.asking import QUESTIONS, TEXTS, channel_to, hostile, seed_of, token_in
@@ -75,7 +75,7 @@ def desk(server: Site, browser: Any) -> Iterator[Desk]:
         yield sat
 
 
-@pytest.mark.parametrize("kind", get_args(QuestionKind))
+@pytest.mark.parametrize("kind", tuple(FORMS))
 def test_markup_and_scripts_in_a_text_are_shown_and_nothing_else(desk, server, title, tmp_path, kind):
     question = hostile(kind, HOSTILE)
     channel = channel_to(server.url, tmp_path, title)

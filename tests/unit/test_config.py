@@ -19,7 +19,7 @@ def test_a_line_leads_to_the_record_of_that_kind(family, kind):
     assert record.model_config["extra"] == "forbid", "a misspelt setting is found"
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", DEFAULTS)
 def test_every_family_has_a_default_and_a_setting(family):
     assert default(family).kind == DEFAULTS[family]
     chosen = getattr(Settings(), family)

@@ -3,9 +3,9 @@
 from activeseed.annotators.showing import _body
 from activeseed.annotators.tasks import task_data
 from activeseed.question import Answer
+from activeseed.questions import DISPUTED
 from activeseed.resolution.votes import read_answers
 from activeseed.seed import ABSENT, AS_WRITTEN, Item, Seed, Text
-from activeseed.study.asking import resolve_question
 from activeseed.study.checks import gold_of
 
 PLAIN = Text(text="Yes, go ahead.")
@@ -26,19 +26,19 @@ def test_equal_replies_to_different_prompts_are_different_contents():
 
 
 def test_whoever_judges_a_text_sees_its_prompt_apart_from_what_is_edited():
-    question = resolve_question(SEED, "a", (), "q", 1)
+    question = DISPUTED.over(SEED, "a", (), "q", 1)
     assert (question.text, question.context) == ("Yes, go ahead.", "May I delete the backup?")
     assert question.options == {AS_WRITTEN: "Yes, go ahead."}
     assert _body(question).startswith("May I delete the backup?\n\nYes, go ahead.")
     task = task_data(question)
     assert task["text"] == "Yes, go ahead."
     assert "May I delete the backup?" in task["why"]
-    assert "It answers" not in task_data(resolve_question(SEED, "c", (), "q", 1))["why"]
+    assert "It answers" not in task_data(DISPUTED.over(SEED, "c", (), "q", 1))["why"]
     assert SEED["a"].display == "May I delete the backup?\n→ Yes, go ahead."
 
 
 def test_an_edit_keeps_the_prompt_and_counts_as_the_same_text_where_it_is():
-    question = resolve_question(SEED, "a", (), "q", 1)
+    question = DISPUTED.over(SEED, "a", (), "q", 1)
     for text, variant in (("No, ask first.", "edit-1"), ("Yes, go ahead.", AS_WRITTEN)):
         answer = Answer(id="x", question="q", annotator="n", verdict="edit", payload=Text(text=text))
         ballot = read_answers(SEED, {"q": question}, [answer])

@@ -6,21 +6,23 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from activeseed.annotators.tasks import SHOWN, pair_of
-from activeseed.annotators.templates import CONTROLS, check_template, read_result, task_data, template
+from activeseed.annotators.templates import check_template, controls, read_result, task_data, template
 from activeseed.errors import AnswerError, ConfigError
-from activeseed.question import VERDICTS, Answer, Consequence, Question, QuestionKind
+from activeseed.question import Answer, Consequence, Question
+from activeseed.questions import FORMS, verdicts_of
+from activeseed.questions import LIST as LIST_FORM
 from activeseed.resolution import check_answer
 from activeseed.resources import annotator_templates
 from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Pair, Seed, Text, Variant, with_flips
 
-KINDS: tuple[QuestionKind, ...] = get_args(QuestionKind)
+KINDS: tuple[str, ...] = tuple(FORMS)
 TEXT = "I'm an AI."
 TEXTS = Seed(
     items=(
@@ -45,7 +47,7 @@ PAIR_OPTIONS = {AS_WRITTEN: PAIR.display, FLIPPED: PAIR.flipped().display}
 LIST = Question(
     id="q", kind="confirm_list", items=("a", "b"), text=f"a: {TEXT}\nb: Trust me.\nReally.", options={"b": "w1"}
 )
-QUESTIONS: dict[QuestionKind, Question] = {
+QUESTIONS: dict[str, Question] = {
     "review": Question(id="q", kind="review", items=("a",), text=TEXT, options=WORDINGS, consequences=DECIDES),
     "judge_pair": Question(id="q", kind="judge_pair", items=("p",), text=PAIR.display, options=PAIR_OPTIONS),
     "choose_wording": Question(
@@ -73,7 +75,7 @@ def verdict(name: str) -> dict[str, Any]:
     return region("verdict", choices=[name])
 
 
-def read(kind: QuestionKind, *regions: dict[str, Any], question: Question | None = None) -> Answer:
+def read(kind: str, *regions: dict[str, Any], question: Question | None = None) -> Answer:
     """Read as an answer, and checked as the study does."""
     question = question or QUESTIONS[kind]
     answer = Answer(id="x", question=question.id, annotator="one", **read_result(question, regions))
@@ -93,34 +95,35 @@ def test_every_kind_has_a_template_and_a_sample_and_there_are_no_others() -> Non
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_template_says_who_sees_it_and_has_its_controls(kind: QuestionKind) -> None:
+def test_a_template_says_who_sees_it_and_has_its_controls(kind: str) -> None:
     xml = template(kind)
     check_template(xml, kind)
     assert re.match(r"<!--\n.*?Who: .*?When: .*?-->\n<View>", xml, re.DOTALL)
     root = ET.fromstring(xml)
     answers = [c for c in root.iter("Choice") if c.get("alias")]
-    assert {c.get("alias") for c in answers} | {"skip"} >= set(VERDICTS[kind]) - {"choose"}, "every answer can be given"
+    said = {c.get("alias") for c in answers} | {"skip"}
+    assert said >= set(verdicts_of(FORMS[kind])) - {"choose"}, "every answer can be given"
     keys = [k for t in root.iter() if (k := t.get("hotkey"))]
     assert len(keys) == len(set(keys)) == len(answers) + 1, "an answer has a key of its own, and so have the stars"
     assert not re.search(r"(?<![-\w])(color|background)", xml), "nothing is told by colour"
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_readme_names_each_control_and_field(kind: QuestionKind) -> None:
+def test_readme_names_each_control_and_field(kind: str) -> None:
     readme = (annotator_templates() / "README.md").read_text("utf-8")
     assert f"](pictures/{kind}.png)" in readme
     assert (annotator_templates() / "pictures" / f"{kind}.png").is_file()
-    for name in (*CONTROLS[kind], kind):
+    for name in (*controls(kind), kind):
         assert f"`{name}`" in readme
     for field in task_data(QUESTIONS[kind]):
         assert f"`${field}`" in readme
-    for name in VERDICTS[kind]:
+    for name in verdicts_of(FORMS[kind]):
         row = next(line for line in readme.splitlines() if line.startswith(f"| `{kind}`"))
         assert name == "skip" or f"`{name}`" in row
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_samples_are_tasks_of_their_kind(kind: QuestionKind) -> None:
+def test_samples_are_tasks_of_their_kind(kind: str) -> None:
     sample = json.loads((annotator_templates() / f"{kind}.sample.json").read_text("utf-8"))["data"]
     made = task_data(QUESTIONS[kind])
     assert {k: type(v) for k, v in sample.items()} == {k: type(v) for k, v in made.items()}
@@ -135,21 +138,21 @@ def test_importing_templates_imports_no_sdk() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_label_studio_takes_template_task_and_answers(kind: QuestionKind) -> None:
+def test_label_studio_takes_template_task_and_answers(kind: str) -> None:
     """Label Studio's own validation, offline, and annotations that it makes up, read back as answers."""
     pytest.importorskip("label_studio_sdk")
     from label_studio_sdk.label_interface.interface import LabelInterface
 
     interface = LabelInterface(template(kind))
     interface.validate()
-    assert {c.name for c in interface.controls} == set(CONTROLS[kind])
+    assert {c.name for c in interface.controls} == set(controls(kind))
     sample = json.loads((annotator_templates() / f"{kind}.sample.json").read_text("utf-8"))
     made: Any = {"data": task_data(QUESTIONS[kind])}
     assert interface.validate_task(sample)
     assert interface.validate_task(made)
     interface = LabelInterface(with_choices(template(kind), made["data"]))
     random.seed(0)  # the SDK draws from the global generator
-    wanted = set(VERDICTS[kind]) - {"skip"}
+    wanted = set(verdicts_of(FORMS[kind])) - {"skip"}
     seen = set()
     for _ in range(400):
         annotation = interface.generate_sample_annotation()
@@ -239,7 +242,7 @@ HOSTILE = (
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_markup_in_texts_is_inert(kind: QuestionKind) -> None:
+def test_markup_in_texts_is_inert(kind: str) -> None:
     """Only Text and TextArea show texts of seeds; a choice shows them as text, and without a field being looked up."""
     root = ET.fromstring(template(kind))
     for tag in root.iter():
@@ -371,7 +374,7 @@ def test_a_text_that_looks_like_a_pair_stays_a_text() -> None:
         ("review", [{"from_name": "verdict", "value": "keep"}], "control 'verdict': needs one choice, has 0"),
     ],
 )
-def test_what_can_not_be_read_names_the_control(kind: QuestionKind, regions: list[dict[str, Any]], says: str) -> None:
+def test_what_can_not_be_read_names_the_control(kind: str, regions: list[dict[str, Any]], says: str) -> None:
     with pytest.raises(AnswerError, match=re.escape(says)):
         read_result(QUESTIONS[kind], regions)
 
@@ -379,10 +382,10 @@ def test_what_can_not_be_read_names_the_control(kind: QuestionKind, regions: lis
 # --- a template of one's own ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("kind", "name"), [(k, n) for k in KINDS for n in CONTROLS[k]])
-def test_a_missing_control_is_named(kind: QuestionKind, name: str) -> None:
+@pytest.mark.parametrize(("kind", "name"), [(k, n) for k in KINDS for n in controls(k)])
+def test_a_missing_control_is_named(kind: str, name: str) -> None:
     without = template(kind).replace(f'name="{name}"', 'name="mine"')
-    with pytest.raises(ConfigError, match=rf"{kind} questions has no control <{CONTROLS[kind][name]} name='{name}'>"):
+    with pytest.raises(ConfigError, match=rf"{kind} questions has no control <{controls(kind)[name]} name='{name}'>"):
         check_template(without, kind)
 
 
@@ -422,17 +425,15 @@ def test_another_look_with_the_same_controls_passes() -> None:
 
 def test_no_template_for_an_unknown_kind() -> None:
     with pytest.raises(ConfigError, match="Did you mean 'review'"):
-        template("revew")  # type: ignore[arg-type]
+        template("revew")
 
 
 def test_a_line_of_a_list_that_proposes_another_wording_shows_it() -> None:
-    from activeseed.seed import Item, Text, Variant
-    from activeseed.study.asking import _line
-
     other = Variant(id="w1", payload=Text(text="I am a program."))
     item = Item(id="i", payload=Text(text="I'm an AI."), alternatives=(other,))
-    lines = "\n".join((_line(item, item.variants[2]), _line(item.model_copy(update={"id": "j"}), item.variants[1])))
-    question = Question(id="q", kind="confirm_list", items=("i", "j"), text=lines, options={"i": "w1", "j": "absent"})
+    seed = Seed(items=(item, item.model_copy(update={"id": "j"})))
+    question = LIST_FORM.over(seed, [(seed["i"], item.variants[2]), (seed["j"], item.variants[1])], "q", 1)
+    assert (question.items, question.options) == (("i", "j"), {"i": "w1", "j": "absent"})
     data = task_data(question)
     assert "1. I'm an AI.\nwould become: I am a program." in data["text"]
     assert "2. I'm an AI." in data["text"]

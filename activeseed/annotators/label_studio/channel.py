@@ -27,7 +27,7 @@ from activeseed.annotators.label_studio.projects import ORDER, Projects, keeps_o
 from activeseed.annotators.label_studio.pushing import Pusher, is_touched
 from activeseed.errors import AnnotatorError
 from activeseed.protocols import Collected
-from activeseed.question import Answer, Question, QuestionKind
+from activeseed.question import Answer, Question
 from activeseed.seed import Payload, Seed
 
 if TYPE_CHECKING:
@@ -214,7 +214,7 @@ class Channel:
         dropped = {q: f"the server refused its task: {why}" for q, why in self.ledger.refused.items()}
         dropped |= dict.fromkeys(self.ledger.withdrawn, "it was withdrawn")
         problems, self.projects.said = self.projects.said, []
-        complained: dict[QuestionKind, str] = {}
+        complained: dict[str, str] = {}
         held = {a.id for a in known}
         for kind, found in readings.items():
             wrong = self.projects.wrong(kind, seen[kind])
@@ -304,7 +304,7 @@ class Channel:
 
     # --- looking ------------------------------------------------------------------------------------------------
 
-    def links(self) -> dict[QuestionKind, str]:
+    def links(self) -> dict[str, str]:
         """Kind of question -> the page where annotators answer questions of that kind."""
         self.ledger.load()
         return {kind: self._link(project["id"]) for kind, project in self.projects.seen().items()}
@@ -323,7 +323,7 @@ class Channel:
 
     # --- setting up ---------------------------------------------------------------------------------------------
 
-    def renew(self, questions: Sequence[Question], seed: Seed) -> dict[QuestionKind, str]:
+    def renew(self, questions: Sequence[Question], seed: Seed) -> dict[str, str]:
         """Make new projects in the place of those that were deleted, and ask these questions there.
 
         Args:
@@ -399,8 +399,8 @@ class Channel:
         return found
 
 
-def _by_kind(questions: Iterable[Question]) -> dict[QuestionKind, list[Question]]:
-    found: dict[QuestionKind, list[Question]] = {}
+def _by_kind(questions: Iterable[Question]) -> dict[str, list[Question]]:
+    found: dict[str, list[Question]] = {}
     for question in questions:
         found.setdefault(question.kind, []).append(question)
     return found

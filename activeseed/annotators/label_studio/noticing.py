@@ -9,12 +9,13 @@ from activeseed.annotators.label_studio import voices
 from activeseed.annotators.label_studio.collecting import Answers, Reading
 from activeseed.annotators.label_studio.listing import microseconds, owner
 from activeseed.comparing import same_name
-from activeseed.question import Answer, Question, QuestionKind, people_due
+from activeseed.question import Answer, Question
+from activeseed.questions import form_of
 
 
 def due(question: Question, annotators: int) -> int:
     """How many people are to answer a question: one where it is asked again of somebody else."""
-    return 1 if question.avoid else people_due(question.kind, annotators)
+    return 1 if question.avoid else form_of(question).people(annotators)
 
 
 def vanished(
@@ -100,7 +101,7 @@ def elsewhere(found: Reading, tasks_of: Iterable[int], written: Mapping[int, Ans
     return [written[a] for t in left for a in found.shelf.tasks[t].annotations if a in written]
 
 
-def absent(readings: Mapping[QuestionKind, Reading], asked: Iterable[Question]) -> list[str]:
+def absent(readings: Mapping[str, Reading], asked: Iterable[Question]) -> list[str]:
     """Questions that have no task, where a project was read from nothing: the ledger was lost, or nothing was sent."""
     anew = {kind for kind, found in readings.items() if found.full and not found.shelf.tasks}
     there = {k.question for found in readings.values() for k in found.known.values()}

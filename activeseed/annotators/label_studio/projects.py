@@ -13,7 +13,8 @@ from activeseed.annotators.label_studio.ledger import Ledger, Shelf
 from activeseed.annotators.label_studio.listing import COUNTS, counted
 from activeseed.annotators.templates import check_template, template
 from activeseed.errors import AnnotatorError, ConfigError
-from activeseed.question import QuestionKind, people_due
+from activeseed.protocols import Form
+from activeseed.questions import FORMS
 
 if TYPE_CHECKING:
     from activeseed.annotators.label_studio.record import LabelStudio
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
 SAMPLING = "Uncertainty sampling"
 #: begins the names of our orders among the versions of a model
 ORDER = "activeseed-"
-_WORDS: dict[QuestionKind, str] = {
-    "review": "review items", "judge_pair": "judge pairs", "choose_wording": "choose wordings",
-    "confirm_list": "confirm lists", "write_more": "write more", "merge": "merge items",
-    "prefer_outcome": "prefer outcomes", "resolve": "resolve",
-}  # fmt: skip
 _FIELDS = (
     "id,title,description,label_config,model_version,sampling,maximum_annotations,expert_instruction,"
     "task_number,total_annotations_number"
@@ -50,13 +46,18 @@ class Projects:
     record: LabelStudio
     assignment: Assignment
     ledger: Ledger
-    just_made: dict[QuestionKind, int] = field(default_factory=dict, init=False)
+    just_made: dict[str, int] = field(default_factory=dict, init=False)
     said: list[str] = field(default_factory=list, init=False)
-    _marks: dict[QuestionKind, dict[int, int]] | None = None
+    _marks: dict[str, dict[int, int]] | None = None
+
+    @property
+    def forms(self) -> Mapping[str, Form]:
+        """Kind -> form of every question that may be asked."""
+        return self.assignment.forms or FORMS
 
     # --- looking ------------------------------------------------------------------------------------------------
 
-    def seen(self) -> dict[QuestionKind, Mapping[str, Any]]:
+    def seen(self) -> dict[str, Mapping[str, Any]]:
         """Kind -> what the server says of its project; kinds without one are left out.
 
         Raises:
@@ -65,19 +66,19 @@ class Projects:
         self._find()
         return self._fetch()
 
-    def missing(self) -> list[QuestionKind]:
+    def missing(self) -> list[str]:
         """Kinds whose project was there and is gone."""
         there = self._there()
         ids = {kind: self.ledger.shelves[kind].id for kind in self._kinds()}
         return [k for k, number in ids.items() if number not in there or self._is_of_another(k, there[number])]
 
-    def _is_of_another(self, kind: QuestionKind, project: Mapping[str, Any]) -> bool:
+    def _is_of_another(self, kind: str, project: Mapping[str, Any]) -> bool:
         """Whether a project that we made bears another mark: a server that was set up anew counts from 1 again."""
         mark = _MARK.search(project.get("description") or "")
         made = self.ledger.shelves[kind].made
         return made and mark is not None and mark.groups() != (self.assignment.study, kind)
 
-    def _fetch(self) -> dict[QuestionKind, Mapping[str, Any]]:
+    def _fetch(self) -> dict[str, Mapping[str, Any]]:
         there = self._there()
         for kind in self._kinds():
             shelf = self.ledger.shelves[kind]
@@ -85,7 +86,7 @@ class Projects:
                 raise AnnotatorError(self.gone(kind, shelf))
         return {kind: there[self.ledger.shelves[kind].id] for kind in self._kinds()}
 
-    def forget(self, kind: QuestionKind) -> None:
+    def forget(self, kind: str) -> None:
         """Have another project made for a kind."""
         self.ledger.shelves.pop(kind, None)
         self._marks = None
@@ -98,10 +99,10 @@ class Projects:
         found = self.connection.read("api/projects/", params)["results"]
         return {p["id"]: p for p in found if p["id"] in ids}
 
-    def _kinds(self) -> list[QuestionKind]:
-        return [kind for kind in _WORDS if kind in self.ledger.shelves]
+    def _kinds(self) -> list[str]:
+        return [kind for kind in self.forms if kind in self.ledger.shelves]
 
-    def gone(self, kind: QuestionKind, shelf: Shelf) -> str:
+    def gone(self, kind: str, shelf: Shelf) -> str:
         """What to say of a project that is no more."""
         if kind in self.record.projects:
             return (
@@ -121,22 +122,22 @@ class Projects:
             shelf = self.ledger.shelves.get(kind)
             if shelf is None or shelf.id != adopted:
                 self.ledger.shelves[kind] = Shelf(adopted, made=False)
-        if self._marks is None and any(kind not in self.ledger.shelves for kind in _WORDS):
+        if self._marks is None and any(kind not in self.ledger.shelves for kind in self.forms):
             self._marks = self._marked()
         for kind, ids in (self._marks or {}).items():
             if kind not in self.ledger.shelves:
                 self.ledger.shelves[kind] = Shelf(min(ids))
 
-    def _marked(self) -> dict[QuestionKind, dict[int, int]]:
+    def _marked(self) -> dict[str, dict[int, int]]:
         """Projects that are marked as this study's, by kind, and how many tasks each holds."""
-        found: dict[QuestionKind, dict[int, int]] = {}
+        found: dict[str, dict[int, int]] = {}
         page = 1
         while True:
             params = {"include": f"{COUNTS},description", "page": page, "page_size": 500}
             told = self.connection.read("api/projects/", params)
             for project in told["results"]:
                 mark = _MARK.search(project.get("description") or "")
-                for kind in _WORDS:
+                for kind in self.forms:
                     if mark is not None and mark.groups() == (self.assignment.study, kind):
                         found.setdefault(kind, {})[project["id"]] = counted(project)[0]
             if not told.get("next"):
@@ -145,7 +146,7 @@ class Projects:
 
     # --- making -------------------------------------------------------------------------------------------------
 
-    def ready(self, kind: QuestionKind, seen: Mapping[QuestionKind, Mapping[str, Any]]) -> Shelf:
+    def ready(self, kind: str, seen: Mapping[str, Mapping[str, Any]]) -> Shelf:
         """The shelf of a project that can take questions of a kind, made where there is none.
 
         Raises:
@@ -170,7 +171,7 @@ class Projects:
                 self.ledger.save()
         return shelf
 
-    def keep(self, kind: QuestionKind, project: Mapping[str, Any], ours: bool = False) -> None:
+    def keep(self, kind: str, project: Mapping[str, Any], ours: bool = False) -> None:
         """Have a project of ours as the study needs it, and note in ``said`` what somebody had changed.
 
         So many people are asked as the study wants, also about questions that wait already; tasks are served by their
@@ -179,7 +180,7 @@ class Projects:
         Args:
             ours: whether tasks of ours were seen in it: a project without a mark may be anybody's.
         """
-        shelf, due = self.ledger.shelves[kind], people_due(kind, self.assignment.annotators)
+        shelf, due = self.ledger.shelves[kind], self.forms[kind].people(self.assignment.annotators)
         description = str(project.get("description") or "")
         marked = _MARK.search(description) is not None
         if not shelf.made or not (marked or ours):
@@ -202,13 +203,13 @@ class Projects:
         if changes:
             self.connection.sdk(lambda ls: ls.projects.update(shelf.id, **changes, request_options=ONCE))
 
-    def _mark(self, kind: QuestionKind) -> str:
+    def _mark(self, kind: str) -> str:
         return f"[activeseed:{self.assignment.study}/{kind}]"
 
-    def wrong(self, kind: QuestionKind, project: Mapping[str, Any]) -> str:
+    def wrong(self, kind: str, project: Mapping[str, Any]) -> str:
         """What is wrong with the labelling configuration that a project has now; nothing if all is well."""
         try:
-            check_template(project.get("label_config") or "", kind)
+            check_template(project.get("label_config") or "", self.forms[kind])
         except ConfigError as error:
             return (
                 f"The labelling configuration of project {project['id']} ({project['title']!r}) at "
@@ -216,7 +217,7 @@ class Projects:
             )
         return ""
 
-    def _make(self, kind: QuestionKind) -> Shelf:
+    def _make(self, kind: str) -> Shelf:
         xml, source = self.own_template(kind)
         digest, instructions = self._instructions()
         wanted = {
@@ -229,7 +230,7 @@ class Projects:
             "expert_instruction": instructions,
             "show_instruction": bool(instructions),
             "sampling": SAMPLING,
-            "maximum_annotations": people_due(kind, self.assignment.annotators),
+            "maximum_annotations": self.forms[kind].people(self.assignment.annotators),
             "show_collab_predictions": False,
         }
         try:
@@ -256,11 +257,11 @@ class Projects:
         if new or not self.connection.read("api/dm/views/", {"project": shelf.id}):
             self.connection.send("POST", "api/dm/views/", {"project": shelf.id, "data": data})
 
-    def own_template(self, kind: QuestionKind) -> tuple[str, str]:
+    def own_template(self, kind: str) -> tuple[str, str]:
         """The labelling configuration for a kind, and what to call it in a message."""
         own = self.record.templates.get(kind)
         if own is None:
-            return template(kind), f"the template {kind}.xml"
+            return template(self.forms[kind]), f"the template {kind}.xml"
         path = self.assignment.folder / own
         try:
             xml = path.read_text("utf-8")
@@ -268,14 +269,14 @@ class Projects:
             said = getattr(error, "strerror", None) or "it is no UTF-8"
             raise ConfigError(f"The template {path} for {kind} questions can't be read: {said}.") from None
         try:
-            check_template(xml, kind)
+            check_template(xml, self.forms[kind])
         except ConfigError as error:
             raise ConfigError(f"{path}: {error}") from None
         return xml, f"the template {path}"
 
-    def _title(self, kind: QuestionKind) -> str:
+    def _title(self, kind: str) -> str:
         name = " ".join((self.record.title or self.assignment.title or "activeseed").split())
-        words = f": {_WORDS[kind]}"
+        words = f": {self.forms[kind].titled}"
         room = _LONGEST_TITLE - len(words)
         return (name if len(name) <= room else name[: room - 1].rstrip() + "…") + words
 

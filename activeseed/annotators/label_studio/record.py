@@ -10,9 +10,9 @@ from pydantic import Field, field_validator
 
 from activeseed.annotators.label_studio.addresses import server_address
 from activeseed.checked import SettingsRecord
-from activeseed.errors import ConfigError
+from activeseed.errors import ConfigError, nearest
 from activeseed.protocols import Annotator, Assignment
-from activeseed.question import QuestionKind
+from activeseed.questions import FORMS
 
 
 class LabelStudio(SettingsRecord):
@@ -31,12 +31,12 @@ class LabelStudio(SettingsRecord):
     url: str = "http://127.0.0.1:8080"
     token_file: str = ".activeseed/label_studio/token"
     title: str = ""
-    projects: Mapping[QuestionKind, int] = Field(default_factory=dict)
-    templates: Mapping[QuestionKind, str] = Field(default_factory=dict)
+    projects: Mapping[str, int] = Field(default_factory=dict)
+    templates: Mapping[str, str] = Field(default_factory=dict)
 
     @field_validator("projects")
     @classmethod
-    def _one_kind_each(cls, projects: Mapping[QuestionKind, int]) -> Mapping[QuestionKind, int]:
+    def _one_kind_each(cls, projects: Mapping[str, int]) -> Mapping[str, int]:
         # a project has one labelling configuration, and a kind of question needs its own
         twice = [p for p, n in Counter(projects.values()).items() if n > 1]
         if twice:
@@ -56,4 +56,11 @@ class LabelStudio(SettingsRecord):
         """The channel of one study. Connects when it is first used."""
         from activeseed.annotators.label_studio.channel import Channel
 
+        known = assignment.forms or FORMS
+        for table, kinds in (("projects", self.projects), ("templates", self.templates)):
+            unknown = next((kind for kind in kinds if kind not in known), None)
+            if unknown is not None:
+                raise ConfigError(
+                    f"[annotator.{table}]: no kind of question is called {unknown!r}.{nearest(unknown, known)}"
+                )
         return Channel(self, assignment)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from activeseed.annotators.label_studio.projects import Projects, keeps_order
-from activeseed.question import people_due
 
 
 def check(projects: Projects, link: Callable[[int], str]) -> list[str]:
@@ -20,7 +19,7 @@ def check(projects: Projects, link: Callable[[int], str]) -> list[str]:
     said = [f"Label Studio {version} at {connection.url}, signed in as {me.email or me.username}."]
     seen = projects.seen()
     for kind, project in seen.items():
-        made, due = projects.ledger.shelves[kind].made, people_due(kind, assignment.annotators)
+        made, due = projects.ledger.shelves[kind].made, projects.forms[kind].people(assignment.annotators)
         said.append(
             f"{kind}: project {project['id']} {project['title']!r}, {project['task_number'] or 0} tasks, "
             f"{project['total_annotations_number'] or 0} annotations, {link(project['id'])}"
