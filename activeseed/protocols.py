@@ -316,6 +316,14 @@ class Executor(Protocol):
         ...
 
 
+@runtime_checkable
+class SupportsCores(Protocol):
+    """Trains several rows at the same time."""
+
+    @property
+    def cores(self) -> int: ...
+
+
 # --- store ------------------------------------------------------------------------------------------------------
 
 
@@ -379,5 +387,5 @@ class Store(Protocol):
 __all__ = [
     "Annotator", "Assignment", "Batch", "Collected", "Cost", "Distance", "Embedder", "Estimator", "Event",
     "Executor", "Perturbation", "Problem", "Request", "Run", "Store", "SupportsAssignment", "SupportsCollecting",
-    "SupportsGradients", "SupportsOrder", "SupportsRecord", "SupportsUnaffordable", "System",
+    "SupportsCores", "SupportsGradients", "SupportsOrder", "SupportsRecord", "SupportsUnaffordable", "System",
 ]  # fmt: skip

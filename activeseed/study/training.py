@@ -25,7 +25,7 @@ from activeseed.errors import PlanError, StoreError, TooManyFailuresError, Train
 from activeseed.executors.listening import show
 from activeseed.outcome import Bools, Outcomes, Ranking, Warned, summed
 from activeseed.plan import Design, Independent, Materials, OneAtATime, Rows, join_rows, row_names
-from activeseed.protocols import Batch, Estimator, Event, Executor, Problem, Request, Store, System
+from activeseed.protocols import Batch, Estimator, Event, Executor, Problem, Request, Store, SupportsCores, System
 from activeseed.seed import ABSENT, digest_of
 from activeseed.study.budget import Budget
 from activeseed.study.failing import ABSENT_INDEX, Explained, Kind, effective, explained, left_out, without
@@ -97,7 +97,7 @@ class Trainer:
     @property
     def cores(self) -> int:
         """Trainings that go on at the same time."""
-        return int(getattr(self._executor, "cores", 1))
+        return self._executor.cores if isinstance(self._executor, SupportsCores) else 1
 
     @property
     def warnings(self) -> list[str]:
