@@ -12,12 +12,15 @@ from typing import Any
 import pytest
 
 from activeseed.cli.app import run
+from activeseed.config import Settings, write_settings
 from activeseed.errors import FolderError, JournalMovedError, StoreError
 from activeseed.executors import InProcess
 from activeseed.protocols import Event
 from activeseed.seed import Item, Seed, Text
-from activeseed.study import Study, versions
+from activeseed.store import FolderStore
+from activeseed.study import Study
 from activeseed.study import loop as looping
+from activeseed.study.state import seed_change
 from tests.integration.conftest import Make
 from tests.small_project import init_arguments, write_inputs
 
@@ -75,15 +78,11 @@ def test_making_a_study_where_one_is_fails_and_writes_nothing(make_study: Make, 
 def test_of_two_who_make_a_study_at_once_one_does(
     make_study: Make, store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from activeseed.study import opening
+    def late(folder: Path, settings: Settings) -> None:  # the other one comes between our look and our first fact
+        FolderStore(tmp_path / "x", store, "fruit").append([Event("created", {}, key="created")], expect=0)
+        write_settings(folder, settings)
 
-    write = opening.write_settings
-
-    def late(folder: Path, settings: Any) -> None:  # the other one comes between our look and our first fact
-        opening.FolderStore(tmp_path / "x", store, "fruit").append([Event("created", {}, key="created")], expect=0)
-        write(folder, settings)
-
-    monkeypatch.setattr(opening, "write_settings", late)
+    monkeypatch.setattr("activeseed.study.opening.write_settings", late)
     with pytest.raises(FolderError, match="holds a study 'fruit' already"):
         make_study(seed("pear"), store=store, study="fruit")
     assert not (tmp_path / "study-1").exists()
@@ -133,7 +132,11 @@ def test_init_writes_the_id_that_others_need(tmp_path: Path, store: str) -> None
 
 def meanwhile(study: Study) -> Callable[..., None]:
     """Somebody else writes to the study's journal."""
-    return lambda *_: Study.open(study.folder).pin("theirs") and None
+
+    def write(*_: Any) -> None:
+        Study.open(study.folder).pin("theirs")
+
+    return write
 
 
 def test_going_back_to_a_version_takes_back_nothing_that_was_not_seen(
@@ -142,8 +145,13 @@ def test_going_back_to_a_version_takes_back_nothing_that_was_not_seen(
     study = make_study(seed("apple"))
     asked = study.ask(1, ["apple1"])
     study.tell([{"question": asked[0].id, "annotator": "Ann", "verdict": "reject"}])
-    other, change = meanwhile(study), versions.seed_change
-    monkeypatch.setattr(versions, "seed_change", lambda *a: other() or change(*a))
+    other = meanwhile(study)
+
+    def late(*arguments: Any) -> dict[str, Any]:
+        other()
+        return seed_change(*arguments)
+
+    monkeypatch.setattr("activeseed.study.versions.seed_change", late)
     with pytest.raises(JournalMovedError, match="do it again"):
         study.revert("v0")
     monkeypatch.undo()
@@ -163,15 +171,19 @@ def test_a_study_does_not_stop_on_what_has_changed_since(make_study: Make, monke
     assert study.state.stopped is None, "an answer came: it is looked at first"
     record = study.rounds.close()
     other = meanwhile(study)
-    monkeypatch.setattr(type(study.rounds), "conditions", lambda *_: other() or [])
+
+    def late(*_: Any) -> list[str]:
+        other()
+        return []
+
+    monkeypatch.setattr(type(study.rounds), "conditions", late)
     looping._stop(study, ["enough"], record)
     study.refresh()
     assert study.state.stopped is None, "something was written while it made up its mind"
     assert [q.id for q in study.pending] == [asked[1].id], "and no question was taken back"
     monkeypatch.undo()
     looping._stop(study, ["enough"], record)
-    study.refresh()
-    assert study.state.stopped is not None
+    assert Study.open(study.folder).state.stopped is not None
     assert study.pending == []
 
 
