@@ -152,6 +152,7 @@ class Study:
     def close(self) -> None:
         """End what trains, and give back the journal's connections. A study that is used afterwards takes them anew."""
         executor: Executor | None = self._cache.pop("executor", None)
+        self._cache.pop("trainer", None)
         if executor is not None:
             executor.close()
         self.store.close()

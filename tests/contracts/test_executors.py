@@ -550,7 +550,7 @@ class LetsItRaise(Liar):
 
 
 class NoClose(Liar):
-    close = None  # type: ignore[assignment]
+    close = None  # type: ignore[assignment]  # that is the lie
 
 
 class StaysClosed(Liar):
