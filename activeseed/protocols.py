@@ -541,7 +541,7 @@ class Form(Protocol):
         asks: the question in two or three words.
         titled: what a collection of such questions is called.
         fields: what a Label Studio task of it holds beside ``question``, ``text`` and ``why`` (see
-            ``annotator_templates/README.md``).
+            ``annotator_templates/README.md``). With ``consequences``, what hangs on an item is trained and shown.
     """
 
     @property

@@ -33,10 +33,11 @@ FORMS: Mapping[str, Form] = {
 
 def form_of(question: Question) -> Form:
     """The form of a question. Raises AnswerError for a kind that is neither the package's nor came with its form."""
-    if question._form is not None:
-        form: Form = question._form()
-        return form
-    return form_named(question.kind)
+    ours = FORMS.get(question.kind)
+    if ours is not None:
+        return ours
+    find = question._form
+    return form_named(question.kind) if find is None else find()
 
 
 def form_named(kind: str, forms: Mapping[str, Form] | None = None) -> Form:

@@ -19,8 +19,9 @@ from dataclasses import dataclass, field
 
 from activeseed.comparing import same_text
 from activeseed.errors import AnswerError, SeedError, nearest
-from activeseed.question import SETTLES_NOTHING, Answer, Question, Says
-from activeseed.questions import displayed, form_of, is_about_one, is_list, reply_of, verdicts_of
+from activeseed.protocols import Form
+from activeseed.question import SETTLES_NOTHING, Answer, Question, Reply, Says
+from activeseed.questions import displayed, form_of, is_list, reply_of, verdicts_of
 from activeseed.questions.replies import FLIP
 from activeseed.seed import FLIPPED, Item, Origin, Pair, Payload, Seed, Text, Variant, made_id
 
@@ -110,21 +111,20 @@ def check_answer(question: Question, answer: Answer, seed: Seed) -> None:
     Items that the seed no longer has are not an error: such an answer is stale, kept, and settles nothing.
     """
     items = {i.id: i for i in seed.items}
-    _check(question, answer, items, seed.items[0].payload.kind)
+    reply = _check(question, answer, form_of(question), items, seed.items[0].payload.kind)
     item = items.get(question.items[0]) if question.items else None
-    reply = reply_of(form_of(question), answer.verdict)
-    if reply is not None and reply.pairs and item is not None and not isinstance(item.payload, Pair):
+    if reply.pairs and item is not None and not isinstance(item.payload, Pair):
         raise AnswerError(
             f"Answer {answer.id!r} to question {question.id!r}: item {item.id!r} is no pair, so {answer.verdict!r} "
             "says nothing about it. Use 'keep' or 'reject'."
         )
 
 
-def _check(question: Question, answer: Answer, items: Mapping[str, Item], kind: str) -> None:
+def _check(question: Question, answer: Answer, form: Form, items: Mapping[str, Item], kind: str) -> Reply:
+    """The reply that an answer gives. Raises AnswerError where it is none, or lacks what it needs."""
     where = f"Answer {answer.id!r} to question {question.id!r}"
     if answer.question != question.id:
         raise AnswerError(f"{where} names question {answer.question!r}. Give it to the question it belongs to.")
-    form = form_of(question)
     reply = reply_of(form, answer.verdict)
     if reply is None:
         raise AnswerError(
@@ -161,6 +161,7 @@ def _check(question: Question, answer: Answer, items: Mapping[str, Item], kind: 
     for line in answer.unticked:
         if line not in question.items:
             raise AnswerError(f"{where}: no line {line!r} to untick.{nearest(line, question.items)}")
+    return reply
 
 
 def read_answers(
@@ -180,9 +181,10 @@ def read_answers(
     own = copies or {}
     items = {i.id: i for i in seed.items}
     reader = _Reader(dict(items), own)
-    for answer, question, replaced in _effective(questions, answers):
-        _check(question, answer, items, seed.items[0].payload.kind)
-        reader.read(question, answer, replaced)
+    kind = seed.items[0].payload.kind
+    for answer, question, form, replaced in _effective(questions, answers):
+        _check(question, answer, form, items, kind)
+        reader.read(question, answer, form, replaced)
     final = {a.id for a in answers if a.final}
     settled = {v.item for v in reader.votes if v.answer in final}
     merged = {m.kept: m.multiplicity for m in reader.merges}
@@ -204,9 +206,11 @@ def _copied(item: Item, copies: int) -> Item:
     return item if item.copies == copies else Item.model_validate({**item.model_dump(), "copies": copies})
 
 
-def _effective(questions: Mapping[str, Question], answers: Sequence[Answer]) -> list[tuple[Answer, Question, bool]]:
+def _effective(
+    questions: Mapping[str, Question], answers: Sequence[Answer]
+) -> list[tuple[Answer, Question, Form, bool]]:
     """Answers in order of arrival, less those answered anew; and whether one given in sight replaced them."""
-    latest: dict[tuple[str, str], tuple[int, Answer, Question]] = {}
+    latest: dict[tuple[str, str], tuple[int, Answer, Question, Form]] = {}
     resolved: dict[tuple[str, str], int] = {}  # (annotator, item) -> place of the last one given in sight
     seen: set[str] = set()
     for place, answer in enumerate(answers):
@@ -219,20 +223,20 @@ def _effective(questions: Mapping[str, Question], answers: Sequence[Answer]) -> 
                 f"Answer {answer.id!r} is for question {answer.question!r}, which this study never asked."
                 f"{nearest(answer.question, questions)}"
             )
-        latest[answer.annotator, _subject(question)] = (place, answer, question)
-        if form_of(question).sighted and answer.verdict not in SETTLES_NOTHING:
+        form = form_of(question)
+        latest[answer.annotator, _subject(question, form)] = (place, answer, question, form)
+        if form.sighted and answer.verdict not in SETTLES_NOTHING:
             resolved[answer.annotator, question.items[0]] = place
     out = []
-    for place, answer, question in sorted(latest.values(), key=lambda entry: entry[0]):
-        item = question.items[0] if is_about_one(question) else ""
-        out.append((answer, question, place < resolved.get((answer.annotator, item), -1)))
+    for place, answer, question, form in sorted(latest.values(), key=lambda entry: entry[0]):
+        item = question.items[0] if form.about == "item" else ""
+        out.append((answer, question, form, place < resolved.get((answer.annotator, item), -1)))
     return out
 
 
-def _subject(question: Question) -> str:
+def _subject(question: Question, form: Form) -> str:
     """What a later answer replaces: the question itself; of items taken together any question about the same ones."""
-    together = form_of(question).about == "together"
-    return f"{question.kind} {sorted(question.items)}" if together else question.id
+    return f"{question.kind} {sorted(question.items)}" if form.about == "together" else question.id
 
 
 class _Reader:
@@ -250,14 +254,14 @@ class _Reader:
         self.apart: dict[str, int] = {}
         self.unused: list[str] = []
 
-    def read(self, question: Question, answer: Answer, replaced: bool) -> None:
-        settled = form_of(question).settles(question, answer, self.items)
+    def read(self, question: Question, answer: Answer, form: Form, replaced: bool) -> None:
+        settled = form.settles(question, answer, self.items)
         for line, text in enumerate(t.strip() for t in settled.adds):
             self._append(question, answer, line, text)
         if settled.same is not None:
-            self._merge(question, answer, settled.same)
+            self._merge(question, answer, _subject(question, form), settled.same)
         for word in settled.says:
-            self._vote(question, answer, word.item, self._variant(question, word), replaced)
+            self._vote(question, answer, form, word.item, self._variant(question, word), replaced)
 
     def _variant(self, question: Question, word: Says) -> str:
         """The variant that an answer names, added to the item where it is new."""
@@ -284,11 +288,12 @@ class _Reader:
         )
         return name
 
-    def _vote(self, question: Question, answer: Answer, item: str, variant: str, replaced: bool) -> None:
+    def _vote(self, question: Question, answer: Answer, form: Form, item: str, variant: str, replaced: bool) -> None:
+        listed = form.about == "lines"
         vote = Vote(
             item, variant, answer.annotator, answer.id, question.id, question.purpose, answer.at,
             confidence_weight(answer.confidence), len(self.readings) + len(self.votes) + len(self.gold),
-            is_list(question),
+            listed,
         )  # fmt: skip
         if question.purpose == "gold":
             self.gold.append(vote)
@@ -300,7 +305,7 @@ class _Reader:
                 return
             if not replaced:
                 self.votes.append(vote)
-            if not form_of(question).sighted and not is_list(question):
+            if not form.sighted and not listed:
                 self.readings.append(vote)
         elif answer.id not in self.unused:
             self.unused.append(answer.id)
@@ -314,8 +319,8 @@ class _Reader:
             origin = {"answer": answer.id, "annotator": answer.annotator, "line": line}
             self.new_items.append(Item(id=name, payload=payload, group=question.group, metadata=origin))
 
-    def _merge(self, question: Question, answer: Answer, same: bool) -> None:
-        subject, present = _subject(question), [i for i in question.items if i in self.items]
+    def _merge(self, question: Question, answer: Answer, subject: str, same: bool) -> None:
+        present = [i for i in question.items if i in self.items]
         if not same:
             self.apart[subject] = self.apart.get(subject, 0) + 1
         elif len(present) > 1:

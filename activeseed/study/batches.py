@@ -159,7 +159,27 @@ class Batches:
             q.model_copy(update={"id": occasion.id(k), "kind": kind, "round": number})
             for k, q in enumerate(form.draw(occasion), 1)
         ]
+        if study.forms[kind].about == "item" and "consequences" in study.forms[kind].fields:
+            found = self._weighed(None, [q.items[0] for q in questions])
+            questions = [q.model_copy(update=found[q.items[0]]) for q in questions]
         return self._journal(questions, predicted_gain=float(sum(q.value for q in questions)))
+
+    @expects("Questions about items", most_of(batch_parts))
+    def _weighed(self, _n: int | None, items: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Item -> what a question about it shows of what hangs on it, and what its answer is worth."""
+        assessment = self._study.rounds.assessment()
+        values = assessment.ranking.columns.get("value")
+        places = {name: assessment.seed.position(name) for name in items}
+        looked = self.look(list(places.values()), assessment)
+        found = {name: looked.get(f, Looked()) for name, f in places.items()}
+        return {
+            name: {
+                "consequences": found[name].shown,
+                "trainings": found[name].trainings,
+                "value": float(values[f]) if values is not None else 0.0,
+            }
+            for name, f in places.items()
+        }
 
     def _disputes(self) -> list[Dispute]:
         """Places that plausible seeds judge differently, most valuable first."""

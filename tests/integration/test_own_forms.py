@@ -35,6 +35,10 @@ def test_it_is_asked_for_by_its_name_and_costs_what_it_says(study):
     assert [(q.kind, q.items, q.minutes) for q in asked] == [("rate_it", ("i01",), 0.7), ("rate_it", ("i12",), 0.7)]
     assert study.pending == asked
     assert study.check()["questions"] == ["rate_it"]
+    values = dict(zip(study.rank().ids, study.rank().columns["value"], strict=True))
+    for question in asked:
+        assert question.trainings == 3, "what hangs on the answer was looked at, as for the package's own forms"
+        assert question.value == pytest.approx(values[question.items[0]])
     with pytest.raises(PlanError, match="Name them"):
         study.ask(kind="rate_it")
     with pytest.raises(PlanError, match="Did you mean 'rate_it'"):
