@@ -50,7 +50,7 @@ def numbers(n: int = 6) -> Floats:
 
 
 BLOCKS = Blocks((Block(Hellinger(WEIGHTS), 3, 3.0), Block(DistributionHellinger(), 4), Block(Identity(WEIGHTS), 3)))
-GEOMETRIES = {
+GEOMETRIES: dict[str, tuple[Geometry, Floats]] = {
     "hellinger": (Hellinger(WEIGHTS), probabilities()),
     "distribution": (DistributionHellinger(), distributions()),
     "identity": (Identity(WEIGHTS), numbers()),
