@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from pydantic import BaseModel
+
 from activeseed.config import Settings, ThirdParty, named_record, record_of
 from activeseed.errors import TrustError
 from activeseed.masking import masked_text
@@ -110,7 +112,7 @@ def _wanted(folder: Path, settings: Settings) -> dict[str, tuple[str, Any]]:
         out["store"] = (f"open the database {_said(masked_text(settings.store))}", settings.store)
     for part in ("system", "embedder", "estimator", "annotator", "executor"):
         member = getattr(settings, part)
-        record = record_of(member) if isinstance(member, ThirdParty) else getattr(member, "model_dump", dict)()
+        record = record_of(member) if isinstance(member, ThirdParty) else _dumped(member)
         if isinstance(member, ThirdParty):
             out[part] = (f"import {_said(member.kind)}", record)
         elif (find := _OURS.get(record.get("kind", ""))) and (found := find(folder, record)):
@@ -121,6 +123,10 @@ def _wanted(folder: Path, settings: Settings) -> dict[str, tuple[str, Any]]:
     if _leaves(folder, guidelines):
         out["guidelines"] = (f"show annotators the file {_said(guidelines)}, which lies elsewhere", guidelines)
     return out
+
+
+def _dumped(member: Any) -> dict[str, Any]:
+    return member.model_dump() if isinstance(member, BaseModel) else {}
 
 
 def _function(_folder: Path, record: Mapping[str, Any]) -> tuple[str, Any] | None:

@@ -99,7 +99,7 @@ def check_gradients(system: System, materials: Materials, *, tolerance: float = 
     allowed = np.abs(narrow - wide) + tolerance * np.abs(c).sum() / h
     said = found[0, slots.index[np.arange(1, items), 0]] * slots.copies[slots.index[np.arange(1, items), 0]]
     assert (allowed < 0.5 * np.abs(said).max()).all(), (
-        "outcomes are too rough, or too coarse, to compare gradients with"
+        "outcomes are too rough to compare gradients with: check in double precision, with a smaller tolerance"
     )
     off = np.abs(said - narrow) - allowed
     worst = int(off.argmax())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pytest
@@ -51,7 +50,7 @@ def numbers(n: int = 6) -> Floats:
 
 
 BLOCKS = Blocks((Block(Hellinger(WEIGHTS), 3, 3.0), Block(DistributionHellinger(), 4), Block(Identity(WEIGHTS), 3)))
-GEOMETRIES: dict[str, tuple[Geometry, Any]] = {
+GEOMETRIES: dict[str, tuple[Geometry, Floats]] = {
     "hellinger": (Hellinger(WEIGHTS), probabilities()),
     "distribution": (DistributionHellinger(), distributions()),
     "identity": (Identity(WEIGHTS), numbers()),

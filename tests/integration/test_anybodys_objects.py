@@ -126,6 +126,7 @@ def test_a_blocked_outcome_is_ranked_asked_about_answered_and_reported(make_stud
         system=Both(), embedder=Lengths(), annotator=Oracle(), stopping={"flips": 0.4, "risk": 1e-9},
         gold=[{"id": "g1", "text": "tell the truth when asked", "answer": "as_written"}],
     )  # fmt: skip
+    assert study.check()["cost"]["ranking"]
     ranking = study.rank()
     assert ranking.summary["outcome"] == "approval at the probes and the policy over the pool"
     assert ranking.summary["unit"] == "squared Hellinger distance"

@@ -55,9 +55,8 @@ def _pulled(league: OversightLeague, board: Board, rows: Rows, materials: Materi
     weights, sound = sound_weights(rows, materials)
     given = in_precision(weights).requires_grad_()
     outcomes = replayed(league, board, given, Draws.of(materials.root, rows, league.held))
-    outcomes.backward(torch.tensor(cotangents, dtype=outcomes.dtype))  # type: ignore[no-untyped-call]
-    assert given.grad is not None
-    found: Floats = given.grad.numpy().astype(np.float64)
+    (gradient,) = torch.autograd.grad(outcomes, given, torch.tensor(cotangents, dtype=outcomes.dtype))
+    found: Floats = gradient.numpy().astype(np.float64)
     finite = torch.isfinite(outcomes.detach()).all(1).numpy()
     found[~(sound & finite & (weights.sum(1) > 0))] = np.nan
     return found
