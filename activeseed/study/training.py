@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from activeseed.config import LimitsTable
 from activeseed.errors import TooManyFailuresError, TrainingError
 from activeseed.executors.listening import show
+from activeseed.looking.problem import each_of, is_per_cell
 from activeseed.outcome import Bools, Outcomes, Ranking, Warned, summed
 from activeseed.plan import Design, Independent, Materials, OneAtATime
 from activeseed.protocols import Analysis, Event, Executor, Problem, Request, Store, SupportsCores, System
@@ -33,8 +34,6 @@ from activeseed.study.requests import (
     Wanted,
     batches,
     context_of,
-    each_of,
-    is_per_cell,
     parts,
     rows_at,
     wanted,

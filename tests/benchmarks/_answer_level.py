@@ -19,14 +19,15 @@ from activeseed.acquisition import Pick, proposed
 from activeseed.annotators.simulated import Behaviour, Simulated, SimulatedPerson
 from activeseed.belief import Belief, BeliefSettings, fit_belief
 from activeseed.config import AskTable
+from activeseed.looking.assess import asked_in_order
+from activeseed.looking.assessment import expected_error
+from activeseed.looking.settling import stranger
 from activeseed.plan import Floats, Ints, Law, generator, stream_key
 from activeseed.question import Answer, Question
 from activeseed.resolution import Gold, Resolution, Trust, draw, known_answers, mixed, resolve, trust, vouch
 from activeseed.seed import ABSENT, AS_WRITTEN, Item, Seed, Text
 from activeseed.stopping import Progress, budget, flip_risk, flips_below, nobody_to_rely_on, nothing_left
 from activeseed.study import choosing
-from activeseed.study.assess import asked_in_order, expected_error
-from activeseed.study.rounds import stranger
 
 PROBES = 60
 DRAWS = 200
