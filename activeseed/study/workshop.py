@@ -12,8 +12,17 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from activeseed.config import Settings, ThirdParty
-from activeseed.protocols import Executor, Form, Store, SupportsLocating, SupportsPermission, System
+from activeseed.config import Settings, ThirdParty, default
+from activeseed.protocols import (
+    Executor,
+    Form,
+    Response,
+    Store,
+    SupportsLocating,
+    SupportsPermission,
+    SupportsResponse,
+    System,
+)
 from activeseed.question import Question
 from activeseed.questions import FORMS, form_named
 from activeseed.questions.own import own_forms
@@ -135,6 +144,8 @@ class Workshop:
     def part(self, family: str) -> Any:
         """The member of a family that the settings name; a third party's is imported now. Raises TrustError."""
         said = getattr(self.settings, family)
+        if family == "response" and said is None:
+            return self._estimators_response()
         if family != "system" or isinstance(said, ThirdParty):  # a trainer of ours is asked when it is about to run
             self.trust.require(family)
         if not isinstance(said, ThirdParty):
@@ -143,6 +154,12 @@ class Workshop:
         if family not in made:
             made[family] = said.made(family)
         return made[family]
+
+    def _estimators_response(self) -> Response:
+        """What the estimator trains anyway serves as the response, where none was chosen."""
+        estimator = self.part("estimator")
+        made: Response = estimator.response() if isinstance(estimator, SupportsResponse) else default("response")
+        return made
 
     @property
     def declared_system(self) -> System:
