@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from activeseed.question import Answer, Question
@@ -16,27 +16,27 @@ class SoFar:
 
     Attributes:
         number: of the round that is about to be asked.
-        version: number of the seed's version.
         questions: of the study, by id.
         answers: that count.
         pending: questions that wait for an answer.
-        short: items that lack a voice because somebody skipped them.
         gold: questions of known answer.
         trust: what the checks say.
+        version: number of the seed's version.
+        short: items that lack a voice because somebody skipped them.
         closed: record of the newest closed round; empty where there is none.
         group_spread: kind of example -> sampling spread, by the newest ranking that has it.
     """
 
     number: int
-    version: int
     questions: Mapping[str, Question]
     answers: Sequence[Answer]
     pending: Sequence[Question]
-    short: Sequence[str]
     gold: Sequence[Gold]
     trust: Trust
-    closed: Mapping[str, Any]
-    group_spread: Mapping[str, float]
+    version: int = 0
+    short: Sequence[str] = ()
+    closed: Mapping[str, Any] = field(default_factory=dict)
+    group_spread: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def busy(self) -> set[str]:
