@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
-from activeseed.annotators.label_studio.addresses import server_address
+from activeseed.agreeing import leads_out, said
+from activeseed.annotators.label_studio.addresses import is_loopback, server_address
 from activeseed.checked import SettingsRecord
 from activeseed.errors import ConfigError
+from activeseed.seed import Json
 
 
 class ServerSettings(SettingsRecord):
@@ -49,3 +53,12 @@ class ServerSettings(SettingsRecord):
             return server_address(url)
         except ConfigError as error:
             raise ConfigError(f"[annotator] url: {error}") from None
+
+    def would(self, folder: Path) -> tuple[str, Json] | None:
+        """See ``protocols.SupportsAgreement``."""
+        here = is_loopback(urlsplit(self.url).hostname or "")
+        others: list[Json] = [f for f in (self.token_file, *self.templates.values()) if leads_out(folder, f)]
+        if here and not others:
+            return None
+        read = f" (read from {said(str(others[0]))})" if others else ""
+        return f"send questions and an access token{read} to {said(self.url)}", [self.url, others]
