@@ -21,9 +21,10 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
-from activeseed.config import Settings, ThirdParty, named_record, record_of
+from activeseed.config import Settings
 from activeseed.errors import TrustError
 from activeseed.masking import masked_text
+from activeseed.members import named_record
 from activeseed.seed import digest_of
 
 LONGEST = 200
@@ -110,12 +111,13 @@ def _wanted(folder: Path, settings: Settings) -> dict[str, tuple[str, Any]]:
     out: dict[str, tuple[str, Any]] = {}
     if settings.store:
         out["store"] = (f"open the database {_said(masked_text(settings.store))}", settings.store)
-    for part in ("system", "embedder", "estimator", "annotator", "executor"):
+    for part in ("system", "embedder", "estimator", "response", "annotator", "executor"):
         member = getattr(settings, part)
-        record = record_of(member) if isinstance(member, ThirdParty) else _dumped(member)
-        if isinstance(member, ThirdParty):
-            out[part] = (f"import {_said(member.kind)}", record)
-        elif (find := _OURS.get(record.get("kind", ""))) and (found := find(folder, record)):
+        if record := named_record(member):
+            out[part] = (f"import {_said(record['kind'])}", record)
+            continue
+        record = _dumped(member)
+        if (find := _OURS.get(record.get("kind", "")) or _LAWS.get(part)) and (found := find(folder, record)):
             out[part] = found
     if forms := [record for f in settings.questions if (record := named_record(f))]:
         out["questions"] = (f"import {' and '.join(_said(record['kind']) for record in forms)}", forms)
@@ -163,6 +165,12 @@ def _label_studio(folder: Path, record: Mapping[str, Any]) -> tuple[str, Any] | 
     return f"send questions and an access token{read} to {_said(record['url'])}", [record["url"], others]
 
 
+def _laws(_folder: Path, record: Mapping[str, Any]) -> tuple[str, Any] | None:
+    """Reference laws of somebody's own that an estimator of ours ranks by."""
+    named = [law for law in (record.get("law", ""), *record.get("also", ())) if ":" in str(law)]
+    return (f"import {' and '.join(map(_said, named))}", named) if named else None
+
+
 def _files(folder: Path, record: Mapping[str, Any]) -> tuple[str, Any] | None:
     path = record["questions"]
     return (f"write questions to {_said(path)}, which lies elsewhere", path) if _leaves(folder, path) else None
@@ -173,6 +181,8 @@ _OURS = {
     "function": _function, "estimator": _estimator, "command": _command, "sentence_transformers": _sentence_model,
     "label_studio": _label_studio, "file": _files,
 }  # fmt: skip
+#: part -> what any member of ours there may name
+_LAWS = {"estimator": _laws, "response": _laws}
 
 
 def _leaves(folder: Path, path: str) -> bool:
