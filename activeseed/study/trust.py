@@ -113,6 +113,8 @@ def _wanted(folder: Path, settings: Settings) -> dict[str, tuple[str, Any]]:
         out["store"] = (f"open the database {_said(masked_text(settings.store))}", settings.store)
     for part in ("system", "embedder", "estimator", "response", "annotator", "executor"):
         member = getattr(settings, part)
+        if member is None:
+            continue
         if record := named_record(member):
             out[part] = (f"import {_said(record['kind'])}", record)
             continue
