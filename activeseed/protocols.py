@@ -18,10 +18,10 @@ if TYPE_CHECKING:  # seams are only described here: whoever asks for an event ne
     import numpy as np
     from numpy.typing import NDArray
 
+    from activeseed.column import Column
     from activeseed.contrast import Comparison
     from activeseed.factor import Factor
     from activeseed.outcome import (
-        Column,
         Estimate,
         Outcomes,
         Ranking,  # noqa: F401 (named in a string: what analyses end in)
@@ -324,12 +324,15 @@ class ReferenceLaw(Protocol):
     Attributes:
         kind: its name; stands in columns and headings.
         needs_weights: whether it weighs items by fractions, which not every trainer understands.
+        words: what is done to an item, for headings: *dropping the item*.
     """
 
     @property
     def kind(self) -> str: ...
     @property
     def needs_weights(self) -> bool: ...
+    @property
+    def words(self) -> str: ...
     def comparison(self, problem: Problem) -> Comparison:
         """The changed rows and their differences. Raises PlanError where no item has what the law perturbs."""
         ...

@@ -15,8 +15,9 @@ from activeseed.checked import SettingsRecord
 from activeseed.laws import LawName, law_named
 
 if TYPE_CHECKING:
+    from activeseed.column import Column
     from activeseed.estimators.affordable import Parts
-    from activeseed.outcome import Column, Ranking
+    from activeseed.outcome import Ranking
     from activeseed.protocols import Cost, Problem, Response, Run
 
 #: where each part's replicate numbers start: fixed, so that a larger seed or more keys reuse what was trained. The

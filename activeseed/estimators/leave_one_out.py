@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from activeseed.checked import SettingsRecord
+from activeseed.column import Column
 from activeseed.contrast import ABSENT_INDEX, Comparison
 from activeseed.errors import PlanError
 from activeseed.estimators.columns import EFFECTS
@@ -31,7 +32,7 @@ from activeseed.estimators.statistics import (
     ties,
 )
 from activeseed.laws import LawName, law_named
-from activeseed.outcome import Bools, Column, Outcomes, Ranking
+from activeseed.outcome import Bools, Outcomes, Ranking
 from activeseed.plan import Floats, OneAtATime
 from activeseed.protocols import Cost, Problem, Request, Run
 

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from activeseed.belief import author_law, calibration
+from activeseed.column import Column, by_name
 from activeseed.config import AskTable
 from activeseed.errors import PlanError, nearest
 from activeseed.estimators import Jansen
 from activeseed.estimators.auto import REGRESSION_KEYS
+from activeseed.estimators.columns import BELIEVED
 from activeseed.geometries import decisions_of
-from activeseed.outcome import Column, Outcomes, Ranking, plain
+from activeseed.outcome import Outcomes, Ranking, plain
 from activeseed.plan import Explicit, Rows
 from activeseed.protocols import Analysis, Estimator, Event, Request, SupportsLaw
 from activeseed.questions import form_of
@@ -45,14 +47,6 @@ from activeseed.study.special import writing_table
 
 if TYPE_CHECKING:
     from activeseed.study.study import Study
-
-#: columns that come of what is believed
-BELIEVED = (
-    Column("value", "value", sortable=True),
-    Column("value_per_minute", "value per minute", "squared distance a minute", sortable=True),
-    Column("credibility", "probability that it stays", "probability"),
-)
-
 
 T = TypeVar("T")
 
@@ -144,9 +138,10 @@ class Rounds:
         """The full ranking, journalled."""
         study = self._study
         estimator = study.part("estimator")
-        column = _column(by, (*estimator.columns, *study.part("response").columns, *Jansen().columns, *BELIEVED))
         if law is not None:
             estimator = with_law(estimator, law)
+        declared = (*estimator.columns, *study.part("response").columns, *Jansen().columns, *BELIEVED)
+        column = _column(by, declared)
         before = study.budget.here
         assessment = self.assessment()
         problem = assessment.problem
@@ -157,7 +152,8 @@ class Rounds:
             found = found.join(study.trainer.rank(Jansen(), assessment.problem))
         ranking = study.trainer.marked(beside(found, assessment.ranking), problem)
         left = bool(assessment.belief.law.probabilities.max(1).min() < 1.0)
-        ranking = _ordered(ranking, column or ("value" if left and "value" in ranking.columns else "effect"))
+        ranking = replace(ranking, declared=tuple(c for c in by_name(declared).values() if c.name in ranking.columns))
+        ranking = _ordered(ranking, column or _usual(ranking, left))
         counts = found.summary
         summary = {
             "system": study.system.kind,
@@ -432,12 +428,10 @@ def _column(by: str | None, columns: Sequence[Column]) -> str | None:
     """The name of a column that items can be ranked by, as a user may write it. Raises PlanError."""
     if by is None:
         return None
-    name = by.replace("-", "_")
-    known = dict.fromkeys(c.name for c in columns if c.sortable)
-    if name not in known:
-        written = [n.replace("_", "-") for n in known]
-        raise PlanError(f"Items can't be ranked by {by!r}.{nearest(by.replace('_', '-'), written)}")
-    return name
+    known = {c.option: name for name, c in by_name(columns).items() if c.sortable}
+    if (written := by.replace("_", "-")) not in known:
+        raise PlanError(f"Items can't be ranked by {by!r}.{nearest(written, known)}")
+    return known[written]
 
 
 def beside(found: Ranking, response: Ranking) -> Ranking:
@@ -449,6 +443,14 @@ def beside(found: Ranking, response: Ranking) -> Ranking:
     joined = found.join(response)
     own = {n: c for n, c in found.columns.items() if n != "vouching" or n not in response.columns}
     return replace(joined, columns={**joined.columns, **own})
+
+
+def _usual(ranking: Ranking, left: bool) -> str:
+    """What items are ranked by where nobody says: value where something is left to ask, else what was measured."""
+    if left and "value" in ranking.columns:
+        return "value"
+    sortable = [c.name for c in ranking.declared if c.sortable]
+    return "effect" if "effect" in ranking.columns or not sortable else sortable[0]
 
 
 def _ordered(ranking: Ranking, column: str) -> Ranking:
