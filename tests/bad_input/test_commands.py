@@ -23,7 +23,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("queue --item nosuch", "nosuch"), ("queue --item fltter", "'flatter'"), ("queue --batch=-1", "--batch"),
     ("queue --batch x", "whole number"), ("queue --batch 1.5", "--batch"), ("queue --to no/such/q.jsonl", "no/such"),
     ("queue --to label_studio", "label_studio"), ("queue --to nosuch", "nosuch"), ("queue --to q.docx", ".docx"),
-    ("queue --kind nosuch", "--kind"), ("queue --write-more nosuch", "--write-more"),
+    ("queue --kind nosuch", "nosuch"), ("queue --write-more nosuch", "--write-more"),
     ("queue --merge flatter", "--merge"), ("queue --withdraw r9-99", "r9-99"), ("annotate --name", "--name"),
     ("annotate --nosuch", "--nosuch"), ("pull --nosuch", "--nosuch"), ("pull extra", "extra"),
     ("answers import", "FILE"), ("answers import none.jsonl", "none.jsonl"), ("answers import .", "."),
