@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,15 +117,6 @@ def join_outcomes(parts: Sequence[Outcomes]) -> Outcomes:
         summed(w for p in parts for w in p.warned),
         np.concatenate([p.known for p in parts]) if any(p.cells is not None for p in parts) else None,
     )
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number with its standard error. ``bound``: whether the truth is at it, above it or below it."""
-
-    value: float
-    stderr: float = math.nan
-    bound: Literal["point", "lower", "upper"] = "point"
 
 
 @dataclass(frozen=True)

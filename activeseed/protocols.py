@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeAlias, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeAlias, TypeVar, runtime_checkable
 
 from activeseed.seed import Json
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:  # seams are only described here: whoever asks for an event ne
     from activeseed.contrast import Comparison
     from activeseed.factor import Factor
     from activeseed.outcome import (
-        Estimate,
         Outcomes,
         Ranking,  # noqa: F401 (named in a string: what analyses end in)
     )
@@ -481,15 +480,6 @@ class SupportsUnaffordable(Protocol):
         ...
 
 
-# --- distances --------------------------------------------------------------------------------------------------
-
-
-class Distance(Protocol):
-    """How far two sets of outcomes (R, P), (R′, P) are apart; says whether it is a bound."""
-
-    def __call__(self, a: NDArray[Any], b: NDArray[Any]) -> Estimate: ...
-
-
 # --- forms of questions -----------------------------------------------------------------------------------------
 
 #: what an answer is about: one item, read by itself; each of the items, a line each; the items as one; something else
@@ -577,7 +567,7 @@ class Form(Protocol):
         """What an answer with one of its verdicts settles, given the items that the seed has now, by id."""
         ...
 
-    def simulated(self, question: Question, person: Respondent) -> dict[str, Any]:
+    def simulated(self, question: Question, person: Respondent) -> dict[str, Json]:
         """The fields of the answer that somebody simulated gives: ``verdict`` and what it needs."""
         ...
 
@@ -718,7 +708,7 @@ class Collected:
     dropped: Mapping[str, str] = field(default_factory=dict)
     absent: frozenset[str] = frozenset()
     problems: tuple[str, ...] = ()
-    mark: object = None
+    mark: Json = None
 
 
 @runtime_checkable
@@ -839,7 +829,7 @@ class Event:
     """
 
     kind: str
-    body: dict[str, Any]
+    body: dict[str, Json]
     key: str = ""
     sequence: int = 0
     at: str = ""
@@ -870,11 +860,11 @@ class Store(Protocol):
         """Events after a sequence number, in order."""
         ...
 
-    def put(self, arrays: Mapping[str, NDArray[Any]]) -> str:
+    def put(self, arrays: Mapping[str, NDArray[np.generic]]) -> str:
         """Write arrays durably; returns their content hash. First writer wins."""
         ...
 
-    def get(self, artifact: str) -> dict[str, NDArray[Any]]:
+    def get(self, artifact: str) -> dict[str, NDArray[np.generic]]:
         """All arrays of an artifact. Raises StoreError where it is missing or damaged."""
         ...
 
@@ -888,7 +878,7 @@ class Store(Protocol):
 
 
 __all__ = [
-    "About", "Analysis", "Annotator", "Assignment", "Batch", "Collected", "Cost", "Dispute", "Distance", "Embedder",
+    "About", "Analysis", "Annotator", "Assignment", "Batch", "Collected", "Cost", "Dispute", "Embedder",
     "Estimator", "Event", "Executor", "Form", "Geometry", "Json", "Occasion", "Pace", "Perturbation", "Problem",
     "ReferenceLaw", "Request", "Respondent", "Response", "Run", "Store", "SupportsAssignment", "SupportsCentring",
     "SupportsCollecting", "SupportsCores", "SupportsCutting", "SupportsDecisions", "SupportsDecoding",
