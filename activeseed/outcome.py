@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from activeseed.column import Column
 from activeseed.plan import Floats
 
 Bools = NDArray[np.bool_]
@@ -119,27 +120,6 @@ def join_outcomes(parts: Sequence[Outcomes]) -> Outcomes:
 
 
 @dataclass(frozen=True)
-class Column:
-    """What a ranking says of each item, declared by whoever computes it.
-
-    Attributes:
-        name: of the column.
-        words: what stands above it, for people.
-        unit: what its entries are measured in: ``squared distance`` (in the geometry's unit), ``probability``,
-            ``squared distance a minute``, or nothing.
-        unbiased: whether its mean over keys is the quantity that it is named after; that of an item without effect is
-            zero. The contract check holds it to that.
-        sortable: whether items can be ranked by it, the largest first.
-    """
-
-    name: str
-    words: str
-    unit: str = "squared distance"
-    unbiased: bool = False
-    sortable: bool = False
-
-
-@dataclass(frozen=True)
 class Surrogate:
     """m(a) ≈ intercept + B·x(a), x(a) the indicator of every variant but *as written*.
 
@@ -170,6 +150,8 @@ class Ranking:
         summary: numbers and texts of the whole (``spread``, ``noise_floor``, ``trainings``, ``law``, …).
         surrogate: the additive model of the response, where one was fitted.
         notes: sentences that a reader must see (chaos, failures, too few keys for what was asked).
+        by: the column that ranks.
+        declared: the columns with their words, as those who computed them declare them.
     """
 
     ids: tuple[str, ...]
@@ -178,6 +160,7 @@ class Ranking:
     surrogate: Surrogate | None = None
     notes: tuple[str, ...] = ()
     by: str = "effect"
+    declared: tuple[Column, ...] = ()
 
     def join(self, other: Ranking) -> Ranking:
         """Columns, summary and notes of both; the other's win where both have one."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeAlias, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeAlias, TypeVar, runtime_checkable
 
 from activeseed.seed import Json
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:  # seams are only described here: whoever asks for an event ne
     import numpy as np
     from numpy.typing import NDArray
 
+    from activeseed.column import Column
     from activeseed.contrast import Comparison
     from activeseed.factor import Factor
     from activeseed.outcome import (
-        Column,
         Outcomes,
         Ranking,  # noqa: F401 (named in a string: what analyses end in)
     )
@@ -335,12 +335,15 @@ class ReferenceLaw(Protocol):
     Attributes:
         kind: its name; stands in columns and headings.
         needs_weights: whether it weighs items by fractions, which not every trainer understands.
+        words: what is done to an item, for headings: *dropping the item*.
     """
 
     @property
     def kind(self) -> str: ...
     @property
     def needs_weights(self) -> bool: ...
+    @property
+    def words(self) -> str: ...
     def comparison(self, problem: Problem) -> Comparison:
         """The changed rows and their differences. Raises PlanError where no item has what the law perturbs."""
         ...
@@ -576,7 +579,7 @@ class Form(Protocol):
         """What an answer with one of its verdicts settles, given the items that the seed has now, by id."""
         ...
 
-    def simulated(self, question: Question, person: Respondent) -> dict[str, Any]:
+    def simulated(self, question: Question, person: Respondent) -> dict[str, Json]:
         """The fields of the answer that somebody simulated gives: ``verdict`` and what it needs."""
         ...
 
@@ -717,7 +720,7 @@ class Collected:
     dropped: Mapping[str, str] = field(default_factory=dict)
     absent: frozenset[str] = frozenset()
     problems: tuple[str, ...] = ()
-    mark: object = None
+    mark: Json = None
 
 
 @runtime_checkable
@@ -838,7 +841,7 @@ class Event:
     """
 
     kind: str
-    body: dict[str, Any]
+    body: dict[str, Json]
     key: str = ""
     sequence: int = 0
     at: str = ""
@@ -869,11 +872,11 @@ class Store(Protocol):
         """Events after a sequence number, in order."""
         ...
 
-    def put(self, arrays: Mapping[str, NDArray[Any]]) -> str:
+    def put(self, arrays: Mapping[str, NDArray[np.generic]]) -> str:
         """Write arrays durably; returns their content hash. First writer wins."""
         ...
 
-    def get(self, artifact: str) -> dict[str, NDArray[Any]]:
+    def get(self, artifact: str) -> dict[str, NDArray[np.generic]]:
         """All arrays of an artifact. Raises StoreError where it is missing or damaged."""
         ...
 

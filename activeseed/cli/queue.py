@@ -33,6 +33,13 @@ def queue(
     batch: Annotated[
         int, typer.Option("--batch", "-n", min=0, metavar="N", help="Questions; else what [ask] batch says.")
     ] = 0,
+    kind: Annotated[
+        str,
+        typer.Option("--kind", metavar="KIND", help="Ask in this form, such as merge or one of yours."),
+    ] = "",
+    group: Annotated[
+        str, typer.Option("--group", metavar="GROUP", help="Of which group, where the kind asks about one.")
+    ] = "",
     to: Annotated[
         str,
         typer.Option(
@@ -54,6 +61,7 @@ def queue(
       activeseed queue                                  the best batch, to wherever the study's annotators are
       activeseed queue --item no-memory --item firm-no --to terminal
       activeseed queue --batch 20 --to questions.jsonl
+      activeseed queue --kind merge --item no-memory --item firm-no
       activeseed queue --withdraw r002-03
     """
     to = to.replace("label_studio", "label-studio")
@@ -75,7 +83,9 @@ def queue(
 
         if to in ("", "label-studio"):
             look(study, progress)
-        asked = agreed(study, progress, yes, lambda: study.ask(batch or None, list(item) if item else None))
+        asked = agreed(
+            study, progress, yes, lambda: study.ask(batch or None, item or None, kind=kind or "items", group=group)
+        )
         if to in ("", "label-studio"):
             send(study, progress)
         elif to != "terminal":

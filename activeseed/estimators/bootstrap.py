@@ -14,12 +14,13 @@ import numpy as np
 from pydantic import ConfigDict, Field
 
 from activeseed.checked import SettingsRecord
+from activeseed.column import Column
 from activeseed.contrast import ABSENT_INDEX
 from activeseed.errors import TrainingError
 from activeseed.estimators.columns import GROUP_SPREAD
 from activeseed.estimators.designs import Joined, TwoKeys
 from activeseed.estimators.statistics import interval, mean_and_se, paired_spread, paired_spread_nats, t_quantile
-from activeseed.outcome import Column, Outcomes, Ranking
+from activeseed.outcome import Outcomes, Ranking
 from activeseed.plan import Floats, Resampled, stream_key
 from activeseed.protocols import Cost, Problem, Request, Run, SupportsEntropy
 

@@ -25,9 +25,10 @@ import numpy as np
 from pydantic import Field
 
 from activeseed.checked import SettingsRecord
+from activeseed.column import Column
 from activeseed.contrast import ABSENT_INDEX
 from activeseed.errors import PlanError
-from activeseed.outcome import Column, Ranking
+from activeseed.outcome import Ranking
 from activeseed.plan import Change, Floats, OneAtATime, generator
 from activeseed.protocols import Cost, Problem, Request, Run
 

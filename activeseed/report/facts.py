@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 
 from activeseed.annotators import hanging
+from activeseed.column import by_name
 from activeseed.errors import PlanError
+from activeseed.estimators.columns import KNOWN
 from activeseed.looking.assessment import Assessment
 from activeseed.looking.lock_in import lock_in
 from activeseed.looking.surrogate import PREFERENCE_DRAWS, foreseeable, surrogate_outcomes
@@ -116,12 +118,15 @@ _TESTED = {
 
 def _head(study: Study, ranking: Ranking) -> dict[str, Any]:
     embedder = study.part("embedder")
+    columns = by_name((*ranking.declared, *KNOWN.values()))
     return {
         "title": study.folder.resolve().name,
         "system": study.system.kind,
         "outcome": ranking.summary["outcome"],
         "unit": ranking.summary["unit"],
-        "by": ranking.by,
+        "by": columns[ranking.by].words if ranking.by in columns else ranking.by,
+        "headings": {name: c.heading for name, c in columns.items()},
+        "own": [name for name, c in by_name(ranking.declared).items() if c.sortable and name not in KNOWN],
         "law": ranking.summary["law"],
         "index_law": ranking.summary.get("index_law", ""),
         "total_law": ranking.summary.get("total_law", ""),

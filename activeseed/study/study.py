@@ -89,6 +89,11 @@ class Study:
         folder: str | Path,
         *,
         system: Any = None,
+        embedder: Any = None,
+        estimator: Any = None,
+        response: Any = None,
+        annotator: Any = None,
+        executor: Any = None,
         questions: Sequence[Any] = (),
         settings: Settings | None = None,
         progress: Progress = silent,
@@ -98,18 +103,25 @@ class Study:
         """Come back to a study: replays its journal, trains nothing, runs nothing that the folder names.
 
         Args:
-            system: for a trainer that only exists as a Python object.
+            system: for a trainer that only exists as a Python object: it takes the place of the file's table, and all
+                the other settings stay.
+            embedder, estimator, response, annotator, executor: likewise.
             questions: forms of questions that only exist as Python objects.
             accept: take in settings that were edited since and that change what trainings do.
             trust: let the study use what ``activeseed.toml`` names: a trainer, third-party kinds, a database or server
                 elsewhere. Not needed for a folder that was made here, nor for what was agreed to with ``--trust``;
-                ``settings`` and ``system`` are trusted, since they are yours.
+                ``settings`` and objects are trusted, since they are yours.
 
         Raises:
             TrustError: the journal is in a database that nobody here has agreed to open.
             ConfigError: no ``activeseed.toml``, or one that was edited in a way that needs ``accept``.
         """
-        return cls(opening.reopen(folder, system, settings, progress, accept, trust, questions))
+        handed: dict[str, Any] = {
+            "system": system, "embedder": embedder, "estimator": estimator, "response": response,
+            "annotator": annotator, "executor": executor, "questions": tuple(questions) or None,
+        }  # fmt: skip
+        given = {family: member for family, member in handed.items() if member is not None}
+        return cls(opening.reopen(folder, given, settings, progress, accept, trust))
 
     def refresh(self) -> None:
         """Take in what was written to the journal since, by this process or another."""

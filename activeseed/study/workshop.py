@@ -12,7 +12,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from activeseed.config import Settings, ThirdParty, default
+from activeseed.config import Settings, default
+from activeseed.members import ThirdParty
 from activeseed.protocols import (
     Executor,
     Form,

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from activeseed.column import Column
 from activeseed.errors import ConfigError, PlanError
 from activeseed.estimators import Auto, Bootstrap, Jansen, LeaveOneOut, NullLadder, Regression
 from activeseed.estimators.statistics import cross_key, gram
 from activeseed.geometries import DistributionHellinger, Hellinger
-from activeseed.outcome import Column, Outcomes, Ranking
+from activeseed.outcome import Outcomes, Ranking
 from activeseed.plan import Change, Law, OneAtATime
 from activeseed.protocols import Cost, Problem, Request, Run
 from activeseed.seed import ABSENT
