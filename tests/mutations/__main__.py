@@ -1,8 +1,8 @@
 """Whether the fast tests see small mistakes:  python -m tests.mutations [NAME …]
 
-Each mutation (`catalogue`) is made in a copy of the tree, where the tests most likely to see it run first, and all of the
-fast lane where those pass. NAME is a family (``store``) or a mutation as it is printed (``store-3``); ``--first`` leaves
-the whole lane out. Exits with 1 where a mutation was seen by none. Not part of any lane: some minutes a family.
+Each mutation (`catalogue`) is made in a copy of the tree, where the tests most likely to see it run first, and all of
+the fast lane where those pass. NAME is a family (``store``) or a mutation as it is printed (``store-3``); ``--first``
+leaves the whole lane out. Exits with 1 where a mutation was seen by none. Part of no lane: some minutes a family.
 
 A mutation that survives says that a test is missing: one with the right value, by formula or by brute force.
 """
@@ -48,7 +48,9 @@ def main() -> int:
         for name, mutation in chosen.items():
             seen, by = tried(tree, mutation, name.rpartition("-")[0], given.first, given.workers)
             survived += seen == "SURVIVED"
-            print(f"{name:<15}{seen:<17} {mutation.file.removeprefix('activeseed/')}: {mutation.words}  {by}", flush=True)
+            print(
+                f"{name:<15}{seen:<17} {mutation.file.removeprefix('activeseed/')}: {mutation.words}  {by}", flush=True
+            )
     return int(survived > 0)
 
 
