@@ -62,7 +62,8 @@ def _check_comparison(compared: Comparison, toy: Toy, weighted: bool, says: str)
             there = 0 <= f < len(items) and 0 <= v < len(items[f].variants)
             assert there, f"{says}: {change.label!r} takes variant {v} of item {f}, which is not there"
         copies = change.multiplicity
-        does = copies is not None or any(base[f] != v for f, v in zip(change.factors, change.variants, strict=True))
+        moves = any(base[f] != v for f, v in zip(change.factors, change.variants, strict=True))
+        does = moves or (copies is not None and any(c != 1 for c in copies))
         assert does, f"{says}: {change.label!r} changes nothing"
         if copies is not None:
             assert len(copies) == len(change.factors), f"{says}: {change.label!r} has not a weight for each item"
