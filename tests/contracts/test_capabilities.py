@@ -209,7 +209,7 @@ def test_what_is_declared_is_checked_with_the_rest() -> None:
         def train(self, rows, materials):
             end = super().states(rows, materials, "trajectory")[:, -1:]
             values = np.repeat(end, len(materials.probes), 1).astype(np.float32)
-            ok = np.isfinite(values).all(1)
+            ok = np.asarray(np.isfinite(values).all(1))
             return Outcomes(values, ok, {int(r): "runs away" for r in np.flatnonzero(~ok)})
 
         def states(self, rows, materials, name):

@@ -356,7 +356,7 @@ class Chain(Base):
     def train(self, rows: Rows, materials: Materials) -> Outcomes:
         end = self.states(rows, materials, "trajectory")[:, -1:]
         values = np.repeat(end, len(materials.probes), 1).astype(np.float32)
-        ok = np.isfinite(values).all(1)
+        ok = np.asarray(np.isfinite(values).all(1))
         return Outcomes(values, ok, {int(r): "the chain runs away" for r in np.flatnonzero(~ok)})
 
     def pull_back(self, rows: Rows, materials: Materials, cotangents: Floats) -> Floats:

@@ -369,7 +369,7 @@ class TestFailedTrainings:
         for c in mine:
             at = [[design.place(k, change) for k in keys] for change in (c.plus, c.minus) if change is not None]
             delta = [np.stack([points[row] - points[base] for base, row in pairs]) for pairs in at]
-            right += c.weight * cross_key(gram(delta[0] if len(delta) == 1 else delta[0] - delta[1])).value
+            right += c.weight * float(cross_key(gram(delta[0] if len(delta) == 1 else delta[0] - delta[1])).value)
         assert found[0] == pytest.approx(right, rel=1e-5)
 
 

@@ -20,7 +20,7 @@ class Flippable(Toy):
     """A toy whose items have a variant that is called *flipped*: what a pair has, without being one."""
 
     @property
-    def seed(self) -> Seed:  # type: ignore[override]  # computed anew, where the toy keeps it
+    def seed(self) -> Seed:
         items = []
         for f in range(len(self.scores)):
             flip = Variant(id=FLIPPED, payload={"kind": "text", "text": f"flip {f}"})  # type: ignore[arg-type]

@@ -88,4 +88,4 @@ def test_who_breaks_them_is_found(lie: str, said: str) -> None:
 
 def test_an_estimator_without_a_surrogate_is_no_response() -> None:
     with pytest.raises(AssertionError, match="without a surrogate"):
-        check_response(LeaveOneOut())  # type: ignore[arg-type]
+        check_response(LeaveOneOut())
