@@ -34,7 +34,6 @@ from activeseed.protocols import (
     Perturbation,
     Response,
     SupportsAssignment,
-    SupportsResponse,
     SupportsSpreading,
     System,
 )
@@ -267,7 +266,7 @@ class Settings(_Table):
     system: Any = Field(default_factory=partial(default, "system"))
     embedder: Any = Field(default_factory=partial(default, "embedder"))
     estimator: Any = Field(default_factory=partial(default, "estimator"))
-    response: Any = Field(default_factory=partial(default, "response"))
+    response: Any = None
     annotator: Any = Field(default_factory=partial(default, "annotator"))
     executor: Any = Field(default_factory=partial(default, "executor"))
     perturbations: tuple[Any, ...] = Field(default_factory=lambda: (default("perturbations"),))
@@ -320,18 +319,11 @@ class Settings(_Table):
             object.__setattr__(self, "executor", record_type("executor", "processes")())
         return self
 
-    @model_validator(mode="after")
-    def _the_estimators_rows_serve(self) -> Self:
-        """The response is what the estimator trains anyway, unless one was chosen."""
-        if "response" not in self.model_fields_set and isinstance(self.estimator, SupportsResponse):
-            object.__setattr__(self, "response", self.estimator.response())
-        return self
-
     def record(self) -> dict[str, Any]:
         """JSON of every table that somebody may have set; members of families by kind and options."""
         out: dict[str, Any] = {}
         for name in type(self).model_fields:
-            if name == "response" and name not in self.model_fields_set:
+            if name == "response" and self.response is None:
                 continue  # it follows the estimator
             value = getattr(self, name)
             if name == "questions":

@@ -6,8 +6,10 @@ The effect of an item (or of a group) under a law is the mean of ‖m(plus) − 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from activeseed.plan import Change
+if TYPE_CHECKING:  # laws are records that a configuration holds: whoever reads it needs no arrays
+    from activeseed.plan import Change
 
 AS_WRITTEN_INDEX = 0
 ABSENT_INDEX = 1
@@ -53,6 +55,8 @@ class Changes:
         self, label: str, items: tuple[int, ...], variants: tuple[int, ...], copies: tuple[float, ...] | None = None
     ) -> int:
         """The number of a row in which these items take these variants, in so many copies."""
+        from activeseed.plan import Change
+
         name = (items, variants, copies)
         if name not in self._at:
             self._at[name] = len(self.listed)

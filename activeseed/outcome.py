@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,15 +137,6 @@ class Column:
     unit: str = "squared distance"
     unbiased: bool = False
     sortable: bool = False
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number with its standard error. ``bound``: whether the truth is at it, above it or below it."""
-
-    value: float
-    stderr: float = math.nan
-    bound: Literal["point", "lower", "upper"] = "point"
 
 
 @dataclass(frozen=True)

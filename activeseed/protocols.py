@@ -22,7 +22,6 @@ if TYPE_CHECKING:  # seams are only described here: whoever asks for an event ne
     from activeseed.factor import Factor
     from activeseed.outcome import (
         Column,
-        Estimate,
         Outcomes,
         Ranking,  # noqa: F401 (named in a string: what analyses end in)
     )
@@ -478,15 +477,6 @@ class SupportsUnaffordable(Protocol):
         ...
 
 
-# --- distances --------------------------------------------------------------------------------------------------
-
-
-class Distance(Protocol):
-    """How far two sets of outcomes (R, P), (R′, P) are apart; says whether it is a bound."""
-
-    def __call__(self, a: NDArray[Any], b: NDArray[Any]) -> Estimate: ...
-
-
 # --- forms of questions -----------------------------------------------------------------------------------------
 
 #: what an answer is about: one item, read by itself; each of the items, a line each; the items as one; something else
@@ -885,7 +875,7 @@ class Store(Protocol):
 
 
 __all__ = [
-    "About", "Analysis", "Annotator", "Assignment", "Batch", "Collected", "Cost", "Dispute", "Distance", "Embedder",
+    "About", "Analysis", "Annotator", "Assignment", "Batch", "Collected", "Cost", "Dispute", "Embedder",
     "Estimator", "Event", "Executor", "Form", "Geometry", "Json", "Occasion", "Pace", "Perturbation", "Problem",
     "ReferenceLaw", "Request", "Respondent", "Response", "Run", "Store", "SupportsAssignment", "SupportsCentring",
     "SupportsCollecting", "SupportsCores", "SupportsCutting", "SupportsDecisions", "SupportsDecoding",

@@ -109,10 +109,12 @@ def kind_of(item: Item) -> str:
 
 
 def doubtful(belief: Belief, standing: Sequence[int] | Ints, below: float = 0.5) -> tuple[int, ...]:
-    """Unasked items whose standing variant is credible with less than ``below``, least credible first."""
-    stands = np.asarray(standing, np.int64)
-    p = belief.law.probabilities[np.arange(len(stands)), stands]
-    found = np.flatnonzero((p < below) & ~belief.answered)
+    """Unasked items that stand as written and are credible with less than ``below``, least credible first.
+
+    What stands otherwise has no place in a list: a line without a tick says that the item stays *as written*.
+    """
+    p = belief.credibility
+    found = np.flatnonzero((p < below) & ~belief.answered & (np.asarray(standing, np.int64) == 0))
     return tuple(int(f) for f in found[np.argsort(p[found], kind="stable")])
 
 

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import ConfigDict, Field
 
 from activeseed.checked import SettingsRecord
-from activeseed.estimators.columns import EFFECTS, FIRST_ORDERS, GROUP_SPREAD, TOTALS, under
-from activeseed.laws import law_named
+from activeseed.laws import LawName, law_named
 
 if TYPE_CHECKING:
     from activeseed.estimators.affordable import Parts
@@ -48,8 +47,8 @@ class Auto(SettingsRecord):
     kind: Literal["auto"] = "auto"
     budget: int = Field(default=4000, ge=100)
     keys: int = Field(default=8, ge=2)
-    law: str = "drop"
-    also: tuple[str, ...] = ()
+    law: LawName = "drop"
+    also: tuple[LawName, ...] = ()
     trainings: int | None = Field(default=None, ge=8, alias="rows")
     pairs: int = Field(default=64, ge=3)
     bases: int = Field(default=24, ge=0)
@@ -72,6 +71,8 @@ class Auto(SettingsRecord):
     @property
     def columns(self) -> tuple[Column, ...]:
         """See ``protocols.Estimator``."""
+        from activeseed.estimators.columns import EFFECTS, FIRST_ORDERS, GROUP_SPREAD, TOTALS, under
+
         further = tuple(c for law in self.also if law != self.law for c in under(law, EFFECTS))
         return tuple({c.name: c for c in (*EFFECTS, *FIRST_ORDERS, *TOTALS, GROUP_SPREAD, *further)}.values())
 

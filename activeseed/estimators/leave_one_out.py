@@ -30,7 +30,7 @@ from activeseed.estimators.statistics import (
     t_quantile,
     ties,
 )
-from activeseed.laws import law_named
+from activeseed.laws import LawName, law_named
 from activeseed.outcome import Bools, Column, Outcomes, Ranking
 from activeseed.plan import Floats, OneAtATime
 from activeseed.protocols import Cost, Problem, Request, Run
@@ -53,7 +53,7 @@ class LeaveOneOut(SettingsRecord):
 
     kind: Literal["leave_one_out"] = "leave_one_out"
     keys: int = Field(default=8, ge=2)
-    law: str = "drop"
+    law: LawName = "drop"
     alpha: float = Field(default=0.05, gt=0.0, lt=1.0)
 
     def design(self, problem: Problem) -> tuple[Comparison, OneAtATime]:

@@ -114,8 +114,7 @@ def sync(base: Seed, mine: Seed, theirs: Seed, *, answered: Collection[str] = ()
             continue
         before = old[place]
         if unsaid and before.belief is not None:
-            known = {v.id for v in their.variants}
-            their = _changed(their, belief=_without(before.belief, known))
+            their = _changed(their, belief=_carried(before, their))
         current = now.get(before.id)
         if current is None:
             # Taken out of the study since; an unchanged line doesn't bring it back, an edited one does.
@@ -284,6 +283,22 @@ def _over(belief: Mapping[str, float], names: Mapping[str, str]) -> dict[str, fl
         name = names.get(variant, variant)
         out[name] = out.get(name, 0.0) + p
     return out
+
+
+def _carried(before: Item, their: Item) -> dict[str, float] | None:
+    """The belief of an item under the names that a file without beliefs has for its variants.
+
+    A variant is known by its content, since wordings are named by their place in the list, and by its name where the
+    author rewrote it there.
+    """
+    if before.belief is None:
+        return None
+    theirs = {v.payload.digest: v.id for v in their.alternatives if v.payload is not None}
+    was = {v.id: v.payload.digest for v in before.alternatives if v.payload is not None}
+    names = {name: theirs[digest] for name, digest in was.items() if digest in theirs}
+    rewritten = {v.id for v in their.alternatives} - set(names.values())
+    known = {AS_WRITTEN, ABSENT, *names, *(name for name in was if name in rewritten)}
+    return _over(_without(before.belief, known), names)
 
 
 def _without(belief: Mapping[str, float], known: Collection[str]) -> dict[str, float]:

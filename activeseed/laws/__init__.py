@@ -6,7 +6,9 @@ A third party's law is named ``package.module:Name`` wherever a law is named.
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import AfterValidator
 
 from activeseed.errors import ConfigError, PlanError, describe, nearest
 from activeseed.laws.drop import Drop
@@ -20,6 +22,18 @@ if TYPE_CHECKING:
 
 #: kind -> the law
 LAWS: dict[str, ReferenceLaw] = {law.kind: law for law in (Drop(), Flip(), Wordings(), Group(), Poisson())}
+
+
+def _known(name: str) -> str:
+    """Refuses what no law is called, before anything is imported."""
+    module, colon, attribute = name.partition(":")
+    if name in LAWS or (colon and all(part.isidentifier() for part in (*module.split("."), attribute))):
+        return name
+    raise ValueError(f"there is no reference law {name!r}.{nearest(name, LAWS)}")
+
+
+#: the name of a law, as settings have it
+LawName = Annotated[str, AfterValidator(_known)]
 
 
 def law_named(name: str) -> ReferenceLaw:
@@ -38,4 +52,4 @@ def law_named(name: str) -> ReferenceLaw:
     return made
 
 
-__all__ = ["LAWS", "Drop", "Flip", "Group", "Poisson", "Wordings", "law_named"]
+__all__ = ["LAWS", "Drop", "Flip", "Group", "LawName", "Poisson", "Wordings", "law_named"]

@@ -103,7 +103,10 @@ def wanted(
                 f"system {system.kind!r} {len(factors)} settings that can be perturbed."
             )
         names += row_names(context, materials.slots, rows, factors)
-        settings += [combinations.setdefault(tuple(row), len(combinations)) for row in beyond.tolist()]
+        if beyond.shape[1]:
+            settings += [combinations.setdefault(tuple(row), len(combinations)) for row in beyond.tolist()]
+        else:
+            settings += [combinations.setdefault((), len(combinations))] * len(rows)
     if request.cotangents is not None:
         if request.cotangents.shape[0] != design.size:
             raise PlanError(f"{request.purpose}: {len(request.cotangents)} cotangents for {design.size} rows.")

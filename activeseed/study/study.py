@@ -12,7 +12,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from activeseed.config import Settings, ThirdParty, whole
+from activeseed.config import Settings, ThirdParty, default, whole
 from activeseed.errors import AnswerError, PlanError, nearest
 from activeseed.protocols import (
     Analysis,
@@ -21,10 +21,12 @@ from activeseed.protocols import (
     Event,
     Executor,
     Form,
+    Response,
     Store,
     SupportsAssignment,
     SupportsLocating,
     SupportsPermission,
+    SupportsResponse,
     SupportsTruth,
     System,
 )
@@ -184,6 +186,8 @@ class Study:
     def part(self, family: str) -> Any:
         """The member of a family that the settings name; a third party's is imported now. Raises TrustError."""
         said = getattr(self.settings, family)
+        if family == "response" and said is None:
+            return self._estimators_response()
         if family != "system" or isinstance(said, ThirdParty):  # a trainer of ours is asked when it is about to run
             self.trust.require(family)
         if not isinstance(said, ThirdParty):
@@ -192,6 +196,12 @@ class Study:
         if family not in made:
             made[family] = said.made(family)
         return made[family]
+
+    def _estimators_response(self) -> Response:
+        """What the estimator trains anyway serves as the response, where none was chosen."""
+        estimator = self.part("estimator")
+        made: Response = estimator.response() if isinstance(estimator, SupportsResponse) else default("response")
+        return made
 
     @property
     def forms(self) -> Mapping[str, Form]:

@@ -17,7 +17,8 @@ import argparse
 import os
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -199,28 +200,54 @@ def _ended(made: Any, result: Any, share: float) -> Outcome:
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Persona:
+    """One persona study, and what became of its minutes.
+
+    Attributes:
+        outcome: how it ended.
+        right: (answered lines, minutes) after which the deployed seed stays within the limit of the true one: no rule
+            can end a study truthfully before, whatever it believes.
+        decisive: share of the items of which one alone, put wrong in the true seed, is over the limit.
+        spent: minutes by what they went into.
+    """
+
+    outcome: Outcome
+    right: tuple[int, float]
+    decisive: float
+    spent: Mapping[str, float]
+
+
+#: what the minutes of a study go into
+SPENT = ("lists", "first readings", "drawn at random", "readings again", "repeats", "gold")
+
+
 def persona(data: Path, behaviours: int, keys: Sequence[int], jobs: int) -> list[dict[str, Any]]:
     """Rows of `init`'s defaults on persona statements, with 4 gold questions."""
     from tests.benchmarks.persona import Statements
 
     names = Statements.read(data).names[:behaviours]
-    found: list[Outcome] = _all([(data, name, key) for name in names for key in keys], persona_loop, jobs)
-    stable = [x for x in found if x.stable]
+    found: list[Persona] = _all([(data, name, key) for name in names for key in keys], persona_loop, jobs)
+    stable = [x.outcome for x in found if x.outcome.stable]
     false = sum(x.share > LIMIT for x in stable)
     whole = 80 * 0.3
+    of_whole = "minutes over those of confirming the whole seed in lists"
     return [
         share("persona: reaches stable", len(stable), len(found)),
         share("persona: false, of those called stable", false, len(stable), most=0.05),
         _median("persona: answered lines until stable", [x.answers for x in stable], "<= 45", 45),
+        _median(f"persona: {of_whole}", [x.minutes / whole for x in stable], "<= 0.7", 0.7),
+        _median("persona: answered lines until it stays true, known or not", [x.right[0] for x in found], "-", None),
         _median(
-            "persona: minutes over those of confirming the whole seed in lists",
-            [x.minutes / whole for x in stable], "<= 0.7", 0.7,
+            f"persona: until it stays true, known or not: {of_whole}", [x.right[1] / whole for x in found], "-", None
         ),
-        _median("persona: lists a study", [x.lists for x in found], "-", None),
+        _median("persona: items of which one alone is over the limit, share", [x.decisive for x in found], "-", None),
+        *(_median(f"persona: minutes a study, {w}", [x.spent[w] for x in found], "-", None) for w in SPENT),
+        _median("persona: lists a study", [x.outcome.lists for x in found], "-", None),
     ]  # fmt: skip
 
 
-def persona_loop(data: Path, behaviour: str, key: int) -> Outcome:
+def persona_loop(data: Path, behaviour: str, key: int) -> Persona:
     """One persona study from files, as `init` makes it, to the end of its loop."""
     from activeseed.annotators.simulated import Simulated
     from activeseed.cli.making import make_project
@@ -238,9 +265,43 @@ def persona_loop(data: Path, behaviour: str, key: int) -> Outcome:
         result = made.loop(Simulated(truth=truth, key=key))
         keys = np.arange(made.settings.replicates, dtype=np.int64)
         right = np.array([0 if truth[i.id] == "as_written" else 1 for i in made.seed.items], np.int16)
-        rows = [Rows(np.tile(np.asarray(x, np.int16), (len(keys), 1)), keys) for x in (made.seed.base, right)]
-        now, meant = (made.trainer.fulfil(Request(Explicit(r, unit=len(keys)), "truth")).values for r in rows)
-        return _ended(made, result, float(((now > 0.5) != (meant > 0.5)).mean()))
+
+        def judged(base: Any) -> Any:
+            rows = Rows(np.tile(np.asarray(base, np.int16), (len(keys), 1)), keys)
+            return made.trainer.fulfil(Request(Explicit(rows, unit=len(keys)), "truth")).values > 0.5
+
+        meant = judged(right)
+        otherwise = [float((judged(v.seed.base) != meant).mean()) for v in made.state.versions]
+        one_wrong = np.where(np.eye(len(right), dtype=bool), 1 - right, right)
+        decisive = np.mean([(judged(base) != meant).mean() > LIMIT for base in one_wrong])
+        return Persona(
+            _ended(made, result, float((judged(made.seed.base) != meant).mean())), _right(made, otherwise),
+            float(decisive), _spent(made),
+        )  # fmt: skip
+
+
+def _right(made: Any, otherwise: Sequence[float]) -> tuple[int, float]:
+    """Answered lines and minutes up to the first closed round after which no version was over the limit."""
+    closed = made.state.rounds
+    over = [n for n, r in enumerate(closed) if otherwise[r["version"]] > LIMIT]
+    last = closed[min(max(over, default=-1) + 1, len(closed) - 1)]["round"]
+    asked = [q for q in made.state.questions.values() if q.round <= last]
+    return sum(max(len(q.items), 1) for q in asked), sum(q.minutes for q in asked)
+
+
+def _spent(made: Any) -> dict[str, float]:
+    """Minutes by what they went into."""
+    out, seen = dict.fromkeys(SPENT, 0.0), set()
+    for q in made.state.questions.values():
+        again = bool(set(q.items) & seen)
+        into = "gold" if q.purpose == "gold" else "lists" if q.kind == "confirm_list" else "first readings"
+        if into == "first readings":
+            # a reading again is a repeat by name; only one that was planned as a check has nobody to avoid
+            into = "drawn at random" if q.drawn == "random" else into
+            into = ("readings again" if q.avoid else "repeats") if again else into
+        out[into] += q.minutes
+        seen |= set(q.items)
+    return out
 
 
 def _all(work: Sequence[tuple[Any, ...]], one: Callable[..., Any], jobs: int) -> list[Any]:

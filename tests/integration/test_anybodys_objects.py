@@ -56,7 +56,7 @@ class Both:
         return Blocks((field, policy))
 
     def cost(self, materials: Materials) -> Cost:
-        return Cost(bytes=10_000, multiply_adds=1000, calls=2, money=0.01)
+        return Cost(bytes=10_000, multiply_adds=1000, calls=2)
 
     def train(self, rows: Rows, materials: Materials) -> Outcomes:
         x, z, u = (
@@ -126,7 +126,7 @@ def test_a_blocked_outcome_is_ranked_asked_about_answered_and_reported(make_stud
         system=Both(), embedder=Lengths(), annotator=Oracle(), stopping={"flips": 0.4, "risk": 1e-9},
         gold=[{"id": "g1", "text": "tell the truth when asked", "answer": "as_written"}],
     )  # fmt: skip
-    assert study.check()["cost"]["ranking"]
+    assert study.check()["cost"]["trainings"] > 0
     ranking = study.rank()
     assert ranking.summary["outcome"] == "approval at the probes and the policy over the pool"
     assert ranking.summary["unit"] == "squared Hellinger distance"

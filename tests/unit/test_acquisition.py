@@ -220,6 +220,8 @@ class TestBatch:
         )
         assert set(doubtful(belief, [0, 0, 0])) == {0, 1}
         assert doubtful(belief, [1, 1, 1]) == ()
+        # the author has changed item 0 since: neither a tick nor none could say that it stays as it stands now
+        assert doubtful(belief, [1, 0, 0], below=0.7) == (1,)
         assert list_candidate(belief, [0, 1, 0]) == []
 
     def test_write_more_is_mixed_in_only_at_an_exchange_rate(self) -> None:
