@@ -32,7 +32,7 @@ from activeseed.estimators.statistics import (
     ties,
 )
 from activeseed.laws import LawName, law_named
-from activeseed.outcome import Bools, Outcomes, Ranking
+from activeseed.outcome import Bools, Outcomes, Ranking, Summary
 from activeseed.plan import Floats, OneAtATime
 from activeseed.protocols import Cost, Problem, Request, Run
 
@@ -148,7 +148,7 @@ class LeaveOneOut(SettingsRecord):
         failed = int(np.sum(~outcomes.ok))
         if failed:
             notes.append(f"{failed} of {len(outcomes)} trainings failed; the keys they belong to are left out.")
-        summary: dict[str, Any] = {
+        summary: Summary = {
             "estimator": self.kind,
             "law": self.law,
             "keys": len(design.keys),

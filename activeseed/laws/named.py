@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from pydantic import AfterValidator
 
@@ -15,7 +15,8 @@ from activeseed.laws.poisson import Poisson
 from activeseed.laws.wordings import Wordings
 
 if TYPE_CHECKING:
-    from activeseed.protocols import ReferenceLaw
+    from activeseed.laws import LawKind
+    from activeseed.protocols import Name, ReferenceLaw
 
 #: kind -> the law
 LAWS: dict[str, ReferenceLaw] = {law.kind: law for law in (Drop(), Flip(), Wordings(), Group(), Poisson())}
@@ -30,7 +31,10 @@ def _known(name: str) -> str:
 
 
 #: the name of a law, as settings have it
-LawName = Annotated[str, AfterValidator(_known)]
+if TYPE_CHECKING:
+    LawName: TypeAlias = "LawKind | Name"
+else:
+    LawName = Annotated[str, AfterValidator(_known)]
 
 
 def law_known(name: str) -> str:

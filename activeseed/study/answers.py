@@ -68,9 +68,10 @@ def tell(study: Study, answers: Iterable[Answer | Mapping[str, Any]], take: bool
             stale.append(answer.id)
         else:
             _check(study, answer)
-        body = {"answer": answer.model_dump(mode="json"), "stale": old}
+        body: dict[str, Any] = {"answer": answer.model_dump(mode="json"), "stale": old}
         events.append(Event("answered", body, key=f"answered:{answer.id}"))
-    written = {e.body["answer"]["id"] for e in study.store.append(events)}
+    taken: list[Any] = [e.body for e in study.store.append(events)]
+    written = {body["answer"]["id"] for body in taken}
     study.refresh()
     version = take_in(study) if take else None
     return Told(

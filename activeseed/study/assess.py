@@ -22,7 +22,7 @@ from activeseed.errors import PlanError
 from activeseed.estimators.auto import REGRESSION_KEYS
 from activeseed.estimators.statistics import cross_key, gram
 from activeseed.geometries import decisions_of, decoded
-from activeseed.outcome import Bools, Outcomes, Ranking
+from activeseed.outcome import Bools, Outcomes, Ranking, Summary
 from activeseed.plan import Design, Explicit, Floats, Ints, Law, Materials, Rows, generator, stream_key
 from activeseed.protocols import Geometry, Problem, Request, Response, System
 from activeseed.question import Answer, Question
@@ -224,7 +224,7 @@ def with_belief(ranking: Ranking, seed: Seed, prior: Law, belief: Belief, settin
         "credibility_before": prior.probabilities[:, 0],
         "answered": belief.answered,
     }
-    summary: dict[str, Any] = {"seed_version": seed.version, "expected_error": error}
+    summary: Summary = {"seed_version": seed.version, "expected_error": error}
     if ranking.surrogate is not None:
         gram = ranking.surrogate.gram
         columns["value"] = item_values(gram, belief, error)
@@ -403,7 +403,7 @@ def _settled(problem: Problem) -> Ranking:
     """The ranking of a seed about which nothing is left unclear."""
     zero = np.zeros(len(problem.seed))
     columns = {"first_order": zero, "first_order_se": zero, "presence": zero, "wording": zero, "share": zero}
-    summary = {"spread": 0.0, "trainings": 0, "law": problem.law.name, "belief_spread": 0.0, "risk": 0.0}
+    summary: Summary = {"spread": 0.0, "trainings": 0, "law": problem.law.name, "belief_spread": 0.0, "risk": 0.0}
     return Ranking(problem.ids, columns, summary, notes=("Every item is settled: nothing is left to ask.",))
 
 

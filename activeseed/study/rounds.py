@@ -20,7 +20,7 @@ from activeseed.estimators import Jansen
 from activeseed.estimators.auto import REGRESSION_KEYS
 from activeseed.estimators.columns import BELIEVED
 from activeseed.geometries import decisions_of
-from activeseed.outcome import Outcomes, Ranking, plain
+from activeseed.outcome import Outcomes, Ranking, Summary, plain
 from activeseed.plan import Explicit, Rows
 from activeseed.protocols import Analysis, Estimator, Event, Request, SupportsLaw
 from activeseed.questions import form_of
@@ -155,7 +155,7 @@ class Rounds:
         ranking = replace(ranking, declared=tuple(c for c in by_name(declared).values() if c.name in ranking.columns))
         ranking = _ordered(ranking, column or _usual(ranking, left))
         counts = found.summary
-        summary = {
+        summary: Summary = {
             "system": study.system.kind,
             "outcome": assessment.problem.geometry.over,
             "unit": assessment.problem.geometry.unit,
@@ -184,7 +184,7 @@ class Rounds:
         before = study.budget.here
         assessment = self.assessment()
         result = study.trainer.run(analysis, assessment.problem)
-        body = {
+        body: dict[str, Any] = {
             "kind": analysis.kind, "seed_version": assessment.seed.version,
             "trainings_new": study.budget.here - before,
         }  # fmt: skip

@@ -6,13 +6,14 @@ it knows is a replay of the journal, and what it computes comes from pure functi
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
-from activeseed.config import Settings, default
+from activeseed.config import Overrides, Settings, default
 from activeseed.errors import AnswerError, PlanError, nearest
 from activeseed.members import ThirdParty, whole
 from activeseed.protocols import (
@@ -22,6 +23,7 @@ from activeseed.protocols import (
     Event,
     Executor,
     Form,
+    Name,
     Response,
     Store,
     SupportsAssignment,
@@ -32,26 +34,29 @@ from activeseed.protocols import (
     System,
 )
 from activeseed.question import Answer, Question
-from activeseed.questions import FORMS, form_named
+from activeseed.questions import FORMS, Kind, form_named
 from activeseed.questions.own import own_forms
 from activeseed.seed import Probe, Seed, digest_of
 from activeseed.study import answers as answering
 from activeseed.study import channels, opening, versions
 from activeseed.study.answers import Told
-from activeseed.study.loop import LoopResult, loop
+from activeseed.study.loop import PATIENCE, LoopResult, Waiting, loop
 from activeseed.study.progress import Progress, silent
 from activeseed.study.state import SeedVersion, State
-from activeseed.study.status import status
+from activeseed.study.status import Status, status
 from activeseed.study.trust import Trust
 
 if TYPE_CHECKING:
+    from activeseed.column import Order
     from activeseed.files.sync import SyncResult
+    from activeseed.laws import LawKind
     from activeseed.outcome import Ranking
     from activeseed.plan import Materials
     from activeseed.resolution import Resolution
     from activeseed.study.batches import Batches
     from activeseed.study.budget import Budget
     from activeseed.study.channels import Exchanged
+    from activeseed.study.cost import Costs
     from activeseed.study.rounds import Rounds
     from activeseed.study.training import Trainer
 
@@ -96,7 +101,7 @@ class Study:
         settings: Settings | None = None,
         progress: Progress = silent,
         written: Callable[[Settings], str] | None = None,
-        **overrides: Any,
+        **overrides: Unpack[Overrides],
     ) -> Study:
         """Start a study in a folder that holds none.
 
@@ -105,8 +110,8 @@ class Study:
             gold: questions with known answers: ``{"id", "text", "answer"}``.
             guidelines: Markdown for annotators.
             written: the text of ``activeseed.toml``, where it is to hold more than every setting with its value.
-            overrides: any field of ``Settings`` (``embedder=…``, ``key=7``); ``questions=…`` are forms of your own (see
-                ``protocols.Form``).
+            overrides: any of the settings by name (``embedder=…``, ``key=7``; see ``config.Overrides``);
+                ``questions=…`` are forms of your own (see ``protocols.Form``).
 
         Raises:
             FolderError: the folder holds a study already, or can't be written.
@@ -162,7 +167,8 @@ class Study:
         for event in self.store.read(self.state.sequence):
             self.state.apply(event)
             if event.kind == "created":
-                self._inputs = event.body["inputs"]
+                body: dict[str, Any] = event.body
+                self._inputs = body["inputs"]
 
     def close(self) -> None:
         """End what trains, and give back the journal's connections. A study that is used afterwards takes them anew."""
@@ -348,13 +354,16 @@ class Study:
 
     # --- ask and tell -------------------------------------------------------------------------------------------
 
-    def rank(self, by: str | None = None, law: str | None = None, *, retry: bool = False) -> Ranking:
+    def rank(
+        self, by: Order | Name | None = None, law: LawKind | Name | None = None, *, retry: bool = False
+    ) -> Ranking:
         """Rank the items: effects, indices, values, with errors; what was trained before is not trained again.
 
         Args:
             by: ``effect``, ``value``, ``first_order`` (or ``first-order``), ``total``; by default value where
-                something is left to ask, else effect.
-            law: reference law of the effects: ``drop``, ``flip``, ``wordings``, ``group``, ``poisson``.
+                something is left to ask, else effect. A column of an estimator of your own is ``Name("its_name")``.
+            law: reference law of the effects: ``drop``, ``flip``, ``wordings``, ``group``, ``poisson``; your own is
+                ``Name("package.module:Name")``.
             retry: train rows that failed once more; without it a failure is a fact and stays one.
 
         Raises:
@@ -385,7 +394,7 @@ class Study:
         n: int | None = None,
         items: Sequence[str] | None = None,
         *,
-        kind: str = "items",
+        kind: Kind | Name = "items",
         group: str = "",
     ) -> list[Question]:
         """The best batch of questions (or questions about these items), journalled as pending.
@@ -394,7 +403,8 @@ class Study:
             n: how many answers it may cost; by default ``[ask] batch``.
             items: item ids to ask about, whatever they are worth.
             kind: ``items``; ``write_more`` (of ``group``); ``merge`` (of ``items``); ``prefer_outcome`` (of ``n``
-                probes about which plausible seeds disagree to most effect); a form of your own that can be drawn up.
+                probes about which plausible seeds disagree to most effect); a form of your own that can be drawn up is
+                ``Name("its_kind")``.
             group: which kind of example to write more of.
 
         Raises:
@@ -521,11 +531,25 @@ class Study:
 
     # --- looking back and ahead ---------------------------------------------------------------------------------
 
-    def loop(self, annotator: Annotator | None = None, **options: Any) -> LoopResult:
-        """Rank, ask, wait, take in, retrain until a rule says stop. See ``study.loop.loop`` for the options."""
-        return loop(self, annotator, **options)
+    def loop(
+        self,
+        annotator: Annotator | None = None,
+        *,
+        max_rounds: int | None = None,
+        wait: bool = True,
+        on_round: Callable[[dict[str, Any]], None] | None = None,
+        on_look: Callable[[Waiting], None] | None = None,
+        sleep: Callable[[float], object] = time.sleep,
+        patience: float = PATIENCE,
+        hurry: Callable[[], bool] = lambda: False,
+    ) -> LoopResult:
+        """Rank, ask, wait, take in, retrain until a rule says stop. See ``study.loop.loop`` for what each is."""
+        return loop(
+            self, annotator, max_rounds=max_rounds, wait=wait, on_round=on_round, on_look=on_look, sleep=sleep,
+            patience=patience, hurry=hurry,
+        )  # fmt: skip
 
-    def status(self, fresh: bool = False) -> dict[str, Any]:
+    def status(self, fresh: bool = False) -> Status:
         """Where the study stands; trains nothing. With ``fresh``, agreement and reliability as of the last answer."""
         return status(self, fresh)
 
@@ -542,7 +566,7 @@ class Study:
 
         return check(self, time_it)
 
-    def cost(self) -> dict[str, Any]:
+    def cost(self) -> Costs:
         """What a full ranking and a round of questions cost at most; trains nothing."""
         from activeseed.study.cost import cost
 

@@ -13,7 +13,7 @@ holds that equal keys give them equal bits.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from activeseed.errors import PlanError, TrainingError
 from activeseed.protocols import Cost, Event, Executor, Geometry, Json, Request, SupportsReading, System, Traits
@@ -110,7 +110,12 @@ def try_out(study: Study) -> None:
         first = _once(study, system)
         again = _again(study, system)
     equal, apart = _compared(first, again)
-    body = {"system": named(system), "equal": equal, "apart": apart, "streams": list(system.traits.streams)}
+    body: dict[str, Any] = {
+        "system": named(system),
+        "equal": equal,
+        "apart": apart,
+        "streams": list(system.traits.streams),
+    }
     study.store.append([Event("tried", body, key=f"tried:{body['system']}")])
     study.refresh()
 

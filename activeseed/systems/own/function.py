@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypedDict, Unpack
 
 from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
@@ -19,6 +19,19 @@ from activeseed.seed import Probe
 from activeseed.systems.own.fingerprint import fingerprint
 from activeseed.systems.own.given import also_reads, given_items, given_probes, one_by_one, places_of
 from activeseed.systems.own.target import load, name_of
+
+
+class FunctionSettings(TypedDict, total=False):
+    """The settings of `FromFunction` by name."""
+
+    target: str
+    outcomes: int
+    compare: Literal["identity", "hellinger"]
+    deterministic: bool
+    weighted: bool
+    ignores_space: bool
+    version: str
+    function: Callable[..., Any] | None
 
 
 class FromFunction(SettingsRecord):
@@ -58,12 +71,13 @@ class FromFunction(SettingsRecord):
     _base: Path = PrivateAttr(default=Path())
     _permit: Callable[[], None] | None = PrivateAttr(default=None)
 
-    def __init__(self, train: Callable[..., Any] | str | None = None, /, **settings: Any) -> None:
+    def __init__(self, train: Callable[..., Any] | str | None = None, /, **settings: Unpack[FunctionSettings]) -> None:
+        given: dict[str, Any] = dict(settings)
         if isinstance(train, str):
-            settings["target"] = train
+            given["target"] = train
         elif train is not None:
-            settings = {"target": name_of(train), **settings, "function": train}
-        super().__init__(**settings)
+            given = {"target": name_of(train), **given, "function": train}
+        super().__init__(**given)
 
     # A table of settings names everything: it needs no constructor, and its mistakes are told as the table's.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
