@@ -190,7 +190,11 @@ class Summary(TypedDict, total=False):
 class Ranking:
     """Items with their columns, and what holds for the whole ensemble.
 
-    Estimators return a ranking with the columns they know; ``join`` puts several together; ``ordered`` ranks.
+    Estimators return a ranking with the columns they know; ``join`` puts several together; ``order`` ranks.
+
+    >>> ranking = act.Ranking(("a", "b"), {"effect": np.array([0.1, 0.3])}, {"law": "drop"})
+    >>> [(row["rank"], row["id"], row["effect"]) for row in ranking.rows()]
+    [(1, 'b', 0.3), (2, 'a', 0.1)]
 
     Attributes:
         ids: F item ids in the seed's order.

@@ -105,6 +105,13 @@ class Study:
     ) -> Study:
         """Start a study in a folder that holds none.
 
+        >>> seed = act.read_seed("positives.jsonl")
+        >>> league = act.OversightLeague(rounds=1, steps=3)
+        >>> probes, pool = act.read_probes("probes.jsonl"), act.read_probes("pool.jsonl")
+        >>> study = act.Study.create("new", seed, league, probes=probes, pool=pool, ask={"batch": 4})
+        >>> study.status()["items"]
+        8
+
         Args:
             system: a system's record, or any object that satisfies ``protocols.System``.
             gold: questions with known answers: ``{"id", "text", "answer"}``.
@@ -139,6 +146,10 @@ class Study:
         trust: bool = False,
     ) -> Study:
         """Come back to a study: replays its journal, trains nothing, runs nothing that the folder names.
+
+        >>> study = act.Study.open("work")
+        >>> len(study.seed), study.pending
+        (8, [])
 
         Args:
             system: for a trainer that only exists as a Python object: it takes the place of the file's table, and all
@@ -359,6 +370,10 @@ class Study:
     ) -> Ranking:
         """Rank the items: effects, indices, values, with errors; what was trained before is not trained again.
 
+        >>> ranking = act.Study.open("work").rank(by="effect", law="drop")
+        >>> ranking.summary["law"], sorted(ranking.ids)[:2]
+        ('drop', ['ask-back', 'flatter'])
+
         Args:
             by: ``effect``, ``value``, ``first_order`` (or ``first-order``), ``total``; by default value where
                 something is left to ask, else effect. A column of an estimator of your own is ``Name("its_name")``.
@@ -399,6 +414,10 @@ class Study:
     ) -> list[Question]:
         """The best batch of questions (or questions about these items), journalled as pending.
 
+        >>> study = act.Study.open("work")
+        >>> [(question.kind, question.items) for question in study.ask(items=["short"])]
+        [('review', ('short',))]
+
         Args:
             n: how many answers it may cost; by default ``[ask] batch``.
             items: item ids to ask about, whatever they are worth.
@@ -421,6 +440,12 @@ class Study:
 
     def tell(self, answers: Iterable[Answer | Mapping[str, Any]], take_in: bool = True) -> Told:
         """Take answers: partial, late, repeated or about an older version of the seed; all are kept.
+
+        >>> study = act.Study.open("work")
+        >>> (question,) = study.ask(items=["flatter"])
+        >>> told = study.tell([{"question": question.id, "annotator": "me", "verdict": "reject"}])
+        >>> study.seed.standing["flatter"]
+        'absent'
 
         Args:
             answers: records or dictionaries; a missing ``id`` is made from question, annotator and content.

@@ -27,6 +27,11 @@ class OversightLeague(SettingsRecord):
     faithful league: fictitious play between a linear evaluator and KL-leashed policies over the pool. It has no key
     streams: it is deterministic. ``OversightLeague.full()`` switches everything on.
 
+    >>> act.OversightLeague(rounds=6, minibatch=8).traits.streams
+    ('order',)
+    >>> act.OversightLeague().traits.streams
+    ()
+
     Attributes:
         rounds: rounds of play, at least 1. Cost is proportional to rounds × steps.
         steps: gradient steps of the evaluator in each round.

@@ -46,6 +46,11 @@ class FromEstimator(SettingsRecord):
     the row's key. Weights go to ``sample_weight`` where the estimator takes it; where it does not, an item of
     multiplicity 2 comes twice. A row that leaves a single class is a recorded failure.
 
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> trainer = act.FromEstimator(LogisticRegression(C=10.0), label="label", positive="urgent")
+    >>> trainer.estimator, trainer.parameters["C"]
+    ('sklearn.linear_model:LogisticRegression', 10.0)
+
     Attributes:
         estimator: where the estimator's class (or a function that makes one) is found, ``sklearn.svm:SVC``; filled in
             for an instance.

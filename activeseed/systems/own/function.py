@@ -44,6 +44,12 @@ class FromFunction(SettingsRecord):
 
     A function that raises, or returns anything but P finite numbers, is a recorded failure with its reason.
 
+    >>> def train(items, key, probes):
+    ...     words = {word for item in items for word in item.text.split()}
+    ...     return [float(bool(words & set(probe.payload.text.split()))) for probe in probes]
+    >>> act.FromFunction(train, compare="hellinger", deterministic=True).traits.streams
+    ()
+
     Attributes:
         target: where the function is found again, ``package.module:function`` or ``path/to/file.py:function`` (relative
             paths start at the project's folder). Filled in for a function that has such a place.
