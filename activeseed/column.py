@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal
+
+#: what items of any study may be ranked by
+Order = Literal[
+    "effect", "value", "value_per_minute", "value-per-minute", "first_order", "first-order", "total",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import importlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, time
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
@@ -25,6 +25,18 @@ from activeseed.masking import masked
 from activeseed.members import ThirdParty, named_record, record_of, third_party, whole, without_none
 from activeseed.protocols import SupportsSpreading
 from activeseed.seed import Rest
+
+if TYPE_CHECKING:
+    from activeseed.protocols import (
+        Annotator,
+        Embedder,
+        Estimator,
+        Executor,
+        Form,
+        Perturbation,
+        Response,
+        SupportsAssignment,
+    )
 
 #: family -> kind -> where the record of that kind is defined, below ``activeseed``
 FAMILIES: dict[str, dict[str, str]] = {
@@ -356,6 +368,30 @@ def member(family: str, table: Mapping[str, Any]) -> Any:
 
 def _dump(value: Any) -> Any:
     return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+
+
+class Overrides(TypedDict, total=False):
+    """Settings by name, as ``Study.create`` takes them: tables as records or as plain dictionaries.
+
+    Members of families are records, any objects that satisfy the protocol, or tables with a ``kind``.
+    """
+
+    key: int
+    replicates: int
+    store: str
+    study: str
+    source: SourceTable | Mapping[str, Any]
+    embedder: Embedder | ThirdParty | Mapping[str, Any]
+    estimator: Estimator | ThirdParty | Mapping[str, Any]
+    response: Response | ThirdParty | Mapping[str, Any]
+    annotator: Annotator | SupportsAssignment | ThirdParty | Mapping[str, Any]
+    executor: Executor | ThirdParty | Mapping[str, Any]
+    perturbations: Sequence[Perturbation | ThirdParty | Mapping[str, Any]]
+    questions: Sequence[Form | ThirdParty | Mapping[str, Any]]
+    belief: BeliefTable | Mapping[str, Any]
+    ask: AskTable | Mapping[str, Any]
+    stopping: StoppingTable | Mapping[str, Any]
+    limits: LimitsTable | Mapping[str, Any]
 
 
 #: settings of earlier versions that nothing reads any more: a file that spells them out still opens

@@ -185,7 +185,7 @@ def _said(value: Any) -> dict[str, Any]:
 
 def _fields(value: BaseModel) -> dict[str, Any]:
     """The settings of a pydantic record, all of them, so that a reader sees what there is to set."""
-    out = {}
+    out: dict[str, Any] = {}
     for name, said in type(value).model_fields.items():
         now, usual = getattr(value, name), said.get_default(call_default_factory=True)
         if name == "kind" or said.exclude or now is None:
@@ -207,7 +207,7 @@ def _parameters(value: Any) -> dict[str, Any]:
     except (TypeError, ValueError) as error:
         raise _UnknownError from error
     said = value.record() if isinstance(value, Recorded) else {}
-    out = {}
+    out: dict[str, Any] = {}
     for p in parameters:
         if p.kind is p.VAR_POSITIONAL:
             continue

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeAlias, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Literal, NewType, Protocol, Self, TypeAlias, TypeVar, runtime_checkable
 
 from activeseed.seed import Json
 
@@ -28,6 +28,10 @@ if TYPE_CHECKING:  # seams are only described here: whoever asks for an event ne
     from activeseed.plan import Design, Floats, Law, Materials, Rows
     from activeseed.question import Answer, Question, Reply, Settled
     from activeseed.seed import Item, Probe, Seed
+
+#: a name that this package doesn't have: a column of an estimator of one's own, a law (``package.module:Name``), a kind
+#: of question; or one that was read from somewhere. Names of the package are literals, which mypy looks at.
+Name = NewType("Name", str)
 
 # --- what members of several families can do --------------------------------------------------------------------
 
@@ -712,7 +716,7 @@ class Collected:
         absent: ids of questions that the channel holds nothing of, though it may have held them: what was sent there
             and is still pending is sent again. Only channels that can lose what they know of a server say so.
         problems: sentences about what could not be read, each with where it is and what to do.
-        mark: how far the channel was read, for ``acknowledge``.
+        mark: how far the channel was read: whatever the channel made, which alone looks at it, in ``acknowledge``.
     """
 
     answers: tuple[Answer, ...] = ()
@@ -720,7 +724,7 @@ class Collected:
     dropped: Mapping[str, str] = field(default_factory=dict)
     absent: frozenset[str] = frozenset()
     problems: tuple[str, ...] = ()
-    mark: Json = None
+    mark: object = None
 
 
 @runtime_checkable
@@ -891,8 +895,8 @@ class Store(Protocol):
 
 __all__ = [
     "About", "Analysis", "Annotator", "Assignment", "Batch", "Collected", "Cost", "Dispute", "Embedder", "Estimator",
-    "Event", "Executor", "Form", "Geometry", "Json", "Occasion", "Pace", "Perturbation", "Problem", "ReferenceLaw",
-    "Request", "Respondent", "Response", "Run", "Store", "SupportsAgreement", "SupportsAssignment",
+    "Event", "Executor", "Form", "Geometry", "Json", "Name", "Occasion", "Pace", "Perturbation", "Problem",
+    "ReferenceLaw", "Request", "Respondent", "Response", "Run", "Store", "SupportsAgreement", "SupportsAssignment",
     "SupportsCentring", "SupportsCollecting", "SupportsCores", "SupportsCutting", "SupportsDecisions",
     "SupportsDecoding", "SupportsDrawing", "SupportsEntropy", "SupportsFactors", "SupportsGradients", "SupportsIds",
     "SupportsItems", "SupportsLaw", "SupportsLimits", "SupportsLinks", "SupportsLocating", "SupportsOrder",

@@ -15,6 +15,7 @@ from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, open_study
 from activeseed.cli.progress import Progress
 from activeseed.cli.screen import print_json, say, show, writes_anything
 from activeseed.errors import AnnotatorAwayError, AnnotatorError, AnswerError, ConfigError, FolderError
+from activeseed.protocols import Name
 
 if TYPE_CHECKING:
     from activeseed.question import Question
@@ -84,7 +85,10 @@ def queue(
         if to in ("", "label-studio"):
             look(study, progress)
         asked = agreed(
-            study, progress, yes, lambda: study.ask(batch or None, item or None, kind=kind or "items", group=group)
+            study,
+            progress,
+            yes,
+            lambda: study.ask(batch or None, item or None, kind=Name(kind) if kind else "items", group=group),
         )
         if to in ("", "label-studio"):
             send(study, progress)

@@ -16,6 +16,7 @@ from activeseed.cli.screen import clean, print_json, say
 from activeseed.errors import ConsentError, FolderError
 from activeseed.estimators.columns import ORDERS
 from activeseed.laws import KINDS
+from activeseed.protocols import Name
 
 if TYPE_CHECKING:
     from activeseed.outcome import Ranking
@@ -70,7 +71,12 @@ def rank(
             raise FolderError(f"{file}: there is no folder {file.parent}. Make it, or choose another.")
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
-        ranking = agreed(study, progress, yes, lambda: study.rank(by=by or None, law=law or None, retry=retry))
+        ranking = agreed(
+            study,
+            progress,
+            yes,
+            lambda: study.rank(by=Name(by) if by else None, law=Name(law) if law else None, retry=retry),
+        )
     write_frames(ranking, csv, parquet)
     if as_json:
         print_json(ranking.to_dict())

@@ -8,7 +8,7 @@ under common random numbers, and the covariance between the two keys holds no sq
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from pydantic import ConfigDict, Field
@@ -20,7 +20,7 @@ from activeseed.errors import TrainingError
 from activeseed.estimators.columns import GROUP_SPREAD
 from activeseed.estimators.designs import Joined, TwoKeys
 from activeseed.estimators.statistics import interval, mean_and_se, paired_spread, paired_spread_nats, t_quantile
-from activeseed.outcome import Outcomes, Ranking
+from activeseed.outcome import Outcomes, Ranking, Summary
 from activeseed.plan import Floats, Resampled, stream_key
 from activeseed.protocols import Cost, Problem, Request, Run, SupportsEntropy
 
@@ -83,7 +83,7 @@ class Bootstrap(SettingsRecord):
         notes = []
         failed = int(np.sum(~outcomes.ok))
         trainings = len(outcomes)
-        summary: dict[str, Any] = {
+        summary: Summary = {
             "bootstrap_spread": spread,
             "bootstrap_spread_se": se,
             "bootstrap_spread_low": low,

@@ -34,7 +34,7 @@ from activeseed.estimators.statistics import (
 )
 from activeseed.laws import LawName, law_named
 from activeseed.laws.named import would_import
-from activeseed.outcome import Bools, Outcomes, Ranking
+from activeseed.outcome import Bools, Outcomes, Ranking, Summary
 from activeseed.plan import Floats, OneAtATime
 from activeseed.protocols import Cost, Json, Problem, Request, Run
 
@@ -154,7 +154,7 @@ class LeaveOneOut(SettingsRecord):
         failed = int(np.sum(~outcomes.ok))
         if failed:
             notes.append(f"{failed} of {len(outcomes)} trainings failed; the keys they belong to are left out.")
-        summary: dict[str, Any] = {
+        summary: Summary = {
             "estimator": self.kind,
             "law": self.law,
             "keys": len(design.keys),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from pydantic import AfterValidator
 
@@ -18,7 +18,8 @@ from activeseed.laws.wordings import Wordings
 from activeseed.seed import Json
 
 if TYPE_CHECKING:
-    from activeseed.protocols import ReferenceLaw
+    from activeseed.laws import LawKind
+    from activeseed.protocols import Name, ReferenceLaw
 
 #: kind -> the law
 LAWS: dict[str, ReferenceLaw] = {law.kind: law for law in (Drop(), Flip(), Wordings(), Group(), Poisson())}
@@ -33,7 +34,10 @@ def _known(name: str) -> str:
 
 
 #: the name of a law, as settings have it
-LawName = Annotated[str, AfterValidator(_known)]
+if TYPE_CHECKING:
+    LawName: TypeAlias = "LawKind | Name"
+else:
+    LawName = Annotated[str, AfterValidator(_known)]
 
 
 def law_known(name: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from activeseed.annotators import hanging
-from activeseed.column import by_name
+from activeseed.column import Order, by_name
 from activeseed.errors import PlanError
 from activeseed.estimators.columns import KNOWN
 from activeseed.looking.assessment import Assessment
@@ -32,9 +32,10 @@ from activeseed.looking.words import (
 )
 from activeseed.outcome import Ranking, plain
 from activeseed.plan import stream_key
-from activeseed.protocols import SupportsLimits
+from activeseed.protocols import Name, SupportsLimits
 from activeseed.seed import ABSENT
 from activeseed.study import Study
+from activeseed.study.status import Status
 
 LIBRARIES = ("activeseed", "numpy", "scipy", "scikit-learn", "torch", "pydantic", "pandas", "sqlalchemy", "joblib")
 #: probes shown as contested, and items whose consequences are shown
@@ -83,7 +84,7 @@ class Facts:
     record: dict[str, Any] = field(default_factory=dict)
 
 
-def gather(study: Study, by: str | None = None) -> Facts:
+def gather(study: Study, by: Order | Name | None = None) -> Facts:
     """The facts of a study as it stands. Trains what a full ranking needs and is not cached."""
     ranking = study.rank(by)
     assessment = study.rounds.assessment()
@@ -145,7 +146,7 @@ def _head(study: Study, ranking: Ranking) -> dict[str, Any]:
     }
 
 
-def _numbers(ranking: Ranking, status: dict[str, Any]) -> list[dict[str, Any]]:
+def _numbers(ranking: Ranking, status: Status) -> list[dict[str, Any]]:
     s = ranking.summary
     lines = [
         ("bootstrap spread", "bootstrap_spread", "bootstrap_spread_se", "resampling the seed as it stands"),
@@ -167,7 +168,7 @@ def _numbers(ranking: Ranking, status: dict[str, Any]) -> list[dict[str, Any]]:
     return out
 
 
-def _warnings(ranking: Ranking, status: dict[str, Any]) -> list[str]:
+def _warnings(ranking: Ranking, status: Status) -> list[str]:
     out = []
     if status["one_sided"]:
         out.append(

@@ -69,7 +69,7 @@ def create(
         "pool": [p.model_dump(mode="json") for p in pool],
         "gold": [dict(g) for g in gold],
     }
-    body = {
+    body: dict[str, Any] = {
         "settings": chosen.shown(),
         "seed": seed.model_dump(mode="json"),
         "inputs": inputs,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from activeseed.asking.special import writing_table
 from activeseed.column import by_name
@@ -12,7 +12,7 @@ from activeseed.estimators.auto import REGRESSION_KEYS
 from activeseed.estimators.columns import BELIEVED
 from activeseed.looking.problem import is_open
 from activeseed.looking.ranked import beside, column_named, ordered, usual, with_law
-from activeseed.outcome import Ranking
+from activeseed.outcome import Ranking, Summary
 from activeseed.protocols import Analysis, Event
 from activeseed.seed import digest_of
 from activeseed.study import noisy
@@ -47,7 +47,7 @@ def _rank(looks: Looks, by: str | None, law: str | None) -> Ranking:
     ranking = replace(ranking, declared=tuple(c for c in by_name(declared).values() if c.name in ranking.columns))
     ranking = ordered(ranking, column or usual(ranking, is_open(found.belief.law)))
     own = ranks_by_response(work, estimator, problem)
-    summary = {
+    summary: Summary = {
         "system": work.system.kind,
         "outcome": problem.geometry.over,
         "unit": problem.geometry.unit,
@@ -73,7 +73,7 @@ def analyse(looks: Looks, analysis: Analysis[T]) -> T:
         before = work.budget.here
         found = looks.assessment()
         result = work.trainer.run(analysis, found.problem)
-        body = {
+        body: dict[str, Any] = {
             "kind": analysis.kind, "seed_version": found.seed.version, "trainings_new": work.budget.here - before,
         }  # fmt: skip
         work.store.append([Event("analysed", body)])

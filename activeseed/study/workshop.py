@@ -71,7 +71,8 @@ class Workshop:
         for event in self.store.read(self.state.sequence):
             self.state.apply(event)
             if event.kind == "created":
-                self.inputs = event.body["inputs"]
+                body: dict[str, Any] = event.body
+                self.inputs = body["inputs"]
 
     def close(self) -> None:
         """End what trains, and give back the journal's connections. Whatever is used afterwards is made anew."""

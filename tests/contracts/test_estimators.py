@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -75,7 +75,7 @@ class Halving:
                 value[f] = cross_key(gram(delta), ok).value
             first += keys
             items = sorted(np.argsort(-np.nan_to_num(value), kind="stable")[: (len(items) + 1) // 2].tolist())
-        summary = {"trainings": trained, "failed": failed, "finalists": [problem.ids[f] for f in items]}
+        summary: Any = {"trainings": trained, "failed": failed, "finalists": [problem.ids[f] for f in items]}
         return Ranking(problem.ids, {"effect": value}, summary)
 
 

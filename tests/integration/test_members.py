@@ -21,7 +21,7 @@ from activeseed.estimators import Auto, Bootstrap, LeaveOneOut
 from activeseed.executors import InProcess
 from activeseed.members import ThirdParty, earlier_record, named_record, record_of
 from activeseed.plan import Materials, Rows
-from activeseed.protocols import Event, Json
+from activeseed.protocols import Event, Json, Name
 from activeseed.study import Study
 from activeseed.systems.own import FromFunction
 from tests.integration.conftest import Make
@@ -110,7 +110,7 @@ def test_options_are_read_off_an_object_and_make_it_again(member: Any, written: 
 @pytest.mark.parametrize(
     "member",
     [
-        Record(handle=object()), Data(where=Path("/tmp")), Said(3), Closed(object()), Closed(), Options(a=object()),
+        Record(handle=object()), Data(where=Path("/tmp")), Said(3), Closed(object()), Closed(), Options(a=object()),  # type: ignore[arg-type]
         ThirdParty("<a:b>"), Tfidf(), type("Local", (), {"__qualname__": "f.<locals>.Local"})(),
     ],
     ids=lambda v: type(v).__name__,
@@ -158,14 +158,20 @@ def test_a_lambdas_table_alone_is_replaced(make_study: Make) -> None:
 
 @pytest.mark.parametrize("family", ["embedder", "estimator", "response", "executor"])
 def test_any_family_takes_an_object_in_place_of_its_table(make_study: Make, family: str) -> None:
-    given = {"embedder": Counting("q"), "estimator": FAST, "response": Bootstrap(), "executor": InProcess(threads=2)}
+    given: dict[str, Any] = {
+        "embedder": Counting("q"),
+        "estimator": FAST,
+        "response": Bootstrap(),
+        "executor": InProcess(threads=2),
+    }
     study = make_study()
-    there = Study.open(study.folder, accept=True, **{family: given[family]})
+    chosen: Any = {family: given[family]}
+    there = Study.open(study.folder, accept=True, **chosen)
     assert there.part(family) == given[family]
     assert there.settings.key == study.settings.key
     (study.folder / "activeseed.toml").unlink()
     with pytest.raises(ConfigError, match=r"holds no activeseed\.toml"):
-        Study.open(study.folder, **{family: given[family]})
+        Study.open(study.folder, **chosen)
 
 
 def test_a_third_partys_project_opens_in_another_process(make_study: Make) -> None:
@@ -229,9 +235,9 @@ def test_a_law_on_an_estimator_that_knows_none_is_a_sentence(make_study: Make) -
     with pytest.raises(PlanError, match=r"'bootstrap' knows no reference law"):
         study.rank(law="drop")
     with pytest.raises(PlanError, match=r"no reference law 'dorp'. Did you mean 'drop'"):
-        make_study(estimator=Auto()).rank(law="dorp")  # type: ignore[arg-type]
+        make_study(estimator=Auto()).rank(law="dorp")  # type: ignore[arg-type]  # mypy sees it, too
     with pytest.raises(ConfigError, match=rf"law = '{HERE}:Closed' has no kind and no needs_weights"):
-        make_study(estimator=Auto()).rank(law=f"{HERE}:Closed")
+        make_study(estimator=Auto()).rank(law=Name(f"{HERE}:Closed"))
 
 
 def test_settings_say_of_every_member_how_it_is_found() -> None:

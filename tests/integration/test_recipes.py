@@ -33,7 +33,7 @@ from tests.small_project import POSITIVES, init_arguments, write_inputs
 from tests.toy_materials import vectors
 
 ROOT = Path(__file__).parents[2]
-MEMBERS = {
+MEMBERS: dict[str, tuple[str, dict[str, Any]]] = {
     "system": ("acme.system:Nearest", {"sharpness": 3.0}),
     "embedder": ("acme.embedder:Letters", {"letters": "etaoin"}),
     "estimator": ("acme.estimator:Steady", {"keys": 8, "law": "drop"}),
@@ -42,7 +42,7 @@ MEMBERS = {
     "executor": ("acme.executor:Politely", {"pause": 0.0}),
 }
 #: families of which a study has a list
-LISTED = {
+LISTED: dict[str, tuple[str, dict[str, Any]]] = {
     "perturbations": ("acme.perturbation:Politely", {"word": "Kindly"}),
     "questions": ("acme.form:Fits", {"pace": 0.25}),
 }
@@ -121,29 +121,30 @@ def test_the_form_is_whole(acme: Path) -> None:
 
 def test_the_main_job_by_the_library(acme: Path, tmp_path: Path) -> None:
     inputs = write_inputs(tmp_path / "in")
-    given = {family: made(kind, options) for family, (kind, options) in MEMBERS.items()}
+    given: dict[str, Any] = {family: made(kind, options) for family, (kind, options) in MEMBERS.items()}
+    listed: dict[str, Any] = {family: [made(kind, options)] for family, (kind, options) in LISTED.items()}
     study = act.Study.create(
         tmp_path / "study", act.read_seed(inputs / "positives.jsonl"), given.pop("system"),
         probes=act.read_probes(inputs / "probes.jsonl"), replicates=3, ask={"batch": 3, "consequences": 2},
-        **given, **{family: [made(kind, options)] for family, (kind, options) in LISTED.items()},
+        **given, **listed,
     )  # fmt: skip
     assert [v.wording for v in study.seed["short"].alternatives] == ["Kindly: Yes. It opens at nine."]
     assert study.check()["cost"]["trainings"] > 0
-    ranking = study.rank(by="steady-effect")
+    ranking = study.rank(by=act.Name("steady-effect"))
     steady = ranking.columns["steady_effect"]
     np.testing.assert_allclose(steady, ranking.columns["effect"] - ranking.columns["instability"])
     assert [r["id"] for r in ranking.rows()] == [ranking.ids[f] for f in np.argsort(-steady, kind="stable")]
     assert ranking.summary["estimator"] == "steady"
-    together = study.rank(law="acme.law:Together")
+    together = study.rank(law=act.Name("acme.law:Together"))
     assert set(together.columns["perturbation"]) == {"it and the next one left out"}
     assert study.ask(3)
     told = study.poll()
     assert told.accepted
-    asked = study.ask(kind="fits", items=["short"])
+    asked = study.ask(kind=act.Name("fits"), items=["short"])
     study.tell([{"question": asked[0].id, "annotator": "me", "verdict": "no"}])
     assert study.seed.standing["short"] == "absent"
     study.rounds.close()
-    page = act.write_report(study, tmp_path / "report.html", by="steady_effect").read_text("utf-8")
+    page = act.write_report(study, tmp_path / "report.html", by=act.Name("steady_effect")).read_text("utf-8")
     assert "effect beyond what keys disagree about" in page
     assert ">steady</th>" in page
     study.close()
@@ -155,7 +156,7 @@ def test_the_main_job_by_the_library(acme: Path, tmp_path: Path) -> None:
         "import json, sys, activeseed as act; s = act.Study.open(sys.argv[1]); r = s.rank(by='steady_effect'); "
         "print(json.dumps([r.summary['trainings_new'], r.columns['steady_effect'].tolist(), s.seed.standing['short']]))"
     )
-    expected = act.Study.open(study.folder).rank(by="steady_effect").columns["steady_effect"]
+    expected = act.Study.open(study.folder).rank(by=act.Name("steady_effect")).columns["steady_effect"]
     done = new_process(acme, "-c", code, str(study.folder))
     assert done.returncode == 0, done.stderr
     new, effects, standing = json.loads(done.stdout)
