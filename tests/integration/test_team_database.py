@@ -193,6 +193,8 @@ def test_a_study_does_not_stop_on_what_has_changed_since(make_study: Make, monke
 class Counted:
     """An executor of somebody else's."""
 
+    kind = "counted"
+
     def __init__(self) -> None:
         self.closed = 0
 

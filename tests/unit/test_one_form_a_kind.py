@@ -18,10 +18,12 @@ from tests.toy_forms import RateIt
 
 PACKAGE = Path(str(activeseed.__file__)).parent
 #: what happens to be called as a kind is: the column of rankings that journals and reports have (what writing more is
-#: predicted to settle), and the function that resolves answers
+#: predicted to settle), and the function that resolves answers; and the kinds that are asked for by name, which stand
+#: beside the forms so that a misspelling is found before anything runs
 OTHERS = {
     ("study/ranking.py", "write_more"), ("report/facts.py", "write_more"), ("cli/demo.py", "write_more"),
-    ("resolution/__init__.py", "resolve"),
+    ("resolution/__init__.py", "resolve"), ("questions/__init__.py", "write_more"), ("questions/__init__.py", "merge"),
+    ("questions/__init__.py", "prefer_outcome"),
 }  # fmt: skip
 
 
