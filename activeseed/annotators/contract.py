@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from time import monotonic
 
+from activeseed.errors import AnswerError
 from activeseed.protocols import Annotator
 from activeseed.question import Answer, Question
 from activeseed.resolution import check_answer
@@ -80,17 +81,20 @@ def _poll(channel: Annotator, pending: Sequence[Question]) -> list[Answer]:
     started = monotonic()
     answers = channel.poll(pending)
     assert monotonic() - started < NEVER_LONGER, "poll must not wait for anybody"
+    assert {a.question for a in answers} <= {q.id for q in pending}, "answers are to pending questions only"
     return answers
 
 
 def _check_answers(answers: Sequence[Answer], asked: Sequence[Question], seed: Seed) -> None:
     by_id = {q.id: q for q in asked}
-    assert {a.question for a in answers} <= set(by_id), "answers are to pending questions only"
     several = Counter((a.question, a.annotator) for a in answers)
     assert all(n == 1 for n in several.values()), "a question that was submitted twice is there once"
     assert len({a.id for a in answers}) == len(answers), "every answer has an id of its own"
     for answer in answers:
-        check_answer(by_id[answer.question], answer, seed)
+        try:
+            check_answer(by_id[answer.question], answer, seed)
+        except AnswerError as error:
+            raise AssertionError(f"an answer is one that its question takes: {error}") from error
 
 
 def _content(answers: Sequence[Answer]) -> list[str]:

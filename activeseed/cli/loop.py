@@ -15,7 +15,7 @@ from activeseed.cli.progress import Progress
 from activeseed.cli.screen import one_line, print_json, say, show
 from activeseed.cli.watching import Watch
 from activeseed.errors import ConfigError, nearest
-from activeseed.study.words import ending_words, no_better_than_chance
+from activeseed.looking.words import ending_words, no_better_than_chance
 
 if TYPE_CHECKING:
     from activeseed.protocols import Annotator
@@ -50,7 +50,7 @@ def loop(
       activeseed loop --annotator terminal --rounds 3
       activeseed loop --annotator label-studio
     """
-    annotator = annotator.replace("label_studio", "label-studio")
+    annotator = annotator.replace("_", "-")
     if annotator and annotator not in CHANNELS:
         raise ConfigError(f"--annotator {annotator!r} is unknown.{nearest(annotator, CHANNELS)}")
     if truth is not None and annotator != "simulated":

@@ -65,7 +65,7 @@ def queue(
       activeseed queue --kind merge --item no-memory --item firm-no
       activeseed queue --withdraw r002-03
     """
-    to = to.replace("label_studio", "label-studio")
+    to = dashed if (dashed := to.replace("_", "-")) in PLACES else to
     if to and to not in PLACES and not to.endswith((".jsonl", ".csv")):
         raise ConfigError(
             f"--to {to!r} is neither 'terminal' nor 'label-studio' nor a file that ends in .jsonl or .csv. Name one."
@@ -109,8 +109,10 @@ def queue(
 
 def check_place(study: Study, to: str) -> None:
     """Raise ConfigError where answers would be looked for elsewhere than questions are sent to."""
+    from activeseed.annotators.label_studio import LabelStudio
+
     kind = study.annotator.kind
-    if to == "label-studio" and kind != "label_studio":
+    if to == "label-studio" and kind != LabelStudio.model_fields["kind"].default:
         raise ConfigError(
             f"This study's annotators are elsewhere ([annotator] kind = {kind!r} in activeseed.toml), and answers "
             "would be looked for there. For a server on this machine:  activeseed label-studio up; for another set "

@@ -17,8 +17,8 @@ from activeseed.cli.screen import one_line
 from activeseed.column import by_name
 from activeseed.estimators.columns import KNOWN
 from activeseed.laws import LAWS
+from activeseed.looking.words import forecast_words, if_stopped_now, refuted_words
 from activeseed.seed import ABSENT, FLIPPED
-from activeseed.study.words import forecast_words, if_stopped_now, refuted_words
 
 if TYPE_CHECKING:
     from rich.table import Table

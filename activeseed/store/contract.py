@@ -156,6 +156,8 @@ def _check_arrays(store: Store) -> None:
         assert same, "arrays come back bit for bit"
     assert store.names_in(name) == ["ab", "c"], "names_in says what the array 'names' says"
     assert store.put({k: v.copy() for k, v in arrays.items()}) == name, "equal arrays have one name"
+    backwards = dict(reversed(arrays.items()))
+    assert store.put(backwards) == name, "equal arrays have one name, in whatever order they are given"
     assert store.put({**arrays, "values": arrays["values"].T}) != name, "other arrays have another name"
     unknown = "0" * len(name)
     assert store.names_in(unknown) is None, "names_in knows nothing of an artifact that is not there"

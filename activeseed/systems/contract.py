@@ -12,8 +12,16 @@ import numpy as np
 from activeseed.geometries import decisions_of, decoded
 from activeseed.outcome import Outcomes
 from activeseed.plan import Materials, Rows, generator, join_rows, with_keys
-from activeseed.protocols import SupportsGradients, System
+from activeseed.protocols import SupportsFactors, SupportsGradients, SupportsStates, System
 from activeseed.seed import ABSENT
+from activeseed.systems.capabilities import (
+    check_cells,
+    check_settings,
+    check_states,
+    check_streams,
+    close,
+    some_rows,
+)
 
 
 def check_system(system: System, materials: Materials, *, tolerance: float = 1e-4) -> None:
@@ -36,7 +44,7 @@ def check_system(system: System, materials: Materials, *, tolerance: float = 1e-
     assert cost.multiply_adds >= 0, "cost(): multiply-adds are negative"
     assert cost.calls >= 0, "cost(): calls are negative"
     assert cost.money >= 0, "cost(): money is negative"
-    rows = _some_rows(materials)
+    rows = some_rows(materials)
     first = system.train(rows, materials)
     _check_shapes(system, materials, rows, first)
     again = system.train(rows, materials)
@@ -44,16 +52,24 @@ def check_system(system: System, materials: Materials, *, tolerance: float = 1e-
     _check_geometry(system, materials, first)
     _check_keys(system, materials, rows, first, tolerance)
     backwards = system.train(rows.take(slice(None, None, -1)), materials)
-    _close(backwards.values[::-1], first.values, tolerance, "the order of the rows in their batch changes outcomes")
+    close(backwards.values[::-1], first.values, tolerance, "the order of the rows in their batch changes outcomes")
     alone = system.train(rows.take([1]), materials)
-    _close(alone.values, first.values[1:2], tolerance, "a row alone differs from the same row in a batch")
+    close(alone.values, first.values[1:2], tolerance, "a row alone differs from the same row in a batch")
     both = system.train(join_rows([rows, rows.take([0])]), materials)
-    _close(both.values[-1], both.values[0], tolerance, "equal rows with equal keys differ within a batch")
+    close(both.values[-1], both.values[0], tolerance, "equal rows with equal keys differ within a batch")
     assert len(system.train(rows.take(slice(0, 0)), materials)) == 0, "no rows must give no outcomes"
     if system.traits.weighted:
         _check_weights(system, materials, rows, first, tolerance)
+    _check_traits(system)
+    check_streams(system, materials, tolerance=tolerance)
     if system.traits.gradients:
         check_gradients(system, materials, tolerance=tolerance)
+    if system.traits.per_cell:
+        check_cells(system, materials, tolerance=tolerance)
+    if isinstance(system, SupportsFactors):
+        check_settings(system, materials)
+    if isinstance(system, SupportsStates):
+        check_states(system, materials, tolerance=tolerance)
 
 
 def check_gradients(system: System, materials: Materials, *, tolerance: float = 1e-4) -> None:
@@ -86,7 +102,7 @@ def check_gradients(system: System, materials: Materials, *, tolerance: float = 
     left.variants[0, 0] = materials.seed.items[0].index_of(ABSENT)
     same = system.pull_back(left, materials, c)
     scale = float(np.abs(found).max())
-    _close(same, found, tolerance * max(scale, 1.0), "the gradient of an absent item is not that of one of weight 0")
+    close(same, found, tolerance * max(scale, 1.0), "the gradient of an absent item is not that of one of weight 0")
 
     h = 0.05
     moves = np.array([-2, -1, 1, 2]) * h
@@ -109,12 +125,10 @@ def check_gradients(system: System, materials: Materials, *, tolerance: float = 
     )
 
 
-def _some_rows(materials: Materials) -> Rows:
-    """The seed as it stands, and without its first and its second item."""
-    variants = np.tile(np.array(materials.seed.base, np.int16), (3, 1))
-    for r in (1, 2):
-        variants[r, r - 1] = materials.seed.items[r - 1].index_of(ABSENT)
-    return Rows(variants, np.zeros(3, np.int64))
+def _check_traits(system: System) -> None:
+    traits = system.traits
+    assert traits.rows_at_a_time is None or traits.rows_at_a_time >= 1, "rows_at_a_time is below one"
+    assert traits.memory_mb is None or traits.memory_mb >= 1, "memory_mb is below one"
 
 
 def _check_shapes(system: System, materials: Materials, rows: Rows, out: Outcomes) -> None:
@@ -164,7 +178,7 @@ def _check_keys(system: System, materials: Materials, rows: Rows, first: Outcome
 
 def _check_weights(system: System, materials: Materials, rows: Rows, first: Outcomes, tolerance: float) -> None:
     ones = Rows(rows.variants, rows.keys, np.ones(rows.variants.shape, np.float32))
-    _close(system.train(ones, materials).values, first.values, tolerance, "a multiplicity of one changes outcomes")
+    close(system.train(ones, materials).values, first.values, tolerance, "a multiplicity of one changes outcomes")
     spoilt = np.ones(rows.variants.shape, np.float32)
     spoilt[2] = np.nan
     out = system.train(Rows(rows.variants, rows.keys, spoilt), materials)
@@ -172,9 +186,4 @@ def _check_weights(system: System, materials: Materials, rows: Rows, first: Outc
     assert out.failures.get(2), "a failed row has no reason"
     assert np.isnan(out.values[2]).all(), "a failed row holds numbers"
     assert out.ok[:2].all(), "a failed row took others with it"
-    _close(out.values[:2], first.values[:2], tolerance, "a failed row changed the outcomes of others")
-
-
-def _close(a: object, b: object, tolerance: float, what: str) -> None:
-    gap = float(np.abs(np.asarray(a) - np.asarray(b)).max())
-    assert gap <= tolerance, f"{what} (by {gap:.2g}, more than {tolerance:g})"
+    close(out.values[:2], first.values[:2], tolerance, "a failed row changed the outcomes of others")

@@ -1,16 +1,20 @@
 """Every annotation channel keeps the same promises."""
 
 import json
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from activeseed.annotators.contract import check_annotator
 from activeseed.annotators.file import FileAnnotator
+from activeseed.annotators.in_memory import InMemory
 from activeseed.annotators.simulated import Simulated, SimulatedPerson
 from activeseed.annotators.terminal import Terminal
-from activeseed.question import Question
+from activeseed.question import Answer, Question
+from activeseed.questions import FORMS
 from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Pair, Seed, Text, Variant, with_flips
+from activeseed.testing import check_annotator
 
 SEED = Seed(
     items=tuple(
@@ -97,8 +101,95 @@ def test_the_terminal_never_waits() -> None:
 
 
 def test_a_channel_in_memory_keeps_the_same_promises() -> None:
-    from activeseed.annotators.in_memory import InMemory
-
     channel = InMemory()
     check_annotator(lambda: channel, SEED, [q for q in texts() if q.kind == "review"] + texts()[4:5],
                     deliver=lambda q: channel.answer(q.id, "first", "keep"))  # fmt: skip
+
+
+def test_the_questions_above_are_of_every_kind() -> None:
+    assert {q.kind for q in (*texts(), *pairs())} == set(FORMS)
+
+
+# --- liars ----------------------------------------------------------------------------------------------------------
+
+
+class Liar:
+    """A channel in memory that breaks one promise."""
+
+    def __init__(self, lie: str, inner: InMemory | None = None) -> None:
+        self.lie, self.inner = lie, inner or InMemory()
+        self.kind = "" if lie == "no kind" else "liar"
+        self.polls = 0
+
+    def submit(self, questions: Sequence[Question], seed: Seed) -> None:
+        self.inner.submit(questions, seed)
+        if self.lie == "hasty":
+            self.inner.answer(questions[-1].id, "nobody", "keep")
+
+    def poll(self, pending: Sequence[Question]) -> list[Answer]:
+        self.polls += 1
+        found = self.inner.poll(pending)
+        if self.lie == "waits" and pending:
+            time.sleep(0.05)
+        if self.lie == "forgets":
+            return []
+        if self.lie == "chats":
+            return [Answer(id="x", question="q0", annotator="one", verdict="keep")]
+        if self.lie == "twice":
+            return [*found, *(a.model_copy(update={"id": f"{a.id}-again"}) for a in found)]
+        if self.lie == "one id":
+            return [a.model_copy(update={"id": "a"}) for a in found]
+        if self.lie == "new ids":
+            return [a.model_copy(update={"id": f"{a.id}-{self.polls}"}) for a in found]
+        if self.lie == "illegal":
+            return [a.model_copy(update={"verdict": "flip"}) for a in found]
+        if self.lie == "others" and found:
+            return [*found, Answer(id="x", question="q77", annotator="one", verdict="keep")]
+        return found
+
+    def withdraw(self, questions: Sequence[Question]) -> list[str]:
+        if self.lie == "takes all":
+            return [q.id for q in questions]
+        if self.lie == "keeps all":
+            return []
+        if self.lie == "takes more":
+            return [*self.inner.withdraw(questions), "q99"]
+        return self.inner.withdraw(questions)
+
+
+@pytest.mark.parametrize(
+    ("lie", "said"),
+    [
+        ("no kind", "says its kind"),
+        ("hasty", "nobody has answered yet"),
+        ("waits", "must not wait"),
+        ("forgets", "every answer given arrives"),
+        ("chats", "no question pending, no answer"),
+        ("twice", "is there once"),
+        ("one id", "an id of its own"),
+        ("new ids", "under the same id"),
+        ("others", "to pending questions only"),
+        ("illegal", "one that its question takes"),
+        ("takes all", "somebody answered is not withdrawn"),
+        ("keeps all", "can be withdrawn"),
+        ("takes more", "only what was asked"),
+        ("loses", "a resumed process is given the same answers"),
+    ],
+)
+def test_who_breaks_them_is_found(lie: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("activeseed.annotators.contract.NEVER_LONGER", 0.04 if lie == "waits" else 5.0)
+    asked = [q for q in texts() if q.kind == "review"] + texts()[4:5]
+
+    def check(lie: str) -> None:
+        opened: list[InMemory] = []
+
+        def make() -> Liar:
+            opened.append(InMemory() if lie == "loses" or not opened else opened[0])
+            return Liar(lie, opened[-1])
+
+        check_annotator(make, SEED, asked, deliver=lambda q: opened[0].answer(q.id, "first", "keep"))
+
+    if lie != "waits":
+        check("nothing")
+    with pytest.raises(AssertionError, match=said):
+        check(lie)

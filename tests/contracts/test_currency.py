@@ -16,15 +16,15 @@ from activeseed.estimators import LeaveOneOut
 from activeseed.executors import InProcess, Processes
 from activeseed.factor import Factor, setting_factor
 from activeseed.geometries import Identity
+from activeseed.looking.problem import each_of, settings_of
 from activeseed.outcome import Outcomes
 from activeseed.plan import Explicit, Floats, Law, Materials, Rows, generator
 from activeseed.protocols import Cost, Json, Problem, Request, Run, Traits
 from activeseed.seed import Item, Probe, Seed, Text
 from activeseed.store import FolderStore
 from activeseed.study import Study
-from activeseed.study.requests import each_of, settings_of
 from activeseed.study.training import Trainer
-from activeseed.testing import run
+from activeseed.testing import check_analysis, check_system, run
 
 
 def seed_of(items: int) -> Seed:
@@ -355,7 +355,9 @@ class Chain(Base):
 
     def train(self, rows: Rows, materials: Materials) -> Outcomes:
         end = self.states(rows, materials, "trajectory")[:, -1:]
-        return Outcomes(np.repeat(end, len(materials.probes), 1).astype(np.float32), np.ones(len(rows), bool))
+        values = np.repeat(end, len(materials.probes), 1).astype(np.float32)
+        ok = np.asarray(np.isfinite(values).all(1))
+        return Outcomes(values, ok, {int(r): "the chain runs away" for r in np.flatnonzero(~ok)})
 
     def pull_back(self, rows: Rows, materials: Materials, cotangents: Floats) -> Floats:
         through = (1.0 - self.rate**self.steps) / (1.0 - self.rate)
@@ -435,3 +437,20 @@ class TestStatesAndGradients:
             judge.fulfil(Request(rows, "gradients", cotangents=np.ones((1, 2))))
         with pytest.raises(PlanError, match="hands out no states at all"):
             judge.fulfil(Request(rows, "state", state="weights"))
+
+
+# --- the contracts that all of them keep --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("system", [Judge(), Tunable(), Chain()], ids=lambda s: s.kind)
+def test_every_toy_keeps_the_promises_of_a_system(system):
+    check_system(system, Materials(seed_of(5), probes_of(4)))
+
+
+@pytest.mark.parametrize(
+    ("analysis", "system"),
+    [(Budget(20), Tunable()), (Contraction(), Chain()), (Slopes(), Chain()), (LeaveOneOut(), Judge(price=0.01))],
+    ids=lambda x: x.kind,
+)
+def test_every_analysis_keeps_the_promises_of_one(analysis, system):
+    check_analysis(analysis, system, Materials(seed_of(5), probes_of(4)))

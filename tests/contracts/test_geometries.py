@@ -21,6 +21,7 @@ from activeseed.geometries import (
 from activeseed.plan import Floats, generator
 from activeseed.protocols import Geometry, SupportsDecisions, SupportsDecoding, SupportsEntropy
 from activeseed.seed import Probe, Text
+from activeseed.testing import check_geometry
 
 WEIGHTS = np.array([0.5, 0.3, 0.2])
 
@@ -64,16 +65,69 @@ def squared(geometry: Geometry, a: Floats, b: Floats) -> float:
 
 
 @pytest.mark.parametrize("name", GEOMETRIES)
-def test_what_is_decoded_is_what_was_embedded(name: str) -> None:
+def test_every_geometry_keeps_its_promises(name: str) -> None:
     geometry, values = GEOMETRIES[name]
-    assert isinstance(geometry, Geometry)
-    assert geometry.unit
-    assert geometry.over
-    stacked = values.reshape(2, 3, -1)  # any leading shape
-    back = decoded(geometry, geometry.embed(stacked))
-    assert back is not None
-    # a root and a square, each of relative error 2⁻⁵³, of numbers below 32
-    np.testing.assert_allclose(back, stacked, atol=32 * 2.0**-50)
+    # a root and a square, each of relative error 2⁻⁵³, of numbers of which the smallest is 2⁻¹⁰ of the largest or more
+    check_geometry(geometry, values, tolerance=2.0**-48)
+
+
+def test_one_that_only_embeds_keeps_them_too() -> None:
+    check_geometry(Ranks(), numbers())
+
+
+class Lying(Hellinger):
+    """A geometry that breaks one promise."""
+
+    lie = ""
+
+    def embed(self, values: np.ndarray) -> Floats:
+        points = super().embed(values)
+        if self.lie == "company":
+            return points - points.mean(0) if points.ndim > 1 else points
+        if self.lie == "noisy":
+            return points + np.random.default_rng().random(points.shape)
+        if self.lie == "flat":
+            return points.reshape(-1, points.shape[-1])
+        if self.lie == "in place":
+            values[...] = 0.5
+        if self.lie == "log":
+            return np.log(points - 1.0)
+        return points
+
+    def decode(self, points: Floats) -> Floats:
+        found = super().decode(points)
+        return 1.0 - found if self.lie == "decodes the other half" else found
+
+    @property
+    def decisions(self) -> Floats:
+        return 2.0 * self.weights if self.lie == "decisions" else self.weights
+
+    def entropy(self, values: np.ndarray) -> Floats:
+        found = super().entropy(values)
+        return -found + 1.0 if self.lie == "convex" else np.asarray(found.mean()) if self.lie == "one" else found
+
+
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+@pytest.mark.parametrize(
+    ("lie", "said"),
+    [
+        ("company", "depends on the outcomes beside it"),
+        ("noisy", "other points each time"),
+        ("flat", "one outcome has a point of shape"),
+        ("in place", "changes the outcomes"),
+        ("log", "not finite"),
+        ("decodes the other half", "not what was embedded"),
+        ("decisions", "weigh 2 together"),
+        ("convex", "it is no entropy"),
+        ("one", "entropies of shape"),
+    ],
+)
+def test_who_breaks_them_is_found(lie: str, said: str) -> None:
+    liar = Lying(WEIGHTS)
+    check_geometry(liar, probabilities())
+    object.__setattr__(liar, "lie", lie)
+    with pytest.raises(AssertionError, match=said):
+        check_geometry(liar, probabilities())
 
 
 @pytest.mark.parametrize("name", GEOMETRIES)

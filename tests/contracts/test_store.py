@@ -17,7 +17,7 @@ import pytest
 from activeseed.errors import FolderError, JournalMovedError, StoreError
 from activeseed.protocols import Event, Store
 from activeseed.store import FolderStore
-from activeseed.store.journal import READ, Journal
+from activeseed.store.journal import READ, Journal, readable
 from activeseed.testing import check_store
 
 
@@ -137,6 +137,27 @@ def test_a_damaged_artifact_says_what_to_do(store: FolderStore, tmp_path: Path) 
     assert store.names_in(name) == ["a"]
 
 
+def test_half_a_file_is_written_again_also_where_nobody_has_read_it(store: FolderStore, tmp_path: Path) -> None:
+    arrays = {"names": np.array(["a"]), "x": np.arange(1000)}
+    name = store.put(arrays)
+    path = next(tmp_path.rglob("*.npz"))
+    path.write_bytes(path.read_bytes()[:40])
+    assert store.put(arrays) == name
+    np.testing.assert_array_equal(store.get(name)["x"], arrays["x"])
+
+
+def test_every_event_of_a_damaged_journal_that_can_be_read_is_saved(store: FolderStore, tmp_path: Path) -> None:
+    written = store.append([Event("e", {"n": n}) for n in range(4)])
+    store.close()
+    file = tmp_path / ".activeseed" / "journal.db"
+    assert readable(file) == written
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE events SET body = 'no JSON' WHERE sequence = ?", (written[1].sequence,))
+    with pytest.raises(StoreError, match="3 of its events can be read"):
+        store.read()
+    assert readable(file) == [written[0], *written[2:]]
+
+
 def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "study").write_text("not a folder")
     with pytest.raises(FolderError, match="can't be written"):
@@ -241,6 +262,19 @@ class NamesByCounting(Honest):
         return self.store.put({**arrays, "extra": np.random.default_rng().random(1)})
 
 
+class NamesByOrder(Honest):
+    """A name that is the first array's, too."""
+
+    def put(self, arrays: Any) -> str:
+        return f"{next(iter(arrays))}/{self.store.put(arrays)}"
+
+    def get(self, artifact: str) -> dict[str, Any]:
+        return self.store.get(artifact.rpartition("/")[2])
+
+    def names_in(self, artifact: str) -> list[str] | None:
+        return self.store.names_in(artifact.rpartition("/")[2])
+
+
 class ClosesOnce(Honest):
     closed = False
 
@@ -261,6 +295,7 @@ class ClosesOnce(Honest):
         (ForgetsKeys, "wrote, in order"),
         (RoundsArrays, "bit for bit"),
         (NamesByCounting, "all its arrays"),
+        (NamesByOrder, "in whatever order"),
     ],
 )
 def test_a_liar_is_found_out(liar: Callable[[Path, str], Store], said: str, tmp_path: Path) -> None:

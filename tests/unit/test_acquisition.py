@@ -163,6 +163,22 @@ class TestBatch:
         picks = choose(gram, belief, reviews(4), 4)
         assert sum(p.value for p in picks) == pytest.approx(ensemble_risk(gram, belief))
 
+    @pytest.mark.parametrize("error", [0.1, 0.3])
+    def test_greedy_gains_of_erring_answers_add_up_to_what_all_of_them_tell_together(self, error: float) -> None:
+        belief = made(DEPENDENT)
+        b, gram = response(4)
+        picks = choose(gram, belief, [Candidate("review", (i,), error=error) for i in range(4)], 3)
+        asked = [p.candidate.items[0] for p in picks]
+        # by enumeration: best linear prediction of the outcome from the answers, y right with probability 1 − e
+        every, p = assignments(belief)
+        y = (1 - 2 * error) * (every[:, asked] == 1) + error
+        out = outcomes(b, every)
+        mean_y, mean_out = p @ y, p @ out
+        cross = (out - mean_out).T @ (p[:, None] * (y - mean_y))
+        of_y = (y - mean_y).T @ (p[:, None] * (y - mean_y)) + np.diag(p @ (y * (1 - y)))
+        told = np.trace(cross @ np.linalg.solve(of_y, cross.T))
+        assert sum(x.value for x in picks) == pytest.approx(told)
+
     def test_ranking_is_by_value_per_minute(self) -> None:
         belief = made([[0.5, 0.5]])
         gram = np.diag([0, 1.0, 0, 0.9])
@@ -282,6 +298,18 @@ class TestBatch:
         assert [p.candidate.items[0] for p in picks] == [0, 1]
         assert picks[0].deployed_gain > 0
         assert picks[1].deployed_gain == 0.0
+
+    def test_what_no_answer_can_change_stays_as_wrong_as_it_was_for_the_picks_after_it(self) -> None:
+        belief = made(DEPENDENT)
+        _, gram = response(4, key=3)
+        first = [Candidate("review", (0,), 0.01), Candidate("review", (1,))]
+        picks = choose(gram, belief, first, 2, deployed=[0] * 4, fixed={0})
+        assert [p.candidate.items[0] for p in picks] == [0, 1]
+        untouched = wrongness(belief, [0] * 4)
+        settled = wrongness(belief, [0] * 4)
+        settled.answer([0], 0.0)
+        assert picks[1].deployed_gain == pytest.approx(untouched.gains(gram, 0.0)[1])
+        assert untouched.gains(gram, 0.0)[1] != pytest.approx(settled.gains(gram, 0.0)[1])
 
 
 def beside(gram: Floats, belief: Belief, size: int, *, due: int, key: int) -> list[Pick]:

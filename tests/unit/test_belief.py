@@ -12,6 +12,7 @@ from activeseed.belief.counting import counted
 from activeseed.belief.evidence import logit
 from activeseed.belief.filtering import filtered
 from activeseed.belief.model import components, earned, standardised
+from activeseed.belief.posterior import Belief, World
 from activeseed.errors import PlanError, SeedError
 from activeseed.outcome import Outcomes
 from activeseed.plan import Law, Rows
@@ -157,6 +158,16 @@ class TestAnswers:
         assert belief.modal[0] == 2
         np.testing.assert_allclose(belief.law.probabilities[1, 2], 0.0)
 
+    def test_where_answers_point_beyond_the_author_half_of_the_rest_stays_his(self) -> None:
+        prior = Law("author's", np.array([[0.8, 0.2, 0.0], [0.5, 0.5, 0.0]]))
+        like = np.array([[0.1, 0.1, 0.9], [1.0, 1.0, 1.0]])
+        belief = fit(like, prior=prior, settings=BeliefSettings(kind="independent"))
+        # if it goes: half as the author shares it, (1, 0), half as answers do, (.1, .9); then Bayes with each answer
+        share = 0.5 * np.array([1.0, 0.0]) + 0.5 * np.array([0.1, 0.9])
+        leave = share @ like[0, 1:]
+        np.testing.assert_allclose(belief.elsewhere[0], [0.0, *(share * like[0, 1:] / leave)])
+        assert belief.credibility[0] == pytest.approx(0.8 * 0.1 / (0.8 * 0.1 + 0.2 * leave))
+
     def test_what_is_not_as_written_keeps_the_authors_proportions(self) -> None:
         prior = Law("author's", np.tile([0.6, 0.1, 0.3], (5, 1)))
         belief = fit(np.ones((5, 3)), prior=prior)
@@ -184,6 +195,19 @@ class TestBelief:
             assert sum(why.values()) == pytest.approx(float(logit(belief.credibility[f : f + 1])[0]))
         assert {"author", "base rate", "evidence", "kin"} <= set(belief.why(3))
         assert belief.why(0)["answers"] < 0 < belief.why(7)["answers"]
+
+    def test_a_reason_is_what_it_moves_once_all_that_is_not_known_of_it_is_averaged_over(self) -> None:
+        design, offset = np.array([[1.0], [2.0]]), np.array([0.2, -0.1])
+        world = World("base rate", 1.0, design, offset, np.array([0.5]), np.array([[0.75]]), ("base rate",))
+        rows = np.tile(world.marginal, (4, 1))
+        away = np.tile([0.0, 1.0], (2, 1))
+        without = World("base rate", 1.0, design, offset, np.zeros(1), world.covariance, ("base rate",)).marginal
+        belief = Belief(without, rows, away, np.zeros(2, bool), (world,), rows)
+        for f, scale in enumerate((np.sqrt(1.75), np.sqrt(4.0))):
+            said = belief.why(f)["base rate"]
+            assert said == pytest.approx(1.7 * 0.5 * design[f, 0] / scale)
+            # a logit is 1.7 probits up to 0.01 of a probability between .4 and .7: 0.01 / (p (1 − p)) twice
+            assert said == pytest.approx(float(np.diff(logit(np.array([without[f], world.marginal[f]])))[0]), abs=0.1)
 
     def test_rows_before_own_answers_hold_what_is_not_known_and_agree_with_the_rest(self) -> None:
         like = told({0: 0, 1: 1, 5: 1}, error=0.2)
@@ -454,6 +478,17 @@ class TestEvidence:
         assert kept is not None
         np.testing.assert_allclose(kept, [np.log(0.25), 1.5], atol=1e-5)
 
+    def test_eight_rows_without_an_item_are_enough_and_seven_are_not(self) -> None:
+        variants = np.zeros((20, 2), np.int16)
+        variants[:8, 0] = variants[:7, 1] = 1
+        outcomes = Outcomes(
+            np.zeros((20, 1), np.float32), np.ones(20, bool), vouching=np.full((20, 2), 0.8, np.float32)
+        )
+        score = vouching_evidence(Rows(variants, np.arange(20)), outcomes)
+        assert score is not None
+        assert score[0] == pytest.approx(np.log(4), abs=1e-5)
+        assert np.isnan(score[1])
+
     def test_failed_rows_say_nothing(self) -> None:
         variants = np.ones((20, 1), np.int16)
         vouching = np.r_[np.full((10, 1), 0.2), np.full((10, 1), np.nan)].astype(np.float32)
@@ -491,6 +526,14 @@ class TestCalibration:
 
     def test_a_coin_refutes_a_belief_that_is_sure(self) -> None:
         assert calibration([0.95] * 20, [1, 0] * 10)["refuted"]
+
+    def test_a_belief_that_is_less_sure_than_it_could_be_is_not_refuted(self) -> None:
+        out = calibration([0.6] * 30, [1] * 30)
+        # Spiegelhalter's z, Σ (x − b)(1 − 2b) over the root of Σ (1 − 2b)² b (1 − b)
+        assert out["z"] == pytest.approx(30 * 0.4 * -0.2 / np.sqrt(30 * 0.04 * 0.24))
+        assert out["p"] < 0.01
+        assert not out["refuted"]
+        assert calibration([0.6] * 30, [0] * 30)["refuted"]
 
     def test_few_answers_refute_nothing(self) -> None:
         assert not calibration([0.95] * 4, [0, 0, 1, 1])["refuted"]

@@ -172,6 +172,17 @@ def test_it_says_where_one_more_answer_could_change_what_stands() -> None:
     assert settle(q, keeps).readings == {"i0": 3}
 
 
+@pytest.mark.parametrize("people", [1, 2, 3, 4])
+def test_what_is_open_is_what_one_further_answer_of_somebody_changes(people: int) -> None:
+    names = [f"person {n}" for n in range(people)]
+    q = [question("q"), question("r", purpose="repeat", repeats="q")]
+    said = [answer("q", "reject", who) for who in names]
+    now = settle(q, said)
+    assert now.standing == {"i0": ABSENT}
+    after = [settle(q, [*said, answer("r", "keep", who)]).standing["i0"] for who in names]
+    assert bool(now.open) == (AS_WRITTEN in after) == (people < 3)
+
+
 def test_contradicting_repeats_cancel() -> None:
     q = [question("q"), question("r", purpose="repeat", repeats="q")]
     r = settle(q, [answer("q", "keep"), answer("r", "reject")])

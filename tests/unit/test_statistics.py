@@ -11,7 +11,7 @@ from scipy import stats
 from activeseed.errors import PlanError, TrainingError
 from activeseed.estimators.coding import Coding
 from activeseed.estimators.designs import Joined, TwoKeys
-from activeseed.estimators.jansen import redraw
+from activeseed.estimators.jansen import redraw, total_indices
 from activeseed.estimators.least_squares import fit
 from activeseed.estimators.regression import rows_per_key
 from activeseed.estimators.statistics import (
@@ -133,6 +133,24 @@ class TestFamilyP:
         # Resamples of eight keys of which one failed hold seven on average: p-values agree but for that and for
         # sqrt(0.25 / 20000) = 0.0035 each.
         assert np.abs(family_p(poisoned, 1, ok, draws=20_000) - kept).max() < 0.03
+
+    def test_is_the_definition_on_the_differences_themselves(self):
+        delta, draws = normal(12, 3, 6, 2) + np.array([0.0, 0.5, 1.0])[:, None, None], 400
+        n = delta.shape[1]
+
+        def statistic(d, counts, company):
+            mean = counts @ d / n
+            own = counts @ ((d - mean) ** 2).sum(1) / (n - 1)
+            return n * (mean**2).sum() / ((own + company) / 2)
+
+        # an item's own variance is that of its keys; resamples of the centred differences, made n/(n − 1) as variable
+        company = np.mean([((d - d.mean(0)) ** 2).sum() / (n - 1) for d in delta])
+        centred = [(d - d.mean(0)) * np.sqrt(n / (n - 1)) for d in delta]
+        counts = generator(7, "keys").multinomial(n, np.full(n, 1 / n), draws)
+        largest = np.array([max(statistic(d, c, company) for d in centred) for c in counts])
+        right = [(1 + (largest >= statistic(d, np.ones(n), company)).sum()) / (draws + 1) for d in delta]
+        assert family_p(gram(delta), 7, draws=draws).tolist() == right
+        assert max(right) > 0.2 > min(right)
 
     def test_does_not_depend_on_the_unit(self):
         delta = normal(11, 6, 8, 4) + 0.5
@@ -438,6 +456,28 @@ class TestDesigns:
         source = Resampled((0, 0), "poisson", 8, 5)
         with pytest.raises(PlanError, match="one unit"):
             Joined((TwoKeys(source, 4, 2, 0), TwoKeys(source, 2, 2, 0)))
+
+
+class TestTotals:
+    def test_an_error_is_no_smaller_than_what_noise_makes_of_other_bases(self):
+        # Bases whose two differences hardly agree within a base, and gaps that do from base to base: the noise of the
+        # products is that of E⟨s_a, d_b⟩² over pairs of different bases.
+        first, second = np.full((4, 1, 1), 1.0), np.full((4, 1, 1), -1.0)
+        first[:, 0, 0] += [0.1, 0.2, 0.3, 0.4]
+        weights = np.array([[1.0], [2.0], [1.0], [0.5]])
+        scale = np.sqrt(0.5 * weights[:, 0])
+        s, d = scale * (first + second)[:, 0, 0] / 2, scale * (first - second)[:, 0, 0]
+        noise = np.mean([(s[a] * d[b]) ** 2 for a, b in itertools.permutations(range(4), 2)]) / 4
+        product = 0.5 * weights[:, 0] * (first * second)[:, 0, 0]
+        found = total_indices(first, second, weights)
+        assert found.value[0] == pytest.approx(product.mean())
+        assert found.se[0] == pytest.approx(max(np.sqrt(noise), product.std(ddof=1) / 2))
+        even = np.ones((4, 1))
+        # products that are all alike: the error is the noise's alone
+        same = np.array([2.0, 1.0, 0.5, 4.0])[:, None, None]
+        s, d = np.sqrt(0.5) * (same + 1 / same).ravel() / 2, np.sqrt(0.5) * (same - 1 / same).ravel()
+        noise = np.mean([(s[a] * d[b]) ** 2 for a, b in itertools.permutations(range(4), 2)]) / 4
+        assert total_indices(same, 1 / same, even).se[0] == pytest.approx(np.sqrt(noise))
 
 
 class TestRedraw:

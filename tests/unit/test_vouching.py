@@ -100,6 +100,14 @@ def test_answers_refute_a_stated_rate_exactly():
     assert not refuted(stated, {name: k < 15 for k, name in enumerate(stated)}, groups)
 
 
+def test_with_groups_each_test_has_its_part_of_the_level():
+    stated = {f"i{k}": 0.8 for k in range(24)}
+    kept = {name: k < 13 for k, name in enumerate(stated)}  # 13 of 24 at .8: p = .0038
+    assert [(r.kept, r.asked) for r in refuted(stated, kept, dict.fromkeys(stated, ""))] == [(13, 24)]
+    thirds = {name: "abc"[k % 3] for k, name in enumerate(stated)}
+    assert refuted(stated, kept, thirds) == ()  # of four tests, each has .0025
+
+
 def test_a_group_can_be_refuted_where_the_whole_is_not():
     stated = {f"i{k}": 0.5 for k in range(40)}
     groups = {f"i{k}": "odd" if k % 2 else "even" for k in range(40)}

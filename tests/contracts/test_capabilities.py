@@ -1,0 +1,243 @@
+"""What only some systems can do: each check finds who lies about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from activeseed.factor import setting_factor
+from activeseed.outcome import Outcomes
+from activeseed.plan import Materials
+from activeseed.protocols import Cost, Traits
+from activeseed.testing import check_cells, check_settings, check_states, check_system, linear
+from tests.contracts.test_currency import ADDS, Chain, Judge, Tunable, probes_of, seed_of
+
+MATERIALS = Materials(seed_of(5), probes_of(4))
+
+
+def test_a_cell_that_fails_is_said_by_itself() -> None:
+    check_cells(Judge(refuses=("probe 02",)), MATERIALS)
+
+
+class LyingJudge(Judge):
+    """A judge that breaks one promise about its cells."""
+
+    def __init__(self, lie: str) -> None:
+        super().__init__(refuses=("probe 02",), price=0.5)
+        self.lie = lie
+
+    def cost(self, materials: Materials) -> Cost:
+        cost = super().cost(materials)
+        return replace(cost, calls=cost.calls + 1) if self.lie == "calls" else cost
+
+    def train(self, rows, materials) -> Outcomes:
+        out = super().train(rows, materials)
+        if self.lie == "company":
+            out.values[:] += 0.01 * len(materials.probes)
+        if self.lie == "whole rows":
+            return replace(out, cells=None)
+        if self.lie == "default":
+            return replace(out, values=np.nan_to_num(out.values, nan=0.5))
+        if self.lie == "no reason":
+            return replace(out, failures={})
+        if self.lie == "fine":
+            return replace(out, ok=np.ones(len(rows), bool), failures={})
+        return out
+
+
+@pytest.mark.parametrize(
+    ("lie", "said"),
+    [
+        ("company", "depends on the other places"),
+        ("whole rows", "does not say which are known"),
+        ("default", "not those that hold a number"),
+        ("no reason", "and no reason"),
+        ("fine", "a row is ok where all its cells are known"),
+        ("calls", "4 places are 5 calls"),
+    ],
+)
+def test_who_lies_about_cells_is_found(lie: str, said: str) -> None:
+    check_cells(LyingJudge("none"), MATERIALS)
+    with pytest.raises(AssertionError, match=said):
+        check_cells(LyingJudge(lie), MATERIALS)
+
+
+def test_who_does_not_train_by_the_cell_is_found() -> None:
+    with pytest.raises(AssertionError, match="does not train cell by cell"):
+        check_cells(Tunable(), MATERIALS)
+
+
+@dataclass(frozen=True)
+class LyingTunable(Tunable):
+    """A system that breaks one promise about its settings."""
+
+    lie: str = ""
+
+    def factors(self):
+        factors = super().factors()
+        if self.lie == "first choice":
+            return (setting_factor("rounds", [6, 4]), *factors[1:])
+        if self.lie == "elsewhere":
+            return (setting_factor("round", [4, 6]), *factors[1:])
+        if self.lie == "twice":
+            return (*factors, factors[0])
+        if self.lie == "always the first" and self.values["leash"] == "long":
+            return Tunable().factors()
+        if self.lie == "an edit":
+            choices = tuple(replace(c, origin="edit") for c in factors[0].choices)
+            return (replace(factors[0], choices=choices), *factors[1:])
+        return factors
+
+    def with_settings(self, settings):
+        if self.lie == "forgets":
+            return replace(self, values={**self.values, **{k: v for k, v in settings.items() if k != "leash"}})
+        if self.lie == "alone":  # each setting alone is changed, and of two the last
+            return replace(self, values={**self.values, **dict(list(settings.items())[-1:])})
+        return super().with_settings(settings)
+
+    def record(self):
+        values: dict[str, Any] = dict(self.values)
+        if self.lie == "names":
+            values["model.width"] = 8
+        return values
+
+    def train(self, rows, materials):
+        out = super().train(rows, materials)
+        if self.lie == "one stream more":
+            out.values[:] += 0.01 * rows.keys[:, None]
+        return out
+
+
+@pytest.mark.parametrize(
+    ("lie", "said"),
+    [
+        ("first choice", "is 4 in the record, and its first choice is 6"),
+        ("elsewhere", "the record has no 'round'"),
+        ("twice", "two settings have one path"),
+        ("always the first", "the first choices are"),
+        ("an edit", "a choice is no setting"),
+        ("forgets", "with 'leash' at 'long' the record says 'short'"),
+        ("alone", "the record says"),
+        ("names", "with 'model.width' at 16 the record says 8"),
+    ],
+)
+def test_who_lies_about_settings_is_found(lie: str, said: str) -> None:
+    check_settings(LyingTunable(), MATERIALS)
+    with pytest.raises(AssertionError, match=said):
+        check_settings(LyingTunable(lie=lie), MATERIALS)
+
+
+def test_two_settings_that_share_a_record_are_found() -> None:
+    """A record that says every setting at its path, and yet the same of two of them."""
+
+    class Coarse(Tunable):
+        def record(self):
+            said = dict(self.values)
+            return Same(said) if said["leash"] == "long" else said
+
+    class Same(dict):  # its entries are read one by one, and written out without their difference
+        def items(self):
+            return {**self, "leash": "short"}.items()
+
+    with pytest.raises(AssertionError, match="have one record"):
+        check_settings(Coarse(), MATERIALS)
+
+
+def test_who_changes_when_asked_for_another_is_found() -> None:
+    class InPlace(Tunable):
+        def with_settings(self, settings):
+            object.__setattr__(self, "values", {**self.values, **settings})
+            return self
+
+    with pytest.raises(AssertionError, match=r"with .* the record says"):
+        check_settings(InPlace(), MATERIALS)
+
+
+def test_randomness_of_a_stream_without_a_name_is_found() -> None:
+    check_system(LyingTunable(), MATERIALS)
+    with pytest.raises(AssertionError, match="a stream without a name"):
+        check_system(LyingTunable(lie="one stream more"), MATERIALS)
+    assert set(ADDS) == {f.id for f in Tunable().factors()}
+
+
+class LyingChain(Chain):
+    """A chain that breaks one promise about its states."""
+
+    def __init__(self, lie: str) -> None:
+        self.lie, self.looks = lie, 0
+        if lie == "none at all":
+            self.state_names = ()  # type: ignore[misc]  # a liar
+
+    def states(self, rows, materials, name):
+        self.looks += 1
+        found = super().states(rows, materials, name)
+        if self.lie == "turned":
+            return found.T
+        if self.lie == "another":
+            return found + self.looks
+        if self.lie == "company":
+            return found + len(rows)
+        if self.lie == "unknown":
+            found[0, 0] = np.nan
+        return found
+
+
+@pytest.mark.parametrize(
+    ("lie", "said"),
+    [
+        ("turned", "of 3 rows has shape"),
+        ("another", "another one each time"),
+        ("company", "of a row alone differs"),
+        ("unknown", "is not finite"),
+        ("none at all", "state_names is empty"),
+    ],
+)
+def test_who_lies_about_states_is_found(lie: str, said: str) -> None:
+    check_states(LyingChain("none"), MATERIALS)
+    with pytest.raises(AssertionError, match=said):
+        check_states(LyingChain(lie), MATERIALS)
+
+
+def test_what_is_declared_is_checked_with_the_rest() -> None:
+
+    class Looked(Chain):
+        looks = 0
+
+        def train(self, rows, materials):
+            end = super().states(rows, materials, "trajectory")[:, -1:]
+            values = np.repeat(end, len(materials.probes), 1).astype(np.float32)
+            ok = np.asarray(np.isfinite(values).all(1))
+            return Outcomes(values, ok, {int(r): "runs away" for r in np.flatnonzero(~ok)})
+
+        def states(self, rows, materials, name):
+            self.looks += 1
+            return super().states(rows, materials, name) + self.looks
+
+    with pytest.raises(AssertionError, match="another one each time"):
+        check_system(Looked(), MATERIALS)
+    with pytest.raises(AssertionError, match="the first choices are"):
+        check_system(LyingTunable(lie="always the first"), MATERIALS)
+
+    class Company(Judge):
+        def train(self, rows, materials):
+            out = super().train(rows, materials)
+            out.values[:] += 0.01 * len(materials.probes)
+            return out
+
+    with pytest.raises(AssertionError, match="depends on the other places"):
+        check_system(Company(), MATERIALS)
+
+    class None_(Judge):  # noqa: N801
+        traits = Traits(rows_at_a_time=0, per_cell=True)
+
+    with pytest.raises(AssertionError, match="rows_at_a_time is below one"):
+        check_system(None_(), MATERIALS)
+
+
+def test_the_toys_keep_the_promises_of_a_system() -> None:
+    for noise in ("none", "calm"):
+        toy = linear(noise)
+        check_system(toy, toy.materials)
