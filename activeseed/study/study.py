@@ -16,6 +16,7 @@ from activeseed.config import Overrides, Settings
 from activeseed.errors import PlanError
 from activeseed.protocols import Analysis, Annotator, Assignment, Executor, Form, Name, Store, System
 from activeseed.question import Answer, Question
+from activeseed.questions import Kind
 from activeseed.seed import Probe, Seed
 from activeseed.study import answers as answering
 from activeseed.study import channels, connecting, opening, versions

@@ -43,9 +43,8 @@ def try_out(work: Workshop) -> None:
         first = _once(work, system)
         again = _again(work, system)
     equal, apart = _compared(first, again)
-    body: dict[str, Any] = {
-        "system": named(system), "equal": equal, "apart": apart, "streams": list(system.traits.streams),
-    }  # fmt: skip
+    streams = list(system.traits.streams)
+    body: dict[str, Any] = {"system": named(system), "equal": equal, "apart": apart, "streams": streams}
     work.store.append([Event("tried", body, key=f"tried:{body['system']}")])
     work.refresh()
     work.forget_trainer()

@@ -51,6 +51,7 @@ class Bends:
 
     bend: Callable[[Comparison], Comparison] = lambda compared: compared
     kind: ClassVar[str] = "bends"
+    words: ClassVar[str] = "bending the item"
     needs_weights: bool = False
     words: str = "dropping the item, or nearly"
 
