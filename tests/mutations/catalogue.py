@@ -24,12 +24,13 @@ _R, _S = "activeseed/resolution/", "activeseed/store/"
 #: the tests most likely to see a mutation of each family
 FIRST: dict[str, tuple[str, ...]] = {
     "estimators": ("tests/unit/test_statistics.py", "tests/contracts/test_estimators.py"),
-    "belief": ("tests/unit/test_belief.py",),
+    "belief": ("tests/unit/test_belief.py", "tests/unit/test_preference.py"),
     "acquisition": ("tests/unit/test_acquisition.py", "tests/unit/test_wrongness.py", "tests/unit/test_steadying.py"),
     "resolution": (
         "tests/unit/test_agreement.py",
         "tests/unit/test_resolution.py",
         "tests/unit/test_vouching.py",
+        "tests/statistical/test_drawing.py",
         "tests/statistical/test_trust.py",
     ),
     "store": ("tests/contracts/test_store.py",),
