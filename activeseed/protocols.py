@@ -270,6 +270,18 @@ class SupportsPermission(Protocol):
 
 
 @runtime_checkable
+class SupportsAgreement(Protocol):
+    """May do something that needs somebody's agreement, where a folder from a stranger says it."""
+
+    def would(self, folder: Path) -> tuple[str, Json] | None:
+        """What these settings would do, in words that begin with a verb, and the part of them that says so.
+
+        Nothing is run or looked up; None where nothing needs agreement.
+        """
+        ...
+
+
+@runtime_checkable
 class SupportsSpreading(Protocol):
     """Settings that tell ``Traits.rows_at_a_time`` before any code that they name may be loaded."""
 
@@ -875,12 +887,13 @@ class Store(Protocol):
 
 
 __all__ = [
-    "About", "Analysis", "Annotator", "Assignment", "Batch", "Collected", "Cost", "Dispute", "Embedder",
-    "Estimator", "Event", "Executor", "Form", "Geometry", "Json", "Occasion", "Pace", "Perturbation", "Problem",
-    "ReferenceLaw", "Request", "Respondent", "Response", "Run", "Store", "SupportsAssignment", "SupportsCentring",
-    "SupportsCollecting", "SupportsCores", "SupportsCutting", "SupportsDecisions", "SupportsDecoding",
-    "SupportsDrawing", "SupportsEntropy", "SupportsFactors", "SupportsGradients", "SupportsIds", "SupportsItems",
-    "SupportsLaw", "SupportsLimits", "SupportsLinks", "SupportsLocating", "SupportsOrder", "SupportsPermission",
-    "SupportsPlace", "SupportsReading", "SupportsResponse", "SupportsSpreading", "SupportsStates",
-    "SupportsTemplate", "SupportsTruth", "SupportsUnaffordable", "System", "Traits",
+    "About", "Analysis", "Annotator", "Assignment", "Batch", "Collected", "Cost", "Dispute", "Embedder", "Estimator",
+    "Event", "Executor", "Form", "Geometry", "Json", "Occasion", "Pace", "Perturbation", "Problem", "ReferenceLaw",
+    "Request", "Respondent", "Response", "Run", "Store", "SupportsAgreement", "SupportsAssignment",
+    "SupportsCentring", "SupportsCollecting", "SupportsCores", "SupportsCutting", "SupportsDecisions",
+    "SupportsDecoding", "SupportsDrawing", "SupportsEntropy", "SupportsFactors", "SupportsGradients", "SupportsIds",
+    "SupportsItems", "SupportsLaw", "SupportsLimits", "SupportsLinks", "SupportsLocating", "SupportsOrder",
+    "SupportsPermission", "SupportsPlace", "SupportsReading", "SupportsResponse", "SupportsSpreading",
+    "SupportsStates", "SupportsTemplate", "SupportsTruth", "SupportsUnaffordable", "System",
+    "Traits",
 ]  # fmt: skip

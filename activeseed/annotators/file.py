@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
+from activeseed.agreeing import leads_out, said
 from activeseed.annotators import hanging
 from activeseed.annotators.question_file import QuestionFile
 from activeseed.checked import SettingsRecord
@@ -32,7 +33,7 @@ from activeseed.formats import (
 )
 from activeseed.question import Answer, Question
 from activeseed.questions import form_of, needs, reply_of, verdicts_of
-from activeseed.seed import Pair, Seed, Text, digest_of
+from activeseed.seed import Json, Pair, Seed, Text, digest_of
 
 #: columns of an answer, in the order in which a CSV has them
 ANSWER_FIELDS = (
@@ -75,6 +76,11 @@ class FileAnnotator(SettingsRecord):
         return self.model_copy(
             update={"questions": str(folder / self.questions), "answers": str(folder / self.answers)}
         )
+
+    def would(self, folder: Path) -> tuple[str, Json] | None:
+        """See ``protocols.SupportsAgreement``."""
+        path = self.questions
+        return (f"write questions to {said(path)}, which lies elsewhere", path) if leads_out(folder, path) else None
 
     def submit(self, questions: Sequence[Question], seed: Seed) -> None:
         file = QuestionFile(Path(self.questions))

@@ -15,7 +15,7 @@ from activeseed.cli.progress import Progress
 from activeseed.cli.screen import one_line, print_json, say, show
 from activeseed.cli.watching import Watch
 from activeseed.errors import ConfigError, nearest
-from activeseed.study.words import ending_words, no_better_than_chance
+from activeseed.looking.words import ending_words, no_better_than_chance
 
 if TYPE_CHECKING:
     from activeseed.protocols import Annotator

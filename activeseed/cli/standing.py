@@ -8,7 +8,7 @@ from typing import Any
 from activeseed.cli.numbers import counted, duration, number
 from activeseed.cli.tables import quality_words
 from activeseed.cli.watching import NAMED, waiting_words
-from activeseed.study.words import (
+from activeseed.looking.words import (
     belief_words,
     if_stopped_now,
     no_better_than_chance,

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from activeseed.cli.numbers import Scale, bar, number, with_error
 from activeseed.cli.screen import one_line
+from activeseed.looking.words import forecast_words, if_stopped_now, refuted_words
 from activeseed.seed import ABSENT, FLIPPED
-from activeseed.study.words import forecast_words, if_stopped_now, refuted_words
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -5,16 +5,18 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from activeseed.agreeing import said
 from activeseed.checked import SettingsRecord
 from activeseed.embedders.packaged import longer_than
 from activeseed.errors import ConfigError, MissingExtraError
-from activeseed.seed import digest_of
+from activeseed.seed import Json, digest_of
 
 
 class SentenceTransformers(SettingsRecord):
@@ -48,6 +50,12 @@ class SentenceTransformers(SettingsRecord):
     @staticmethod
     def installed() -> bool:
         return importlib.util.find_spec("sentence_transformers") is not None
+
+    def would(self, folder: Path) -> tuple[str, Json] | None:
+        """See ``protocols.SupportsAgreement``."""
+        if self.model == type(self).model_fields["model"].default:
+            return None
+        return f"load the model {said(self.model)}", [self.model, self.commit]
 
     def fit(self, texts: Sequence[str]) -> SentenceTransformers:
         return self

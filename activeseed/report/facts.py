@@ -16,13 +16,10 @@ import numpy as np
 
 from activeseed.annotators import hanging
 from activeseed.errors import PlanError
-from activeseed.outcome import Ranking, plain
-from activeseed.plan import stream_key
-from activeseed.protocols import SupportsLimits
-from activeseed.seed import ABSENT
-from activeseed.study import Study
-from activeseed.study.assess import PREFERENCE_DRAWS, Assessment, foreseeable, surrogate_outcomes
-from activeseed.study.words import (
+from activeseed.looking.assessment import Assessment
+from activeseed.looking.lock_in import lock_in
+from activeseed.looking.surrogate import PREFERENCE_DRAWS, foreseeable, surrogate_outcomes
+from activeseed.looking.words import (
     ending_words,
     if_stopped_now,
     no_better_than_chance,
@@ -31,6 +28,11 @@ from activeseed.study.words import (
     unmeasured_gold_words,
     vouched_words,
 )
+from activeseed.outcome import Ranking, plain
+from activeseed.plan import stream_key
+from activeseed.protocols import SupportsLimits
+from activeseed.seed import ABSENT
+from activeseed.study import Study
 
 LIBRARIES = ("activeseed", "numpy", "scipy", "scikit-learn", "torch", "pydantic", "pandas", "sqlalchemy", "joblib")
 #: probes shown as contested, and items whose consequences are shown
@@ -99,7 +101,7 @@ def gather(study: Study, by: str | None = None) -> Facts:
         agreement=last.get("agreement"),
         changes=study.diff(),
         contested=_contested(study, assessment),
-        lock_in=_lock_in(assessment),
+        lock_in=lock_in(assessment),
         write_more=[r for r in ranking.summary.get("write_more", []) if r["predicted_drop"] > 0],
         record=_record(study, ranking),
     )
@@ -256,24 +258,6 @@ def _contested(study: Study, assessment: Assessment) -> list[dict[str, Any]]:
         for p in np.argsort(-otherwise, kind="stable")[:SHOWN]
         if otherwise[p] > 0
     ]  # fmt: skip
-
-
-def _lock_in(assessment: Assessment) -> float | None:
-    """Mean response to dropping over mean response to rewording, by the surrogate, items that can be reworded."""
-    surrogate = assessment.ranking.surrogate
-    if surrogate is None:
-        return None
-    f, v, _ = surrogate.coefficients.shape
-    square = np.diag(surrogate.gram).reshape(f, v)
-    drops, rewordings = [], []
-    for i, item in enumerate(assessment.seed.items):
-        other = [n for n, variant in enumerate(item.variants) if n > 1 and variant.origin in ("wording", "paraphrase")]
-        if other and square[i, other].any():
-            drops.append(square[i, 1])
-            rewordings.append(square[i, other].mean())
-    if not rewordings or np.mean(rewordings) <= 0:
-        return None
-    return float(np.mean(drops) / np.mean(rewordings))
 
 
 def _record(study: Study, ranking: Ranking) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import math
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
@@ -16,9 +16,7 @@ from activeseed.protocols import Event
 from activeseed.question import Answer
 from activeseed.seed import digest_of
 from activeseed.study.state import SeedVersion, seed_change
-
-if TYPE_CHECKING:
-    from activeseed.study.study import Study
+from activeseed.study.workshop import Workshop
 
 #: an answer is a record of texts, numbers and lists; a payload is one level more
 DEEPEST = 8
@@ -52,27 +50,27 @@ class Told:
         return bool(self.accepted or self.deleted or self.dropped)
 
 
-def tell(study: Study, answers: Iterable[Answer | Mapping[str, Any]], take: bool) -> Told:
+def tell(work: Workshop, answers: Iterable[Answer | Mapping[str, Any]], take: bool) -> Told:
     """See ``Study.tell``."""
-    study.refresh()
-    people = study.state.annotators
+    work.refresh()
+    people = work.state.annotators
     read: list[Answer] = []
     for given in _each(answers):
-        read.append(_read_answer(study, given, people))
+        read.append(_read_answer(work, given, people))
         people.append(read[-1].annotator)
     events, stale = [], []
     for answer in read:
-        question = study.state.questions[answer.question]
-        old = study.state.is_stale(question)
+        question = work.state.questions[answer.question]
+        old = work.state.is_stale(question)
         if old:
             stale.append(answer.id)
         else:
-            _check(study, answer)
+            _check(work, answer)
         body = {"answer": answer.model_dump(mode="json"), "stale": old}
         events.append(Event("answered", body, key=f"answered:{answer.id}"))
-    written = {e.body["answer"]["id"] for e in study.store.append(events)}
-    study.refresh()
-    version = take_in(study) if take else None
+    written = {e.body["answer"]["id"] for e in work.store.append(events)}
+    work.refresh()
+    version = take_in(work) if take else None
     return Told(
         tuple(a.id for a in read if a.id in written),
         tuple(a.id for a in read if a.id not in written),
@@ -94,22 +92,22 @@ def _each(answers: Any) -> Iterator[Answer | Mapping[str, Any]]:
         yield given
 
 
-def _check(study: Study, answer: Answer) -> None:
+def _check(work: Workshop, answer: Answer) -> None:
     from activeseed.resolution import check_answer
 
     try:
-        check_answer(study.state.questions[answer.question], answer, study.seed)
+        check_answer(work.state.questions[answer.question], answer, work.seed)
     except AnswerError as error:
-        _keep_unmatched(study, answer.model_dump(mode="json"))
+        _keep_unmatched(work, answer.model_dump(mode="json"))
         raise AnswerError(f"{error} The answer was kept, but not counted.") from error
 
 
-def _keep_unmatched(study: Study, data: dict[str, Any]) -> None:
+def _keep_unmatched(work: Workshop, data: dict[str, Any]) -> None:
     """Under its content, so that a channel that delivers it again and again fills no journal."""
-    study.store.append([Event("unmatched", {"answer": data}, key=f"unmatched:{digest_of(data).hex()}")])
+    work.store.append([Event("unmatched", {"answer": data}, key=f"unmatched:{digest_of(data).hex()}")])
 
 
-def _read_answer(study: Study, given: Answer | Mapping[str, Any], people: Sequence[str]) -> Answer:
+def _read_answer(work: Workshop, given: Answer | Mapping[str, Any], people: Sequence[str]) -> Answer:
     data = given.model_dump() if isinstance(given, Answer) else dict(given)
     import numpy as np
 
@@ -118,9 +116,9 @@ def _read_answer(study: Study, given: Answer | Mapping[str, Any], people: Sequen
         data["payload"] = data["payload"].model_dump()
     wrong = unfit(data)
     if wrong:
-        _keep_unmatched(study, _plain(data))
+        _keep_unmatched(work, _plain(data))
         raise AnswerError(f"Answer to {_shown(data.get('question', '?'))}: {wrong} It was kept, but not counted.")
-    data["question"] = known_as(str(data.get("question", "")), study.state.questions)
+    data["question"] = known_as(str(data.get("question", "")), work.state.questions)
     if isinstance(data.get("annotator"), str):
         data["annotator"] = known_as(clean_name(data["annotator"]), people)
     if not data.get("id"):
@@ -131,24 +129,24 @@ def _read_answer(study: Study, given: Answer | Mapping[str, Any], people: Sequen
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(p) for p in first["loc"])
-        _keep_unmatched(study, _plain(data))
+        _keep_unmatched(work, _plain(data))
         raise AnswerError(
             f"Answer to {_shown(data['question'])}: {where}: {plainly(first['msg'])}. It was kept, but not counted."
         ) from error
-    if answer.question not in study.state.questions:
-        _keep_unmatched(study, _plain(data))
+    if answer.question not in work.state.questions:
+        _keep_unmatched(work, _plain(data))
         raise AnswerError(
             f"There is no question {_shown(answer.question)} in this study."
-            f"{nearest(answer.question, study.state.questions)} The answer was kept, but not counted."
+            f"{nearest(answer.question, work.state.questions)} The answer was kept, but not counted."
         )
     return answer
 
 
-def take_in(study: Study) -> SeedVersion | None:
+def take_in(work: Workshop) -> SeedVersion | None:
     """See ``Study.take_in``."""
-    study.refresh()
-    before = study.state.current
-    resolution = study.resolution
+    work.refresh()
+    before = work.state.current
+    resolution = work.resolution
     after = resolution.seed
     if after.version == before.seed.version:
         return None
@@ -165,27 +163,27 @@ def take_in(study: Study) -> SeedVersion | None:
         ", ".join(people) or "annotators",
         changes,
     )
-    study.store.append([Event("seed_changed", body, key=f"seed:{before.number + 1}")])
-    study.refresh()
-    return study.state.current
+    work.store.append([Event("seed_changed", body, key=f"seed:{before.number + 1}")])
+    work.refresh()
+    return work.state.current
 
 
-def take_back(study: Study, answer: str, why: str) -> SeedVersion | None:
+def take_back(work: Workshop, answer: str, why: str) -> SeedVersion | None:
     """See ``Study.take_back``."""
-    study.refresh()
-    if answer not in study.state.answers:
-        raise AnswerError(f"There is no answer {answer!r}.{nearest(answer, study.state.answers)}")
+    work.refresh()
+    if answer not in work.state.answers:
+        raise AnswerError(f"There is no answer {answer!r}.{nearest(answer, work.state.answers)}")
     withdrawn = Event("answer_withdrawn", {"answer": answer, "why": why}, key=f"back:{answer}")
-    study.store.append([withdrawn, *asked_no_more(study, [answer])])
-    return take_in(study)
+    work.store.append([withdrawn, *asked_no_more(work, [answer])])
+    return take_in(work)
 
 
-def asked_no_more(study: Study, answers: Iterable[str]) -> list[Event]:
+def asked_no_more(work: Workshop, answers: Iterable[str]) -> list[Event]:
     """Events that withdraw what these answers, which are taken back, were given to in a channel.
 
     There it counts as answered, and nobody would be shown it again: its items are asked about in a new question.
     """
-    state = study.state
+    state = work.state
     names = dict.fromkeys(state.answers[a].question for a in answers)
     sent = [q for q in names if state.ever_sent.get(q, "terminal") != "terminal" and q not in state.gone]
     why = "its answer was taken back"

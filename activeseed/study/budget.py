@@ -8,11 +8,10 @@ the journal, like everything else.
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 from activeseed.config import LimitsTable
 from activeseed.errors import BudgetError, ConsentError
@@ -223,25 +222,3 @@ class Budget:
 def _up(amount: float) -> int:
     """The next whole number: what somebody is told to write must not fall short by a rounding."""
     return math.ceil(amount * (1 - ROUNDING))
-
-
-Method = TypeVar("Method", bound=Callable[..., Any])
-
-
-def expects(what: str, most: Callable[..., Callable[[], int]]) -> Callable[[Method], Method]:
-    """Marks a method of something that holds a study as one that takes so many trainings at most.
-
-    Args:
-        most: called with the study and the method's arguments as it begins; gives what ``Budget.expecting`` asks.
-    """
-
-    def mark(method: Method) -> Method:
-        @functools.wraps(method)
-        def run(self: Any, *args: Any, **options: Any) -> Any:
-            study = self._study
-            with study.budget.expecting(what, most(study, *args, **options), repr((args, options))):
-                return method(self, *args, **options)
-
-        return run  # type: ignore[return-value]
-
-    return mark

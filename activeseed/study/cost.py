@@ -6,107 +6,87 @@ larger but a larger seed (an edit adds a wording to tell apart). The study's bud
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from activeseed.belief import author_law
 from activeseed.estimators import Auto, Jansen
+from activeseed.looking.checks import gold_left
+from activeseed.looking.problem import is_open, problem_of
+from activeseed.looking.ranked import with_law
 from activeseed.protocols import Analysis, Problem
-from activeseed.study import trial
-from activeseed.study.requests import each_of, settings_of
-
-if TYPE_CHECKING:
-    from activeseed.study.study import Study
+from activeseed.study.noisy import is_due
+from activeseed.study.trial import PURPOSE, TRAININGS
+from activeseed.study.workshop import Workshop
 
 #: more than any budget: what an estimator would do with no limit
 NO_LIMIT = 10**12
 RESPONSE = "the round's regression"
 
 
-def problem_of(study: Study) -> Problem:
+def at_first(work: Workshop) -> Problem:
     """What estimators are asked about before anything is known: every variant that the author holds possible is open.
 
     Answers and evidence only ever close variants, so that counts under this law bound those of any later belief.
     """
-    table = study.settings.belief
-    return Problem(
-        seed=study.seed,
-        law=author_law(study.seed, table.base_rate, table.rest),
-        geometry=study.system.geometry(study.materials),
-        deterministic=not study.system.traits.streams,
-        weighted=study.system.traits.weighted,
-        stream=0,
-        settings=settings_of(study.system),
-        places=study.system.places(study.materials),
-        each=each_of(study.system, study.materials),
-    )
+    table = work.settings.belief
+    law = author_law(work.seed, table.base_rate, table.rest)
+    return problem_of(work.seed, law, work.system, work.materials)
 
 
-def ranking_parts(study: Study, by: str | None = None, law: str | None = None, anew: bool = True) -> dict[str, int]:
+def ranking_parts(work: Workshop, by: str | None = None, law: str | None = None, anew: bool = True) -> dict[str, int]:
     """Trainings that ``Study.rank`` takes at most, by purpose.
 
     Args:
         anew: whether where the study stands has to be assessed first.
     """
-    from activeseed.study.rounds import with_law
-
-    problem = problem_of(study)
-    estimator = study.part("estimator")
+    problem = at_first(work)
+    estimator = work.part("estimator")
     if law is not None:
         estimator = with_law(estimator, law)
     parts = {str(estimator.kind): most_rows(estimator, problem)}
     if by == "total" and not _has_totals(estimator, problem):
-        parts["total indices"] = Jansen().cost(problem).trainings if _open(problem) else 0
-    look = look_parts(study) if anew else {}
-    if ranks_by_response(study, estimator, problem):
+        parts["total indices"] = Jansen().cost(problem).trainings if is_open(problem.law) else 0
+    look = look_parts(work) if anew else {}
+    if ranks_by_response(work, estimator, problem):
         look.pop(RESPONSE, None)  # the ranking's own rows, and trained once
     return _some({**parts, **look})
 
 
-def analysis_parts(study: Study, analysis: Analysis[Any], anew: bool = True) -> dict[str, int]:
+def analysis_parts(work: Workshop, analysis: Analysis[Any], anew: bool = True) -> dict[str, int]:
     """Trainings that ``Study.analyse`` takes at most."""
-    parts = {analysis.kind: analysis.cost(problem_of(study)).trainings}
-    return _some({**parts, **(look_parts(study) if anew else {})})
+    parts = {analysis.kind: analysis.cost(at_first(work)).trainings}
+    return _some({**parts, **(look_parts(work) if anew else {})})
 
 
-def round_parts(study: Study, anew: bool = True) -> dict[str, int]:
+def round_parts(work: Workshop, anew: bool = True) -> dict[str, int]:
     """Trainings that a round of the loop takes at most: a look at the seed, the stop rule's draws, a batch.
 
     A loop of n rounds looks n + 1 times: before its first question, and after each round's answers.
     """
-    rule = study.settings.stopping
-    parts = look_parts(study) if anew else {}
-    parts["the seed as it stood"] = _replicates(study)
+    rule = work.settings.stopping
+    parts = look_parts(work) if anew else {}
+    parts["the seed as it stood"] = _replicates(work)
     if rule.flips > 0 or rule.risk > 0:
         # a limit on the risk is a product across two keys
-        parts["draws of the belief"] = rule.draws * (2 if rule.risk > 0 and study.system.traits.streams else 1)
-    return _some({**parts, **_batch_parts(study, None, None)})
+        parts["draws of the belief"] = rule.draws * (2 if rule.risk > 0 and work.system.traits.streams else 1)
+    return _some({**parts, **_batch_parts(work, None, None)})
 
 
 def batch_parts(
-    study: Study, n: int | None = None, items: Sequence[str] | None = None, anew: bool = True
+    work: Workshop, n: int | None = None, items: Sequence[str] | None = None, anew: bool = True
 ) -> dict[str, int]:
     """Trainings that ``Study.ask`` takes at most."""
-    return _some({**(look_parts(study) if anew else {}), **_batch_parts(study, n, items)})
+    return _some({**(look_parts(work) if anew else {}), **_batch_parts(work, n, items)})
 
 
-def most_of(parts: Callable[..., Mapping[str, int]]) -> Callable[..., Callable[[], int]]:
-    """The sum of such parts as the budget asks for it: told at the start whether the study was assessed already."""
-
-    def most(study: Study, *args: Any, **options: Any) -> Callable[[], int]:
-        anew = not study.rounds.is_assessed
-        return lambda: sum(parts(study, *args, anew=anew, **options).values())
-
-    return most
-
-
-def look_parts(study: Study) -> dict[str, int]:
+def look_parts(work: Workshop) -> dict[str, int]:
     """Trainings that a look at a new version of the seed, or at new answers, takes at most (see `assess`)."""
-    problem = problem_of(study)
+    problem = at_first(work)
     return {
-        RESPONSE: study.part("response").cost(problem).trainings if _open(problem) else 0,
-        "the seed as it stands": _replicates(study),
-        trial.PURPOSE: trial.TRAININGS if trial.is_due(study) else 0,
+        RESPONSE: work.part("response").cost(problem).trainings if is_open(problem.law) else 0,
+        "the seed as it stands": _replicates(work),
+        PURPOSE: TRAININGS if is_due(work.declared_system, work.state.tried) else 0,
     }
 
 
@@ -122,39 +102,39 @@ def most_rows(estimator: Any, problem: Problem) -> int:
     return rows
 
 
-def cost(study: Study) -> dict[str, Any]:
+def cost(work: Workshop) -> dict[str, Any]:
     """What a full ranking and a round of questions cost at most: trainings, money, and seconds where they are known."""
-    said = study.system.cost(study.materials)
-    chunk = study.trainer.chunk(1)
-    ranking = priced(study, ranking_parts(study))
-    budget = study.budget
+    said = work.system.cost(work.materials)
+    chunk = work.trainer.chunk(1)
+    ranking = priced(work, ranking_parts(work))
+    budget = work.budget
     return {
         **ranking,
-        "round": priced(study, round_parts(study)),
+        "round": priced(work, round_parts(work)),
         "batched": said.bytes > 0,
         "rows_a_batch": chunk,
         "megabytes_a_batch": round(said.bytes * chunk / 2**20, 1),
         "multiply_adds": said.multiply_adds * ranking["trainings"],
-        "currency": study.settings.limits.currency,
+        "currency": work.settings.limits.currency,
         "spent": {"trainings": budget.trainings, "money": round(budget.money, 2), "seconds": round(budget.seconds, 3)},
         "agreed": dict(budget.agreed),
     }
 
 
-def priced(study: Study, parts: Mapping[str, int]) -> dict[str, Any]:
+def priced(work: Workshop, parts: Mapping[str, int]) -> dict[str, Any]:
     """Trainings by purpose with their sum, its price, and its seconds by the clock on the cores at hand."""
     trainings = sum(parts.values())
     return {
         "trainings": trainings,
         "by": dict(parts),
-        "price": round(study.trainer.price * trainings, 2),
-        "seconds": study.budget.seconds_for(trainings, study.trainer.cores),
+        "price": round(work.trainer.price * trainings, 2),
+        "seconds": work.budget.seconds_for(trainings, work.trainer.cores),
     }
 
 
-def ranks_by_response(study: Study, estimator: Any, problem: Problem) -> bool:
+def ranks_by_response(work: Workshop, estimator: Any, problem: Problem) -> bool:
     """Whether the ranking surely has the very rows that every look at the study trains."""
-    response = study.part("response")
+    response = work.part("response")
     if isinstance(estimator, Auto):
         return bool(estimator.parts(problem).regression == response)
     return bool(estimator == response)
@@ -167,33 +147,28 @@ def _has_totals(estimator: Any, problem: Problem) -> bool:
     return isinstance(estimator, Jansen)
 
 
-def _batch_parts(study: Study, n: int | None, items: Sequence[str] | None) -> dict[str, int]:
+def _batch_parts(work: Workshop, n: int | None, items: Sequence[str] | None) -> dict[str, int]:
     """What annotators are shown beside the questions of a batch, those that are asked again, and gold questions."""
-    table = study.settings.ask
+    table = work.settings.ask
     if not table.consequences:
         return {}
-    seed = study.seed
+    seed = work.seed
     others = sorted((len(i.variants) - 1 for i in seed.items), reverse=True)
     # as many keys as any ranking has paid for, or a later one may
-    paid = max((int(r.get("keys") or 0) for r in study.state.rankings), default=0)
-    keys = max(paid, _replicates(study)) if study.system.traits.streams else 1
+    paid = max((int(r.get("keys") or 0) for r in work.state.rankings), default=0)
+    keys = max(paid, _replicates(work)) if work.system.traits.streams else 1
     if items is not None:
         return {"consequences": keys * (1 + sum(len(seed[name].variants) - 1 for name in items))}
     parts = {"consequences": keys * (1 + sum(others[: n or table.batch]))}
     divided = min(table.batch, len(seed)) if table.annotators > 1 else 0
     parts["consequences of what people disagree on"] = divided * keys * (1 + others[0])
-    asked = {q.items[0] for q in study.state.questions.values() if q.purpose == "gold"}
-    gold = sum(str(g["id"]) not in asked for g in study.gold)
+    gold = gold_left(work.gold, work.state.questions.values())
     parts["consequences of gold questions"] = gold * keys * (3 if seed.items[0].payload.kind == "pair" else 2)
     return parts
 
 
-def _replicates(study: Study) -> int:
-    return study.settings.replicates if study.system.traits.streams else 1
-
-
-def _open(problem: Problem) -> bool:
-    return bool((problem.law.probabilities.max(1) < 1.0).any())
+def _replicates(work: Workshop) -> int:
+    return work.settings.replicates if work.system.traits.streams else 1
 
 
 def _some(parts: Mapping[str, int]) -> dict[str, int]:

@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from activeseed.errors import AnnotatorAwayError, JournalMovedError
 from activeseed.protocols import Annotator, Event, SupportsCollecting
 from activeseed.study import channels
-from activeseed.study.answers import Told
+from activeseed.study.answers import Told, take_in
 
 if TYPE_CHECKING:
-    from activeseed.study.study import Study
+    from activeseed.study.batches import Batches
+    from activeseed.study.rounds import Rounds
+    from activeseed.study.state import State
+    from activeseed.study.workshop import Workshop
 
 #: seconds between two looks at a channel whose annotators take their time
 PATIENCE = 5.0
@@ -66,8 +69,9 @@ class Waiting:
 
 
 def loop(
-    study: Study,
-    annotator: Annotator | None = None,
+    rounds: Rounds,
+    batches: Batches,
+    channel: Annotator,
     *,
     max_rounds: int | None = None,
     wait: bool = True,
@@ -82,7 +86,7 @@ def loop(
     A channel that can't be reached is tried again, less and less often, as long as the caller is willing to wait.
 
     Args:
-        annotator: channel to use instead of the configured one.
+        channel: connected to the study.
         max_rounds: rounds of questions in all, a budget of this call; the study can go on later.
         wait: whether to wait for slow annotators, or return as soon as nothing can be done.
         on_round: called with the record of every round that is closed.
@@ -94,14 +98,14 @@ def loop(
     Raises:
         AnnotatorAwayError: the channel can't be reached, and the caller did not want to wait.
     """
-    channel = study.annotator if annotator is None else study.connected(annotator)
+    work = rounds.work
     tries, hurried = 0, False
     while True:
-        study.refresh()
+        work.refresh()
         # asked before the look, so that what was given before somebody pressed is among what this look finds
         hurried = hurry() or hurried
         try:
-            told = _look(study, channel, on_look)
+            told = _look(work, channel, on_look)
         except AnnotatorAwayError as error:
             if not wait:
                 raise
@@ -111,48 +115,49 @@ def loop(
             sleep(min(patience * 2 ** min(tries - 1, 10), LONGEST_PATIENCE))
             continue
         tries = 0
-        if study.state.stopped is not None:
-            if not _outdated(study):
-                return _result(study, "stopped")
-            study.store.append([Event("stopped", {"stopped": False})])
-            study.refresh()
+        if work.state.stopped is not None:
+            if not _outdated(rounds):
+                return _result(work.state, "stopped")
+            work.store.append([Event("stopped", {"stopped": False})])
+            work.refresh()
         hurried, pressed = False, hurried
-        if enough_is_open(study) and not (pressed and _something_is_in(study)):
+        if enough_is_open(work) and not (pressed and _something_is_in(rounds)):
             if told is None or not told.news:
                 if not wait:
-                    return _result(study, "waiting")
+                    return _result(work.state, "waiting")
                 sleep(patience)
             continue
-        study.take_in()
-        before = len(study.state.rounds)
-        record = study.rounds.close()
-        if on_round is not None and len(study.state.rounds) > before:
+        take_in(work)
+        before = len(work.state.rounds)
+        record = rounds.close()
+        if on_round is not None and len(work.state.rounds) > before:
             on_round(record)
         if record["stop"]:
-            _stop(study, record["stop_reasons"], record)
-        elif max_rounds is not None and len(study.state.asked_rounds) >= max_rounds:
-            return _result(study, "waiting", (f"{max_rounds} rounds were asked, as many as this call wanted",))
+            _stop(rounds, record["stop_reasons"], record)
+        elif max_rounds is not None and len(work.state.asked_rounds) >= max_rounds:
+            return _result(work.state, "waiting", (f"{max_rounds} rounds were asked, as many as this call wanted",))
         else:
-            idle = study.batches.idle()
+            idle = batches.idle()
             if idle:
-                study.withdraw(idle, "they no longer matter")
-            if study.ask():
+                channels.withdraw(work, idle, "they no longer matter")
+            take_in(work)
+            if batches.ask(work.settings.ask.batch):
                 continue
-            if not study.pending:
-                _stop(study, ["no question is worth asking any more"], record)
+            if not work.pending:
+                _stop(rounds, ["no question is worth asking any more"], record)
             elif not wait:
-                return _result(study, "waiting")
+                return _result(work.state, "waiting")
             else:
                 sleep(patience)
 
 
-def _look(study: Study, channel: Annotator, on_look: Callable[[Waiting], None] | None) -> Told | None:
+def _look(work: Workshop, channel: Annotator, on_look: Callable[[Waiting], None] | None) -> Told | None:
     """Collect, take back, send; None where there was nothing to look for."""
-    send = study.state.stopped is None
-    if not isinstance(channel, SupportsCollecting) and not study.pending:
-        channels.recall(study, channel)
+    send = work.state.stopped is None
+    if not isinstance(channel, SupportsCollecting) and not work.pending:
+        channels.recall(work, channel)
         return None
-    done = channels.exchange(study, channel, take=False, send=send)
+    done = channels.exchange(work, channel, take=False, send=send)
     if on_look is not None:
         on_look(Waiting(done.told))
     if done.failed is not None:
@@ -160,62 +165,64 @@ def _look(study: Study, channel: Annotator, on_look: Callable[[Waiting], None] |
     return done.told
 
 
-def enough_is_open(study: Study) -> bool:
+def enough_is_open(work: Workshop) -> bool:
     """Whether so few answers of the newest batch are in that no other batch is asked yet: see ``[ask] enough``."""
-    pending = study.pending
+    pending = work.pending
     if not pending:
         return False
-    enough = study.settings.ask.enough
+    enough = work.settings.ask.enough
     if enough >= 1.0:
         return True
-    state = study.state
+    state = work.state
     newest = [q for q in state.questions.values() if q.round == len(state.asked_rounds) and q.id not in state.gone]
     open_ = sum(q in pending for q in newest)
     return bool(newest) and 1.0 - open_ / len(newest) < enough
 
 
-def _something_is_in(study: Study) -> bool:
+def _something_is_in(rounds: Rounds) -> bool:
     """Whether anything was answered since the last round was closed."""
-    return bool(study.state.rounds) and study.rounds.given != study.state.rounds[-1].get("given")
+    return bool(rounds.work.state.rounds) and rounds.given != rounds.work.state.rounds[-1].get("given")
 
 
-def _stop(study: Study, reasons: list[str], record: dict[str, Any]) -> None:
+def _stop(rounds: Rounds, reasons: list[str], record: dict[str, Any]) -> None:
     """Write down that the study stops, unless something came since the round was closed: it is looked at first."""
-    study.refresh()
-    given = study.rounds.given
+    work = rounds.work
+    work.refresh()
+    given = rounds.given
     if given != record.get("given", given):
         return
-    distrusted, conditions = list(record["distrusted"]), study.rounds.conditions(record)
-    settled = not distrusted and bool(study.state.live_answers) and study.rounds.has_settled(record)
+    distrusted, conditions = list(record["distrusted"]), rounds.conditions(record)
+    settled = not distrusted and bool(work.state.live_answers) and rounds.has_settled(record)
     body = {
         "reasons": reasons, "stable": settled and not conditions, "settled": settled, "distrusted": distrusted,
         "conditions": conditions,
         "round": record["round"],
-        "given": given, "version": study.state.current.id,
-        "stopping": study.settings.stopping.model_dump(mode="json"),
+        "given": given, "version": work.state.current.id,
+        "stopping": work.settings.stopping.model_dump(mode="json"),
     }  # fmt: skip
     events = [Event("stopped", body)]
-    if open_ := [q.id for q in study.state.pending]:
+    if open_ := [q.id for q in work.state.pending]:
         why = dict.fromkeys(open_, "the study has stopped")
         events.insert(0, Event("questions_withdrawn", {"questions": open_, "why": why}))
     with suppress(JournalMovedError):
-        study.store.append(events, expect=study.state.sequence)
+        work.store.append(events, expect=work.state.sequence)
 
 
-def _outdated(study: Study) -> bool:
+def _outdated(rounds: Rounds) -> bool:
     """A stop holds until the rules are edited, an answer comes or goes, or the seed changes."""
-    stop = study.state.stopped or {}
-    rules = study.settings.stopping.model_dump(mode="json")
+    work = rounds.work
+    stop = work.state.stopped or {}
+    rules = work.settings.stopping.model_dump(mode="json")
     return bool(
         stop.get("stopping") != rules
-        or stop.get("given") != study.rounds.given
-        or stop.get("version") != study.state.current.id
+        or stop.get("given") != rounds.given
+        or stop.get("version") != work.state.current.id
     )
 
 
-def _result(study: Study, ended: Literal["stopped", "waiting"], reasons: tuple[str, ...] = ()) -> LoopResult:
-    stop = study.state.stopped or {}
-    last = study.state.rounds[-1] if study.state.rounds else {}
+def _result(state: State, ended: Literal["stopped", "waiting"], reasons: tuple[str, ...] = ()) -> LoopResult:
+    stop = state.stopped or {}
+    last = state.rounds[-1] if state.rounds else {}
     return LoopResult(
         ended,
         reasons or tuple(stop.get("reasons", ("questions are waiting for an answer",))),
@@ -223,5 +230,5 @@ def _result(study: Study, ended: Literal["stopped", "waiting"], reasons: tuple[s
         tuple(stop.get("distrusted", last.get("distrusted", ()))),
         bool(stop.get("settled", False)),
         tuple(stop.get("conditions", ())),
-        list(study.state.rounds),
+        list(state.rounds),
     )

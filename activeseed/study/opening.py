@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from activeseed.comparing import same_name, same_text
 from activeseed.config import Settings, ThirdParty, read_settings, record_type, takes_a_few_rows, write_settings
@@ -21,9 +21,7 @@ from activeseed.store import FolderStore
 from activeseed.study.progress import Progress
 from activeseed.study.state import SeedVersion, State
 from activeseed.study.trust import Trust, agree, trust_in
-
-if TYPE_CHECKING:
-    from activeseed.study.study import Study
+from activeseed.study.workshop import Workshop
 
 #: what is right about a gold question: a verdict, or the variant that it names
 GOLD_ANSWERS = ("keep", "reject", "flip", AS_WRITTEN, ABSENT, FLIPPED)
@@ -35,7 +33,6 @@ DECIDING = ("key", "system", "embedder")
 
 
 def create(
-    kind: type[Study],
     folder: str | Path,
     seed: Seed,
     system: Any,
@@ -47,8 +44,8 @@ def create(
     progress: Progress,
     written: Callable[[Settings], str] | None,
     overrides: Mapping[str, Any],
-) -> Study:
-    """See ``Study.create``."""
+) -> Workshop:
+    """A study in a folder that holds none: see ``Study.create``."""
     from activeseed.files import check_pool, write_seed
     from activeseed.perturbations import perturbed
 
@@ -79,7 +76,7 @@ def create(
     }
     own_forms(f.made("questions") if isinstance(f, ThirdParty) else f for f in chosen.questions)
     with _whole(path):
-        trial = kind(path, chosen, None, progress, State(settings=body["settings"]), inputs)  # type: ignore[arg-type]
+        trial = Workshop(path, chosen, None, progress, State(settings=body["settings"]), inputs=inputs)  # type: ignore[arg-type]
         trial.state.versions.append(SeedVersion(0, seed))
         trial.system.check(trial.materials)
         store = _fresh_store(path, chosen)
@@ -96,10 +93,10 @@ def create(
             raise _unwritable(path, error) from error
         except JournalMovedError:
             raise _taken(path, chosen) from None
-    study = kind(path, chosen, store, progress)
-    study.refresh()
+    work = Workshop(path, chosen, store, progress)
+    work.refresh()
     agree(path, chosen)
-    return study
+    return work
 
 
 def _holds_a_study(path: Path) -> bool:
@@ -206,7 +203,6 @@ def _unwritable(path: Path, error: OSError) -> FolderError:
 
 
 def reopen(
-    kind: type[Study],
     folder: str | Path,
     system: Any,
     settings: Settings | None,
@@ -214,8 +210,8 @@ def reopen(
     accept: bool,
     trust: bool,
     questions: Sequence[Any] = (),
-) -> Study:
-    """See ``Study.open``."""
+) -> Workshop:
+    """A study that was made before: see ``Study.open``."""
     path = Path(folder)
     held = Trust(path)
     if settings is None:
@@ -228,12 +224,12 @@ def reopen(
         raise FolderError(f"{path.resolve()} holds no study yet. Start one with `activeseed init {path} --from FILE`.")
     held.require("store")
     store = FolderStore(path, settings.store or None, settings.study)
-    study = kind(path, settings, store, progress, trust=held)
-    study.refresh()
-    if settings.store and not study.state.versions:
+    work = Workshop(path, settings, store, progress, trust=held)
+    work.refresh()
+    if settings.store and not work.state.versions:
         raise _no_such_study(path, settings, store)
-    _compare_settings(study, accept)
-    return study
+    _compare_settings(work, accept)
+    return work
 
 
 def _no_such_study(path: Path, settings: Settings, store: FolderStore) -> StoreError:
@@ -247,20 +243,20 @@ def _no_such_study(path: Path, settings: Settings, store: FolderStore) -> StoreE
     )
 
 
-def _compare_settings(study: Study, accept: bool) -> None:
-    now, then = study.settings.shown(), masked(study.state.settings)  # an earlier version wrote them out
+def _compare_settings(work: Workshop, accept: bool) -> None:
+    now, then = work.settings.shown(), masked(work.state.settings)  # an earlier version wrote them out
     if now == then:
         return
     moved = [name for name in DECIDING if now.get(name) != then.get(name)]
     if moved and not accept:
         name = moved[0]
         raise ConfigError(
-            f"{study.folder / 'activeseed.toml'}: {_first_difference(name, then.get(name), now.get(name))} since "
+            f"{work.folder / 'activeseed.toml'}: {_first_difference(name, then.get(name), now.get(name))} since "
             "this study began. Outcomes from before and after would not be comparable. Put it back, start a new "
             "study in another folder, or go on knowingly with `activeseed check --accept`."
         )
-    study.store.append([Event("settings", {"settings": now})])
-    study.refresh()
+    work.store.append([Event("settings", {"settings": now})])
+    work.refresh()
 
 
 def _with_system(path: Path, system: Any) -> Settings:

@@ -11,15 +11,15 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
 
 from activeseed.errors import PlanError
-from activeseed.factor import Factor
+from activeseed.looking.problem import is_per_cell, settings_of
 from activeseed.plan import Design, Materials, Rows, join_rows, row_names
-from activeseed.protocols import Batch, Cost, Request, SupportsFactors, SupportsReading, System
+from activeseed.protocols import Batch, Request, SupportsReading, System
 from activeseed.seed import Json, digest_of
 
 #: rows of a design that are looked at together
@@ -220,22 +220,6 @@ def rows_at(design: Design, numbers: Sequence[int]) -> Rows:
         else:
             runs.append([r, r + 1])
     return join_rows([design.block(start, stop) for start, stop in runs])
-
-
-def settings_of(system: System) -> tuple[Factor, ...]:
-    """The settings of a system that can be perturbed."""
-    return system.factors() if isinstance(system, SupportsFactors) else ()
-
-
-def is_per_cell(system: System) -> bool:
-    """Whether a system trains cell by cell."""
-    return system.traits.per_cell
-
-
-def each_of(system: System, materials: Materials) -> Cost:
-    """What one row costs; a row of a system that trains cell by cell is as many trainings as there are places."""
-    cost = system.cost(materials)
-    return replace(cost, trainings=max(1, len(materials.probes))) if is_per_cell(system) else cost
 
 
 def context_of(system: System, materials: Materials) -> bytes:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from activeseed.config import Settings
+    from activeseed.resolution import Resolution
     from activeseed.study.state import State
-    from activeseed.study.study import Study
 
 
-def status(study: Study, fresh: bool = False) -> dict[str, Any]:
+def status(
+    state: State, folder: Path, settings: Settings, fresh: Callable[[], Resolution] | None = None
+) -> dict[str, Any]:
     """A summary for humans and scripts; answers at once, also for a large study.
 
     Args:
-        fresh: work out agreement and reliability from all answers, and not take those of the last closed round.
+        fresh: works out what all answers settle; without it agreement and reliability are those of the last closed
+            round.
     """
-    study.refresh()
-    state = study.state
     last = state.rounds[-1] if state.rounds else {}
     asked = state.asked_rounds[-1] if state.asked_rounds else {}
     pending = state.pending
@@ -27,8 +31,8 @@ def status(study: Study, fresh: bool = False) -> dict[str, Any]:
         person["minutes"] += (answer.seconds or 0.0) / 60.0
     agreement, measured = last.get("agreement"), dict(last.get("reliability") or {})
     by_confidence = last.get("agreement_by_confidence")
-    if fresh and state.live_answers:
-        settled = study.resolution
+    if fresh is not None and state.live_answers:
+        settled = fresh()
         agreement, by_confidence = settled.agreement.alpha, settled.agreement.interval
         measured = {n: {"estimate": r.estimate, "low": r.low, "high": r.high} for n, r in settled.reliability.items()}
     for name, found in measured.items():
@@ -36,8 +40,8 @@ def status(study: Study, fresh: bool = False) -> dict[str, Any]:
             people[name] |= {"reliability": found["estimate"], "low": found["low"], "high": found["high"]}
     answered_by = state.people
     return {
-        "folder": str(study.folder),
-        "system": study.settings.system.kind,
+        "folder": str(folder),
+        "system": settings.system.kind,
         "seed_version": f"v{state.current.number}",
         "seed_hash": state.current.id,
         "items": len(state.current.seed),

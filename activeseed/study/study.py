@@ -7,41 +7,23 @@ it knows is a replay of the journal, and what it computes comes from pure functi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from activeseed.config import Settings, ThirdParty, default, whole
-from activeseed.errors import AnswerError, PlanError, nearest
-from activeseed.protocols import (
-    Analysis,
-    Annotator,
-    Assignment,
-    Event,
-    Executor,
-    Form,
-    Response,
-    Store,
-    SupportsAssignment,
-    SupportsLocating,
-    SupportsPermission,
-    SupportsResponse,
-    SupportsTruth,
-    System,
-)
+from activeseed.config import Settings
+from activeseed.errors import PlanError
+from activeseed.protocols import Analysis, Annotator, Assignment, Executor, Form, Store, System
 from activeseed.question import Answer, Question
-from activeseed.questions import FORMS, form_named
-from activeseed.questions.own import own_forms
-from activeseed.seed import Probe, Seed, digest_of
+from activeseed.seed import Probe, Seed
 from activeseed.study import answers as answering
-from activeseed.study import channels, opening, versions
+from activeseed.study import channels, connecting, opening, versions
 from activeseed.study.answers import Told
-from activeseed.study.loop import LoopResult, loop
 from activeseed.study.progress import Progress, silent
 from activeseed.study.state import SeedVersion, State
 from activeseed.study.status import status
 from activeseed.study.trust import Trust
+from activeseed.study.workshop import Workshop
 
 if TYPE_CHECKING:
     from activeseed.files.sync import SyncResult
@@ -51,6 +33,7 @@ if TYPE_CHECKING:
     from activeseed.study.batches import Batches
     from activeseed.study.budget import Budget
     from activeseed.study.channels import Exchanged
+    from activeseed.study.loop import LoopResult
     from activeseed.study.rounds import Rounds
     from activeseed.study.training import Trainer
 
@@ -58,26 +41,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@dataclass
 class Study:
-    """One study in one folder. Make it with ``Study.create``, come back to it with ``Study.open``.
+    """One study in one folder. Make it with ``Study.create``, come back to it with ``Study.open``."""
 
-    Attributes:
-        folder: the project folder.
-        settings: what ``activeseed.toml`` says.
-        store: journal and artifacts.
-        state: replay of the journal so far; ``refresh`` takes in what other processes wrote.
-        progress: called with (purpose, rows done, rows in all).
-        trust: what the settings name that nobody here has agreed to use.
-    """
-
-    folder: Path
-    settings: Settings
-    store: Store
-    progress: Progress = silent
-    state: State = field(default_factory=State)
-    _inputs: dict[str, Any] = field(default_factory=dict, repr=False)
-    trust: Trust = field(default_factory=Trust)
+    def __init__(self, work: Workshop) -> None:
+        self._work = work
 
     # --- making and opening -------------------------------------------------------------------------------------
 
@@ -111,8 +79,8 @@ class Study:
             FolderError: the folder holds a study already, or can't be written.
             PlanError: the system can't be trained on these materials (checked before anything is written).
         """
-        return opening.create(
-            cls, folder, seed, system, probes, pool, gold, guidelines, settings, progress, written, overrides
+        return cls(
+            opening.create(folder, seed, system, probes, pool, gold, guidelines, settings, progress, written, overrides)
         )
 
     @classmethod
@@ -141,67 +109,104 @@ class Study:
             TrustError: the journal is in a database that nobody here has agreed to open.
             ConfigError: no ``activeseed.toml``, or one that was edited in a way that needs ``accept``.
         """
-        return opening.reopen(cls, folder, system, settings, progress, accept, trust, questions)
+        return cls(opening.reopen(folder, system, settings, progress, accept, trust, questions))
 
     def refresh(self) -> None:
         """Take in what was written to the journal since, by this process or another."""
-        self.state.form = self._form
-        for event in self.store.read(self.state.sequence):
-            self.state.apply(event)
-            if event.kind == "created":
-                self._inputs = event.body["inputs"]
+        self._work.refresh()
 
     def close(self) -> None:
         """End what trains, and give back the journal's connections. A study that is used afterwards takes them anew."""
-        executor: Executor | None = self._cache.pop("executor", None)
-        self._cache.pop("trainer", None)
-        if executor is not None:
-            executor.close()
-        self.store.close()
+        self._work.close()
 
     # --- what it works with -------------------------------------------------------------------------------------
 
     @property
+    def folder(self) -> Path:
+        """The project folder."""
+        return self._work.folder
+
+    @property
+    def settings(self) -> Settings:
+        """What ``activeseed.toml`` says."""
+        return self._work.settings
+
+    @settings.setter
+    def settings(self, settings: Settings) -> None:
+        self._work.settings = settings
+
+    @property
+    def store(self) -> Store:
+        """Journal and artifacts."""
+        return self._work.store
+
+    @property
+    def state(self) -> State:
+        """Replay of the journal so far; ``refresh`` takes in what other processes wrote."""
+        return self._work.state
+
+    @property
+    def trust(self) -> Trust:
+        """What the settings name that nobody here has agreed to use."""
+        return self._work.trust
+
+    @property
+    def progress(self) -> Progress:
+        """Called with (purpose, rows done, rows in all)."""
+        return self._work.progress
+
+    @progress.setter
+    def progress(self, progress: Progress) -> None:
+        self._work.progress = progress
+
+    @property
+    def id(self) -> str:
+        """Names this study among all others, on every machine that shares its journal."""
+        return self._work.id
+
+    @property
     def seed(self) -> Seed:
         """The newest version of the seed."""
-        return self.state.current.seed
+        return self._work.seed
+
+    @property
+    def probes(self) -> tuple[Probe, ...]:
+        """Where outcomes are read."""
+        return self._work.probes
+
+    @property
+    def pool(self) -> tuple[Probe, ...]:
+        """What agents choose from."""
+        return self._work.pool
+
+    @property
+    def gold(self) -> list[dict[str, Any]]:
+        """Questions with known answers."""
+        return self._work.gold_lines
+
+    @property
+    def gold_answers(self) -> dict[str, str]:
+        """Id of a gold question -> the variant that is right."""
+        return self._work.known
+
+    @property
+    def guidelines(self) -> str:
+        """What annotators are shown first. Raises TrustError for a file outside the folder that nobody agreed to."""
+        return self._work.guidelines
+
+    def part(self, family: str) -> Any:
+        """The member of a family that the settings name; a third party's is imported now. Raises TrustError."""
+        return self._work.part(family)
 
     @property
     def system(self) -> System:
         """The trainer², with relative paths read from the project folder, and noisy where it was found to be."""
-        from activeseed.study.trial import as_found
-
-        return as_found(self, self.declared_system)
+        return self._work.system
 
     @property
     def declared_system(self) -> System:
         """The trainer² as the settings say it is."""
-        system: System = self.part("system")
-        if isinstance(system, SupportsLocating):
-            system = system.located(self.folder)
-        if "system" in self.trust.withheld and isinstance(system, SupportsPermission):
-            system = system.asking(partial(self.trust.require, "system"))
-        return system
-
-    def part(self, family: str) -> Any:
-        """The member of a family that the settings name; a third party's is imported now. Raises TrustError."""
-        said = getattr(self.settings, family)
-        if family == "response" and said is None:
-            return self._estimators_response()
-        if family != "system" or isinstance(said, ThirdParty):  # a trainer of ours is asked when it is about to run
-            self.trust.require(family)
-        if not isinstance(said, ThirdParty):
-            return said
-        made = self._cache.setdefault("parts", {})
-        if family not in made:
-            made[family] = said.made(family)
-        return made[family]
-
-    def _estimators_response(self) -> Response:
-        """What the estimator trains anyway serves as the response, where none was chosen."""
-        estimator = self.part("estimator")
-        made: Response = estimator.response() if isinstance(estimator, SupportsResponse) else default("response")
-        return made
+        return self._work.declared_system
 
     @property
     def forms(self) -> Mapping[str, Form]:
@@ -209,129 +214,50 @@ class Study:
 
         Raises TrustError, ConfigError for what is named there and can't be used.
         """
-        named = self.settings.questions
-        if named and "forms" not in self._cache:
-            self.trust.require("questions")
-            made = [f.made("questions") if isinstance(f, ThirdParty) else f for f in named]
-            self._cache["forms"] = {**FORMS, **own_forms(made)}
-        found: Mapping[str, Form] = self._cache["forms"] if named else FORMS
-        return found
-
-    def _form(self, kind: str) -> Form:
-        return form_named(kind, self.forms)
+        return self._work.forms
 
     @property
     def executor(self) -> Executor:
         """What trains batches of rows; it is closed with the study."""
-        made: Executor = self.part("executor")
-        self._cache["executor"] = made
-        return made
-
-    def try_out(self) -> None:
-        """Train one row twice, the first time that a trainer of the user's own is used (see `study.trial`).
-
-        Raises TrainingError where it fails on the seed as it stands.
-        """
-        from activeseed.study.trial import TRAININGS, is_due, try_out
-
-        if is_due(self):
-            with self.budget.expecting("Trying the trainer out", lambda: TRAININGS):
-                try_out(self)
-            self._cache.pop("trainer", None)
-
-    @property
-    def pending(self) -> list[Question]:
-        """Questions still to be answered, in the order they were asked."""
-        self.refresh()
-        return self.state.pending
-
-    @property
-    def gold(self) -> list[dict[str, Any]]:
-        """Questions with known answers."""
-        return list(self._inputs.get("gold", []))
-
-    @property
-    def gold_answers(self) -> dict[str, str]:
-        """Id of a gold question -> the variant that is right."""
-        from activeseed.study.checks import Checks
-
-        return Checks(self).known
-
-    @cached_property
-    def probes(self) -> tuple[Probe, ...]:
-        """Where outcomes are read."""
-        return tuple(Probe.model_validate(p) for p in self._inputs["probes"])
-
-    @cached_property
-    def pool(self) -> tuple[Probe, ...]:
-        """What agents choose from."""
-        return tuple(Probe.model_validate(p) for p in self._inputs["pool"])
+        return self._work.executor
 
     @property
     def materials(self) -> Materials:
         """What every training shares, for the newest version's items."""
-        from activeseed.study.materials import build_materials
-
-        seed = self.seed
-        key = digest_of([i.digest.hex() for i in seed.items])
-        if self._cache.get("materials_for") != key:
-            first = self.state.versions[0].seed
-            self._cache["materials"] = build_materials(
-                self.folder,
-                self.settings,
-                first,
-                seed,
-                self.probes,
-                self.pool,
-                lambda *said: self.progress(*said),
-                embedder=partial(self.part, "embedder"),
-            )
-            self._cache["materials_for"] = key
-            self._cache.pop("trainer", None)
-        made: Materials = self._cache["materials"]
-        return made
-
-    @cached_property
-    def _cache(self) -> dict[str, Any]:
-        return {}
+        return self._work.materials
 
     @property
     def trainer(self) -> Trainer:
         """Trains rows, remembers them."""
-        from activeseed.study.training import Trainer
+        return self._work.trainer
 
-        materials = self.materials
-        if "trainer" not in self._cache:
-            self._cache["trainer"] = Trainer(
-                self.store, self.system, materials, self.executor, self.settings.limits, self.progress,
-                self.budget,
-            )  # fmt: skip
-        made: Trainer = self._cache["trainer"]
-        made.progress = self.progress
-        return made
-
-    @cached_property
+    @property
     def budget(self) -> Budget:
         """What the study has spent, may spend, and what was agreed to."""
-        from activeseed.study.budget import Budget
-
-        made = Budget(self.store, self.settings.limits)
-        made.refresh()
-        return made
+        return self._work.budget
 
     @cached_property
     def rounds(self) -> Rounds:
-        """The arithmetic of rounds over this study."""
+        """Where the study stands, and its rounds."""
         from activeseed.study.rounds import Rounds
 
-        return Rounds(self)
+        return Rounds(self._work)
 
     @cached_property
     def batches(self) -> Batches:
         """The questions of this study."""
         from activeseed.study.batches import Batches
 
-        return Batches(self)
+        return Batches(self.rounds)
+
+    def try_out(self) -> None:
+        """Train one row twice, the first time that a trainer of the user's own is used (see `study.trial`).
+
+        Raises TrainingError where it fails on the seed as it stands.
+        """
+        from activeseed.study.trial import try_out
+
+        try_out(self._work)
 
     # --- ask and tell -------------------------------------------------------------------------------------------
 
@@ -347,10 +273,12 @@ class Study:
         Raises:
             PlanError: an unknown column or law. TooManyFailuresError: the trainer keeps failing.
         """
+        from activeseed.study.ranking import rank
+
         self.take_in()
         if retry:
             self.trainer.retry()
-        return self.rounds.rank(by, law)
+        return rank(self.rounds.looks, by, law)
 
     def analyse(self, analysis: Analysis[T]) -> T:
         """Run any analysis on the seed as it stands, under what is believed of it.
@@ -364,8 +292,10 @@ class Study:
         Raises:
             PlanError: the system has no such gradients, states or settings. TooManyFailuresError: it keeps failing.
         """
+        from activeseed.study.ranking import analyse
+
         self.take_in()
-        return self.rounds.analyse(analysis)
+        return analyse(self.rounds.looks, analysis)
 
     def ask(
         self,
@@ -407,40 +337,45 @@ class Study:
             AnswerError: an answer to an unknown question or of a wrong shape. It is kept in the journal as
                 *unmatched*; the others of the call are not taken.
         """
-        return answering.tell(self, answers, take_in)
+        return answering.tell(self._work, answers, take_in)
 
     def take_in(self) -> SeedVersion | None:
         """Resolve the answers that count into a new version of the seed; None where nothing changes.
 
         Idempotent: the version is journalled under a key made of what it came from.
         """
-        return answering.take_in(self)
+        return answering.take_in(self._work)
 
     @property
     def resolution(self) -> Resolution:
         """What the answers that count settle about the newest seed."""
-        return self.rounds.settle()
+        return self._work.resolution
 
     # --- annotators ---------------------------------------------------------------------------------------------
 
     def submit(self, annotator: Annotator | None = None) -> list[Question]:
         """Send pending questions that were not sent yet; sending twice is harmless."""
-        return channels.submit(self, annotator or self.annotator)
+        return channels.submit(self._work, annotator or self.annotator)
 
     def recall(self, annotator: Annotator | None = None) -> list[str]:
         """Take back from the channel what is no longer asked and nobody has touched; returns the ids that are gone.
 
         Poll first, or call ``exchange``: what people deleted there must be known before its task goes.
         """
-        return channels.recall(self, annotator or self.annotator)
+        return channels.recall(self._work, annotator or self.annotator)
 
     def poll(self, annotator: Annotator | None = None, take_in: bool = True) -> Told:
         """Collect what has been answered since, and what was edited or deleted where the channel notices that."""
-        return channels.collect(self, annotator or self.annotator, take_in)
+        return channels.collect(self._work, annotator or self.annotator, take_in)
 
     def exchange(self, annotator: Annotator | None = None) -> Exchanged:
         """Collect, take back, send: all that a look at a channel is, in the order that loses nothing."""
-        return channels.exchange(self, annotator or self.annotator)
+        return channels.exchange(self._work, annotator or self.annotator)
+
+    @property
+    def pending(self) -> list[Question]:
+        """Questions still to be answered, in the order they were asked."""
+        return self._work.pending
 
     @property
     def annotator(self) -> Annotator:
@@ -449,72 +384,37 @@ class Study:
 
     def connected(self, channel: Any) -> Annotator:
         """A channel as this study uses it: relative paths start here, and a simulated annotator knows the gold."""
-        if channel is self.settings.annotator:
-            channel = self.part("annotator")
-        if isinstance(channel, SupportsAssignment):
-            return channel.assigned(self.assignment)
-        if isinstance(channel, SupportsLocating):
-            channel = channel.located(self.folder)
-        whole("annotator", channel)
-        known = self.gold_answers
-        if known and isinstance(channel, SupportsTruth):
-            channel = channel.knowing(known)
-        annotator: Annotator = channel
-        return annotator
+        return connecting.connected(self._work, channel)
 
     @property
     def assignment(self) -> Assignment:
         """What a channel is told of this study."""
-        return Assignment(
-            folder=self.folder,
-            study=self.id,
-            title=self.folder.resolve().name,
-            annotators=self.settings.ask.annotators,
-            guidelines=self.guidelines,
-            forms=self.forms,
-        )
-
-    @property
-    def guidelines(self) -> str:
-        """What annotators are shown first. Raises TrustError for a file outside the folder that nobody agreed to."""
-        self.trust.require("guidelines")
-        file = self.folder / self.settings.source.guidelines
-        return file.read_text("utf-8", errors="replace") if file.is_file() else ""
-
-    @property
-    def id(self) -> str:
-        """Names this study among all others, on every machine that shares its journal."""
-        named = [self.settings.study] if self.settings.store and self.settings.study else []
-        return digest_of([self.state.created_at, self.state.versions[0].id, *named]).hex()[:16]
+        return connecting.assignment_of(self._work)
 
     def withdraw(self, questions: Sequence[str], why: str = "") -> list[str]:
         """Take back pending questions by id; a channel is told the next time it is used.
 
         Raises AnswerError for an unknown id.
         """
-        self.refresh()
-        for name in questions:
-            if name not in self.state.questions:
-                raise AnswerError(f"There is no question {name!r}.{nearest(name, self.state.questions)}")
-        gone = [q.id for q in self.state.pending if q.id in set(questions)]
-        if gone:
-            self.store.append([Event("questions_withdrawn", {"questions": gone, "why": dict.fromkeys(gone, why)})])
-            self.refresh()
-        return gone
+        return channels.withdraw(self._work, questions, why)
 
     def take_back(self, answer: str, why: str = "") -> SeedVersion | None:
         """Withdraw an answer: it stays in the journal, and the seed is resolved without it."""
-        return answering.take_back(self, answer, why)
+        return answering.take_back(self._work, answer, why)
 
     # --- looking back and ahead ---------------------------------------------------------------------------------
 
     def loop(self, annotator: Annotator | None = None, **options: Any) -> LoopResult:
         """Rank, ask, wait, take in, retrain until a rule says stop. See ``study.loop.loop`` for the options."""
-        return loop(self, annotator, **options)
+        from activeseed.study.loop import loop
+
+        channel = self.annotator if annotator is None else self.connected(annotator)
+        return loop(self.rounds, self.batches, channel, **options)
 
     def status(self, fresh: bool = False) -> dict[str, Any]:
         """Where the study stands; trains nothing. With ``fresh``, agreement and reliability as of the last answer."""
-        return status(self, fresh)
+        self.refresh()
+        return status(self.state, self.folder, self.settings, (lambda: self.resolution) if fresh else None)
 
     def check(self, time_it: bool = False) -> dict[str, Any]:
         """Validate all of it, try the trainer out, and say what a ranking and a round cost at most.
@@ -527,13 +427,13 @@ class Study:
         """
         from activeseed.study.check import check
 
-        return check(self, time_it)
+        return check(self._work, time_it)
 
     def cost(self) -> dict[str, Any]:
         """What a full ranking and a round of questions cost at most; trains nothing."""
         from activeseed.study.cost import cost
 
-        return cost(self)
+        return cost(self._work)
 
     def agree(self, trainings: int | None = None, money: float | None = None, seconds: float | None = None) -> None:
         """Agree that the study may spend so much, in all since it began; whatever is None stays as it was.
@@ -550,20 +450,24 @@ class Study:
 
     def diff(self, before: str = "v0", after: str = "latest") -> list[dict[str, Any]]:
         """What differs between two versions of the seed."""
-        return versions.diff(self, before, after)
+        self.refresh()
+        return versions.diff(self.state, before, after)
 
     def pin(self, name: str, version: str = "latest") -> SeedVersion:
         """Name a version."""
-        return versions.pin(self, name, version)
+        return versions.pin(self._work, name, version)
 
     def revert(self, version: str, why: str = "") -> SeedVersion:
         """Go back to a version; answers given since are taken back and stay in the journal."""
-        return versions.revert(self, version, why)
+        return versions.revert(self._work, version, why)
 
     def sync(self, path: str | Path, by: str = "author", columns: Mapping[str, str] | None = None) -> SyncResult:
         """Take in the author's later edits of the seed's file, its columns named as when it was first read."""
-        return versions.take_sync(self, Path(path), by, columns)
+        result = versions.take_sync(self._work, Path(path), by, columns)
+        self.batches.ask_conflicts([(c.item, c.message) for c in result.conflicts])
+        return result
 
     def export(self, path: str | Path, version: str = "latest", standing_only: bool = True) -> int:
         """Write a version of the seed to a file; returns the number of items."""
-        return versions.export(self, Path(path), version, standing_only)
+        self.refresh()
+        return versions.export(self.state, Path(path), version, standing_only)

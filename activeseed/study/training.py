@@ -8,24 +8,20 @@ trained in. Each batch is one artifact, journalled after it is durable.
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from activeseed.config import LimitsTable
-from activeseed.errors import TooManyFailuresError, TrainingError
+from activeseed.errors import TrainingError
 from activeseed.executors.listening import show
-from activeseed.outcome import Bools, Outcomes, Ranking, Warned, summed
-from activeseed.plan import Design, Independent, Materials, OneAtATime
+from activeseed.looking.problem import each_of, is_per_cell
+from activeseed.outcome import Outcomes, Ranking, Warned, summed
+from activeseed.plan import Materials
 from activeseed.protocols import Analysis, Event, Executor, Problem, Request, Store, SupportsCores, System
-from activeseed.seed import ABSENT
 from activeseed.study.budget import Budget
-from activeseed.study.failing import ABSENT_INDEX, Explained, Kind, effective, explained, left_out, without
+from activeseed.study.failures import Failures
 from activeseed.study.memory import Memory, Where
 from activeseed.study.progress import Progress, silent
 from activeseed.study.requests import (
@@ -33,10 +29,7 @@ from activeseed.study.requests import (
     Wanted,
     batches,
     context_of,
-    each_of,
-    is_per_cell,
     parts,
-    rows_at,
     wanted,
 )
 
@@ -46,13 +39,6 @@ MOST_ROWS = 512
 FEW_ROWS = 8
 #: cells a batch for a trainer that goes cell by cell: each is paid for, and a kill loses no more
 FEW_CELLS = 64
-#: how improbable failures have to be at the tolerated share before a request is given up half-way
-HOPELESS = 1e-4
-#: columns that say nothing of an item when one of its variants can't be trained
-_OF_THE_LAW = (
-    "first_order", "first_order_se", "first_order_low", "first_order_high", "presence", "wording", "share", "total",
-    "total_se", "total_low", "total_high", "total_instability", "value", "value_per_minute",
-)  # fmt: skip
 
 
 T = TypeVar("T")
@@ -86,8 +72,7 @@ class Trainer:
         self.context = context_of(system, materials)
         self._memory = Memory(store)
         self._warned: tuple[Warned, ...] = ()
-        self._reasons: dict[Kind, str] = {}
-        self.impossible: dict[tuple[int, int], str] = {}
+        self._failures = Failures(materials.seed, limits)
         self._cold = True
         self._seen = 0
 
@@ -123,19 +108,19 @@ class Trainer:
         """Drive an estimator to its ranking. Trainings are counted in its summary, what failed is said in it."""
         before = self.budget.here
         ranking, asked = self._drive(estimator, problem)
-        self._check_measured(ranking)
+        self._failures.check_measured(ranking)
         counts = {"trainings": asked, "trainings_new": self.budget.here - before}
         return self.marked(ranking.join(Ranking(ranking.ids, summary=counts)), problem)
 
     def _drive(self, analysis: Analysis[T], problem: Problem) -> tuple[T, int]:
         """The result of an analysis, and how many trainings it asked for."""
         while True:
-            known = set(self.impossible)
+            known = set(self._failures.impossible)
             generator = analysis.run(self.possible(problem))
             asked = 0
             try:
                 request = next(generator)
-                while set(self.impossible) == known:
+                while set(self._failures.impossible) == known:
                     asked += request.design.size * problem.each.trainings
                     request = generator.send(self.fulfil(request))
             except StopIteration as done:
@@ -143,52 +128,13 @@ class Trainer:
                 return result, asked
             generator.close()  # once more, without what can't be trained; what was trained is kept
 
-    # --- what can't be trained ----------------------------------------------------------------------------------
-
     def possible(self, problem: Problem) -> Problem:
         """The problem without the variants that no training bears, so far as is known: the rest can be measured."""
-        if not self.impossible:
-            return problem
-        gone = set(self.impossible)
-        return replace(
-            problem,
-            law=without(problem.law, gone, problem.base),
-            rows_law=None if problem.rows_law is None else without(problem.rows_law, gone, problem.base),
-            held=tuple(sorted(f for f, v in gone if v == ABSENT_INDEX)),
-        )
+        return self._failures.possible(problem)
 
     def marked(self, ranking: Ranking, problem: Problem) -> Ranking:
         """The ranking with the reasons of what is not measured, and without numbers that leave that out."""
-        if not self._reasons:
-            return ranking
-        said = np.full(len(problem.seed), "", object)
-        alike: dict[tuple[str, str], list[str]] = {}
-        columns = dict(ranking.columns)
-        for kind, reason in sorted(self._reasons.items(), key=lambda known: known[0].factors):
-            which = sorted(
-                {problem.seed.items[f].variants[v].id for f, v in zip(kind.factors, kind.variants, strict=True)}
-            )
-            names = ", ".join(problem.ids[f] for f in kind.factors)
-            how = "without {}" if which == [ABSENT] else f"with {{}} as {' and '.join(which)}"
-            alike.setdefault((how, reason), []).append(names)
-            if len(kind.factors) > 1:
-                continue
-            (f,), (v,) = kind.factors, kind.variants
-            said[f] = f"every training {how.format(names)} failed: {reason}"
-            if (f, v) in self.impossible and problem.law.probabilities[f, v] > 0:
-                for name in (n for n in _OF_THE_LAW if n in columns):
-                    columns[name] = np.where(np.arange(len(said)) == f, np.nan, np.asarray(columns[name], float))
-        columns["not_measured"] = said
-        notes = [_unmeasured(how, names, reason) for (how, reason), names in alike.items()]
-        return replace(ranking, columns=columns, notes=tuple(dict.fromkeys((*ranking.notes, *notes))))
-
-    def _check_measured(self, ranking: Ranking) -> None:
-        """Raise where no item's effect could be measured at all."""
-        effects = ranking.columns.get("effect")
-        if self._reasons and effects is not None and np.isnan(np.asarray(effects, float)).all():
-            raise self._too_many(
-                "No item's effect can be measured, since trainings failed", list(self._reasons.values())
-            )
+        return self._failures.marked(ranking, problem)
 
     def fulfil(self, request: Request) -> Outcomes:
         """What a request wants of its rows, in order. Raises TooManyFailuresError above the tolerated share."""
@@ -211,7 +157,7 @@ class Trainer:
         if memory.lost({place.artifact for place in places}):
             return self.fulfil(request)  # what could not be read is trained again
         outcomes = memory.rows(places) if asked.width is None else memory.cells(places, asked.width)
-        self._check_failures(outcomes, request)
+        self._failures.check(outcomes, request)
         return outcomes if request.places is None or asked.width is not None else outcomes.at(request.places)
 
     def _train(self, asked: Wanted, planned: list[Part], due: list[tuple[int, Part]]) -> None:
@@ -241,7 +187,10 @@ class Trainer:
                 fine += outcomes.ok.tolist() if asked.width is None else outcomes.known.reshape(-1).tolist()
                 self.progress(request.purpose, total - left, total)
                 if left:
-                    self._check_hope(request.design, None if asked.width else done, fine, reasons, request.purpose)
+                    self._failures.check_hope(
+                        request.design, None if asked.width else done, fine, reasons, request.purpose,
+                        ever=self.budget.trainings > self.budget.failed,
+                    )  # fmt: skip
                     self.budget.going_on(cells[number], self.cores)
 
     @property
@@ -339,83 +288,6 @@ class Trainer:
                 f"System {self._system.kind!r} trains cell by cell, but says of whole rows that they failed. Let its "
                 "outcomes say which cells are known."
             )
-
-    def _check_failures(self, outcomes: Outcomes, request: Request) -> None:
-        """Raise above the tolerated share; what fails as a kind, whichever key and company, is noted, and tolerated."""
-        failed = int((~outcomes.ok).sum())
-        if not failed:
-            return
-        if outcomes.cells is not None:  # each cell fails for itself: no kind of row is behind it
-            lost, cells = int((~outcomes.cells).sum()), outcomes.cells.size
-            if lost > self.limits.failed_share * cells:
-                what = f"{lost} of {cells} calls failed ({request.purpose})"
-                raise self._too_many(what, list(outcomes.failures.values()))
-            return
-        design = request.design
-        found = self._explained(design, np.arange(design.size), outcomes.ok)
-        rest = int((~outcomes.ok & found.others).sum())
-        if rest > self.limits.failed_share * found.others.sum() or not found.others.any():
-            reasons = list(outcomes.failures.values())
-            raise self._too_many(f"{failed} of {len(outcomes)} trainings failed ({request.purpose})", reasons)
-        for kind, row in found.kinds.items():
-            reason = outcomes.failures.get(row, "").partition(" (row ")[0]
-            self._reasons.setdefault(kind, reason)
-            if kind.sure and len(kind.factors) == 1:
-                self.impossible.setdefault((kind.factors[0], kind.variants[0]), reason)
-
-    def _explained(self, design: Design, rows: NDArray[np.int64], ok: Bools) -> Explained:
-        """The kinds of row of a design that fail; none where most items can't be left out, so hardly any ranks."""
-        items = len(self._materials.seed)  # a setting that fails is no kind of row: it counts as what it is
-        variants = effective(rows_at(design, rows.tolist()).of_items(items))
-        base = np.asarray(self._materials.seed.base, np.int16)
-        single = isinstance(design, OneAtATime)
-        # Where rows are regressed, a variant of which no row succeeded has no coefficient, however few there were.
-        found = explained(variants, ok, base, least=1 if isinstance(design, Independent) else 2, single_changes=single)
-        tried = left_out(variants, base, single)
-        gone = sum(set(kind.variants) == {ABSENT_INDEX} for kind in found.kinds)
-        return Explained({}, np.ones(len(ok), bool)) if 2 * gone > tried > 1 else found
-
-    def _check_hope(
-        self, design: Design, rows: list[int] | None, ok: list[bool], reasons: list[str], purpose: str
-    ) -> None:
-        """Give a request up as soon as more failed than the tolerated share, or any kind of row, could ever explain.
-
-        Args:
-            rows: numbers of the rows that were trained; None for cells, behind whose failures there is no kind of row.
-        """
-        share = self.limits.failed_share
-        fine = np.asarray(ok, bool)
-        failed, trained = int((~fine).sum()), len(fine)
-        if not _hopeless(failed, trained, share):
-            return
-        if rows is not None:
-            found = self._explained(design, np.asarray(rows, np.int64), fine)
-            rest, others = int((~fine & found.others).sum()), int(found.others.sum())
-            ever = self.budget.trainings > self.budget.failed
-            if (others or ever) and not (rest > share * others and _hopeless(rest, others, share)):
-                return
-        raise self._too_many(f"{failed} of the first {trained} trainings failed ({purpose}) and it ends here", reasons)
-
-    def _too_many(self, what: str, reasons: list[str]) -> TooManyFailuresError:
-        reason, times = Counter(why.partition(" (row ")[0] for why in reasons).most_common(1)[0]
-        return TooManyFailuresError(
-            f"{what}, more than the tolerated {self.limits.failed_share:.0%}. Most often ({times}×): {reason}. Mend "
-            "the trainer, or raise [limits] failed_share in activeseed.toml. What succeeded is kept."
-        )
-
-
-def _hopeless(failed: int, trained: int, share: float) -> bool:
-    """Whether so many failures are all but impossible at a tolerated share."""
-    if failed <= share * trained:
-        return False
-    from scipy.stats import binom
-
-    return float(binom.sf(failed - 1, trained, share)) < HOPELESS
-
-
-def _unmeasured(how: str, names: list[str], reason: str) -> str:
-    shown = " or ".join(names[:5]) + (f" or {len(names) - 5} others" if len(names) > 5 else "")
-    return f"Not measured: every training {how.format(shown)} failed ({reason}). Risk and values leave that out."
 
 
 def _closable(results: Iterator[tuple[int, Outcomes]]) -> Generator[tuple[int, Outcomes]]:

@@ -10,23 +10,19 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from pydantic import BaseModel
-
+from activeseed.agreeing import leads_out, said
 from activeseed.config import Settings, ThirdParty, named_record, record_of
 from activeseed.errors import TrustError
 from activeseed.masking import masked_text
+from activeseed.protocols import SupportsAgreement
 from activeseed.seed import digest_of
-
-LONGEST = 200
 
 
 @dataclass(frozen=True)
@@ -80,7 +76,7 @@ def trust_program(folder: Path, program: Path, chosen: bool) -> None:
     Raises:
         TrustError: nobody did, now or before.
     """
-    words, record = f"run the server in {_said(str(program))}", str(program)
+    words, record = f"run the server in {said(str(program))}", str(program)
     if chosen:
         _remember(folder, "program", words, record)
     elif not _note(folder, "program", record).exists():
@@ -109,84 +105,16 @@ def _wanted(folder: Path, settings: Settings) -> dict[str, tuple[str, Any]]:
     """Part of the settings -> what it would do, and the record that says so; parts that do nothing are left out."""
     out: dict[str, tuple[str, Any]] = {}
     if settings.store:
-        out["store"] = (f"open the database {_said(masked_text(settings.store))}", settings.store)
+        out["store"] = (f"open the database {said(masked_text(settings.store))}", settings.store)
     for part in ("system", "embedder", "estimator", "annotator", "executor"):
         member = getattr(settings, part)
-        record = record_of(member) if isinstance(member, ThirdParty) else _dumped(member)
         if isinstance(member, ThirdParty):
-            out[part] = (f"import {_said(member.kind)}", record)
-        elif (find := _OURS.get(record.get("kind", ""))) and (found := find(folder, record)):
+            out[part] = (f"import {said(member.kind)}", record_of(member))
+        elif isinstance(member, SupportsAgreement) and (found := member.would(folder)):
             out[part] = found
     if forms := [record for f in settings.questions if (record := named_record(f))]:
-        out["questions"] = (f"import {' and '.join(_said(record['kind']) for record in forms)}", forms)
+        out["questions"] = (f"import {' and '.join(said(record['kind']) for record in forms)}", forms)
     guidelines = settings.source.guidelines
-    if _leaves(folder, guidelines):
-        out["guidelines"] = (f"show annotators the file {_said(guidelines)}, which lies elsewhere", guidelines)
+    if leads_out(folder, guidelines):
+        out["guidelines"] = (f"show annotators the file {said(guidelines)}, which lies elsewhere", guidelines)
     return out
-
-
-def _dumped(member: Any) -> dict[str, Any]:
-    return member.model_dump() if isinstance(member, BaseModel) else {}
-
-
-def _function(_folder: Path, record: Mapping[str, Any]) -> tuple[str, Any] | None:
-    target = record["target"]
-    return (f"run {_said(target)}", target) if target else None
-
-
-def _estimator(_folder: Path, record: Mapping[str, Any]) -> tuple[str, Any] | None:
-    path = record["estimator"]
-    return (f"make {_said(path)}", [path, _plain(record["parameters"])]) if path else None
-
-
-def _command(_folder: Path, record: Mapping[str, Any]) -> tuple[str, Any]:
-    what = {name: _plain(record[name]) for name in ("argv", "folder", "environment")}
-    return f"run {_said(masked_text(shlex.join(record['argv'])))}", what
-
-
-def _sentence_model(_folder: Path, record: Mapping[str, Any]) -> tuple[str, Any] | None:
-    from activeseed.embedders import SentenceTransformers
-
-    if record["model"] == SentenceTransformers.model_fields["model"].default:
-        return None
-    return f"load the model {_said(record['model'])}", [record["model"], record["commit"]]
-
-
-def _label_studio(folder: Path, record: Mapping[str, Any]) -> tuple[str, Any] | None:
-    from activeseed.annotators.label_studio.addresses import is_loopback
-
-    here = is_loopback(urlsplit(record["url"]).hostname or "")
-    others = [f for f in (record["token_file"], *record["templates"].values()) if _leaves(folder, str(f))]
-    if here and not others:
-        return None
-    read = f" (read from {_said(others[0])})" if others else ""
-    return f"send questions and an access token{read} to {_said(record['url'])}", [record["url"], others]
-
-
-def _files(folder: Path, record: Mapping[str, Any]) -> tuple[str, Any] | None:
-    path = record["questions"]
-    return (f"write questions to {_said(path)}, which lies elsewhere", path) if _leaves(folder, path) else None
-
-
-#: kind -> what a member that ships with us would do, if that needs somebody's agreement
-_OURS = {
-    "function": _function, "estimator": _estimator, "command": _command, "sentence_transformers": _sentence_model,
-    "label_studio": _label_studio, "file": _files,
-}  # fmt: skip
-
-
-def _leaves(folder: Path, path: str) -> bool:
-    """Whether a path, or the link that lies there, leads out of the project folder."""
-    try:
-        return not (folder / Path(path).expanduser()).resolve().is_relative_to(folder.resolve())
-    except (OSError, RuntimeError, ValueError):
-        return True
-
-
-def _plain(value: Any) -> Any:
-    return json.loads(json.dumps(value, default=str))
-
-
-def _said(text: str) -> str:
-    shown = " ".join(text.split())
-    return repr(shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…")

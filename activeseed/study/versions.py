@@ -9,24 +9,23 @@ from typing import TYPE_CHECKING, Any
 from activeseed.errors import SeedError
 from activeseed.protocols import Event
 from activeseed.seed import AS_WRITTEN, Item, Seed, with_flips
-from activeseed.study.answers import asked_no_more
-from activeseed.study.state import SeedVersion, seed_change
+from activeseed.study.answers import asked_no_more, take_in
+from activeseed.study.state import SeedVersion, State, seed_change
+from activeseed.study.workshop import Workshop
 
 if TYPE_CHECKING:
     from activeseed.files import SyncResult
-    from activeseed.study.study import Study
 
 
-def diff(study: Study, before: str, after: str) -> list[dict[str, Any]]:
+def diff(state: State, before: str, after: str) -> list[dict[str, Any]]:
     """What differs between two versions, one entry an item, with who changed it, when, and on which answer.
 
     Args:
         before, after: names of versions: ``v3``, a pin, the start of a hash, ``latest``.
     """
-    study.refresh()
-    a, b = study.state.version(before), study.state.version(after)
+    a, b = state.version(before), state.version(after)
     history: dict[str, dict[str, Any]] = {}
-    for version in study.state.versions[min(a.number, b.number) + 1 : max(a.number, b.number) + 1]:
+    for version in state.versions[min(a.number, b.number) + 1 : max(a.number, b.number) + 1]:
         for change in version.changes:
             history[change["item"]] = {
                 "why": version.why, "by": change.get("annotator") or version.by,
@@ -53,38 +52,36 @@ def _stands(seed: Seed, item: Item | None) -> tuple[str, str]:
     return variant.id, "" if variant.payload is None else variant.payload.display
 
 
-def pin(study: Study, name: str, version: str) -> SeedVersion:
+def pin(work: Workshop, name: str, version: str) -> SeedVersion:
     """Give a version a name that can be used wherever a version is asked for."""
-    study.refresh()
+    work.refresh()
     if not name or name == "latest" or name.removeprefix("v").isdigit():
         raise SeedError(f"{name!r} can't be the name of a pin. Choose a word, such as 'before-review'.")
-    chosen = study.state.version(version)
-    study.store.append([Event("pinned", {"name": name, "version": chosen.number})])
-    study.refresh()
+    chosen = work.state.version(version)
+    work.store.append([Event("pinned", {"name": name, "version": chosen.number})])
+    work.refresh()
     return chosen
 
 
-def revert(study: Study, version: str, why: str = "", by: str = "author") -> SeedVersion:
+def revert(work: Workshop, version: str, why: str = "", by: str = "author") -> SeedVersion:
     """A new version equal to an older one. Answers given since are taken back; all of them stay in the journal."""
-    study.refresh()
-    to = study.state.version(version)
-    if to.number == study.state.current.number:
+    work.refresh()
+    to = work.state.version(version)
+    if to.number == work.state.current.number:
         return to
-    later = study.state.versions[to.number + 1].at
+    later = work.state.versions[to.number + 1].at
     reason = why or f"reverted to v{to.number}"
-    since = [
-        a.id for a in study.state.live_answers if study.state.arrived[a.id] > study.state.version_sequence[to.number]
-    ]
+    since = [a.id for a in work.state.live_answers if work.state.arrived[a.id] > work.state.version_sequence[to.number]]
     back = [Event("answer_withdrawn", {"answer": name, "why": reason}, key=f"back:{name}") for name in since]
-    back += asked_no_more(study, since)
-    body = seed_change(study.seed, to.seed, reason, by, _changes(study.seed, to.seed, by, later))
-    changed = Event("seed_changed", body, key=f"seed:{study.state.current.number + 1}")
-    study.store.append([*back, changed], expect=study.state.sequence)  # what came since would be taken back unseen
-    study.refresh()
-    return study.state.current
+    back += asked_no_more(work, since)
+    body = seed_change(work.seed, to.seed, reason, by, _changes(work.seed, to.seed, by, later))
+    changed = Event("seed_changed", body, key=f"seed:{work.state.current.number + 1}")
+    work.store.append([*back, changed], expect=work.state.sequence)  # what came since would be taken back unseen
+    work.refresh()
+    return work.state.current
 
 
-def take_sync(study: Study, path: Path, by: str = "author", columns: Mapping[str, str] | None = None) -> SyncResult:
+def take_sync(work: Workshop, path: Path, by: str = "author", columns: Mapping[str, str] | None = None) -> SyncResult:
     """Take in a file that its author went on editing: three-way, conflicts with answers listed and not applied.
 
     ``columns`` maps fields to the file's names where they differ; else what the settings say, as far as the file has
@@ -95,21 +92,20 @@ def take_sync(study: Study, path: Path, by: str = "author", columns: Mapping[str
     from activeseed.files.fields import ITEM_FIELDS
     from activeseed.files.sync import sync
 
-    study.take_in()
-    rest = study.settings.belief.rest
-    if not columns and study.settings.source.columns:
-        columns = fitting(path, study.settings.source.columns, ITEM_FIELDS)
+    take_in(work)
+    rest = work.settings.belief.rest
+    if not columns and work.settings.source.columns:
+        columns = fitting(path, work.settings.source.columns, ITEM_FIELDS)
     theirs = with_flips(load_seed(path, columns=columns or None, rest=rest).seed)
-    base = study.state.versions[study.state.synced].seed
-    result = sync(base, study.seed, theirs, answered=study.resolution.answered)
-    changes = _changes(study.seed, result.seed, by, "")
-    if result.seed.version != study.seed.version:
-        body = seed_change(study.seed, result.seed, f"the author's edits of {path.name}", by, changes)
+    base = work.state.versions[work.state.synced].seed
+    result = sync(base, work.seed, theirs, answered=work.resolution.answered)
+    changes = _changes(work.seed, result.seed, by, "")
+    if result.seed.version != work.seed.version:
+        body = seed_change(work.seed, result.seed, f"the author's edits of {path.name}", by, changes)
         body["synced"] = True
-        changed = Event("seed_changed", body, key=f"seed:{study.state.current.number + 1}")
-        study.store.append([changed], expect=study.state.sequence)
-        study.refresh()
-    study.batches.ask_conflicts([(c.item, c.message) for c in result.conflicts])
+        changed = Event("seed_changed", body, key=f"seed:{work.state.current.number + 1}")
+        work.store.append([changed], expect=work.state.sequence)
+        work.refresh()
     return result
 
 
@@ -123,7 +119,7 @@ def _changes(before: Seed, after: Seed, by: str, at: str) -> list[dict[str, Any]
     return out
 
 
-def export(study: Study, path: Path, version: str = "latest", standing_only: bool = True) -> int:
+def export(state: State, path: Path, version: str = "latest", standing_only: bool = True) -> int:
     """Write a version to a file; returns how many items it holds.
 
     Args:
@@ -132,8 +128,7 @@ def export(study: Study, path: Path, version: str = "latest", standing_only: boo
     """
     from activeseed.files import write_seed
 
-    study.refresh()
-    seed = study.state.version(version).seed
+    seed = state.version(version).seed
     if standing_only:
         kept = []
         for item, v in zip(seed.items, seed.base, strict=True):

@@ -8,10 +8,11 @@ from typing import TypeVar
 import numpy as np
 
 from activeseed.executors.train_batch import train_batch
+from activeseed.looking.problem import each_of, settings_of
 from activeseed.outcome import Outcomes, join_outcomes
 from activeseed.plan import Law, Materials
 from activeseed.protocols import Analysis, Problem, Request, System
-from activeseed.study.requests import Part, batches, each_of, settings_of, wanted
+from activeseed.study.requests import Part, batches, wanted
 
 T = TypeVar("T")
 

@@ -17,16 +17,18 @@ from numpy.typing import NDArray
 
 from activeseed.acquisition import Pick, proposed
 from activeseed.annotators.simulated import Behaviour, Simulated, SimulatedPerson
+from activeseed.asking import choosing
+from activeseed.asking.so_far import SoFar
 from activeseed.belief import Belief, BeliefSettings, fit_belief
 from activeseed.config import AskTable
+from activeseed.looking.assess import asked_in_order
+from activeseed.looking.assessment import expected_error
+from activeseed.looking.settling import stranger
 from activeseed.plan import Floats, Ints, Law, generator, stream_key
 from activeseed.question import Answer, Question
 from activeseed.resolution import Gold, Resolution, Trust, draw, known_answers, mixed, resolve, trust, vouch
 from activeseed.seed import ABSENT, AS_WRITTEN, Item, Seed, Text
 from activeseed.stopping import Progress, budget, flip_risk, flips_below, nobody_to_rely_on, nothing_left
-from activeseed.study import choosing
-from activeseed.study.assess import asked_in_order, expected_error
-from activeseed.study.rounds import stranger
 
 PROBES = 60
 DRAWS = 200
@@ -149,12 +151,12 @@ def study(plan: Plan, key: int, belief: BeliefSettings | None = None) -> Outcome
         if not rule(progress).stop:
             number += 1
             chosen = choosing.Known(
-                seed=settled.seed, ask=table, belief=now, gram=toy.gram(), resolution=settled, questions=questions,
-                answers=answers, pending=(), gold=gold, trust=said, error=expected_error(table, settled),
+                seed=settled.seed, ask=table, belief=now, gram=toy.gram(), resolution=settled,
+                so_far=SoFar(number, questions, answers, (), gold, said), error=expected_error(table, settled),
                 list_error=expected_error(table, settled, listed=True), key=key,
             )  # fmt: skip
             size = choosing.size_of(table.batch, progress.flips, plan.limit)
-            checks, picks = choosing.batch(chosen, size, number, urgent=met and not voucher.complete)
+            checks, picks = choosing.batch(chosen, size, urgent=met and not voucher.complete)
             made = choosing.read_again(_questions(settled.seed, now, picks, number), questions, answers)
             batch = list(mixed(made, checks, key, number))
         if not batch:

@@ -40,10 +40,10 @@ import numpy as np
 
 from activeseed.cli.making import make_project
 from activeseed.embedders import best_available
+from activeseed.looking.consequences import ALPHA, company, distinguishable
 from activeseed.plan import Explicit, Floats, Rows, generator
 from activeseed.protocols import Request
 from activeseed.study import Study
-from activeseed.study.consequences import ALPHA, company, distinguishable
 from tests.benchmarks._persona_files import write_files
 from tests.benchmarks._report import missed, report, table, write
 from tests.benchmarks.pairs import build, read_pairs

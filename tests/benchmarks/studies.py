@@ -21,11 +21,11 @@ import numpy as np
 import activeseed
 from activeseed.annotators.simulated import Simulated
 from activeseed.config import Settings
+from activeseed.looking.assessment import Assessment
 from activeseed.plan import Floats, Ints
 from activeseed.question import Question
 from activeseed.seed import Probe, Seed
 from activeseed.study import Study
-from activeseed.study.assess import Assessment
 
 ANNOTATOR = "annotator"
 #: what decides how a study asks: a change there runs the cells again whose orders ask through one

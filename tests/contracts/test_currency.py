@@ -16,13 +16,13 @@ from activeseed.estimators import LeaveOneOut
 from activeseed.executors import InProcess, Processes
 from activeseed.factor import Factor, setting_factor
 from activeseed.geometries import Identity
+from activeseed.looking.problem import each_of, settings_of
 from activeseed.outcome import Outcomes
 from activeseed.plan import Explicit, Floats, Law, Materials, Rows, generator
 from activeseed.protocols import Cost, Json, Problem, Request, Run, Traits
 from activeseed.seed import Item, Probe, Seed, Text
 from activeseed.store import FolderStore
 from activeseed.study import Study
-from activeseed.study.requests import each_of, settings_of
 from activeseed.study.training import Trainer
 from activeseed.testing import check_analysis, check_system, run
 

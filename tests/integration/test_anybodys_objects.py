@@ -24,7 +24,7 @@ from activeseed.protocols import Cost, Embedder, Geometry, Json, System, Traits
 from activeseed.question import Answer, Question
 from activeseed.report import write_report
 from activeseed.seed import Probe, Seed
-from activeseed.study.trial import Noisy
+from activeseed.study.noisy import Noisy
 from activeseed.systems.contract import check_system
 from tests.integration.conftest import TRUTH, Make
 from tests.toy_materials import vectors

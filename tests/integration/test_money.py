@@ -73,7 +73,7 @@ def test_a_first_ranking_trains_no_more_than_was_said(
     tmp_path: Path, items: int, settings: dict[str, Any], by: str | None, law: str | None
 ) -> None:
     study = vectors(tmp_path / "study", items, **settings)
-    said = sum(ranking_parts(study, by, law).values())
+    said = sum(ranking_parts(study.rounds.work, by, law).values())
     ranking = study.rank(by, law)
     assert trained(study) <= said
     assert ranking.summary["trainings_new"] == trained(study), "a first ranking has nothing from before"
@@ -99,12 +99,12 @@ def test_a_regression_is_trained_once_by_whatever_ranks(tmp_path: Path) -> None:
 )
 def test_no_round_of_a_loop_trains_more_than_was_said(make_study: Make, settings: dict[str, Any]) -> None:
     study = make_study(**settings) if "gold" not in settings else with_gold(make_study, settings)
-    said = sum(round_parts(study).values())
+    said = sum(round_parts(study.rounds.work).values())
     seen = [trained(study)]
 
     def closed(_record: Any) -> None:
         seen.append(trained(study))
-        assert sum(round_parts(study).values()) <= said, "a seed that stays makes no round dearer"
+        assert sum(round_parts(study.rounds.work).values()) <= said, "a seed that stays makes no round dearer"
 
     result = study.loop(max_rounds=4, on_round=closed)
     steps = np.diff([*seen, trained(study)])

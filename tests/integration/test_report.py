@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from activeseed.errors import FolderError
+from activeseed.looking.words import UNUSED
 from activeseed.report import figures, gather, render, write_report
 from activeseed.seed import Item, Seed, Text
-from activeseed.study.words import UNUSED
 from tests.integration.conftest import TRUTH, Make, small_seed
 
 NASTY = "<script>alert('x')</script> & \"quotes\" <img src=x onerror=alert(1)> ✓ العربية"

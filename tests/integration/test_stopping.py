@@ -11,9 +11,9 @@ from activeseed import FromFunction, Study
 from activeseed.annotators.simulated import Simulated, SimulatedPerson
 from activeseed.cli.loop import ending
 from activeseed.cli.standing import status_lines
+from activeseed.looking.words import if_stopped_now, no_better_than_chance
 from activeseed.report import gather
 from activeseed.seed import ABSENT, AS_WRITTEN, Item, Probe, Seed, Text
-from activeseed.study.words import if_stopped_now, no_better_than_chance
 from tests.benchmarks._answer_level import PROBES, Toy
 
 ITEMS = 12

@@ -388,7 +388,7 @@ def test_a_preferred_outcome_moves_the_belief_towards_it_and_settles_nothing(mak
         now = study.rounds.assessment()
         assert np.any(now.belief.credibility != before.belief.credibility)
         assert study.seed.standing == {}
-        from activeseed.study.assess import surrogate_outcomes
+        from activeseed.looking.surrogate import surrogate_outcomes
 
         _, outcomes = surrogate_outcomes(before, now.belief.draw(4000, 1))
         expected[said] = outcomes[:, place].mean()

@@ -167,7 +167,7 @@ def test_a_study_does_not_stop_on_what_has_changed_since(make_study: Make, monke
     record = study.rounds.close()
     answer = {"question": asked[0].id, "annotator": "Ann", "verdict": "keep"}
     Study.open(study.folder).tell([answer])
-    looping._stop(study, ["enough"], record)
+    looping._stop(study.rounds, ["enough"], record)
     assert study.state.stopped is None, "an answer came: it is looked at first"
     record = study.rounds.close()
     other = meanwhile(study)
@@ -177,12 +177,12 @@ def test_a_study_does_not_stop_on_what_has_changed_since(make_study: Make, monke
         return []
 
     monkeypatch.setattr(type(study.rounds), "conditions", late)
-    looping._stop(study, ["enough"], record)
+    looping._stop(study.rounds, ["enough"], record)
     study.refresh()
     assert study.state.stopped is None, "something was written while it made up its mind"
     assert [q.id for q in study.pending] == [asked[1].id], "and no question was taken back"
     monkeypatch.undo()
-    looping._stop(study, ["enough"], record)
+    looping._stop(study.rounds, ["enough"], record)
     assert Study.open(study.folder).state.stopped is not None
     assert study.pending == []
 

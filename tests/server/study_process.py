@@ -156,10 +156,6 @@ def _forge() -> None:
     import sklearn.decomposition  # noqa: F401
     import torch
 
-    import activeseed.study.batches
-    import activeseed.study.materials
-    import activeseed.study.rounds
-    import activeseed.study.special  # noqa: F401
     from activeseed.annotators.label_studio import channel  # noqa: F401
 
     torch.set_num_threads(1)

@@ -7,9 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from activeseed.plan import Floats
-from activeseed.seed import Probe, Text
-from activeseed.study.consequences import (
+from activeseed.looking.consequences import (
     ALPHA,
     LEAST_KEYS,
     Looked,
@@ -20,6 +18,8 @@ from activeseed.study.consequences import (
     shrunk,
     told,
 )
+from activeseed.plan import Floats
+from activeseed.seed import Probe, Text
 
 PLACES = tuple(Probe(id=f"z{p}", payload=Text(text=f"probe {p}")) for p in range(60))
 NAMES = ["as_written", "absent"]

@@ -20,7 +20,7 @@ PACKAGE = Path(str(activeseed.__file__)).parent
 #: what happens to be called as a kind is: the column of rankings that journals and reports have (what writing more is
 #: predicted to settle), and the function that resolves answers
 OTHERS = {
-    ("study/rounds.py", "write_more"), ("report/facts.py", "write_more"), ("cli/demo.py", "write_more"),
+    ("study/ranking.py", "write_more"), ("report/facts.py", "write_more"), ("cli/demo.py", "write_more"),
     ("resolution/__init__.py", "resolve"),
 }  # fmt: skip
 

@@ -2,11 +2,11 @@
 
 from activeseed.annotators.showing import _body
 from activeseed.annotators.tasks import task_data
+from activeseed.looking.checks import gold_of
 from activeseed.question import Answer
 from activeseed.questions import DISPUTED
 from activeseed.resolution.votes import read_answers
 from activeseed.seed import ABSENT, AS_WRITTEN, Item, Seed, Text
-from activeseed.study.checks import gold_of
 
 PLAIN = Text(text="Yes, go ahead.")
 SEED = Seed(

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from activeseed.looking.quality import judged_right, quality
 from activeseed.seed import Probe, Text
-from activeseed.study.quality import judged_right, quality
 
 
 def labelled(*labels):

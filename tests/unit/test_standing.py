@@ -4,8 +4,8 @@ import numpy as np
 
 from activeseed.belief import BeliefSettings, fit_belief
 from activeseed.cli.standing import status_lines
+from activeseed.looking.words import PREDICTORS, belief_words, predictors
 from activeseed.plan import Law
-from activeseed.study.words import PREDICTORS, belief_words, predictors
 
 USED = {"content": 0.612, "author": 0.386, "count": 0.002}
 STANDING = {

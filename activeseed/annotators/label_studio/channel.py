@@ -31,7 +31,7 @@ from activeseed.question import Answer, Question
 from activeseed.seed import Payload, Seed
 
 if TYPE_CHECKING:
-    from activeseed.annotators.label_studio.record import LabelStudio
+    from activeseed.annotators.label_studio.settings import ServerSettings
     from activeseed.protocols import Assignment
 
 
@@ -45,7 +45,7 @@ class Channel:
         patience: seconds for which reading is tried again before `AnnotatorAwayError`.
     """
 
-    record: LabelStudio
+    record: ServerSettings
     assignment: Assignment
     patience: float = 6.0
     _quiet: dict[int, tuple[Head | None, float]] = field(default_factory=dict, init=False, repr=False)

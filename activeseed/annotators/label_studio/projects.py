@@ -17,7 +17,7 @@ from activeseed.protocols import Form
 from activeseed.questions import FORMS
 
 if TYPE_CHECKING:
-    from activeseed.annotators.label_studio.record import LabelStudio
+    from activeseed.annotators.label_studio.settings import ServerSettings
     from activeseed.protocols import Assignment
 
 #: how tasks are served by their value
@@ -43,7 +43,7 @@ class Projects:
     """
 
     connection: Connection
-    record: LabelStudio
+    record: ServerSettings
     assignment: Assignment
     ledger: Ledger
     just_made: dict[str, int] = field(default_factory=dict, init=False)

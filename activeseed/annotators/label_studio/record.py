@@ -1,56 +1,15 @@
-"""What ``[annotator] kind = "label_studio"`` may say."""
+"""A Label Studio server as a channel: its settings, and what becomes of them for one study."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
-from typing import Literal
-
-from pydantic import Field, field_validator
-
-from activeseed.annotators.label_studio.addresses import server_address
-from activeseed.checked import SettingsRecord
+from activeseed.annotators.label_studio.settings import ServerSettings
 from activeseed.errors import ConfigError, nearest
 from activeseed.protocols import Annotator, Assignment
 from activeseed.questions import FORMS
 
 
-class LabelStudio(SettingsRecord):
-    """A Label Studio server whose annotators answer the questions.
-
-    Attributes:
-        url: address of the server.
-        token_file: file that holds the access token, read from the project folder; nobody else may read it. The
-            environment (``ACTIVESEED_LABEL_STUDIO_TOKEN``, ``LABEL_STUDIO_API_KEY``) goes first.
-        title: begins the titles of the projects; by default the name of the project folder.
-        projects: kind of question -> id of an existing project to use for it; others are made when they are needed.
-        templates: kind of question -> file with a labelling configuration of one's own, read from the project folder.
-    """
-
-    kind: Literal["label_studio"] = "label_studio"
-    url: str = "http://127.0.0.1:8080"
-    token_file: str = ".activeseed/label_studio/token"
-    title: str = ""
-    projects: Mapping[str, int] = Field(default_factory=dict)
-    templates: Mapping[str, str] = Field(default_factory=dict)
-
-    @field_validator("projects")
-    @classmethod
-    def _one_kind_each(cls, projects: Mapping[str, int]) -> Mapping[str, int]:
-        # a project has one labelling configuration, and a kind of question needs its own
-        twice = [p for p, n in Counter(projects.values()).items() if n > 1]
-        if twice:
-            raise ValueError(f"project {twice[0]} is named for several kinds of question; each needs one of its own")
-        return projects
-
-    @field_validator("url")
-    @classmethod
-    def _an_address(cls, url: str) -> str:
-        # before it is written down anywhere: a password in it would stay in the journal
-        try:
-            return server_address(url)
-        except ConfigError as error:
-            raise ConfigError(f"[annotator] url: {error}") from None
+class LabelStudio(ServerSettings):
+    """A Label Studio server whose annotators answer the questions."""
 
     def assigned(self, assignment: Assignment) -> Annotator:
         """The channel of one study. Connects when it is first used."""

@@ -11,8 +11,9 @@ from activeseed.errors import PlanError
 from activeseed.plan import Materials
 from activeseed.systems.fields.batches import Latest
 from activeseed.systems.fields.points import Points, in_precision
+from activeseed.systems.league.checking import check
 from activeseed.systems.league.cost import Sizes, sizes_of, uses_dual
-from activeseed.systems.league.record import OversightLeague
+from activeseed.systems.league.settings import LeagueSettings
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,13 @@ class Board:
         return self.points.train[self.slots :]
 
 
-def board_of(league: OversightLeague, materials: Materials) -> Board:
+def board_of(league: LeagueSettings, materials: Materials) -> Board:
     """The board of these materials, checked; the latest is remembered, since a plan trains in many batches."""
     return _latest.of(league, materials)
 
 
-def _lay_out(league: OversightLeague, materials: Materials) -> Board:
-    league.check(materials)
+def _lay_out(league: LeagueSettings, materials: Materials) -> Board:
+    check(league, materials)
     slots = materials.slots
     parts = [
         in_precision(materials.features(list(payloads)))

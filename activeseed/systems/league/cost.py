@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from activeseed.plan import Materials
 from activeseed.protocols import Cost
 from activeseed.seed import Vector
-from activeseed.systems.league.record import OversightLeague
+from activeseed.systems.league.settings import LeagueSettings
 
 MEBIBYTE = 2**20
 
@@ -37,7 +37,7 @@ class Sizes:
         return self.slots + self.pool
 
 
-def sizes_of(league: OversightLeague, materials: Materials, features: int = 0) -> Sizes:
+def sizes_of(league: LeagueSettings, materials: Materials, features: int = 0) -> Sizes:
     """Sizes; one text is embedded to learn d, unless ``features`` says it."""
     first = materials.slots.payloads[0]
     d = features or (len(first.values) if isinstance(first, Vector) else int(materials.features([first]).shape[1]))
@@ -45,30 +45,30 @@ def sizes_of(league: OversightLeague, materials: Materials, features: int = 0) -
     return Sizes(len(materials.seed), len(materials.slots.payloads), len(materials.pool), probes, d)
 
 
-def uses_dual(league: OversightLeague, z: Sizes) -> bool:
+def uses_dual(league: LeagueSettings, z: Sizes) -> bool:
     """Whether the linear evaluator is kept in the dual: possible, and n² < 2nd. Never a matter of the rows."""
     own = league.generators or league.dreams or league.adversarial_radius or league.init_scale
     boxed = league.unroll and league.unrolled == "evaluator"
     return league.evaluator == "linear" and not own and not boxed and z.shared < 2 * z.features
 
 
-def cost_of(league: OversightLeague, materials: Materials) -> Cost:
+def cost_of(league: LeagueSettings, materials: Materials) -> Cost:
     """Bytes and multiply-adds of one row."""
     z = sizes_of(league, materials)
     return Cost(_bytes(league, z), _multiply_adds(league, z))
 
 
-def rows_per_batch(league: OversightLeague, z: Sizes) -> int:
+def rows_per_batch(league: LeagueSettings, z: Sizes) -> int:
     """How many rows fit the memory bound; at least one."""
     return max(1, league.memory_mb * MEBIBYTE // _bytes(league, z))
 
 
-def own_points(league: OversightLeague) -> list[int]:
+def own_points(league: LeagueSettings) -> list[int]:
     """Points of a row's own (m) in each round: generators and dreams that have joined by then."""
     return [k * (league.generators + league.dreams) for k in range(league.rounds)]
 
 
-def _multiply_adds(league: OversightLeague, z: Sizes) -> int:
+def _multiply_adds(league: LeagueSettings, z: Sizes) -> int:
     dual = uses_dual(league, z)
     n, d, rounds, steps = z.shared, z.features, league.rounds, league.steps
     width = league.hidden if league.evaluator == "mlp" else 1
@@ -90,7 +90,7 @@ def _multiply_adds(league: OversightLeague, z: Sizes) -> int:
     return total + (rounds - 1) * between + reading + z.probes * (n if dual else width * d)
 
 
-def _bytes(league: OversightLeague, z: Sizes) -> int:
+def _bytes(league: LeagueSettings, z: Sizes) -> int:
     """A bound on the memory of a row at its peak (measured in tests): float32 unless said."""
     dual = uses_dual(league, z)
     n, d, m = z.shared, z.features, max(own_points(league))

@@ -24,19 +24,19 @@ from activeseed.systems.fields.points import in_precision
 from activeseed.systems.league import agents, opponents
 from activeseed.systems.league.board import Board, board_of
 from activeseed.systems.league.cost import MEBIBYTE
-from activeseed.systems.league.record import OversightLeague
+from activeseed.systems.league.settings import LeagueSettings
 from activeseed.systems.league.training import rates_of
 
 
-def pull_back(league: OversightLeague, rows: Rows, materials: Materials, cotangents: Floats) -> Floats:
+def pull_back(league: LeagueSettings, rows: Rows, materials: Materials, cotangents: Floats) -> Floats:
     """(R, P) cotangents -> (R, S) gradients in the slots' weights.
 
     NaN for a row that fails, and for one without any item, where training jumps: weights count relative to their sum.
 
     Raises:
-        PlanError: a league that is not plain (see `OversightLeague.traits`).
+        PlanError: a league that is not plain (see `LeagueSettings.is_smooth`).
     """
-    if not league.traits.gradients:
+    if not league.is_smooth:
         raise PlanError(
             "This league has no gradients: they need evaluator = 'linear', opponents = 'average', and neither "
             "minibatches, drawn opponents, exploiters, generators, dreams, an adversary nor unrolling."
@@ -51,7 +51,7 @@ def pull_back(league: OversightLeague, rows: Rows, materials: Materials, cotange
     return out
 
 
-def _pulled(league: OversightLeague, board: Board, rows: Rows, materials: Materials, cotangents: Floats) -> Floats:
+def _pulled(league: LeagueSettings, board: Board, rows: Rows, materials: Materials, cotangents: Floats) -> Floats:
     weights, sound = sound_weights(rows, materials)
     given = in_precision(weights).requires_grad_()
     outcomes = replayed(league, board, given, Draws.of(materials.root, rows, league.held))
@@ -62,7 +62,7 @@ def _pulled(league: OversightLeague, board: Board, rows: Rows, materials: Materi
     return found
 
 
-def replayed(league: OversightLeague, board: Board, given: Tensor, draws: Draws) -> Tensor:
+def replayed(league: LeagueSettings, board: Board, given: Tensor, draws: Draws) -> Tensor:
     """(R, P) outcomes of a plain league at weights (R, S), as autograd can follow."""
     points, s = board.points, board.slots
     evaluator = Linear(points, rates_of(league), league.init_scale)

@@ -21,18 +21,19 @@ from activeseed.systems.fields.field import Field, Params, Rates
 from activeseed.systems.fields.points import in_precision
 from activeseed.systems.league import agents, opponents, signals, unroll
 from activeseed.systems.league.board import Board, board_of
+from activeseed.systems.league.checking import places_of
 from activeseed.systems.league.cost import rows_per_batch
-from activeseed.systems.league.record import OversightLeague
+from activeseed.systems.league.settings import LeagueSettings
 
 
-def train(league: OversightLeague, rows: Rows, materials: Materials) -> Outcomes:
+def train(league: LeagueSettings, rows: Rows, materials: Materials) -> Outcomes:
     """Outcomes of every row, in batches that keep to the memory bound."""
     per = rows_per_batch(league, board_of(league, materials).sizes)
-    places = len(league.places(materials))
+    places = len(places_of(league, materials))
     return in_batches(lambda part: _train_batch(league, part, materials), rows, per, places)
 
 
-def _train_batch(league: OversightLeague, rows: Rows, materials: Materials) -> Outcomes:
+def _train_batch(league: LeagueSettings, rows: Rows, materials: Materials) -> Outcomes:
     weights, sound = sound_weights(rows, materials)
     with torch.no_grad():
         game = play(league, rows, materials, weights=weights)
@@ -74,7 +75,7 @@ class Game:
 
 
 def play(
-    league: OversightLeague,
+    league: LeagueSettings,
     rows: Rows,
     materials: Materials,
     *,
@@ -134,18 +135,18 @@ def play(
     return game
 
 
-def _evaluator(league: OversightLeague, board: Board) -> Field:
+def _evaluator(league: LeagueSettings, board: Board) -> Field:
     return chosen_field(
         league.evaluator, board.points, rates_of(league), league.hidden, league.init_scale, league.adversarial_radius
     )
 
 
-def rates_of(league: OversightLeague) -> Rates:
+def rates_of(league: LeagueSettings) -> Rates:
     """The evaluator's rates."""
     return Rates(league.rate, league.rate * league.bias_rate, league.rate * league.l2)
 
 
-def _matches(league: OversightLeague, game: Game, draws: Draws, scores: Tensor, round_: int) -> Tensor:
+def _matches(league: LeagueSettings, game: Game, draws: Draws, scores: Tensor, round_: int) -> Tensor:
     """(R, J) weights of the opponents in this round."""
     roles = game.archive.roles
     rows = len(game.params[0])
@@ -165,7 +166,7 @@ def won_against(evaluator: Field, params: Params, archive: opponents.Archive, sc
 
 
 def _own(
-    league: OversightLeague, generated: tuple[Tensor, Tensor] | None, dreamt: list[Tensor]
+    league: LeagueSettings, generated: tuple[Tensor, Tensor] | None, dreamt: list[Tensor]
 ) -> tuple[Tensor, Tensor] | None:
     """Points (R, m, d) that only a row has, and their weights (R, m) as negatives."""
     if not dreamt:
@@ -178,7 +179,7 @@ def _own(
 
 
 def _descend(
-    league: OversightLeague,
+    league: LeagueSettings,
     game: Game,
     batches: Minibatches | None,
     wanted: Tensor,

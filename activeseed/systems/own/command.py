@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,9 +12,11 @@ from typing import Any, Literal, Self
 import numpy as np
 from pydantic import Field, PrivateAttr, field_validator
 
+from activeseed.agreeing import as_json, said
 from activeseed.checked import SettingsRecord
 from activeseed.errors import PlanError, TrainingError, describe
 from activeseed.geometries import Hellinger, Identity, at_places
+from activeseed.masking import masked_text
 from activeseed.outcome import Outcomes
 from activeseed.plan import Materials, Rows, stream_key
 from activeseed.protocols import Cost, Json, Traits
@@ -99,6 +102,11 @@ class Command(SettingsRecord):
     @property
     def _where(self) -> Path:
         return self._base / self.folder
+
+    def would(self, folder: Path) -> tuple[str, Json] | None:
+        """See ``protocols.SupportsAgreement``."""
+        what = as_json({name: self.model_dump()[name] for name in ("argv", "folder", "environment")})
+        return f"run {said(masked_text(shlex.join(self.argv)))}", what
 
     # --- the System protocol ------------------------------------------------------------------------------------
 

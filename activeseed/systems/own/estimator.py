@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
+from activeseed.agreeing import as_json, said
 from activeseed.checked import SettingsRecord
 from activeseed.errors import ConfigError, PlanError, TrainingError
 from activeseed.geometries import Compare, Hellinger, Identity, at_places
@@ -101,6 +102,11 @@ class FromEstimator(SettingsRecord):
         there = self.model_copy()
         there._base, there._permit = self._base, permit
         return there
+
+    def would(self, folder: Path) -> tuple[str, Json] | None:
+        """See ``protocols.SupportsAgreement``."""
+        path = self.estimator
+        return (f"make {said(path)}", [path, as_json(self.model_dump()["parameters"])]) if path else None
 
     # --- the System protocol ------------------------------------------------------------------------------------
 

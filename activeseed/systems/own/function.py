@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 
 from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
+from activeseed.agreeing import said
 from activeseed.checked import SettingsRecord
 from activeseed.errors import ConfigError, PlanError
 from activeseed.geometries import Hellinger, Identity, at_places
@@ -89,6 +90,10 @@ class FromFunction(SettingsRecord):
         there = self.model_copy()
         there._base, there._permit = self._base, permit
         return there
+
+    def would(self, folder: Path) -> tuple[str, Json] | None:
+        """See ``protocols.SupportsAgreement``."""
+        return (f"run {said(self.target)}", self.target) if self.target else None
 
     # --- the System protocol ------------------------------------------------------------------------------------
 

@@ -23,16 +23,15 @@ from activeseed.acquisition import (
     list_candidate,
     wrongness,
 )
+from activeseed.asking.so_far import SoFar
 from activeseed.belief import Belief
 from activeseed.config import AskTable
+from activeseed.looking.flips import NEAR
 from activeseed.plan import Floats, stream_key
 from activeseed.question import Answer, Question
 from activeseed.questions import is_about_one, is_list, minutes_by_kind
-from activeseed.resolution import Gold, Resolution, Trust, lately, plan_checks
+from activeseed.resolution import Resolution, lately, plan_checks
 from activeseed.seed import Seed
-
-#: the limit is near when it is within so many times what the user set
-NEAR = 2.0
 
 
 @dataclass(frozen=True)
@@ -44,10 +43,7 @@ class Known:
         ask: the settings.
         belief, gram: what is believed of it, and the (F·V, F·V) response.
         resolution: what the answers settle.
-        questions, answers: of the study so far, answers that count.
-        pending: questions that wait for an answer.
-        gold: questions of known answer.
-        trust: what the checks say.
+        so_far: what was asked and answered.
         error, list_error: how often the next answer is expected to be wrong, and one about a line of a list.
         key: root key of the study.
     """
@@ -57,19 +53,10 @@ class Known:
     belief: Belief
     gram: Floats
     resolution: Resolution
-    questions: Mapping[str, Question]
-    answers: Sequence[Answer]
-    pending: Sequence[Question]
-    gold: Sequence[Gold]
-    trust: Trust
+    so_far: SoFar
     error: float
     list_error: float
     key: int
-
-    @property
-    def busy(self) -> set[str]:
-        """Items that are being asked about."""
-        return {i for q in self.pending for i in q.items}
 
 
 def size_of(n: int, flips: float | None, limit: float) -> int:
@@ -98,7 +85,6 @@ def closed_items(resolution: Resolution) -> set[int]:
 def batch(
     known: Known,
     n: int,
-    number: int,
     *,
     divided: int = 0,
     skipped: Collection[str] = (),
@@ -108,51 +94,49 @@ def batch(
     """The checks of a batch of ``n`` answers, and what is worth asking beside them.
 
     Args:
-        number: of the round.
         divided: answers that are taken up by items on which people are evenly divided.
         skipped: items that are asked about anyway, since somebody skipped them: one answer each.
         urgent: all that holds the study up is that nothing vouches for somebody: gold questions alone, if any are left.
         more: further candidates (*write more*).
     """
+    so_far = known.so_far
     checks = list(
         plan_checks(
-            known.seed, known.questions, known.answers, known.trust, size=n, gold=known.gold,
-            share=known.ask.repeat_share, urgent=urgent, round_number=number, key=known.key,
+            known.seed, so_far.questions, so_far.answers, so_far.trust, size=n, gold=so_far.gold,
+            share=known.ask.repeat_share, urgent=urgent, round_number=so_far.number, key=known.key,
         )
     )  # fmt: skip
     checks = [q for q in checks if not set(q.items) & set(skipped)]
     if urgent and checks:
         return checks, []
     taken = {i for q in checks for i in q.items} | set(skipped)
-    picks = best(known, n - len(checks) - divided - len(skipped), number, taken, more)
+    picks = best(known, n - len(checks) - divided - len(skipped), taken, more)
     # where nothing is left to ask, nothing is left to be checked for
     return (checks if picks or divided or skipped else []), picks
 
 
-def best(
-    known: Known, n: int, number: int, checked: Collection[str] = (), more: Sequence[Candidate] = ()
-) -> list[Pick]:
+def best(known: Known, n: int, checked: Collection[str] = (), more: Sequence[Candidate] = ()) -> list[Pick]:
     """The questions that are worth most per minute, ``n`` answers at most; ``checked`` items are left out."""
     if n <= 0:
         return []
-    seed, table = known.seed, known.ask
+    seed, table, so_far = known.seed, known.ask, known.so_far
     answered = {seed.position(i) for i in known.resolution.answered}
     open_ = set(open_items(seed, known.belief, known.resolution, table.readings))
     minutes = minutes_by_kind(table)
     singles = item_candidates(seed, known.belief, minutes=minutes, error=known.error, again=answered)
     singles = [c for c in singles if c.items[0] in open_]
-    fresh = lately(known.questions, known.answers, table.batch)
+    fresh = lately(so_far.questions, so_far.answers, table.batch)
     # what somebody has just answered is still in their memory: it waits, unless nothing else is left
     candidates = [c for c in singles if not (c.again and seed.items[c.items[0]].id in fresh)] or singles
-    busy = known.busy | set(checked)
+    busy = so_far.busy | set(checked)
     taken = [seed.position(i) for i in sorted(busy) if i in seed._positions]
     candidates = [c for c in (*candidates, *more) if not set(c.items) & set(taken)]
-    asked = [q for q in known.questions.values() if q.purpose == "ask" and (is_about_one(q) or is_list(q))]
+    asked = [q for q in so_far.questions.values() if q.purpose == "ask" and (is_about_one(q) or is_list(q))]
     worth = item_values(known.gram, known.belief, known.list_error)
     worth = worth + DEPLOYED_SHARE * wrongness(known.belief, seed.base).gains(known.gram, known.list_error)
 
     def chosen(due: int) -> list[Pick]:
-        drawn = drawn_at_random(candidates, due, stream_key(known.key, "round", number))
+        drawn = drawn_at_random(candidates, due, stream_key(known.key, "round", so_far.number))
         lists = []
         if table.confirm:
             free = worth.copy()

@@ -7,11 +7,11 @@ from typing import Any
 
 from activeseed.acquisition import Pick, proposed
 from activeseed.config import AskTable
+from activeseed.looking.assessment import Assessment
+from activeseed.looking.consequences import Looked
 from activeseed.protocols import Occasion
 from activeseed.question import Question
 from activeseed.questions import LIST, OPEN, WRITING, about, form_named
-from activeseed.study.assess import Assessment
-from activeseed.study.consequences import Looked
 
 
 def make_questions(

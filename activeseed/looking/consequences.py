@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from activeseed.looking.trains import Trains
 from activeseed.plan import Explicit, Floats, Rows, generator
 from activeseed.protocols import Request
 from activeseed.question import Consequence
 from activeseed.seed import Probe, Seed
-from activeseed.study.training import Trainer
 
 #: chance that a question of no effect shows a difference; a shown sign is wrong in at most half as many (the other half
 #: of a two-sided test errs in the right direction)
@@ -53,7 +53,7 @@ class Looked:
 
 
 def look(
-    seed: Seed, factors: Sequence[int], keys: Sequence[int], trainer: Trainer, places: Sequence[Probe], most: int
+    seed: Seed, factors: Sequence[int], keys: Sequence[int], trainer: Trains, places: Sequence[Probe], most: int
 ) -> dict[int, Looked]:
     """What hangs on the items of these numbers, the rest of the seed as it stands.
 

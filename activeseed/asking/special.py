@@ -6,17 +6,17 @@ scale): what they are worth is shown beside the other questions, in columns of t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from activeseed.belief.preference import outcome_values
 from activeseed.errors import PlanError
+from activeseed.looking.assessment import Assessment
+from activeseed.looking.surrogate import PREFERENCE_DRAWS, foreseeable, surrogate_outcomes
 from activeseed.protocols import Dispute
 from activeseed.questions import WRITING
-from activeseed.seed import Probe, Seed
-from activeseed.study.assess import PREFERENCE_DRAWS, Assessment, foreseeable, surrogate_outcomes
+from activeseed.seed import Seed
 
 
 def writing_table(group_spread: dict[str, float] | None, seed: Seed, minutes: float) -> list[dict[str, Any]]:
@@ -35,7 +35,7 @@ def writing_table(group_spread: dict[str, float] | None, seed: Seed, minutes: fl
     return sorted(table, key=lambda row: -row["per_minute"])
 
 
-def disputes(assessment: Assessment, places: Sequence[Probe], key: int, error: float) -> list[Dispute]:
+def disputes(assessment: Assessment, key: int, error: float) -> list[Dispute]:
     """Places about which the ensemble disagrees, the one to most effect first.
 
     Args:
@@ -53,4 +53,5 @@ def disputes(assessment: Assessment, places: Sequence[Probe], key: int, error: f
     decided = np.flatnonzero(weights > 0)
     values = outcome_values(points, outcomes[:, decided], error)
     order = np.argsort(-values, kind="stable")
+    places = assessment.problem.places
     return [Dispute(places[p], float(v), outcomes[:, p]) for p, v in zip(decided[order], values[order], strict=True)]

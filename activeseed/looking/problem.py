@@ -1,0 +1,46 @@
+"""What analyses are asked about: a seed, what is held possible of it, and what a system says of its rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from activeseed.factor import Factor
+from activeseed.plan import Law, Materials
+from activeseed.protocols import Cost, Problem, SupportsFactors, System
+from activeseed.seed import Seed
+
+
+def problem_of(seed: Seed, law: Law, system: System, materials: Materials) -> Problem:
+    """The problem that a system, trained on these materials, poses; its rows have no key stream of their own yet."""
+    return Problem(
+        seed=seed,
+        law=law,
+        geometry=system.geometry(materials),
+        deterministic=not system.traits.streams,
+        weighted=system.traits.weighted,
+        stream=0,
+        settings=settings_of(system),
+        places=system.places(materials),
+        each=each_of(system, materials),
+    )
+
+
+def is_open(law: Law) -> bool:
+    """Whether anything is left unclear."""
+    return bool((law.probabilities.max(1) < 1.0).any())
+
+
+def settings_of(system: System) -> tuple[Factor, ...]:
+    """The settings of a system that can be perturbed."""
+    return system.factors() if isinstance(system, SupportsFactors) else ()
+
+
+def is_per_cell(system: System) -> bool:
+    """Whether a system trains cell by cell."""
+    return system.traits.per_cell
+
+
+def each_of(system: System, materials: Materials) -> Cost:
+    """What one row costs; a row of a system that trains cell by cell is as many trainings as there are places."""
+    cost = system.cost(materials)
+    return replace(cost, trainings=max(1, len(materials.probes))) if is_per_cell(system) else cost

@@ -1,0 +1,78 @@
+"""Rankings and other analyses of where a study stands, counted, held to its budget and journalled."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeVar
+
+from activeseed.asking.special import writing_table
+from activeseed.estimators import Jansen
+from activeseed.estimators.auto import REGRESSION_KEYS
+from activeseed.looking.problem import is_open
+from activeseed.looking.ranked import BELIEVED, beside, column_named, ordered, with_law
+from activeseed.outcome import Ranking
+from activeseed.protocols import Analysis, Event
+from activeseed.seed import digest_of
+from activeseed.study import noisy
+from activeseed.study.cost import analysis_parts, ranking_parts, ranks_by_response
+from activeseed.study.looks import Looks
+
+T = TypeVar("T")
+
+
+def rank(looks: Looks, by: str | None, law: str | None) -> Ranking:
+    """The full ranking, journalled: see ``Study.rank``."""
+    with looks.expecting("A ranking", ranking_parts, by, law):
+        return _rank(looks, by, law)
+
+
+def _rank(looks: Looks, by: str | None, law: str | None) -> Ranking:
+    work = looks.work
+    estimator, response = work.part("estimator"), work.part("response")
+    column = column_named(by, (*estimator.columns, *response.columns, *Jansen().columns, *BELIEVED))
+    if law is not None:
+        estimator = with_law(estimator, law)
+    before = work.budget.here
+    found = looks.assessment()
+    trainer, problem = work.trainer, found.problem
+    if estimator == response:  # the very rows of the assessment, under its keys
+        problem = replace(problem, first_key=problem.first_key + REGRESSION_KEYS)
+    made = trainer.rank(estimator, problem)
+    if column == "total" and "total" not in made.columns:
+        made = made.join(trainer.rank(Jansen(), found.problem))
+    ranking = trainer.marked(beside(made, found.ranking), problem)
+    left = is_open(found.belief.law)
+    ranking = ordered(ranking, column or ("value" if left and "value" in ranking.columns else "effect"))
+    own = ranks_by_response(work, estimator, problem)
+    summary = {
+        "system": work.system.kind,
+        "outcome": problem.geometry.over,
+        "unit": problem.geometry.unit,
+        "estimator": estimator.kind,
+        "trainings": made.summary.get("trainings", 0) + (0 if own else found.ranking.summary.get("trainings", 0)),
+        "trainings_new": work.budget.here - before,
+        "answers": len(work.state.counted_answers),
+        "write_more": writing_table(made.summary.get("group_spread"), found.seed, work.settings.ask.minutes_write_more),
+        "law": made.summary.get("law", problem.law.name),
+    }
+    notes = (*noisy.warnings(work.declared_system, work.state.tried), *trainer.warnings)
+    ranking = ranking.join(Ranking(ranking.ids, summary=summary, notes=notes))
+    body = ranking.to_dict()
+    work.store.append([Event("ranked", body, key=f"ranked:{digest_of(body).hex()}")])
+    work.refresh()
+    return ranking
+
+
+def analyse(looks: Looks, analysis: Analysis[T]) -> T:
+    """Any other analysis of where the study stands, driven and journalled like a ranking."""
+    work = looks.work
+    with looks.expecting("An analysis", analysis_parts, analysis):
+        before = work.budget.here
+        found = looks.assessment()
+        result = work.trainer.run(analysis, found.problem)
+        body = {
+            "kind": analysis.kind, "seed_version": found.seed.version, "trainings_new": work.budget.here - before,
+        }  # fmt: skip
+        work.store.append([Event("analysed", body)])
+        work.refresh()
+    return result
