@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
 
 from activeseed.executors.process_tree import descendants
+from activeseed.factor import Factor, setting_factor
+from activeseed.geometries import at_places
 from activeseed.outcome import Outcomes
-from activeseed.plan import Materials, Rows
-from activeseed.protocols import Batch, Executor, System
+from activeseed.plan import Floats, Materials, Rows, generator
+from activeseed.protocols import Batch, Cost, Executor, Geometry, System, Traits
+from activeseed.seed import Json, Probe
 
 #: batches of a run, and how many of them are more than any executor should take before it has given one back
 BATCHES, MANY = 6, 2000
@@ -38,6 +42,7 @@ def check_executor(executor: Executor, system: System, materials: Materials, *, 
     assert list(executor.run(system, materials, [])) == [], "no batches, no outcomes"
     _check_bounded(executor, system, materials)
     _check_failures(executor, system, materials, batches, right, tolerance)
+    _check_wanted(executor, materials)
     executor.close()
     held = _held()
     _check_run(executor, system, materials, batches, right, tolerance)  # closed, it starts anew
@@ -111,6 +116,73 @@ def _check_failures(
             continue
         assert not outcomes.ok[bad].any(), "a row whose trainer raises is a failure"
         assert outcomes.failures, "a failure says its reason"
+
+
+def _check_wanted(executor: Executor, materials: Materials) -> None:
+    """Batches of a trainer that gives back what reaches it: places, settings, cotangents and the name of a state."""
+    mirror, rows = _Mirror(), _rows(materials, 1)
+    last = len(materials.probes) - 1
+    cotangents = np.array([[2.0] * (last + 1), [3.0] * (last + 1)])
+    batches = [
+        Batch(0, rows, places=(last,)),
+        Batch(1, rows, settings={"added": 0.5}),
+        Batch(2, rows, cotangents=cotangents),
+        Batch(3, rows, state="keys"),
+        Batch(4, rows),
+    ]
+    right = [
+        mirror.train(rows, materials.at((last,))).values,
+        _Mirror(0.5).train(rows, materials).values,
+        mirror.pull_back(rows, materials, cotangents),
+        mirror.states(rows, materials, "keys"),
+        mirror.train(rows, materials).values,
+    ]
+    found = dict(executor.run(mirror, materials, iter(batches)))
+    for n, what in enumerate(("its places", "its settings", "its cotangents", "the state that it names", "its rows")):
+        same = found[n].values.shape == right[n].shape and np.allclose(found[n].values, right[n], rtol=0, atol=1e-4)
+        assert same, f"what is wanted of a batch reaches the trainer: {what}"
+
+
+@dataclass(frozen=True)
+class _Mirror:
+    """Outcomes that say under which key, at which place and with which setting a row was trained."""
+
+    added: float = 0.0
+    kind: ClassVar[str] = "mirror"
+    revision: ClassVar[str] = "1"
+    traits: ClassVar[Traits] = Traits(("key",), gradients=True, rows_at_a_time=1)
+    state_names: ClassVar[tuple[str, ...]] = ("keys",)
+
+    def record(self) -> dict[str, Json]:
+        return {"added": self.added}
+
+    def check(self, materials: Materials) -> None: ...
+
+    def places(self, materials: Materials) -> tuple[Probe, ...]:
+        return materials.probes
+
+    def geometry(self, materials: Materials) -> Geometry:
+        return at_places(materials.probes, "identity")
+
+    def cost(self, materials: Materials) -> Cost:
+        return Cost()
+
+    def factors(self) -> tuple[Factor, ...]:
+        return (setting_factor("added", [self.added, 0.5]),)
+
+    def with_settings(self, settings: Mapping[str, Json]) -> _Mirror:
+        return replace(self, added=float(str(settings["added"])))
+
+    def train(self, rows: Rows, materials: Materials) -> Outcomes:
+        there = np.array([generator(0, "mirror", p.id).random() for p in materials.probes])
+        values = rows.keys[:, None] + there + self.added
+        return Outcomes(values.astype(np.float32), np.ones(len(rows), bool))
+
+    def states(self, rows: Rows, materials: Materials, name: str) -> Floats:
+        return np.asarray(rows.keys[:, None] * [1.0, 10.0, 100.0])
+
+    def pull_back(self, rows: Rows, materials: Materials, cotangents: Floats) -> Floats:
+        return np.asarray(np.repeat(cotangents.sum(1, keepdims=True), materials.width, 1) + rows.keys[:, None])
 
 
 class _Raises:

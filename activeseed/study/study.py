@@ -21,8 +21,7 @@ from activeseed.seed import Probe, Seed
 from activeseed.study import answers as answering
 from activeseed.study import channels, connecting, opening, versions
 from activeseed.study.answers import Told
-from activeseed.study.loop import PATIENCE, LoopResult, Waiting, loop
-from activeseed.study.progress import Progress, silent
+from activeseed.study.progress import PATIENCE, Progress, silent
 from activeseed.study.state import SeedVersion, State
 from activeseed.study.status import Status, status
 from activeseed.study.trust import Trust
@@ -34,11 +33,13 @@ if TYPE_CHECKING:
     from activeseed.laws import LawKind
     from activeseed.outcome import Ranking
     from activeseed.plan import Materials
+    from activeseed.questions import Kind
     from activeseed.resolution import Resolution
     from activeseed.study.batches import Batches
     from activeseed.study.budget import Budget
     from activeseed.study.channels import Exchanged
     from activeseed.study.cost import Costs
+    from activeseed.study.loop import LoopResult, Waiting
     from activeseed.study.rounds import Rounds
     from activeseed.study.training import Trainer
 
@@ -463,6 +464,8 @@ class Study:
         hurry: Callable[[], bool] = lambda: False,
     ) -> LoopResult:
         """Rank, ask, wait, take in, retrain until a rule says stop. See ``study.loop.loop`` for what each is."""
+        from activeseed.study.loop import loop
+
         channel = self.annotator if annotator is None else self.connected(annotator)
         return loop(
             self.rounds, self.batches, channel, max_rounds=max_rounds, wait=wait, on_round=on_round, on_look=on_look,

@@ -14,7 +14,7 @@ from activeseed.estimators import Auto, Bootstrap, Jansen, LeaveOneOut, NullLadd
 from activeseed.estimators.statistics import cross_key, gram
 from activeseed.geometries import DistributionHellinger, Hellinger
 from activeseed.outcome import Outcomes, Ranking
-from activeseed.plan import Change, Law, OneAtATime
+from activeseed.plan import Change, Law, OneAtATime, Rows
 from activeseed.protocols import Cost, Problem, Request, Run
 from activeseed.seed import ABSENT
 from activeseed.testing import (
@@ -372,6 +372,39 @@ class TestFailedTrainings:
             delta = [np.stack([points[row] - points[base] for base, row in pairs]) for pairs in at]
             right += c.weight * float(cross_key(gram(delta[0] if len(delta) == 1 else delta[0] - delta[1])).value)
         assert found[0] == pytest.approx(right, rel=1e-5)
+
+    @pytest.mark.parametrize(("failed", "known"), [(2, True), (3, False)])
+    def test_six_keys_of_eight_have_an_error_and_five_have_none(self, failed, known):
+        class Fails(Toy):
+            def train(self, rows, materials):
+                out = super().train(rows, materials)
+                ok = ~((rows.keys < 1000 + failed) & (rows.variants[:, 0] == 1))
+                return replace(out, ok=ok, values=np.where(ok[:, None], out.values, np.nan))
+
+        toy = linear("noisy")
+        broken = Fails(toy.name, toy.scores, toy.response, toy.probes, toy.beliefs, toy.noise)
+        columns = run(LeaveOneOut(), broken.problem(1, 1000), broken, broken.materials).columns
+        assert np.isfinite(columns["effect"]).all()
+        assert np.isfinite(columns["effect_se"]).tolist() == [known] + [True] * 5
+
+    def test_the_noise_floor_is_the_variance_over_keys_of_the_seed_as_it_stands(self):
+        toy = linear("noisy")
+        found = run(LeaveOneOut(keys=5), toy.problem(1, 1000), toy, toy.materials).summary["noise_floor"]
+        rows = Rows(np.zeros((5, 6), np.int16), np.arange(1000, 1005))
+        points = toy.geometry(toy.materials).embed(toy.train(rows, toy.materials).values)
+        assert found == pytest.approx(points.var(0, ddof=1).sum())
+
+
+class TestAdditiveShare:
+    def test_is_what_indices_add_up_to_of_the_spread_and_a_share_whatever_noise_makes_of_it(self):
+        raw, said = [], []
+        for key in range(12):
+            toy = linear("noisy")
+            ranking = run(Regression(rows=64, pairs=8), toy.problem(key, 1000 * key), toy, toy.materials)
+            raw.append(float(ranking.columns["first_order"].sum()) / ranking.summary["spread"])
+            said.append(ranking.summary["additive_share"])
+        assert said == pytest.approx(np.clip(raw, 0.0, 1.0))
+        assert max(raw) > 1.0 > min(raw)
 
 
 class TestHeldItems:

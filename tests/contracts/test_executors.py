@@ -8,6 +8,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 
 import cloudpickle
@@ -549,6 +550,14 @@ class LetsItRaise(Liar):
             yield batch.id, system.train(batch.rows, materials)
 
 
+def forgetting(**part):
+    class Forgets(Liar):
+        def run(self, system, materials, batches):
+            return super().run(system, materials, (replace(b, **part) for b in batches))
+
+    return Forgets
+
+
 class NoClose(Liar):
     close = None  # type: ignore[assignment]  # that is the lie
 
@@ -582,6 +591,10 @@ class LeavesThreads(Liar):
         (MixesBatches, AssertionError, "batch's own rows"),
         (TakesAll, AssertionError, "not all at once"),
         (LetsItRaise, RuntimeError, "this row raises"),
+        (forgetting(places=None), AssertionError, "its places"),
+        (forgetting(settings={}), AssertionError, "its settings"),
+        (forgetting(cotangents=None), AssertionError, "its cotangents"),
+        (forgetting(state=""), AssertionError, "the state that it names"),
         (NoClose, TypeError, "not callable"),
         (StaysClosed, RuntimeError, "it was closed"),
         (LeavesThreads, AssertionError, "threads are left"),

@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
 from activeseed.errors import FolderError, JournalMovedError, StoreError
 from activeseed.protocols import Event, Store
 from activeseed.store import FolderStore
+from activeseed.store.database import Database
 from activeseed.store.journal import READ, Journal, readable
 from activeseed.testing import check_store
 
@@ -156,6 +158,25 @@ def test_every_event_of_a_damaged_journal_that_can_be_read_is_saved(store: Folde
     with pytest.raises(StoreError, match="3 of its events can be read"):
         store.read()
     assert readable(file) == [written[0], *written[2:]]
+
+
+def test_a_writer_that_another_came_before_looks_again(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As PostgreSQL has it: a key that was free when it was looked for is taken when it is written."""
+    real, late = Database._appended, [2]
+
+    def appended(self: Database, *given: Any) -> list[Event]:
+        if late[0]:
+            late[0] -= 1
+            raise sa.exc.IntegrityError("INSERT", None, Exception("taken"))
+        return real(self, *given)
+
+    monkeypatch.setattr(Database, "_appended", appended)
+    (written,) = store.append([Event("e", {"n": 1}, key="k")])
+    assert store.read() == [written]
+    late[0] = 100
+    with pytest.raises(StoreError, match=r"could not be written: taken. Nothing was changed"):
+        store.append([Event("e", {"n": 2})])
+    assert store.read() == [written]
 
 
 def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:

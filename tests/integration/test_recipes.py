@@ -23,12 +23,19 @@ import numpy as np
 import pytest
 
 import activeseed as act
-from activeseed.annotators.contract import check_annotator
 from activeseed.cli.app import run
-from activeseed.executors.contract import check_executor
 from activeseed.question import Question
-from activeseed.systems.contract import check_system
-from activeseed.testing import check_estimator
+from activeseed.testing import (
+    check_annotator,
+    check_embedder,
+    check_estimator,
+    check_executor,
+    check_form,
+    check_law,
+    check_perturbation,
+    check_response,
+    check_system,
+)
 from tests.small_project import POSITIVES, init_arguments, write_inputs
 from tests.toy_materials import vectors
 
@@ -100,6 +107,21 @@ def test_the_estimator_keeps_its_promises(acme: Path) -> None:
     check_estimator(loaded("estimator").Steady())
 
 
+def test_the_response_keeps_its_promises(acme: Path) -> None:
+    check_response(loaded("response").Brief())
+
+
+def test_the_law_keeps_its_promises(acme: Path) -> None:
+    check_law(loaded("law").Halved())
+
+
+def test_the_embedder_and_the_perturbation_keep_their_promises(acme: Path) -> None:
+    texts = [text for _, text, _, _ in POSITIVES]
+    check_embedder(loaded("embedder").Letters(), texts)
+    seed = act.Seed(items=tuple(act.Item(id=str(n), payload=act.Text(text=t)) for n, t in enumerate(texts)))
+    check_perturbation(loaded("perturbation").Politely(), seed)
+
+
 def test_the_executor_keeps_its_promises(acme: Path) -> None:
     check_executor(loaded("executor").Politely(), loaded("system").Nearest(), vectors())
 
@@ -111,8 +133,6 @@ def test_the_annotator_keeps_its_promises(acme: Path) -> None:
 
 
 def test_the_form_is_whole(acme: Path) -> None:
-    from activeseed.annotators.form_contract import check_form
-
     check_form(loaded("form").Fits(), act.Seed(items=tuple(act.Item(id=i, payload=act.Text(text=i)) for i in "abc")))
 
 
@@ -135,8 +155,8 @@ def test_the_main_job_by_the_library(acme: Path, tmp_path: Path) -> None:
     np.testing.assert_allclose(steady, ranking.columns["effect"] - ranking.columns["instability"])
     assert [r["id"] for r in ranking.rows()] == [ranking.ids[f] for f in np.argsort(-steady, kind="stable")]
     assert ranking.summary["estimator"] == "steady"
-    together = study.rank(law=act.Name("acme.law:Together"))
-    assert set(together.columns["perturbation"]) == {"it and the next one left out"}
+    together = study.rank(law=act.Name("acme.law:Halved"))
+    assert set(together.columns["perturbation"]) == {"its weight halved"}
     assert study.ask(3)
     told = study.poll()
     assert told.accepted
@@ -184,8 +204,8 @@ def test_the_main_job_by_the_command_line(acme: Path, tmp_path: Path, capsys: py
     assert "acme.system:Nearest" in printed("check")[0]
     out, _ = printed("rank", "--by", "steady-effect")
     assert "effect beyond what keys disagree about" in out
-    out, _ = printed("rank", "--by", "effect", "--law", "acme.law:Together")
-    assert "acme.law:Together" in out
+    out, _ = printed("rank", "--by", "effect", "--law", "acme.law:Halved")
+    assert "acme.law:Halved" in out
     assert "'steady-effect'" in printed("rank", "--by", "stedy-effect", code=2)[1]
     printed("queue")
     printed("pull")

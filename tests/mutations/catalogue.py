@@ -1,4 +1,4 @@
-"""The mutations: ten small mistakes in each family, as text that is replaced in a file.
+"""The mutations: at least ten small mistakes in each family, as text that is replaced in a file.
 
 They were chosen from the code alone, without a look at its tests: a comparison that is turned round, a term that is
 dropped, a square or a factor that is missing, an index that is off by one, arguments that are swapped.
@@ -24,12 +24,13 @@ _R, _S = "activeseed/resolution/", "activeseed/store/"
 #: the tests most likely to see a mutation of each family
 FIRST: dict[str, tuple[str, ...]] = {
     "estimators": ("tests/unit/test_statistics.py", "tests/contracts/test_estimators.py"),
-    "belief": ("tests/unit/test_belief.py",),
+    "belief": ("tests/unit/test_belief.py", "tests/unit/test_preference.py"),
     "acquisition": ("tests/unit/test_acquisition.py", "tests/unit/test_wrongness.py", "tests/unit/test_steadying.py"),
     "resolution": (
         "tests/unit/test_agreement.py",
         "tests/unit/test_resolution.py",
         "tests/unit/test_vouching.py",
+        "tests/statistical/test_drawing.py",
         "tests/statistical/test_trust.py",
     ),
     "store": ("tests/contracts/test_store.py",),
@@ -82,6 +83,28 @@ FAMILIES: dict[str, tuple[Mutation, ...]] = {
             "    across = products.sum((-1, -2))\n",
         ),
         Mutation(_E + "bootstrap.py", "held items are resampled with their group", " and f not in problem.held]", "]"),
+        Mutation(
+            _E + "regression.py",
+            "the spread without its control variate",
+            "total / freedom + float((gram * coding.covariance).sum())",
+            "total / freedom",
+        ),
+        Mutation(
+            _E + "regression.py",
+            "what interactions leave of bias",
+            "    products = groups * products - (groups - 1) * np.mean(left, axis=0)\n",
+            "",
+        ),
+        Mutation(_E + "leave_one_out.py", "a variance over all instead of all but one", ".var(0, ddof=1)", ".var(0)"),
+        Mutation(_E + "bootstrap.py", "spreads taken for normal", "6.0 * scatter / n", "0.0 * scatter / n"),
+        Mutation(_E + "jansen.py", "half of what keys disagree about", "0.25 * weights", "0.5 * weights"),
+        Mutation(_E + "leave_one_out.py", "no key may fail", "m.keys >= ENOUGH_KEYS - 2", "m.keys >= ENOUGH_KEYS"),
+        Mutation(
+            _E + "regression.py",
+            "a share beyond one",
+            "min(1.0, max(0.0, additive / found.spread))",
+            "additive / found.spread",
+        ),
     ),
     "belief": (
         Mutation(
@@ -108,6 +131,23 @@ FAMILIES: dict[str, tuple[Mutation, ...]] = {
             "    mean = np.where(count > least, score",
         ),
         Mutation(_B + "calibrate.py", "underconfidence refutes, too", "p < level and z > 0", "p < level"),
+        Mutation(
+            _B + "posterior.py",
+            "an item's own answers are taken out the wrong way round",
+            "after * q / (after * q + (1.0 - after) * s)",
+            "after * s / (after * s + (1.0 - after) * q)",
+        ),
+        Mutation(
+            _B + "posterior.py", "moments for a covariance", "np.diag(p[i]) - np.outer(p[i], p[i])", "np.diag(p[i])"
+        ),
+        Mutation(_B + "model.py", "one slip moves all the rest", "np.maximum(leave, DOUBT * most)", "leave"),
+        Mutation(
+            _B + "preference.py",
+            "an annotator who errs says nothing",
+            "((1.0 - error) * agree + error * (1.0 - agree))",
+            "((1.0 - error) * agree)",
+        ),
+        Mutation(_B + "preference.py", "answers as likely as each other", "out += mass / n *", "out += 1.0 / n *"),
     ),
     "acquisition": (
         Mutation(_A + "value.py", "a slip is not taken off on one side", "        block[here, :] *= keep\n", ""),
@@ -149,6 +189,18 @@ FAMILIES: dict[str, tuple[Mutation, ...]] = {
             _A + "wrongness.py", "the symmetric half is missing", "2.0 * (others_now - others)", "(others_now - others)"
         ),
         Mutation(_A + "sampling.py", "what was drawn is drawn again", "+ 1e-9) - drawn, ceil", "+ 1e-9), ceil"),
+        Mutation(
+            _A + "batch.py",
+            "the deployed seed counts in full",
+            "(values[n] + deployed_share * gains[n])",
+            "(values[n] + gains[n])",
+        ),
+        Mutation(_A + "batch.py", "minutes are not spent", "        left_minutes -= chosen.minutes\n", ""),
+        Mutation(
+            _A + "sampling.py", "what was drawn is not known of", "pending=[*pending, *taken]", "pending=[*pending]"
+        ),
+        Mutation(_A + "steadying.py", "half a product", " - blocks - blocks.transpose(0, 2, 1)", " - blocks"),
+        Mutation(_A + "steadying.py", "shrunk the wrong way", "(1.0 - keep) * mean), 0.0)", "keep * mean), 0.0)"),
     ),
     "resolution": (
         Mutation(
@@ -188,6 +240,37 @@ FAMILIES: dict[str, tuple[Mutation, ...]] = {
         ),
         Mutation(_R + "vouching.py", "one person agrees with nobody", "len(agreeing) > 1", "len(agreeing) >= 1"),
         Mutation(_R + "vouching.py", "many tests at the level of one", "< level / len(sets)", "< level"),
+        Mutation(
+            _R + "drawing.py", "wrong answers are likelier for it", "evenly[:, at] -= vote", "evenly[:, at] += vote"
+        ),
+        Mutation(
+            _R + "drawing.py",
+            "gold the wrong way round",
+            "(vote.variant != known[vote.item])",
+            "(vote.variant == known[vote.item])",
+        ),
+        Mutation(
+            _R + "checks.py",
+            "one answer more is fresh",
+            "left[answer.annotator] < gap",
+            "left[answer.annotator] <= gap",
+        ),
+        Mutation(
+            _R + "checks.py",
+            "a batch of nothing but repeats",
+            "for q in questions.values()), 0), size // 2)",
+            "for q in questions.values()), 0), size)",
+        ),
+        Mutation(
+            _R + "guessing.py", "a tail without its end", "range(right, asked + 1)", "range(right + 1, asked + 1)"
+        ),
+        Mutation(
+            _R + "settle.py",
+            "a list is read as carefully",
+            "means[v.annotator] * (1.0 - list_error * v.listed)",
+            "means[v.annotator]",
+        ),
+        Mutation(_R + "alpha.py", "units count alike", "(2.0 * sizes / (sizes - 1.0))", "(2.0 * np.ones(len(sizes)))"),
     ),
     "store": (
         Mutation(
@@ -239,6 +322,21 @@ FAMILIES: dict[str, tuple[Mutation, ...]] = {
             "what is damaged stays in the way",
             "                self._path(name).unlink(missing_ok=True)",
             "                pass",
+        ),
+        Mutation(_S + "database.py", "the last event comes again", "c.sequence > since", "c.sequence >= since"),
+        Mutation(
+            _S + "database.py",
+            "every event after the first has one number",
+            "            last = int(made[-1])\n",
+            "            last = max(last, 1)\n",
+        ),
+        Mutation(_S + "database.py", "a late writer gives up", "range(TRIES)", "range(1)"),
+        Mutation(_S + "folder.py", "all studies are one", "Journal(url, study) if url", "Journal(url) if url"),
+        Mutation(
+            _S + "database.py",
+            "studies are listed where there are none",
+            'if not sa.inspect(self._engine).has_table("studies"):',
+            'if sa.inspect(self._engine).has_table("studies"):',
         ),
     ),
 }

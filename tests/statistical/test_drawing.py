@@ -8,7 +8,7 @@ import pytest
 from activeseed.plan import Law
 from activeseed.question import Answer, Question
 from activeseed.resolution import draw, resolve
-from activeseed.seed import Item, Seed, Text
+from activeseed.seed import Item, Seed, Text, Variant
 
 SEED = Seed(items=tuple(Item(id=f"i{k}", payload=Text(text=f"statement {k}")) for k in range(3)))
 PRIOR = Law("author's", np.tile([0.7, 0.3], (3, 1)))
@@ -110,3 +110,30 @@ def test_an_answer_to_a_list_counts_for_less():
     shares = [(drawn(found).assignments == 0).mean(0) for found in (careful, skimmed)]
     assert shares[0][0] < shares[1][0] < 0.7  # confirmed as absent, less surely
     assert shares[0][1] > shares[1][1] > 0.7  # unticked, so it stays, less surely
+
+
+def test_counts_hold_the_likelihood_of_every_vote_whatever_is_meant():
+    """Of three variants a wrong answer is one of two: what counts say of an item is the product over its votes."""
+    other = Variant(id="v", payload=Text(text="other"))
+    seed = Seed(items=tuple(Item(id=f"i{k}", payload=Text(text=f"{k}"), alternatives=(other,)) for k in range(2)))
+    prior = Law("author's", np.array([[0.5, 0.25, 0.25], [0.6, 0.4, 0.0]]))  # the second has two on offer
+    said = [("i0", "keep", 1.0), ("i0", "reject", 0.2), ("i0", "choose", None), ("i1", "reject", 0.0)]
+    questions, answers = {}, []
+    for n, (item, verdict, confidence) in enumerate(said):
+        options = {"as_written": "a", "v": "other"}
+        kind = "choose_wording" if verdict == "choose" else "review"
+        questions[f"q{n}"] = Question(id=f"q{n}", kind=kind, items=(item,), text=item[1:], options=options)
+        more = {"variant": "v"} if verdict == "choose" else {}
+        answers.append(Answer(id=f"a{n}", question=f"q{n}", annotator="ann", verdict=verdict,
+                              confidence=confidence, **more))  # fmt: skip
+    counts = resolve(seed, prior, questions, answers).counts
+    alpha, beta = 0.9, 0.7
+    theta = np.log([alpha, 1 - alpha, beta, 1 - beta])
+    found = np.einsum("r,vrf->vf", theta, counts.table) + counts.evenly
+    votes = ((0, 0, 1.0), (0, 1, 0.6), (0, 2, 1.0), (1, 1, 0.5))
+    for item, offered in ((0, 3), (1, 2)):
+        for meant in range(offered):
+            right = alpha if meant == 0 else beta
+            like = [w * np.log(right if v == meant else (1 - right) / (offered - 1)) for i, v, w in votes if i == item]
+            assert found[meant, item] == pytest.approx(sum(like)), (item, meant)
+    assert found[2, 1] == -np.inf

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from activeseed.question import Answer, Question
 from activeseed.resolution import Gold, mixed, plan_checks, trust
 from activeseed.resolution.at_random import information, reading_evidence
+from activeseed.resolution.checks import lately
 from activeseed.resolution.reliability import Labels, dawid_skene, sample_accuracies
 from activeseed.seed import ABSENT, AS_WRITTEN, Item, Seed, Text
 from tests.benchmarks._answer_level import Plan, study
@@ -153,6 +154,25 @@ def test_what_was_answered_a_moment_ago_is_not_repeated() -> None:
     checks = plan_checks(SEED, questions, answers, now, size=8, share=0.5)
     assert checks
     assert not lately & {q.items[0] for q in checks}
+
+
+def test_what_is_fresh_in_memory_is_the_last_few_answers_of_each_person_a_list_counting_by_its_lines() -> None:
+    lines = ("item-10", "item-11", "item-12")
+    questions = {f"q{k}": Question(id=f"q{k}", kind="review", items=(f"item-{k:02d}",)) for k in range(5)}
+    questions["list"] = Question(id="list", kind="confirm_list", items=lines)
+    said = [("q0", "one"), ("q1", "two"), ("q2", "one"), ("list", "two"), ("q3", "one"), ("q4", "one")]
+    answers = [Answer(id=f"a{n}", question=q, annotator=who, verdict="keep") for n, (q, who) in enumerate(said)]
+    assert lately(questions, answers, 0) == set()
+    assert lately(questions, answers, 1) == {"item-04", *lines}
+    assert lately(questions, answers, 2) == {"item-04", "item-03", *lines}
+    assert lately(questions, answers, 3) == {"item-04", "item-03", "item-02", *lines}
+    assert lately(questions, answers, 4) == {"item-04", "item-03", "item-02", "item-00", "item-01", *lines}
+
+
+def test_no_batch_is_more_than_half_repeats_whatever_the_share() -> None:
+    questions, answers = _answered(40)
+    now = trust(SEED, questions, answers)
+    assert [len(plan_checks(SEED, questions, answers, now, size=n, share=0.9)) for n in (1, 2, 5, 8)] == [0, 1, 2, 4]
 
 
 def test_nothing_to_repeat_and_no_checks_wanted() -> None:

@@ -185,6 +185,16 @@ class TestBatch:
         slow = [Candidate("review", (0,), 10.0), Candidate("review", (1,), 1.0)]
         assert choose(gram, belief, slow, 1)[0].candidate.items == (1,)
 
+    @pytest.mark.parametrize("share", [0.1, 2.0])
+    def test_what_counts_is_the_value_and_a_share_of_what_the_deployed_seed_gains(self, share: float) -> None:
+        belief = made(DEPENDENT)
+        _, gram = response(4)
+        picks = choose(gram, belief, reviews(4, 3.0), 2, deployed=[0] * 4, deployed_share=share)
+        alone = item_values(gram, belief) + share * wrongness(belief, [0] * 4).gains(gram, 0.0)
+        assert picks[0].candidate.items == (int(alone.argmax()),)
+        for pick in picks:
+            assert pick.per_minute == pytest.approx((pick.value + share * pick.deployed_gain) / 3.0)
+
     def test_minutes_and_answers_are_budgets(self) -> None:
         belief = made([[0.5] * 6])
         _, gram = response(6)

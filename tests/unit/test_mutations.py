@@ -22,6 +22,7 @@ def test_a_mutation_is_other_code_at_one_place(name: str) -> None:
     assert ast.dump(ast.parse(made)) != ast.dump(ast.parse(text))
 
 
-def test_ten_of_each_family_and_what_sees_them_is_there() -> None:
-    assert {family: len(ms) for family, ms in FAMILIES.items()} == dict.fromkeys(FIRST, 10)
+def test_ten_or_more_of_each_family_and_what_sees_them_is_there() -> None:
+    assert FAMILIES.keys() == FIRST.keys()
+    assert all(len(ms) >= 10 for ms in FAMILIES.values())
     assert all((ROOT / test).exists() for tests in FIRST.values() for test in tests)

@@ -243,6 +243,16 @@ def test_a_confirmed_list_changes_what_is_ticked_and_nothing_else() -> None:
     assert r.answered == lines
 
 
+def test_a_line_of_a_list_is_believed_by_what_is_lost_of_right_answers_there() -> None:
+    q = question("q", kind="confirm_list", items=("i0", "i1"), options={"i0": ABSENT, "i1": ABSENT})
+    said = [answer("q", "confirm")]
+    sure, lists = (settle([q], said, list_error=e).likelihood for e in (0.0, 0.25))
+    # right three quarters as often; what is lost falls evenly on the one other variant of i0, on two of i1
+    np.testing.assert_allclose(lists[0, :2], [1.0 - 0.75 * sure[0, 1], 0.75 * sure[0, 1]])
+    np.testing.assert_allclose(lists[1], [p if v == 1 else (1.0 - 0.75 * (1 - 2 * sure[1, v])) / 2
+                                          for v, p in enumerate([0.0, 0.75 * sure[1, 1], 0.0])])  # fmt: skip
+
+
 def test_write_more_adds_items_that_know_where_they_come_from() -> None:
     q = [Question(id="q", kind="write_more", items=(), group="honesty")]
     a = [answer("q", "write_more", texts=("new one", " text 3 ", "", "new one"))]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from activeseed.errors import PlanError, TrainingError
+from activeseed.estimators.bootstrap import bootstrap_spread
 from activeseed.estimators.coding import Coding
 from activeseed.estimators.designs import Joined, TwoKeys
 from activeseed.estimators.jansen import redraw, total_indices
@@ -478,6 +479,26 @@ class TestTotals:
         s, d = np.sqrt(0.5) * (same + 1 / same).ravel() / 2, np.sqrt(0.5) * (same - 1 / same).ravel()
         noise = np.mean([(s[a] * d[b]) ** 2 for a, b in itertools.permutations(range(4), 2)]) / 4
         assert total_indices(same, 1 / same, even).se[0] == pytest.approx(np.sqrt(noise))
+
+    def test_instability_is_what_the_two_keys_disagree_about(self):
+        first, second, weights = normal(31, 5, 2, 3), normal(32, 5, 2, 3), np.abs(normal(33, 5, 2))
+        found = total_indices(first, second, weights).instability
+        # half of w times half the squared gap: ½ (‖a‖² + ‖b‖²)/2 − ½ ⟨a, b⟩ = ¼ ‖a − b‖²
+        np.testing.assert_allclose(found, (0.25 * weights * ((first - second) ** 2).sum(-1)).mean(0))
+
+
+class TestBootstrapSpread:
+    def test_its_interval_has_the_degrees_of_a_mean_of_skewed_variances(self):
+        points = normal(34, 6, 4, 3)
+        value, se, low, high = bootstrap_spread(points, points)
+        spreads = np.array([((x - x.mean(0)) ** 2).sum() / 3 for x in points])
+        assert value == pytest.approx(spreads.mean())
+        assert se == pytest.approx(spreads.std(ddof=1) / np.sqrt(6))
+        scatter = spreads.var(ddof=1) / spreads.mean() ** 2
+        degrees = 2 / (2 / 5 + 6 * scatter / 6)
+        assert degrees < 4.5  # five for normal numbers
+        assert value - low == pytest.approx(stats.t.ppf(0.975, degrees) * se)
+        assert high > value
 
 
 class TestRedraw:

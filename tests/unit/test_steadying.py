@@ -35,6 +35,15 @@ def test_every_doubtful_item_has_a_positive_effect():
     assert np.argmax(found) == 39
 
 
+def test_effects_are_shrunk_to_their_mean_by_the_share_of_noise_and_never_below_the_least():
+    g = np.linspace(-1.0, 3.0, 40)
+    noise = (g[g < 0] ** 2).mean()
+    keep = 1.0 - noise / g.var()
+    assert 0.0 < keep < 1.0
+    right = np.maximum(LEAST * g.mean(), keep * g + (1.0 - keep) * g.mean())
+    assert effects(steadied(gram_of(g), LAW), LAW) == pytest.approx(right)
+
+
 def test_it_is_nearer_to_the_truth_than_the_noisy_gram_is():
     """Mean squared error over 50 seeds of noisy effects: shrinkage by the noise that negative effects show gains."""
     rng = np.random.default_rng(0)
