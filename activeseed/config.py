@@ -9,35 +9,34 @@ nothing of theirs: that is done where the member is used, once somebody has agre
 from __future__ import annotations
 
 import importlib
-import inspect
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from collections.abc import Mapping, Sequence
 from datetime import date, time
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Any, Self, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from activeseed.belief import BeliefSettings
 from activeseed.checked import SettingsRecord, explain
-from activeseed.errors import ConfigError, describe, nearest
+from activeseed.errors import ConfigError, nearest
 from activeseed.masking import masked
-from activeseed.protocols import (
-    Annotator,
-    Embedder,
-    Estimator,
-    Executor,
-    Form,
-    Json,
-    Perturbation,
-    Response,
-    SupportsAssignment,
-    SupportsSpreading,
-    System,
-)
+from activeseed.members import ThirdParty, named_record, record_of, third_party, whole, without_none
+from activeseed.protocols import SupportsSpreading
 from activeseed.seed import Rest
+
+if TYPE_CHECKING:
+    from activeseed.protocols import (
+        Annotator,
+        Embedder,
+        Estimator,
+        Executor,
+        Form,
+        Perturbation,
+        Response,
+        SupportsAssignment,
+    )
 
 #: family -> kind -> where the record of that kind is defined, below ``activeseed``
 FAMILIES: dict[str, dict[str, str]] = {
@@ -84,11 +83,6 @@ FAMILIES: dict[str, dict[str, str]] = {
     # the package's own kinds of questions are always there (`activeseed.questions`): the file names somebody else's
     "questions": {},
 }
-#: family -> what every member of it has
-PROTOCOLS: dict[str, type] = {
-    "system": System, "embedder": Embedder, "estimator": Estimator, "response": Response, "annotator": Annotator,
-    "executor": Executor, "perturbations": Perturbation, "questions": Form,
-}  # fmt: skip
 #: families of which a study has several members, or none
 _LISTS = ("perturbations", "questions")
 #: what a study has where nothing is said
@@ -341,41 +335,6 @@ class Settings(_Table):
         return shown
 
 
-@dataclass(frozen=True)
-class ThirdParty:
-    """A member of a family that is somebody else's: its name and options, not imported before it is ``made``.
-
-    Attributes:
-        kind: ``package.module:Name``.
-        options: what it is made with.
-    """
-
-    kind: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-    def record(self) -> dict[str, Any]:
-        """As ``activeseed.toml`` says it."""
-        return dict(self.options)
-
-    def made(self, family: str) -> Any:
-        """Import and make it. Raises ConfigError where that fails, whatever its code raises."""
-        module, _, name = self.kind.partition(":")
-        try:
-            factory = getattr(importlib.import_module(module), name)
-        except Exception as error:
-            raise ConfigError(
-                f"[{family}] kind = {self.kind!r} can't be imported: {describe(error)}. Write it as "
-                "package.module:Name and install it."
-            ) from error
-        try:
-            found = factory(**self.options)
-        except Exception as error:
-            raise ConfigError(
-                f"[{family}] {self.kind} does not take these settings: {describe(error)}. Look at its documentation."
-            ) from error
-        return whole(family, found)
-
-
 def _one(family: str, value: Any) -> Any:
     """A member from its table, or one that was made already."""
     if isinstance(value, Mapping):
@@ -383,30 +342,6 @@ def _one(family: str, value: Any) -> Any:
     if value is None or isinstance(value, str | bytes | int | float | list | tuple | date | time):
         raise ConfigError(f"[{family}] = {str(value)[:40]!r}: it has to be a table with a kind.")
     return value if isinstance(value, ThirdParty) else whole(family, value)
-
-
-def whole(family: str, value: Any) -> Any:
-    """A member that was made, if it has all that the family's protocol asks for. Raises ConfigError.
-
-    It only looks whether things are there: some are computed, from code that nobody may have agreed to run.
-    """
-    protocol = PROTOCOLS[family]
-    due = [name for name in vars(protocol) if not name.startswith("_")]
-    if family == "annotator" and isinstance(value, SupportsAssignment):  # it becomes one
-        due = ["kind"]
-    if lacking := [name for name in due if not _has(value, name)]:
-        raise ConfigError(
-            f"[{family}] {type(value).__module__}:{type(value).__qualname__} has no {' and no '.join(lacking)}: add "
-            f"what `activeseed.protocols.{protocol.__name__}` says of {'it' if len(lacking) == 1 else 'them'}."
-        )
-    return value
-
-
-def _has(value: Any, name: str) -> bool:
-    nothing = object()
-    if inspect.getattr_static(value, name, nothing) is not nothing:
-        return True
-    return hasattr(type(value), "__getattr__") and hasattr(value, name)
 
 
 def takes_a_few_rows(system: Any) -> bool:
@@ -420,9 +355,7 @@ def member(family: str, table: Mapping[str, Any]) -> Any:
     """One implementation from its table, or whose it is. Raises ConfigError for an unknown kind, key or value."""
     kind = table.get("kind")
     if isinstance(kind, str) and ":" in kind:
-        if not all(part.isidentifier() for part in kind.replace(":", ".", 1).split(".")):
-            raise ConfigError(f"[{family}] kind = {kind!r} is no name. Write it as package.module:Name.")
-        return ThirdParty(kind, {k: v for k, v in table.items() if k != "kind"})
+        return third_party(family, table)
     record = record_type(family, kind)
     made = next((n for n, f in record.model_fields.items() if f.exclude and n in table), None)
     if made is not None:
@@ -433,42 +366,32 @@ def member(family: str, table: Mapping[str, Any]) -> Any:
         raise ConfigError(explain(error, f"[{family}]", record)) from error
 
 
-@runtime_checkable
-class Recorded(Protocol):
-    """A member that says what it was made with, as every system does."""
-
-    @property
-    def kind(self) -> str: ...
-    def record(self) -> Mapping[str, Json]: ...
-
-
-def record_of(value: Any) -> dict[str, Any]:
-    """What a member of a family is, as JSON: its record, or where it comes from."""
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json", by_alias=True)
-    if isinstance(value, Recorded):
-        return {"kind": value.kind, **value.record()}
-    return {"kind": f"{type(value).__module__}:{type(value).__qualname__}"}
-
-
-def named_record(value: Any) -> dict[str, Any]:
-    """What somebody else's member is, as JSON by which it is found again; empty where only Python holds it."""
-    if isinstance(value, ThirdParty):
-        return record_of(value)
-    kind = type(value)
-    if kind.__module__ == "__main__" or "<locals>" in kind.__qualname__:
-        return {}
-    options: dict[str, Any] = {}
-    if isinstance(value, BaseModel):
-        options = value.model_dump(mode="json", exclude={"kind"})
-    elif is_dataclass(value):
-        said = {f.name: (getattr(value, f.name), f.default) for f in fields(value) if f.init}
-        options = {name: now for name, (now, usual) in said.items() if now != usual}
-    return {"kind": f"{kind.__module__}:{kind.__qualname__}", **options}
-
-
 def _dump(value: Any) -> Any:
     return value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+
+
+class Overrides(TypedDict, total=False):
+    """Settings by name, as ``Study.create`` takes them: tables as records or as plain dictionaries.
+
+    Members of families are records, any objects that satisfy the protocol, or tables with a ``kind``.
+    """
+
+    key: int
+    replicates: int
+    store: str
+    study: str
+    source: SourceTable | Mapping[str, Any]
+    embedder: Embedder | ThirdParty | Mapping[str, Any]
+    estimator: Estimator | ThirdParty | Mapping[str, Any]
+    response: Response | ThirdParty | Mapping[str, Any]
+    annotator: Annotator | SupportsAssignment | ThirdParty | Mapping[str, Any]
+    executor: Executor | ThirdParty | Mapping[str, Any]
+    perturbations: Sequence[Perturbation | ThirdParty | Mapping[str, Any]]
+    questions: Sequence[Form | ThirdParty | Mapping[str, Any]]
+    belief: BeliefTable | Mapping[str, Any]
+    ask: AskTable | Mapping[str, Any]
+    stopping: StoppingTable | Mapping[str, Any]
+    limits: LimitsTable | Mapping[str, Any]
 
 
 #: settings of earlier versions that nothing reads any more: a file that spells them out still opens
@@ -493,8 +416,16 @@ def parse(tables: Mapping[str, Any]) -> Settings:
         raise ConfigError(explain(error, "activeseed.toml", Settings)) from error
 
 
-def read_settings(folder: Path) -> Settings:
-    """Settings of a project folder. Raises ConfigError."""
+def read_settings(folder: Path, given: Mapping[str, Any] | None = None) -> Settings:
+    """Settings of a project folder. Raises ConfigError.
+
+    Args:
+        given: family -> the member that takes the place of the file's table; everything else is the file's.
+    """
+    return parse({**_read_tables(folder), **(given or {})})
+
+
+def _read_tables(folder: Path) -> dict[str, Any]:
     path = folder / "activeseed.toml"
     try:
         text = path.read_text("utf-8-sig")
@@ -506,14 +437,13 @@ def read_settings(folder: Path) -> Settings:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} can't be read: {error}.") from error
     try:
-        tables = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is no valid TOML: {error}.") from error
     except RecursionError as error:
         raise ConfigError(f"{path} is nested too deeply to be settings. Flatten it.") from error
     except ValueError as error:
         raise ConfigError(f"{path} holds a number of thousands of digits, which is no setting.") from error
-    return parse(tables)
 
 
 def write_settings(folder: Path, settings: Settings) -> None:
@@ -522,13 +452,5 @@ def write_settings(folder: Path, settings: Settings) -> None:
 
     document = tomlkit.document()
     for name, value in settings.record().items():
-        document.add(name, tomlkit.item(_without_none(value)))
+        document.add(name, tomlkit.item(without_none(value)))
     (folder / "activeseed.toml").write_text(tomlkit.dumps(document), "utf-8")
-
-
-def _without_none(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _without_none(v) for k, v in value.items() if v is not None}
-    if isinstance(value, list):
-        return [_without_none(v) for v in value]
-    return value

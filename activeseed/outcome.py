@@ -6,11 +6,12 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
+from activeseed.column import Column
 from activeseed.plan import Floats
 
 Bools = NDArray[np.bool_]
@@ -119,27 +120,6 @@ def join_outcomes(parts: Sequence[Outcomes]) -> Outcomes:
 
 
 @dataclass(frozen=True)
-class Column:
-    """What a ranking says of each item, declared by whoever computes it.
-
-    Attributes:
-        name: of the column.
-        words: what stands above it, for people.
-        unit: what its entries are measured in: ``squared distance`` (in the geometry's unit), ``probability``,
-            ``squared distance a minute``, or nothing.
-        unbiased: whether its mean over keys is the quantity that it is named after; that of an item without effect is
-            zero. The contract check holds it to that.
-        sortable: whether items can be ranked by it, the largest first.
-    """
-
-    name: str
-    words: str
-    unit: str = "squared distance"
-    unbiased: bool = False
-    sortable: bool = False
-
-
-@dataclass(frozen=True)
 class Surrogate:
     """m(a) ≈ intercept + B·x(a), x(a) the indicator of every variant but *as written*.
 
@@ -157,11 +137,64 @@ class Surrogate:
     r_squared: float = math.nan
 
 
+class Summary(TypedDict, total=False):
+    """What a ranking says of the whole; each key is there where somebody computes it. What `rank --json` prints.
+
+    Distances are squared, embedded and averaged over probes; ``_se``, ``_low`` and ``_high`` are a number's standard
+    error and interval. A further law's numbers carry its name in front.
+    """
+
+    system: str
+    outcome: str
+    unit: str
+    estimator: str
+    law: str
+    index_law: str
+    total_law: str
+    fitted_on: str
+    test: str
+    seed_version: str
+    keys: int
+    bases: int
+    trainings: int
+    trainings_new: int
+    failed: int
+    answers: int
+    spread: float
+    spread_se: float
+    spread_low: float
+    spread_high: float
+    spread_nats: float
+    belief_spread: float
+    bootstrap_spread: float
+    bootstrap_spread_se: float
+    bootstrap_spread_low: float
+    bootstrap_spread_high: float
+    bootstrap_spread_nats: float
+    noise_floor: float
+    additive_share: float
+    risk: float
+    expected_error: float
+    null_ladder: list[dict[str, Any]]
+    chaotic: bool | None
+    null_response_share: float
+    drop_response: float
+    drops_left_over: float
+    groups: list[dict[str, Any]]
+    group_spread: dict[str, float]
+    group_spread_se: dict[str, float]
+    write_more: list[dict[str, Any]]
+
+
 @dataclass(frozen=True)
 class Ranking:
     """Items with their columns, and what holds for the whole ensemble.
 
-    Estimators return a ranking with the columns they know; ``join`` puts several together; ``ordered`` ranks.
+    Estimators return a ranking with the columns they know; ``join`` puts several together; ``order`` ranks.
+
+    >>> ranking = act.Ranking(("a", "b"), {"effect": np.array([0.1, 0.3])}, {"law": "drop"})
+    >>> [(row["rank"], row["id"], row["effect"]) for row in ranking.rows()]
+    [(1, 'b', 0.3), (2, 'a', 0.1)]
 
     Attributes:
         ids: F item ids in the seed's order.
@@ -170,14 +203,17 @@ class Ranking:
         summary: numbers and texts of the whole (``spread``, ``noise_floor``, ``trainings``, ``law``, …).
         surrogate: the additive model of the response, where one was fitted.
         notes: sentences that a reader must see (chaos, failures, too few keys for what was asked).
+        by: the column that ranks.
+        declared: the columns with their words, as those who computed them declare them.
     """
 
     ids: tuple[str, ...]
     columns: Mapping[str, NDArray[Any]] = field(default_factory=dict)
-    summary: Mapping[str, Any] = field(default_factory=dict)
+    summary: Summary = field(default_factory=Summary)
     surrogate: Surrogate | None = None
     notes: tuple[str, ...] = ()
     by: str = "effect"
+    declared: tuple[Column, ...] = ()
 
     def join(self, other: Ranking) -> Ranking:
         """Columns, summary and notes of both; the other's win where both have one."""

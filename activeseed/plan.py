@@ -184,6 +184,8 @@ class Materials:
         root: root key of all key streams.
         embed: texts -> (n, d) float32 features, cached; raises PlanError when there is no embedder.
         embedder: name and revision of the embedder, part of every row's name.
+        system: names the settings of a system that is somebody else's, likewise; empty for one of this package, whose
+            record says all.
     """
 
     seed: Seed
@@ -192,6 +194,7 @@ class Materials:
     root: int = 0
     embed: Callable[[Sequence[str]], NDArray[np.float32]] = field(default=lambda texts: _no_embedder(), compare=False)
     embedder: str = "none"
+    system: str = ""
 
     @cached_property
     def slots(self) -> Slots:
@@ -225,7 +228,7 @@ class Materials:
     @cached_property
     def digest(self) -> bytes:
         """Names what the materials determine about an outcome, in order (metadata and labels don't)."""
-        h = hashlib.sha256(f"{self.root}/{self.embedder}".encode())
+        h = hashlib.sha256(f"{self.root}/{self.embedder}{self.system}".encode())
         for item in self.seed.items:
             h.update(item.payload.digest)
             if item.copies != 1:

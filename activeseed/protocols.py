@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeAlias, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Literal, NewType, Protocol, Self, TypeAlias, TypeVar, runtime_checkable
 
 from activeseed.seed import Json
 
@@ -18,16 +18,20 @@ if TYPE_CHECKING:  # seams are only described here: whoever asks for an event ne
     import numpy as np
     from numpy.typing import NDArray
 
+    from activeseed.column import Column
     from activeseed.contrast import Comparison
     from activeseed.factor import Factor
     from activeseed.outcome import (
-        Column,
         Outcomes,
         Ranking,  # noqa: F401 (named in a string: what analyses end in)
     )
     from activeseed.plan import Design, Floats, Law, Materials, Rows
     from activeseed.question import Answer, Question, Reply, Settled
     from activeseed.seed import Item, Probe, Seed
+
+#: a name that this package doesn't have: a column of an estimator of one's own, a law (``package.module:Name``), a kind
+#: of question; or one that was read from somewhere. Names of the package are literals, which mypy looks at.
+Name = NewType("Name", str)
 
 # --- what members of several families can do --------------------------------------------------------------------
 
@@ -335,12 +339,15 @@ class ReferenceLaw(Protocol):
     Attributes:
         kind: its name; stands in columns and headings.
         needs_weights: whether it weighs items by fractions, which not every trainer understands.
+        words: what is done to an item, for headings: *dropping the item*.
     """
 
     @property
     def kind(self) -> str: ...
     @property
     def needs_weights(self) -> bool: ...
+    @property
+    def words(self) -> str: ...
     def comparison(self, problem: Problem) -> Comparison:
         """The changed rows and their differences. Raises PlanError where no item has what the law perturbs."""
         ...
@@ -576,7 +583,7 @@ class Form(Protocol):
         """What an answer with one of its verdicts settles, given the items that the seed has now, by id."""
         ...
 
-    def simulated(self, question: Question, person: Respondent) -> dict[str, Any]:
+    def simulated(self, question: Question, person: Respondent) -> dict[str, Json]:
         """The fields of the answer that somebody simulated gives: ``verdict`` and what it needs."""
         ...
 
@@ -709,7 +716,7 @@ class Collected:
         absent: ids of questions that the channel holds nothing of, though it may have held them: what was sent there
             and is still pending is sent again. Only channels that can lose what they know of a server say so.
         problems: sentences about what could not be read, each with where it is and what to do.
-        mark: how far the channel was read, for ``acknowledge``.
+        mark: how far the channel was read: whatever the channel made, which alone looks at it, in ``acknowledge``.
     """
 
     answers: tuple[Answer, ...] = ()
@@ -838,7 +845,7 @@ class Event:
     """
 
     kind: str
-    body: dict[str, Any]
+    body: dict[str, Json]
     key: str = ""
     sequence: int = 0
     at: str = ""
@@ -869,11 +876,11 @@ class Store(Protocol):
         """Events after a sequence number, in order."""
         ...
 
-    def put(self, arrays: Mapping[str, NDArray[Any]]) -> str:
+    def put(self, arrays: Mapping[str, NDArray[np.generic]]) -> str:
         """Write arrays durably; returns their content hash. First writer wins."""
         ...
 
-    def get(self, artifact: str) -> dict[str, NDArray[Any]]:
+    def get(self, artifact: str) -> dict[str, NDArray[np.generic]]:
         """All arrays of an artifact. Raises StoreError where it is missing or damaged."""
         ...
 
@@ -888,8 +895,8 @@ class Store(Protocol):
 
 __all__ = [
     "About", "Analysis", "Annotator", "Assignment", "Batch", "Collected", "Cost", "Dispute", "Embedder", "Estimator",
-    "Event", "Executor", "Form", "Geometry", "Json", "Occasion", "Pace", "Perturbation", "Problem", "ReferenceLaw",
-    "Request", "Respondent", "Response", "Run", "Store", "SupportsAgreement", "SupportsAssignment",
+    "Event", "Executor", "Form", "Geometry", "Json", "Name", "Occasion", "Pace", "Perturbation", "Problem",
+    "ReferenceLaw", "Request", "Respondent", "Response", "Run", "Store", "SupportsAgreement", "SupportsAssignment",
     "SupportsCentring", "SupportsCollecting", "SupportsCores", "SupportsCutting", "SupportsDecisions",
     "SupportsDecoding", "SupportsDrawing", "SupportsEntropy", "SupportsFactors", "SupportsGradients", "SupportsIds",
     "SupportsItems", "SupportsLaw", "SupportsLimits", "SupportsLinks", "SupportsLocating", "SupportsOrder",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypedDict
 
 from pydantic import Field, PrivateAttr
 
@@ -156,6 +156,21 @@ class Answer(_Record):
     at: str = ""
     seconds: float | None = None
     final: bool = False
+
+
+class AnswerContent(TypedDict, total=False):
+    """What an answer may hold beside its question, who gave it and its verdict: fields of `Answer`."""
+
+    id: str
+    variant: str
+    payload: Payload | None
+    texts: tuple[str, ...]
+    unticked: tuple[str, ...]
+    confidence: float | None
+    comment: str
+    at: str
+    seconds: float | None
+    final: bool
 
 
 @dataclass(frozen=True)

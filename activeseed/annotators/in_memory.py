@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Unpack
 
 from activeseed.errors import AnnotatorAwayError, AnswerError, nearest
 from activeseed.protocols import Collected
-from activeseed.question import Answer, Question
+from activeseed.question import Answer, AnswerContent, Question
 from activeseed.questions import form_of, verdicts_of
 from activeseed.seed import Seed
 
@@ -80,7 +80,7 @@ class InMemory:
 
     # --- what people do -----------------------------------------------------------------------------------------
 
-    def answer(self, question: str, annotator: str, verdict: str, **content: Any) -> Answer:
+    def answer(self, question: str, annotator: str, verdict: str, **content: Unpack[AnswerContent]) -> Answer:
         """Somebody answers, or answers anew. Raises AnswerError for a question that isn't here, or another verdict."""
         self._known(question)
         verdicts = verdicts_of(form_of(self.questions[question]))

@@ -123,11 +123,9 @@ class Simulated(SimulatedPerson):
         rng = generator(self.key, "simulated", person.name, question.id)
         truth, spare = self.knowledge
         mind = _Mind(person, truth, spare, self.unknown == "keep", rng)
-        return Answer(
-            id=f"{question.id}:{person.name}",
-            question=question.id,
-            annotator=person.name,
-            **form_of(question).simulated(question, mind),
+        said = form_of(question).simulated(question, mind)
+        return Answer.model_validate(
+            {"id": f"{question.id}:{person.name}", "question": question.id, "annotator": person.name, **said}
         )
 
 

@@ -145,6 +145,7 @@ def _record(settings: Settings, folder: Path, yes: bool) -> LabelStudio:
     from activeseed.annotators.label_studio import LabelStudio
     from activeseed.annotators.label_studio.addresses import is_loopback
     from activeseed.annotators.label_studio.own import was_at
+    from activeseed.config import DEFAULTS
 
     configured = settings.annotator
     if isinstance(configured, LabelStudio):
@@ -156,7 +157,7 @@ def _record(settings: Settings, folder: Path, yes: bool) -> LabelStudio:
             )
         return configured
     kind = configured.kind
-    if kind != "terminal":
+    if kind != DEFAULTS["annotator"]:
         confirm(f"The annotator of {folder / 'activeseed.toml'} is {kind!r}. Make it this Label Studio server?", yes)
     return LabelStudio()
 

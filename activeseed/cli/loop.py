@@ -50,7 +50,7 @@ def loop(
       activeseed loop --annotator terminal --rounds 3
       activeseed loop --annotator label-studio
     """
-    annotator = annotator.replace("label_studio", "label-studio")
+    annotator = annotator.replace("_", "-")
     if annotator and annotator not in CHANNELS:
         raise ConfigError(f"--annotator {annotator!r} is unknown.{nearest(annotator, CHANNELS)}")
     if truth is not None and annotator != "simulated":

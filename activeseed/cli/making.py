@@ -57,6 +57,7 @@ def make_project(
     from activeseed.files import load_seed, read_gold
     from activeseed.study import Study
     from activeseed.study.progress import silent
+    from activeseed.systems.league import OversightLeague
 
     refuse_existing(folder)
     read = load_seed(source, columns=columns, rest=rest)
@@ -72,7 +73,8 @@ def make_project(
     for name in FAMILIES:
         if isinstance(chosen.get(name), Mapping):
             chosen[name] = {"kind": DEFAULTS[name], **chosen[name]}
-    if isinstance(chosen["system"], Mapping) and chosen["system"]["kind"] == "oversight_league":
+    league = OversightLeague.model_fields["kind"].default
+    if isinstance(chosen["system"], Mapping) and chosen["system"]["kind"] == league:
         chosen["system"] = {**LEAGUE, "minibatch": min(32, len(read.seed) // 2), **chosen["system"]}
     study = Study.create(
         folder,
@@ -157,7 +159,9 @@ def _sources(folder: Path, columns: Mapping[str, str] | None, **files: Path | No
 
 
 def _system_for(seed: Seed) -> str:
-    return "reward_model" if seed.items[0].payload.kind == "pair" else "oversight_league"
+    from activeseed.config import DEFAULTS
+
+    return "reward_model" if seed.items[0].payload.kind == "pair" else DEFAULTS["system"]
 
 
 def _probes(path: Path, columns: Mapping[str, str] | None) -> Any:

@@ -15,6 +15,7 @@ from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, open_study
 from activeseed.cli.progress import Progress
 from activeseed.cli.screen import print_json, say, show, writes_anything
 from activeseed.errors import AnnotatorAwayError, AnnotatorError, AnswerError, ConfigError, FolderError
+from activeseed.protocols import Name
 
 if TYPE_CHECKING:
     from activeseed.question import Question
@@ -33,6 +34,13 @@ def queue(
     batch: Annotated[
         int, typer.Option("--batch", "-n", min=0, metavar="N", help="Questions; else what [ask] batch says.")
     ] = 0,
+    kind: Annotated[
+        str,
+        typer.Option("--kind", metavar="KIND", help="Ask in this form, such as merge or one of yours."),
+    ] = "",
+    group: Annotated[
+        str, typer.Option("--group", metavar="GROUP", help="Of which group, where the kind asks about one.")
+    ] = "",
     to: Annotated[
         str,
         typer.Option(
@@ -54,9 +62,10 @@ def queue(
       activeseed queue                                  the best batch, to wherever the study's annotators are
       activeseed queue --item no-memory --item firm-no --to terminal
       activeseed queue --batch 20 --to questions.jsonl
+      activeseed queue --kind merge --item no-memory --item firm-no
       activeseed queue --withdraw r002-03
     """
-    to = to.replace("label_studio", "label-studio")
+    to = dashed if (dashed := to.replace("_", "-")) in PLACES else to
     if to and to not in PLACES and not to.endswith((".jsonl", ".csv")):
         raise ConfigError(
             f"--to {to!r} is neither 'terminal' nor 'label-studio' nor a file that ends in .jsonl or .csv. Name one."
@@ -75,7 +84,12 @@ def queue(
 
         if to in ("", "label-studio"):
             look(study, progress)
-        asked = agreed(study, progress, yes, lambda: study.ask(batch or None, list(item) if item else None))
+        asked = agreed(
+            study,
+            progress,
+            yes,
+            lambda: study.ask(batch or None, item or None, kind=Name(kind) if kind else "items", group=group),
+        )
         if to in ("", "label-studio"):
             send(study, progress)
         elif to != "terminal":
@@ -95,8 +109,10 @@ def queue(
 
 def check_place(study: Study, to: str) -> None:
     """Raise ConfigError where answers would be looked for elsewhere than questions are sent to."""
+    from activeseed.annotators.label_studio import LabelStudio
+
     kind = study.annotator.kind
-    if to == "label-studio" and kind != "label_studio":
+    if to == "label-studio" and kind != LabelStudio.model_fields["kind"].default:
         raise ConfigError(
             f"This study's annotators are elsewhere ([annotator] kind = {kind!r} in activeseed.toml), and answers "
             "would be looked for there. For a server on this machine:  activeseed label-studio up; for another set "

@@ -13,7 +13,10 @@ from activeseed.cli.numbers import counted
 from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, confirm, open_study
 from activeseed.cli.progress import Progress
 from activeseed.cli.screen import clean, print_json, say
-from activeseed.errors import ConfigError, ConsentError, FolderError, nearest
+from activeseed.errors import ConsentError, FolderError
+from activeseed.estimators.columns import ORDERS
+from activeseed.laws import KINDS
+from activeseed.protocols import Name
 
 if TYPE_CHECKING:
     from activeseed.outcome import Ranking
@@ -21,17 +24,23 @@ if TYPE_CHECKING:
     from activeseed.study import Study
 
 Result = TypeVar("Result")
-ORDERS = ("effect", "value", "first-order", "total")
-LAWS = ("drop", "flip", "wordings", "group", "poisson")
 
 
 def rank(
     folder: Dir = HERE,
     by: Annotated[
-        str, typer.Option("--by", metavar="COLUMN", help=f"Order: {', '.join(ORDERS)}; else what fits the study.")
+        str,
+        typer.Option(
+            "--by", metavar="COLUMN", help=f"Order: {', '.join(ORDERS)}, or a column of the estimator; else what fits."
+        ),
     ] = "",
     law: Annotated[
-        str, typer.Option("--law", metavar="LAW", help=f"What is done to an item for its effect: {', '.join(LAWS)}.")
+        str,
+        typer.Option(
+            "--law",
+            metavar="LAW",
+            help=f"What is done to an item for its effect: {', '.join(KINDS)}, or yours: package.module:Name.",
+        ),
     ] = "",
     top: Annotated[int, typer.Option("--top", min=0, metavar="N", help="Rows of the table; 0 shows all.")] = 20,
     as_json: Json = False,
@@ -53,17 +62,20 @@ def rank(
       activeseed rank --json > ranking.json
       activeseed rank --parquet ranking.parquet --top 0
     """
-    if by and by.replace("_", "-") not in ORDERS:
-        raise ConfigError(f"--by {by!r} is unknown.{nearest(by, ORDERS)}")
-    if law and law not in LAWS:
-        raise ConfigError(f"--law {law!r} is unknown.{nearest(law, LAWS)}")
+    if law:
+        from activeseed.laws import law_known
+
+        law_known(law)
     for file in filter(None, (csv, parquet)):
         if not file.parent.is_dir():
             raise FolderError(f"{file}: there is no folder {file.parent}. Make it, or choose another.")
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
         ranking = agreed(
-            study, progress, yes, lambda: study.rank(by=by.replace("-", "_") or None, law=law or None, retry=retry)
+            study,
+            progress,
+            yes,
+            lambda: study.rank(by=Name(by) if by else None, law=Name(law) if law else None, retry=retry),
         )
     write_frames(ranking, csv, parquet)
     if as_json:
@@ -111,9 +123,9 @@ def print_ranking(ranking: Ranking, seed: Seed, top: int = 20) -> None:
     first, last = _notes(result)
     for note in first:
         console.print(f"! {clean(note)}", style="yellow")
-    console.print(ranking_heading(result), style="bold")
+    console.print(ranking_heading(result, ranking.declared), style="bold")
     console.print()
-    console.print(ranking_table(result, seed, console.width, top))
+    console.print(ranking_table(result, seed, console.width, top, ranking.declared))
     more = len(result["items"]) - top if top else 0
     footer = [f"… and {more} more: --top 0 shows all"] if more > 0 else []
     if result["by"] == "effect" and any(r.get("distinguishable") for r in result["items"]):

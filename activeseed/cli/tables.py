@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from activeseed.cli.numbers import Scale, bar, number, with_error
 from activeseed.cli.screen import one_line
+from activeseed.column import by_name
+from activeseed.estimators.columns import KNOWN
+from activeseed.laws import LAWS
 from activeseed.looking.words import forecast_words, if_stopped_now, refuted_words
 from activeseed.seed import ABSENT, FLIPPED
 
@@ -21,16 +24,11 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+    from activeseed.column import Column
     from activeseed.question import Question
     from activeseed.seed import Seed
 
 _MADE = re.compile(r"[0-9a-f]{10}(-\d+)?")
-
-#: what each order is called in a heading
-ORDERS = {
-    "effect": "effect", "value": "value", "value_per_minute": "value per minute", "first_order": "first-order index",
-    "total": "total index",
-}  # fmt: skip
 
 
 def named(item_id: str, text: str, width: int = 0) -> str:
@@ -40,12 +38,15 @@ def named(item_id: str, text: str, width: int = 0) -> str:
     return text
 
 
-def ranking_table(result: Mapping[str, Any], seed: Seed, width: int, top: int = 20) -> Table:
+def ranking_table(
+    result: Mapping[str, Any], seed: Seed, width: int, top: int = 20, declared: Sequence[Column] = ()
+) -> Table:
     """The ranking as a table of ``width`` characters.
 
     Args:
         result: what ``Ranking.to_dict`` gives.
         top: rows shown; 0 shows all.
+        declared: the ranking's columns, where not all are this package's.
     """
     from rich.table import Table
     from rich.text import Text
@@ -55,8 +56,8 @@ def ranking_table(result: Mapping[str, Any], seed: Seed, width: int, top: int = 
     shown = rows if top <= 0 else rows[:top]
     scale = Scale.of([r.get(by) for r in rows])
     largest = max((r[by] for r in rows if r.get(by) is not None), default=0.0)
-    columns = [e.column(shown, scale) for e in _extras(rows, by, width)]
-    error = f"{'effect' if by == 'effect' else by}_se"
+    columns = [e.column(shown, scale) for e in _extras(rows, by, width, declared)]
+    error = f"{by}_se"
     values = [_value(r, by, error, scale, width >= 70) for r in shown]
     ids = width >= 110
     taken = (
@@ -75,7 +76,7 @@ def ranking_table(result: Mapping[str, Any], seed: Seed, width: int, top: int = 
     if ids:
         table.add_column("id", no_wrap=True, max_width=id_width, overflow="ellipsis")
     table.add_column("item", no_wrap=True, width=text_width, overflow="ellipsis")
-    heading = ORDERS.get(by, by)
+    heading = _words(by, declared)
     table.add_column(heading if len(heading) <= bar_width else heading.replace(" ", "\n", 1), width=bar_width)
     table.add_column("± s.e." if any("±" in v for v in values) else "", justify="right", no_wrap=True)
     for name, _ in columns:
@@ -136,29 +137,32 @@ class _Extra:
         return self.name, [scale.show(v) for v in values]
 
 
+#: (column, its width, how it is printed), most useful first
 _COLUMNS = (
-    _Extra("credibility", "credible", 10, "credibility"),
-    _Extra("value", "value", 8),
-    _Extra("effect", "effect", 8),
-    _Extra("share", "share", 5, "percent"),
-    _Extra("ties_with", "ties", 5, "ties"),
-    _Extra("total", "total", 8),
-    _Extra("first_order", "first", 8),
-    _Extra("instability", "unstable", 9),
-)
+    ("credibility", 10, "credibility"), ("value", 8, "number"), ("effect", 8, "number"), ("share", 5, "percent"),
+    ("ties_with", 5, "ties"), ("total", 8, "number"), ("first_order", 8, "number"), ("instability", 9, "number"),
+)  # fmt: skip
 
 
-def _extras(rows: Sequence[Mapping[str, Any]], by: str, width: int) -> list[_Extra]:
-    """The columns that fit: what is known of at least one item, most useful first."""
+def _extras(rows: Sequence[Mapping[str, Any]], by: str, width: int, declared: Sequence[Column]) -> list[_Extra]:
+    """The columns that fit: what is known of at least one item, most useful first, and what only this estimator has."""
+    columns = by_name((*declared, *KNOWN.values()))
+    own = [(c.name, max(8, len(c.heading)), "number") for c in declared if c.sortable and c.name not in KNOWN]
     room = width - 56
     out = []
-    for extra in _COLUMNS:
-        known = any(r.get(extra.key) is not None and r.get(extra.key) != [] for r in rows)
-        if extra.key == by or not known or room < extra.width + 2:
+    for key, wide, style in (*own[:1], *_COLUMNS, *own[1:]):
+        known = any(r.get(key) is not None and r.get(key) != [] for r in rows)
+        if key == by or not known or room < wide + 2:
             continue
-        room -= extra.width + 2
-        out.append(extra)
+        room -= wide + 2
+        out.append(_Extra(key, columns[key].heading, wide, style))
     return out
+
+
+def _words(by: str, declared: Sequence[Column]) -> str:
+    """What a column is called, as whoever computes it says."""
+    found = by_name((*declared, *KNOWN.values())).get(by)
+    return found.words if found else by.replace("_", " ")
 
 
 def _credibility(row: Mapping[str, Any]) -> str:
@@ -181,13 +185,13 @@ def _ties(value: Any) -> str:
     return str(count) if count else ""
 
 
-def ranking_heading(result: Mapping[str, Any]) -> str:
+def ranking_heading(result: Mapping[str, Any], declared: Sequence[Column] = ()) -> str:
     """What was ranked, under which law, in which unit: everything that a column's name has no room for."""
     by = str(result.get("by", "effect"))
     law = result.get("law", "")
     scale = Scale.of([r.get(by) for r in result.get("items", ())])
     parts = [
-        f"{ORDERS.get(by, by)}{f' of {_LAWS.get(law, law)}' if law and by == 'effect' else ''}",
+        f"{_words(by, declared)}{f' of {_law_words(law)}' if law and by == 'effect' else ''}",
         f"on {result['outcome']}" if result.get("outcome") else "",
         f"in {scale.words} {result['unit']}".replace("  ", " ") if result.get("unit") else scale.words,
     ]
@@ -195,10 +199,9 @@ def ranking_heading(result: Mapping[str, Any]) -> str:
     return f"{result.get('system', '')}, seed {result.get('seed_version', '')}: {head}".strip(": ,")
 
 
-_LAWS = {
-    "drop": "dropping the item", "flip": "flipping the pair", "wordings": "rewording the item",
-    "group": "leaving out its group", "poisson": "resampling the item (Poisson(1) copies)",
-}  # fmt: skip
+def _law_words(law: str) -> str:
+    return LAWS[law].words if law in LAWS else f"what the law {law} changes"
+
 
 #: numbers of the whole, in the order in which they are read
 _WHOLE = (

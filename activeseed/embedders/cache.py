@@ -39,11 +39,13 @@ class Cached:
         inner: the embedder.
         folder: of the cache; made when needed.
         progress: told (texts embedded, texts to embed) as work goes on, and nothing when nothing has to be embedded.
+        apart: what keeps its vectors apart from others of the same revision.
     """
 
     inner: Embedder
     folder: Path
     progress: Progress | None = field(default=None, compare=False)
+    apart: str = ""
     _memory: dict[str, NDArray[np.float32]] = field(default_factory=dict, compare=False, repr=False)
     _read: set[str] = field(default_factory=set, compare=False, repr=False)
 
@@ -62,12 +64,12 @@ class Cached:
     @property
     def place(self) -> Path:
         """Where the vectors of this revision lie."""
-        revision = self.revision
-        safe = re.sub(r"[^A-Za-z0-9._-]", "_", revision)[:80]
+        revision = f"{self.revision}{self.apart}"
+        safe = re.sub(r"[^A-Za-z0-9._-]", "_", self.revision)[:80]
         return self.folder / f"{safe}-{hashlib.sha256(revision.encode()).hexdigest()[:8]}"
 
     def fit(self, texts: Sequence[str]) -> Cached:
-        return Cached(self.inner.fit(texts), self.folder, self.progress)
+        return Cached(self.inner.fit(texts), self.folder, self.progress, self.apart)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """(n, d), bit for bit what the first embedding of each text gave.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import cast
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from activeseed.estimators.leave_one_out import LeaveOneOut
 from activeseed.estimators.null_ladder import NullLadder
 from activeseed.estimators.regression import Regression
 from activeseed.estimators.statistics import ENOUGH_KEYS
-from activeseed.outcome import Ranking
+from activeseed.outcome import Ranking, Summary
 from activeseed.protocols import Cost, Problem, Run
 
 #: a budget that cuts nothing
@@ -174,7 +174,7 @@ def _join(auto: Auto, problem: Problem, parts: Parts, rankings: list[Ranking]) -
             newer = out.columns["vouching"]
             filled = np.where(np.isnan(newer), vouched, newer)
             out = replace(out, columns={**out.columns, "vouching": filled})
-    summary: dict[str, Any] = {
+    summary: Summary = {
         **out.summary,
         "estimator": auto.kind,
         "law": auto.law if parts.effects else problem.law.name,
@@ -198,5 +198,5 @@ def _named(ranking: Ranking, law: str) -> Ranking:
     """A second law's ranking: every column and number carries the law's name."""
     columns = {k if k == "vouching" else f"{law}_{k}": v for k, v in ranking.columns.items()}
     kept = ("trainings", "failed", "groups")
-    summary = {k if k in kept else f"{law}_{k}": v for k, v in ranking.summary.items()}
+    summary = cast(Summary, {k if k in kept else f"{law}_{k}": v for k, v in ranking.summary.items()})
     return replace(ranking, columns=columns, summary=summary, notes=tuple(f"{law}: {n}" for n in ranking.notes))

@@ -13,11 +13,15 @@ from pydantic import ConfigDict, Field
 
 from activeseed.checked import SettingsRecord
 from activeseed.laws import LawName, law_named
+from activeseed.laws.named import would_import
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from activeseed.column import Column
     from activeseed.estimators.affordable import Parts
-    from activeseed.outcome import Column, Ranking
-    from activeseed.protocols import Cost, Problem, Response, Run
+    from activeseed.outcome import Ranking
+    from activeseed.protocols import Cost, Json, Problem, Response, Run
 
 #: where each part's replicate numbers start: fixed, so that a larger seed or more keys reuse what was trained. The
 #: ladder shares the effects' keys, and so their trainings.
@@ -55,6 +59,10 @@ class Auto(SettingsRecord):
     bootstrap_rows: int = Field(default=64, ge=0)
     group_rows: int = Field(default=32, ge=0)
     ladder: bool = True
+
+    def would(self, folder: Path) -> tuple[str, Json] | None:
+        """See ``protocols.SupportsAgreement``."""
+        return would_import((self.law, *self.also))
 
     def parts(self, problem: Problem) -> Parts:
         """Which estimators run, with what. Raises ConfigError when the budget affords neither effects nor indices."""

@@ -8,18 +8,19 @@ under common random numbers, and the covariance between the two keys holds no sq
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from pydantic import ConfigDict, Field
 
 from activeseed.checked import SettingsRecord
+from activeseed.column import Column
 from activeseed.contrast import ABSENT_INDEX
 from activeseed.errors import TrainingError
 from activeseed.estimators.columns import GROUP_SPREAD
 from activeseed.estimators.designs import Joined, TwoKeys
 from activeseed.estimators.statistics import interval, mean_and_se, paired_spread, paired_spread_nats, t_quantile
-from activeseed.outcome import Column, Outcomes, Ranking
+from activeseed.outcome import Outcomes, Ranking, Summary
 from activeseed.plan import Floats, Resampled, stream_key
 from activeseed.protocols import Cost, Problem, Request, Run, SupportsEntropy
 
@@ -82,7 +83,7 @@ class Bootstrap(SettingsRecord):
         notes = []
         failed = int(np.sum(~outcomes.ok))
         trainings = len(outcomes)
-        summary: dict[str, Any] = {
+        summary: Summary = {
             "bootstrap_spread": spread,
             "bootstrap_spread_se": se,
             "bootstrap_spread_low": low,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from activeseed.outcome import Column
+from activeseed.column import Column, by_name
 
 EFFECT = Column("effect", "effect", unbiased=True, sortable=True)
-FIRST_ORDER = Column("first_order", "first-order index", unbiased=True, sortable=True)
+FIRST_ORDER = Column("first_order", "first-order index", unbiased=True, sortable=True, short="first")
 TOTAL = Column("total", "total index", unbiased=True, sortable=True)
 GROUP_SPREAD = Column("group_spread", "sampling spread of the group")
 SHARE = Column("share", "first-order index as a share of the spread", unit="")
@@ -16,10 +16,10 @@ EFFECTS = (
     Column("effect_se", "standard error of the effect"),
     Column("effect_low", "lower end of the effect's 95 % interval"),
     Column("effect_high", "upper end of the effect's 95 % interval"),
-    Column("instability", "what keys disagree about", unbiased=False),
+    Column("instability", "what keys disagree about", unbiased=False, short="unstable"),
     Column("p_value", "chance of such an effect by noise alone, over all items", unit="probability"),
     Column("distinguishable", "whether the effect can be told from noise", unit=""),
-    Column("ties_with", "items that it can't be told from", unit=""),
+    Column("ties_with", "items that it can't be told from", unit="", short="ties"),
     Column("perturbation", "what is done to the item", unit=""),
     Column("vouching", "how well the rest of the seed vouches for it", unit="probability"),
 )
@@ -41,6 +41,16 @@ TOTALS = (
     Column("total_high", "upper end of its 95 % interval"),
     Column("total_instability", "what keys disagree about"),
 )
+#: what comes of what is believed, beside whatever was measured
+BELIEVED = (
+    Column("value", "value", sortable=True),
+    Column("value_per_minute", "value per minute", "squared distance a minute", sortable=True),
+    Column("credibility", "probability that it stays", "probability", short="credible"),
+)
+#: name -> column, of all that an estimator or a belief of this package says
+KNOWN = by_name((*EFFECTS, *FIRST_ORDERS, *TOTALS, GROUP_SPREAD, *BELIEVED))
+#: columns that any study's items may be ranked by, as they are typed
+ORDERS = tuple(c.option for c in KNOWN.values() if c.sortable)
 
 
 def under(law: str, columns: tuple[Column, ...]) -> tuple[Column, ...]:

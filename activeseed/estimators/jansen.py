@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from activeseed.checked import SettingsRecord
+from activeseed.column import Column
 from activeseed.errors import PlanError, TrainingError
 from activeseed.estimators.columns import TOTALS
 from activeseed.estimators.designs import Joined
@@ -29,7 +30,7 @@ from activeseed.estimators.statistics import (
     satterthwaite,
     t_quantile,
 )
-from activeseed.outcome import Column, Ranking
+from activeseed.outcome import Ranking, Summary
 from activeseed.plan import Change, Floats, Independent, Ints, Law, OneAtATime, generator, stream_key
 from activeseed.protocols import Cost, Problem, Request, Run
 
@@ -128,7 +129,7 @@ class Jansen(SettingsRecord):
             "total_high": wide(found.high),
             "total_instability": wide(found.instability),
         }
-        summary = {
+        summary: Summary = {
             "estimator": self.kind,
             "law": problem.law.name,
             "total_law": index_law(problem.law, drawing_law(problem)),

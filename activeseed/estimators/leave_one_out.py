@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from activeseed.checked import SettingsRecord
+from activeseed.column import Column
 from activeseed.contrast import ABSENT_INDEX, Comparison
 from activeseed.errors import PlanError
 from activeseed.estimators.columns import EFFECTS
@@ -31,9 +33,10 @@ from activeseed.estimators.statistics import (
     ties,
 )
 from activeseed.laws import LawName, law_named
-from activeseed.outcome import Bools, Column, Outcomes, Ranking
+from activeseed.laws.named import would_import
+from activeseed.outcome import Bools, Outcomes, Ranking, Summary
 from activeseed.plan import Floats, OneAtATime
-from activeseed.protocols import Cost, Problem, Request, Run
+from activeseed.protocols import Cost, Json, Problem, Request, Run
 
 #: squared distances below this are rounding: outcomes are single precision, and the last bits of a row depend on the
 #: batch it ran in (differences up to 2.4e-7 were measured)
@@ -55,6 +58,10 @@ class LeaveOneOut(SettingsRecord):
     keys: int = Field(default=8, ge=2)
     law: LawName = "drop"
     alpha: float = Field(default=0.05, gt=0.0, lt=1.0)
+
+    def would(self, folder: Path) -> tuple[str, Json] | None:
+        """See ``protocols.SupportsAgreement``."""
+        return would_import((self.law,))
 
     def design(self, problem: Problem) -> tuple[Comparison, OneAtATime]:
         """What is compared, and the rows that are trained for it."""
@@ -147,7 +154,7 @@ class LeaveOneOut(SettingsRecord):
         failed = int(np.sum(~outcomes.ok))
         if failed:
             notes.append(f"{failed} of {len(outcomes)} trainings failed; the keys they belong to are left out.")
-        summary: dict[str, Any] = {
+        summary: Summary = {
             "estimator": self.kind,
             "law": self.law,
             "keys": len(design.keys),

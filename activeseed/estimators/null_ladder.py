@@ -25,9 +25,10 @@ import numpy as np
 from pydantic import Field
 
 from activeseed.checked import SettingsRecord
+from activeseed.column import Column
 from activeseed.contrast import ABSENT_INDEX
 from activeseed.errors import PlanError
-from activeseed.outcome import Column, Ranking
+from activeseed.outcome import Ranking, Summary
 from activeseed.plan import Change, Floats, OneAtATime, generator
 from activeseed.protocols import Cost, Problem, Request, Run
 
@@ -133,7 +134,7 @@ class NullLadder(SettingsRecord):
         notes = [] if chaotic is False else [_words(problem.weighted, chaotic, worst, drop, left_over)]
         if failed:
             notes.append(f"{failed} of {len(outcomes)} trainings failed; their differences are left out.")
-        summary: dict[str, Any] = {
+        summary: Summary = {
             "estimator": self.kind,
             "null_ladder": ladder,
             "null_response_share": worst / drop if drop > 0 else math.nan,

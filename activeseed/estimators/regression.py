@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict, Field
 
 from activeseed.checked import SettingsRecord
+from activeseed.column import Column
 from activeseed.errors import PlanError, TrainingError
 from activeseed.estimators.coding import Coding
 from activeseed.estimators.columns import FIRST_ORDERS
@@ -35,7 +36,7 @@ from activeseed.estimators.statistics import (
     t_quantile,
     ties,
 )
-from activeseed.outcome import Column, Outcomes, Ranking, Surrogate, join_outcomes
+from activeseed.outcome import Outcomes, Ranking, Summary, Surrogate, join_outcomes
 from activeseed.plan import Design, Explicit, Floats, Independent, Ints, Law, Rows, join_rows, stream_key, with_keys
 from activeseed.protocols import Cost, Problem, Request, Run, SupportsEntropy
 
@@ -180,7 +181,7 @@ class Regression(SettingsRecord):
         wide, square = coding.unfold(found.fit.slopes, found.gram)
         additive = float(found.first_order.sum())
         r_squared = min(1.0, max(0.0, additive / found.spread)) if found.spread > 0 else float("nan")
-        summary: dict[str, Any] = {
+        summary: Summary = {
             "estimator": self.kind,
             "law": problem.law.name,
             "index_law": index_law(problem.law, fitted_on),

@@ -52,6 +52,10 @@ def read_seed(
 ) -> Seed:
     """Read a seed from CSV, TSV, JSON Lines, JSON, Parquet, YAML or Markdown.
 
+    >>> seed = act.read_seed("positives.jsonl")
+    >>> len(seed), seed.items[0].id, seed.items[0].payload.text
+    (8, 'plain-no', "No, that isn't something I can do, and here is who can.")
+
     Fields by convention: ``id``, ``text`` (with the ``prompt`` that it answers, if any), ``group``, ``belief``,
     ``variants``; ``prompt``, ``chosen``, ``rejected`` for a pair; ``vector`` for a vector (then ``text`` is its label);
     ``kind`` where the payload is to be told (``text``, ``pair``, ``vector``). The case of a name makes no difference.
@@ -126,6 +130,9 @@ def _load(file: RecordFile, base_rate: float | None, rest: Rest) -> SeedFile:
 
 def read_probes(path: str | os.PathLike[str], *, columns: Mapping[str, str] | None = None) -> tuple[Probe, ...]:
     """Read probes, or a pool of candidate outputs, from a file of any format that seeds can have.
+
+    >>> [(probe.payload.text, probe.label) for probe in act.read_probes("probes.jsonl")][:1]
+    [("I don't know that, and I would rather say so.", 1.0)]
 
     Fields as in a seed, and ``label`` (1 approve, 0 reject, or none), ``weight`` (positive, default 1).
 

@@ -17,6 +17,7 @@ class Drop(SettingsRecord):
 
     kind: Literal["drop"] = "drop"
     needs_weights: bool = False
+    words: str = "dropping the item"
 
     def comparison(self, problem: Problem) -> Comparison:
         """See ``protocols.ReferenceLaw``."""

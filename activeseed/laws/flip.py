@@ -17,6 +17,7 @@ class Flip(SettingsRecord):
 
     kind: Literal["flip"] = "flip"
     needs_weights: bool = False
+    words: str = "flipping the pair"
 
     def comparison(self, problem: Problem) -> Comparison:
         """See ``protocols.ReferenceLaw``."""

@@ -20,6 +20,7 @@ class Group(SettingsRecord):
 
     kind: Literal["group"] = "group"
     needs_weights: bool = False
+    words: str = "leaving out its group"
 
     def comparison(self, problem: Problem) -> Comparison:
         """See ``protocols.ReferenceLaw``."""

@@ -21,6 +21,7 @@ class Poisson(SettingsRecord):
 
     kind: Literal["poisson"] = "poisson"
     needs_weights: bool = False
+    words: str = "resampling the item (Poisson(1) copies)"
 
     def comparison(self, problem: Problem) -> Comparison:
         """See ``protocols.ReferenceLaw``."""

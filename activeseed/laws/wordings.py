@@ -21,6 +21,7 @@ class Wordings(SettingsRecord):
 
     kind: Literal["wordings"] = "wordings"
     needs_weights: bool = False
+    words: str = "rewording the item"
 
     def comparison(self, problem: Problem) -> Comparison:
         """See ``protocols.ReferenceLaw``."""

@@ -24,7 +24,7 @@ from activeseed.looking.problem import is_open, problem_of
 from activeseed.looking.response import deployed_outcomes, evidence_of, first_request, responded
 from activeseed.looking.surrogate import PREFERENCE_DRAWS, foreseeable, surrogate_outcomes
 from activeseed.looking.trains import Trains
-from activeseed.outcome import Ranking
+from activeseed.outcome import Ranking, Summary
 from activeseed.plan import Floats, Law, Materials, stream_key
 from activeseed.protocols import Response, System
 from activeseed.question import Answer, Question
@@ -158,7 +158,7 @@ def with_belief(ranking: Ranking, seed: Seed, prior: Law, belief: Belief, settin
         "credibility_before": prior.probabilities[:, 0],
         "answered": belief.answered,
     }
-    summary: dict[str, Any] = {"seed_version": seed.version, "expected_error": error}
+    summary: Summary = {"seed_version": seed.version, "expected_error": error}
     if ranking.surrogate is not None:
         gram = ranking.surrogate.gram
         columns["value"] = item_values(gram, belief, error)

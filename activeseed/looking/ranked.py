@@ -5,28 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from activeseed.column import Column, by_name
 from activeseed.errors import PlanError, nearest
-from activeseed.outcome import Column, Ranking
+from activeseed.outcome import Ranking
 from activeseed.protocols import Estimator, SupportsLaw
-
-#: columns that come of what is believed
-BELIEVED = (
-    Column("value", "value", sortable=True),
-    Column("value_per_minute", "value per minute", "squared distance a minute", sortable=True),
-    Column("credibility", "probability that it stays", "probability"),
-)
 
 
 def column_named(by: str | None, columns: Sequence[Column]) -> str | None:
     """The name of a column that items can be ranked by, as a user may write it. Raises PlanError."""
     if by is None:
         return None
-    name = by.replace("-", "_")
-    known = dict.fromkeys(c.name for c in columns if c.sortable)
-    if name not in known:
-        written = [n.replace("_", "-") for n in known]
-        raise PlanError(f"Items can't be ranked by {by!r}.{nearest(by.replace('_', '-'), written)}")
-    return name
+    known = {c.option: name for name, c in by_name(columns).items() if c.sortable}
+    if (written := by.replace("_", "-")) not in known:
+        raise PlanError(f"Items can't be ranked by {by!r}.{nearest(written, known)}")
+    return known[written]
 
 
 def beside(found: Ranking, response: Ranking) -> Ranking:
@@ -38,6 +30,14 @@ def beside(found: Ranking, response: Ranking) -> Ranking:
     joined = found.join(response)
     own = {n: c for n, c in found.columns.items() if n != "vouching" or n not in response.columns}
     return replace(joined, columns={**joined.columns, **own})
+
+
+def usual(ranking: Ranking, left: bool) -> str:
+    """What items are ranked by where nobody says: value where something is left to ask, else what was measured."""
+    if left and "value" in ranking.columns:
+        return "value"
+    sortable = [c.name for c in ranking.declared if c.sortable]
+    return "effect" if "effect" in ranking.columns or not sortable else sortable[0]
 
 
 def ordered(ranking: Ranking, column: str) -> Ranking:

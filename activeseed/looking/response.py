@@ -13,7 +13,7 @@ from activeseed.belief import vouching_evidence
 from activeseed.errors import PlanError
 from activeseed.looking.problem import is_open
 from activeseed.looking.trains import Trains
-from activeseed.outcome import Outcomes, Ranking
+from activeseed.outcome import Outcomes, Ranking, Summary
 from activeseed.plan import Design, Explicit, Floats, Rows
 from activeseed.protocols import Problem, Request, Response
 from activeseed.seed import FLIPPED, Seed
@@ -60,5 +60,5 @@ def _settled(problem: Problem) -> Ranking:
     """The ranking of a seed about which nothing is left unclear."""
     zero = np.zeros(len(problem.seed))
     columns = {"first_order": zero, "first_order_se": zero, "presence": zero, "wording": zero, "share": zero}
-    summary = {"spread": 0.0, "trainings": 0, "law": problem.law.name, "belief_spread": 0.0, "risk": 0.0}
+    summary: Summary = {"spread": 0.0, "trainings": 0, "law": problem.law.name, "belief_spread": 0.0, "risk": 0.0}
     return Ranking(problem.ids, columns, summary, notes=("Every item is settled: nothing is left to ask.",))

@@ -7,6 +7,7 @@ else's is named in ``[[questions]]`` or handed to the study; it travels with its
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 from activeseed.errors import AnswerError, nearest
 from activeseed.protocols import Form, Pace, SupportsItems
@@ -29,6 +30,9 @@ FORMS: Mapping[str, Form] = {
     form.kind: form
     for form in (Review(), JudgePair(), ChooseWording(), LIST, WRITING, Merge(), PreferOutcome(), DISPUTED)
 }
+
+#: kinds that can be asked for by name, beside those that questions about items have
+Kind = Literal["items", "write_more", "merge", "prefer_outcome"]
 
 
 def form_of(question: Question) -> Form:
@@ -105,6 +109,7 @@ __all__ = [
     "OPEN",
     "PLACE",
     "WRITING",
+    "Kind",
     "about",
     "about_each",
     "answers_to",

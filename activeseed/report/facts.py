@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 
 from activeseed.annotators import hanging
+from activeseed.column import Order, by_name
 from activeseed.errors import PlanError
+from activeseed.estimators.columns import KNOWN
 from activeseed.looking.assessment import Assessment
 from activeseed.looking.lock_in import lock_in
 from activeseed.looking.surrogate import PREFERENCE_DRAWS, foreseeable, surrogate_outcomes
@@ -30,9 +32,10 @@ from activeseed.looking.words import (
 )
 from activeseed.outcome import Ranking, plain
 from activeseed.plan import stream_key
-from activeseed.protocols import SupportsLimits
+from activeseed.protocols import Name, SupportsLimits
 from activeseed.seed import ABSENT
 from activeseed.study import Study
+from activeseed.study.status import Status
 
 LIBRARIES = ("activeseed", "numpy", "scipy", "scikit-learn", "torch", "pydantic", "pandas", "sqlalchemy", "joblib")
 #: probes shown as contested, and items whose consequences are shown
@@ -81,7 +84,7 @@ class Facts:
     record: dict[str, Any] = field(default_factory=dict)
 
 
-def gather(study: Study, by: str | None = None) -> Facts:
+def gather(study: Study, by: Order | Name | None = None) -> Facts:
     """The facts of a study as it stands. Trains what a full ranking needs and is not cached."""
     ranking = study.rank(by)
     assessment = study.rounds.assessment()
@@ -116,12 +119,15 @@ _TESTED = {
 
 def _head(study: Study, ranking: Ranking) -> dict[str, Any]:
     embedder = study.part("embedder")
+    columns = by_name((*ranking.declared, *KNOWN.values()))
     return {
         "title": study.folder.resolve().name,
         "system": study.system.kind,
         "outcome": ranking.summary["outcome"],
         "unit": ranking.summary["unit"],
-        "by": ranking.by,
+        "by": columns[ranking.by].words if ranking.by in columns else ranking.by,
+        "headings": {name: c.heading for name, c in columns.items()},
+        "own": [name for name, c in by_name(ranking.declared).items() if c.sortable and name not in KNOWN],
         "law": ranking.summary["law"],
         "index_law": ranking.summary.get("index_law", ""),
         "total_law": ranking.summary.get("total_law", ""),
@@ -140,7 +146,7 @@ def _head(study: Study, ranking: Ranking) -> dict[str, Any]:
     }
 
 
-def _numbers(ranking: Ranking, status: dict[str, Any]) -> list[dict[str, Any]]:
+def _numbers(ranking: Ranking, status: Status) -> list[dict[str, Any]]:
     s = ranking.summary
     lines = [
         ("bootstrap spread", "bootstrap_spread", "bootstrap_spread_se", "resampling the seed as it stands"),
@@ -162,7 +168,7 @@ def _numbers(ranking: Ranking, status: dict[str, Any]) -> list[dict[str, Any]]:
     return out
 
 
-def _warnings(ranking: Ranking, status: dict[str, Any]) -> list[str]:
+def _warnings(ranking: Ranking, status: Status) -> list[str]:
     out = []
     if status["one_sided"]:
         out.append(

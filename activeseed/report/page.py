@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from activeseed.cleaning import clean
+from activeseed.column import Order
 from activeseed.errors import FolderError
 from activeseed.formats import write_whole
+from activeseed.protocols import Name
 from activeseed.report import figures
 from activeseed.report.facts import Facts, gather
 from activeseed.study import Study
@@ -95,7 +97,7 @@ def _charts(facts: Facts) -> list[str]:
     ]
 
 
-def write_report(study: Study, path: Path, by: str | None = None) -> Path:
+def write_report(study: Study, path: Path, by: Order | Name | None = None) -> Path:
     """Gather, draw and write the report. Raises FolderError when the file can't be written."""
     text = render(gather(study, by))
     try:

@@ -66,9 +66,10 @@ def tell(work: Workshop, answers: Iterable[Answer | Mapping[str, Any]], take: bo
             stale.append(answer.id)
         else:
             _check(work, answer)
-        body = {"answer": answer.model_dump(mode="json"), "stale": old}
+        body: dict[str, Any] = {"answer": answer.model_dump(mode="json"), "stale": old}
         events.append(Event("answered", body, key=f"answered:{answer.id}"))
-    written = {e.body["answer"]["id"] for e in work.store.append(events)}
+    taken: list[Any] = [e.body for e in work.store.append(events)]
+    written = {body["answer"]["id"] for body in taken}
     work.refresh()
     version = take_in(work) if take else None
     return Told(

@@ -56,7 +56,7 @@ class Budget:
         if event.sequence <= self._read:
             return
         self._read = event.sequence
-        body = event.body
+        body: dict[str, Any] = event.body
         if event.kind == "trained":
             rows = body["rows"]
             self.trainings += rows

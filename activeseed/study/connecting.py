@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from activeseed.config import whole
+from activeseed.members import whole
 from activeseed.protocols import Annotator, Assignment, SupportsAssignment, SupportsLocating, SupportsTruth
 from activeseed.study.workshop import Workshop
 

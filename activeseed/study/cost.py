@@ -7,7 +7,7 @@ larger but a larger seed (an edit adds a wording to tell apart). The study's bud
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 from activeseed.belief import author_law
 from activeseed.estimators import Auto, Jansen
@@ -102,7 +102,37 @@ def most_rows(estimator: Any, problem: Problem) -> int:
     return rows
 
 
-def cost(work: Workshop) -> dict[str, Any]:
+class Spent(TypedDict):
+    """What was spent in all."""
+
+    trainings: int
+    money: float
+    seconds: float
+
+
+class Price(TypedDict):
+    """What something costs at most: trainings, by purpose; money; seconds by the clock, None where nobody knows."""
+
+    trainings: int
+    by: dict[str, int]
+    price: float
+    seconds: float | None
+
+
+class Costs(Price):
+    """What a ranking costs at most, what a round does, and what was spent and agreed to. JSON as it stands."""
+
+    round: Price
+    batched: bool
+    rows_a_batch: int
+    megabytes_a_batch: float
+    multiply_adds: int
+    currency: str
+    spent: Spent
+    agreed: dict[str, float]
+
+
+def cost(work: Workshop) -> Costs:
     """What a full ranking and a round of questions cost at most: trainings, money, and seconds where they are known."""
     said = work.system.cost(work.materials)
     chunk = work.trainer.chunk(1)
@@ -121,7 +151,7 @@ def cost(work: Workshop) -> dict[str, Any]:
     }
 
 
-def priced(work: Workshop, parts: Mapping[str, int]) -> dict[str, Any]:
+def priced(work: Workshop, parts: Mapping[str, int]) -> Price:
     """Trainings by purpose with their sum, its price, and its seconds by the clock on the cores at hand."""
     trainings = sum(parts.values())
     return {

@@ -16,6 +16,7 @@ from activeseed.errors import AnnotatorAwayError, JournalMovedError
 from activeseed.protocols import Annotator, Event, SupportsCollecting
 from activeseed.study import channels
 from activeseed.study.answers import Told, take_in
+from activeseed.study.progress import PATIENCE
 
 if TYPE_CHECKING:
     from activeseed.study.batches import Batches
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from activeseed.study.state import State
     from activeseed.study.workshop import Workshop
 
-#: seconds between two looks at a channel whose annotators take their time
-PATIENCE = 5.0
 #: seconds between two tries to reach a channel that is away
 LONGEST_PATIENCE = 60.0
 

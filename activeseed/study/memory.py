@@ -46,7 +46,7 @@ class Memory:
 
     def apply(self, event: Event) -> None:
         """Take in one event of the journal."""
-        body = event.body
+        body: dict[str, Any] = event.body
         if event.kind == "planned":
             self.plans[body["request"]] = body
         elif event.kind == "trained":
@@ -147,7 +147,7 @@ class Memory:
 
     def _load(self, artifact: str) -> Outcomes:
         if artifact not in self._loaded:
-            arrays = self._store.get(artifact)
+            arrays: dict[str, Any] = dict(self._store.get(artifact))  # each of the type that it was written with
             failures = (
                 {int(k): v for k, v in json.loads(str(arrays["failures"])).items()} if "failures" in arrays else {}
             )

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from activeseed.comparing import same_name, same_text
-from activeseed.config import Settings, ThirdParty, read_settings, record_type, takes_a_few_rows, write_settings
+from activeseed.config import FAMILIES, Settings, read_settings, record_type, takes_a_few_rows, write_settings
 from activeseed.errors import ConfigError, FolderError, JournalMovedError, StoreError, nearest
 from activeseed.masking import masked
+from activeseed.members import ThirdParty, earlier_record
 from activeseed.protocols import Event
 from activeseed.questions.own import own_forms
 from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Probe, Seed
@@ -68,7 +69,7 @@ def create(
         "pool": [p.model_dump(mode="json") for p in pool],
         "gold": [dict(g) for g in gold],
     }
-    body = {
+    body: dict[str, Any] = {
         "settings": chosen.shown(),
         "seed": seed.model_dump(mode="json"),
         "inputs": inputs,
@@ -204,22 +205,24 @@ def _unwritable(path: Path, error: OSError) -> FolderError:
 
 def reopen(
     folder: str | Path,
-    system: Any,
+    given: Mapping[str, Any],
     settings: Settings | None,
     progress: Progress,
     accept: bool,
     trust: bool,
-    questions: Sequence[Any] = (),
 ) -> Workshop:
-    """A study that was made before: see ``Study.open``."""
+    """A study that was made before: see ``Study.open``.
+
+    Args:
+        given: family -> what was handed over in its place.
+    """
     path = Path(folder)
     held = Trust(path)
     if settings is None:
-        settings = read_settings(path) if system is None else _with_system(path, system)
-        if questions:
-            settings = Settings(**{**dict(settings), "questions": tuple(questions)})
-        given = [name for name, there in (("system", system is not None), ("questions", questions)) if there]
-        held = held if trust else trust_in(path, settings, given)
+        settings = read_settings(path, given)
+        held = held if trust else trust_in(path, settings, tuple(given))
+    elif given:
+        settings = Settings(**{**{k: getattr(settings, k) for k in settings.model_fields_set}, **given})
     if not (path / ".activeseed" / "journal.db").exists() and not settings.store:
         raise FolderError(f"{path.resolve()} holds no study yet. Start one with `activeseed init {path} --from FILE`.")
     held.require("store")
@@ -245,6 +248,10 @@ def _no_such_study(path: Path, settings: Settings, store: FolderStore) -> StoreE
 
 def _compare_settings(work: Workshop, accept: bool) -> None:
     now, then = work.settings.shown(), masked(work.state.settings)  # an earlier version wrote them out
+    for name in FAMILIES.keys() & then.keys():  # what an earlier version wrote of an object is what that object is
+        handed = getattr(work.settings, name)
+        if not isinstance(handed, ThirdParty | tuple) and then[name] == masked(earlier_record(handed)):
+            then = {**then, name: now.get(name)}
     if now == then:
         return
     moved = [name for name in DECIDING if now.get(name) != then.get(name)]
@@ -257,14 +264,6 @@ def _compare_settings(work: Workshop, accept: bool) -> None:
         )
     work.store.append([Event("settings", {"settings": now})])
     work.refresh()
-
-
-def _with_system(path: Path, system: Any) -> Settings:
-    try:
-        settings = read_settings(path)
-    except ConfigError:
-        settings = Settings()
-    return Settings(**{**dict(settings), "system": system})
 
 
 def _checked_gold(gold: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

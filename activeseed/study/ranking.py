@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from activeseed.asking.special import writing_table
+from activeseed.column import by_name
 from activeseed.estimators import Jansen
 from activeseed.estimators.auto import REGRESSION_KEYS
+from activeseed.estimators.columns import BELIEVED
 from activeseed.looking.problem import is_open
-from activeseed.looking.ranked import BELIEVED, beside, column_named, ordered, with_law
-from activeseed.outcome import Ranking
+from activeseed.looking.ranked import beside, column_named, ordered, usual, with_law
+from activeseed.outcome import Ranking, Summary
 from activeseed.protocols import Analysis, Event
 from activeseed.seed import digest_of
 from activeseed.study import noisy
@@ -29,9 +31,10 @@ def rank(looks: Looks, by: str | None, law: str | None) -> Ranking:
 def _rank(looks: Looks, by: str | None, law: str | None) -> Ranking:
     work = looks.work
     estimator, response = work.part("estimator"), work.part("response")
-    column = column_named(by, (*estimator.columns, *response.columns, *Jansen().columns, *BELIEVED))
     if law is not None:
         estimator = with_law(estimator, law)
+    declared = (*estimator.columns, *response.columns, *Jansen().columns, *BELIEVED)
+    column = column_named(by, declared)
     before = work.budget.here
     found = looks.assessment()
     trainer, problem = work.trainer, found.problem
@@ -41,10 +44,10 @@ def _rank(looks: Looks, by: str | None, law: str | None) -> Ranking:
     if column == "total" and "total" not in made.columns:
         made = made.join(trainer.rank(Jansen(), found.problem))
     ranking = trainer.marked(beside(made, found.ranking), problem)
-    left = is_open(found.belief.law)
-    ranking = ordered(ranking, column or ("value" if left and "value" in ranking.columns else "effect"))
+    ranking = replace(ranking, declared=tuple(c for c in by_name(declared).values() if c.name in ranking.columns))
+    ranking = ordered(ranking, column or usual(ranking, is_open(found.belief.law)))
     own = ranks_by_response(work, estimator, problem)
-    summary = {
+    summary: Summary = {
         "system": work.system.kind,
         "outcome": problem.geometry.over,
         "unit": problem.geometry.unit,
@@ -70,7 +73,7 @@ def analyse(looks: Looks, analysis: Analysis[T]) -> T:
         before = work.budget.here
         found = looks.assessment()
         result = work.trainer.run(analysis, found.problem)
-        body = {
+        body: dict[str, Any] = {
             "kind": analysis.kind, "seed_version": found.seed.version, "trainings_new": work.budget.here - before,
         }  # fmt: skip
         work.store.append([Event("analysed", body)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
     from activeseed.config import Settings
@@ -12,9 +12,81 @@ if TYPE_CHECKING:
     from activeseed.study.state import State
 
 
-def status(
-    state: State, folder: Path, settings: Settings, fresh: Callable[[], Resolution] | None = None
-) -> dict[str, Any]:
+class Asked(TypedDict):
+    """A question that waits for answers."""
+
+    id: str
+    kind: str
+    items: list[str]
+    sent: bool
+    answered_by: list[str]
+    missing: int
+
+
+class Person(TypedDict, total=False):
+    """An annotator; how reliable they are is there once it was measured."""
+
+    name: str
+    answers: int
+    minutes: float
+    reliability: float
+    low: float
+    high: float
+
+
+class Status(TypedDict):
+    """Where a study stands; None where nothing is known yet. What `status --json` prints."""
+
+    folder: str
+    system: str
+    seed_version: str
+    seed_hash: str
+    items: int
+    standing_otherwise: int
+    round: int
+    asked: int
+    answered: int
+    answers: int
+    minutes: float
+    stale: int
+    taken_back: int
+    pending: int
+    waiting_for: list[Asked]
+    annotators: list[Person]
+    agreement: float | None
+    agreement_by_confidence: float | None
+    belief_used: dict[str, float] | None
+    brier: float | None
+    brier_author: float | None
+    spread: float | None
+    noise_floor: float | None
+    belief_spread: float | None
+    risk: float | None
+    risk_after: float | None
+    ensemble_risk: float | None
+    risk_limit: float | None
+    flips: float | None
+    flips_mean: float | None
+    flips_guess: float | None
+    flips_guess_upper: float | None
+    one_sided: bool
+    quality: dict[str, Any] | None
+    predicted_gain: float | None
+    unmeasured_gold: int
+    distrusted: list[str]
+    undecided: list[str]
+    vouched: dict[str, Any]
+    unvouched: list[str]
+    refuted: list[dict[str, Any]]
+    stopped: dict[str, Any] | None
+    trainings: int
+    failed: int
+    seconds: float
+    created_at: str
+    last_at: str
+
+
+def status(state: State, folder: Path, settings: Settings, fresh: Callable[[], Resolution] | None = None) -> Status:
     """A summary for humans and scripts; answers at once, also for a large study.
 
     Args:
@@ -24,7 +96,7 @@ def status(
     last = state.rounds[-1] if state.rounds else {}
     asked = state.asked_rounds[-1] if state.asked_rounds else {}
     pending = state.pending
-    people: dict[str, dict[str, Any]] = {}
+    people: dict[str, Person] = {}
     for answer in state.live_answers:
         person = people.setdefault(answer.annotator, {"name": answer.annotator, "answers": 0, "minutes": 0.0})
         person["answers"] += 1
@@ -37,7 +109,7 @@ def status(
         measured = {n: {"estimate": r.estimate, "low": r.low, "high": r.high} for n, r in settled.reliability.items()}
     for name, found in measured.items():
         if name in people:
-            people[name] |= {"reliability": found["estimate"], "low": found["low"], "high": found["high"]}
+            people[name] |= Person(reliability=found["estimate"], low=found["low"], high=found["high"])
     answered_by = state.people
     return {
         "folder": str(folder),

@@ -6,34 +6,40 @@ it knows is a replay of the journal, and what it computes comes from pure functi
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
-from activeseed.config import Settings
+from activeseed.config import Overrides, Settings
 from activeseed.errors import PlanError
-from activeseed.protocols import Analysis, Annotator, Assignment, Executor, Form, Store, System
+from activeseed.protocols import Analysis, Annotator, Assignment, Executor, Form, Name, Store, System
 from activeseed.question import Answer, Question
+from activeseed.questions import Kind
 from activeseed.seed import Probe, Seed
 from activeseed.study import answers as answering
 from activeseed.study import channels, connecting, opening, versions
 from activeseed.study.answers import Told
-from activeseed.study.progress import Progress, silent
+from activeseed.study.progress import PATIENCE, Progress, silent
 from activeseed.study.state import SeedVersion, State
-from activeseed.study.status import status
+from activeseed.study.status import Status, status
 from activeseed.study.trust import Trust
 from activeseed.study.workshop import Workshop
 
 if TYPE_CHECKING:
+    from activeseed.column import Order
     from activeseed.files.sync import SyncResult
+    from activeseed.laws import LawKind
     from activeseed.outcome import Ranking
     from activeseed.plan import Materials
+    from activeseed.questions import Kind
     from activeseed.resolution import Resolution
     from activeseed.study.batches import Batches
     from activeseed.study.budget import Budget
     from activeseed.study.channels import Exchanged
-    from activeseed.study.loop import LoopResult
+    from activeseed.study.cost import Costs
+    from activeseed.study.loop import LoopResult, Waiting
     from activeseed.study.rounds import Rounds
     from activeseed.study.training import Trainer
 
@@ -63,17 +69,24 @@ class Study:
         settings: Settings | None = None,
         progress: Progress = silent,
         written: Callable[[Settings], str] | None = None,
-        **overrides: Any,
+        **overrides: Unpack[Overrides],
     ) -> Study:
         """Start a study in a folder that holds none.
+
+        >>> seed = act.read_seed("positives.jsonl")
+        >>> league = act.OversightLeague(rounds=1, steps=3)
+        >>> probes, pool = act.read_probes("probes.jsonl"), act.read_probes("pool.jsonl")
+        >>> study = act.Study.create("new", seed, league, probes=probes, pool=pool, ask={"batch": 4})
+        >>> study.status()["items"]
+        8
 
         Args:
             system: a system's record, or any object that satisfies ``protocols.System``.
             gold: questions with known answers: ``{"id", "text", "answer"}``.
             guidelines: Markdown for annotators.
             written: the text of ``activeseed.toml``, where it is to hold more than every setting with its value.
-            overrides: any field of ``Settings`` (``embedder=…``, ``key=7``); ``questions=…`` are forms of your own (see
-                ``protocols.Form``).
+            overrides: any of the settings by name (``embedder=…``, ``key=7``; see ``config.Overrides``);
+                ``questions=…`` are forms of your own (see ``protocols.Form``).
 
         Raises:
             FolderError: the folder holds a study already, or can't be written.
@@ -89,6 +102,11 @@ class Study:
         folder: str | Path,
         *,
         system: Any = None,
+        embedder: Any = None,
+        estimator: Any = None,
+        response: Any = None,
+        annotator: Any = None,
+        executor: Any = None,
         questions: Sequence[Any] = (),
         settings: Settings | None = None,
         progress: Progress = silent,
@@ -97,19 +115,30 @@ class Study:
     ) -> Study:
         """Come back to a study: replays its journal, trains nothing, runs nothing that the folder names.
 
+        >>> study = act.Study.open("work")
+        >>> len(study.seed), study.pending
+        (8, [])
+
         Args:
-            system: for a trainer that only exists as a Python object.
+            system: for a trainer that only exists as a Python object: it takes the place of the file's table, and all
+                the other settings stay.
+            embedder, estimator, response, annotator, executor: likewise.
             questions: forms of questions that only exist as Python objects.
             accept: take in settings that were edited since and that change what trainings do.
             trust: let the study use what ``activeseed.toml`` names: a trainer, third-party kinds, a database or server
                 elsewhere. Not needed for a folder that was made here, nor for what was agreed to with ``--trust``;
-                ``settings`` and ``system`` are trusted, since they are yours.
+                ``settings`` and objects are trusted, since they are yours.
 
         Raises:
             TrustError: the journal is in a database that nobody here has agreed to open.
             ConfigError: no ``activeseed.toml``, or one that was edited in a way that needs ``accept``.
         """
-        return cls(opening.reopen(folder, system, settings, progress, accept, trust, questions))
+        handed: dict[str, Any] = {
+            "system": system, "embedder": embedder, "estimator": estimator, "response": response,
+            "annotator": annotator, "executor": executor, "questions": tuple(questions) or None,
+        }  # fmt: skip
+        given = {family: member for family, member in handed.items() if member is not None}
+        return cls(opening.reopen(folder, given, settings, progress, accept, trust))
 
     def refresh(self) -> None:
         """Take in what was written to the journal since, by this process or another."""
@@ -261,13 +290,20 @@ class Study:
 
     # --- ask and tell -------------------------------------------------------------------------------------------
 
-    def rank(self, by: str | None = None, law: str | None = None, *, retry: bool = False) -> Ranking:
+    def rank(
+        self, by: Order | Name | None = None, law: LawKind | Name | None = None, *, retry: bool = False
+    ) -> Ranking:
         """Rank the items: effects, indices, values, with errors; what was trained before is not trained again.
+
+        >>> ranking = act.Study.open("work").rank(by="effect", law="drop")
+        >>> ranking.summary["law"], sorted(ranking.ids)[:2]
+        ('drop', ['ask-back', 'flatter'])
 
         Args:
             by: ``effect``, ``value``, ``first_order`` (or ``first-order``), ``total``; by default value where
-                something is left to ask, else effect.
-            law: reference law of the effects: ``drop``, ``flip``, ``wordings``, ``group``, ``poisson``.
+                something is left to ask, else effect. A column of an estimator of your own is ``Name("its_name")``.
+            law: reference law of the effects: ``drop``, ``flip``, ``wordings``, ``group``, ``poisson``; your own is
+                ``Name("package.module:Name")``.
             retry: train rows that failed once more; without it a failure is a fact and stays one.
 
         Raises:
@@ -302,16 +338,21 @@ class Study:
         n: int | None = None,
         items: Sequence[str] | None = None,
         *,
-        kind: str = "items",
+        kind: Kind | Name = "items",
         group: str = "",
     ) -> list[Question]:
         """The best batch of questions (or questions about these items), journalled as pending.
+
+        >>> study = act.Study.open("work")
+        >>> [(question.kind, question.items) for question in study.ask(items=["short"])]
+        [('review', ('short',))]
 
         Args:
             n: how many answers it may cost; by default ``[ask] batch``.
             items: item ids to ask about, whatever they are worth.
             kind: ``items``; ``write_more`` (of ``group``); ``merge`` (of ``items``); ``prefer_outcome`` (of ``n``
-                probes about which plausible seeds disagree to most effect); a form of your own that can be drawn up.
+                probes about which plausible seeds disagree to most effect); a form of your own that can be drawn up is
+                ``Name("its_kind")``.
             group: which kind of example to write more of.
 
         Raises:
@@ -328,6 +369,12 @@ class Study:
 
     def tell(self, answers: Iterable[Answer | Mapping[str, Any]], take_in: bool = True) -> Told:
         """Take answers: partial, late, repeated or about an older version of the seed; all are kept.
+
+        >>> study = act.Study.open("work")
+        >>> (question,) = study.ask(items=["flatter"])
+        >>> told = study.tell([{"question": question.id, "annotator": "me", "verdict": "reject"}])
+        >>> study.seed.standing["flatter"]
+        'absent'
 
         Args:
             answers: records or dictionaries; a missing ``id`` is made from question, annotator and content.
@@ -404,14 +451,28 @@ class Study:
 
     # --- looking back and ahead ---------------------------------------------------------------------------------
 
-    def loop(self, annotator: Annotator | None = None, **options: Any) -> LoopResult:
-        """Rank, ask, wait, take in, retrain until a rule says stop. See ``study.loop.loop`` for the options."""
+    def loop(
+        self,
+        annotator: Annotator | None = None,
+        *,
+        max_rounds: int | None = None,
+        wait: bool = True,
+        on_round: Callable[[dict[str, Any]], None] | None = None,
+        on_look: Callable[[Waiting], None] | None = None,
+        sleep: Callable[[float], object] = time.sleep,
+        patience: float = PATIENCE,
+        hurry: Callable[[], bool] = lambda: False,
+    ) -> LoopResult:
+        """Rank, ask, wait, take in, retrain until a rule says stop. See ``study.loop.loop`` for what each is."""
         from activeseed.study.loop import loop
 
         channel = self.annotator if annotator is None else self.connected(annotator)
-        return loop(self.rounds, self.batches, channel, **options)
+        return loop(
+            self.rounds, self.batches, channel, max_rounds=max_rounds, wait=wait, on_round=on_round, on_look=on_look,
+            sleep=sleep, patience=patience, hurry=hurry,
+        )  # fmt: skip
 
-    def status(self, fresh: bool = False) -> dict[str, Any]:
+    def status(self, fresh: bool = False) -> Status:
         """Where the study stands; trains nothing. With ``fresh``, agreement and reliability as of the last answer."""
         self.refresh()
         return status(self.state, self.folder, self.settings, (lambda: self.resolution) if fresh else None)
@@ -429,7 +490,7 @@ class Study:
 
         return check(self._work, time_it)
 
-    def cost(self) -> dict[str, Any]:
+    def cost(self) -> Costs:
         """What a full ranking and a round of questions cost at most; trains nothing."""
         from activeseed.study.cost import cost
 

@@ -17,7 +17,7 @@ from activeseed.config import LimitsTable
 from activeseed.errors import TrainingError
 from activeseed.executors.listening import show
 from activeseed.looking.problem import each_of, is_per_cell
-from activeseed.outcome import Outcomes, Ranking, Warned, summed
+from activeseed.outcome import Outcomes, Ranking, Summary, Warned, summed
 from activeseed.plan import Materials
 from activeseed.protocols import Analysis, Event, Executor, Problem, Request, Store, SupportsCores, System
 from activeseed.study.budget import Budget
@@ -109,7 +109,7 @@ class Trainer:
         before = self.budget.here
         ranking, asked = self._drive(estimator, problem)
         self._failures.check_measured(ranking)
-        counts = {"trainings": asked, "trainings_new": self.budget.here - before}
+        counts: Summary = {"trainings": asked, "trainings_new": self.budget.here - before}
         return self.marked(ranking.join(Ranking(ranking.ids, summary=counts)), problem)
 
     def _drive(self, analysis: Analysis[T], problem: Problem) -> tuple[T, int]:
@@ -241,7 +241,7 @@ class Trainer:
     def _record(self, asked: Wanted, number: int, names: list[str], outcomes: Outcomes, wall: float) -> None:
         artifact = self._memory.keep(names, outcomes)
         failed = int((~(outcomes.ok if asked.width is None else outcomes.known)).sum())
-        body = {
+        body: dict[str, Any] = {
             "request": asked.id, "batch": number, "artifact": artifact, "context": self.context.hex(),
             "rows": len(names), "failed": failed, "seconds": round(outcomes.seconds, 4),
             "wall": round(wall, 4), "cores": self.cores, "cold": self._cold,
@@ -260,8 +260,9 @@ class Trainer:
             self._seen = event.sequence
             self.budget.apply(event)
             self._memory.apply(event)
-            if event.kind == "trained" and event.body["context"] == self.context.hex():
-                self._warned = summed([*self._warned, *(Warned(**w) for w in event.body.get("warned", ()))])
+            body: dict[str, Any] = event.body
+            if event.kind == "trained" and body["context"] == self.context.hex():
+                self._warned = summed([*self._warned, *(Warned(**w) for w in body.get("warned", ()))])
         self._memory.read_names()
 
     def retry(self) -> None:

@@ -11,7 +11,7 @@ holds that equal keys give them equal bits.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from activeseed.errors import PlanError, TrainingError
 from activeseed.protocols import Event, Request, System
@@ -43,7 +43,8 @@ def try_out(work: Workshop) -> None:
         first = _once(work, system)
         again = _again(work, system)
     equal, apart = _compared(first, again)
-    body = {"system": named(system), "equal": equal, "apart": apart, "streams": list(system.traits.streams)}
+    streams = list(system.traits.streams)
+    body: dict[str, Any] = {"system": named(system), "equal": equal, "apart": apart, "streams": streams}
     work.store.append([Event("tried", body, key=f"tried:{body['system']}")])
     work.refresh()
     work.forget_trainer()

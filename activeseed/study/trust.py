@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from activeseed.agreeing import leads_out, said
-from activeseed.config import Settings, ThirdParty, named_record, record_of
+from activeseed.config import Settings
 from activeseed.errors import TrustError
 from activeseed.masking import masked_text
+from activeseed.members import named_record
 from activeseed.protocols import SupportsAgreement
 from activeseed.seed import digest_of
 
@@ -106,10 +107,10 @@ def _wanted(folder: Path, settings: Settings) -> dict[str, tuple[str, Any]]:
     out: dict[str, tuple[str, Any]] = {}
     if settings.store:
         out["store"] = (f"open the database {said(masked_text(settings.store))}", settings.store)
-    for part in ("system", "embedder", "estimator", "annotator", "executor"):
+    for part in ("system", "embedder", "estimator", "response", "annotator", "executor"):
         member = getattr(settings, part)
-        if isinstance(member, ThirdParty):
-            out[part] = (f"import {said(member.kind)}", record_of(member))
+        if record := named_record(member):
+            out[part] = (f"import {said(record['kind'])}", record)
         elif isinstance(member, SupportsAgreement) and (found := member.would(folder)):
             out[part] = found
     if forms := [record for f in settings.questions if (record := named_record(f))]:

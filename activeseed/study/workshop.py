@@ -12,7 +12,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from activeseed.config import Settings, ThirdParty, default
+from activeseed.config import Settings, default
+from activeseed.members import ThirdParty
 from activeseed.protocols import (
     Executor,
     Form,
@@ -70,7 +71,8 @@ class Workshop:
         for event in self.store.read(self.state.sequence):
             self.state.apply(event)
             if event.kind == "created":
-                self.inputs = event.body["inputs"]
+                body: dict[str, Any] = event.body
+                self.inputs = body["inputs"]
 
     def close(self) -> None:
         """End what trains, and give back the journal's connections. Whatever is used afterwards is made anew."""

@@ -41,6 +41,9 @@ class RewardModel(SettingsRecord):
 
     The weights w are those of the row, summing to one. A row without pairs keeps its start: no preference anywhere.
 
+    >>> act.RewardModel(steps=50, minibatch=16).traits.streams
+    ('order',)
+
     Attributes:
         reward: ``linear`` or ``mlp`` (one hidden layer).
         hidden: units of the MLP's hidden layer.

@@ -32,7 +32,8 @@ from typing import Any
 
 import numpy as np
 
-from activeseed.config import Settings, record_of
+from activeseed.config import Settings
+from activeseed.members import record_of
 from tests.benchmarks._report import MARKS, report, write
 from tests.benchmarks.curves import Curve, crossing, height
 from tests.benchmarks.orders import BATCH, FLAT, LEVEL, LOOK, MOST, ORDERS, PERMUTATIONS, curves, out_of_fold

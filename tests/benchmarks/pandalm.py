@@ -30,8 +30,9 @@ from typing import Any
 
 import numpy as np
 
-from activeseed.config import Settings, record_of
+from activeseed.config import Settings
 from activeseed.embedders import MiniLM
+from activeseed.members import record_of
 from activeseed.plan import Floats
 from tests.benchmarks._report import report, write
 from tests.benchmarks.curves import crossing, height

@@ -2,17 +2,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from activeseed.column import Column
 from activeseed.errors import ConfigError, PlanError
 from activeseed.estimators import Auto, Bootstrap, Jansen, LeaveOneOut, NullLadder, Regression
 from activeseed.estimators.statistics import cross_key, gram
 from activeseed.geometries import DistributionHellinger, Hellinger
-from activeseed.outcome import Column, Outcomes, Ranking
+from activeseed.outcome import Outcomes, Ranking
 from activeseed.plan import Change, Law, OneAtATime, Rows
 from activeseed.protocols import Cost, Problem, Request, Run
 from activeseed.seed import ABSENT
@@ -74,7 +75,7 @@ class Halving:
                 value[f] = cross_key(gram(delta), ok).value
             first += keys
             items = sorted(np.argsort(-np.nan_to_num(value), kind="stable")[: (len(items) + 1) // 2].tolist())
-        summary = {"trainings": trained, "failed": failed, "finalists": [problem.ids[f] for f in items]}
+        summary: Any = {"trainings": trained, "failed": failed, "finalists": [problem.ids[f] for f in items]}
         return Ranking(problem.ids, {"effect": value}, summary)
 
 

@@ -92,12 +92,11 @@ def facts(folder: Path) -> dict[str, Any]:
     """What must not depend on being killed: versions, answers, questions, decisions, trained rows."""
     study = Study.open(folder)
     events = study.store.read()
-    trained = [e.body for e in events if e.kind == "trained"]
+    trained: list[Any] = [e.body for e in events if e.kind == "trained"]
     names = [n for body in trained for n in (study.store.names_in(body["artifact"]) or [])]
-    asked = [q["id"] for e in events if e.kind == "asked" for q in e.body["questions"]]
-    subjects = [
-        q["items"][0] for e in events if e.kind == "asked" for q in e.body["questions"] if q["purpose"] == "ask"
-    ]
+    batches: list[Any] = [e.body for e in events if e.kind == "asked"]
+    asked = [q["id"] for body in batches for q in body["questions"]]
+    subjects = [q["items"][0] for body in batches for q in body["questions"] if q["purpose"] == "ask"]
     ranking = {k: v for k, v in study.rank().to_dict().items() if k != "trainings_new"}
     return {
         "versions": [v.id for v in study.log()],

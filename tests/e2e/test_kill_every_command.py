@@ -75,7 +75,8 @@ def state(folder: Path) -> dict[str, Any]:
     study = Study.open(folder)
     events = study.store.read()
     bodies = {kind: [e.body for e in events if e.kind == kind] for kind in ("created", "asked", "round_closed")}
-    trained = {n for e in events if e.kind == "trained" for n in study.store.names_in(e.body["artifact"]) or ()}
+    batches: list[Any] = [e.body for e in events if e.kind == "trained"]
+    trained = {n for body in batches for n in study.store.names_in(body["artifact"]) or ()}
     # what was being written when the kill came is beside its place, hidden, and nobody reads it
     files = sorted(p.name for p in folder.iterdir() if not p.name.startswith("."))
     return {

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from activeseed.annotators.simulated import Simulated
+from activeseed.column import Order
 from activeseed.embedders import MiniLM
 from activeseed.errors import BudgetError, ConsentError
 from activeseed.estimators import Auto, LeaveOneOut, Regression
 from activeseed.executors import InProcess
+from activeseed.laws import LawKind
 from activeseed.seed import ABSENT, AS_WRITTEN, Item, Probe, Seed, Text, Vector
 from activeseed.study import Study
 from activeseed.study.cost import ranking_parts, round_parts
@@ -70,7 +72,7 @@ def trained(study: Study) -> int:
     ],
 )
 def test_a_first_ranking_trains_no_more_than_was_said(
-    tmp_path: Path, items: int, settings: dict[str, Any], by: str | None, law: str | None
+    tmp_path: Path, items: int, settings: dict[str, Any], by: Order | None, law: LawKind | None
 ) -> None:
     study = vectors(tmp_path / "study", items, **settings)
     said = sum(ranking_parts(study.rounds.work, by, law).values())
@@ -127,7 +129,7 @@ def test_trainings_for_gold_questions_count(make_study: Make) -> None:
     study.loop(max_rounds=4)
     gold = [q for q in study.state.questions.values() if q.purpose == "gold"]
     assert gold
-    events = [e.body for e in study.store.read() if e.kind == "trained"]
+    events: list[Any] = [e.body for e in study.store.read() if e.kind == "trained"]
     assert len({e["context"] for e in events}) == 1 + len(gold), "what hangs on gold was trained, in a seed with it"
     rows = sum(e["rows"] for e in events)
     assert study.budget.trainings == rows == trained(study)

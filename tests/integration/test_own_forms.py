@@ -157,7 +157,7 @@ def test_an_object_that_only_python_holds_is_given_again(make_study):
     [
         ((RateIt(kind="merge"),), "calls itself 'merge', which is taken"),
         ((RateIt(), RateIt()), "calls itself 'rate_it', which is taken"),
-        ((object(),), r"The form object in \[\[questions\]\] has no 'kind'"),
+        ((object(),), r"\[questions\] builtins:object has no kind and .*: add what `activeseed.protocols.Form`"),
         (({"kind": "tests.toy_forms:RateThis"},), "can't be imported"),
         (({"kind": "tests.toy_forms:RateIt", "price": 3},), "does not take these settings"),
         (({"kind": "rate_it"},), "'rate_it' is unknown. Write it as package.module:Name"),

@@ -137,8 +137,8 @@ def test_an_answer_to_an_unknown_question_is_refused_with_the_nearest_and_kept(m
     (q,) = study.ask(items=["i05"])
     with pytest.raises(AnswerError, match=f"Did you mean '{q.id}'"):
         study.tell([answer(q.id + "x", "keep", comment="do not lose me")])
-    kept = [e for e in study.store.read() if e.kind == "unmatched"]
-    assert kept[0].body["answer"]["comment"] == "do not lose me"
+    kept: list[Any] = [e.body for e in study.store.read() if e.kind == "unmatched"]
+    assert kept[0]["answer"]["comment"] == "do not lose me"
     with pytest.raises(AnswerError, match="verdict"):
         study.tell([answer(q.id, "perhaps")])
     with pytest.raises(AnswerError, match="takes no verdict 'flip'"):
@@ -399,7 +399,7 @@ def test_a_preferred_outcome_moves_the_belief_towards_it_and_settles_nothing(mak
 
 def test_a_misspelt_kind_of_question_is_named(make_study: Make) -> None:
     with pytest.raises(Exception, match="Did you mean 'merge'"):
-        make_study().ask(kind="merg")
+        make_study().ask(kind="merg")  # type: ignore[arg-type]  # mypy sees it, too
 
 
 def test_gold_questions_look_like_any_other_and_measure_the_annotator(make_study: Make, tmp_path: Path) -> None:

@@ -138,7 +138,8 @@ def test_too_many_failures_stop_the_analysis_and_keep_what_succeeded(trainer: Tr
     rows_ = Rows(np.tile(np.array([0, 1, 0, 0, 0, 0], np.int16), (6, 1)), np.arange(6))
     with pytest.raises(TooManyFailuresError, match=r"6 of 6 trainings failed \(all\).*no second item"):
         trainer.fulfil(Request(Explicit(rows_), "all"))
-    assert sum(e.body["failed"] for e in FolderStore(tmp_path).read() if e.kind == "trained") == 6
+    trained: list[Any] = [e.body for e in FolderStore(tmp_path).read() if e.kind == "trained"]
+    assert sum(body["failed"] for body in trained) == 6
 
 
 def test_a_ranking_says_how_many_trainings_failed(make_study: Make) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -112,7 +112,7 @@ class Scene:
                     options={AS_WRITTEN: text}, value=1.0 / number, reason="It decides much.", round=1,
                 )
             )  # fmt: skip
-        body = {
+        body: dict[str, Any] = {
             "round": 1, "seed_version": "", "questions": [q.model_dump(mode="json") for q in questions],
             "order": [q.id for q in questions], "predicted_gain": 0.0, "predicted_movement": 0.0, "credibility": {},
             "why": {},
@@ -198,7 +198,8 @@ def answers_by_annotation(study: Study) -> dict[int, list[Answer]]:
 
 def events_per_answer(study: Study) -> Counter[str]:
     """Answer id -> how often the journal holds it."""
-    return Counter(e.body["answer"]["id"] for e in study.store.read() if e.kind == "answered")
+    answered: list[Any] = [e.body for e in study.store.read() if e.kind == "answered"]
+    return Counter(body["answer"]["id"] for body in answered)
 
 
 def says_what_to_do(message: str, site: Site) -> None:

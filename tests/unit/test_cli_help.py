@@ -90,7 +90,7 @@ def test_project_commands_take_a_folder():
     [
         (["rnk"], "'rank'"), (["statsu"], "'status'"), (["seed", "dif"], "'diff'"), (["answers", "imprt"], "'import'"),
         (["rank", "--jsn"], "'--json'"), (["init", "x", "--form", "y"], "'--from'"),
-        (["rank", "--by", "efect"], "'effect'"), (["rank", "--law", "dorp"], "'drop'"),
+        (["rank", "--law", "dorp"], "'drop'"),
         (["loop", "--annotator", "simulatd"], "'simulated'"),
         (["init", "x", "--from", "y", "--rest", "absnt"], "'absent'"),
     ],

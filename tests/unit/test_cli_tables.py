@@ -2,6 +2,7 @@
 
 import io
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,7 +39,7 @@ def result(seed: Seed) -> dict:
         "ties_with": ties, "first_order": effect / 3, "total": effect / 2, "share": effect / effect.sum(),
         "credibility": np.linspace(0.2, 1.0, n), "credibility_before": np.full(n, 0.8), "value": effect / 4,
     }  # fmt: skip
-    summary = {
+    summary: Any = {
         "seed_version": "v0", "system": "oversight_league", "law": "drop", "unit": "squared Hellinger distance",
         "outcome": "the evaluator at the probes", "bootstrap_spread": 2.5e-3, "bootstrap_spread_se": 1e-4,
         "belief_spread": 7e-5,
@@ -124,20 +125,20 @@ def test_indices_of_another_law_say_of_which(result):
 
 @pytest.mark.parametrize(("chaotic", "first"), [(True, "! The trainer is chaotic"), (None, "! Whether the trainer is")])
 def test_chaos_and_unknown_chaos_come_first(result, seed, capsys, chaotic, first):
-    given = {k: v for k, v in result.items() if k not in ("items", "notes", "by")}
+    given: Any = {k: v for k, v in result.items() if k not in ("items", "notes", "by")}
     columns = {"effect": np.linspace(1.0, 0.5, len(seed))}
     ids = tuple(i.id for i in seed.items)
-    print_ranking(Ranking(ids, columns, {**given, "chaotic": chaotic}, notes=("3 of 40 trainings failed.",)), seed)
+    print_ranking(Ranking(ids, columns, given | {"chaotic": chaotic}, notes=("3 of 40 trainings failed.",)), seed)
     assert capsys.readouterr().out.splitlines()[0].startswith(first)
 
 
 def test_what_the_budget_cut_is_said_after_the_table_and_the_rest_before_it(result, seed, capsys):
     cut = "The budget of 4000 trainings affords no total indices."
     failed = "3 of 40 trainings failed; the keys they belong to are left out."
-    given = {k: v for k, v in result.items() if k not in ("items", "notes", "by")}
+    given: Any = {k: v for k, v in result.items() if k not in ("items", "notes", "by")}
     columns = {"effect": np.linspace(1.0, 0.5, len(seed))}
     print_ranking(
-        Ranking(tuple(i.id for i in seed.items), columns, {**given, "chaotic": True}, notes=(cut, failed)), seed
+        Ranking(tuple(i.id for i in seed.items), columns, given | {"chaotic": True}, notes=(cut, failed)), seed
     )
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("! The trainer is chaotic")

@@ -35,6 +35,23 @@ if TYPE_CHECKING:
     from activeseed.protocols import Assignment
 
 
+@dataclass(frozen=True)
+class Mark:
+    """How far the projects were read.
+
+    Attributes:
+        readings: kind of question -> what was read of its project.
+        complained: kind -> digest of what was said to be wrong there, so that it is said once.
+        dropped: ids of questions that were reported as taken out.
+        people: user id -> the name under which answers were taken.
+    """
+
+    readings: Mapping[str, collecting.Reading]
+    complained: Mapping[str, str]
+    dropped: frozenset[str]
+    people: dict[str, str]
+
+
 @dataclass
 class Channel:
     """Talks to a Label Studio server for one study. Connects when it is first used.
@@ -245,32 +262,27 @@ class Channel:
             dropped={q: why for q, why in dropped.items() if q in by_name},
             absent=frozenset(noticing.absent(readings, asked)).difference(dropped),
             problems=tuple(problems),
-            mark={
-                "readings": readings,
-                "complained": complained,
-                "dropped": set(dropped),
-                "people": self.ledger.people,
-            },
+            mark=Mark(readings, complained, frozenset(dropped), self.ledger.people),
         )
 
     def acknowledge(self, collected: Collected) -> None:
         """What was collected is in the journal: the next read begins there."""
         mark = collected.mark
-        if not isinstance(mark, dict):  # nothing was read
+        if not isinstance(mark, Mark):  # nothing was read
             return
         with self.ledger.held():
-            self.ledger.people = mark["people"] | self.ledger.people
-            for kind, found in mark["readings"].items():
+            self.ledger.people = mark.people | self.ledger.people
+            for kind, found in mark.readings.items():
                 # a ledger that was lost has no shelf: what was read of it is the first
                 shelf = self.ledger.shelves.setdefault(kind, found.shelf)
                 if shelf.id == found.shelf.id:
                     found.shelf = shelf
                     collecting.take(found)
-                    shelf.complained = mark["complained"][kind]
+                    shelf.complained = mark.complained[kind]
                     # an import that was given up for lost and came after all
                     with suppress(AnnotatorError):
                         Pusher(self.connection, self.ledger, shelf, self.assignment.study).remove_duplicates()
-            reported = mark["dropped"]
+            reported = mark.dropped
             self.ledger.refused = {q: why for q, why in self.ledger.refused.items() if q not in reported}
             self.ledger.withdrawn = [q for q in self.ledger.withdrawn if q not in reported]
             self.ledger.save()

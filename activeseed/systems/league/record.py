@@ -22,6 +22,11 @@ class OversightLeague(LeagueSettings):
     one; ρ: weights of the archived agents Aⱼ), then agents respond and join the archive. The defaults are the cheapest
     faithful league: fictitious play between a linear evaluator and KL-leashed policies over the pool. It has no key
     streams: it is deterministic. ``OversightLeague.full()`` switches everything on.
+
+    >>> act.OversightLeague(rounds=6, minibatch=8).traits.streams
+    ('order',)
+    >>> act.OversightLeague().traits.streams
+    ()
     """
 
     @classmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,20 @@ from activeseed.systems.own.labels import Label, Labels
 from activeseed.systems.own.target import load, name_of
 
 
+class EstimatorSettings(TypedDict, total=False):
+    """The settings of `FromEstimator` by name."""
+
+    estimator: str
+    parameters: Mapping[str, Any]
+    label: str
+    positive: bool | int | float | str
+    features: Literal["embedding", "text"]
+    probability: bool
+    deterministic: bool | None
+    version: str
+    instance: Any
+
+
 class FromEstimator(SettingsRecord):
     """A trainer² that fits a clone of an estimator on each row's items and predicts the probes.
 
@@ -32,6 +46,11 @@ class FromEstimator(SettingsRecord):
     classifier, the prediction for a regressor. A clone gets its ``random_state``, and that of every part of it, from
     the row's key. Weights go to ``sample_weight`` where the estimator takes it; where it does not, an item of
     multiplicity 2 comes twice. A row that leaves a single class is a recorded failure.
+
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> trainer = act.FromEstimator(LogisticRegression(C=10.0), label="label", positive="urgent")
+    >>> trainer.estimator, trainer.parameters["C"]
+    ('sklearn.linear_model:LogisticRegression', 10.0)
 
     Attributes:
         estimator: where the estimator's class (or a function that makes one) is found, ``sklearn.svm:SVC``; filled in
@@ -62,9 +81,10 @@ class FromEstimator(SettingsRecord):
     _base: Path = PrivateAttr(default=Path())
     _permit: Callable[[], None] | None = PrivateAttr(default=None)
 
-    def __init__(self, estimator: Any = None, /, **settings: Any) -> None:
+    def __init__(self, estimator: Any = None, /, **settings: Unpack[EstimatorSettings]) -> None:
+        given: dict[str, Any] = dict(settings)
         if isinstance(estimator, str):
-            settings["estimator"] = estimator
+            given["estimator"] = estimator
         elif estimator is not None:
             if isinstance(estimator, type) or not hasattr(estimator, "get_params"):
                 what = f"the class {estimator.__name__}" if isinstance(estimator, type) else type(estimator).__name__
@@ -74,9 +94,9 @@ class FromEstimator(SettingsRecord):
                 )
             parameters = _plain_parameters(estimator)
             if parameters is not None:
-                settings = {"estimator": name_of(type(estimator)), "parameters": parameters, **settings}
-            settings["instance"] = estimator
-        super().__init__(**settings)
+                given = {"estimator": name_of(type(estimator)), "parameters": parameters, **given}
+            given["instance"] = estimator
+        super().__init__(**given)
 
     # A table of settings names everything: it needs no constructor, and its mistakes are told as the table's.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypedDict, Unpack
 
 from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
@@ -22,6 +22,19 @@ from activeseed.systems.own.given import also_reads, given_items, given_probes, 
 from activeseed.systems.own.target import load, name_of
 
 
+class FunctionSettings(TypedDict, total=False):
+    """The settings of `FromFunction` by name."""
+
+    target: str
+    outcomes: int
+    compare: Literal["identity", "hellinger"]
+    deterministic: bool
+    weighted: bool
+    ignores_space: bool
+    version: str
+    function: Callable[..., Any] | None
+
+
 class FromFunction(SettingsRecord):
     """A trainer²: ``train(items, key) -> array of P outcomes``, one row at a time.
 
@@ -31,6 +44,12 @@ class FromFunction(SettingsRecord):
     also given the probes. What it prints goes to standard error.
 
     A function that raises, or returns anything but P finite numbers, is a recorded failure with its reason.
+
+    >>> def train(items, key, probes):
+    ...     words = {word for item in items for word in item.text.split()}
+    ...     return [float(bool(words & set(probe.payload.text.split()))) for probe in probes]
+    >>> act.FromFunction(train, compare="hellinger", deterministic=True).traits.streams
+    ()
 
     Attributes:
         target: where the function is found again, ``package.module:function`` or ``path/to/file.py:function`` (relative
@@ -59,12 +78,13 @@ class FromFunction(SettingsRecord):
     _base: Path = PrivateAttr(default=Path())
     _permit: Callable[[], None] | None = PrivateAttr(default=None)
 
-    def __init__(self, train: Callable[..., Any] | str | None = None, /, **settings: Any) -> None:
+    def __init__(self, train: Callable[..., Any] | str | None = None, /, **settings: Unpack[FunctionSettings]) -> None:
+        given: dict[str, Any] = dict(settings)
         if isinstance(train, str):
-            settings["target"] = train
+            given["target"] = train
         elif train is not None:
-            settings = {"target": name_of(train), **settings, "function": train}
-        super().__init__(**settings)
+            given = {"target": name_of(train), **given, "function": train}
+        super().__init__(**given)
 
     # A table of settings names everything: it needs no constructor, and its mistakes are told as the table's.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
