@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from activeseed.executors.process_tree import descendants
 from activeseed.factor import Factor, setting_factor
@@ -130,7 +131,7 @@ def _check_wanted(executor: Executor, materials: Materials) -> None:
         Batch(3, rows, state="keys"),
         Batch(4, rows),
     ]
-    right = [
+    right: list[NDArray[Any]] = [
         mirror.train(rows, materials.at((last,))).values,
         _Mirror(0.5).train(rows, materials).values,
         mirror.pull_back(rows, materials, cotangents),

@@ -69,7 +69,7 @@ class Both:
         ok = np.isfinite(w).all(1) & (w.sum(1) > 0)
         w[~ok] = 1.0
         noise = np.zeros((len(rows), x.shape[1]))
-        for r, key in enumerate(rows.keys):
+        for r, key in enumerate(rows.stream("noise")):
             noise[r] = generator(materials.root, "noise", int(key)).normal(0.0, 0.05, x.shape[1])
         theta = (w[:, :, None] * x).sum(1) / w.sum(1, keepdims=True) + noise
         approval = 1.0 / (1.0 + np.exp(-20.0 * theta @ (z - z.mean(0)).T))

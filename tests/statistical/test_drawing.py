@@ -123,17 +123,18 @@ def test_counts_hold_the_likelihood_of_every_vote_whatever_is_meant():
         options = {"as_written": "a", "v": "other"}
         kind = "choose_wording" if verdict == "choose" else "review"
         questions[f"q{n}"] = Question(id=f"q{n}", kind=kind, items=(item,), text=item[1:], options=options)
-        more = {"variant": "v"} if verdict == "choose" else {}
-        answers.append(Answer(id=f"a{n}", question=f"q{n}", annotator="ann", verdict=verdict,
-                              confidence=confidence, **more))  # fmt: skip
+        named = "v" if verdict == "choose" else ""
+        answers.append(
+            Answer(id=f"a{n}", question=f"q{n}", annotator="ann", verdict=verdict, confidence=confidence, variant=named)
+        )
     counts = resolve(seed, prior, questions, answers).counts
     alpha, beta = 0.9, 0.7
     theta = np.log([alpha, 1 - alpha, beta, 1 - beta])
     found = np.einsum("r,vrf->vf", theta, counts.table) + counts.evenly
     votes = ((0, 0, 1.0), (0, 1, 0.6), (0, 2, 1.0), (1, 1, 0.5))
-    for item, offered in ((0, 3), (1, 2)):
+    for at, offered in ((0, 3), (1, 2)):
         for meant in range(offered):
             right = alpha if meant == 0 else beta
-            like = [w * np.log(right if v == meant else (1 - right) / (offered - 1)) for i, v, w in votes if i == item]
-            assert found[meant, item] == pytest.approx(sum(like)), (item, meant)
+            like = [w * np.log(right if v == meant else (1 - right) / (offered - 1)) for i, v, w in votes if i == at]
+            assert found[meant, at] == pytest.approx(sum(like)), (at, meant)
     assert found[2, 1] == -np.inf
