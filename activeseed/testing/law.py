@@ -26,6 +26,7 @@ def check_law(law: ReferenceLaw, *others: Toy) -> None:
     """
     says = f"the law {law.kind!r}"
     assert law.kind, f"{type(law).__name__} has no kind"
+    assert law.words, f"{says} has no words for what it does to an item"
     moved = taken = 0
     for toy in (zeros("none"), wordings("none"), linear("none"), interaction("none"), *others):
         problem = toy.problem()

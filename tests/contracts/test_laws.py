@@ -51,7 +51,6 @@ class Bends:
 
     bend: Callable[[Comparison], Comparison] = lambda compared: compared
     kind: ClassVar[str] = "bends"
-    words: ClassVar[str] = "bending the item"
     needs_weights: bool = False
 
     def comparison(self, problem: Any) -> Comparison:
@@ -93,6 +92,7 @@ def nothing(c: Comparison) -> Comparison:
         (Bends(lambda c: replace(c, words="")), "has no words"),
         (Bends(lambda c: replace(c, names=c.names[1:])), "not a name for each unit"),
         (Bends(lambda c: replace(c, members=((0,), *c.members[:-1]))), "has an item in two units"),
+        (Bends(words=""), "has no words for what it does to an item"),
         (Bends(elsewhere), "does nothing and has an effect"),
         (Bends(nothing), "finds no effect in any toy"),
     ],
