@@ -53,7 +53,6 @@ class Bends:
     kind: ClassVar[str] = "bends"
     words: ClassVar[str] = "bending the item"
     needs_weights: bool = False
-    words: str = "dropping the item, or nearly"
 
     def comparison(self, problem: Any) -> Comparison:
         return self.bend(Drop().comparison(problem))
