@@ -1,0 +1,74 @@
+"""Every seam of activeseed, a file each; this page names them all.
+
+Each family (embedders, perturbations, systems, laws, estimators, questions, annotators, executors, stores) is a
+set of siblings behind one small protocol. What only some members can do is a capability protocol (``Supports…``). A
+third party passes any object that satisfies the protocol, or names it ``package.module:Name`` in the configuration.
+"""
+
+from __future__ import annotations
+
+from activeseed.protocols.analyses import (
+    Analysis,
+    Estimator,
+    Problem,
+    Request,
+    Response,
+    Run,
+    SupportsLaw,
+    SupportsResponse,
+    SupportsUnaffordable,
+)
+from activeseed.protocols.annotators import (
+    Annotator,
+    Assignment,
+    Collected,
+    SupportsAssignment,
+    SupportsCollecting,
+    SupportsLinks,
+    SupportsOrder,
+    SupportsPlace,
+    SupportsTruth,
+)
+from activeseed.protocols.embedders import Embedder, SupportsCentring, SupportsCutting, SupportsIds, SupportsLimits
+from activeseed.protocols.executors import Batch, Executor, SupportsCores
+from activeseed.protocols.forms import (
+    About,
+    Dispute,
+    Form,
+    Occasion,
+    Pace,
+    Respondent,
+    SupportsDrawing,
+    SupportsItems,
+    SupportsTemplate,
+)
+from activeseed.protocols.geometries import Geometry, SupportsDecisions, SupportsDecoding, SupportsEntropy
+from activeseed.protocols.laws import ReferenceLaw
+from activeseed.protocols.perturbations import Perturbation
+from activeseed.protocols.shared import Name, SupportsLocating
+from activeseed.protocols.stores import Event, Store
+from activeseed.protocols.systems import (
+    Cost,
+    SupportsAgreement,
+    SupportsFactors,
+    SupportsGradients,
+    SupportsPermission,
+    SupportsReading,
+    SupportsSpreading,
+    SupportsStates,
+    System,
+    Traits,
+)
+from activeseed.seed import Json
+
+__all__ = [
+    "About", "Analysis", "Annotator", "Assignment", "Batch", "Collected", "Cost", "Dispute", "Embedder", "Estimator",
+    "Event", "Executor", "Form", "Geometry", "Json", "Name", "Occasion", "Pace", "Perturbation", "Problem",
+    "ReferenceLaw", "Request", "Respondent", "Response", "Run", "Store", "SupportsAgreement", "SupportsAssignment",
+    "SupportsCentring", "SupportsCollecting", "SupportsCores", "SupportsCutting", "SupportsDecisions",
+    "SupportsDecoding", "SupportsDrawing", "SupportsEntropy", "SupportsFactors", "SupportsGradients", "SupportsIds",
+    "SupportsItems", "SupportsLaw", "SupportsLimits", "SupportsLinks", "SupportsLocating", "SupportsOrder",
+    "SupportsPermission", "SupportsPlace", "SupportsReading", "SupportsResponse", "SupportsSpreading",
+    "SupportsStates", "SupportsTemplate", "SupportsTruth", "SupportsUnaffordable", "System",
+    "Traits",
+]  # fmt: skip

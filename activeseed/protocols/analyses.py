@@ -1,0 +1,160 @@
+"""Analyses: what they are asked about, what they ask for, and what those of some ends can do."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar, runtime_checkable
+
+from activeseed.protocols.systems import Cost
+
+if TYPE_CHECKING:  # seams are only described here: whoever asks for an event needs no arrays
+    from activeseed.column import Column
+    from activeseed.factor import Factor
+    from activeseed.outcome import (
+        Outcomes,
+        Ranking,  # noqa: F401 (named in a string: what analyses end in)
+    )
+    from activeseed.plan import Design, Floats, Law
+    from activeseed.protocols.geometries import Geometry
+    from activeseed.seed import Probe, Seed
+
+
+@dataclass(frozen=True)
+class Request:
+    """What an analysis wants of these rows: their outcomes, or, where it says so, their gradients or a state of them.
+
+    Attributes:
+        design: makes the rows.
+        purpose: stands in progress and journal.
+        places: numbers of the places that are wanted; None is all of them. A system that trains cell by cell is asked
+            for no others; any other trains whole rows, and the rest is left out of the answer.
+        cotangents: (R, P) where vector-Jacobian products are wanted (``SupportsGradients``); the answer's values are
+            (R, S) gradients.
+        state: name of the state that is wanted (``SupportsStates``); the answer's values are (R, …).
+        fresh: equal rows are trained as often as they come: that is what a re-run is.
+    """
+
+    design: Design
+    purpose: str
+    places: tuple[int, ...] | None = None
+    cotangents: Floats | None = None
+    state: str = ""
+    fresh: bool = False
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What an estimator is asked about.
+
+    Attributes:
+        seed: items, variants, and what stands.
+        law: product of the belief's marginals, over the same factors: indices are about it.
+        rows_law: law from which regression rows are drawn, where it is not ``law``: rows of one law serve any other,
+            so beliefs that the rows themselves inform need no second training. Where the response has interactions,
+            an item's index averages over the others as the rows have them, and the ranking says so.
+        geometry: embeds outcomes.
+        deterministic: the trainer has no key streams, so one key says all.
+        weighted: the trainer understands fractional weights.
+        stream: 128-bit key from which designs draw their rows.
+        first_key: replicate numbers from here on are the analysis' own.
+        held: items without which nothing trains: they are left out by no resampling.
+        settings: the system's settings that can be perturbed; their columns come after those of the items.
+        places: where outcomes are read.
+        each: what one row costs.
+    """
+
+    seed: Seed
+    law: Law
+    geometry: Geometry
+    deterministic: bool
+    weighted: bool
+    stream: int
+    first_key: int = 0
+    rows_law: Law | None = None
+    held: tuple[int, ...] = ()
+    settings: tuple[Factor, ...] = ()
+    places: tuple[Probe, ...] = ()
+    each: Cost = field(default_factory=Cost)
+
+    @property
+    def factors(self) -> tuple[Factor, ...]:
+        """Everything that can be perturbed: items, then settings."""
+        from activeseed.factor import seed_factors
+
+        return (*seed_factors(self.seed), *self.settings)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(i.id for i in self.seed.items)
+
+    @property
+    def base(self) -> tuple[int, ...]:
+        return self.seed.base
+
+
+T_co = TypeVar("T_co", covariant=True)
+
+#: yields requests, is sent their outcomes, ends in a result
+Run: TypeAlias = "Generator[Request, Outcomes, T_co]"
+
+
+class Analysis(Protocol[T_co]):
+    """Yields requests, is sent what they want, returns a result. One-shot designs yield once, races many times.
+
+    One driver runs all analyses: it counts what they train, holds it to the budget, journals it and shows progress.
+    """
+
+    @property
+    def kind(self) -> str: ...
+    def cost(self, problem: Problem) -> Cost:
+        """What a run costs at most, ``problem.each`` being what one row costs: what ``check`` prints."""
+        ...
+
+    def run(self, problem: Problem) -> Run[T_co]: ...
+
+
+class Estimator(Analysis["Ranking"], Protocol):
+    """An analysis that ends in a ranking of the items."""
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns that its rankings may have, each with its words: what `rank --by` and the report go by."""
+        ...
+
+
+class Response(Analysis["Ranking"], Protocol):
+    """An analysis that ends in a ranking with a surrogate, from which risk, values and questions are computed.
+
+    Its first request is for the rows that it is fitted on. They are drawn before anything is known of them, and what
+    they say of the items that they leave out is evidence for the belief; the response is then run with that belief as
+    ``problem.law``, on the same rows.
+    """
+
+    @property
+    def columns(self) -> tuple[Column, ...]: ...
+
+
+@runtime_checkable
+class SupportsLaw(Protocol):
+    """Ranks by a reference law that can be chosen."""
+
+    def with_law(self, law: str) -> Estimator:
+        """The same estimator, ranking by another law. Raises PlanError for a law it doesn't know."""
+        ...
+
+
+@runtime_checkable
+class SupportsResponse(Protocol):
+    """An estimator whose own rows serve as the response, so that neither trains the other's again."""
+
+    def response(self) -> Response: ...
+
+
+@runtime_checkable
+class SupportsUnaffordable(Protocol):
+    """Says, before anything is trained, what a ranking of so many items will have to go without."""
+
+    def unaffordable(self, problem: Problem) -> tuple[str, ...]:
+        """A sentence for each thing that is missing, with what would afford it; empty when nothing is."""
+        ...

@@ -1,0 +1,184 @@
+"""Systems: trainer²s, what they declare, and what only some of them can do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
+
+if TYPE_CHECKING:  # seams are only described here: whoever asks for an event needs no arrays
+    from activeseed.factor import Factor
+    from activeseed.outcome import Outcomes
+    from activeseed.plan import Floats, Materials, Rows
+    from activeseed.protocols.geometries import Geometry
+    from activeseed.seed import Json, Probe
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one row of a system costs, or all rows of an analysis at most.
+
+    Attributes:
+        bytes: memory in a batch; 0 for a system that trains one row after the other.
+        multiply_adds: arithmetic; 0 where it is unknown.
+        calls: calls of something that is paid by the call.
+        money: what they cost, in the currency of ``[limits]``.
+        trainings: what is trained, paid for and kept at once: a row, or, where the system trains cell by cell, a row
+            at a place.
+    """
+
+    bytes: int = 0
+    multiply_adds: int = 0
+    calls: int = 0
+    money: float = 0.0
+    trainings: int = 1
+
+    def __mul__(self, rows: int) -> Cost:
+        """Of so many rows; memory is that of one, since a batch holds as many as fit."""
+        return Cost(self.bytes, self.multiply_adds * rows, self.calls * rows, self.money * rows, self.trainings * rows)
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(
+            max(self.bytes, other.bytes),
+            self.multiply_adds + other.multiply_adds,
+            self.calls + other.calls,
+            self.money + other.money,
+            self.trainings + other.trainings,
+        )
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What a system declares of itself under its settings. Nothing of it is guessed.
+
+    Attributes:
+        streams: names of the key streams that vary the result; empty for a deterministic trainer.
+        weighted: it understands fractional weights (the null ladder wiggles them).
+        rows_at_a_time: rows don't influence each other, and an executor may cut a batch into pieces of so many; None
+            for a trainer whose rows train together, in batches that stay whole. A trainer that says a number is tried
+            out before anything else: it is taken to be of the user's own.
+        memory_mb: it splits batches that take more than this by itself; None where it does not.
+        per_cell: outcomes, failures and costs are those of a row at a place, not of a row.
+        gradients: it can pull cotangents back (`SupportsGradients`) under these settings.
+    """
+
+    streams: tuple[str, ...] = ()
+    weighted: bool = False
+    rows_at_a_time: int | None = None
+    memory_mb: int | None = None
+    per_cell: bool = False
+    gradients: bool = False
+
+
+@runtime_checkable
+class System(Protocol):
+    """A trainer²: rows in, outcomes out.
+
+    Attributes:
+        kind: tag in the configuration.
+        revision: changes whenever the same record would train differently.
+        traits: what it declares of itself.
+    """
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def revision(self) -> str: ...
+    @property
+    def traits(self) -> Traits: ...
+    def record(self) -> dict[str, Json]:
+        """Everything that determines its outcomes, as JSON: part of every row's name."""
+        ...
+
+    def check(self, materials: Materials) -> None:
+        """Raise PlanError when these materials can't be trained on; called before any training."""
+        ...
+
+    def places(self, materials: Materials) -> tuple[Probe, ...]:
+        """The P places at which outcomes are read: the probes, or the pool when the policy is ranked."""
+        ...
+
+    def geometry(self, materials: Materials) -> Geometry:
+        """The geometry in which its outcomes are compared."""
+        ...
+
+    def cost(self, materials: Materials) -> Cost: ...
+    def train(self, rows: Rows, materials: Materials) -> Outcomes:
+        """Train every row, batched where the system can. A row that fails is a recorded failure, never a default."""
+        ...
+
+
+@runtime_checkable
+class SupportsReading(Protocol):
+    """Reads more of the materials than payloads, weights and probes (ids, groups, metadata)."""
+
+    def also_reads(self, materials: Materials) -> Json:
+        """What else may determine an outcome, as JSON: part of every row's name."""
+        ...
+
+
+@runtime_checkable
+class SupportsPermission(Protocol):
+    """Runs code that its settings name, which in a folder from a stranger may be anything."""
+
+    def asking(self, permit: Callable[[], None]) -> Self:
+        """The same trainer, which calls ``permit`` before it loads or starts anything: that raises where it may not."""
+        ...
+
+
+@runtime_checkable
+class SupportsAgreement(Protocol):
+    """May do something that needs somebody's agreement, where a folder from a stranger says it."""
+
+    def would(self, folder: Path) -> tuple[str, Json] | None:
+        """What these settings would do, in words that begin with a verb, and the part of them that says so.
+
+        Nothing is run or looked up; None where nothing needs agreement.
+        """
+        ...
+
+
+@runtime_checkable
+class SupportsSpreading(Protocol):
+    """Settings that tell ``Traits.rows_at_a_time`` before any code that they name may be loaded."""
+
+    @property
+    def rows_at_a_time(self) -> int: ...
+
+
+@runtime_checkable
+class SupportsGradients(Protocol):
+    """Vector-Jacobian products in the weights of the slots, where ``Traits.gradients`` says so."""
+
+    def pull_back(self, rows: Rows, materials: Materials, cotangents: Floats) -> Floats:
+        """(R, P) cotangents of the outcomes -> (R, S) gradients in ``rows.weights(materials.slots)``, NaN where failed.
+
+        S counts the slots of ``materials.slots``, those that a row leaves out included: their weight is 0 there, and
+        the gradient says what a little of them would do.
+        """
+        ...
+
+
+@runtime_checkable
+class SupportsFactors(Protocol):
+    """Has settings that can be perturbed like items."""
+
+    def factors(self) -> tuple[Factor, ...]:
+        """The settings, each with what it may be; the first choice of each is what the record says."""
+        ...
+
+    def with_settings(self, settings: Mapping[str, Json]) -> System:
+        """The same system with other values at these paths (factors' ids)."""
+        ...
+
+
+@runtime_checkable
+class SupportsStates(Protocol):
+    """Can be looked into: hands out what is inside of a training, besides its outcome."""
+
+    @property
+    def state_names(self) -> tuple[str, ...]: ...
+    def states(self, rows: Rows, materials: Materials, name: str) -> Floats:
+        """(R, …) a state of each row by its name: weights, a trajectory over training; NaN where a row failed."""
+        ...
