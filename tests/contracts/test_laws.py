@@ -52,6 +52,7 @@ class Bends:
     bend: Callable[[Comparison], Comparison] = lambda compared: compared
     kind: ClassVar[str] = "bends"
     needs_weights: bool = False
+    words: str = "dropping the item, or nearly"
 
     def comparison(self, problem: Any) -> Comparison:
         return self.bend(Drop().comparison(problem))
