@@ -9,7 +9,7 @@ import tempfile
 import tomllib
 import traceback
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +17,7 @@ from typing import Annotated
 import typer
 
 from activeseed.cli import demo, label_studio, loop, project, queue, rank, report, seed_commands, serve
-from activeseed.cli.options import TRUSTED
+from activeseed.cli.options import ENDING, TRUSTED
 from activeseed.cli.screen import replace_what_does_not_fit, say
 from activeseed.errors import ActiveseedError, nearest, plainly
 from activeseed.masking import is_secret, masked_text, secrets_in, without
@@ -134,6 +134,12 @@ servers.command("renew", short_help="New projects for deleted ones.")(label_stud
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns the exit code and never raises."""
+    with ExitStack() as ending:
+        ENDING.set(ending)
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str]) -> int:
     arguments, whole = _without(arguments, "--traceback")
     arguments, trusted = _without(arguments, "--trust")
     TRUSTED.set(trusted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -26,6 +27,8 @@ Accept = Annotated[
 HERE = Path()
 #: whether ``--trust`` was said, which may stand anywhere on the command line
 TRUSTED: ContextVar[bool] = ContextVar("TRUSTED", default=False)
+#: what is to be done when the command is over
+ENDING: ContextVar[ExitStack | None] = ContextVar("ending", default=None)
 
 
 def open_study(folder: Path, progress: Progress | None = None, *, accept: bool = False) -> Study:
@@ -39,7 +42,20 @@ def open_study(folder: Path, progress: Progress | None = None, *, accept: bool =
         from activeseed.study.trust import agree
 
         agree(folder, study.settings)
+    return closed_with_the_command(study)
+
+
+def closed_with_the_command(study: Study) -> Study:
+    """The same study; once the command is over, what trains has ended and the journal is one whole file."""
+    ending = ENDING.get()
+    if ending is not None:
+        ending.callback(_close, study)
     return study
+
+
+def _close(study: Study) -> None:
+    with suppress(Exception):  # what can't be given back goes with the process
+        study.close()
 
 
 def confirm(question: str, yes: bool) -> None:

@@ -128,6 +128,7 @@ def make(
     """A project of the bundled seed with ``init``'s settings, and an annotator who knows its truth file by heart."""
     from activeseed.annotators.simulated import Simulated
     from activeseed.cli.making import make_project
+    from activeseed.cli.options import closed_with_the_command
     from activeseed.resources import bundled
 
     with as_file(bundled(example.folder)) as source:
@@ -145,7 +146,7 @@ def make(
         )
         truth = folder / "truth.jsonl"
         shutil.copyfile(source / "truth.jsonl", truth)
-    return study, Simulated(truth_file=str(truth.absolute()), list_error=0.0, key=key)
+    return closed_with_the_command(study), Simulated(truth_file=str(truth.absolute()), list_error=0.0, key=key)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from activeseed.cli.options import HERE, Accept, Dir, Json, open_study, pairs
+from activeseed.cli.options import HERE, Accept, Dir, Json, closed_with_the_command, open_study, pairs
 from activeseed.cli.screen import print_json, say, show
 from activeseed.errors import ConfigError, FolderError, nearest
 
@@ -99,6 +99,7 @@ def init(
         guidelines=guidelines,
         tables=settings_of(set_ or ()),
     )
+    closed_with_the_command(study)
     for warning in warnings:
         say(f"Warning: {warning}")
     seed = study.seed
