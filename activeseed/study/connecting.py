@@ -30,7 +30,7 @@ def connected(work: Workshop, channel: Any) -> Annotator:
     if isinstance(channel, SupportsLocating):
         channel = channel.located(work.folder)
     whole("annotator", channel)
-    known = work.known
+    known = work.gold_answers
     if known and isinstance(channel, SupportsTruth):
         channel = channel.knowing(known)
     annotator: Annotator = channel

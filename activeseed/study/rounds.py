@@ -21,9 +21,10 @@ from activeseed.looking.response import deployed_outcomes
 from activeseed.looking.verdict import number
 from activeseed.outcome import Outcomes, plain
 from activeseed.protocols import Event
-from activeseed.resolution import Resolution, Trust, trust, vouch
+from activeseed.resolution import Resolution, Trust, vouch
 from activeseed.seed import Seed, digest_of
 from activeseed.stopping import Progress, Verdict
+from activeseed.study.checks import Checks
 from activeseed.study.cost import round_parts
 from activeseed.study.looks import Looks
 from activeseed.study.workshop import Workshop
@@ -58,8 +59,7 @@ class Rounds:
 
     def trust(self) -> Trust:
         """Whether the answers so far can be believed."""
-        state = self.work.state
-        return trust(state.current.seed, state.questions, state.counted_answers, known=self.work.known)
+        return Checks(self.work).trust()
 
     def has_settled(self, record: dict[str, Any]) -> bool:
         """Whether a closed round's limits are below what the user set."""

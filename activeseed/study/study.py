@@ -216,7 +216,7 @@ class Study:
     @property
     def gold_answers(self) -> dict[str, str]:
         """Id of a gold question -> the variant that is right."""
-        return self._work.known
+        return self._work.gold_answers
 
     @property
     def guidelines(self) -> str:

@@ -107,7 +107,7 @@ class Workshop:
         state = self.state
         return settled(
             self.seed, self.settings, state.questions, state.counted_answers,
-            known=self.known, start=state.start, copies=state.own_copies,
+            known=self.gold_answers, start=state.start, copies=state.own_copies,
         )  # fmt: skip
 
     # --- what it was given --------------------------------------------------------------------------------------
@@ -125,7 +125,7 @@ class Workshop:
         return gold_of(self.gold_lines)
 
     @property
-    def known(self) -> dict[str, str]:
+    def gold_answers(self) -> dict[str, str]:
         """Id of a gold question -> the variant that is right."""
         from activeseed.resolution import known_answers
 
