@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from activeseed.asking.special import writing_table
 from activeseed.column import by_name
+from activeseed.errors import PlanError
 from activeseed.estimators import Jansen
 from activeseed.estimators.auto import REGRESSION_KEYS
 from activeseed.estimators.columns import BELIEVED
@@ -68,6 +69,11 @@ def _rank(looks: Looks, by: str | None, law: str | None) -> Ranking:
 
 def analyse(looks: Looks, analysis: Analysis[T]) -> T:
     """Any other analysis of where the study stands, driven and journalled like a ranking."""
+    if lacking := [name for name in ("kind", "cost", "run") if not hasattr(analysis, name)]:
+        raise PlanError(
+            f"{type(analysis).__qualname__} is no analysis: it has no {' and no '.join(lacking)}. Give an object with "
+            "what `activeseed.protocols.Analysis` says; activeseed.testing.check_analysis looks at it."
+        )
     work = looks.work
     with looks.expecting("An analysis", analysis_parts, analysis):
         before = work.budget.here

@@ -326,7 +326,8 @@ class Study:
             analysis: any object that satisfies ``protocols.Analysis``; its result is returned as it is.
 
         Raises:
-            PlanError: the system has no such gradients, states or settings. TooManyFailuresError: it keeps failing.
+            PlanError: it is no analysis, or the system has no such gradients, states or settings.
+            TooManyFailuresError: it keeps failing.
         """
         from activeseed.study.ranking import analyse
 

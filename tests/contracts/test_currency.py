@@ -323,6 +323,8 @@ class TestSettingsAndStreamsAreFactors:
 
     def test_a_study_runs_an_analysis_that_ends_in_no_ranking(self, tmp_path):
         study = Study.create(tmp_path / "study", seed_of(4), Tunable(), probes=probes_of(2), key=1)
+        with pytest.raises(PlanError, match="int is no analysis: it has no kind and no cost and no run"):
+            study.analyse(5)  # type: ignore[arg-type]
         found = study.analyse(Budget(40))
         assert set(found.value) == {*ADDS, *NOISE}
         spent = study.budget.here
