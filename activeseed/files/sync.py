@@ -20,8 +20,6 @@ from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Pair, Payload, Se
 EARLIER = "earlier_payloads"
 #: What the id of a variant starts with that holds an author's later wording of an item that had been answered.
 OFFERED = "author-"
-#: What ids of variants start with that no author's file has: annotators' edits, and those.
-NOT_AUTHORED = ("edit-", OFFERED)
 
 
 @dataclass(frozen=True)
@@ -156,8 +154,8 @@ def _written_by_annotator(item: Item) -> bool:
 
 
 def _authored(item: Item) -> Item:
-    """An item without the variants that no author's file has."""
-    kept = tuple(v for v in item.alternatives if not v.id.startswith(NOT_AUTHORED))
+    """An item without the variants that no author's file has: annotators' edits, and what was offered beside them."""
+    kept = tuple(v for v in item.alternatives if v.origin != "edit" and not v.id.startswith(OFFERED))
     if len(kept) == len(item.alternatives):
         return item
     return _changed(item, alternatives=kept)
