@@ -16,7 +16,7 @@ from pydantic import Field, PrivateAttr
 from activeseed.checked import SettingsRecord
 from activeseed.errors import PlanError
 from activeseed.executors.pool import Pool
-from activeseed.executors.train_batch import failed, joined
+from activeseed.executors.train_batch import failed, joined, width_of
 from activeseed.executors.worker import Refusal
 from activeseed.outcome import Outcomes
 from activeseed.plan import Materials, Rows
@@ -99,7 +99,7 @@ class _Run:
 
     def __init__(self, pool: Pool, system: System, materials: Materials, timeout: float | None, in_flight: int) -> None:
         self._pool, self._timeout, self._bound = pool, timeout, in_flight
-        self._places, self._slots = len(system.places(materials)), materials.width
+        self._system, self._materials = system, materials
         self._size: int | None = system.traits.rows_at_a_time
         self.job = pool.job(system, materials)
         self._open: dict[Future[Any], tuple[Piece, Path]] = {}
@@ -137,12 +137,6 @@ class _Run:
             self._done[batch.id], self._missing[batch.id] = {}, len(batch.rows)
             for first in range(0, len(batch.rows), size):
                 yield Piece(batch.take(slice(first, first + size)), first)
-
-    def _width(self, batch: Batch) -> int | None:
-        """Entries that a row of this batch has; None where nobody can say."""
-        if batch.state:
-            return None
-        return self._slots if batch.cotangents is not None else len(batch.places or ()) or self._places
 
     def _submit(self, piece: Piece) -> bool:
         seconds = None if self._timeout is None else self._timeout * len(piece.rows)
@@ -193,7 +187,9 @@ class _Run:
             again.extend(piece.halves())
         else:
             where = f"(row {piece.first}, key {int(piece.rows.keys[0])})"
-            yield from self._keep(piece, failed(f"{reason} {where}", 1, self._width(piece.task)))
+            yield from self._keep(
+                piece, failed(f"{reason} {where}", 1, width_of(self._system, self._materials, piece.task))
+            )
 
 
 def _cause(error: BaseException) -> str:

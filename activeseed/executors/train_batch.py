@@ -43,7 +43,7 @@ def train_batch(system: System, materials: Materials, batch: Batch, *, first: in
         if not isinstance(system, SupportsFactors):
             raise PlanError(f"System {system.kind!r} has no settings that can be perturbed.")
         system = system.with_settings(batch.settings)
-    width = None if batch.state else materials.width if batch.cotangents is not None else places_of(system, materials)
+    width = width_of(system, materials, batch)
     start = time.monotonic()
     with watched() as watch, listening() as warned:
         outcomes = _train(system, materials, batch, width, watch)
@@ -52,9 +52,13 @@ def train_batch(system: System, materials: Materials, batch: Batch, *, first: in
     return replace(outcomes, failures=reasons, seconds=seconds, warned=tuple(warned))
 
 
-def places_of(system: System, materials: Materials) -> int:
-    """P: at how many places outcomes are read."""
-    return len(system.places(materials))
+def width_of(system: System, materials: Materials, batch: Batch) -> int | None:
+    """Entries that a row of the batch has: its places, or slots where gradients are wanted; None for a state."""
+    if batch.state:
+        return None
+    if batch.cotangents is not None:
+        return materials.width
+    return len(system.places(materials)) if batch.places is None else len(batch.places)
 
 
 def failed(reason: str, rows: int, places: int | None) -> Outcomes:

@@ -28,11 +28,7 @@ _WINDOW = 1024
 
 @dataclass(frozen=True)
 class Part:
-    """A batch as it is journalled: runs of row numbers, and the places where not all.
-
-    Attributes:
-        settings: choice of each of the system's settings, where the rows vary them.
-    """
+    """A batch as it is journalled: runs of row numbers, and the places where not all."""
 
     runs: tuple[tuple[int, int], ...]
     places: tuple[int, ...] | None = None
