@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from activeseed.cli.app import run
+from activeseed.store import FolderStore
 from activeseed.study import Study
 from tests.small_project import WRONG, init_arguments, write_inputs
 
@@ -108,7 +109,8 @@ def without(value: Any, names: tuple[str, ...]) -> Any:
 def finished(name: str, folder: Path) -> bool:
     """Whether a command that was killed had done all: given again it would be another one."""
     if name == "init":
-        return not (folder / ".activeseed" / "unfinished").exists() and (folder / ".activeseed" / "journal.db").exists()
+        # the journal says it, not the mark: a kill may come when all is written and only the mark is left to take away
+        return (folder / ".activeseed" / "journal.db").exists() and bool(FolderStore(folder).read())
     return name == "queue" and bool(Study.open(folder).state.asked_rounds or Study.open(folder).pending)
 
 
