@@ -73,7 +73,8 @@ def queue(
     if withdraw:
         take_questions_back(folder, withdraw)
         return
-    if to not in ("", *PLACES) and not Path(to).parent.is_dir():
+    is_file = to not in ("", *PLACES)
+    if is_file and not Path(to).parent.is_dir():
         raise FolderError(f"{to}: there is no folder {Path(to).parent}. Make it, or choose another.")
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
@@ -84,16 +85,21 @@ def queue(
 
         if to in ("", "label-studio"):
             look(study, progress)
-        asked = agreed(
-            study,
-            progress,
-            yes,
-            lambda: study.ask(batch or None, item or None, kind=Name(kind) if kind else "items", group=group),
-        )
+        # whoever was killed between asking and writing asks again: what was asked then is handed out, not asked twice
+        unsent = [q for q in study.pending if q.id not in study.state.ever_sent] if is_file else []
+        asked = [q for q in unsent if item and not kind and len(q.items) == 1 and q.items[0] in item]
+        if not item or {q.items[0] for q in asked} != set(item):
+            asked = agreed(
+                study,
+                progress,
+                yes,
+                lambda: study.ask(batch or None, item or None, kind=Name(kind) if kind else "items", group=group),
+            )
         if to in ("", "label-studio"):
             send(study, progress)
-        elif to != "terminal":
-            FileAnnotator(questions=to).submit(asked, study.seed)
+        elif is_file:
+            asked = [*(q for q in unsent if q not in asked), *asked]
+            study.hand_out(asked, FileAnnotator(questions=to))
     if as_json:
         print_json([q.model_dump(mode="json", exclude={"purpose", "drawn", "repeats"}) for q in asked])
     else:

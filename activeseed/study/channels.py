@@ -48,6 +48,13 @@ def submit(work: Workshop, channel: Annotator) -> list[Question]:
     return waiting
 
 
+def hand_out(work: Workshop, channel: Annotator, questions: Sequence[Question]) -> None:
+    """Send these questions where somebody wants them once, whatever the study's own channel is."""
+    if questions:
+        channel.submit(questions, work.seed)
+        _note(work, "submitted", [q.id for q in questions], place_of(channel))
+
+
 def exchange(work: Workshop, channel: Annotator, take: bool = True, send: bool = True) -> Exchanged:
     """Collect, take back, send.
 

@@ -405,6 +405,10 @@ class Study:
         """Send pending questions that were not sent yet; sending twice is harmless."""
         return channels.submit(self._work, annotator or self.annotator)
 
+    def hand_out(self, questions: Sequence[Question], annotator: Annotator) -> None:
+        """Send these questions to a channel that is not the study's own, such as a file for a colleague."""
+        channels.hand_out(self._work, annotator, questions)
+
     def recall(self, annotator: Annotator | None = None) -> list[str]:
         """Take back from the channel what is no longer asked and nobody has touched; returns the ids that are gone.
 

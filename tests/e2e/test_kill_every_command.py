@@ -6,6 +6,7 @@ everything heavy is imported once and a kill falls into the command's own work.
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -111,7 +112,7 @@ def finished(name: str, folder: Path) -> bool:
     if name == "init":
         # the journal says it, not the mark: a kill may come when all is written and only the mark is left to take away
         return (folder / ".activeseed" / "journal.db").exists() and bool(FolderStore(folder).read())
-    return name == "queue" and bool(Study.open(folder).state.asked_rounds or Study.open(folder).pending)
+    return name == "queue" and bool(Study.open(folder).state.ever_sent)
 
 
 @pytest.mark.timeout(900)
@@ -152,3 +153,24 @@ def test_a_hundred_kills_in_every_command_end_as_none(tmp_path: Path) -> None:
             assert in_child(arguments) == 0, name
         assert state(place) == after[name], f"{name} differs after kill {killed[name]}"
     assert min(killed.values()) >= KILLS // len(killed), killed
+
+
+def test_questions_that_a_kill_kept_from_their_file_are_written_and_not_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inputs, place = write_inputs(tmp_path / "in"), tmp_path / "study"
+    commands = steps(inputs, place)
+    assert run(commands["init"]) == 0
+
+    def killed(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("activeseed.annotators.file.FileAnnotator.submit", killed)
+        assert run(commands["queue"]) == 130
+    asked = [q.id for q in Study.open(place).pending]
+    assert len(asked) == 2
+    assert not (place / "q.jsonl").exists()
+    assert run(commands["queue"]) == 0
+    assert [q.id for q in Study.open(place).pending] == asked
+    assert [json.loads(line)["id"] for line in (place / "q.jsonl").read_text("utf-8").splitlines()] == asked
