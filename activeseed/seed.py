@@ -52,17 +52,21 @@ class Text(_Record):
     """A text: a positive example, a dictum, a rubric line, or a reply to a ``prompt``.
 
     The prompt is shown to whoever judges the text, and handed to trainers of one's own; embedders see the text alone,
-    as they do the replies of a pair.
+    as they do the replies of a pair. The authority names the rank of a dictum among others, for trainers that weigh
+    one against another.
     """
 
     kind: Literal["text"] = "text"
     #: left out of the record where there is none, so that a text without a prompt is named as it always was
     prompt: str = Field(default="", exclude_if=operator.not_)
     text: str
+    #: left out likewise
+    authority: str = Field(default="", exclude_if=operator.not_)
 
     @property
     def display(self) -> str:
-        return f"{self.prompt}\n→ {self.text}" if self.prompt else self.text
+        said = f"{self.text} [{self.authority}]" if self.authority else self.text
+        return f"{self.prompt}\n→ {said}" if self.prompt else said
 
     @property
     def wording(self) -> str:

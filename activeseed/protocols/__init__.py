@@ -49,7 +49,10 @@ from activeseed.protocols.shared import Name, SupportsLocating
 from activeseed.protocols.stores import Event, Store
 from activeseed.protocols.systems import (
     Cost,
+    Explanation,
+    Step,
     SupportsAgreement,
+    SupportsExplaining,
     SupportsFactors,
     SupportsGradients,
     SupportsPermission,
@@ -63,12 +66,12 @@ from activeseed.seed import Json
 
 __all__ = [
     "About", "Analysis", "Annotator", "Assignment", "Batch", "Collected", "Cost", "Dispute", "Embedder", "Estimator",
-    "Event", "Executor", "Form", "Geometry", "Json", "Name", "Occasion", "Pace", "Perturbation", "Problem",
-    "ReferenceLaw", "Request", "Respondent", "Response", "Run", "Store", "SupportsAgreement", "SupportsAssignment",
-    "SupportsCentring", "SupportsCollecting", "SupportsCores", "SupportsCutting", "SupportsDecisions",
-    "SupportsDecoding", "SupportsDrawing", "SupportsEntropy", "SupportsFactors", "SupportsGradients", "SupportsIds",
-    "SupportsItems", "SupportsLaw", "SupportsLimits", "SupportsLinks", "SupportsLocating", "SupportsOrder",
-    "SupportsPermission", "SupportsPlace", "SupportsReading", "SupportsResponse", "SupportsSpreading",
-    "SupportsStates", "SupportsTemplate", "SupportsTruth", "SupportsUnaffordable", "System",
-    "Traits",
+    "Event", "Executor", "Explanation", "Form", "Geometry", "Json", "Name", "Occasion", "Pace", "Perturbation", "Problem",
+    "ReferenceLaw", "Request", "Respondent", "Response", "Run", "Step", "Store", "SupportsAgreement",
+    "SupportsAssignment", "SupportsCentring", "SupportsCollecting", "SupportsCores", "SupportsCutting",
+    "SupportsDecisions", "SupportsDecoding", "SupportsDrawing", "SupportsEntropy", "SupportsExplaining",
+    "SupportsFactors", "SupportsGradients", "SupportsIds", "SupportsItems", "SupportsLaw", "SupportsLimits",
+    "SupportsLinks", "SupportsLocating", "SupportsOrder", "SupportsPermission", "SupportsPlace", "SupportsReading",
+    "SupportsResponse", "SupportsSpreading", "SupportsStates", "SupportsTemplate", "SupportsTruth",
+    "SupportsUnaffordable", "System", "Traits",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
@@ -181,4 +181,50 @@ class SupportsStates(Protocol):
     def state_names(self) -> tuple[str, ...]: ...
     def states(self, rows: Rows, materials: Materials, name: str) -> Floats:
         """(R, …) a state of each row by its name: weights, a trajectory over training; NaN where a row failed."""
+        ...
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a derivation.
+
+    Attributes:
+        says: what it concludes, a sentence.
+        rule: by what, in a word or two: ``written``, ``inherited``, ``induced``, ``overrides``.
+        weight: how much stands behind it, in [0, 1].
+        of: positions of the steps that it follows from, all of them earlier.
+        items: ids of the seed's items that say it; empty for what is derived.
+    """
+
+    says: str
+    rule: str
+    weight: float = 1.0
+    of: tuple[int, ...] = ()
+    items: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why an outcome is what it is at one place.
+
+    Attributes:
+        place: id of the place.
+        value: the outcome there.
+        steps: the derivation that decides it, in order; the last step is the verdict. Empty where nothing decides.
+        items: ids of the items that it rests on, most weighty first. Trained on these alone, the outcome at the place
+            lies on the same side of one half.
+    """
+
+    place: str
+    value: float
+    steps: tuple[Step, ...] = ()
+    items: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class SupportsExplaining(Protocol):
+    """Can say why: the derivation behind an outcome, with the items that it rests on."""
+
+    def explain(self, rows: Rows, materials: Materials, places: Sequence[int]) -> Sequence[Sequence[Explanation]]:
+        """For each of the R rows, an explanation at each of these places (numbers among ``places(materials)``)."""
         ...
