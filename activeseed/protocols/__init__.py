@@ -66,8 +66,8 @@ from activeseed.seed import Json
 
 __all__ = [
     "About", "Analysis", "Annotator", "Assignment", "Batch", "Collected", "Cost", "Dispute", "Embedder", "Estimator",
-    "Event", "Executor", "Explanation", "Form", "Geometry", "Json", "Name", "Occasion", "Pace", "Perturbation", "Problem",
-    "ReferenceLaw", "Request", "Respondent", "Response", "Run", "Step", "Store", "SupportsAgreement",
+    "Event", "Executor", "Explanation", "Form", "Geometry", "Json", "Name", "Occasion", "Pace", "Perturbation",
+    "Problem", "ReferenceLaw", "Request", "Respondent", "Response", "Run", "Step", "Store", "SupportsAgreement",
     "SupportsAssignment", "SupportsCentring", "SupportsCollecting", "SupportsCores", "SupportsCutting",
     "SupportsDecisions", "SupportsDecoding", "SupportsDrawing", "SupportsEntropy", "SupportsExplaining",
     "SupportsFactors", "SupportsGradients", "SupportsIds", "SupportsItems", "SupportsLaw", "SupportsLimits",
