@@ -26,7 +26,15 @@ _LEADS = ("lead_in", "lead-in", "context")
 _CONVERSATIONS = ("messages", "conversations", "conversation")
 #: names that mean something beside a text or a pair, and would be taken for it where they are metadata
 MEANT = frozenset(
-    [*_CONVERSATIONS, *(name for prompts, _ in _FORMS for name in prompts), *_DICTA, *_GROUPS, *_LEADS, "rubrics", "rubric"]
+    [
+        *_CONVERSATIONS,
+        *(name for prompts, _ in _FORMS for name in prompts),
+        *_DICTA,
+        *_GROUPS,
+        *_LEADS,
+        "rubrics",
+        "rubric",
+    ]
 )
 #: names of columns that probably hold the text, likeliest first
 _LIKELY = (

@@ -125,10 +125,14 @@ def _authority(where: str, value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise SeedError(f"{where}: 'authority' is {repr(value)[:40]}, not a name. Name one rank, such as \"developer\".")
+        raise SeedError(
+            f"{where}: 'authority' is {repr(value)[:40]}, not a name. Name one rank, such as \"developer\"."
+        )
     name = " ".join(str(value).split())
     if len(name) > MAX_ID or not name.isprintable():
-        raise SeedError(f"{where}: 'authority' {name[:40]!r} must be at most {MAX_ID} printable characters. Shorten it.")
+        raise SeedError(
+            f"{where}: 'authority' {name[:40]!r} must be at most {MAX_ID} printable characters. Shorten it."
+        )
     return _whole(where, "authority", name)
 
 

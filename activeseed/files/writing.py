@@ -31,7 +31,8 @@ from activeseed.seed import AS_WRITTEN, FLIPPED, Item, Pair, Payload, Seed, Text
 def write_seed(seed: Seed, path: str | os.PathLike[str], *, as_answered: bool = False) -> None:
     """Write a seed; the ending says the format (CSV, TSV, JSON Lines, JSON, Parquet, YAML, Markdown).
 
-    ``read_seed`` of the file gives the same seed, what stands included. Markdown holds ids, texts, groups, lead-ins and authorities only.
+    ``read_seed`` of the file gives the same seed, what stands included. Markdown holds ids, texts, groups, lead-ins and
+    authorities only.
     The file appears whole or not at all.
 
     Args:

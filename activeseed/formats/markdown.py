@@ -40,7 +40,6 @@ LINE_END = re.compile(r"\r\n|\r|\n")
 APART = "<!-- -->"
 
 _DEEPEST = 100
-_COMMENT = re.compile(r"<!--.*?-->", re.S)
 _PART = r'(?:#[^\s{}]+|\.[\w-]+|[A-Za-z][\w-]*=(?:"[^"{}]*"|[^\s{}"]+))'
 _ATTRIBUTES = re.compile(rf"{_PART}(?:\s+{_PART})*")
 _NAME = re.compile(r"(?:^|\s)#(\S+)")
@@ -49,7 +48,9 @@ _BOX = re.compile(r"\[[ xX]\][ \t]+(?=\S)")
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]:")
 _IMAGE = re.compile(r"(?:!\[[^\]]*\](?:\([^)]*\)|\[[^\]]*\])?\s*)+")
 #: what a text may not begin with lest it become something else, unless a backslash stands before it
-OPENS = re.compile(r"(?:[-+*](?=\s|$)|#{1,6}(?=\s|$)|>|```|~~~|(?:[-*_=]\s*)+$|<[!?/A-Za-z]|\d{1,9}(?=[.)](?:\s|$))|\[[ xX]\]\s)")
+OPENS = re.compile(
+    r"(?:[-+*](?=\s|$)|#{1,6}(?=\s|$)|>|```|~~~|(?:[-*_=]\s*)+$|<[!?/A-Za-z]|\d{1,9}(?=[.)](?:\s|$))|\[[ xX]\]\s)"
+)
 _ESCAPED = re.compile(r"\\(?=[-+*#>`~=_<\[])|(?<=\d)\\(?=[.)])")
 _LISTS = ("bullet_list", "ordered_list")
 
@@ -337,7 +338,17 @@ _APART = re.compile(r"<!--\s*-->")
 
 
 def _is_comment(html: str) -> bool:
-    return not _COMMENT.sub("", html).strip()
+    return not commented(html)[0].strip()
+
+
+def commented(text: str) -> tuple[str, list[str]]:
+    """A text without its comments, and these; one that is never closed is text."""
+    kept, comments, at = [], [], 0
+    while (start := text.find("<!--", at)) >= 0 and (end := text.find("-->", start + 4)) >= 0:
+        kept.append(text[at:start].rstrip(" ") if text[end + 3 : end + 4] in (" ", "") else text[at:start])
+        comments.append(text[start : end + 3])
+        at = end + 3
+    return "".join([*kept, text[at:]]), comments
 
 
 def _lines_of(node: Node) -> tuple[int, int]:
@@ -348,7 +359,7 @@ def _lines_of(node: Node) -> tuple[int, int]:
 def flat(content: str) -> str:
     """Lines of one paragraph as one line, without comments and the marks of hard line breaks."""
     if "<!--" in content:
-        content = _COMMENT.sub("", content)
+        content, _ = commented(content)
     first, *more = content.split("\n")
     parts = [first.strip()]
     for line in more:

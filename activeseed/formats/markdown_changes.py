@@ -20,16 +20,18 @@ from activeseed.formats.markdown import (
     MarkdownFile,
     Place,
     authority_in,
+    commented,
     escaped,
     flat,
     read_markdown,
 )
 from activeseed.formats.plain import FormatError
 
-_COMMENT = re.compile(r"<!--.*?-->", re.S)
 _NUMBERED = re.compile(r"(\d{1,9})(?=[.)]\s)")
 _TICKED = re.compile(r"\[[xX]\](?=\s)")
 _BLANK = " \t>\r\n"
+#: a wrapped paragraph is wrapped anew at its longest line, and at no less than this
+_WIDTH = 80
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,7 @@ def with_changes(
         FormatError: a text that Markdown would read as something else where it stands.
     """
     places = file.places
-    changes = {
-        n: new for n, new in changes.items() if new is None or (new.text, new.authority) != _says(places[n])
-    }
+    changes = {n: new for n, new in changes.items() if new is None or (new.text, new.authority) != _says(places[n])}
     if not changes and not added:
         return "".join(file.lines)
     wrong = ""
@@ -232,12 +232,12 @@ def _reflowed(place: Place, old: Sequence[str], text: str, tail: str) -> list[st
     while last > first + 1 and inner[last - 1] and body.endswith(" " + inner[last - 1]) and "<!--" not in raw[last - 1]:
         body = body[: -len(inner[last - 1]) - 1]
         last -= 1
-    comments = _COMMENT.findall("\n".join(raw[first:last]))
+    comments = commented("\n".join(raw[first:last]))[1]
     if comments:
         said, hung = (body[: -len(tail)], tail) if tail and body.endswith(tail) else (body, "")
         body = " ".join([said, *comments]) + hung
     further = re.match(rf"[{re.escape(_BLANK)}]*", raw[1])[0] if len(raw) > 1 else place.rest  # type: ignore[index]
-    width = max(map(len, raw)) if len(raw) > 1 else 0
+    width = max(_WIDTH, *map(len, raw)) if len(raw) > 1 else 0
     lines = _wrapped(body, width - len(place.head), width - len(further)) if width else [body]
     heads = [place.head if first + n == 0 else further for n in range(len(lines))]
     return [*raw[:first], *(h + line for h, line in zip(heads, lines, strict=True)), *raw[last:]]

@@ -134,7 +134,9 @@ Privacy
     ]
     assert seed.items[1].id == "unsure"
     # Ids, texts, groups, lead-ins and authorities can be written as Markdown again; anything else is refused.
-    root = Item(id="r", payload=Text(text="# not a heading", prompt="The assistant:", authority="the root"), group="Privacy")
+    root = Item(
+        id="r", payload=Text(text="# not a heading", prompt="The assistant:", authority="the root"), group="Privacy"
+    )
     seed = Seed(items=(*seed.items, root))
     write_seed(seed, tmp_path / "out.md")
     assert read_seed(tmp_path / "out.md") == seed
