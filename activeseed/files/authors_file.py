@@ -61,8 +61,9 @@ def write_into(seed: Seed, path: Path, author: Path, *, answered: Collection[str
         new.append(Written(payload.text, payload.authority, item.group, payload.prompt))
     changes: dict[int, Written | None] = {}
     for at, n in enumerate(places):
-        payload = _standing(seed, seed.items[n])
-        changes[at] = None if payload is None else Written(payload.text, payload.authority)
+        item, payload = seed.items[n], _standing(seed, seed.items[n])
+        rank = item.payload.authority if isinstance(item.payload, Text) else ""  # that of an edit that says none
+        changes[at] = None if payload is None else Written(payload.text, payload.authority or rank)
     with said_as(SeedError):
         text = with_changes(path.name, file, changes, new)
     write_whole(path, (_MARK if data.startswith(_MARK) else b"") + text.encode())

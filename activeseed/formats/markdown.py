@@ -11,7 +11,7 @@ heading                    the group of what follows: its title, or the titles f
                            where two sections of one title stand in different places
 block quotation            read as what is quoted; headings in it are left out
 ``{#name}``                at the end of an item is its id, ``{#name authority=root}`` its authority too; the authority
-                           of a heading holds for everything below it that names none
+                           of a heading holds for everything below it that names none (``authority=""`` is none)
 table, code, HTML,         left out, and said in ``notes`` with their lines; in a bullet they are part of its text
 footnote, lone image
 front matter, comments,    left out: nobody means a dictum by them
@@ -182,10 +182,10 @@ def attributes_of(text: str) -> tuple[str, str]:
     return text[:at].rstrip(), text[at:]
 
 
-def authority_in(tail: str) -> str:
-    """The authority that attributes name, or nothing."""
+def authority_in(tail: str) -> str | None:
+    """The authority that attributes name, empty where they say that there is none; None where they say nothing."""
     found = _AUTHORITY.search(tail.strip("{}"))
-    return (found[1] or found[2] or "") if found else ""
+    return (found[1] or found[2] or "") if found else None
 
 
 @dataclass
@@ -287,7 +287,8 @@ class _Reader:
             fields["id"] = name[1]
         if leads:
             fields["prompt"] = "\n".join(self.leads[n].text for n in leads)
-        if authority := authority_in(tail) or held:
+        own = authority_in(tail)
+        if authority := held if own is None else own:
             fields["authority"] = authority
         place = Place(fields, start, end, head, rest, listed, loose, leads, max(self.block, end), tail, held)
         self.places.append((place, tuple(s.title for s in self.path)))
@@ -296,7 +297,7 @@ class _Reader:
         while self.path and self.path[-1].level >= level:
             self.path.pop()
         title, tail = attributes_of(title)
-        self.path.append(_Section(level, title, authority_in(tail)))
+        self.path.append(_Section(level, title, authority_in(tail) or ""))
 
     def _leave(self, what: str, line: int) -> None:
         self.left.setdefault(what, []).append(line + 1)

@@ -19,7 +19,6 @@ from activeseed.formats.markdown import (
     OPENS,
     MarkdownFile,
     Place,
-    authority_in,
     commented,
     escaped,
     flat,
@@ -265,7 +264,6 @@ def _tail(place: Place, authority: str) -> str:
         if authority != place.authority:
             parts.append(_named(authority))
         tail = f"{{{' '.join(parts)}}}" if parts else ""
-        assert authority_in(tail) in (authority, "")
     return f" {tail}" if tail else ""
 
 

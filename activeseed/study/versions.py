@@ -142,7 +142,7 @@ def export(
     seed = chosen.seed
     said: tuple[str, ...] = ()
     if standing_only and not fresh and path.suffix.lower() in MARKDOWN:
-        author = work.folder / work.settings.source.seed
+        author = (work.folder / work.settings.source.seed).resolve()
         if author.suffix.lower() in MARKDOWN and author.is_file():
             said = write_into(seed, path, author, answered=work.resolution.answered)
             return len(seed.standing_payloads()), said

@@ -255,8 +255,8 @@ def test_what_an_edit_says_is_what_is_read():
 
 def test_an_authority_is_an_attribute():
     file = read("# A {authority=root}\n\na {#x authority=user}\n\nb\n")
-    out = with_changes("x", file, {0: Written("a", "root"), 1: Written("b", "the user")})
-    assert out == '# A {authority=root}\n\na {#x}\n\nb {authority="the user"}\n'
+    out = with_changes("x", file, {0: Written("a", "root"), 1: Written("b", "the user")}, [Written("c", group="A")])
+    assert out == '# A {authority=root}\n\na {#x}\n\nb {authority="the user"}\n\nc {authority=""}\n'
 
 
 WORDS = st.sampled_from(
