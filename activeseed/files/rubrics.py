@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from activeseed.formats import Record, RecordFile
+from activeseed.formats import CRITERIA, Record, RecordFile
 
 #: what a penalised criterion completes: torn from its sign, it would read as a wish
 PENALISED = "A reply should not fit this description:"
-#: names of a list of criteria in a record, of the text of one, and of its weight
-_LISTS = ("rubrics", "rubric", "criteria")
+#: names of the text of a criterion, and of its weight
 TEXTS = ("requirement", "criterion", "criteria")
 _WEIGHTS = ("weight", "points", "score")
 
@@ -27,14 +26,15 @@ def one_a_criterion(file: RecordFile) -> RecordFile:
     records: list[Record] = []
     penalties: list[int] = []
     for record in file.records:
-        for fields in _apart(record.fields):
-            if (_weight(fields) or 0.0) < 0.0:
+        for criterion in _apart(record.fields):
+            fields = _with_text(criterion)
+            if (_weight(criterion) or 0.0) < 0.0:
                 penalties.append(record.line)
                 before = next((k for k in fields if k.strip().casefold() == "prompt"), "prompt")
                 fields = {**fields, before: _with_penalty(fields.get(before))}
             records.append(Record(record.line, fields))
     if not penalties:
-        return RecordFile(file.path, records, file.unit, file.notes)
+        return file.holding(records)
     lines = ", ".join(map(str, penalties[:5])) + (", …" if len(penalties) > 5 else "")
     note = (
         f"{file.name}, {file.unit}s {lines}: negative weights. What they describe counts against a reply, so it is "
@@ -47,17 +47,17 @@ def _apart(fields: Mapping[str, Any]) -> list[dict[str, Any]]:
     """A record for each of its criteria, with what the record says beside them."""
     found = _criteria(fields)
     if not found:
-        return [_with_text(fields)]
+        return [dict(fields)]
     name, criteria = found
     around = {k: v for k, v in fields.items() if k != name and k.strip().casefold() != "id"}
     if (whole := next((v for k, v in fields.items() if k.strip().casefold() == "id"), None)) is not None:
         around["rubric_id"] = whole  # that of all criteria together names none of them
-    return [{**around, **({"text": c} if isinstance(c, str) else _with_text(c))} for c in criteria]
+    return [{**around, **({"text": c} if isinstance(c, str) else c)} for c in criteria]
 
 
 def _criteria(fields: Mapping[str, Any]) -> tuple[str, list[Any]] | None:
     for name, value in fields.items():
-        if name.strip().casefold() in _LISTS and isinstance(value, list) and value:
+        if name.strip().casefold() in CRITERIA and isinstance(value, list) and value:
             if all(isinstance(c, str) and c.strip() for c in value):
                 return name, value
             if all(isinstance(c, Mapping) and any(k in c for k in (*TEXTS, "text", "description")) for c in value):

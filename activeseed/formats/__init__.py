@@ -9,10 +9,11 @@ from activeseed.formats.markdown_changes import Written, with_changes
 from activeseed.formats.markdown_writing import markdown_text
 from activeseed.formats.parquet import parquet_table
 from activeseed.formats.plain import MAX_BYTES, FormatError, decode, existing_file, read_bytes, said_as, write_whole
-from activeseed.formats.records import FORMATS, Record, RecordFile, is_delimited, read_records
+from activeseed.formats.records import CRITERIA, FORMATS, Record, RecordFile, is_delimited, read_records
 from activeseed.formats.yaml_text import yaml_document
 
 __all__ = [
+    "CRITERIA",
     "FORMATS",
     "MAX_BYTES",
     "FormatError",

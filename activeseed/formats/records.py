@@ -22,6 +22,9 @@ from activeseed.formats.yaml_text import yaml_records
 
 FORMATS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".yaml", ".yml", ".md", ".markdown")
 
+#: names of the list of criteria in a rubric
+CRITERIA = ("rubrics", "rubric", "criteria")
+
 _HINTS = {
     ".xlsx": "Save the sheet as CSV (UTF-8).",
     ".xls": "Save the sheet as CSV (UTF-8).",
@@ -128,6 +131,8 @@ def _json(file: Path, data: bytes, how: _How) -> RecordFile:
     value = parse_json(decode(file, data), file.name)
     if isinstance(value, dict) and isinstance(value.get("items"), list):
         value = value["items"]
+    elif isinstance(value, dict) and any(isinstance(value.get(name), list) for name in CRITERIA):
+        value = [value]
     if not isinstance(value, list):
         raise FormatError(f"{file.name}: expected a JSON list of items. For one object a line, name the file .jsonl.")
     records = [
