@@ -108,6 +108,8 @@ def sync(base: Seed, mine: Seed, theirs: Seed, *, answered: Collection[str] = ()
 
     # A file without any belief, such as a seed that was exported to train on, says nothing about beliefs.
     unsaid = all(i.belief is None for i in theirs.items)
+    # Nor does a file without any metadata, such as Markdown, speak of what it has no place for.
+    bare = not any(i.metadata for i in theirs.items)
     items: list[Item] = []
     added: list[str] = []
     edited: list[str] = []
@@ -129,6 +131,8 @@ def sync(base: Seed, mine: Seed, theirs: Seed, *, answered: Collection[str] = ()
         before = old[place]
         if unsaid and before.belief is not None:
             their = changed(their, belief=_carried(before, their))
+        if bare and before.metadata:
+            their = changed(their, metadata=before.metadata)
         current = now.get(before.id)
         if current is None:
             # Taken out of the study since; an unchanged line doesn't bring it back, an edited one does.
