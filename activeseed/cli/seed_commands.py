@@ -190,7 +190,7 @@ def sync(
         if ids:
             show(f"{name}: {len(ids)} ({', '.join(one_line(i) for i in ids[:8])}{', …' if len(ids) > 8 else ''})")
     for note in result.notes:
-        show(f"recut: {one_line(note)}")
+        show(f"split or joined: {one_line(note)}")
     for conflict in result.conflicts:
         show(f"conflict: {one_line(conflict.message)}")
     if result.conflicts:

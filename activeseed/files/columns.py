@@ -58,7 +58,7 @@ def mapped(file: RecordFile, columns: Mapping[str, str] | None, known: Sequence[
         SeedError: no records, a field or column that is not there, or nothing that can be the text.
     """
     if not file.records:
-        raise SeedError(f"{file.path}: it holds no items. Write at least two.")
+        raise SeedError(" ".join([f"{file.path}: it holds no items. Write at least two.", *file.notes]))
     file = _of_one_case(file, known)
     plan = _said(file, columns or {}, known)
     _folded(file, known, plan)

@@ -74,7 +74,7 @@ def real_constitution() -> str:
             heading = paragraph["heading"]
             out.append(f"## {heading}")
         out.append(paragraph["text"])
-    return "\n\n".join(out[:160]) + "\n"
+    return "\n\n".join(out) + "\n"
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:

@@ -100,6 +100,23 @@ def test_what_the_author_removed_and_annotators_kept_is_written_again(charter):
     )
 
 
+def test_moved_paragraphs_and_an_edited_lead_in_keep_their_items(charter):
+    seed = load_seed(charter).seed
+    answered = seed.stand(**{seed.items[0].id: ABSENT})
+    # The first paragraph moves into a section that says nothing of authority, and the lead-in gets another word.
+    moved = CHARTER.replace("A paragraph that is\r\nwrapped.  \r\n\r\n", "").replace("Never:", "Never once:")
+    moved = moved.replace("# Care", "# Work\r\n\r\nA paragraph that is wrapped.\r\n\r\n# Care")
+    charter.write_bytes(moved.encode())
+    result = sync(seed, answered, load_seed(charter).seed, answered=[seed.items[0].id])
+    assert {i.id for i in result.seed.items} == {i.id for i in seed.items}
+    assert (result.added, result.removed, result.conflicts) == ((), (), ())
+    assert result.moved == (seed.items[0].id,)
+    assert result.seed.standing == {seed.items[0].id: ABSENT}
+    assert result.seed[seed.items[0].id].group == "Work"
+    assert [i.payload.prompt for i in result.seed.items[:2]] == ["Never once:"] * 2
+    assert written(result.seed, charter) == moved.replace("A paragraph that is wrapped.\r\n\r\n", "")
+
+
 def test_what_can_not_stand_there_is_refused_and_nothing_is_written(charter):
     seed = load_seed(charter).seed
     with pytest.raises(SeedError, match=r"Write \.jsonl instead"):
