@@ -73,7 +73,7 @@ def _same_words(
     free: Sequence[int],
     made: Sequence[bool],
 ) -> None:
-    """Match texts that say the same under another lead-in or authority: a bullet is short, its lead-in may be longer."""
+    """Match texts that say the same under another lead-in or authority: bullets are short, lead-ins may be longer."""
     by_words: dict[str, list[int]] = {}
     for b in reversed(free):
         payload = old[b].payload
