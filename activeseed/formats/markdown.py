@@ -29,6 +29,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from activeseed.formats.markdown_words import LISTS, attributes_of, authority_in, commented, flat, unescaped, whole
 from activeseed.formats.plain import FormatError
 
 if TYPE_CHECKING:
@@ -40,19 +41,10 @@ LINE_END = re.compile(r"\r\n|\r|\n")
 APART = "<!-- -->"
 
 _DEEPEST = 100
-_PART = r'(?:#[^\s{}]+|\.[\w-]+|[A-Za-z][\w-]*=(?:"[^"{}]*"|[^\s{}"]+))'
-_ATTRIBUTES = re.compile(rf"{_PART}(?:\s+{_PART})*")
 _NAME = re.compile(r"(?:^|\s)#(\S+)")
-_AUTHORITY = re.compile(r'(?:^|\s)authority=(?:"([^"]*)"|(\S+))')
 _BOX = re.compile(r"\[[ xX]\][ \t]+(?=\S)")
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]:")
 _IMAGE = re.compile(r"(?:!\[[^\]]*\](?:\([^)]*\)|\[[^\]]*\])?\s*)+")
-#: what a text may not begin with lest it become something else, unless a backslash stands before it
-OPENS = re.compile(
-    r"(?:[-+*](?=\s|$)|#{1,6}(?=\s|$)|>|```|~~~|(?:[-*_=]\s*)+$|<[!?/A-Za-z]|\d{1,9}(?=[.)](?:\s|$))|\[[ xX]\]\s)"
-)
-_ESCAPED = re.compile(r"\\(?=[-+*#>`~=_<\[])|(?<=\d)\\(?=[.)])")
-_LISTS = ("bullet_list", "ordered_list")
 
 
 @dataclass(frozen=True)
@@ -174,20 +166,6 @@ def _front_matter(lines: Sequence[str]) -> int:
     return 0
 
 
-def attributes_of(text: str) -> tuple[str, str]:
-    """A text and the attributes at its end, braces included (none: an empty text)."""
-    at = text.rfind("{") if text.endswith("}") else -1
-    if at < 0 or not _ATTRIBUTES.fullmatch(text[at + 1 : -1].strip()):
-        return text, ""
-    return text[:at].rstrip(), text[at:]
-
-
-def authority_in(tail: str) -> str | None:
-    """The authority that attributes name, empty where they say that there is none; None where they say nothing."""
-    found = _AUTHORITY.search(tail.strip("{}"))
-    return (found[1] or found[2] or "") if found else None
-
-
 @dataclass
 class _Section:
     level: int
@@ -209,7 +187,7 @@ class _Reader:
         for n, node in enumerate(nodes):
             if not inside and node.map:
                 self.block = self._trimmed(*node.map)
-            if node.type in _LISTS:
+            if node.type in LISTS:
                 for item in node.children:
                     self._bullet(item, introduced)
                 introduced = leads
@@ -236,7 +214,7 @@ class _Reader:
         text = flat(node.children[0].content)
         after = next((f for f in following if f.type != "html_block" or not _is_comment(f.content)), None)
         parted = following and following[0].type == "html_block" and _APART.fullmatch(following[0].content.strip())
-        if not text.endswith(":") or after is None or after.type not in _LISTS or parted:
+        if not text.endswith(":") or after is None or after.type not in LISTS or parted:
             return None
         start, end = _lines_of(node)
         return Lead(start, end, text)
@@ -258,14 +236,14 @@ class _Reader:
         first, nested = children[0], children[1:]
         start, end = item.map[0], self._trimmed(*item.map)
         content = first.children[0].content if first.type == "paragraph" else ""
-        if content and nested and flat(content).endswith(":") and all(c.type in _LISTS for c in nested):
+        if content and nested and flat(content).endswith(":") and all(c.type in LISTS for c in nested):
             self.leads.append(Lead(start, end, unescaped(flat(content))))
             for child in nested:
                 for inner in child.children:
                     self._bullet(inner, (*leads, len(self.leads) - 1))
             return
         loose = first.type == "paragraph" and not first.hidden
-        self._place(start, end, content, _whole(children), True, loose, leads)
+        self._place(start, end, content, whole(children), True, loose, leads)
 
     def _place(
         self, start: int, end: int, content: str, text: str, listed: bool, loose: bool, leads: tuple[int, ...]
@@ -342,50 +320,9 @@ def _is_comment(html: str) -> bool:
     return not commented(html)[0].strip()
 
 
-def commented(text: str) -> tuple[str, list[str]]:
-    """A text without its comments, and these; one that is never closed is text."""
-    kept, comments, at = [], [], 0
-    while (start := text.find("<!--", at)) >= 0 and (end := text.find("-->", start + 4)) >= 0:
-        kept.append(text[at:start].rstrip(" ") if text[end + 3 : end + 4] in (" ", "") else text[at:start])
-        comments.append(text[start : end + 3])
-        at = end + 3
-    return "".join([*kept, text[at:]]), comments
-
-
 def _lines_of(node: Node) -> tuple[int, int]:
     assert node.map is not None
     return node.map
-
-
-def flat(content: str) -> str:
-    """Lines of one paragraph as one line, without comments and the marks of hard line breaks."""
-    if "<!--" in content:
-        content, _ = commented(content)
-    first, *more = content.split("\n")
-    parts = [first.strip()]
-    for line in more:
-        if parts[-1].endswith("\\") and not parts[-1].endswith("\\\\"):
-            parts[-1] = parts[-1][:-1].rstrip()
-        parts.append(line.strip())
-    return " ".join(p for p in parts if p)
-
-
-def unescaped(text: str) -> str:
-    """A text without the backslash that keeps its beginning from being something else."""
-    found = _ESCAPED.search(text[:12])
-    if not found:
-        return text
-    bare = text[: found.start()] + text[found.end() :]
-    return bare if OPENS.match(bare) and escaped(bare) == text else text
-
-
-def escaped(text: str) -> str:
-    """A text that is a paragraph whatever it begins with. ``unescaped(escaped(text)) == text``."""
-    found = OPENS.match(text)
-    if not found:
-        return text
-    at = found.end() if text[0].isdigit() else 0
-    return f"{text[:at]}\\{text[at:]}"
 
 
 def _before(line: str, content: str, listed: bool) -> str:
@@ -395,29 +332,3 @@ def _before(line: str, content: str, listed: bool) -> str:
         return bare[: len(bare) - len(first)]
     found = re.match(r"[\s>]*(?:(?:[-*+]|\d{1,9}[.)])\s+)?" if listed else r"[\s>]*", line.rstrip("\r\n"))
     return found[0] if found else ""
-
-
-def _whole(nodes: Sequence[Node], indent: str = "") -> str:
-    """A bullet with everything in it: nested bullets a line each, further paragraphs after an empty line."""
-    parts: list[str] = []
-    for node in nodes:
-        if node.type in _LISTS:
-            lines = []
-            for item in node.children:
-                mark = f"{item.info}{item.markup}" if node.type == "ordered_list" else "-"
-                inner = _whole(item.children, indent + " " * (len(mark) + 1))
-                lines.append(f"{indent}{mark} {inner.lstrip()}")
-            parts.append(("\n" if parts else "") + "\n".join(lines))
-            continue
-        if node.type in ("paragraph", "heading"):
-            said = indent + flat(node.children[0].content) if node.children else ""
-        elif node.type == "blockquote":
-            said = _whole(node.children, indent)
-        elif node.type in ("fence", "code_block", "html_block"):
-            fence = node.markup if node.type == "fence" else ""
-            said = f"{fence}{node.info if fence else ''}\n{node.content}{fence}" if fence else node.content.rstrip("\n")
-            said = "\n".join(indent + part if part else part for part in said.split("\n"))
-        else:
-            said = indent + " ".join(c.content for c in node.walk() if c.type == "inline")
-        parts.append(("\n\n" if parts else "") + said)
-    return "".join(parts).strip()

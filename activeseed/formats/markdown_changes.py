@@ -13,17 +13,8 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from activeseed.formats.markdown import (
-    APART,
-    LINE_END,
-    OPENS,
-    MarkdownFile,
-    Place,
-    commented,
-    escaped,
-    flat,
-    read_markdown,
-)
+from activeseed.formats.markdown import APART, LINE_END, MarkdownFile, Place, read_markdown
+from activeseed.formats.markdown_words import OPENS, commented, escaped, flat
 from activeseed.formats.plain import FormatError
 
 _NUMBERED = re.compile(r"(\d{1,9})(?=[.)]\s)")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from activeseed.formats.markdown import APART, escaped, read_markdown
+from activeseed.formats.markdown import APART, read_markdown
+from activeseed.formats.markdown_words import escaped
 from activeseed.formats.plain import FormatError
 
 _HELD = ("id", "text", "group", "prompt", "authority")

@@ -320,6 +320,21 @@ def test_edits_differ_in_their_own_lines_alone(text, data):
             assert any(line.rstrip("\r\n") == other.rstrip("\r\n") for other in left), line
 
 
+@settings(max_examples=150, deadline=None)
+@given(MARKDOWN, st.data())
+def test_what_is_added_changes_no_line_and_no_other_item(text, data):
+    file = read(text)
+    assume(file.places)
+    beside = data.draw(st.sampled_from(file.places)).fields
+    new = Written("Brand new.", "", beside.get("group", ""), data.draw(st.sampled_from(["", beside.get("prompt", "")])))
+    out = with_changes("x", file, {}, [new])
+    assert sorted(texts(out)) == sorted([*texts(text), "Brand new."])
+    (added,) = [p.fields for p in read(out).places if p.fields["text"] == "Brand new."]
+    assert {k: added.get(k, "") for k in ("group", "prompt")} == {"group": new.group, "prompt": new.prompt}
+    left = iter(re.split(r"[\r\n]+", out))
+    assert all(any(line == other for other in left) for line in re.split(r"[\r\n]+", text) if line.strip())
+
+
 def read_lines(text):
     return re.split(r"(?<=\n)|(?<=\r)(?!\n)", text)
 
