@@ -26,9 +26,8 @@ def one_a_criterion(file: RecordFile) -> RecordFile:
     records: list[Record] = []
     penalties: list[int] = []
     for record in file.records:
-        for criterion in _apart(record.fields):
-            fields = _with_text(criterion)
-            if (_weight(criterion) or 0.0) < 0.0:
+        for fields, weight in _apart(record.fields):
+            if (weight or 0.0) < 0.0:
                 penalties.append(record.line)
                 before = next((k for k in fields if k.strip().casefold() == "prompt"), "prompt")
                 fields = {**fields, before: _with_penalty(fields.get(before))}
@@ -43,16 +42,20 @@ def one_a_criterion(file: RecordFile) -> RecordFile:
     return RecordFile(file.path, records, file.unit, (*file.notes, note))
 
 
-def _apart(fields: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A record for each of its criteria, with what the record says beside them."""
+def _apart(fields: Mapping[str, Any]) -> list[tuple[dict[str, Any], float | None]]:
+    """A record for each of its criteria, with what the record says beside them, and its weight."""
     found = _criteria(fields)
     if not found:
-        return [dict(fields)]
+        return [(_with_text(fields), _weight(fields))]
     name, criteria = found
     around = {k: v for k, v in fields.items() if k != name and k.strip().casefold() != "id"}
     if (whole := next((v for k, v in fields.items() if k.strip().casefold() == "id"), None)) is not None:
         around["rubric_id"] = whole  # that of all criteria together names none of them
-    return [{**around, **({"text": c} if isinstance(c, str) else c)} for c in criteria]
+    out: list[tuple[dict[str, Any], float | None]] = []
+    for criterion in criteria:
+        said = {"text": criterion} if isinstance(criterion, str) else _with_text(criterion)
+        out.append(({**around, **said}, None if isinstance(criterion, str) else _number(criterion)))
+    return out
 
 
 def _criteria(fields: Mapping[str, Any]) -> tuple[str, list[Any]] | None:
@@ -74,10 +77,15 @@ def _with_text(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _weight(fields: Mapping[str, Any]) -> float | None:
-    """What a criterion weighs; None for what is no criterion."""
-    names = {k.strip().casefold(): k for k in fields}
-    if not {*TEXTS, "description"} & set(names):
+    """What a record weighs that is a criterion; None for any other: what has a text may score below nought."""
+    names = {k.strip().casefold() for k in fields}
+    if not {*TEXTS, "description"} & names or {"text", "chosen", "rejected", "vector"} & names:
         return None
+    return _number(fields)
+
+
+def _number(fields: Mapping[str, Any]) -> float | None:
+    names = {k.strip().casefold(): k for k in fields}
     value = next((fields[names[w]] for w in _WEIGHTS if w in names), None)
     try:
         return None if value is None or isinstance(value, bool) else float(value)

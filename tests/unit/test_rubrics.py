@@ -58,6 +58,15 @@ def test_criteria_in_a_larger_record_share_what_it_says(tmp_path):
     assert [i.payload.text for i in whole] == ["a", "b"]
 
 
+def test_what_has_a_text_of_its_own_is_no_criterion(tmp_path):
+    records = [{"text": "a", "description": "d", "score": -0.5}, {"text": "b", "criterion": "c", "weight": -1}]
+    file = load(tmp_path, records)
+    assert [(i.payload.text, i.payload.prompt) for i in file.seed.items] == [("a", ""), ("b", "")]
+    assert not file.warnings
+    nested = load(tmp_path, {"rubric": [{"text": "a", "weight": -1}, {"text": "b", "weight": 1}]})
+    assert [i.payload.prompt for i in nested.seed.items] == [PENALISED, ""]
+
+
 def test_a_charter_in_json_lines(tmp_path):
     lines = [
         {"principle": "Do no harm.", "section": "Care", "authority": "root", "context": "It should:"},
