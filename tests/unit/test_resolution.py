@@ -196,9 +196,9 @@ def test_contradicting_repeats_cancel() -> None:
 def test_people_who_are_evenly_divided_are_named_until_somebody_resolves_it() -> None:
     q = [question("q"), question("again", kind="resolve")]
     divided = [answer("q", "keep", "one"), answer("q", "reject", "two")]
-    assert settle(q, divided).divided == ("i0",)
-    assert settle(q, [*divided, answer("again", "keep", "three")]).divided == ()
-    assert settle(q, divided[:1]).divided == ()
+    assert settle(q, divided).tied == ("i0",)
+    assert settle(q, [*divided, answer("again", "keep", "three")]).tied == ()
+    assert settle(q, divided[:1]).tied == ()
 
 
 def test_an_answer_to_resolve_replaces_what_was_said_before() -> None:
@@ -222,7 +222,7 @@ def test_what_resolve_replaced_still_measures_the_annotator() -> None:
     assert r.standing == {f"i{k}": AS_WRITTEN for k in range(ITEMS)}
     assert r.reliability["one"].repeats_same == 0
     assert r.reliability["one"].estimate == pytest.approx(before.estimate)
-    assert r.divided == ()
+    assert r.tied == ()
     assert trust(SEED, {x.id: x for x in q}, a).distrusted
 
 
