@@ -15,7 +15,7 @@ from pydantic import Field, PrivateAttr
 
 from activeseed.checked import Checked
 from activeseed.errors import AnswerError, UsageError
-from activeseed.seed import Payload
+from activeseed.seed import Origin, Payload
 
 #: verdicts that settle nothing, in every form that takes them; *skip* is taken by all
 DEPENDS = "depends"
@@ -36,6 +36,7 @@ class Reply:
         meaning: what it says, in few words.
         needs: what it needs beside the verdict.
         pairs: whether it says something about pairs only.
+        named: what people are shown in place of the verdict's name, where that says too little.
     """
 
     verdict: str
@@ -43,6 +44,12 @@ class Reply:
     meaning: str
     needs: Needs = ""
     pairs: bool = False
+    named: str = ""
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.named or self.verdict.replace("_", " ")
 
 
 class _Record(Checked):
@@ -201,12 +208,17 @@ class Says:
         variant: the id of the variant that is said to be right; for an edit, *edit*: it is numbered where it is new.
         payload: what that variant is, where the item may not have it yet.
         edited: whether the payload is an edit of the item.
+        origin: where the variant comes from, where the payload is new and no edit.
+        of: the variant of which this one says more, where it is no other wording (its rank, say): who said that one
+            before has said nothing against this.
     """
 
     item: str
     variant: str
     payload: Payload | None = None
     edited: bool = False
+    origin: Origin = "wording"
+    of: str = ""
 
 
 @dataclass(frozen=True)

@@ -135,7 +135,7 @@ def test_a_study_is_not_stable_where_people_are_divided() -> None:
 
 
 def test_what_people_are_divided_on_is_a_condition_of_what_has_settled() -> None:
-    record = {"unvouched": ["nothing vouches for ann"], "divided": dict.fromkeys("abc", {})}
+    record = {"unvouched": ["nothing vouches for ann"], "divided": {i: {} for i in "abc"}}
     said = "divided: 3 items, on which people really disagree (a, b, c)"
     assert conditions(record, AskTable()) == [said, "nothing vouches for ann"]
     assert conditions(record, AskTable(error=0.1, error_is_stated=True))[0] == said
