@@ -105,7 +105,8 @@ def _compared(question: Question) -> list[str]:
     from activeseed.annotators.terminal import offered
 
     found = hanging.answers(question)
-    return list(dict.fromkeys([*found, *offered(question)])) if question.consequences else found
+    numbered = offered(question) if question.consequences else []
+    return [*(v for v in found if v not in numbered), *numbered]
 
 
 def _consequences(question: Question, width: int) -> RenderableType:

@@ -147,7 +147,8 @@ def _consequences(question: Question) -> str:
     form = form_of(question)
     several = bool(variants) and needs(form, "variant") and "left" in form.fields
     if several:  # a row a case, and in it a line for each wording, those that can't be told from it as well
-        variants = [v for v in dict.fromkeys([*variants, *offered(question).values()]) if v != ABSENT] + [ABSENT]
+        variants = list(dict.fromkeys([kept, *offered(question).values(), *variants]))
+        variants.sort(key=lambda v: v == ABSENT)
         names |= {v: hanging.marked(question, v, a) for a, v in offered(question).items()} | {kept: "A (stands now)"}
     names = {v: names.get(v, shown_text(v)) for v in variants}
     lines = []

@@ -56,7 +56,8 @@ QUESTIONS: dict[str, Question] = {
     "confirm_list": LIST,
     "write_more": Question(id="q", kind="write_more", items=(), group="g", text="Write more."),
     "mark_authority": Question(
-        id="q", kind="mark_authority", items=("a",), text=TEXT, options={AS_WRITTEN: "no rank", "as_written:root": "root"}
+        id="q", kind="mark_authority", items=("a",), text=TEXT,
+        options={AS_WRITTEN: "no rank", "as_written:root": "root"},
     ),
     "merge": Question(id="q", kind="merge", items=("a", "b"), options={"a": TEXT, "b": "Trust me."}),
     "prefer_outcome": Question(
