@@ -149,7 +149,7 @@ def _consequences(question: Question) -> str:
     if several:  # a row a case, and in it a line for each wording, those that can't be told from it as well
         variants = list(dict.fromkeys([kept, *offered(question).values(), *variants]))
         variants.sort(key=lambda v: v == ABSENT)
-        names |= {v: hanging.marked(question, v, a) for a, v in offered(question).items()} | {kept: "A (stands now)"}
+        names |= {v: hanging.marked(question, v, a) for a, v in offered(question).items()} | {kept: "A (stands now)", ABSENT: "None"}
     names = {v: names.get(v, shown_text(v)) for v in variants}
     lines = []
     for n, c in enumerate(question.consequences, 1):
@@ -166,7 +166,7 @@ def _blocks(question: Question) -> list[str]:
         return [f"{a}: {shown_text(question.options[v])}" for a, v in offered(question).items()]
     options = {"A (stands now)": (shown(question), question.text)}
     options |= {a: (v, _wording(question, v)) for a, v in offered(question).items()}
-    options["Neither"] = (ABSENT, "The item goes.")
+    options["None"] = (ABSENT, "The item goes.")
     return [_block(a, text, v, question) for a, (v, text) in options.items()]
 
 

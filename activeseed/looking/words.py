@@ -21,6 +21,8 @@ PREDICTORS = {
 }
 #: share below which a predictor is said not to be used
 UNUSED = 0.005
+#: what a condition begins with that says on what people are divided
+DIVIDED = "divided: "
 #: items that people are divided on and that are named in a sentence
 NAMED = 5
 
@@ -63,7 +65,7 @@ def divided_words(divided: Mapping[str, Any] | None) -> str:
         return ""
     shown = ", ".join(list(divided)[:NAMED]) + (", …" if len(divided) > NAMED else "")
     many = "1 item" if len(divided) == 1 else f"{len(divided)} items"
-    return f"divided: {many}, on which people really disagree ({shown})"
+    return f"{DIVIDED}{many}, on which people really disagree ({shown})"
 
 
 def division_words(found: Mapping[str, Any]) -> str:
@@ -123,7 +125,7 @@ def ending_words(stopped: Mapping[str, Any] | None) -> str:
     head = "Stopped, not shown to be stable"
     if stopped.get("settled"):
         head = "Settled, if your annotators can be trusted"
-        if stopped.get("divided"):
+        if any(str(c).startswith(DIVIDED) for c in stopped.get("conditions", ())):
             head = "Settled by majorities, on what people are divided about"
     if stopped.get("stable"):
         head = "Stable"

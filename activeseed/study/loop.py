@@ -194,7 +194,7 @@ def _stop(rounds: Rounds, reasons: list[str], record: dict[str, Any]) -> None:
     settled = not distrusted and bool(work.state.live_answers) and rounds.has_settled(record)
     body = {
         "reasons": reasons, "stable": settled and not conditions, "settled": settled, "distrusted": distrusted,
-        "conditions": conditions, "divided": list(record.get("divided") or ()),
+        "conditions": conditions,
         "round": record["round"],
         "given": given, "version": work.state.current.id,
         "stopping": work.settings.stopping.model_dump(mode="json"),

@@ -140,5 +140,5 @@ def test_what_people_are_divided_on_is_a_condition_of_what_has_settled() -> None
     assert conditions(record, AskTable()) == [said, "nothing vouches for ann"]
     assert conditions(record, AskTable(error=0.1, error_is_stated=True))[0] == said
     assert conditions({"unvouched": []}, AskTable()) == [], "a round that was closed before divisions were looked for"
-    ended = ending_words({"settled": True, "stable": False, "divided": ["a"], "reasons": ["enough"]})
+    ended = ending_words({"settled": True, "stable": False, "conditions": [said], "reasons": ["enough"]})
     assert ended == "Settled by majorities, on what people are divided about: enough."

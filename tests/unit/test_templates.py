@@ -210,7 +210,7 @@ def test_consequences_stand_beside_the_item_in_words() -> None:
     assert side_by_side["left"].startswith(
         f"A (stands now): {TEXT}\n\nWhat it decides:\na joke\n→ 0.91\na poem\n→ 0.30"
     )
-    assert "Neither: The item goes.\n\nWhat it decides:\na joke\n→ 0.12 (-0.79" in side_by_side["left"]
+    assert "None: The item goes.\n\nWhat it decides:\na joke\n→ 0.12 (-0.79" in side_by_side["left"]
     assert side_by_side["right"].startswith("B: A program.\n\nWhat it decides:\na joke\n→ 0.60 (-0.31 ± 0.20)")
     assert "a poem\n→ no difference that can be told from noise" in side_by_side["right"]
     rated = QUESTIONS["judge_pair"].model_copy(
