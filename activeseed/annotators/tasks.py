@@ -149,7 +149,8 @@ def _consequences(question: Question) -> str:
     if several:  # a row a case, and in it a line for each wording, those that can't be told from it as well
         variants = list(dict.fromkeys([kept, *offered(question).values(), *variants]))
         variants.sort(key=lambda v: v == ABSENT)
-        names |= {v: hanging.marked(question, v, a) for a, v in offered(question).items()} | {kept: "A (stands now)", ABSENT: "None"}
+        names |= {v: hanging.marked(question, v, a) for a, v in offered(question).items()}
+        names |= {kept: "A (stands now)", ABSENT: "None"}
     names = {v: names.get(v, shown_text(v)) for v in variants}
     lines = []
     for n, c in enumerate(question.consequences, 1):

@@ -4,9 +4,9 @@ Three Polis conversations hold statements with every participant's vote. A state
 annotator: agreeing keeps it, disagreeing rejects it, passes and what was not seen are no answers. The truth of a
 statement is its minority share among all who voted on it (40 at least).
 
-* **Named**: of each statement so many voters are drawn without replacement, as often as there are keys, and their votes
-  go through the product's resolution, which names divided items at ``[ask] divided`` = 0.3. Counted are statements whose
-  true minority is above 0.3, and false alarms among those below 0.2; those between are reported.
+* **Named**: of each statement so many voters are drawn without replacement, as often as there are keys, and the
+  product says of their votes whether people are divided, at ``[ask] divided`` = 0.3. Counted are statements whose true
+  minority is above 0.3, and false alarms among those below 0.2; those between are reported.
 * **Stable**: studies of eight statements with a true minority above 0.3, in the product's own loop, on a trainer whose
   outcome is known, every question answered by so many real voters. None may be called stable. Beside them the same
   studies of statements with a true minority below 0.1, which tell whether anything is ever called settled here.
@@ -107,7 +107,7 @@ def naming(found: Sequence[Statement], people: int, keys: int) -> list[Row]:
         f"true minority below {SETTLED:g}": [s for s in found if s.minority < SETTLED],
         "true minority between": [s for s in found if SETTLED <= s.minority <= DIVIDED],
     }
-    rows = []
+    rows: list[Row] = []
     for part, of in parts.items():
         each = np.array([np.mean([is_named(s, people, key) for key in range(keys)]) for s in of])
         claim = f"Polis, {people} voters each, {keys} draws: named as divided, {len(of)} statements with a {part}"
@@ -207,7 +207,7 @@ def divided_rows(data: Path, quick: bool = False) -> list[Row]:
         ended = [studied(s, people, key) for s in of.values() if len(s) > 1 for key in range(keys)]
         what = f"Polis, {people} voters a question, {ITEMS} statements at most with a true minority {said}"
         if ended:
-            bound = {"most": 0.0} if of is divided else {}
+            bound: Any = {"most": 0.0} if of is divided else {}
             rows.append(share(f"{what}: studies called stable", sum(e.stable for e in ended), len(ended), **bound))
             rows.append(share(f"{what}: studies settled", sum(e.settled for e in ended), len(ended)))
             rows.append(row(f"{what}: divided items named, mean", float(np.mean([e.named for e in ended]))))
