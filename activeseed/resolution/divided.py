@@ -81,14 +81,14 @@ def divisions(
     accuracy: tuple[float, float],
     limit: float = LIMIT,
 ) -> dict[str, Division]:
-    """Item id -> how people are divided, for items that at least two people read. Pure.
+    """Item id -> how people are divided, for the items on which they are. Pure.
 
     Args:
         known: item id -> right variant, for gold questions.
         accuracy: Beta(a, b) of an answer being what its giver holds, before any evidence.
         limit: minority share above which people are divided.
 
-    Cost: items × people × 1001.
+    Cost: linear in the readings, and people × 1001 for each item on which errors don't explain who differs.
     """
     said: dict[str, dict[str, list[Vote]]] = {}
     for vote in ballot.readings:
@@ -96,15 +96,18 @@ def divisions(
     rates = slips(ballot, questions, known, accuracy)
     out = {}
     for item, people in said.items():
-        if len(people) > 1:
-            reworded = {v.id for v in ballot.seed[item].variants if v.origin == "edit"}
-            words = {name: _word(votes, reworded) for name, votes in people.items()}
-            out[item] = division(
-                [word for word, _ in words.values()],
-                np.array([rates[name] for name in words]),
-                np.array([weight for _, weight in words.values()]),
-                limit,
-            )
+        reworded = {v.id for v in ballot.seed[item].variants if v.origin == "edit"}
+        words = {name: _word(votes, reworded) for name, votes in people.items()}
+        if len({word for word, _ in words.values()}) < 2:
+            continue
+        found = division(
+            [word for word, _ in words.values()],
+            np.array([rates[name] for name in words]),
+            np.array([weight for _, weight in words.values()]),
+            limit,
+        )
+        if found.is_divided:
+            out[item] = found
     return out
 
 
@@ -139,7 +142,7 @@ def division(words: Sequence[str], rates: Floats, weights: Floats, limit: float 
     """How people are divided who hold these.
 
     Args:
-        words: what each of N people says, two or more.
+        words: what each of N people says.
         rates: (N,) how often each slips, in [0, ½].
         weights: (N,) power to which each one's likelihood is raised, in (0, 1].
     """

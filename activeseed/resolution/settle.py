@@ -165,7 +165,7 @@ def resolve(
         answered=tuple(i.id for i in grown.items if asked[i.id]),
         counts=count(ballot, table, known, accuracy, list_error),
         tied=tuple(i.id for i in grown.items if i.id in tied),
-        divided={i: d for i, d in found.items() if d.is_divided and i not in decided_by_team},
+        divided={i: d for i, d in found.items() if i not in decided_by_team},
         readings={name: asked[name] for name in standing if asked[name]},
         open=tuple(i.id for i in grown.items if i.id in open_ - merged),
         edits=ballot.edits,

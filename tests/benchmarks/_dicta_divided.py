@@ -83,8 +83,7 @@ def is_named(statement: Statement, people: int, key: int) -> bool:
     questions = {"q": Question(id="q", kind="review", items=(statement.id,), text=statement.text)}
     answers = [answered(questions["q"], statement, who) for who in drawn(statement, people, key, "named")]
     ask = AskTable()
-    found = divisions(read_answers(seed, questions, answers), questions, {}, stranger(ask), ask.divided)
-    return found[statement.id].is_divided
+    return statement.id in divisions(read_answers(seed, questions, answers), questions, {}, stranger(ask), ask.divided)
 
 
 def drawn(statement: Statement, people: int, key: int, *what: str | int) -> list[str]:

@@ -86,6 +86,9 @@ def test_wordings_are_chosen_given_what_each_decides_and_why(charter: Study, tmp
     assert at["z0"].why["drift-1"] == ("Always gossip. (written: gossip)", "approved (rank none)")
     assert at["z0"].why[ABSENT] == (NOTHING,)
 
+    page = write_report(charter, tmp_path / "r.html").read_text("utf-8")
+    assert "drift-1, because: Always gossip. (written: gossip) → approved (rank none)" in page
+
     for width in (40, 80, 140):
         flat = drawn(question, width)
         for part in ("(written by a rule)", "0.90", "0.10", "Always gossip. (written: gossip) → approved (rank none)"):
