@@ -230,6 +230,10 @@ def _answer(row: Mapping[str, Any], question: Question, name: str, where: str) -
     if reply.needs in ("item", "pair"):
         content["payload"] = _edited(row, question, where)
     content["variant"] = known_as(content["variant"], question.options)
+    if reply.needs == "option" and content["variant"] not in question.options:
+        # people write what they read, and an option is read by its text: its rank, its outcome
+        ids = {text: name for name, text in question.options.items()}
+        content["variant"] = ids.get(known_as(content["variant"], ids), content["variant"])
     if reply.needs == "variant" and content["variant"] not in question.options:
         chosen = content["variant"]
         raise AnswerError(f"{where}, field 'variant': no variant {chosen[:80]!r}.{nearest(chosen, question.options)}")

@@ -224,7 +224,8 @@ def _consequences(study: Study) -> list[dict[str, Any]]:
             "answer": answered.get(q.id, "pending"),
             "variants": hanging.answers(q), "legend": hanging.legend(q),
             "probes": [
-                {**c.model_dump(), "because": hanging.because(c, hanging.answers(q), {}), "id": c.probe, "under": {v: hanging.under(c, v) for v in hanging.answers(q)}}
+                {**c.model_dump(), "id": c.probe, "because": hanging.because(c, hanging.answers(q), {}),
+                 "under": {v: hanging.under(c, v) for v in hanging.answers(q)}}
                 for c in q.consequences
             ],
         }

@@ -140,8 +140,8 @@ def _check(question: Question, answer: Answer, form: Form, items: Mapping[str, I
         if not answer.variant or (known and answer.variant not in known):
             raise AnswerError(f"{where}: no variant {answer.variant!r} to choose.{nearest(answer.variant, known)}")
     if reply.needs == "option" and question.options and answer.variant not in question.options:
-        options = question.options
-        raise AnswerError(f"{where}: no outcome {answer.variant!r} to prefer.{nearest(answer.variant, options)}")
+        known = {*question.options, *question.options.values()}
+        raise AnswerError(f"{where}: no option {answer.variant[:80]!r} to choose.{nearest(answer.variant, known)}")
     if reply.needs in ("item", "pair"):
         if answer.payload is None:
             raise AnswerError(f"{where}: an edit needs the edited item in 'payload'.")

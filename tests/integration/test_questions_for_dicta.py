@@ -19,7 +19,7 @@ from activeseed.cli.loop import ending
 from activeseed.cli.rank import print_ranking
 from activeseed.cli.standing import status_lines
 from activeseed.embedders import Tfidf
-from activeseed.errors import PlanError
+from activeseed.errors import AnswerError, PlanError
 from activeseed.looking.explaining import LINES, NOTHING, lines
 from activeseed.protocols import Explanation, Step
 from activeseed.question import Question
@@ -158,13 +158,15 @@ def test_a_trainer_that_fails_to_explain_says_so(tmp_path: Path) -> None:
 # --- ranks ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_rank_is_marked_and_stands_and_an_edit_keeps_it(charter: Study) -> None:
+def test_a_rank_is_marked_and_stands_and_an_edit_keeps_it(charter: Study, tmp_path: Path) -> None:
     (first,) = charter.ask(items=["again"])
     charter.tell([{"question": first.id, "annotator": "ann", "verdict": "keep"}])
     (question,) = charter.ask(items=["again"], kind="mark_authority")
     assert question.options == {AS_WRITTEN: "no rank", "as_written:root": "root", "as_written:user": "user"}
     assert "Its rank now: no rank." in question.reason
-    charter.tell([{"question": question.id, "annotator": "bob", "verdict": "rank", "variant": "as_written:root"}])
+    path = tmp_path / "a.csv"
+    path.write_text(f"question,annotator,verdict,variant\n{question.id},bob,rank,Root\n")
+    charter.tell(read_answers(path, {question.id: question}))
     ranked = charter.seed["again"].variants[charter.seed.base[3]]
     assert ranked.payload == Text(text="Always help others help.", authority="root")
     assert ranked.origin == "edit"
@@ -174,6 +176,10 @@ def test_a_rank_is_marked_and_stands_and_an_edit_keeps_it(charter: Study) -> Non
     assert list(question.options.items()) == [("as_written:root", "root"), ("as_written:user", "user")]
     charter.tell([{"question": question.id, "annotator": "bob", "verdict": "rank", "variant": "as_written:root"}])
     assert charter.seed.standing["again"] == "as_written:root"
+
+    path.write_text(f"question,annotator,verdict,variant\n{question.id},cy,rank,emperor\n")
+    with pytest.raises(AnswerError, match="no option 'emperor' to choose"):
+        charter.tell(read_answers(path, {question.id: question}))
 
     (edit,) = charter.ask(items=["harm"])
     mended = {"kind": "text", "text": "Never harm anybody."}
