@@ -170,6 +170,8 @@ class AskTable(_Table):
             any other.
         consequences: probes shown beside a question, of those whose outcome differs by more than noise; 0 shows none
             and trains nothing for it. Where trainings have randomness, fewer than 5 ``replicates`` tell nothing.
+        divided: share of people above which those who hold something else than most are no minority that erred: people
+            are said to be divided, and the study is not called stable; 0 never says it.
         show_belief: whether annotators are told how credible the machine takes an item to be. Being told leads them,
             and an answer that was led confirms the belief, so it is off; the journal keeps what was said.
     """
@@ -190,6 +192,7 @@ class AskTable(_Table):
     repeat_share: float = Field(default=0.15, ge=0.0, le=0.5)
     readings: int = Field(default=5, ge=1)
     consequences: int = Field(default=4, ge=0, le=50)
+    divided: float = Field(default=0.3, ge=0.0, le=0.5)
     show_belief: bool = False
 
 

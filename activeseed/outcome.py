@@ -160,6 +160,8 @@ class Summary(TypedDict, total=False):
     trainings_new: int
     failed: int
     answers: int
+    quality: dict[str, float]
+    no_better_than_chance: bool
     spread: float
     spread_se: float
     spread_low: float

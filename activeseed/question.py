@@ -6,6 +6,7 @@ not only how it is worded. An answer is a fact: it is never changed or deleted, 
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypedDict
@@ -14,10 +15,11 @@ from pydantic import Field, PrivateAttr
 
 from activeseed.checked import Checked
 from activeseed.errors import AnswerError, UsageError
-from activeseed.seed import Payload
+from activeseed.seed import Origin, Payload
 
 #: verdicts that settle nothing, in every form that takes them; *skip* is taken by all
-SETTLES_NOTHING = frozenset({"depends", "skip"})
+DEPENDS = "depends"
+SETTLES_NOTHING = frozenset({DEPENDS, "skip"})
 
 #: what a verdict needs beside itself: the id of another variant than the one shown, or of any of the options; the item
 #: or the pair edited; new examples; the lines that stay; on what it depends
@@ -34,6 +36,7 @@ class Reply:
         meaning: what it says, in few words.
         needs: what it needs beside the verdict.
         pairs: whether it says something about pairs only.
+        named: what people are shown in place of the verdict's name, where that says too little.
     """
 
     verdict: str
@@ -41,6 +44,12 @@ class Reply:
     meaning: str
     needs: Needs = ""
     pairs: bool = False
+    named: str = ""
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.named or self.verdict.replace("_", " ")
 
 
 class _Record(Checked):
@@ -62,6 +71,7 @@ class Consequence(_Record):
         flips: variant id -> in how many trainings the probe was judged otherwise than under what stands; only where the
             means lie on different sides of one half by more than their noise.
         trainings: how many trainings, each under its own key, every mean is over; 0 where that was not recorded.
+        why: variant id -> the derivation that decides there, in a few short lines, where the system can explain itself.
     """
 
     probe: str
@@ -71,6 +81,8 @@ class Consequence(_Record):
     margins: dict[str, float] = Field(default_factory=dict)
     flips: dict[str, int] = Field(default_factory=dict)
     trainings: int = 0
+    #: left out of the record where there is none, so that consequences are written down as they always were
+    why: dict[str, tuple[str, ...]] = Field(default_factory=dict, exclude_if=operator.not_)
 
 
 class Question(_Record):
@@ -97,6 +109,8 @@ class Question(_Record):
         round: round of the study.
         seed_version: version of the seed that the question was made for.
         answers: for *resolve*, what was answered so far, as (annotator alias, verdict, comment).
+        marks: variant id -> who wrote it, where that is not a human: shown beside its text.
+        conditions: what people said that the item depends on when they were asked about it before.
     """
 
     id: str
@@ -119,6 +133,9 @@ class Question(_Record):
     round: int = 0
     seed_version: str = ""
     answers: tuple[tuple[str, str, str], ...] = ()
+    #: both are left out of the record where there are none, so that questions are written down as they always were
+    marks: dict[str, str] = Field(default_factory=dict, exclude_if=operator.not_)
+    conditions: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
 
     #: gives the form, where that is somebody's own: it travels with the question and is written down nowhere
     _form: Callable[[], Any] | None = PrivateAttr(default=None)
@@ -138,6 +155,7 @@ class Answer(_Record):
         unticked: ids of lines that stay after all, for *confirm*.
         confidence: how sure the annotator says to be, 0 to 1, or None.
         comment: free text, kept word for word.
+        condition: for *depends*, on what, where it was said apart from the comment; see ``missing``.
         at: ISO 8601 time with zone.
         seconds: how long the annotator took, or None.
         final: the team has marked this answer as the right one: it settles its items, whatever others say.
@@ -153,9 +171,16 @@ class Answer(_Record):
     unticked: tuple[str, ...] = ()
     confidence: float | None = Field(default=None, ge=0.0, le=1.0)
     comment: str = ""
+    #: left out of the record where there is none, so that answers are written down as they always were
+    condition: str = Field(default="", exclude_if=operator.not_)
     at: str = ""
     seconds: float | None = None
     final: bool = False
+
+    @property
+    def missing(self) -> str:
+        """The condition that the item needs, as whoever answered *depends* said it; empty for other answers."""
+        return (self.condition or self.comment).strip() if self.verdict == DEPENDS else ""
 
 
 class AnswerContent(TypedDict, total=False):
@@ -168,6 +193,7 @@ class AnswerContent(TypedDict, total=False):
     unticked: tuple[str, ...]
     confidence: float | None
     comment: str
+    condition: str
     at: str
     seconds: float | None
     final: bool
@@ -182,12 +208,17 @@ class Says:
         variant: the id of the variant that is said to be right; for an edit, *edit*: it is numbered where it is new.
         payload: what that variant is, where the item may not have it yet.
         edited: whether the payload is an edit of the item.
+        origin: where the variant comes from, where the payload is new and no edit.
+        of: the variant of which this one says more, where it is no other wording (its rank, say): who said that one
+            before has said nothing against this.
     """
 
     item: str
     variant: str
     payload: Payload | None = None
     edited: bool = False
+    origin: Origin = "wording"
+    of: str = ""
 
 
 @dataclass(frozen=True)

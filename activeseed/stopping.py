@@ -35,6 +35,7 @@ class Progress:
         unvouched: sentences that say for whom nothing vouches, and what would.
         can_vouch: whether a question that could vouch for somebody is left to ask.
         hopeless: whether nobody who answers can be relied on.
+        divided: ids of the items on which people really disagree: no majority is what people mean there.
     """
 
     risk: float = float("nan")
@@ -49,6 +50,7 @@ class Progress:
     unvouched: tuple[str, ...] = ()
     can_vouch: bool = False
     hopeless: bool = False
+    divided: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -146,8 +148,11 @@ def budget(
 
 
 def stable(progress: Progress, rule: Rule) -> bool:
-    """Whether a study may be called stable: its rule holds, nothing speaks against the answers, all are vouched for."""
-    return rule(progress).stop and not progress.distrusted and not progress.unvouched
+    """Whether a study may be called stable.
+
+    Its rule holds, nothing speaks against the answers, all are vouched for, and people are divided on nothing.
+    """
+    return rule(progress).stop and not (progress.distrusted or progress.unvouched or progress.divided)
 
 
 @dataclass(frozen=True)

@@ -38,14 +38,14 @@ from activeseed.seed import Json, Pair, Seed, Text, digest_of
 #: columns of an answer, in the order in which a CSV has them
 ANSWER_FIELDS = (
     "annotator", "verdict", "variant", "text", "prompt", "chosen", "rejected", "texts", "unticked", "confidence",
-    "comment", "seconds", "at", "id", "payload", "final",
+    "comment", "condition", "seconds", "at", "id", "payload", "final",
 )  # fmt: skip
 #: so many of them are left for people to fill in
 _ASKED_FOR = ANSWER_FIELDS.index("seconds")
 #: columns that describe the question; read back from a filled-in CSV and ignored
 QUESTION_FIELDS = (
     "kind", "items", "group", "context", "shown", "options", "minutes", "reason", "consequences", "round", "value",
-    "verdicts", "seed_version", "answers", "trainings", "believed",
+    "verdicts", "seed_version", "answers", "trainings", "believed", "marks", "conditions",
 )  # fmt: skip
 #: what an export of answers marks them with; a study decides about both by itself
 EXPORT_FIELDS = ("counted", "taken_back")
@@ -122,17 +122,20 @@ def _record(q: Question) -> dict[str, Any]:
 def _row(q: Question) -> dict[str, str]:
     """A question as a row of a sheet, its answer empty."""
     variants = hanging.answers(q)
-    told = [f"{c.text} [{hanging.line(c, variants, {})}]" for c in q.consequences]
+    told = [
+        "\n".join([f"{c.text} [{hanging.line(c, variants, {})}]", *hanging.because(c, variants, {})])
+        for c in q.consequences
+    ]
     return {
         "question": q.id,
         "kind": q.kind,
         "items": " ".join(q.items),
         "context": q.context,
         "shown": q.text,
-        "options": "\n".join(f"{k}: {v}" for k, v in q.options.items()),
-        "reason": q.reason,
+        "options": "\n".join(f"{k}: {hanging.marked(q, k, v)}" for k, v in q.options.items()),
+        "reason": "\n".join(filter(None, (q.reason, hanging.said_before(q)))),
         "consequences": "\n".join(filter(None, [*told, hanging.legend(q)])) if told else hanging.nothing(q),
-        "verdicts": " ".join(verdicts_of(form_of(q))),
+        "verdicts": " ".join(r.verdict + (f" ({r.named})" if r.named else "") for r in form_of(q).replies),
     }
 
 
@@ -205,7 +208,9 @@ def _in_a_cell(cell: Any) -> Any:
 
 
 def _answer(row: Mapping[str, Any], question: Question, name: str, where: str) -> Answer:
-    verdict = same_name(_said(row, "verdict", where)).replace(" ", "_")
+    written = same_name(_said(row, "verdict", where))
+    named = {same_name(r.named): r.verdict for r in form_of(question).replies if r.named}
+    verdict = named.get(written) or written.replace(" ", "_")
     reply = reply_of(form_of(question), verdict)
     if reply is None:
         allowed = verdicts_of(form_of(question))
@@ -214,7 +219,7 @@ def _answer(row: Mapping[str, Any], question: Question, name: str, where: str) -
             f"{nearest(verdict, allowed)}"
         )
     content: dict[str, Any] = {"verdict": verdict, "question": question.id}
-    for key in ("variant", "comment", "at"):
+    for key in ("variant", "comment", "condition", "at"):
         content[key] = _said(row, key, where)
     for key in ("confidence", "seconds"):
         content[key] = _number(row.get(key), key, where)
@@ -225,11 +230,17 @@ def _answer(row: Mapping[str, Any], question: Question, name: str, where: str) -
     if reply.needs in ("item", "pair"):
         content["payload"] = _edited(row, question, where)
     content["variant"] = known_as(content["variant"], question.options)
+    if reply.needs == "option" and content["variant"] not in question.options:
+        # people write what they read, and an option is read by its text: its rank, its outcome
+        ids = {text: name for name, text in question.options.items()}
+        content["variant"] = ids.get(known_as(content["variant"], ids), content["variant"])
     if reply.needs == "variant" and content["variant"] not in question.options:
         chosen = content["variant"]
         raise AnswerError(f"{where}, field 'variant': no variant {chosen[:80]!r}.{nearest(chosen, question.options)}")
-    named = _said(row, "id", where)
-    content["id"] = named or f"{question.id}:{content['annotator']}:{digest_of(_plain(content)).hex()[:6]}"
+    own = _said(row, "id", where)
+    if not content["condition"]:
+        del content["condition"]  # answers that were read before there was such a field keep their names
+    content["id"] = own or f"{question.id}:{content['annotator']}:{digest_of(_plain(content)).hex()[:6]}"
     try:
         return Answer.model_validate(content)
     except ValidationError as error:

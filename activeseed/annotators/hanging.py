@@ -31,6 +31,24 @@ def legend(question: Question) -> str:
     )
 
 
+def said_before(question: Question) -> str:
+    """What people said that the item depends on when they were asked before; empty where nobody did."""
+    if not question.conditions:
+        return ""
+    return f"Asked before, somebody said that it depends on: {'; '.join(question.conditions)}."
+
+
+def marked(question: Question, variant: str, text: str) -> str:
+    """A wording, with who wrote it where that was no human."""
+    mark = question.marks.get(variant)
+    return f"{text} ({mark})" if mark else text
+
+
+def reasons(consequence: Consequence, variant: str) -> str:
+    """The derivation that decides there under an answer, on one line; empty where the system can't explain itself."""
+    return " → ".join(consequence.why.get(variant, ()))
+
+
 def answers(question: Question) -> list[str]:
     """The variants that the question's consequences compare, the one that stands first."""
     stands = [c.stands for c in question.consequences if c.stands]
@@ -75,3 +93,17 @@ def under(consequence: Consequence, variant: str) -> str:
 def line(consequence: Consequence, variants: list[str], names: Mapping[str, str]) -> str:
     """All answers of a probe on one line."""
     return " · ".join(f"{names.get(v, v)}: {under(consequence, v)}" for v in variants)
+
+
+def rows(consequence: Consequence, variants: list[str], names: Mapping[str, str]) -> list[str]:
+    """The answers of a probe, a line each: *B: 0.31 (-0.60 ± 0.11)*, and below it why."""
+    out = []
+    for variant in variants:
+        out.append(f"{names.get(variant, variant)}: {under(consequence, variant)}")
+        out += [f"    because: {why}"] if (why := reasons(consequence, variant)) else []
+    return out
+
+
+def because(consequence: Consequence, variants: list[str], names: Mapping[str, str]) -> list[str]:
+    """Why each answer leads where it does, a line each; none where the system can't explain itself."""
+    return [f"{names.get(v, v)}, because: {why}" for v in variants if (why := reasons(consequence, v))]

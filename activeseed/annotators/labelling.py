@@ -75,7 +75,7 @@ def _choice(reply: Reply) -> str:
 
 
 def _named(reply: Reply) -> str:
-    return f"{_sentence(reply.verdict.replace('_', ' '))}: {reply.meaning}"
+    return f"{_sentence(reply.name)}: {reply.meaning}"
 
 
 def _sentence(text: str) -> str:

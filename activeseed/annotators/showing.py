@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 WIDE = 100
+#: characters that a probe, and each answer beside it, wants in the table of consequences
+PROBE, COLUMN = 20, 9
 _NAMES = {AS_WRITTEN: "kept", ABSENT: "dropped", FLIPPED: "flipped"}
 
 
@@ -30,7 +32,7 @@ def show_question(console: Console, question: Question, number: int, of: int, mi
     head = f"Question {number} of {of} · about {max(1, round(minutes))} min left"
     body = Text(clean(_body(question)))
     looked = bool(question.consequences or question.trainings)
-    wide = console.width >= WIDE and looked
+    wide = console.width >= WIDE and looked and _table_width(question) <= (console.width - 2) // 2
     half = (console.width - 2) // 2 if wide else console.width
     item = Panel(body, title=clean(form_of(question).title(question)), title_align="left", width=half)
     console.print()
@@ -40,7 +42,7 @@ def show_question(console: Console, question: Question, number: int, of: int, mi
     if not looked:
         console.print(item)
         return
-    hangs = Panel(_consequences(question), title="What hangs on it", title_align="left", width=half)
+    hangs = Panel(_consequences(question, half - 4), title="What hangs on it", title_align="left", width=half)
     if wide:
         console.print(Columns([item, hangs], padding=(0, 1)))
     else:
@@ -55,7 +57,7 @@ def show_help(console: Console, question: Question, guidelines: str) -> None:
     from activeseed.annotators.terminal import keyed
 
     for reply in keyed(question):
-        said = f"  {reply.key}  {reply.verdict.replace('_', ' ')}: {reply.meaning}"
+        said = f"  {reply.key}  {reply.name}: {reply.meaning}"
         console.print(said, markup=False, highlight=False)
     console.print("  ~70 after a key: 70 % sure. Anything else after a key: a comment.", markup=False, highlight=False)
     console.print("  u  take the last answer back      q  leave; everything so far is saved", markup=False)
@@ -69,9 +71,10 @@ def _body(question: Question) -> str:
     from activeseed.annotators.terminal import offered
 
     parts = [question.context, question.text]
-    parts += [f"{n}) {question.options[v]}" for n, v in enumerate(offered(question), 1)]
+    parts += [f"{n}) {hanging.marked(question, v, question.options[v])}" for n, v in enumerate(offered(question), 1)]
     for who, verdict, comment in question.answers:
         parts.append(f"{who} said {verdict}" + (f": {comment}" if comment else ""))
+    parts.append(hanging.said_before(question))
     return "\n\n".join(p for p in parts if p)
 
 
@@ -92,28 +95,55 @@ def _numbered(question: Question) -> str:
     return "\n".join(out)
 
 
-def _consequences(question: Question) -> RenderableType:
-    """A probe a line; under each answer its mean outcome, how far that is from what stands, and whether it flips."""
+def _table_width(question: Question) -> int:
+    """Characters that the table of consequences wants, its panel included."""
+    return 4 + PROBE + COLUMN * len(_compared(question))
+
+
+def _compared(question: Question) -> list[str]:
+    """What has a column: what stands, what can be told from it, and every wording that can be chosen."""
+    from activeseed.annotators.terminal import offered
+
+    found = hanging.answers(question)
+    numbered = offered(question) if question.consequences else []
+    return [*(v for v in found if v not in numbered), *numbered]
+
+
+def _consequences(question: Question, width: int) -> RenderableType:
+    """A probe a line; under each answer its mean outcome, how far that is from what stands, and whether it flips.
+
+    Where there is no room for a column an answer, the answers of a probe stand below each other.
+    """
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
     if not question.consequences:
         return Text(hanging.nothing(question))
-    variants = hanging.answers(question)
-    numbers = _numbers(question)
-    table = Table(box=None, expand=True, padding=(0, 1, 0, 0))
-    table.add_column("probe", ratio=1, overflow="fold")
-    for variant in variants:
-        table.add_column(clean(_NAMES.get(variant, numbers.get(variant, variant))), justify="right", no_wrap=True)
-    for consequence in question.consequences:
-        table.add_row(Text(clean(consequence.text)), *(_cell(consequence, v) for v in variants))
+    variants, numbers = _compared(question), _numbers(question)
+    names = {v: clean(_NAMES.get(v, numbers.get(v, v))) for v in variants}
     flips = any(c.flips for c in question.consequences)
     alike = any(v not in c.outcomes for c in question.consequences for v in variants)
     legend = [hanging.legend(question)]
-    legend += ["Coloured: judged otherwise, with the trainings in which it was."] if flips else []
+    if PROBE // 2 + COLUMN * len(variants) > width:
+        rows = [
+            "\n".join([clean(c.text), *(f"  {clean(line)}" for line in hanging.rows(c, variants, names))])
+            for c in question.consequences
+        ]
+        return Group(Text("\n".join(rows)), Text(legend[0], style="dim"))
+    table = Table(box=None, expand=True, padding=(0, 1, 0, 0))
+    table.add_column("probe", ratio=1, overflow="fold")
+    for variant in variants:
+        table.add_column(names[variant], justify="right", no_wrap=True)
+    why = []
+    for consequence in question.consequences:
+        table.add_row(Text(clean(consequence.text)), *(_cell(consequence, v) for v in variants))
+        because = hanging.because(consequence, variants, names)
+        why += ["\n".join([clean(consequence.text), *(f"  {clean(line)}" for line in because)])] if because else []
+    legend += ["✓ approved, ✗ not: judged otherwise, with the trainings in which it was."] if flips else []
     legend += [f"≈: {hanging.ALIKE}."] if alike else []
-    return Group(table, Text(" ".join(filter(None, legend)), style="dim"))
+    told = [Text("\n" + "\n".join(why))] if why else []
+    return Group(table, *told, Text(" ".join(filter(None, legend)), style="dim"))
 
 
 def _cell(consequence: Consequence, variant: str) -> RenderableType:
@@ -126,7 +156,8 @@ def _cell(consequence: Consequence, variant: str) -> RenderableType:
     colour = ("green" if value > 0.5 else "red") if consequence.flips else ""
     if variant != consequence.stands and variant not in consequence.flips:
         colour = ""
-    lines = [hanging.mean(value)]
+    verdict = ("✓ " if value > 0.5 else "✗ ") if colour else ""
+    lines = [verdict + hanging.mean(value)]
     moved = hanging.difference(consequence, variant).replace(" ± ", "\n±")
     lines += [moved] if moved else []
     times = consequence.flips.get(variant)

@@ -16,7 +16,7 @@ from typing import Any
 from activeseed.annotators import hanging
 from activeseed.comparing import same_text
 from activeseed.errors import AnnotatorError, nearest
-from activeseed.question import Question
+from activeseed.question import Consequence, Question
 from activeseed.questions import form_of, is_about_one, needs, verdicts_of
 from activeseed.resolution import shown
 from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Pair, Payload
@@ -49,9 +49,7 @@ def task_data(question: Question, payload: Payload | None = None) -> dict[str, A
     data: dict[str, Any] = {
         "question": question.id,
         "text": shown_text(question.text),
-        "why": shown_text(
-            f"It answers: {question.context}\n\n{question.reason}" if question.context else question.reason
-        ),
+        "why": shown_text("\n\n".join(filter(None, _why(question)))),
     }
     form = form_of(question)
     for field in form.fields:
@@ -64,14 +62,28 @@ def task_data(question: Question, payload: Payload | None = None) -> dict[str, A
     return data
 
 
+def _why(question: Question) -> tuple[str, ...]:
+    """What a question says besides what is judged: what it answers, why it is asked, what was said before."""
+    context = f"It answers: {question.context}" if question.context else ""
+    return context, question.reason, hanging.said_before(question)
+
+
 def _wordings(question: Question) -> str:
-    told = "\n\n".join(f"{a}: {shown_text(question.options[v])}" for a, v in offered(question).items())
+    told = "\n\n".join(f"{a}: {_wording(question, v)}" for a, v in offered(question).items())
     return told or "There is no other wording."
 
 
+def _wording(question: Question, variant: str) -> str:
+    return hanging.marked(question, variant, shown_text(question.options[variant]))
+
+
 def _variants(question: Question) -> list[dict[str, str]]:
-    first = 1 if needs(form_of(question), "option") else 2
-    return [_choice(a, v, n) for n, (a, v) in enumerate(offered(question).items(), first)]
+    form = form_of(question)
+    first = 1 if needs(form, "option") else 2
+    # where no box shows the options, their letters are followed by them
+    alone = needs(form, "option") and "left" not in form.fields
+    named = {a: f"{a}: {shown_text(question.options[v])}" if alone else a for a, v in offered(question).items()}
+    return [_choice(named[a], v, n) for n, (a, v) in enumerate(offered(question).items(), first)]
 
 
 def _answers(question: Question) -> str:
@@ -124,7 +136,7 @@ def _choice(label: str, alias: str, number: int) -> dict[str, str]:
 
 
 def _consequences(question: Question) -> str:
-    """A probe, and below it what becomes of it under each answer."""
+    """A probe, and below it what becomes of it under each answer: side by side, a line each for several wordings."""
     kept = shown(question)
     names = {v: f"as {a}" for a, v in offered(question).items()}
     if needs(form_of(question), "pair"):
@@ -132,11 +144,20 @@ def _consequences(question: Question) -> str:
     else:
         names = {FLIPPED: "flipped"} | names | {kept: "kept", ABSENT: "dropped"}
     variants = hanging.answers(question)
+    form = form_of(question)
+    several = bool(variants) and needs(form, "variant") and "left" in form.fields
+    if several:  # a row a case, and in it a line for each wording, those that can't be told from it as well
+        variants = list(dict.fromkeys([kept, *offered(question).values(), *variants]))
+        variants.sort(key=lambda v: v == ABSENT)
+        names |= {v: hanging.marked(question, v, a) for a, v in offered(question).items()}
+        names |= {kept: "A (stands now)", ABSENT: "None"}
     names = {v: names.get(v, shown_text(v)) for v in variants}
-    lines = [
-        f"{n}. {shown_text(c.text)}\n→ {hanging.line(c, variants, names)}"
-        for n, c in enumerate(question.consequences, 1)
-    ]
+    lines = []
+    for n, c in enumerate(question.consequences, 1):
+        told = hanging.rows(c, variants, names) if several else [
+            f"→ {hanging.line(c, variants, names)}", *hanging.because(c, variants, names)
+        ]  # fmt: skip
+        lines.append("\n".join([f"{n}. {shown_text(c.text)}", *map(shown_text, told)]))
     return "\n\n".join([*lines, hanging.legend(question)]).strip() if lines else hanging.nothing(question)
 
 
@@ -145,15 +166,23 @@ def _blocks(question: Question) -> list[str]:
     if needs(form_of(question), "option"):
         return [f"{a}: {shown_text(question.options[v])}" for a, v in offered(question).items()]
     options = {"A (stands now)": (shown(question), question.text)}
-    options |= {a: (v, question.options[v]) for a, v in offered(question).items()}
-    options["Neither"] = (ABSENT, "The item goes.")
+    options |= {a: (v, _wording(question, v)) for a, v in offered(question).items()}
+    options["None"] = (ABSENT, "The item goes.")
     return [_block(a, text, v, question) for a, (v, text) in options.items()]
 
 
 def _block(name: str, text: str, variant: str, question: Question) -> str:
-    told = [f"{shown_text(c.text)}\n→ {hanging.under(c, variant)}" for c in question.consequences]
+    told = [
+        "\n".join(filter(None, (f"{shown_text(c.text)}\n→ {hanging.under(c, variant)}", _because(c, variant))))
+        for c in question.consequences
+    ]
     said = "\n".join(told) or hanging.nothing(question)
     return f"{name}: {shown_text(text)}\n\nWhat it decides:\n{said}"
+
+
+def _because(consequence: Consequence, variant: str) -> str:
+    why = hanging.reasons(consequence, variant)
+    return shown_text(f"because: {why}") if why else ""
 
 
 def listed(question: Question) -> dict[str, Any]:

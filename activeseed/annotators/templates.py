@@ -36,6 +36,8 @@ _NEEDED: dict[Needs, dict[str, str]] = {
 }
 #: controls whose choices come with each task, and the field that holds them
 FROM_TASK = {"variant": "variants", "stays": "lines"}
+#: the box for what an item depends on; a template may do without, and the comment says it
+CONDITION = "condition"
 #: stars of the rating; all of them mean certain
 STARS = 5
 _REFERENCE = re.compile(r"\$([A-Za-z_]\w*)")
@@ -82,7 +84,8 @@ def read_result(
         payload: the item asked about, where the caller has it; see ``task_data``.
 
     Returns:
-        verdict, variant, payload, texts, unticked, confidence and comment. What the verdict does not need stays empty,
+        verdict, variant, payload, texts, unticked, confidence and comment, and the condition where there is a box for
+        it and it was filled in. What the verdict does not need stays empty,
         though a control that was filled in first and hidden later may hold it.
 
     Raises:
@@ -102,6 +105,8 @@ def read_result(
         "verdict": verdict, "variant": "", "payload": None, "texts": (), "unticked": (),
         "confidence": _confidence(question, given), "comment": _text(given, "comment"),
     }  # fmt: skip
+    if reply.needs == "why" and (condition := _text(given, CONDITION)):
+        out["condition"] = condition
     if reply.needs in ("variant", "option"):
         others = offered(question)
         chosen = _single(question, given, "variant")

@@ -152,7 +152,7 @@ def annotate(
 
 
 def _prompt(question: Question) -> str:
-    keys = " ".join(f"{r.key}={r.verdict.replace('_', ' ')}" for r in keyed(question))
+    keys = " ".join(f"{r.key}={r.name}" for r in keyed(question))
     return f"{keys} u=undo ?=help q=leave > "
 
 
@@ -167,7 +167,7 @@ def _parse(line: str, question: Question, seed: Seed, ask: Callable[[str], str])
     key, sure, share = key.lower().partition("~")
     rest = f"{sure}{share} {rest}" if sure else rest
     replies = form_of(question).replies
-    chooses = next((r for r in replies if r.needs == "variant"), None)
+    chooses = next((r for r in replies if r.needs in ("variant", "option")), None)
     if key.isdigit() and chooses is not None:
         key, rest = chooses.key, f"{key} {rest}"
     reply = next((r for r in replies if key in (r.key, r.verdict)), None)

@@ -169,7 +169,7 @@ def _skipped(found: Assessment, so_far: SoFar, n: int) -> list[str]:
 def _divided(found: Assessment, so_far: SoFar, ask: AskTable, hangs: Hangs) -> list[Question]:
     """Items on which people are evenly divided are put before somebody, once, with what was said."""
     out: list[Question] = []
-    for name in found.resolution.divided:
+    for name in found.resolution.tied:
         if name in so_far.busy:
             continue
         f = found.seed.position(name)

@@ -82,6 +82,37 @@ def near_copies(features: Floats | None, items: int, near: float) -> Copies:
     return Copies(tuple(np.flatnonzero(label == c) for c in np.unique(label[size > 1])), loading)
 
 
+def closest(features: Floats, most: int, near: float) -> list[tuple[int, int, float, bool]]:
+    """The pairs of items that look most alike: (first, second, cosine, whether they are near-copies), closest first.
+
+    Args:
+        features: (F, d).
+        most: pairs.
+        near: items closer than this share of the mean squared distance between items are near-copies.
+
+    An embedding of nothing but zeros is like nothing. Costs O(F²d) time, memory for a block of rows.
+    """
+    x = np.asarray(features, np.float64)
+    norm = np.sqrt((x**2).sum(1))
+    items, said = len(x), norm > 0
+    if items < 2 or not said.any():
+        return []
+    square = ((x - x.mean(0)) ** 2).sum(1)
+    radius = near * 2.0 * float(square.mean()) * items / (items - 1)
+    unit = x / np.where(said, norm, 1.0)[:, None]
+    found: list[tuple[int, int, float]] = []
+    for start in range(0, items, BLOCK):
+        alike = unit[start : start + BLOCK] @ unit.T
+        later = np.arange(items) > np.arange(start, start + len(alike))[:, None]
+        alike = np.where(later & said & said[start : start + BLOCK, None], alike, -np.inf)
+        k = min(most, alike.size)
+        best = np.argpartition(-alike, k - 1, axis=None)[:k]
+        rows, columns = np.unravel_index(best, alike.shape)
+        found += [(int(a) + start, int(b), float(alike[a, b])) for a, b in zip(rows, columns, strict=True)]
+    found = sorted((f for f in found if np.isfinite(f[2])), key=lambda f: (-f[2], f[0], f[1]))[:most]
+    return [(a, b, min(c, 1.0), bool(((x[a] - x[b]) ** 2).sum() <= radius)) for a, b, c in found]
+
+
 def tied(before: Floats, copies: Copies, stay: Floats, leave: Floats, key: int) -> Floats:
     """(N, F) credibilities before an item's own answers, its near-copies' answers taken in and their fates drawn.
 

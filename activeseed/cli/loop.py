@@ -99,7 +99,9 @@ def loop(
 
 def ending(result: LoopResult) -> list[str]:
     """How a loop ended, in a sentence that never calls stable what is not, and what that hangs on, a line each."""
-    stop = {"reasons": result.reasons, "settled": result.settled, "stable": result.stable}
+    stop = {
+        "reasons": result.reasons, "settled": result.settled, "stable": result.stable, "conditions": result.conditions,
+    }  # fmt: skip
     head = ending_words(stop) if result.ended == "stopped" else f"Paused: {'; '.join(result.reasons)}."
     hangs = () if result.stable or not (result.settled or result.distrusted) else result.conditions
     return [head] + [f"! {x[:1].upper()}{x[1:].rstrip('.')}." for x in (*result.distrusted, *hangs)]

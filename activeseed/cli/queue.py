@@ -62,7 +62,9 @@ def queue(
       activeseed queue                                  the best batch, to wherever the study's annotators are
       activeseed queue --item no-memory --item firm-no --to terminal
       activeseed queue --batch 20 --to questions.jsonl
+      activeseed queue --kind merge                     do the lines that look most alike say the same?
       activeseed queue --kind merge --item no-memory --item firm-no
+      activeseed queue --kind mark_authority --item no-memory
       activeseed queue --withdraw r002-03
     """
     to = dashed if (dashed := to.replace("_", "-")) in PLACES else to

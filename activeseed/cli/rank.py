@@ -132,6 +132,8 @@ def print_ranking(ranking: Ranking, seed: Seed, top: int = 20) -> None:
         footer.append(f"* {test_words(result)}")
     elif result["by"] == "effect" and any(r.get("distinguishable") is False for r in result["items"]):
         footer.append(f"no item is {test_words(result)}")
+    if any(r.get("divided") is not None for r in result["items"]):
+        footer.append("(divided): people really disagree about it; see activeseed status")
     for line in (*footer, *law_lines(result), *map(clean, last)):
         console.print(line, style="dim")
     console.print()
@@ -140,7 +142,7 @@ def print_ranking(ranking: Ranking, seed: Seed, top: int = 20) -> None:
 
 
 def _notes(result: dict[str, Any]) -> tuple[list[str], list[str]]:
-    """What a reader must know before the table (chaos, failures), and what can wait: which columns the budget cut."""
+    """What a reader must know before the table (chance, chaos, failures), and what can wait: columns the budget cut."""
     notes = [str(n) for n in result.get("notes", [])]
     if "chaotic" in result and not any("chaotic" in n.lower() for n in notes):
         if result["chaotic"]:
@@ -148,7 +150,9 @@ def _notes(result: dict[str, Any]) -> tuple[list[str], list[str]]:
         elif result["chaotic"] is None:
             notes.insert(0, "Whether the trainer is chaotic at this setting is unknown.")
     cut = [n for n in notes if n.startswith("The budget of ") and ("total ind" in n or "sampling spread" in n)]
-    return sorted((n for n in notes if n not in cut), key=lambda n: "chaotic" not in n.lower()), cut
+    chance = [n for n in notes if result.get("no_better_than_chance") and n.startswith("No better than chance")]
+    left = [n for n in notes if n not in cut and n not in chance]
+    return [*chance, *sorted(left, key=lambda n: "chaotic" not in n.lower())], cut
 
 
 def write_frames(ranking: Ranking, csv: Path | None, parquet: Path | None) -> None:

@@ -9,7 +9,10 @@ from activeseed.cli.numbers import counted, duration, number
 from activeseed.cli.tables import quality_words
 from activeseed.cli.watching import NAMED, waiting_words
 from activeseed.looking.words import (
+    DIVIDED,
     belief_words,
+    divided_words,
+    division_words,
     if_stopped_now,
     no_better_than_chance,
     refuted_words,
@@ -121,6 +124,11 @@ def status_lines(standing: Mapping[str, Any]) -> list[tuple[str, str]]:
     if gold := unmeasured_gold_words(get("unmeasured_gold", 0)):
         lines.append(("gold", gold))
     lines += [("doubt", str(reason)) for reason in (*(get("distrusted") or ()), *(get("unvouched") or ()))]
+    if divided := divided_words(get("divided")):
+        lines.append(("divided", divided.removeprefix(DIVIDED)))
+        lines += [(f"  {name}", division_words(found)) for name, found in list(get("divided", {}).items())[:NAMED]]
+    for name, said in list((get("conditions") or {}).items())[:NAMED]:
+        lines.append((f"  {name}", f"needs a condition: {'; '.join(said)}"))
     stopped = get("stopped")
     if stopped:
         what = "stable" if stopped.get("stable") else "settled" if stopped.get("settled") else "stopped"

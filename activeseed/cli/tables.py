@@ -83,14 +83,16 @@ def ranking_table(
         table.add_column(name, justify="right", no_wrap=True)
     for n, row in enumerate(shown):
         text = one_line(seed[row["id"]].display)
-        label = one_line(row["id"]) + _STANDS.get(seed.standing.get(row["id"], ""), "")
+        marks = _STANDS.get(seed.standing.get(row["id"], ""), "") + _division(row)
+        label = one_line(row["id"]) + marks
         dim = "dim" if row.get("distinguishable") is False and by == "effect" else ""
         value = row.get(by)
         drawn = bar(value / largest, bar_width) if value is not None and value > 0 and largest > 0 else ""
         cells: list[str | Text] = [Text(str(row["rank"]), style=dim)]
         if ids:
             cells.append(Text(label, style=dim))
-        cells.append(Text(text if ids else named(label, text, text_width), style=dim))
+        alone = named(label, text, text_width)
+        cells.append(Text(text if ids else alone + (_division(row) if alone == text else ""), style=dim))
         cells.append(Text(drawn, style="cyan" if not dim else "dim"))
         cells.append(Text(values[n], style=dim))
         cells += [Text(c[n], style=dim) for _, c in columns]
@@ -100,6 +102,10 @@ def ranking_table(
 
 #: what follows an id where something else than the text as written stands
 _STANDS = {ABSENT: " (out)", FLIPPED: " (flipped)"}
+
+
+def _division(row: Mapping[str, Any]) -> str:
+    return " (divided)" if row.get("divided") is not None else ""
 
 
 def _value(row: Mapping[str, Any], by: str, error: str, scale: Scale, wide: bool) -> str:

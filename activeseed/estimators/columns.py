@@ -46,6 +46,7 @@ BELIEVED = (
     Column("value", "value", sortable=True),
     Column("value_per_minute", "value per minute", "squared distance a minute", sortable=True),
     Column("credibility", "probability that it stays", "probability", short="credible"),
+    Column("divided", "minority share, where people really disagree", "share of people"),
 )
 #: name -> column, of all that an estimator or a belief of this package says
 KNOWN = by_name((*EFFECTS, *FIRST_ORDERS, *TOTALS, GROUP_SPREAD, *BELIEVED))

@@ -160,7 +160,10 @@ def redraw(law: Law, drawn: Law, items: Ints, base: NDArray[np.int16], rng: np.r
     last = rest.shape[1] - 1 - (rest[:, ::-1] > 0).argmax(1)
     new = np.minimum((u[:, None] >= edges).sum(1), last)
     wanted = 2.0 * b[rows, own] * b[rows, new]
-    chance = q[rows, own] * q[rows, new] * (1.0 / (1.0 - q[rows, own]) + 1.0 / (1.0 - q[rows, new]))
+    # 1 − q as the sum of the others: many who agree leave so little of it that the difference would be zero
+    others = q.copy()
+    others[rows, new] = 0.0
+    chance = q[rows, own] * q[rows, new] * (1.0 / edges[:, -1] + 1.0 / others.sum(1))
     return new, wanted / chance
 
 

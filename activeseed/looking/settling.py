@@ -41,6 +41,7 @@ def settled(
         copies=copies,
         accuracy=stranger(settings.ask),
         list_error=settings.ask.list_error,
+        divided=settings.ask.divided,
     )
 
 

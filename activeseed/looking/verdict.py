@@ -7,6 +7,7 @@ from typing import Any
 
 from activeseed.config import AskTable, StoppingTable
 from activeseed.looking.assessment import Assessment
+from activeseed.looking.words import divided_words
 from activeseed.stopping import (
     Progress,
     Verdict,
@@ -47,9 +48,11 @@ def has_settled(record: Mapping[str, Any], rule: StoppingTable) -> bool:
 
 def conditions(record: Mapping[str, Any], ask: AskTable) -> list[str]:
     """What a settled study still hangs on: sentences, none where it is stable."""
+    divided = [divided_words(record["divided"])] if record.get("divided") else []
     if ask.error_is_stated:
-        return [f"that annotators err in {ask.error:.0%} of their answers is what you stated; nothing here tests it"]
-    return list(record["unvouched"])
+        stated = f"that annotators err in {ask.error:.0%} of their answers is what you stated; nothing here tests it"
+        return [*divided, stated]
+    return [*divided, *record["unvouched"]]
 
 
 def is_anything_unasked(found: Assessment) -> bool:

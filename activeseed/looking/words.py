@@ -21,8 +21,10 @@ PREDICTORS = {
 }
 #: share below which a predictor is said not to be used
 UNUSED = 0.005
-#: probability of so good a fit by chance above which labelled probes say that the outcome has learnt nothing
-CHANCE = 0.05
+#: what a condition begins with that says on what people are divided
+DIVIDED = "divided: "
+#: items that people are divided on and that are named in a sentence
+NAMED = 5
 
 
 def if_stopped_now(record: Mapping[str, Any]) -> str:
@@ -42,12 +44,35 @@ def if_stopped_now(record: Mapping[str, Any]) -> str:
 
 
 def no_better_than_chance(quality: Mapping[str, Any] | None) -> str:
-    """Said before the first question, and as long as it holds: the outcome has nothing to do with the labels."""
-    if not quality or quality.get("chance") is None or quality["chance"] <= CHANCE:
+    """Heads a ranking, and is said before the first question: the outcome has nothing to do with the labels.
+
+    Empty where the interval of the AUC lies above one half, and where nothing is labelled.
+    """
+    if not quality or quality.get("auc_low") is None or quality["auc_low"] > 0.5:
         return ""
+    low, high = quality["auc_low"], quality["auc_high"]
+    worse = " It is worse: what is approved tends to be what you labelled as wrong." if high < 0.5 else ""
     return (
-        f"On your labelled probes the outcome is no better than chance (AUC {quality['auc']:.2f}): answers can steady "
-        "it, but hardly make it good. Look at the system, the embedder and the probes first."
+        f"No better than chance on your labelled probes (AUC {quality['auc']:.2f}, 95 %: {low:.2f} to {high:.2f})."
+        f"{worse} Answers can steady the outcome, but hardly make it good: look at the system, the embedder and the "
+        "probes first."
+    )
+
+
+def divided_words(divided: Mapping[str, Any] | None) -> str:
+    """On how many items people really disagree, and on which; empty where there are none."""
+    if not divided:
+        return ""
+    shown = ", ".join(list(divided)[:NAMED]) + (", …" if len(divided) > NAMED else "")
+    many = "1 item" if len(divided) == 1 else f"{len(divided)} items"
+    return f"{DIVIDED}{many}, on which people really disagree ({shown})"
+
+
+def division_words(found: Mapping[str, Any]) -> str:
+    """How people are divided on one item: *8 of 20 hold otherwise; minority 41 %, 95 %: 24 to 50 %*."""
+    return (
+        f"{found['others']} of {found['people']} hold otherwise than most; minority {100 * found['share']:.0f} %, "
+        f"95 %: {100 * found['low']:.0f} to {100 * found['high']:.0f} %"
     )
 
 
@@ -100,6 +125,8 @@ def ending_words(stopped: Mapping[str, Any] | None) -> str:
     head = "Stopped, not shown to be stable"
     if stopped.get("settled"):
         head = "Settled, if your annotators can be trusted"
+        if any(str(c).startswith(DIVIDED) for c in stopped.get("conditions", ())):
+            head = "Settled by majorities, on what people are divided about"
     if stopped.get("stable"):
         head = "Stable"
     return f"{head}: {'; '.join(str(r) for r in stopped.get('reasons', ()))}."

@@ -33,6 +33,7 @@ from activeseed.protocols.embedders import Embedder, SupportsCentring, SupportsC
 from activeseed.protocols.executors import Batch, Executor, SupportsCores
 from activeseed.protocols.forms import (
     About,
+    Alike,
     Dispute,
     Form,
     Occasion,
@@ -65,10 +66,11 @@ from activeseed.protocols.systems import (
 from activeseed.seed import Json
 
 __all__ = [
-    "About", "Analysis", "Annotator", "Assignment", "Batch", "Collected", "Cost", "Dispute", "Embedder", "Estimator",
-    "Event", "Executor", "Explanation", "Form", "Geometry", "Json", "Name", "Occasion", "Pace", "Perturbation",
-    "Problem", "ReferenceLaw", "Request", "Respondent", "Response", "Run", "Step", "Store", "SupportsAgreement",
-    "SupportsAssignment", "SupportsCentring", "SupportsCollecting", "SupportsCores", "SupportsCutting",
+    "About", "Alike", "Analysis", "Annotator", "Assignment", "Batch", "Collected", "Cost", "Dispute", "Embedder",
+    "Estimator", "Event", "Executor", "Explanation", "Form", "Geometry", "Json", "Name", "Occasion", "Pace",
+    "Perturbation", "Problem", "ReferenceLaw", "Request", "Respondent", "Response", "Run", "Step", "Store",
+    "SupportsAgreement", "SupportsAssignment", "SupportsCentring", "SupportsCollecting", "SupportsCores",
+    "SupportsCutting",
     "SupportsDecisions", "SupportsDecoding", "SupportsDrawing", "SupportsEntropy", "SupportsExplaining",
     "SupportsFactors", "SupportsGradients", "SupportsIds", "SupportsItems", "SupportsLaw", "SupportsLimits",
     "SupportsLinks", "SupportsLocating", "SupportsOrder", "SupportsPermission", "SupportsPlace", "SupportsReading",

@@ -118,6 +118,21 @@ class Dispute:
 
 
 @dataclass(frozen=True)
+class Alike:
+    """Two items that look alike.
+
+    Attributes:
+        items: their ids.
+        likeness: cosine of their embeddings, in [−1, 1].
+        near: whether the belief takes them for near-copies.
+    """
+
+    items: tuple[str, str]
+    likeness: float
+    near: bool
+
+
+@dataclass(frozen=True)
 class Occasion:
     """What a form draws questions up from.
 
@@ -130,6 +145,7 @@ class Occasion:
         asked: every question of the study so far.
         show_belief: whether annotators are told what the machine believes.
         disputes: places that plausible seeds judge differently, most valuable first. Trains, where nothing was yet.
+        look_alikes: pairs of items that stand and that look alike, the most alike first.
     """
 
     seed: Seed
@@ -141,6 +157,7 @@ class Occasion:
     asked: Sequence[Question] = ()
     show_belief: bool = False
     disputes: Callable[[], Sequence[Dispute]] = tuple
+    look_alikes: Callable[[], Sequence[Alike]] = tuple
 
     def id(self, k: int = 1) -> str:
         """The id of the k-th question, from 1."""

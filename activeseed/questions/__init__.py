@@ -14,8 +14,9 @@ from activeseed.protocols import Form, Pace, SupportsItems
 from activeseed.question import Question, Reply
 from activeseed.questions.choose_wording import ChooseWording
 from activeseed.questions.confirm_list import ConfirmList
-from activeseed.questions.items import OPEN, PLACE, about, about_each, context_of, displayed
+from activeseed.questions.items import OPEN, PLACE, about, about_each, context_of, displayed, marks_of
 from activeseed.questions.judge_pair import JudgePair
+from activeseed.questions.mark_authority import MarkAuthority
 from activeseed.questions.merge import Merge
 from activeseed.questions.prefer_outcome import PreferOutcome
 from activeseed.questions.resolve import Resolve
@@ -28,11 +29,21 @@ LIST, WRITING, DISPUTED = ConfirmList(), WriteMore(), Resolve()
 #: kind -> form
 FORMS: Mapping[str, Form] = {
     form.kind: form
-    for form in (Review(), JudgePair(), ChooseWording(), LIST, WRITING, Merge(), PreferOutcome(), DISPUTED)
+    for form in (
+        Review(),
+        JudgePair(),
+        ChooseWording(),
+        LIST,
+        WRITING,
+        Merge(),
+        PreferOutcome(),
+        MarkAuthority(),
+        DISPUTED,
+    )
 }
 
 #: kinds that can be asked for by name, beside those that questions about items have
-Kind = Literal["items", "write_more", "merge", "prefer_outcome"]
+Kind = Literal["items", "write_more", "merge", "prefer_outcome", "mark_authority"]
 
 
 def form_of(question: Question) -> Form:
@@ -119,6 +130,7 @@ __all__ = [
     "form_of",
     "is_about_one",
     "is_list",
+    "marks_of",
     "minutes_by_kind",
     "needs",
     "reply_of",

@@ -9,20 +9,23 @@ from activeseed.checked import SettingsRecord
 from activeseed.protocols import About, Pace, Respondent
 from activeseed.question import Answer, Question, Reply, Settled
 from activeseed.questions import items as one
-from activeseed.questions.replies import CHOOSE, DEPENDS, EDIT, KEEP, REJECT, SKIP
+from activeseed.questions.replies import CHOOSE, DEPENDS, KEEP, REJECT, SKIP
 from activeseed.seed import Item, Pair
+
+_WRITE = Reply("edit", "e", "the right idea in other words: type them", "item", named="neither: write it")
+_NONE = Reply(REJECT.verdict, REJECT.key, "no wording is right: the item goes")
 
 
 class ChooseWording(SettingsRecord):
     """An item that is not a pair and has several wordings."""
 
     kind: Literal["choose_wording"] = "choose_wording"
-    replies: ClassVar[tuple[Reply, ...]] = (KEEP, CHOOSE, REJECT, EDIT, DEPENDS, SKIP)
+    replies: ClassVar[tuple[Reply, ...]] = (KEEP, CHOOSE, _NONE, _WRITE, DEPENDS, SKIP)
     about: ClassVar[About] = "item"
     sighted: ClassVar[bool] = False
     asks: ClassVar[str] = "which wording?"
     titled: ClassVar[str] = "choose wordings"
-    fields: ClassVar[tuple[str, ...]] = ("left", "right", "variants")
+    fields: ClassVar[tuple[str, ...]] = ("left", "right", "consequences", "variants")
 
     def suits(self, item: Item) -> bool:
         return not isinstance(item.payload, Pair) and one.has_wordings(item)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 from activeseed.checked import SettingsRecord
 from activeseed.protocols import About, Pace, Respondent
 from activeseed.question import Answer, Question, Reply, Says, Settled
-from activeseed.questions.items import PLACE
+from activeseed.questions.items import PLACE, marks_of
 from activeseed.questions.replies import DEPENDS, SKIP
 from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Seed, Variant
 
@@ -64,7 +64,10 @@ class ConfirmList(SettingsRecord):
 def _line(item: Item, proposed: Variant) -> str:
     """A line of a list: the item as it stands, and the wording that would take its place where there is one."""
     said = f"{item.id}: {item.display}"
-    return said if proposed.id in (AS_WRITTEN, ABSENT, FLIPPED) else f"{said}\nwould become: {proposed.display}"
+    if proposed.id in (AS_WRITTEN, ABSENT, FLIPPED):
+        return said
+    mark = marks_of(item).get(proposed.id)
+    return f"{said}\nwould become: {proposed.display}" + (f" ({mark})" if mark else "")
 
 
 def _stays(question: Question, item: str, person: Respondent) -> bool:

@@ -14,11 +14,16 @@ from typing import Any
 
 from activeseed.protocols import Form, Occasion, Respondent
 from activeseed.question import SETTLES_NOTHING, Answer, Question, Says, Settled
-from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Pair, Payload, Seed, Text
+from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Origin, Pair, Payload, Seed, Text, Variant
 
 #: what is said of a question about an item. It is the same for every item: whatever tells how sure the machine is
 #: leads whoever reads it, and an answer that was led confirms what led it
 OPEN = "The outcome may hang on this, and only a human can settle it."
+#: where a variant comes from -> what is said beside it
+MACHINE: Mapping[Origin, str] = {
+    "paraphrase": "written by a rule",
+    "drift": "written by a rule, and may say something else",
+}
 #: names a variant by its place among an item's alternatives, from 0
 PLACE = "alternative number "
 
@@ -39,8 +44,9 @@ def about(form: Form, seed: Seed, name: str, id_: str, round_: int = 0, **more: 
         **{
             "text": item.payload.wording,
             "context": context_of(item.payload),
-            "options": {v.id: v.wording for v in item.variants if v.id != ABSENT},
+            "options": {v.id: _worded(v, item) for v in item.variants if v.id != ABSENT},
             "reason": OPEN,
+            "marks": marks_of(item),
             **more,
         },
     )
@@ -53,6 +59,18 @@ def about_each(form: Form, occasion: Occasion) -> list[Question]:
         about(form, occasion.seed, name, occasion.id(k), occasion.round, minutes=form.minutes(pace))
         for k, name in enumerate(dict.fromkeys(occasion.items), 1)
     ]
+
+
+def _worded(variant: Variant, item: Item) -> str:
+    """The wording of a variant; where it is the item's own at another rank, with the rank, so that they can be told."""
+    mine, written = variant.payload, item.payload
+    ranked = isinstance(mine, Text) and isinstance(written, Text) and mine.authority != written.authority
+    return f"{variant.wording} [{mine.authority}]" if ranked and isinstance(mine, Text) else variant.wording
+
+
+def marks_of(item: Item) -> dict[str, str]:
+    """Variant id -> who wrote it, where that was no human: nobody takes a machine's words for the author's."""
+    return {v.id: MACHINE[v.origin] for v in item.variants if v.origin in MACHINE}
 
 
 def context_of(payload: Payload) -> str:
@@ -100,10 +118,12 @@ def _word(question: Question, answer: Answer, name: str, item: Item | None) -> S
 
 
 def _beside(item: Item | None, edited: Payload | None) -> Payload | None:
-    """An edit with the prompt that the item answers: whoever edits a text sees the prompt, and leaves it as it is."""
+    """An edit with the prompt that the item answers, and its rank: whoever edits a text leaves both as they are."""
     before = item.payload if item is not None else None
     if isinstance(edited, Text) and isinstance(before, Text) and not edited.prompt and before.prompt:
-        return Text(prompt=before.prompt, text=edited.text)
+        edited = Text(prompt=before.prompt, text=edited.text, authority=edited.authority)
+    if isinstance(edited, Text) and isinstance(before, Text) and not edited.authority and before.authority:
+        edited = Text(prompt=edited.prompt, text=edited.text, authority=before.authority)
     return edited
 
 

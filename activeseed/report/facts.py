@@ -22,6 +22,8 @@ from activeseed.looking.assessment import Assessment
 from activeseed.looking.lock_in import lock_in
 from activeseed.looking.surrogate import PREFERENCE_DRAWS, foreseeable, surrogate_outcomes
 from activeseed.looking.words import (
+    divided_words,
+    division_words,
     ending_words,
     if_stopped_now,
     no_better_than_chance,
@@ -94,7 +96,7 @@ def gather(study: Study, by: Order | Name | None = None) -> Facts:
         head=_head(study, ranking),
         numbers=_numbers(ranking, status),
         notes=[*ranking.notes, *_warnings(ranking, status)],
-        items=_items(study, ranking),
+        items=_items(study, ranking, status),
         consequences=_consequences(study),
         rounds=plain(study.state.rounds),
         predictors=predictors(assessment.belief.used, len(study.state.counted_answers)),
@@ -179,8 +181,12 @@ def _warnings(ranking: Ranking, status: Status) -> list[str]:
         out.append("At this setting the trainer is chaotic: it answers tiny changes as it answers real ones.")
     elif ranking.summary.get("chaotic", False) is None:
         out.append("Whether the trainer is chaotic at this setting is unknown: nothing that could be wiggled tells.")
+    # where no round was closed yet the ranking is the one that says it; where both do, it is said once
+    chance = "" if ranking.summary.get("no_better_than_chance") else no_better_than_chance(status["quality"])
+    divided = divided_words(status["divided"])
     said = (
-        no_better_than_chance(status["quality"]),
+        chance,
+        divided[:1].upper() + divided[1:] + ("." if divided else ""),
         *refuted_words(status),
         unmeasured_gold_words(status["unmeasured_gold"]),
     )
@@ -191,13 +197,16 @@ def _warnings(ranking: Ranking, status: Status) -> list[str]:
     return out
 
 
-def _items(study: Study, ranking: Ranking) -> list[dict[str, Any]]:
+def _items(study: Study, ranking: Ranking, status: Status) -> list[dict[str, Any]]:
     seed = study.seed
     out = []
     for row in ranking.rows():
         item = seed[row["id"]]
         standing = item.variants[seed.base[seed.position(item.id)]]
-        out.append({**row, "text": item.display, "group": item.group, "standing": standing.id,
+        divided = status["divided"].get(item.id)
+        out.append({**row, "divided_words": division_words(divided) if divided else "",
+                    "conditions": status["conditions"].get(item.id, []),
+                    "text": item.display, "group": item.group, "standing": standing.id,
                     "gone": standing.id == ABSENT})  # fmt: skip
     return out
 
@@ -215,7 +224,8 @@ def _consequences(study: Study) -> list[dict[str, Any]]:
             "answer": answered.get(q.id, "pending"),
             "variants": hanging.answers(q), "legend": hanging.legend(q),
             "probes": [
-                {**c.model_dump(), "id": c.probe, "under": {v: hanging.under(c, v) for v in hanging.answers(q)}}
+                {**c.model_dump(), "id": c.probe, "because": hanging.because(c, hanging.answers(q), {}),
+                 "under": {v: hanging.under(c, v) for v in hanging.answers(q)}}
                 for c in q.consequences
             ],
         }

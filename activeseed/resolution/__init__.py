@@ -3,6 +3,7 @@
 from activeseed.resolution.alpha import Agreement, agreement, krippendorff_alpha, percent_agreement
 from activeseed.resolution.at_random import Checked, Trust, trust
 from activeseed.resolution.checks import Gold, known_answers, lately, mixed, plan_checks
+from activeseed.resolution.divided import Division, divisions
 from activeseed.resolution.drawing import Counts, Drawn, draw
 from activeseed.resolution.guessing import GOLD
 from activeseed.resolution.measuring import repeat_pairs
@@ -18,6 +19,7 @@ __all__ = [
     "Change",
     "Checked",
     "Counts",
+    "Division",
     "Drawn",
     "Fit",
     "Gold",
@@ -32,6 +34,7 @@ __all__ = [
     "agreement",
     "check_answer",
     "dawid_skene",
+    "divisions",
     "draw",
     "fits_better",
     "gold_missing",

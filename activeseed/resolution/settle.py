@@ -20,6 +20,7 @@ from activeseed.plan import Floats, Law
 from activeseed.question import Answer, Question
 from activeseed.questions import form_of
 from activeseed.resolution.alpha import Agreement, agreement, lean
+from activeseed.resolution.divided import LIMIT, Division, divisions
 from activeseed.resolution.drawing import Counts, count
 from activeseed.resolution.measuring import measured, offered_variants
 from activeseed.resolution.reliability import Reliability, emission
@@ -57,7 +58,10 @@ class Resolution:
         standing: item id -> variant id for every item that an answer or a merge decides.
         answered: ids of the items with at least one effective answer.
         counts: all effective votes as counts, from which truths and accuracies are drawn together (see ``drawing``).
-        divided: ids of the items on which people are evenly divided and nobody has resolved it yet.
+        tied: ids of the items on which people are evenly divided and nobody has resolved it yet.
+        divided: item id -> how people are divided, for the items on which they really disagree (see ``divided``) and
+            for which the team has marked no answer as the right one. What stands there is what most say, or what
+            somebody resolved: it is not what people mean.
         readings: item id -> how often it was read by somebody, lists included.
         open: ids of the answered items whose standing one further answer could change.
         edits: item id -> the payload of its latest edit.
@@ -76,7 +80,8 @@ class Resolution:
     standing: Mapping[str, str]
     answered: tuple[str, ...]
     counts: Counts = field(repr=False)
-    divided: tuple[str, ...]
+    tied: tuple[str, ...]
+    divided: Mapping[str, Division]
     readings: Mapping[str, int]
     open: tuple[str, ...]
     edits: Mapping[str, Payload]
@@ -105,6 +110,7 @@ def resolve(
     accuracy: tuple[float, float] = ACCURACY,
     list_error: float = 0.0,
     copies: Mapping[str, int] | None = None,
+    divided: float = LIMIT,
 ) -> Resolution:
     """What all answers so far settle. Pure: the same facts always resolve the same way.
 
@@ -119,6 +125,7 @@ def resolve(
         accuracy: Beta(a, b) of an annotator's accuracy before any evidence.
         list_error: share of right answers that are lost when they are given to a line of a list.
         copies: what each item weighed before anything was merged into it (see ``read_answers``).
+        divided: minority share above which people are said to be divided, in [0, 1]; 0 never says it.
 
     Raises:
         AnswerError: an answer fits no question. PlanError: the prior's shape is not the seed's.
@@ -141,8 +148,10 @@ def resolve(
     asked = Counter(item for item, _ in {(v.item, v.order) for v in (*ballot.readings, *ballot.votes)})
     merged = {i for m in ballot.merges for i in m.dropped}
     resolved = {questions[a.question].items[0] for a in answers if form_of(questions[a.question]).sighted}
-    divided = {item for item, said in words.items() if _majority(said)[0]} - merged - resolved
+    tied = {item for item, said in words.items() if _majority(said)[0]} - merged - resolved
     final = {a.id for a in answers if a.final}
+    decided_by_team = merged | {v.item for v in ballot.votes if v.answer in final}
+    found = divisions(ballot, questions, known, accuracy, divided) if divided else {}
     open_ = {
         item for item, said in words.items() if _open(said) and not any(w.vote.answer in final for w in said.values())
     }
@@ -155,7 +164,8 @@ def resolve(
         standing=standing,
         answered=tuple(i.id for i in grown.items if asked[i.id]),
         counts=count(ballot, table, known, accuracy, list_error),
-        divided=tuple(i.id for i in grown.items if i.id in divided),
+        tied=tuple(i.id for i in grown.items if i.id in tied),
+        divided={i: d for i, d in found.items() if i not in decided_by_team},
         readings={name: asked[name] for name in standing if asked[name]},
         open=tuple(i.id for i in grown.items if i.id in open_ - merged),
         edits=ballot.edits,

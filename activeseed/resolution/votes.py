@@ -14,8 +14,9 @@ annotator, what was replaced in this way still counts: see ``Ballot.readings``).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from activeseed.comparing import same_text
 from activeseed.errors import AnswerError, SeedError, nearest
@@ -30,7 +31,8 @@ from activeseed.seed import FLIPPED, Item, Origin, Pair, Payload, Seed, Text, Va
 class Vote:
     """One annotator's word on one item.
 
-    ``weight`` in [0.5, 1] is how much of its likelihood counts; ``listed``: it was given to a line of a list.
+    ``weight`` in [0.5, 1] is how much of its likelihood counts; ``listed``: it was given to a line of a list; ``of``:
+    the variant of which it says more (see ``question.Says``).
     """
 
     item: str
@@ -43,6 +45,7 @@ class Vote:
     weight: float
     order: int
     listed: bool = False
+    of: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ def same_payload(a: Payload, b: Payload) -> bool:
         names = ("prompt", "chosen", "rejected")
         return all(same_text(getattr(a, n)) == same_text(getattr(b, n)) for n in names)
     if isinstance(a, Text) and isinstance(b, Text):
-        return same_text(a.text) == same_text(b.text)
+        return same_text(a.text) == same_text(b.text) and a.authority == b.authority
     return a == b
 
 
@@ -137,8 +140,8 @@ def _check(question: Question, answer: Answer, form: Form, items: Mapping[str, I
         if not answer.variant or (known and answer.variant not in known):
             raise AnswerError(f"{where}: no variant {answer.variant!r} to choose.{nearest(answer.variant, known)}")
     if reply.needs == "option" and question.options and answer.variant not in question.options:
-        options = question.options
-        raise AnswerError(f"{where}: no outcome {answer.variant!r} to prefer.{nearest(answer.variant, options)}")
+        known = {*question.options, *question.options.values()}
+        raise AnswerError(f"{where}: no option {answer.variant[:80]!r} to choose.{nearest(answer.variant, known)}")
     if reply.needs in ("item", "pair"):
         if answer.payload is None:
             raise AnswerError(f"{where}: an edit needs the edited item in 'payload'.")
@@ -191,14 +194,32 @@ def read_answers(
     old = [_copied(reader.items[i.id], merged.get(i.id, own.get(i.id, i.copies))) for i in seed.items]
     return Ballot(
         seed=seed.revise(items=[*old, *reader.new_items]),
-        votes=tuple(v for v in reader.votes if v.item not in settled or v.answer in final),
-        readings=tuple(reader.readings),
+        votes=tuple(v for v in _said_more(reader.votes) if v.item not in settled or v.answer in final),
+        readings=tuple(_said_more(reader.readings)),
         gold=tuple(reader.gold),
         edits=reader.edits,
         new_items=tuple(reader.new_items),
         merges=reader.merges,
         unused=tuple(reader.unused),
     )
+
+
+def _said_more(votes: Sequence[Vote]) -> list[Vote]:
+    """The votes, those for a variant of which others said more counted for what most of these said of it.
+
+    Whoever kept a line before its rank was asked for has not said that it has none.
+    """
+    more: dict[tuple[str, str], Counter[str]] = {}
+    for vote in votes:
+        if vote.of:
+            more.setdefault((vote.item, vote.of), Counter())[vote.variant] += 1
+    if not more:
+        return list(votes)
+    became = {place: said.most_common(1)[0][0] for place, said in more.items()}
+    return [
+        replace(v, variant=became[v.item, v.variant]) if not v.of and (v.item, v.variant) in became else v
+        for v in votes
+    ]
 
 
 def _copied(item: Item, copies: int) -> Item:
@@ -261,7 +282,7 @@ class _Reader:
         if settled.same is not None:
             self._merge(question, answer, _subject(question, form), settled.same)
         for word in settled.says:
-            self._vote(question, answer, form, word.item, self._variant(question, word), replaced)
+            self._vote(question, answer, form, word.item, self._variant(question, word), replaced, word.of)
 
     def _variant(self, question: Question, word: Says) -> str:
         """The variant that an answer names, added to the item where it is new."""
@@ -269,7 +290,7 @@ class _Reader:
         if item is None or word.payload is None:
             return word.variant
         if not word.edited:
-            return self._add(item, word.payload, word.variant, "flipped" if word.variant == FLIPPED else "wording")
+            return self._add(item, word.payload, word.variant, "flipped" if word.variant == FLIPPED else word.origin)
         if question.purpose != "gold":
             self.edits[item.id] = word.payload
         taken = {v.id for v in item.variants}
@@ -288,12 +309,14 @@ class _Reader:
         )
         return name
 
-    def _vote(self, question: Question, answer: Answer, form: Form, item: str, variant: str, replaced: bool) -> None:
+    def _vote(
+        self, question: Question, answer: Answer, form: Form, item: str, variant: str, replaced: bool, of: str
+    ) -> None:
         listed = form.about == "lines"
         vote = Vote(
             item, variant, answer.annotator, answer.id, question.id, question.purpose, answer.at,
             confidence_weight(answer.confidence), len(self.readings) + len(self.votes) + len(self.gold),
-            listed,
+            listed, of,
         )  # fmt: skip
         if question.purpose == "gold":
             self.gold.append(vote)

@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from activeseed.asking import batches, special
 from activeseed.asking.batches import Batch
 from activeseed.asking.so_far import SoFar
+from activeseed.belief.copies import closest
 from activeseed.errors import PlanError, nearest
 from activeseed.looking.assessment import expected_error
 from activeseed.outcome import plain
 from activeseed.plan import stream_key
-from activeseed.protocols import Dispute, Event, Occasion, SupportsDrawing
+from activeseed.protocols import Alike, Dispute, Event, Occasion, SupportsDrawing
 from activeseed.question import Question
 from activeseed.questions import DISPUTED
 from activeseed.study.cost import batch_parts
@@ -25,6 +28,8 @@ from activeseed.study.rounds import Rounds
 
 #: what a batch is called where a kind of question is named
 ITEMS = "items"
+#: pairs that look alike that are looked for, beside those that were asked about
+LOOK_ALIKES = 50
 
 
 class Batches:
@@ -54,7 +59,7 @@ class Batches:
         table = work.settings.ask
         occasion = Occasion(
             work.seed, table, n, tuple(items), group, number, tuple(work.state.questions.values()),
-            table.show_belief, self._disputes,
+            table.show_belief, self._disputes, self._look_alikes,
         )  # fmt: skip
         questions = [
             q.model_copy(update={"id": occasion.id(k), "kind": kind, "round": number})
@@ -116,9 +121,31 @@ class Batches:
         error = expected_error(settings.ask, found.resolution)
         return special.disputes(found, stream_key(settings.key, "outcomes", self._number), error)
 
+    def _look_alikes(self) -> list[Alike]:
+        """Pairs of items that stand and whose embeddings are most alike: more than were asked about so far."""
+        work, seed = self._work, self._work.seed
+        standing = seed.standing_payloads()
+        try:
+            features = work.materials.features([payload for _, payload in standing])
+        except PlanError:
+            return []
+        most = LOOK_ALIKES + len(work.state.questions)
+        pairs = closest(np.asarray(features, np.float64), most, work.settings.belief.near)
+        return [Alike((standing[a][0], standing[b][0]), alike, near) for a, b, alike, near in pairs]
+
+    def _with_conditions(self, questions: Sequence[Question]) -> list[Question]:
+        """The questions, those about an item with what people said before that it depends on."""
+        said = self._work.state.conditions
+        return [
+            q.model_copy(update={"conditions": tuple(said[q.items[0]])})
+            if said and len(q.items) == 1 and q.items[0] in said and self._work.forms[q.kind].about == "item"
+            else q
+            for q in questions
+        ]
+
     def _journal(self, batch: Batch) -> list[Question]:
         """Write the batch down; what comes back is what stands in the journal, whoever wrote it first."""
-        work, number, questions = self._work, self._number, batch.questions
+        work, number, questions = self._work, self._number, self._with_conditions(batch.questions)
         if not questions:
             return []
         body = {

@@ -8,6 +8,7 @@ from activeseed.asking.gold import with_gold
 from activeseed.errors import ActiveseedError, BudgetError
 from activeseed.looking.assessment import Assessment
 from activeseed.looking.consequences import Looked, keys_for, look
+from activeseed.looking.explaining import explained
 from activeseed.resolution import Gold
 from activeseed.study.workshop import Workshop
 
@@ -22,8 +23,10 @@ class Hanging:
     def on_items(self, items: Sequence[int]) -> dict[int, Looked]:
         """What hangs on items, by their numbers."""
         work, found = self._work, self._found
-        shown = work.settings.ask.consequences
-        return look(found.seed, items, self._keys, work.trainer, found.problem.places, shown)
+        shown, places = work.settings.ask.consequences, found.problem.places
+        looked = look(found.seed, items, self._keys, work.trainer, places, shown)
+        system, materials, key = work.declared_system, work.materials, self._keys[0]
+        return {f: explained(system, materials, found.seed, f, of, places, key) for f, of in looked.items()}
 
     def on_gold(self, gold: Gold) -> Looked:
         """What would be judged otherwise with the item in the seed and without; nothing where it can't be trained."""
@@ -36,12 +39,14 @@ class Hanging:
             materials = work.materials_of(trial)
             work.system.check(materials)
             trainer = work.trainer_of(work.system, materials)
-            looked = look(trial, [len(seed)], self._keys, trainer, work.system.places(materials), shown)
+            places = work.system.places(materials)
+            looked = look(trial, [len(seed)], self._keys, trainer, places, shown)
+            of = looked.get(len(seed), Looked())
+            return explained(work.declared_system, materials, trial, len(seed), of, places, self._keys[0])
         except BudgetError:
             raise
         except ActiveseedError:  # a trainer, or vectors, of somebody's own may know the seed's items only
             return Looked()
-        return looked.get(len(seed), Looked())
 
     @property
     def _keys(self) -> range:

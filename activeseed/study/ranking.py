@@ -5,14 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from activeseed.asking.special import writing_table
 from activeseed.column import by_name
 from activeseed.errors import PlanError
 from activeseed.estimators import Jansen
 from activeseed.estimators.auto import REGRESSION_KEYS
 from activeseed.estimators.columns import BELIEVED
+from activeseed.looking.assessment import Assessment
 from activeseed.looking.problem import is_open
+from activeseed.looking.quality import quality
 from activeseed.looking.ranked import beside, column_named, ordered, usual, with_law
+from activeseed.looking.words import no_better_than_chance
 from activeseed.outcome import Ranking, Summary
 from activeseed.protocols import Analysis, Event
 from activeseed.seed import digest_of
@@ -48,6 +54,8 @@ def _rank(looks: Looks, by: str | None, law: str | None) -> Ranking:
     ranking = replace(ranking, declared=tuple(c for c in by_name(declared).values() if c.name in ranking.columns))
     ranking = ordered(ranking, column or usual(ranking, is_open(found.belief.law)))
     own = ranks_by_response(work, estimator, problem)
+    fits = quality(found.mean_outcome, problem.places)
+    chance = no_better_than_chance(fits)
     summary: Summary = {
         "system": work.system.kind,
         "outcome": problem.geometry.over,
@@ -59,12 +67,22 @@ def _rank(looks: Looks, by: str | None, law: str | None) -> Ranking:
         "write_more": writing_table(made.summary.get("group_spread"), found.seed, work.settings.ask.minutes_write_more),
         "law": made.summary.get("law", problem.law.name),
     }
-    notes = (*noisy.warnings(work.declared_system, work.state.tried), *trainer.warnings)
-    ranking = ranking.join(Ranking(ranking.ids, summary=summary, notes=notes))
+    if fits:
+        summary["quality"] = fits
+        summary["no_better_than_chance"] = bool(chance)
+    notes = (*([chance] if chance else ()), *noisy.warnings(work.declared_system, work.state.tried), *trainer.warnings)
+    ranking = ranking.join(Ranking(ranking.ids, columns=_divided(found), summary=summary, notes=notes))
     body = ranking.to_dict()
     work.store.append([Event("ranked", body, key=f"ranked:{digest_of(body).hex()}")])
     work.refresh()
     return ranking
+
+
+def _divided(found: Assessment) -> dict[str, NDArray[Any]]:
+    """The minority share of each item on which people really disagree, NaN for the others; no column where none is."""
+    divided = found.resolution.divided
+    shares = [divided[i.id].share if i.id in divided else np.nan for i in found.seed.items]
+    return {"divided": np.array(shares)} if divided else {}
 
 
 def analyse(looks: Looks, analysis: Analysis[T]) -> T:

@@ -121,6 +121,7 @@ class Rounds:
             "hopeless": voucher.hopeless,
             "undecided": list(trusted.undecided),
             "vouched": dict(voucher.by),
+            "divided": {item: plain(_fields(d)) for item, d in resolution.divided.items()},
             "unvouched": [] if work.settings.ask.error_is_stated else unvouched(voucher, left),
             "right": right,
             "refuted": [_fields(r) for r in refuted_rates(found, state.questions.values())],
@@ -149,6 +150,7 @@ class Rounds:
             can_vouch=bool(gold_left(work.gold, state.questions.values()))
             or (ask.annotators > 1 and deciding.is_anything_unasked(found)),
             hopeless=bool(body["hopeless"]),
+            divided=tuple(body["divided"]),
         )
         return deciding.verdict(work.settings.stopping, standing, body["round"])
 

@@ -113,6 +113,18 @@ class State:
         return sorted(self.pending, key=lambda q: place.get(q.id, len(place)))
 
     @property
+    def conditions(self) -> dict[str, list[str]]:
+        """Item id -> what people said that it depends on, oldest first, each once."""
+        out: dict[str, list[str]] = {}
+        for answer in self.live_answers:
+            question = self.questions[answer.question]
+            if answer.missing and is_about_one(question) and question.purpose != "gold":
+                said = out.setdefault(question.items[0], [])
+                if answer.missing not in said:
+                    said.append(answer.missing)
+        return out
+
+    @property
     def people(self) -> dict[str, set[str]]:
         """Question id -> who has had it before them, those who skipped it included."""
         out: dict[str, set[str]] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -77,6 +78,8 @@ class Status(TypedDict):
     undecided: list[str]
     vouched: dict[str, Any]
     unvouched: list[str]
+    divided: dict[str, dict[str, Any]]
+    conditions: dict[str, list[str]]
     refuted: list[dict[str, Any]]
     stopped: dict[str, Any] | None
     trainings: int
@@ -102,10 +105,11 @@ def status(state: State, folder: Path, settings: Settings, fresh: Callable[[], R
         person["answers"] += 1
         person["minutes"] += (answer.seconds or 0.0) / 60.0
     agreement, measured = last.get("agreement"), dict(last.get("reliability") or {})
-    by_confidence = last.get("agreement_by_confidence")
+    by_confidence, divided = last.get("agreement_by_confidence"), last.get("divided") or {}
     if fresh is not None and state.live_answers:
         settled = fresh()
         agreement, by_confidence = settled.agreement.alpha, settled.agreement.interval
+        divided = {item: asdict(found) for item, found in settled.divided.items()}
         measured = {n: {"estimate": r.estimate, "low": r.low, "high": r.high} for n, r in settled.reliability.items()}
     for name, found in measured.items():
         if name in people:
@@ -158,6 +162,8 @@ def status(state: State, folder: Path, settings: Settings, fresh: Callable[[], R
         "undecided": last.get("undecided", []),
         "vouched": last.get("vouched", {}),
         "unvouched": last.get("unvouched", []),
+        "divided": divided,
+        "conditions": state.conditions,
         "refuted": last.get("refuted", []),
         "stopped": state.stopped,
         "trainings": state.trainings,

@@ -44,6 +44,13 @@ def texts() -> list[Question]:
         Question(id="q6", kind="write_more", items=(), group="g"),
         Question(id="q7", kind="prefer_outcome", items=("i0",), options={AS_WRITTEN: "this", ABSENT: "that"}),
         Question(id="q8", kind="review", items=("i1",), text="text 1"),
+        Question(
+            id="q9",
+            kind="mark_authority",
+            items=("i4",),
+            text="text 4",
+            options={AS_WRITTEN: "no rank", "as_written:root": "root"},
+        ),
     ]
 
 

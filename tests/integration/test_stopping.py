@@ -160,8 +160,8 @@ def test_an_answer_is_asked_for_again_and_by_somebody_else(ended):
 def test_a_system_that_has_learnt_nothing_says_so_before_the_first_question(ended):
     rng = np.random.default_rng(3)
     study, _, _ = ended(labels=rng.random(PROBES) < 0.5)
-    assert "no better than chance" in no_better_than_chance(study.state.rounds[0]["quality"])
-    assert no_better_than_chance({"accuracy": 0.9, "auc": 0.95, "chance": 1e-6}) == ""
+    assert "No better than chance" in no_better_than_chance(study.state.rounds[0]["quality"])
+    assert no_better_than_chance({"accuracy": 0.9, "auc": 0.95, "auc_low": 0.9, "auc_high": 0.98}) == ""
 
 
 def test_a_limit_on_the_risk_is_no_square_of_noise(tmp_path):

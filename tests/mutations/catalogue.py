@@ -73,8 +73,8 @@ FAMILIES: dict[str, tuple[Mutation, ...]] = {
         Mutation(
             _E + "jansen.py",
             "the new variant's chance taken for the old one's",
-            "+ 1.0 / (1.0 - q[rows, new]))",
-            "+ 1.0 / (1.0 - q[rows, own]))",
+            "+ 1.0 / others.sum(1))",
+            "+ 1.0 / edges[:, -1])",
         ),
         Mutation(
             _E + "jansen.py",

@@ -86,6 +86,10 @@ QUESTIONS: dict[str, Question] = {
         options={"a": "w1"},
     ),
     "write_more": Question(id="q-more", kind="write_more", items=(), group="g", text="More like these: I'm an AI."),
+    "mark_authority": Question(
+        id="q-rank", kind="mark_authority", items=("a",), text="I'm an AI.",
+        options={AS_WRITTEN: "no rank", "as_written:root": "root", "as_written:user": "user"},
+    ),
     "merge": Question(id="q-merge", kind="merge", items=("a", "b"), options={"a": "I'm an AI.", "b": "Trust me."}),
     "prefer_outcome": Question(
         id="q-outcome", kind="prefer_outcome", items=(), text="a joke", options={"approve": "yes", "reject": "no"}

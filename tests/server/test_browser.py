@@ -160,6 +160,29 @@ def test_an_outcome_is_preferred(desk, asked):
     assert (answer.verdict, answer.variant) == ("prefer", "reject")
 
 
+def test_a_rank_is_marked(desk, asked):
+    question = QUESTIONS["mark_authority"]
+    channel, project, _ = asked(question)
+    desk.stream(project)
+    click(desk, "mark_authority", "rank")
+    desk.choose("B: root")
+    desk.screenshot("mark_authority")
+    desk.submit()
+    answer = collected(channel, question)
+    assert (answer.verdict, answer.variant) == ("rank", "as_written:root")
+
+
+def test_the_condition_that_is_missing_has_a_box_of_its_own(desk, asked):
+    question = QUESTIONS["choose_wording"]
+    channel, project, _ = asked(question)
+    desk.stream(project)
+    click(desk, "choose_wording", "depends")
+    desk.write("condition", "only if they asked")
+    desk.submit()
+    answer = collected(channel, question)
+    assert (answer.verdict, answer.condition, answer.missing) == ("depends", "only if they asked", "only if they asked")
+
+
 def test_a_disagreement_is_shown_under_aliases_and_left_open(desk, asked):
     question = QUESTIONS["resolve"]
     channel, project, _ = asked(question)

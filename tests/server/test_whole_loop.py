@@ -240,7 +240,7 @@ def test_people_who_disagree_are_shown_why_and_one_of_them_resolves_it(
         scene.answer(task, server.ann2, "keep")
         told = study.poll(channel)
         assert len(told.accepted) == 2
-        assert study.rounds.settle().divided == ("flatter",)
+        assert study.rounds.settle().tied == ("flatter",)
         study.ask(1)
         study.submit(channel)
         (project,) = [p for p in scene.api().projects(title) if kind_of(p) == "resolve"]

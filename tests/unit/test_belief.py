@@ -1,13 +1,15 @@
 """The credibility model: what is held before any answer, what answers move, and how it is held to account."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit, ndtr
 
-from activeseed.belief import BeliefSettings, author_law, calibration, fit_belief, vouching_evidence
-from activeseed.belief.copies import near_copies, tied
+from activeseed.belief import BeliefSettings, author_law, calibration, copies, fit_belief, vouching_evidence
+from activeseed.belief.copies import closest, near_copies, tied
 from activeseed.belief.counting import counted
 from activeseed.belief.evidence import logit
 from activeseed.belief.filtering import filtered
@@ -547,3 +549,27 @@ class TestCalibration:
     def test_lengths_must_agree(self) -> None:
         with pytest.raises(ValueError, match="one belief an answer"):
             calibration([0.5], [1, 0])
+
+
+def test_the_closest_pairs_are_those_of_all_pairs_in_order() -> None:
+    features = np.random.default_rng(4).normal(size=(40, 6))
+    features[7] = 0.0  # says nothing, and is like nothing
+    features[9] = 2.0 * features[3]  # the same direction
+    features[20] = features[21]
+    found = closest(features, 30, 0.2)
+    norm = np.linalg.norm(features, axis=1)
+    pairs = [(a, b) for a, b in itertools.combinations(range(40), 2) if 7 not in (a, b)]
+    alike = {p: features[p[0]] @ features[p[1]] / (norm[p[0]] * norm[p[1]]) for p in pairs}
+    best = sorted(pairs, key=lambda p: -alike[p])[:30]
+    assert {(a, b) for a, b, *_ in found[:2]} == {(3, 9), (20, 21)}
+    np.testing.assert_allclose([c for *_, c, _ in found], [alike[p] for p in best], atol=1e-12)
+    assert {(a, b): near for a, b, _, near in found}[20, 21]
+    assert closest(np.zeros((5, 3)), 4, 0.2) == []
+    assert closest(np.ones((1, 3)), 4, 0.2) == []
+
+
+def test_the_closest_pairs_are_found_block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    features = np.random.default_rng(5).normal(size=(23, 4))
+    whole = closest(features, 12, 0.2)
+    monkeypatch.setattr(copies, "BLOCK", 5)
+    assert [f[:2] for f in closest(features, 12, 0.2)] == [f[:2] for f in whole]

@@ -360,7 +360,11 @@ def test_beliefs_are_written_as_people_write_them(project):
 
 
 def test_a_default_ranking_starts_with_the_ranking(project, capsys):
-    assert not printed(capsys, "rank").out.startswith("!")
+    head, *rest = printed(capsys, "rank").out.split("\n\n")
+    # eight labelled probes and a league of one short round: that is all there is to say before the ranking
+    assert head.startswith("! No better than chance on your labelled probes")
+    assert head.count("! ") == 1
+    assert rest[0].lstrip().startswith("#")
     told = " ".join(printed(capsys, "rank", "--by", "effect").out.split())
     assert told.count("by resampling 8 keys: noise that none of them showed is not counted") == 1
 

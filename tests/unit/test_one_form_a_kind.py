@@ -23,7 +23,7 @@ PACKAGE = Path(str(activeseed.__file__)).parent
 OTHERS = {
     ("study/ranking.py", "write_more"), ("report/facts.py", "write_more"), ("cli/demo.py", "write_more"),
     ("resolution/__init__.py", "resolve"), ("questions/__init__.py", "write_more"), ("questions/__init__.py", "merge"),
-    ("questions/__init__.py", "prefer_outcome"),
+    ("questions/__init__.py", "prefer_outcome"), ("questions/__init__.py", "mark_authority"),
 }  # fmt: skip
 
 

@@ -196,9 +196,9 @@ def test_contradicting_repeats_cancel() -> None:
 def test_people_who_are_evenly_divided_are_named_until_somebody_resolves_it() -> None:
     q = [question("q"), question("again", kind="resolve")]
     divided = [answer("q", "keep", "one"), answer("q", "reject", "two")]
-    assert settle(q, divided).divided == ("i0",)
-    assert settle(q, [*divided, answer("again", "keep", "three")]).divided == ()
-    assert settle(q, divided[:1]).divided == ()
+    assert settle(q, divided).tied == ("i0",)
+    assert settle(q, [*divided, answer("again", "keep", "three")]).tied == ()
+    assert settle(q, divided[:1]).tied == ()
 
 
 def test_an_answer_to_resolve_replaces_what_was_said_before() -> None:
@@ -222,7 +222,7 @@ def test_what_resolve_replaced_still_measures_the_annotator() -> None:
     assert r.standing == {f"i{k}": AS_WRITTEN for k in range(ITEMS)}
     assert r.reliability["one"].repeats_same == 0
     assert r.reliability["one"].estimate == pytest.approx(before.estimate)
-    assert r.divided == ()
+    assert r.tied == ()
     assert trust(SEED, {x.id: x for x in q}, a).distrusted
 
 
@@ -408,3 +408,34 @@ def test_resolving_is_repeatable_and_never_moves_an_unasked_item(
     assert again.seed.version == r.seed.version
     assert np.allclose(again.likelihood, r.likelihood)
     assert not again.changes
+
+
+# --- ranks, and what says more of a variant ---------------------------------------------------------------------------
+
+
+def ranked(name: str, item: str = "i0") -> Question:
+    options = {AS_WRITTEN: "no rank", "as_written:root": "root", "as_written:user": "user"}
+    return Question(id=name, kind="mark_authority", items=(item,), text=SEED[item].payload.wording, options=options)
+
+
+def test_a_rank_says_more_of_a_line_and_nothing_against_who_kept_it() -> None:
+    q = [question("q", "i0"), ranked("r")]
+    kept = [answer("q", "keep", "one"), answer("q", "keep", "two")]
+    r = settle(q, [*kept, answer("r", "rank", "three", variant="as_written:root")])
+    assert r.standing == {"i0": "as_written:root"}
+    assert r.tied == ()
+    assert r.agreement.percent == 1.0
+    against = settle(q, [*kept, answer("q", "reject", "four"), answer("r", "rank", "three", variant="as_written:root")])
+    assert against.standing == {"i0": "as_written:root"}
+    again = settle(q, kept)
+    assert again.standing == {"i0": AS_WRITTEN}, "without the answer that ranked it, it has no rank"
+
+
+def test_most_ranks_win_and_the_same_text_at_another_rank_is_another_variant() -> None:
+    q = [ranked("r")]
+    said = {"one": "as_written:root", "two": "as_written:user", "three": "as_written:user"}
+    r = settle(q, [answer("r", "rank", who, variant=v) for who, v in said.items()])
+    assert r.standing == {"i0": "as_written:user"}
+    found = {v.id: v.payload for v in r.seed["i0"].variants}
+    assert found["as_written:root"] != found["as_written:user"]
+    assert {v.origin for v in r.seed["i0"].alternatives if ":" in v.id} == {"edit"}

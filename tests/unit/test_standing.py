@@ -53,3 +53,11 @@ def test_status_says_that_gold_can_be_told_from_other_questions() -> None:
 
 def test_status_says_what_people_spent() -> None:
     assert dict(status_lines(STANDING))["minutes"].startswith("4.3 of people's time")
+
+
+def test_status_says_on_what_people_are_divided_and_what_needs_a_condition() -> None:
+    found = {"people": 20, "most": "as_written", "others": 8, "share": 0.41, "low": 0.24, "high": 0.495}
+    lines = dict(status_lines({**STANDING, "divided": {"a": found}, "conditions": {"b": ["who asks", "the country"]}}))
+    assert lines["divided"] == "1 item, on which people really disagree (a)"
+    assert lines["  a"] == "8 of 20 hold otherwise than most; minority 41 %, 95 %: 24 to 50 %"
+    assert lines["  b"] == "needs a condition: who asks; the country"

@@ -518,6 +518,12 @@ class TestRedraw:
         # 1 − Σ b² = 2 · 0.7 · 0.3, whichever the base had.
         np.testing.assert_allclose(weights, 0.42)
 
+    def test_what_hardly_anybody_doubts_has_a_weight_of_its_own(self):
+        """1 − q is nothing in floating point where q's rival has 1e-20, and 2 b (1 − b) is still 2e-20."""
+        settled = Law("after twenty answers", np.array([[1.0, 1e-20]]))
+        _, weights = redraw(settled, settled, np.array([0]), np.array([0], np.int16), generator(3, "redraw"))
+        np.testing.assert_allclose(weights, 2e-20)
+
     @pytest.mark.parametrize("drawn", [law, Law("q", np.array([[0.5, 0.5, 0.0], [0.2, 0.4, 0.4]]))])
     def test_weights_make_any_symmetric_function_unbiased(self, drawn):
         # Exact: sum over the base's variant and the redrawn one, of probability times weight times the function.

@@ -1,11 +1,15 @@
 """Rules compose, budgets stop whatever is believed, and nothing distrusted is called stable."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from activeseed.config import AskTable
 from activeseed.errors import PlanError
+from activeseed.looking.verdict import conditions
+from activeseed.looking.words import ending_words
 from activeseed.stopping import (
     Progress,
     budget,
@@ -122,3 +126,19 @@ class TestFlipRisk:
         assert flip_risk(draws, np.full(4, 0.9)).draws == 19
         with pytest.raises(PlanError, match="at least two"):
             flip_risk(np.full((3, 4), np.nan), np.full(4, 0.9))
+
+
+def test_a_study_is_not_stable_where_people_are_divided() -> None:
+    rule = flips_below(0.01)
+    assert stable(CALM, rule)
+    assert not stable(replace(CALM, divided=("a", "b")), rule)
+
+
+def test_what_people_are_divided_on_is_a_condition_of_what_has_settled() -> None:
+    record = {"unvouched": ["nothing vouches for ann"], "divided": {i: {} for i in "abc"}}
+    said = "divided: 3 items, on which people really disagree (a, b, c)"
+    assert conditions(record, AskTable()) == [said, "nothing vouches for ann"]
+    assert conditions(record, AskTable(error=0.1, error_is_stated=True))[0] == said
+    assert conditions({"unvouched": []}, AskTable()) == [], "a round that was closed before divisions were looked for"
+    ended = ending_words({"settled": True, "stable": False, "conditions": [said], "reasons": ["enough"]})
+    assert ended == "Settled by majorities, on what people are divided about: enough."

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from activeseed.annotators.tasks import SHOWN, pair_of
-from activeseed.annotators.templates import check_template, controls, read_result, task_data, template
+from activeseed.annotators.templates import CONDITION, check_template, controls, read_result, task_data, template
 from activeseed.errors import AnswerError, ConfigError
 from activeseed.question import Answer, Consequence, Question
 from activeseed.questions import FORMS, verdicts_of
@@ -55,6 +55,10 @@ QUESTIONS: dict[str, Question] = {
     ),
     "confirm_list": LIST,
     "write_more": Question(id="q", kind="write_more", items=(), group="g", text="Write more."),
+    "mark_authority": Question(
+        id="q", kind="mark_authority", items=("a",), text=TEXT,
+        options={AS_WRITTEN: "no rank", "as_written:root": "root"},
+    ),
     "merge": Question(id="q", kind="merge", items=("a", "b"), options={"a": TEXT, "b": "Trust me."}),
     "prefer_outcome": Question(
         id="q", kind="prefer_outcome", items=(), text="a joke", options={"approve": "yes", "reject": "no"}
@@ -145,7 +149,7 @@ def test_label_studio_takes_template_task_and_answers(kind: str) -> None:
 
     interface = LabelInterface(template(kind))
     interface.validate()
-    assert {c.name for c in interface.controls} == set(controls(kind))
+    assert {c.name for c in interface.controls} - {CONDITION} == set(controls(kind))
     sample = json.loads((annotator_templates() / f"{kind}.sample.json").read_text("utf-8"))
     made: Any = {"data": task_data(QUESTIONS[kind])}
     assert interface.validate_task(sample)
@@ -206,7 +210,7 @@ def test_consequences_stand_beside_the_item_in_words() -> None:
     assert side_by_side["left"].startswith(
         f"A (stands now): {TEXT}\n\nWhat it decides:\na joke\n→ 0.91\na poem\n→ 0.30"
     )
-    assert "Neither: The item goes.\n\nWhat it decides:\na joke\n→ 0.12 (-0.79" in side_by_side["left"]
+    assert "None: The item goes.\n\nWhat it decides:\na joke\n→ 0.12 (-0.79" in side_by_side["left"]
     assert side_by_side["right"].startswith("B: A program.\n\nWhat it decides:\na joke\n→ 0.60 (-0.31 ± 0.20)")
     assert "a poem\n→ no difference that can be told from noise" in side_by_side["right"]
     rated = QUESTIONS["judge_pair"].model_copy(

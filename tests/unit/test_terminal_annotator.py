@@ -201,9 +201,11 @@ def test_undo_takes_the_last_answer_back_and_asks_again() -> None:
 def test_the_question_shows_what_hangs_on_it_at_every_width(width: int) -> None:
     _, _, screen = run([REVIEW], "k", width=width)
     assert max(len(line) for line in screen.splitlines()) <= width
-    flat = " ".join(screen.replace("│", " ").split())
-    for part in ("text 0", "0.91", "0.12", "kept", "dropped", "[red]", "-0.79", "±0.11", "7 of 8", "+0.035", "≈"):
+    flat = " ".join(screen.replace("│", " ").split()).replace("± 0", "±0")
+    for part in ("text 0", "0.91", "0.12", "kept", "dropped", "[red]", "-0.79", "±0.11", "7 of 8", "+0.035"):
         assert part in flat
+    # where there is no room for a column an answer, the answers of a probe stand below each other
+    assert ("≈" if width > 30 else "no difference that can be told from noise") in flat
     assert "The outcome may hang on this." in flat
     beside = any("text 0" in line and "kept" in line for line in screen.splitlines())
     assert beside == (width == 140)
