@@ -20,8 +20,8 @@ marks                ``(strength 0.9)`` and ``[authority]`` at the end
 
 Contractions, inflection, articles and the order of clauses make no difference (`words.concept`). A condition that says
 *not* holds where the contrary is not among the facts. The same as YAML or JSON: a mapping with ``action`` and, as far
-as wanted, ``modality`` (or ``deontic``), ``strength``, ``agent``, ``condition``, ``exception``, ``authority``; a line of
-the lexicon is ``{concept, isa}`` or ``{concept, causes}``.
+as wanted, ``modality`` (or ``deontic``), ``strength``, ``agent``, ``condition``, ``exception``, ``authority``; a line
+of the lexicon is ``{concept, isa}`` or ``{concept, causes}``.
 """
 
 from __future__ import annotations
