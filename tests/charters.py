@@ -295,10 +295,8 @@ class Judge:
 
         def unoverridden(i: int) -> float:
             if i not in kept:
-                kept[i] = found[i].certainty
-                for j, other in enumerate(found):
-                    if self.overrides(other, found[i]):
-                        kept[i] *= 1.0 - unoverridden(j)
+                over = [unoverridden(j) for j, other in enumerate(found) if self.overrides(other, found[i])]
+                kept[i] = found[i].certainty * (1.0 - max(over, default=0.0))
             return kept[i]
 
         pro, con = 0.0, 0.0
