@@ -1,8 +1,8 @@
 """Charters of controlled English whose every judgement is known, and a second, slow way to judge.
 
-``charter`` draws one: norms with conditions, exceptions and ranks over a lexicon of families, part of it in sentences of
-the seed. ``judged`` says what follows from any of its lines by walking up from each probe, path by path, with none of
-the engine's graph, layers or tensors: what the engine says of a row is what ``judged`` says of the lines that are left.
+``charter`` draws one: norms with conditions, exceptions and ranks over a lexicon of families, part of it in sentences
+of the seed. ``judged`` says what follows from any of its lines by walking up from each probe, path by path, with none
+of the engine's graph, layers or tensors: what the engine says of a row is what ``judged`` says of the lines that are left.
 """
 
 from __future__ import annotations
@@ -56,9 +56,7 @@ class Charter:
 
     @property
     def seed(self) -> Seed:
-        return Seed(
-            items=tuple(Item(id=x.id, payload=Text(text=x.text, authority=x.authority)) for x in self.lines)
-        )
+        return Seed(items=tuple(Item(id=x.id, payload=Text(text=x.text, authority=x.authority)) for x in self.lines))
 
     def places(self) -> tuple[Probe, ...]:
         return tuple(Probe(id=name, payload=Text(text=deed.text)) for name, deed in self.probes)
