@@ -40,7 +40,8 @@ _WHOLE = _words(
     "this his its us yes always perhaps as thus plus minus bus gas lens news politics ethics physics mathematics "
     "during species series means evening morning thing nothing something anything everything string king ring spring "
     "ceiling red bed hundred sacred naked need feed seed speed indeed breed bleed weed kindred embed shed wed alas "
-    "bias atlas virus status campus census consensus bonus genus corpus crisis basis analysis thesis hypothesis chaos ethos"
+    "bias atlas virus status campus census consensus bonus genus corpus crisis basis analysis thesis hypothesis "
+    "chaos ethos"
 )
 _SMALL = _words("a an the any some its their his her your my our")
 _COPULAS = _words("is are am be was were being been")
