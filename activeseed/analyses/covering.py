@@ -13,7 +13,7 @@ from activeseed.analyses.coverage import Cover, Coverage, ItemCoverage, ProbeCov
 from activeseed.analyses.dropping import NONE, Drops, Gone
 from activeseed.analyses.peeling import MOST
 from activeseed.estimators.leave_one_out import ROUNDING, Effects, effects
-from activeseed.estimators.statistics import cross_key, family_p, gram, t_quantile
+from activeseed.estimators.statistics import cross_key, family_p, gram, shared_errors, t_quantile
 from activeseed.geometries import decisions_of
 from activeseed.outcome import Bools
 from activeseed.plan import Floats, Ints
@@ -113,16 +113,9 @@ class Covering:
         return np.where(ok[:, None] & ok[None, :], gram(delta), 0.0), ok
 
     def effect(self, item: int, gone: Gone) -> float:
-        """‖m(−gone−item) − m(−gone)‖²; 0 where it can't be trained."""
-        return self.effect_and_se(item, gone)[0]
-
-    def effect_and_se(self, item: int, gone: Gone) -> tuple[float, float]:
-        """The same with its standard error."""
+        """‖m(−gone−item) − m(−gone)‖², of a trainer without randomness; 0 where it can't be trained."""
         products, ok = self._gram(item, gone)
-        if self._exact:
-            return (float(products[0, 0]), 0.0) if ok[0] else (0.0, float("nan"))
-        m = cross_key(products, ok)
-        return float(m.value), float(m.se)
+        return float(products[0, 0]) if ok[0] else 0.0
 
     def look(self, tried: Sequence[Tried]) -> None:
         """Find the covers among what was tried: interactions told from nothing that make the item do more.
@@ -132,47 +125,87 @@ class Covering:
         has to be above its own error as well, and not small beside the most that the item does. The two do the same
         where their steps, each taken without the other, have a positive inner product across keys.
         """
-        strongest = {f: max(0.0, float(v)) for f, v in zip(self.items, np.nan_to_num(self.alone.value), strict=True)}
-        seen: list[tuple[Tried, float, float, bool]] = []
-        interactions: dict[tuple[Gone, Gone], tuple[Floats, Bools]] = {}  # the same for either of the two
-        for t in tried:
-            here, a = self._step(t.item, t.beside)
-            there, b = self._step(t.item, t.beside | {t.by})
-            ok = a & b
-            both = ok[:, None] & ok[None, :]
-            more = np.where(both, gram(there) - gram(here), 0.0)
-            interactions[frozenset((t.item, t.by)), t.beside] = np.where(both, gram(there - here), 0.0), ok
-            value, se = self._mean(more, ok)
-            after, _ = self._mean(np.where(both, gram(there), 0.0), ok)
-            if not np.isnan(after):
-                strongest[t.item] = max(strongest[t.item], after)
-            theirs, c = self._step(t.by, t.beside | {t.item})
-            across = np.where(both & c[:, None] & c[None, :], there @ theirs.T, 0.0)
-            end, _ = self._mean((across + across.T) / 2.0, ok & c)
-            seen.append((t, value, se, end > 0.0))
-        told = dict(zip(interactions, self._told(list(interactions.values())).tolist(), strict=True))
+        if not tried:
+            return
+        measured = [self._differences(t) for t in tried]
+        more, after, ends, interactions, ok = (np.array(x) for x in zip(*measured, strict=True))
+        value, se = self._more(more, after, ok)
+        strongest = self._strongest(tried, after, ok)
+        same = np.nan_to_num(self._means(ends, ok)) > 0.0
+        # the interaction is the same for either of the two
+        pairs = {(frozenset((t.item, t.by)), t.beside): n for n, t in enumerate(tried)}
+        at = list(pairs.values())
+        told = dict(zip(pairs, self._told(interactions[at], ok[at]).tolist(), strict=True))
         self.found = {}
         reach = 0.0 if self._exact else float(t_quantile(0.975, len(self.drops.keys) - 1))
-        for t, value, se, same in seen:
+        for n, t in enumerate(tried):
             enough = max(self.floor, self.least * strongest[t.item])
-            if told[frozenset((t.item, t.by)), t.beside] and value > enough and value > reach * se:
+            if told[frozenset((t.item, t.by)), t.beside] and value[n] > max(enough, reach * se[n]):
                 by = self.found.setdefault(t.item, {})
-                if t.by not in by or value > by[t.by].more:
-                    by[t.by] = Measured(value, se, t.beside, same)
+                if t.by not in by or value[n] > by[t.by].more:
+                    by[t.by] = Measured(float(value[n]), float(se[n]), t.beside, bool(same[n]))
 
-    def _mean(self, products: Floats, ok: Bools) -> tuple[float, float]:
-        if self._exact:
-            return (float(products[0, 0]), 0.0) if ok[0] else (float("nan"), float("nan"))
-        m = cross_key(products, ok)
-        return float(m.value), float(m.se)
+    def _differences(self, t: Tried) -> tuple[Floats, Floats, Floats, Floats, Bools]:
+        """(K, K) each: how much more the item does, what it does then, to what end, the interaction; (K,) keys."""
+        here, a = self._step(t.item, t.beside)
+        there, b = self._step(t.item, t.beside | {t.by})
+        theirs, c = self._step(t.by, t.beside | {t.item})
+        ok = a & b & c
+        both = ok[:, None] & ok[None, :]
+        after, across = gram(there), there @ theirs.T
+        more = after - gram(here)
+        found = (more, after, (across + across.T) / 2.0, gram(there - here))
+        a_, b_, c_, d_ = (np.where(both, x, 0.0) for x in found)
+        return a_, b_, c_, d_, ok
 
-    def _told(self, interactions: Sequence[tuple[Floats, Bools]]) -> Bools:
-        if not interactions:
-            return np.zeros(0, bool)
-        products, ok = (np.array(x) for x in zip(*interactions, strict=True))
+    def _more(self, more: Floats, after: Floats, ok: Bools) -> tuple[Floats, Floats]:
+        """(T,) how much more each item does, and its error: half its own, half what the company's noise would give it.
+
+        The company's part is that of what the item does then, which is where the noise of the difference comes from
+        as long as it does little before (see `shared_errors`).
+        """
         if self._exact:
-            return np.asarray((products[:, 0, 0] > ROUNDING) & ok[:, 0])
-        return np.asarray(family_p(products, self.drops.problem.stream, ok) <= self.alpha)
+            return self._means(more, ok), np.zeros(len(more))
+        own = cross_key(more, ok)
+        alike = cross_key(after, ok)
+        company = np.maximum(2.0 * shared_errors(after, alike, ok).se ** 2 - alike.se**2, 0.0)
+        return own.value, np.sqrt((own.se**2 + company) / 2.0)
+
+    def _means(self, products: Floats, ok: Bools) -> Floats:
+        if self._exact:
+            return np.where(ok[:, 0], products[:, 0, 0], np.nan)
+        return cross_key(products, ok).value
+
+    def _strongest(self, tried: Sequence[Tried], after: Floats, ok: Bools) -> dict[int, float]:
+        """Item -> the most that it does, whatever else is gone."""
+        alone = np.nan_to_num(self.alone.value)
+        out = {f: max(0.0, float(v)) for f, v in zip(self.items, alone, strict=True)}
+        for t, value in zip(tried, np.nan_to_num(self._means(after, ok)).tolist(), strict=True):
+            out[t.item] = max(out[t.item], value)
+        return out
+
+    def _told(self, interactions: Floats, ok: Bools) -> Bools:
+        """(T,) whether an interaction is there at all."""
+        if self._exact:
+            return np.asarray((interactions[:, 0, 0] > ROUNDING) & ok[:, 0])
+        return np.asarray(family_p(interactions, self.drops.problem.stream, ok) <= self.alpha)
+
+    def uncovered(self) -> dict[int, tuple[float, float]]:
+        """Item -> what it does once all that covers for it is gone (the strongest alone, where no more was trained).
+
+        With its standard error, for items that are covered for, or held back.
+        """
+        sets = {}
+        for f, together in self.covers.items():
+            best = (self.ordered(f, True) or self.ordered(f, False))[0]
+            alone = self.found[f][best].beside | {best}
+            sets[f] = together if self.drops.has(together, together | {f}) else alone
+        if not sets:
+            return {}
+        # items as they are keep the errors company
+        grams, ok = zip(*(self._gram(f, g) for f, g in [*sets.items(), *((f, NONE) for f in self.items)]), strict=True)
+        m = effects(np.array(grams), np.array(ok), self._exact, len(self.drops.keys))
+        return {f: (float(m.value[n]), float(m.se[n])) for n, f in enumerate(sets)}
 
 
 def covered(
@@ -182,7 +215,8 @@ def covered(
     """What was measured, put together."""
     drops = found.drops
     judged = Judged(drops)
-    items = [_item(found, n, like, judged, slack) for n in range(len(found.items))]
+    uncovered = found.uncovered()
+    items = [_item(found, n, like, judged, slack, uncovered) for n in range(len(found.items))]
     items.sort(key=lambda i: (-np.nan_to_num(i.effect, nan=-1.0), -np.nan_to_num(i.gone)))
     probes = _probes(found, judged, halves, quarters, groups)
     notes = []
@@ -237,7 +271,9 @@ class Judged:
         return self.named(both & (self.side(context) < 0) & (self.side(beside | {item}) < 0))
 
 
-def _item(found: Covering, n: int, like: Likeness, judged: Judged, slack: float) -> ItemCoverage:
+def _item(
+    found: Covering, n: int, like: Likeness, judged: Judged, slack: float, uncovered: Mapping[int, tuple[float, float]]
+) -> ItemCoverage:
     f = found.items[n]
     ids = found.drops.problem.ids
     effect, se = float(found.alone.value[n]), float(found.alone.se[n])
@@ -259,7 +295,7 @@ def _item(found: Covering, n: int, like: Likeness, judged: Judged, slack: float)
     order = found.ordered(f, True)
     gone, gone_se, twin = effect, se, ""
     if order or (opposed and not there):
-        gone, gone_se = _without_covers(found, f, by, order or found.ordered(f, False))
+        gone, gone_se = uncovered[f]
     if order:
         alike, at = like.to(n), {g: k for k, g in enumerate(found.items)}
         equals = [g for g in order if by[g].more >= EQUALS * by[order[0]].more]
@@ -273,13 +309,6 @@ def _item(found: Covering, n: int, like: Likeness, judged: Judged, slack: float)
         ids[f], effect, se, gone, gone_se, covers, opposed, twin, judged.named(judged.let_through(here)),
         judged.named((base > 0) & (without < 0)), there, verdict,
     )  # fmt: skip
-
-
-def _without_covers(found: Covering, f: int, by: Mapping[int, Measured], order: Sequence[int]) -> tuple[float, float]:
-    """What the item does once all that covers for it is gone; where that was not trained, once the best one is."""
-    all_of_them = found.covers[f]
-    best = by[order[0]].beside | {order[0]}
-    return found.effect_and_se(f, all_of_them if found.drops.has(all_of_them, all_of_them | {f}) else best)
 
 
 def _probes(

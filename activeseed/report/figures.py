@@ -80,7 +80,7 @@ def covered(alone: float | None, gone: float | None, top: float, width: int = 13
         return '<svg class="bar" role="img" aria-label="unknown" width="130" height="14"></svg>'
     scale = width / top
     inner, outer = (min(max(v, 0.0) * scale, width) for v in (alone, gone))
-    parts = [f'<rect class="outer" x="0.5" y="3" width="{max(outer - 1, 0):.1f}" height="8" rx="2"/>']
+    parts = [f'<rect class="outer" x="0.5" y="3" width="{max(outer - 1, 1 if gone > 0 else 0):.1f}" height="8" rx="2"/>']
     parts.append(f'<rect class="fill" x="0" y="3" width="{inner:.1f}" height="8" rx="2"/>')
     said = f"{alone:.3g} alone, {gone:.3g} without what covers for it"
     return f'<svg class="bar" role="img" aria-label="{said}" width="{width}" height="14">{"".join(parts)}</svg>'
@@ -91,11 +91,15 @@ def cover_matrix(items: Sequence[dict[str, Any]], most: int = 28) -> str:
 
     Areas are shares of what the covered item does once all its covers are gone. Left out where nobody covers.
     """
-    rows = [i for i in items if i["covers"]][:most]
-    columns = list(dict.fromkeys(c["id"] for i in rows for c in i["covers"]))[:most]
+    order = dict.fromkeys(n for i in items if i["covers"] for n in (i["id"], *(c["id"] for c in i["covers"])))
+    known = {i["id"]: i for i in items if i["covers"]}
+    rows = [known[name] for name in order if name in known][:most]  # what covers for each other lies side by side
+    covering = {c["id"] for i in rows for c in i["covers"]}
+    columns = [name for name in order if name in covering][:most]
     if not rows:
         return ""
-    cell, left, top = 18, 170, 108
+    cell, left = 18, 170
+    top = 20 + 5 * max(len(_short(name)) for name in columns)
     width, height = left + cell * len(columns) + 60, top + cell * len(rows) + 8
     out = [f'<text class="tick" x="{left - 8}" y="{top - 8}" text-anchor="end">covered, by:</text>']
     for k, name in enumerate(columns):
