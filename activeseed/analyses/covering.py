@@ -337,9 +337,9 @@ def _probes(
 
 def _share(drops: Drops, folds: Sequence[Gone]) -> Floats:
     """(P,) share of folds whose loss leaves the mean outcome below ½; NaN where none trained."""
-    means = np.array([drops.outcome(fold)[0] for fold in folds]).reshape(len(folds), -1)
-    if not len(means):
+    if not folds:
         return np.full(len(drops.outcome(NONE)[0]), np.nan)
+    means = np.array([drops.outcome(fold)[0] for fold in folds])
     known = ~np.isnan(means)
     count = known.sum(0)
     with np.errstate(invalid="ignore"):

@@ -80,7 +80,9 @@ def covered(alone: float | None, gone: float | None, top: float, width: int = 13
         return '<svg class="bar" role="img" aria-label="unknown" width="130" height="14"></svg>'
     scale = width / top
     inner, outer = (min(max(v, 0.0) * scale, width) for v in (alone, gone))
-    parts = [f'<rect class="outer" x="0.5" y="3" width="{max(outer - 1, 1 if gone > 0 else 0):.1f}" height="8" rx="2"/>']
+    parts = [
+        f'<rect class="outer" x="0.5" y="3" width="{max(outer - 1, 1 if gone > 0 else 0):.1f}" height="8" rx="2"/>'
+    ]
     parts.append(f'<rect class="fill" x="0" y="3" width="{inner:.1f}" height="8" rx="2"/>')
     said = f"{alone:.3g} alone, {gone:.3g} without what covers for it"
     return f'<svg class="bar" role="img" aria-label="{said}" width="{width}" height="14">{"".join(parts)}</svg>'

@@ -170,8 +170,9 @@ def check_explaining(system: System, materials: Materials, *, tolerance: float =
                 replayed.append((r, p))
                 absent = np.array([i.index_of(ABSENT) for i in materials.seed.items], np.int16)
                 alone.append(np.where(kept, rows.variants[r], absent))
-    some = system.explain(rows.take([1]), materials, [len(places) - 1])
-    assert list(some[0]) == [found[1][-1]], "the explanation at one place is another than among all of them"
+    ends = [len(places) - 1, 0]
+    some = system.explain(rows.take([1]), materials, ends)
+    assert list(some[0]) == [found[1][p] for p in ends], "an explanation is another than among all rows and places"
     if not replayed:
         return
     again = system.train(Rows(np.array(alone, np.int16), rows.keys[[r for r, _ in replayed]]), materials)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from activeseed.checked import Checked
 from activeseed.geometries import Identity
 from activeseed.outcome import Outcomes
 from activeseed.plan import Floats, Materials, Rows
@@ -16,7 +17,8 @@ from activeseed.protocols import Cost, Explanation, Json, Step, Traits
 from activeseed.seed import ABSENT, Item, Probe, Seed, Text
 
 
-class Strongest(Checked):
+@dataclass(frozen=True)
+class Strongest:
     """Each item votes at each probe; the strongest vote that is present decides there.
 
     The outcome is ½ + v/2 for the vote v of largest size, of equals the first item's; ½ where nobody votes. Two items
@@ -27,15 +29,9 @@ class Strongest(Checked):
         votes: (F, P) votes in [-1, 1]; 0 is none.
     """
 
-    votes: tuple[tuple[float, ...], ...]
-
-    @property
-    def kind(self) -> str:
-        return "strongest"
-
-    @property
-    def revision(self) -> str:
-        return "1"
+    votes: Sequence[Sequence[float]]
+    kind: ClassVar[str] = "strongest"
+    revision: ClassVar[str] = "1"
 
     @property
     def traits(self) -> Traits:
