@@ -12,8 +12,9 @@ from activeseed.outcome import plain
 
 #: alone: nothing covers for it · shares: it does something, and more once others that do the same are gone · redundant:
 #: it does something only once such others are gone · overruled: only once others that do the opposite are · nothing: it
-#: does nothing here, whatever was left out beside it · unknown: its trainings failed
-Verdict = Literal["alone", "shares", "redundant", "overruled", "nothing", "unknown"]
+#: does nothing here, whatever was left out beside it · open: it does nothing alone, and not all was tried that might
+#: cover for it · unknown: its trainings failed
+Verdict = Literal["alone", "shares", "redundant", "overruled", "nothing", "open", "unknown"]
 #: ids that a verdict names
 NAMED = 2
 
@@ -92,6 +93,7 @@ def verdict_words(verdict: str, others: list[str]) -> str:
         "redundant": f"covered by {names}: redundant",
         "overruled": f"overruled by {names}",
         "nothing": "does nothing here",
+        "open": "does nothing alone; not searched to the end",
     }
     return said.get(verdict, "not measured: its trainings failed")
 

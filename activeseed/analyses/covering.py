@@ -50,6 +50,7 @@ class Covering:
         drops: what was measured.
         items: positions of the items that stand.
         alpha, nothing, least: see ``Redundancy``.
+        open: items that do nothing alone, for which not all that might cover for them was tried.
         found: item -> by which other -> the strongest way in which that one covers for it.
     """
 
@@ -59,11 +60,15 @@ class Covering:
     nothing: float
     least: float
     found: dict[int, dict[int, Measured]] = field(default_factory=dict)
+    open: set[int] = field(default_factory=set)
+    _seen: dict[Tried, tuple[Floats, Floats, Floats, Floats, Bools]] = field(default_factory=dict)
     alone: Effects = field(init=False)
     distinguishable: Bools = field(init=False)
     floor: float = field(init=False)
+    ids: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.ids = self.drops.problem.ids
         grams, ok = zip(*(self._gram(f, NONE) for f in self.items), strict=True)
         products, fine = np.array(grams), np.array(ok)
         self.alone = effects(products, fine, self._exact, len(self.drops.keys))
@@ -127,7 +132,10 @@ class Covering:
         """
         if not tried:
             return
-        measured = [self._differences(t) for t in tried]
+        for t in tried:
+            if t not in self._seen:
+                self._seen[t] = self._differences(t)
+        measured = [self._seen[t] for t in tried]
         more, after, ends, interactions, ok = (np.array(x) for x in zip(*measured, strict=True))
         value, se = self._more(more, after, ok)
         strongest = self._strongest(tried, after, ok)
@@ -210,7 +218,7 @@ class Covering:
 
 def covered(
     found: Covering, like: Likeness, halves: Sequence[Gone], quarters: Sequence[Gone], groups: Mapping[str, Gone],
-    slack: float, pairs: str,
+    slack: float, pairs: str, notes: Sequence[str],
 ) -> Coverage:  # fmt: skip
     """What was measured, put together."""
     drops = found.drops
@@ -219,12 +227,12 @@ def covered(
     items = [_item(found, n, like, judged, slack, uncovered) for n in range(len(found.items))]
     items.sort(key=lambda i: (-np.nan_to_num(i.effect, nan=-1.0), -np.nan_to_num(i.gone)))
     probes = _probes(found, judged, halves, quarters, groups)
-    notes = []
+    said = list(notes)
     failed = sum(i.verdict == "unknown" for i in items)
     if failed:
-        notes.append(f"{failed} of {len(items)} items can't be judged: trainings without them failed.")
+        said.append(f"{failed} of {len(items)} items can't be judged: trainings without them failed.")
     return Coverage(
-        tuple(items), tuple(probes), drops.problem.geometry.unit, len(drops.keys), pairs, len(halves), tuple(notes)
+        tuple(items), tuple(probes), drops.problem.geometry.unit, len(drops.keys), pairs, len(halves), tuple(said)
     )
 
 
@@ -275,7 +283,7 @@ def _item(
     found: Covering, n: int, like: Likeness, judged: Judged, slack: float, uncovered: Mapping[int, tuple[float, float]]
 ) -> ItemCoverage:
     f = found.items[n]
-    ids = found.drops.problem.ids
+    ids = found.ids
     effect, se = float(found.alone.value[n]), float(found.alone.se[n])
     if np.isnan(effect):
         nothing = float("nan")
@@ -300,7 +308,7 @@ def _item(
         alike, at = like.to(n), {g: k for k, g in enumerate(found.items)}
         equals = [g for g in order if by[g].more >= EQUALS * by[order[0]].more]
         twin = ids[max(equals, key=lambda g: alike[at[g]])]
-    verdict: Verdict = "alone" if there else "overruled" if opposed else "nothing"
+    verdict: Verdict = "alone" if there else "overruled" if opposed else "open" if f in found.open else "nothing"
     if covers:
         verdict = "redundant" if not there or effect <= slack * gone else "shares"
     here = frozenset((f,))
@@ -321,7 +329,7 @@ def _probes(
     if not len(wrong):
         return []
     still = [_share(drops, folds) for folds in (halves, quarters)]
-    ids = drops.problem.ids
+    ids = found.ids
     sole = {ids[f]: judged.let_through(frozenset((f,))) for f in found.items}
     lost = {name: judged.let_through(members) for name, members in groups.items()}
     names = judged.named(judged.side(NONE) < 0)

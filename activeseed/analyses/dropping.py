@@ -16,6 +16,8 @@ from activeseed.protocols import Problem
 #: positions of items that are left out together
 Gone: TypeAlias = frozenset[int]
 NONE: Gone = frozenset()
+#: bytes of movements that are kept at hand
+KEPT = 2**28
 #: changes that share a batch with their base
 WIDTH = 127
 
@@ -46,6 +48,7 @@ class Drops:
     keys: tuple[int, ...]
     _at: dict[Gone, tuple[int, int]] = field(default_factory=dict)
     _answers: list[tuple[OneAtATime, Outcomes]] = field(default_factory=list)
+    _moved: dict[Gone, tuple[Floats, Bools]] = field(default_factory=dict)
 
     def design(self, wanted: Collection[Gone], left: int | None = None) -> OneAtATime | None:
         """Rows for what is not measured yet; None where nothing is missing.
@@ -64,7 +67,9 @@ class Drops:
 
     def _change(self, gone: Gone) -> Change:
         items = tuple(sorted(gone))
-        names = ", ".join(self.problem.ids[f] for f in items[:3]) + (f", … ({len(items)})" if len(items) > 3 else "")
+        names = ", ".join(self.problem.seed.items[f].id for f in items[:3]) + (
+            f", … ({len(items)})" if len(items) > 3 else ""
+        )
         return Change(f"without {names}", items, (ABSENT_INDEX,) * len(items))
 
     def take(self, design: OneAtATime, outcomes: Outcomes) -> None:
@@ -90,11 +95,17 @@ class Drops:
 
         Rows of keys that failed are zero.
         """
-        outcomes, base, changed = self._rows(gone)
-        ok = outcomes.ok[base] & outcomes.ok[changed]
-        embed = self.problem.geometry.embed
-        delta = embed(outcomes.values[changed]) - embed(outcomes.values[base])
-        return np.where(ok[:, None], np.nan_to_num(delta), 0.0), ok
+        if gone not in self._moved:
+            outcomes, base, changed = self._rows(gone)
+            ok = outcomes.ok[base] & outcomes.ok[changed]
+            embed = self.problem.geometry.embed
+            delta = embed(outcomes.values[changed]) - embed(outcomes.values[base])
+            if not ok.all():
+                delta = np.where(ok[:, None], np.nan_to_num(delta), 0.0)
+            if len(self._moved) * delta.nbytes > KEPT:
+                self._moved.clear()  # worked out anew when it is looked at again
+            self._moved[gone] = delta, ok
+        return self._moved[gone]
 
     def points(self, which: Sequence[Gone]) -> Floats:
         """(n, D) mean movement over the keys that trained; 0 where none did."""

@@ -52,7 +52,8 @@ class Redundancy(SettingsRecord):
             ``auto`` tries all where the trainer has no randomness, calls nothing that is paid for, and ``rows`` allow.
         near: look-alikes that are tried for each item, where not all pairs are.
         folds: random halves of the seed that are dropped, and as many quarters.
-        rows: trainings beyond single items, groups and folds, at most.
+        rows: trainings beyond single items, groups and folds, at most; pairs take no more than half of them, since
+            what a pair does not show has to be searched for.
         least: share of an item's largest effect by which another has to raise it to be named as covering for it.
         slack: an item with covers whose effect is at most this share of what it is without them is redundant.
         nothing: share of the largest effect of any item up to which an effect is nothing.
@@ -64,7 +65,7 @@ class Redundancy(SettingsRecord):
     pairs: Literal["auto", "all", "near"] = "auto"
     near: int = Field(default=4, ge=1, le=100)
     folds: int = Field(default=32, ge=0, le=10_000)
-    rows: int = Field(default=12_000, ge=0)
+    rows: int = Field(default=24_000, ge=0)
     least: float = Field(default=0.1, gt=0.0, lt=1.0)
     slack: float = Field(default=0.1, ge=0.0, lt=1.0)
     nothing: float = Field(default=1e-4, ge=0.0, lt=1.0)
@@ -73,11 +74,11 @@ class Redundancy(SettingsRecord):
     def tried(self, problem: Problem) -> Literal["all", "near"]:
         """Which pairs are tried."""
         n = len(items_of(problem))
-        fits = rows_for(n * (n - 1) // 2, self._keys(problem)) <= self.rows
+        fits = 2 * rows_for(n * (n - 1) // 2, self._keys(problem)) <= self.rows
         if self.pairs == "all" and not fits:
             raise PlanError(
-                f"All pairs of {n} items are {n * (n - 1) // 2:,}, more than rows = {self.rows:,} trainings hold. "
-                "Raise rows, or try only the near ones (pairs = 'near')."
+                f"All pairs of {n} items are {n * (n - 1) // 2:,}, more than half of rows = {self.rows:,} "
+                "trainings hold. Raise rows, or try only the near ones (pairs = 'near')."
             )
         if self.pairs != "auto":
             return self.pairs
@@ -105,6 +106,7 @@ class Redundancy(SettingsRecord):
         halves, quarters = (_folds(problem, items, self.folds, parts) for parts in (2, 4))
         groups = _groups(problem)
         left = [self.rows]
+        notes: list[str] = []
 
         design = drops.design([*_singles(problem), *groups.values(), *halves, *quarters])
         assert design is not None  # there are two items at least
@@ -126,6 +128,11 @@ class Redundancy(SettingsRecord):
         contexts: Mapping[int, Gone]
         if problem.deterministic:
             contexts = yield from self._searched(drops, found, halves, left)
+            if found.open:
+                notes.append(
+                    f"What covers for {len(found.open)} items that do nothing alone could not be searched for to the "
+                    f"end within rows = {self.rows:,} trainings. Raise rows."
+                )
         else:
             contexts = {
                 f: frozenset(items[j] for j in nearest[items.index(f)])
@@ -140,7 +147,7 @@ class Redundancy(SettingsRecord):
         found.look(tried)
         wanted = [g for f, h in found.covers.items() if h for g in (h, h | {f})]
         yield from _measure(drops, wanted, left, "all covers of an item left out")
-        return covered(found, like, halves, quarters, groups, self.slack, which)
+        return covered(found, like, halves, quarters, groups, self.slack, which, notes)
 
     def _searched(
         self, drops: Drops, found: Covering, halves: Sequence[Gone], left: list[int]
@@ -157,8 +164,7 @@ class Redundancy(SettingsRecord):
             wanted = [g for f, h in asked.items() for g in (h, h | {f})]
             yield from _measure(drops, wanted, left, "covers searched for")
             known = {f: h for f, h in asked.items() if drops.has(h, h | {f})}
-            if not known:
-                break  # no rows are left
+            found.open |= set(asked) - set(known)  # no rows are left for them
             asked = {}
             for f, h in known.items():
                 try:

@@ -92,7 +92,7 @@ def _words(item: ItemCoverage, room: bool) -> str:
     first = one_line(others[0].id) if others else ""
     more = f" +{len(others) - 1}" if len(others) > 1 else ""
     short = {"alone": "alone", "shares": f"shares: {first}{more}", "redundant": f"redundant: {first}{more}",
-             "overruled": f"overruled: {first}{more}", "nothing": "nothing"}  # fmt: skip
+             "overruled": f"overruled: {first}{more}", "nothing": "nothing", "open": "not searched"}  # fmt: skip
     return short.get(item.verdict, "not measured")
 
 

@@ -48,7 +48,7 @@ def redundancy(study: Study) -> dict[str, Any] | None:
 
 _COUNTED = (
     ("alone", "decide alone"), ("shares", "share with others"), ("redundant", "redundant"), ("overruled", "overruled"),
-    ("nothing", "do nothing here"), ("unknown", "not measured"),
+    ("nothing", "do nothing here"), ("open", "do nothing alone, not searched to the end"), ("unknown", "not measured"),
 )  # fmt: skip
 
 

@@ -53,6 +53,10 @@ class Strongest:
         probes = tuple(Probe(id=f"p{n}", payload=Text(text=f"case {n}")) for n in range(len(self.votes[0])))
         return Materials(self.seed, probes)
 
+    @cached_property
+    def _votes(self) -> Floats:
+        return np.array(self.votes, np.float64)
+
     def check(self, materials: Materials) -> None: ...
 
     def places(self, materials: Materials) -> tuple[Probe, ...]:
@@ -94,7 +98,7 @@ class Strongest:
 
     def _decided(self, present: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Floats]:
         """(P,) the item that decides each probe, and its vote."""
-        votes = np.where(present[:, None], np.array(self.votes), 0.0)
+        votes = np.where(present[:, None], self._votes, 0.0)
         deciding = np.abs(votes).argmax(0)
         return deciding, votes[deciding, np.arange(votes.shape[1])]
 

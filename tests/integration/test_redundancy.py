@@ -105,7 +105,7 @@ def test_a_study_says_why(study: act.Study) -> None:
 
 
 def test_who_cannot_say_why_is_told_so_with_those_that_can(make_study: Make, study: act.Study) -> None:
-    with pytest.raises(PlanError, match="'oversight_league' can't explain itself.*SupportsExplaining"):
+    with pytest.raises(PlanError, match=r"'oversight_league' can't explain itself.*SupportsExplaining"):
         make_study().explain()
     with pytest.raises(PlanError, match=r"no probe 'case-9'\. Did you mean 'case-"):
         study.explain("case-9")

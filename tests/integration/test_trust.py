@@ -42,7 +42,6 @@ USING = (
     ["check"],
     ["rank"],
     ["redundancy"],
-    ["explain"],
     ["queue"],
     ["report", "--out", "{out}/r.html"],
     ["loop", "--yes"],

@@ -129,7 +129,7 @@ def test_look_alikes_are_enough_for_a_twin_in_a_large_seed() -> None:
     problem = problem_of(system, system.materials)
     asked = Redundancy()
     assert asked.tried(problem) == "near"
-    assert asked.cost(problem).trainings <= 20_000
+    assert asked.cost(problem).trainings <= 24_000 + 2 * (210 + 64)
     found = run(asked, problem, system, system.materials)
     names = [i.id for i in system.seed.items]
     for n in range(10):
@@ -178,7 +178,7 @@ def test_a_result_is_json_and_a_table() -> None:
     assert list(frame["id"]) == [i.id for i in found.items]
 
 
-@pytest.mark.parametrize("verdict", ["alone", "shares", "redundant", "overruled", "nothing", "unknown"])
+@pytest.mark.parametrize("verdict", ["alone", "shares", "redundant", "overruled", "nothing", "open", "unknown"])
 def test_a_verdict_has_words(verdict: str) -> None:
     assert verdict_words(verdict, ["a", "b", "c", "d"])
 
@@ -187,7 +187,7 @@ def test_a_verdict_has_words(verdict: str) -> None:
 
 
 def test_more_pairs_than_may_be_trained_are_refused_before_anything_is() -> None:
-    with pytest.raises(PlanError, match="more than rows = 10"):
+    with pytest.raises(PlanError, match="more than half of rows = 10"):
         found_of((0.1,), (0.2,), (0.3,), (0.4,), (0.5,), (0.6,), pairs="all", rows=10)
 
 
@@ -198,10 +198,12 @@ def test_settings_that_mean_nothing_are_refused(settings) -> None:
 
 
 def test_few_rows_leave_out_what_is_least_needed_and_nothing_breaks() -> None:
-    for rows in (0, 3, 8, 20, 60):
+    for rows in (0, 3, 8, 400):
         found = found_of((-0.8, 0.0), (-0.8, 0.0), (-0.8, 0.0), (0.0, -0.6), rows=rows)
         assert found["d"].verdict == "alone"
-        assert all(i.verdict in ("redundant", "nothing") for i in found.items if i.id != "d")
+        others = {i.verdict for i in found.items if i.id != "d"}
+        assert others == ({"redundant"} if rows == 400 else {"open"}), rows
+        assert bool(found.notes) == (rows < 400)
 
 
 @given(st.integers(1, 5000), st.integers(1, 20))
