@@ -1,11 +1,10 @@
 """Makes the word tables of the rule paraphrases from WordNet: run once, and again only when the kept list changes.
 
-``python -m tests.word_tables --wordnet DIR`` reads the database files of WordNet 3.0 (Debian's ``wordnet-base`` has them
-in ``/usr/share/wordnet``) and the list beside this file, and writes ``activeseed/data/words``. WordNet
-proposes and a human disposes: of 2,772 pairs of frequent words that are each other's first sense, about half turn
-a sentence into another one (*reasonable/sensible*, *advocate/recommend*, *right/correct*), so what is kept is kept by
-hand; a line that WordNet does not hold to be a pair of synonyms is refused. It needs ``wordfreq`` (how common a word
-is) and ``lemminflect`` (its forms), which the package itself does not.
+``python -m tests.word_tables --wordnet DIR`` reads the database files of WordNet 3.0 (Debian's ``wordnet-base`` has
+them in ``/usr/share/wordnet``) and the list beside this file, and writes ``activeseed/data/words``. WordNet proposes
+and a human disposes: of its 2,772 swaps among common words that are each other's first sense, about half turn
+a sentence into another one, so what is kept is kept by hand; a line that WordNet does not hold to be such a pair is
+refused. It needs ``wordfreq`` (how common a word is) and ``lemminflect`` (its forms), which the package does not.
 """
 
 from __future__ import annotations
@@ -56,7 +55,12 @@ def read(wordnet: Path) -> tuple[dict[tuple[str, str], list[str]], dict[tuple[st
             words = tuple(parts[4 + 2 * k].partition("(")[0].lower() for k in range(n))
             after = parts[5 + 2 * n :]
             opposites = tuple(
-                (int(after[k + 3][:2], 16) - 1, after[k + 2].replace("s", "a"), after[k + 1], int(after[k + 3][2:], 16) - 1)
+                (
+                    int(after[k + 3][:2], 16) - 1,
+                    after[k + 2].replace("s", "a"),
+                    after[k + 1],
+                    int(after[k + 3][2:], 16) - 1,
+                )
                 for k in range(0, 4 * int(parts[4 + 2 * n]), 4)
                 if after[k] == "!"
             )

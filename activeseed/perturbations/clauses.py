@@ -1,4 +1,4 @@
-"""The order of a main clause and its condition: *If X, Y.* and *Y if X.*
+"""The order of a main clause and its condition, both ways: *If X, Y* is *Y if X*.
 
 Only where neither clause can be read into the other: nothing is moved past *and*, *or*, *that* or another comma, no
 pronoun is moved before what it stands for, and a *because* beside a negation stays where it is.
@@ -9,11 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from activeseed.perturbations.reading import Edit, Span
+from activeseed.perturbations.reading import Edit, Span, listed
 
 _TIES = r"if|when|whenever|unless|because|before|after|while|although"
-_BEFORE = re.compile(rf"(?P<tie>{_TIES})\s+(?P<x>[^,;:()\n—–?!.\"“]+),\s+(?:then\s+)?(?P<y>[^,;:()\n—–?!.\"“]+)(?P<end>[.!]?)", re.I)
-_AFTER = re.compile(r"(?P<y>[^,;:()\n—–?!.\"“]+?)\s+(?P<tie>if|when|whenever|unless)\s+(?P<x>[^,;:()\n—–?!.\"“]+)(?P<end>[.!]?)")
+_BEFORE = re.compile(
+    rf"(?P<tie>{_TIES})\s+(?P<x>[^,;:()\n—–?!.\"“]+),\s+(?:then\s+)?(?P<y>[^,;:()\n—–?!.\"“]+)(?P<end>[.!]?)", re.I
+)
+_AFTER = re.compile(
+    r"(?P<y>[^,;:()\n—–?!.\"“]+?)\s+(?P<tie>if|when|whenever|unless)\s+(?P<x>[^,;:()\n—–?!.\"“]+)(?P<end>[.!]?)"
+)
 #: what a condition behind it could be read into
 _OPEN = re.compile(
     r"\b(?:and|or|but|nor|so|that|which|who|whom|whose|where|whether|how|what|why|if|when|unless|because|than|as|only|even|"
@@ -21,7 +25,9 @@ _OPEN = re.compile(
     r"verif\w+|confirm\w*|sure|unsure|certain|clear|care\w*|matter\w*|mind\w*|before|after|until|while|although|to)\b",
     re.I,
 )
-_STANDS_FOR = re.compile(r"\b(?:it|they|them|their|theirs|he|him|his|she|her|hers|its|this|that|these|those|such|one|ones|so)\b", re.I)
+_STANDS_FOR = re.compile(
+    r"\b(?:it|they|them|their|theirs|he|him|his|she|her|hers|its|this|that|these|those|such|one|ones|so)\b", re.I
+)
 #: a noun that a clause with *when* describes, and verbs that need what follows them
 _WANTS_MORE = re.compile(
     r"(?:^there\b.*|\b(?:times?|cases?|situations?|moments?|days?|years?|points?|instances?|occasions?|periods?|contexts?|"
@@ -32,10 +38,11 @@ _WANTS_MORE = re.compile(
 _DENIES = re.compile(r"\b(?:not|no|never|cannot|without)\b|n['’]t\b", re.I)
 _TIED = re.compile(rf"\b(?:{_TIES}|then|otherwise|since)\b", re.I)
 #: sentences whose first word loses its capital when it is no longer the first
-_PLAIN = frozenset(
-    "the a an you we they it this that these those there people users humans everyone someone anyone nobody never always "
-    "do don't don’t please avoid ask tell say answer refuse decline help explain stop be give make keep use provide let "
-    "models assistants my your our their his her no all every each some most any respond reply follow report".split()
+_PLAIN = listed(
+    "the a an you we they it this that these those there people users humans everyone someone anyone nobody never "
+    "always do don't don’t please avoid ask tell say answer refuse decline help explain stop be give make keep "
+    "use provide let models assistants my your our their his her no all every each some most any respond reply "
+    "follow report"
 )
 #: words of one clause, at the most
 _LONGEST = 25

@@ -12,30 +12,30 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from activeseed.perturbations.reading import WORD
+from activeseed.perturbations.reading import WORD, listed
 from activeseed.perturbations.tables import opposites
 
 #: what says no
-NEGATIONS = frozenset(
-    "not no never none nothing nobody nowhere neither nor without hardly barely scarcely rarely avoid avoids avoiding "
-    "avoided refrain refrains refraining fail fails failing failed lack lacks refuse refuses refusing deny denies stop "
-    "stops cease ceases".split()
+NEGATIONS = listed(
+    "not no never none nothing nobody nowhere neither nor without hardly barely scarcely rarely avoid avoids "
+    "avoiding avoided refrain refrains refraining fail fails failing failed lack lacks refuse refuses refusing "
+    "deny denies stop stops cease ceases"
 )
 #: how strongly something is asked for: must is no should, and should is no may
-MODALS = frozenset(
+MODALS = listed(
     "must shall should may might can could will would need needs needed required requires require obliged allowed "
-    "permitted forbid prefer prefers supposed dare".split()
+    "permitted forbid prefer prefers supposed dare"
 )
 #: who, how many, and how often
-QUANTITIES = frozenset(
-    "all every each any some most many much few several both half everyone someone anyone everything anything something "
-    "always usually often sometimes mostly only almost more less least fewer enough ever once twice whatever whoever "
-    "whenever generally typically entirely partly too very".split()
+QUANTITIES = listed(
+    "all every each any some most many much few several both half everyone someone anyone everything anything "
+    "something always usually often sometimes mostly only almost more less least fewer enough ever once twice "
+    "whatever whoever whenever generally typically entirely partly too very"
 )
 #: what ties clauses and says when
-TIES = frozenset(
+TIES = listed(
     "if unless except until till but or and because although while before after when where whether than since so "
-    "against instead despite rather either though as".split()
+    "against instead despite rather either though as"
 )
 KINDS: dict[str, frozenset[str]] = {
     "a negation": NEGATIONS, "a modal verb": MODALS, "a quantity": QUANTITIES, "a conjunction": TIES,

@@ -50,7 +50,7 @@ class Paraphrase(SettingsRecord):
     def paraphrases(self, text: str) -> list[str]:
         """Up to ``most`` rewordings of a text, none of which is the text or another of them."""
         drafts: list[list[Edit]] = [[] for _ in range(self.most)]
-        for sentence, edits in _edits(text, self.sources):
+        for edits in _edits(text, self.sources):
             # Drafts with the fewest changes come first, so that a text with one place to change in each of two
             # sentences has two paraphrases and not one.
             open_ = sorted((d for d in drafts if len(d) < self.at_once), key=len)
@@ -65,7 +65,7 @@ class Paraphrase(SettingsRecord):
         return out
 
 
-def _edits(text: str, sources: tuple[Source, ...]) -> Iterator[tuple[Span, list[Edit]]]:
+def _edits(text: str, sources: tuple[Source, ...]) -> Iterator[list[Edit]]:
     """Sentence by sentence, the changes that keep its meaning."""
     means = Means(text)
     for sentence in sentences(text):
@@ -79,12 +79,13 @@ def _edits(text: str, sources: tuple[Source, ...]) -> Iterator[tuple[Span, list[
                 if not means.touches(edit.start, edit.end) and not changed(said, edited(said, [moved])):
                     found[edit] = None
         if found:
-            yield sentence, list(found)
+            yield list(found)
 
 
 def _most_apart(edits: list[Edit]) -> list[Edit]:
     """The changes of one sentence, those first that are not in the place of an earlier one."""
-    first, again = [], []
+    first: list[Edit] = []
+    again: list[Edit] = []
     at: set[tuple[int, int]] = set()
     for edit in edits:
         place = (edit.start, edit.end)

@@ -9,6 +9,12 @@ from typing import NamedTuple
 
 WORD = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)*")
 
+
+def listed(words: str) -> frozenset[str]:
+    """The words of a list in one line."""
+    return frozenset(words.split())
+
+
 #: code, markup, addresses, what somebody is quoted with, names of places in a template: text that means itself
 _ITSELF = re.compile(
     r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`[^`\n]*`"
@@ -28,10 +34,11 @@ TERMS = (
 _TERM = re.compile(rf"\b(?:{'|'.join(TERMS)})s?\b", re.I)
 
 #: words that English sentences are held together by, and other languages do not have
-_ENGLISH = frozenset(
-    "the of and to is are you that it its it's not should must with be been your they their them this these those will "
-    "would when what which who how if for as by from have has had never always there than then we our my his her she he "
-    "an at or any all every only because before after without unless however do does don't doesn't i'm i".split()
+_ENGLISH = listed(
+    "the of and to is are you that it its it's not should must with be been your they their them this these those "
+    "will would when what which who how if for as by from have has had never always there than then we our my his "
+    "her she he an at or any all every only because before after without unless however do does don't doesn't i'm "
+    "i"
 )
 _ABBREVIATED = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|cf|Mr|Mrs|Ms|Dr|Prof|St|No|Inc|Ltd|approx)|\b[A-Z])\.$")
 _BLOCK = re.compile(r"\n[ \t]*\n|\n(?=[ \t]*(?:[-*+>#|•]|\d+[.)]))")

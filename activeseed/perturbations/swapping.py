@@ -8,18 +8,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from activeseed.perturbations.reading import WORD, Edit, Span, article, cased_like
+from activeseed.perturbations.reading import WORD, Edit, Span, article, cased_like, listed
 from activeseed.perturbations.tables import Swap, swaps
 
 #: after these, a word that may be a noun or a verb is a verb
-_BEFORE_VERBS = frozenset(
-    "to should must will would can could may might shall cannot not don't doesn't didn't won't can't shouldn't wouldn't "
-    "couldn't never always please i you we they who let's i'll you'll we'll they'll i'd we'd".split()
+_BEFORE_VERBS = listed(
+    "to should must will would can could may might shall cannot not don't doesn't didn't won't can't shouldn't "
+    "wouldn't couldn't never always please i you we they who let's i'll you'll we'll they'll i'd we'd"
 )
 #: what an object begins with
-_OBJECTS = frozenset(
-    "a an the this that these those my your his her its our their all any some every each both no one it them him us me "
-    "you what whatever information people users".split()
+_OBJECTS = listed(
+    "a an the this that these those my your his her its our their all any some every each both no one it them him "
+    "us me you what whatever information people users"
 )
 
 

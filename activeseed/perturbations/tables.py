@@ -47,7 +47,7 @@ def opposites() -> frozenset[tuple[str, str]]:
 @cache
 def verbs() -> dict[str, str]:
     """Verb -> its form in -ing."""
-    return {verb: ing for verb, ing in _rows("verbs")}
+    return {row[0]: row[1] for row in _rows("verbs")}
 
 
 def _rows(name: str) -> list[list[str]]:

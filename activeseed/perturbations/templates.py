@@ -19,7 +19,8 @@ _NOT_ASKED = rf"(?!\s+{_PRONOUN}\b)"
 
 #: after these, *should* stands before its subject
 _UNTURNED = "".join(
-    f"(?<!(?i:{word}) )" for word in ("how", "why", "where", "when", "what", "nor", "neither", "so", "then", "than", "as")
+    f"(?<!(?i:{word}) )"
+    for word in ("how", "why", "where", "when", "what", "nor", "neither", "so", "then", "than", "as")
 )
 
 _SHORT = {"cannot": "can't", "can not": "can't", "will not": "won't"}
@@ -36,23 +37,38 @@ _TURNS = (
 )  # fmt: skip
 #: and those that hold one way only
 _ONE_WAY = (
-    (r"in order to(?=\s+[a-z])(?!\s+not\b)", "to"), (r"prior to", "before"), (r"due to the fact that", "because"),
-    (r"owing to the fact that", "because"), (r"make sure that", "ensure that"), (r"a large number of", "a lot of"),
-    (r"a lot of", "lots of"), (r"(?<!not )even though", "although"), (r"(?<!for )as long as(?=\s+(?:you|we|they|it|I)\b)",
-     "so long as"), (r"in spite of", "despite"), (r"at the present time", "at present"), (r"towards", "toward"),
-    (r"amongst", "among"), (r"whilst", "while"), (r"is in need of", "needs"), (r"makes use of", "uses"),
-    (r"take into account(?=\s+(?:the|an?|their|its|your|our|all|any)\s)(?!\s+the\s+fact)", "take account of"), (r"a variety of", "various"),
-)  # fmt: skip
+    (r"in order to(?=\s+[a-z])(?!\s+not\b)", "to"),
+    (r"prior to", "before"),
+    (r"(?:due|owing) to the fact that", "because"),
+    (r"make sure that", "ensure that"),
+    (r"a large number of", "a lot of"),
+    (r"a lot of", "lots of"),
+    (r"a variety of", "various"),
+    (r"(?<!not )even though", "although"),
+    (r"(?<!for )as long as(?=\s+(?:you|we|they|it|I)\b)", "so long as"),
+    (r"in spite of", "despite"),
+    (r"at the present time", "at present"),
+    (r"towards", "toward"),
+    (r"amongst", "among"),
+    (r"whilst", "while"),
+    (r"is in need of", "needs"),
+    (r"makes use of", "uses"),
+    (r"take into account(?=\s+(?:the|an?|their|its|your|our|all|any)\s)(?!\s+the\s+fact)", "take account of"),
+)
 #: after these, *that* may be left out before a subject
 _THAT = re.compile(
     r"\b(I\s+(?:(?:do\s+not|don['’]t|also|really|truly|strongly|firmly)\s+)?(?:believe|think|know|hope|wish|suppose))\s+that"
     r"(?=\s+(?:the|I|you|we|they|he|she|it|there|people|everyone|humans|all|every|my|our|most|some)\b)"
 )
-_THAT_LESS = re.compile(r"\b(I\s+(?:(?:do\s+not|don['’]t)\s+)?(?:believe|think|hope))(?=\s+(?:I|we|they|he|she|there)\s)")
+_THAT_LESS = re.compile(
+    r"\b(I\s+(?:(?:do\s+not|don['’]t)\s+)?(?:believe|think|hope))(?=\s+(?:I|we|they|he|she|there)\s)"
+)
 
 
 def _rules() -> Iterator[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]]:
-    def cut(pattern: str, new: Callable[[re.Match[str]], str]) -> tuple[re.Pattern[str], Callable[[re.Match[str]], str]]:
+    def cut(
+        pattern: str, new: Callable[[re.Match[str]], str]
+    ) -> tuple[re.Pattern[str], Callable[[re.Match[str]], str]]:
         return re.compile(pattern, re.I), new
 
     yield cut(rf"\b(?:cannot|can not|will not){_GOES_ON}(?!\s+only\b){_NOT_ASKED}", lambda m: _SHORT[_flat(m[0])])
@@ -65,9 +81,13 @@ def _rules() -> Iterator[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]]
         r"(?!\s+(?:been|got|had|become|made|come|gone|taken|given)\b)",
         lambda m: _BE_LONG[_pronoun(m[0])],
     )
-    yield re.compile(rf"\bI\s+will(\s+not|\s+never)?{_GOES_ON}(?!\s+(?:I|be able)\b)"), lambda m: f"I'm{m[1] or ''} going to"
-    yield re.compile(rf"\bI['’]m(\s+not|\s+never)?\s+going\s+to{_GOES_ON}(?!\s+(?:the|an?|my|your|our)\b)"), (
-        lambda m: f"I will{m[1] or ''}"
+    yield (
+        re.compile(rf"\bI\s+will(\s+not|\s+never)?{_GOES_ON}(?!\s+(?:I|be able)\b)"),
+        lambda m: f"I'm{m[1] or ''} going to",
+    )
+    yield (
+        re.compile(rf"\bI['’]m(\s+not|\s+never)?\s+going\s+to{_GOES_ON}(?!\s+(?:the|an?|my|your|our)\b)"),
+        (lambda m: f"I will{m[1] or ''}"),
     )
     yield re.compile(r"\bI['’]ll(?=\s+[a-z])"), lambda m: "I will"
     yield re.compile(r"\b(we|they|you)['’]ll(?=\s+[a-z])", re.I), lambda m: f"{m[1]} will"
@@ -76,8 +96,9 @@ def _rules() -> Iterator[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]]
         lambda m: f"ought{m[1] or ''} to",
     )
     yield re.compile(r"\bought(\s+not|\s+never)?\s+to(?=\s+[a-z])"), lambda m: f"should{m[1] or ''}"
-    yield re.compile(r"\b(I|[Yy]ou|[Ww]e|[Tt]hey)\s+must(?=\s+[a-z])(?!\s+(?:not|never|be|have|also|always|only)\b)"), (
-        lambda m: f"{m[1]} have to"
+    yield (
+        re.compile(r"\b(I|[Yy]ou|[Ww]e|[Tt]hey)\s+must(?=\s+[a-z])(?!\s+(?:not|never|be|have|also|always|only)\b)"),
+        (lambda m: f"{m[1]} have to"),
     )
     yield _THAT, lambda m: m[1]
     yield _THAT_LESS, lambda m: f"{m[1]} that"
