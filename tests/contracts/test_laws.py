@@ -62,7 +62,7 @@ def test_laws_of_origins_never_mix_them(kind: str, origin: Origin) -> None:
 @pytest.mark.parametrize("origin", ["paraphrase", "drift", "framing", "flipped"])
 def test_wordings_are_those_that_a_human_wrote(origin: Origin) -> None:
     for human in ("wording", "edit"):
-        assert len(law_named("wordings").comparison(extended(human).problem()).changes) == 6  # type: ignore[arg-type]
+        assert len(law_named("wordings").comparison(extended(human).problem()).changes) == 6
     with pytest.raises(PlanError, match="another wording"):
         law_named("wordings").comparison(extended(origin).problem())
 
