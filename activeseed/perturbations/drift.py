@@ -17,7 +17,7 @@ Direction = Literal["weaker", "stronger"]
 Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
 
 _VERB = r"(?=\s+[a-z])"
-_NOT_DENIED = r"(?<!not )(?<!n't )(?<!n’t )"
+_NOT_DENIED = r"(?<![Nn]ot )(?<!n't )(?<!n’t )"
 #: who can have to do something, so that *the need to act* and *you don't have to* are left alone
 _WHO = r"(?P<who>I|[Yy]ou|[Ww]e|[Tt]hey|[Hh]e|[Ss]he|[Ii]t|who|[Ee]veryone|[Pp]eople|[Uu]sers|[Hh]umans|[Dd]evelopers)"
 
@@ -69,10 +69,10 @@ SCOPE: dict[Direction, tuple[Rule, ...]] = {
         _to(rf"{_ALL}{_NOT_DENIED}\b[Aa]ll(?:\s+of)?{_ALL_OF}", "most of"),
         _to(rf"{_ALL}{_NOT_DENIED}\b[Aa]ll(?=\s+(?:[a-z]+\s+)?{_PLURALS})", "most"),
         _to(
-            rf"{_NOT_DENIED}(?<!almost )\b[Ee]very{_VERB}(?!\s+(?:other|now|so|single|once|bit|day|time)\b)",
+            rf"{_NOT_DENIED}(?<![Aa]lmost )\b[Ee]very{_VERB}(?!\s+(?:other|now|so|single|once|bit|day|time)\b)",
             "almost every",
         ),
-        (re.compile(rf"{_NOT_DENIED}(?<!almost )\b{_EVERYONE}\b"), _quantified("almost")),
+        (re.compile(rf"{_NOT_DENIED}(?<![Aa]lmost )\b{_EVERYONE}\b"), _quantified("almost")),
         _to(rf"(?<!the )(?<!at )\b[Mm]ost(?:\s+of)?{_ALL_OF}", "some of"),
         _to(rf"(?<!the )(?<!at )\b[Mm]ost(?=\s+{_PLURALS})", "some"),
         (_PLURAL, _quantified("some")),
