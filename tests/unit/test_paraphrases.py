@@ -211,8 +211,10 @@ def test_what_means_itself_is_left_alone(itself: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", " ", "\n\n", "?", "a", "Ehrlich sein ist wichtig, auch wenn es schwer ist.", "Il faut dire la vérité à tous.",
-        "你不应该对用户撒谎。", "لا تكذب على المستخدم", "🙂 🙂", "\x00\x01", "'" * 50, "[" * 200, '"' * 201, "don't " * 3,
+        "", " ", "\n\n", "?", "a", "Ehrlich sein ist wichtig, auch wenn es schwer ist.",
+        "Il faut dire la vérité à tous.",
+        "你不应该对用户撒谎。", "لا تكذب على المستخدم", "🙂 🙂", "\x00\x01", "'" * 50, "[" * 200,
+        '"' * 201, "don't " * 3,
         "SHOULD NOT LIE TO THE USER", "should_not_lie = True", "a" * 1000,
     ],
 )  # fmt: skip
