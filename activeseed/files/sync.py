@@ -15,7 +15,7 @@ from typing import Any, Literal
 from activeseed.errors import SeedError
 from activeseed.files.carrying import EARLIER, changed, recast
 from activeseed.files.matching import match
-from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Pair, Payload, Seed, Variant, made_id
+from activeseed.seed import ABSENT, AS_WRITTEN, BY_MACHINE, FLIPPED, Item, Pair, Payload, Seed, Variant, made_id
 
 #: What the id of a variant starts with that holds an author's later wording of an item that had been answered.
 OFFERED = "author-"
@@ -273,11 +273,12 @@ def _alternatives(
         if digest in named or (digest in earlier and digest not in removed_here):
             continue
         name, n = variant.id, len(current.alternatives) + 1
+        stem = "wording" if variant.origin not in BY_MACHINE else variant.id.rpartition("-")[0] or variant.id
         while name in taken:
-            name, n = f"wording-{n}", n + 1
+            name, n = f"{stem}-{n}", n + 1
         taken.add(name)
         named[digest] = name
-        out.append(Variant(id=name, payload=variant.payload))
+        out.append(Variant(id=name, payload=variant.payload, comes_from=variant.comes_from))
     out += [v for v in extra if v.payload is not None and v.payload.digest not in named]
     if isinstance(payload, Pair):
         flip = next((v for v in current.alternatives if v.id == FLIPPED), None)

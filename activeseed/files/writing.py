@@ -25,7 +25,7 @@ from activeseed.formats import (
     yaml_document,
 )
 from activeseed.formats.delimited import GUARDED
-from activeseed.seed import AS_WRITTEN, FLIPPED, Item, Pair, Payload, Seed, Text, Variant
+from activeseed.seed import AS_WRITTEN, BY_MACHINE, FLIPPED, Item, Pair, Payload, Seed, Text, Variant
 
 
 def write_seed(seed: Seed, path: str | os.PathLike[str], *, as_answered: bool = False) -> None:
@@ -78,7 +78,7 @@ def _record(item: Item, standing: str) -> dict[str, Any]:
     if item.belief is not None:
         out["belief"] = dict(item.belief)
     if variants := _variants(item):
-        out["variants"] = variants
+        out["variants"] = _marked(variants, item)
     if standing != AS_WRITTEN:
         out["standing"] = standing
     if item.copies != 1:
@@ -154,6 +154,17 @@ def _around(payload: Payload | None) -> dict[str, str]:
     if isinstance(payload, Text):
         return {"prompt": payload.prompt, "authority": payload.authority}
     return {}
+
+
+def _marked(variants: list[Any], item: Item) -> list[Any]:
+    """The variants as they are written, those that a rule wrote with that said."""
+    if all(v.origin not in BY_MACHINE for v in item.alternatives):
+        return variants
+    out = []
+    for said, variant in zip(variants, item.alternatives, strict=False):  # a flip at the end is left out
+        entry = said if isinstance(said, dict) else {"id": variant.id, "text": said}
+        out.append({**entry, "comes_from": variant.origin} if variant.origin in BY_MACHINE else entry)
+    return out
 
 
 # --- formats ----------------------------------------------------------------------------------------------------

@@ -10,9 +10,12 @@ from pydantic import AfterValidator
 
 from activeseed.agreeing import said
 from activeseed.errors import ConfigError, PlanError, describe, nearest
+from activeseed.laws.drift import Drift
 from activeseed.laws.drop import Drop
 from activeseed.laws.flip import Flip
+from activeseed.laws.framing import Framing
 from activeseed.laws.group import Group
+from activeseed.laws.paraphrase import Paraphrase
 from activeseed.laws.poisson import Poisson
 from activeseed.laws.wordings import Wordings
 from activeseed.seed import Json
@@ -22,7 +25,9 @@ if TYPE_CHECKING:
     from activeseed.protocols import Name, ReferenceLaw
 
 #: kind -> the law
-LAWS: dict[str, ReferenceLaw] = {law.kind: law for law in (Drop(), Flip(), Wordings(), Group(), Poisson())}
+LAWS: dict[str, ReferenceLaw] = {
+    law.kind: law for law in (Drop(), Flip(), Wordings(), Paraphrase(), Drift(), Framing(), Group(), Poisson())
+}
 
 
 def _known(name: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from activeseed.errors import SeedError
+from activeseed.members import ThirdParty
 from activeseed.protocols import Event
 from activeseed.seed import AS_WRITTEN, Item, Seed, with_flips
 from activeseed.study.answers import asked_no_more, take_in
@@ -99,7 +100,7 @@ def take_sync(work: Workshop, path: Path, by: str = "author", columns: Mapping[s
     rest = work.settings.belief.rest
     if not columns and work.settings.source.columns:
         columns = fitting(path, work.settings.source.columns, ITEM_FIELDS)
-    theirs = with_flips(load_seed(path, columns=columns or None, rest=rest).seed)
+    theirs = _perturbed(work, with_flips(load_seed(path, columns=columns or None, rest=rest).seed))
     base = work.state.versions[work.state.synced].seed
     result = sync(base, work.seed, theirs, answered=work.resolution.answered)
     changes = _changes(work.seed, result.seed, by, "")
@@ -112,6 +113,25 @@ def take_sync(work: Workshop, path: Path, by: str = "author", columns: Mapping[s
         work.store.append([changed], expect=work.state.sequence)
         work.refresh()
     return result
+
+
+def _perturbed(work: Workshop, seed: Seed) -> Seed:
+    """A file's seed with what the settings' perturbations add to it: as when the study was made.
+
+    So a text that its author edited gets paraphrases of what it says now, and a perturbation that was added to the
+    settings since begins to count. Wordings of items that the file does not have are left out.
+    """
+    from activeseed.perturbations import Wordings
+
+    known = {item.id for item in seed.items}
+    for given in work.settings.perturbations:
+        if isinstance(given, ThirdParty):
+            work.trust.require("perturbations")
+            given = given.made("perturbations")
+        if isinstance(given, Wordings):
+            given = Wordings(wordings={name: said for name, said in given.wordings.items() if name in known})
+        seed = given.variants(seed)
+    return seed
 
 
 def _changes(before: Seed, after: Seed, by: str, at: str) -> list[dict[str, Any]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from activeseed.protocols import Perturbation
-from activeseed.seed import Item, Seed
+from activeseed.seed import Item, Origin, Seed
 
 #: where a variant that a perturbation adds may come from
-ORIGINS = ("flipped", "wording", "paraphrase", "drift", "edit")
+ORIGINS = frozenset(get_args(Origin)) - {"written", "absent", "setting"}
 
 
 def check_perturbation(perturbation: Perturbation, seed: Seed) -> None:

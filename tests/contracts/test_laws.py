@@ -10,34 +10,61 @@ import numpy as np
 import pytest
 
 from activeseed.contrast import Comparison
+from activeseed.errors import PlanError
 from activeseed.laws import LAWS, Drop, law_named
-from activeseed.seed import FLIPPED, Item, Seed, Variant
+from activeseed.seed import Item, Origin, Seed, Text, Variant
 from activeseed.testing import Toy, check_law, linear, truth, zeros
 from activeseed.testing.law import effects_of
 
 
-class Flippable(Toy):
-    """A toy whose items have a variant that is called *flipped*: what a pair has, without being one."""
+@dataclass(frozen=True)
+class Extended(Toy):
+    """A toy whose items have one variant more, which comes from where the toy says: what pairs and rules add."""
+
+    origin: Origin = "flipped"
 
     @property
     def seed(self) -> Seed:
         items = []
         for f in range(len(self.scores)):
-            flip = Variant(id=FLIPPED, payload={"kind": "text", "text": f"flip {f}"})  # type: ignore[arg-type]
-            items.append(Item(id=f"p{f}", payload={"kind": "text", "text": f"{f}"}, alternatives=(flip,)))  # type: ignore[arg-type]
+            variant = Variant(id=f"{self.origin}-1", payload=Text(text=f"other {f}"), comes_from=self.origin)
+            items.append(Item(id=f"p{f}", payload=Text(text=f"{f}"), alternatives=(variant,)))
         return Seed(items=tuple(items))
 
 
-def flippable() -> Toy:
+def extended(origin: Origin) -> Toy:
     plain = linear("none")
     scores = np.concatenate([plain.scores, -plain.scores[:, :1]], 1)
     beliefs = np.concatenate([plain.beliefs, np.zeros((6, 1))], 1)
-    return Flippable("flippable", scores, plain.response, plain.probes, beliefs, "none")
+    return Extended(f"with a {origin}", scores, plain.response, plain.probes, beliefs, "none", origin=origin)
+
+
+#: laws of variants that no toy of the package has
+ORIGINS: dict[str, Origin] = {"flip": "flipped", "paraphrase": "paraphrase", "drift": "drift", "framing": "framing"}
 
 
 @pytest.mark.parametrize("kind", LAWS)
 def test_the_packages_own_keep_them(kind: str) -> None:
-    check_law(law_named(kind), *([flippable()] if kind == "flip" else []))
+    check_law(law_named(kind), *([extended(ORIGINS[kind])] if kind in ORIGINS else []))
+
+
+@pytest.mark.parametrize("kind", ORIGINS)
+@pytest.mark.parametrize("origin", ["wording", "paraphrase", "drift", "framing", "edit", "flipped"])
+def test_laws_of_origins_never_mix_them(kind: str, origin: Origin) -> None:
+    problem = extended(origin).problem()
+    if ORIGINS[kind] == origin:
+        assert {c.label for c in law_named(kind).comparison(problem).changes} == {f"p{f}: {origin}-1" for f in range(6)}
+    else:
+        with pytest.raises(PlanError, match="No item of the seed has"):
+            law_named(kind).comparison(problem)
+
+
+@pytest.mark.parametrize("origin", ["paraphrase", "drift", "framing", "flipped"])
+def test_wordings_are_those_that_a_human_wrote(origin: Origin) -> None:
+    for human in ("wording", "edit"):
+        assert len(law_named("wordings").comparison(extended(human).problem()).changes) == 6
+    with pytest.raises(PlanError, match="another wording"):
+        law_named("wordings").comparison(extended(origin).problem())
 
 
 def test_effects_by_a_law_are_the_enumerated_ones() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from activeseed.perturbations import Drop, Flip, Wordings
+from activeseed.perturbations import Drift, Drop, Flip, Framing, Paraphrase, Wordings
 from activeseed.seed import ABSENT, AS_WRITTEN, Item, Pair, Seed, Text, Variant
 from activeseed.testing import check_perturbation
 
@@ -28,8 +28,32 @@ TEXTS = Seed(
 PAIRS = Seed(items=tuple(Item(id=f"p{k}", payload=Pair(chosen=f"a{k}", rejected=f"b{k}")) for k in range(3)))
 
 
-@pytest.mark.parametrize("seed", [TEXTS, PAIRS], ids=["texts", "pairs"])
-@pytest.mark.parametrize("perturbation", [Drop(), Flip()], ids=lambda p: p.kind)
+#: what the rules have something to say of, beside what an author and an annotator said
+RULES = Seed(
+    items=(
+        Item(
+            id="a",
+            payload=Text(prompt="May I?", text="All users should ask first. Never lie to them.", authority="developer"),
+            alternatives=(
+                Variant(id="w", payload=Text(text="Ask.")),
+                Variant(id="edit-1", payload=Text(text="Do ask.")),
+            ),
+        ),
+        Item(
+            id="b",
+            payload=Text(text="If a user asks, you must not answer."),
+            alternatives=(Variant(id="paraphrase-1", payload=Text(text="You must not answer if a user asks.")),),
+        ),
+        Item(id="c", payload=Text(text="Nein."), belief={AS_WRITTEN: 1.0}),
+    ),
+    standing={"a": "edit-1"},
+)
+
+
+@pytest.mark.parametrize("seed", [TEXTS, PAIRS, RULES], ids=["texts", "pairs", "rules"])
+@pytest.mark.parametrize(
+    "perturbation", [Drop(), Flip(), Paraphrase(), Paraphrase(most=20), Drift(), Framing()], ids=lambda p: p.kind
+)
 def test_the_packages_own_keep_them(perturbation, seed: Seed) -> None:
     check_perturbation(perturbation, seed)
 

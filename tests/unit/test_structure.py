@@ -146,8 +146,9 @@ def texts_of(source: str) -> set[str]:
 #: families whose kinds are everyday words (a verdict is a flip, a field holds wordings): a list of them is one display
 WORDS = ("laws", "perturbations")
 #: the command line offers channels by name, and its help must not load the registry: another test holds them to it;
-#: toys of whose effects the closed form is known only under some laws
-ELSEWHERE = {("annotator", "cli/loop.py"), ("laws", "testing")}
+#: toys of whose effects the closed form is known only under some laws; a variant says where it comes from in the words
+#: that what adds it is called by
+ELSEWHERE = {("annotator", "cli/loop.py"), ("laws", "testing"), ("laws", "seed.py"), ("perturbations", "seed.py")}
 
 
 def listed(source: str, kinds: set[str], words: bool = False) -> set[str]:
