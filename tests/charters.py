@@ -205,7 +205,11 @@ def planted(key: int, norms: int = 34, probes: int = 30) -> Charter:
     more = [(name, d if not d.omitted else _done(d)) for name, d in more]
     order = rng.permutation(len(of.lines) + len(lines))
     every = [*of.lines, *lines]
-    marks = {"twins": ("twin a", "twin b"), "near": ("near a", "near b"), "clash": ("clash a", "clash b")}
+    marks: dict[str, tuple[str, ...]] = {
+        "twins": ("twin a", "twin b"),
+        "near": ("near a", "near b"),
+        "clash": ("clash a", "clash b"),
+    }
     marks |= {"family": ("family a", "family b"), "parent": tuple(n for (n, d) in more if d.action == parent)}
     return Charter(tuple(every[i] for i in order), (*of.probes, *more), (*of.given, *given), marks)
 

@@ -39,7 +39,9 @@ def ranked(of: Charter, folder: Path) -> dict[str, tuple[float, bool]]:
     study = act.Study.create(
         folder, of.seed, of.engine(), probes=of.places(), estimator=LeaveOneOut(), perturbations=[]
     )  # fmt: skip
-    return {e.id: (float(e.effect), bool(e.distinguishable)) for e in study.rank()}
+    found = study.rank()
+    columns = zip(found.ids, found.columns["effect"], found.columns["distinguishable"], strict=True)
+    return {name: (float(effect), bool(clear)) for name, effect, clear in columns}
 
 
 def distance(a: Floats, b: Floats) -> float:
