@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from activeseed.systems.inference.norms import Left, Norm, Reading, Taken
-from activeseed.systems.inference.reading.clauses import Clauses
+from activeseed.systems.inference.reading.clauses import Clauses, before_verb
 from activeseed.systems.inference.reading.conditions import around, before
 from activeseed.systems.inference.reading.cues import Cue, Passed, cues
 from activeseed.systems.inference.reading.imperatives import imperatives, turned
@@ -28,6 +28,9 @@ _ENGLISH = re.compile(
 )
 _WH = re.compile(r"^(?:does|do|is|are|did|has|have|should|would|can|will|which|what|how|why|who|where|when)\b")
 _ASKS = re.compile(r"^(?:does|do|is|are|has|have|did)\s+(?P<who>(?:the|this|an?)\s+\w+)\s+(?P<rest>.+?)\s*\?$", re.IGNORECASE)
+_PRONOUNS = frozenset(("it", "they", "he", "she", "them", "it itself", "both", "neither", "either"))
+#: how far before a word of norm a condition or a name is looked for, in characters
+_NEAR = 600
 _CUT_OFF = re.compile(r"^(?:if|when|whenever|unless|whether|because|although|while)\b")
 
 
@@ -36,6 +39,7 @@ class _Said:
     """Whom the sentence before spoke of."""
 
     who: Who = "nobody"
+    name: str = ""
 
 
 def read(text: str, context: str = "", authority: str = "") -> Reading:
@@ -74,28 +78,25 @@ def _one(piece: Piece, said: _Said, lead: Lead | None) -> tuple[list[tuple[Norm,
         return [], _NO_PROSE[piece.kind]
     words = words_of(piece.text)
     if piece.begins:
-        said.who = "nobody"
+        said.who, said.name = "nobody", ""
     if not re.search(r"[^\W_]", words):
         return [], "no words"
     if lead and (completed := lead.completes(words, _norms)):
         return completed, ""
     if lead and lead.stands_against:
         return [], lead.stands_against
-    norms, why = _norms(words, said.who)
-    text = masked(words)
-    if (who := subject_of(_first_clause(text)).who) not in ("nobody", "pronoun", "thing"):
-        said.who = who
+    norms, why = _norms(words, said.who, said.name)
+    subject = subject_of(before_verb(masked(words)))
+    if subject.who not in ("nobody", "pronoun", "thing"):
+        at = words[:_NEAR].lower().find(subject.name)
+        said.who, said.name = subject.who, words[at : at + len(subject.name)] if at >= 0 else subject.name
+    elif norms and norms[-1][0].agent:
+        said.who, said.name = "model", norms[-1][0].agent
     return norms, why
 
 
-def _first_clause(text: str) -> str:
-    """What stands before the first verb that can be told: about the subject of the sentence."""
-    found = re.search(r"\b(?:is|are|was|were|should|must|may|can|could|will|would|has|have|had|might|does|do|need|needs|tries|wants|want|believe|believes|think)\b", text[:400])
-    return text[: found.start()] if found else ""
-
-
-def _norms(words: str, last: Who = "nobody") -> tuple[list[tuple[Norm, str]], str]:
-    """The norms of a sentence in plain words, or why it has none."""
+def _norms(words: str, last: Who = "nobody", meant: str = "") -> tuple[list[tuple[Norm, str]], str]:
+    """The norms of a sentence in plain words, or why it has none; ``meant`` is whom a pronoun means."""
     text = masked(words)
     if text.rstrip(" \"')*").endswith("?"):
         return [], "a question"
@@ -117,8 +118,10 @@ def _norms(words: str, last: Who = "nobody") -> tuple[list[tuple[Norm, str]], st
             own = clauses.around(kept[number + 1].at)
             end = own.breaks if own.breaks > cue.ends else kept[number + 1].at
         start = clauses.all[clauses.number(kept[number - 1].ends)].starts if number else 0
-        if norm := _norm(cue, words, start, end):
+        if norm := _norm(cue, words, text, start, end, meant):
             out.append((norm, cue.why))
+        if cue.subject.who in ("model", "people") and cue.subject.name not in _PRONOUNS:
+            meant = _named(cue, words)
     if out:
         return out, ""
     return [], _why(text, passed)
@@ -144,7 +147,7 @@ def _apart(found: list[Cue], clauses: Clauses) -> Iterator[Cue]:
             yield cue
             last = cue
             continue
-        between = clauses.text[last.ends : cue.at]
+        between = clauses.text[max(last.ends, cue.at - 200) : cue.at]
         number = clauses.number(cue.at)
         same = number == clauses.number(last.at) or number == clauses.number(min(last.ends, len(clauses.text)))
         opener = clauses.all[number].opener
@@ -155,11 +158,10 @@ def _apart(found: list[Cue], clauses: Clauses) -> Iterator[Cue]:
         last = cue
 
 
-def _norm(cue: Cue, words: str, start: int, end: int) -> Norm | None:
+def _norm(cue: Cue, words: str, text: str, start: int, end: int, meant: str) -> Norm | None:
     """What a cue says, its action and conditions cut out of the sentence."""
-    action = words[cue.ends : end].strip()
-    action, conditions, exceptions = around(action)
-    sooner, excepted = before(words[start : cue.starts]) if cue.starts > start else ((), ())
+    action, conditions, exceptions = around(words[cue.ends : end], text[cue.ends : end])
+    sooner, excepted = before(words[start : cue.starts]) if start < cue.starts < start + _NEAR else ((), ())
     action = action.strip(" ,;:.!—\"'")
     deontic = cue.deontic
     if cue.keeps and cue.subject.phrase:
@@ -173,14 +175,19 @@ def _norm(cue: Cue, words: str, start: int, end: int) -> Norm | None:
                 deontic = "forbidden" if deontic == "obliged" else "obliged"
     if not action:
         return None
-    agent = "" if cue.subject.who in ("thing", "nobody", "pronoun") else _named(cue, words)
+    if cue.subject.who in ("thing", "nobody"):
+        agent = ""
+    else:
+        agent = meant if cue.subject.name in _PRONOUNS else _named(cue, words)
     return Norm(deontic, cue.strength, action, agent, (*sooner, *conditions), (*excepted, *exceptions))
 
 
 def _named(cue: Cue, words: str) -> str:
     """Whom it binds, spelt as in the sentence."""
-    at = words.lower().rfind(cue.subject.phrase, 0, cue.ends)
-    return words[at : at + len(cue.subject.phrase)] if at >= 0 and cue.subject.phrase else cue.subject.phrase
+    name = cue.subject.name or cue.subject.phrase
+    near = words[max(0, cue.starts - _NEAR) : cue.ends]
+    at = near.lower().rfind(name)
+    return near[at : at + len(name)] if at >= 0 else name
 
 
 def _nearest(piece: Piece) -> str:

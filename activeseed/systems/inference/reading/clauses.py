@@ -17,10 +17,23 @@ RELATIVE = frozenset("that which who whose".split())
 _BREAK = re.compile(
     r"[;:]\s+|\s—\s|(?:,\s*|\s)(?:(?:and|but|or|so|even|only|just|especially|particularly|except)\s+)?"
     r"(?P<word>but|because|since|although|though|whereas|while|unless|if|when|whenever|whether|where|how|why|what|which|whichever|"
-    r"whatever|whose|who|that|until|once|before|after|insofar)(?=\s)\s*|,\s*(?:(?P<joined>and|or|so|yet|nor|then|instead)\s)?"
+    r"whatever|whose|who|that|until|once|before|after|insofar)(?=\s)\s*|"
+    r"\s(?P<verb>and|or)\s(?=(?:\w+ly\s)?(?:must|should|shall|may|can|cannot|never|will|ought)\b)|,\s*(?:(?P<joined>and|or|so|yet|nor|then|instead)\s)?"
 )
 #: how many clauses back a subject is looked for, where a clause has none of its own
 _BACK = 4
+
+
+_VERB = re.compile(
+    r"\b(?:is|are|was|were|should|must|shall|may|can|cannot|could|will|would|has|have|had|might|does|do|needs?|tries|aims|wants?|"
+    r"ought|never|always|avoids?|believes?|thinks?|hopes?)\b"
+)
+
+
+def before_verb(clause: str) -> str:
+    """What stands before the first verb that can be told; nothing where there is none."""
+    found = _VERB.search(clause[:400])
+    return clause[: found.start()] if found else ""
 
 
 @dataclass(frozen=True)
@@ -45,7 +58,7 @@ class Clauses:
         self.text = text
         self.all = [Clause(0)]
         for m in _BREAK.finditer(text):
-            opener = m["word"] or m["joined"] or m[0].strip()[:1]
+            opener = m["word"] or m["verb"] or m["joined"] or m[0].strip()[:1]
             self.all.append(Clause(m.end(), m.start(), opener))
         self._starts = [c.starts for c in self.all]
 
@@ -68,10 +81,16 @@ class Clauses:
         number = self.number(at)
         end = at
         for clause in reversed(self.all[max(0, number - _BACK) : number + 1]):
-            found = subject_of(self.text[max(clause.starts, end - 1_000) : end])
+            own = self.text[max(clause.starts, end - 1_000) : end]
+            if clause is not self.all[number]:
+                if clause.opener in NOT_ASSERTED or clause.opener in RELATIVE:
+                    end = clause.breaks
+                    continue
+                own = before_verb(own)
+            found = subject_of(own)
             if found.who != "nobody":
                 return found, clause.starts
-            if clause.opener not in (",", "and", "or", "so", "yet", "then", "instead", "but", "—", "nor", ""):
-                break
             end = clause.breaks
+            if clause.opener in NOT_ASSERTED and clause is self.all[number]:
+                break
         return Subject("nobody"), self.all[number].starts

@@ -76,7 +76,7 @@ _IS_BOUND = re.compile(
     rf"\b(?:is|are|be|being)\b{_BETWEEN}(?P<word>required|expected|supposed|obliged|obligated|encouraged|urged|advised|discouraged|allowed|permitted|"
     r"free|welcome|entitled|authorized|authorised|forbidden|prohibited|barred|responsible|asked)\s+(?P<not>not\s+)?(?:to|from|for)\s+"
 )
-_IS_TO = re.compile(rf"\b(?:is|are)\b{_BETWEEN}to\s+(?!(?:be\s+)?(?:\w+ed\s+)?(?:by|the|a)\b)(?=[a-z])")
+_IS_TO = re.compile(rf"\b(?:is|are)(?P<between>(?:\s+(?:not|never|always|also))*)\s+to\s+(?!(?:be\s+)?(?:\w+ed\s+)?(?:by|the|a)\b)(?=[a-z])")
 _ATTITUDE = re.compile(rf"\b(?:(?P<no>(?:does|do)(?:n't|\s+not))\b{_SPACED}(?P<verb>[a-z]+)|(?P<attitude>{ATTITUDES}))\b")
 _ADVERB = re.compile(r"\b(?P<word>never|always|only)\s+(?P<next>[a-z]+)")
 _WISH = re.compile(
@@ -103,7 +103,7 @@ _IS_VALUED = re.compile(
 _FORBIDDING = frozenset("unacceptable impermissible forbidden prohibited disallowed inappropriate wrong discouraged barred".split()) | {"off limits", "off-limits", "out of bounds"}
 _ALLOWING = frozenset("acceptable okay ok fine permissible permitted allowed legitimate reasonable free welcome entitled authorized authorised alright".split()) | {"all right"}
 _RULES = re.compile(
-    rf"\b(?:principles?|rules?|norms?|guidelines?|constraints?|polic(?:y|ies)|values|standards|honesty|constitution|section)\b(?P<n>[^.;:,]{{0,40}}?)\b(?P<no>(?:does|do)(?:n't|\s+not)\s+)?"
+    rf"\b(?:principles?|rules?|norms?|guidelines?|constraints?|polic(?:y|ies)|values|standards|honesty|constitution|section)\b(?P<n>[^.;:,]{{0,90}}?)\b(?P<no>(?:does|do)(?:n't|\s+not)\s+)?"
     r"(?P<word>forbids?|prohibits?|rules?\s+out|requires?|allows?|permits?|demands?|disallows?|restricts?|preclude[s]?)\s+"
 )
 _DUTY = re.compile(
@@ -115,6 +115,7 @@ _AIM = re.compile(
     rf"(?:is|are|remains)\b{_BETWEEN}to\s+"
 )
 _NO_NEED = re.compile(r"\bthere(?:'s|\s+is)\s+no\s+(?:need|reason|obligation)\s+(?:for\s+[\w ]{1,30}?\s+)?to\s+")
+_UP_TO = re.compile(rf"\b(?:is|are)\s+up\s+to\s+(?:the\s+)?(?P<model>{MODEL_NAMES}|{PEOPLE_NAMES})\s+to\s+")
 _FIRST = re.compile(rf"\b(?:takes?|has|have|should\s+take)\s+(?:precedence|priority)\s+over\s+")
 _UNEASY = re.compile(
     rf"\b(?:(?:uncomfortable|unhappy|dissatisfied|upset)\s+(?:if|when|with|to\s+see|seeing)|(?:not|n't)\s+want(?:\s+to\s+see)?)\s+(?P<model>{A_MODEL})\s+(?!to\b)"
@@ -134,6 +135,12 @@ def cues(text: str, clauses: Clauses, last: Who) -> Iterator[Cue | Passed]:
     """
     for find in (_modals, _have_to, _may, _bound, _is_to, _attitudes, _adverbs, _wishes, _valued, _is_valued, _rules, _duties, _others, _rubric):
         yield from find(text, clauses, last)
+
+
+def _object(phrase: str) -> Subject:
+    """A model as the object of a wish or a valuation."""
+    name = re.sub(r"^(?:(?:both|all|any|each|every|the|an?|our|its|most)\s+)+|'s?(?:\s.*)?$|\s+(?:like|such as)\s.*$", "", phrase)
+    return Subject("model", phrase, name=name)
 
 
 def _strength(base: float, around: str) -> float:
@@ -165,7 +172,7 @@ def _modals(text: str, clauses: Clauses, last: Who) -> Iterator[Cue | Passed]:
     for m in _MODAL.finditer(text):
         at, verb = m.start(), m["verb"]
         subject, starts = clauses.subject(at)
-        following = text[m.end("between") :].lstrip()[:60]
+        following = text[m.end("between") : m.end("between") + 80].lstrip()
         if not clauses.asserted(at):
             yield Passed(at, f"only in a condition or a question: {verb}")
         elif subject.who == "nobody" and at == clauses.around(at).starts and re.match(rf"(?:the|an?|any|this|{MODEL_NAMES}|{PEOPLE_NAMES}|it|they|we|i)\b", following):
@@ -174,6 +181,8 @@ def _modals(text: str, clauses: Clauses, last: Who) -> Iterator[Cue | Passed]:
             yield Passed(at, "a supposition")
         elif outside := _outside(subject, last, at):
             yield outside
+        elif clauses.around(at).opener in ("who", "whose") and at > clauses.around(at).starts:
+            yield Passed(at, "only in a description of something")
         else:
             negated = bool(m["n"]) or bool(_NEGATED.search(m["between"]))
             base = 1.0 if verb in ("must", "shall") else 0.8
@@ -209,7 +218,7 @@ def _may(text: str, clauses: Clauses, last: Who) -> Iterator[Cue | Passed]:
             yield outside
             continue
         only = bool(re.search(r"\bonly\b", m["between"]))
-        done_to = re.match(r"be\s+(?:\w+ly\s+)?(\w+(?:ed|en|down|off|on))\b", text[m.start("next") :])
+        done_to = re.match(r"be\s+(?:\w+ly\s+)?(\w+(?:ed|en|down|off|on))\b", text[m.start("next") : m.start("next") + 60])
         if not clauses.asserted(at) or opener in RELATIVE:
             yield Passed(at, f"what may be, and not what is allowed: {verb}")
         elif subject.who in ("thing", "reply") and done_to and (only or (negated and done_to[1] in _CHANGED)):
@@ -229,7 +238,7 @@ _CHANGED = frozenset("overridden override changed adjusted unlocked waived modif
 
 def _bare(subject: Subject) -> bool:
     """Whether the subject is a name and no more: *things Claude can do* allows nothing."""
-    return len(subject.phrase.split()) <= 3 and not re.search(r"\b(?:things?|ways?|steps?|much|many)\b", subject.phrase)
+    return len(subject.phrase.split()) <= 3 and not re.search(r"\b(?:things?|ways?|steps?|much|many|of)\b", subject.phrase)
 
 
 def _bound(text: str, clauses: Clauses, last: Who) -> Iterator[Cue | Passed]:
@@ -262,12 +271,18 @@ def _is_to(text: str, clauses: Clauses, last: Who) -> Iterator[Cue | Passed]:
             yield Cue(m.start(), m.end(), _turned("obliged", negated), 0.9, subject, starts, "is to")
 
 
+def _before(text: str, clauses: Clauses, at: int, subject: Subject) -> str:
+    """What stands in the clause before this position, where that ends with the subject and an adverb or two."""
+    own = text[max(clauses.around(at).starts, at - 300) : at].strip()
+    return own if re.search(rf"(?:{re.escape(subject.phrase)})(?:\s+(?:{ADVERBS}|{_LY}))*$", own) else ""
+
+
 def _attitudes(text: str, clauses: Clauses, last: Who) -> Iterator[Cue | Passed]:
     for m in _ATTITUDE.finditer(text):
         at = m.start()
         subject, starts = clauses.subject(at)
         who, opener = _bound_one(subject, last), clauses.around(at).opener
-        own = text[clauses.around(at).starts : at].strip()
+        own = _before(text, clauses, at, subject)
         if who != "model" or not _bare(subject) or not own or opener in RELATIVE or not clauses.asserted(at):
             continue
         if m["no"]:
@@ -277,7 +292,7 @@ def _attitudes(text: str, clauses: Clauses, last: Who) -> Iterator[Cue | Passed]
                 yield Cue(at, m.start("verb"), "forbidden", 0.7, subject, starts, "what the model does not do")
         else:
             ends = m.end() if re.match(r"(?:tries|try|aims?|seeks?|strives?|prefers?|wants)\b", m["attitude"]) else at
-            rest = re.match(r"\s+(not\s+)?to\s+(not\s+)?", text[ends:])
+            rest = re.match(r"\s+(not\s+)?to\s+(not\s+)?", text[ends : ends + 20])
             negated = bool(rest and (rest[1] or rest[2]))
             yield Cue(at, ends + (rest.end() if rest else 0), _turned("obliged", negated), _strength(0.6, own), subject, starts, f"what the model does: {m['attitude']}")
 
@@ -286,7 +301,7 @@ def _adverbs(text: str, clauses: Clauses, last: Who) -> Iterator[Cue | Passed]:
     for m in _ADVERB.finditer(text):
         at = m.start()
         subject, starts = clauses.subject(at)
-        own = text[clauses.around(at).starts : at].strip()
+        own = _before(text, clauses, at, subject)
         if _bound_one(subject, last) != "model" or not own or not _bare(subject) or not clauses.asserted(at) or clauses.around(at).opener in RELATIVE:
             continue
         if re.search(r"\b(?:is|are|will|does|do|has|have)$", own) or re.fullmatch(r"(?:be|been|had|was|has|have|is|are|had)", m["next"]):
@@ -303,11 +318,11 @@ def _wishes(text: str, clauses: Clauses, last: Who) -> Iterator[Cue | Passed]:
         if not m["verb"] and not m["who"].endswith(" is"):
             continue
         at = m.start()
-        if not clauses.asserted(at) and not re.search(r"\bwhat\s*$", text[:at]):
+        if not clauses.asserted(at) and not re.search(r"\bwhat\s*$", text[max(0, at - 12) : at]):
             yield Passed(at, "only in a condition or a question: a wish")
             continue
         negated = bool(m["no"]) != bool(_NEGATED.search(m["to"].replace("doesn't", "not"))) or bool(_NEGATED.search(m["between"]))
-        subject = Subject("model", m["model"].split("'")[0].removeprefix("the ").removeprefix("an ").removeprefix("a "))
+        subject = _object(m["model"])
         verb = re.sub(r".*\s", "", m["verb"] or "aim")
         yield Cue(at, m.end(), _turned("obliged", negated), 0.5 if verb.startswith("hope") else 0.7, subject, clauses.around(at).starts, f"a wish of the authors: {verb}")
 
@@ -338,10 +353,10 @@ def _valued(text: str, clauses: Clauses, last: Who) -> Iterator[Cue | Passed]:
                 deontic = "permitted" if negated else "obliged"
             if m["to"] == "not to":
                 deontic = _turned(deontic, True)
-            subject = Subject("model", m["for"]) if m["for"] else Subject("nobody")
+            subject = _object(m["for"]) if m["for"] else Subject("nobody")
             ends = m.start("rest")
-            if m["to"] == "that" and (head := re.match(rf"(?:\w+ly\s+)?({A_MODEL})\s+(?=\S)", text[ends:])):
-                subject, ends = Subject("model", head[1]), ends + head.end()
+            if m["to"] == "that" and (head := re.match(rf"(?:\w+ly\s+)?({A_MODEL})\s+(?=\S)", text[ends : ends + 120])):
+                subject, ends = _object(head[1]), ends + head.end()
             yield Cue(at, ends, deontic, 0.5 if deontic == "permitted" else 0.7, subject, at, f"a valuation: {word}")
 
 
@@ -352,7 +367,7 @@ def _is_valued(text: str, clauses: Clauses, last: Who) -> Iterator[Cue | Passed]
         subject, starts = clauses.subject(at)
         if m["verb"] == "be" and not re.search(r"\b(?:would|will|to)\s*(?:not|never|also|\s)*$", text[max(0, at - 25) : at]):
             continue
-        if re.search(r"\bto\s*$", text[max(0, at - 4) : at]) or re.match(r"\s+(?:to|from|for)\s", text[m.end() :]) and subject.who in _BOUND and word in _ALLOWING | _FORBIDDING | {"required"}:
+        if re.search(r"\bto\s*$", text[max(0, at - 4) : at]) or re.match(r"\s+(?:to|from|for)\s", text[m.end() : m.end() + 12]) and subject.who in _BOUND and word in _ALLOWING | _FORBIDDING | {"required"}:
             continue
         if outside := _outside(subject, last, at):
             yield outside
@@ -407,6 +422,9 @@ def _duties(text: str, clauses: Clauses, last: Who) -> Iterator[Cue | Passed]:
 
 
 def _others(text: str, clauses: Clauses, last: Who) -> Iterator[Cue | Passed]:
+    for m in _UP_TO.finditer(text):
+        if clauses.asserted(m.start()):
+            yield Cue(m.start(), m.end(), "permitted", 0.5, _object(m["model"]), m.start(), "up to somebody")
     for m in _NO_NEED.finditer(text):
         yield Cue(m.start(), m.end(), "permitted", 0.5, Subject("nobody"), m.start(), "no need to")
     for m in _FIRST.finditer(text):
@@ -414,7 +432,7 @@ def _others(text: str, clauses: Clauses, last: Who) -> Iterator[Cue | Passed]:
         if subject.who == "thing" and clauses.asserted(m.start()):
             yield Cue(m.start(), m.start(), "obliged", 0.8, subject, starts, "takes precedence", keeps=True)
     for m in _UNEASY.finditer(text):
-        yield Cue(m.start(), m.end(), "forbidden", 0.7, Subject("model", m["model"]), clauses.around(m.start()).starts, "what would displease")
+        yield Cue(m.start(), m.end(), "forbidden", 0.7, _object(m["model"]), clauses.around(m.start()).starts, "what would displease")
 
 
 def _rubric(text: str, clauses: Clauses, last: Who) -> Iterator[Cue | Passed]:

@@ -19,7 +19,7 @@ _ALWAYS = re.compile(r"always\s+(?:be\s+)?(?P<next>[a-z'-]+)")
 _VERB = re.compile(r"(?P<verb>[a-z]+)(?=[\s.,;:!)]|$)\s*(?P<next>[^\s]*)")
 _ASIDE = re.compile(
     r"(?:if|when|whenever|where|wherever|unless|while|before|after|once|until|for|in|on|at|with|without|as|to|during|given|because|since|"
-    r"although|though|even|rather than|instead of|by|under|within|regardless|despite|except|unlike|like|from|through|across|[a-z]+ing)\b"
+    r"although|though|even|rather than|instead of|by|under|within|regardless|despite|except|unlike|like|from|through|across|including|regarding|depending|assuming)\b"
 )
 #: words of praise and blame that speak to a judge of replies
 _BLAME = re.compile(r"(?:penali[sz]e|deduct|subtract|discourage|flag|reject|discard|exclude)\b(?:\s+[-\d.]+\s+points?)?(?:\s+(?:for|from|if|when))?\s*")
@@ -42,7 +42,7 @@ def imperatives(text: str, clauses: Clauses) -> Iterator[Cue | Passed]:
         if clause.opener in NOT_ASSERTED:
             continue  # what a condition is followed by comes after its comma
         joined = clause.opener in (",", "and", "but", "or", "then", "instead", "so")
-        if found := _imperative(text, at, len(text), strict=not head and not (joined and aside)):
+        if found := _imperative(text, at, len(text), strict=not head and not (clause.opener in (",", "then", "instead") and aside)):
             if head or joined or clause.opener == ":":
                 yield found
             aside = False

@@ -22,11 +22,18 @@ def words_of(sentence: str) -> str:
     """A sentence as one reads it aloud: no markup, plain quotes, single blanks, dashes as ``—`` between blanks."""
     text = _FOOTNOTE.sub("", sentence)
     text = _IMAGE.sub(" ", text)
-    text = _SECTION.sub(lambda m: m[1].replace("_", " ").replace("-", " "), text)
+    text = _SECTION.sub(_named, text)
     text = _LINK.sub(r"\1", text)
     text = html.unescape(_TAG.sub(" ", text))
     text = _EMPHASIS.sub("", text).translate(_QUOTES)
     return _CONTROL.sub(" ", _DASH.sub(" — ", text)).strip()
+
+
+def _named(link: re.Match[str]) -> str:
+    """A link to a section that is shown by the section's title: what stands in the link is all that is known of it."""
+    title = re.sub(r"[_-]", " ", link[1])
+    stands_alone = re.search(r"(?:^|[:;*-])\s*$", link.string[: link.start()][-40:])
+    return f"the section on {title}" if stands_alone else title
 
 
 def masked(words: str) -> str:

@@ -44,11 +44,13 @@ class Subject:
         who: of which sort.
         phrase: its words; empty where none stand there.
         negated: *no one*, *no response*, *neither*: what is said of it is denied.
+        name: the noun alone, without what describes it; empty for a thing.
     """
 
     who: Who
     phrase: str = ""
     negated: bool = False
+    name: str = ""
 
 
 def subject_of(before: str) -> Subject:
@@ -75,13 +77,22 @@ def _sorted_out(phrase: str) -> Subject:
         return Subject("thing", phrase)
     head = _HANGS.sub("", " " + phrase).strip()
     for who, pattern in _HEADS:
-        if pattern.search(head):
-            return Subject(who, _plain(head), negated)
+        if m := pattern.search(head):
+            return Subject(who, _plain(head), negated, _joined(head, m))
     # Of two that are joined the model is meant: *Claude and its operators*.
     for who, pattern in _HEADS[2:3]:
         if " and " in head and any(pattern.search(p.strip()) for p in head.split(" and ")):
-            return Subject(who, _plain(head), negated)
+            return Subject(who, _plain(head), negated, _plain(head))
     return Subject("thing", phrase, negated)
+
+
+def _joined(head: str, name: re.Match[str]) -> str:
+    """The name, with one that is joined to it: *operators and users*."""
+    if negated := re.match(r"no[ -]one\b|nobody\b", head):
+        return negated[0]
+    plain = _plain(name[0])
+    before = re.search(r"(\w+ (?:and|or) )$", head[: name.start()])
+    return (before[1] if before else "") + plain
 
 
 def _plain(phrase: str) -> str:
@@ -99,5 +110,5 @@ AUTHOR_NAMES = either(AUTHORS)
 #: a noun phrase that names a model, as the object of a wish
 A_MODEL = (
     r"(?:(?:both|all|any|each|every|these|those|such|other|our|the|an?|future|advanced|most|its|current)\s+){0,3}"
-    rf"(?:{MODEL_NAMES}|it|them|you)(?:'s?(?:\s+\w+){{1,3}})?"
+    rf"(?:{MODEL_NAMES}|it|them|you)(?:'s?(?:\s+\w+){{1,3}})?(?:\s+(?:like|such\s+as)\s+(?:{MODEL_NAMES}))?"
 )

@@ -57,7 +57,7 @@ IMPERATIVES = frozenset(
     allow anticipate apologize apologise apply approach argue articulate ask assess assist assume assure attempt avoid award
     base be bear become begin behave believe bring build calibrate call care carry cease challenge check choose cite clarify
     collaborate combine come commit communicate compare complete comply conclude conduct confirm conform consider construct consult
-    continue contribute convey cooperate correct create criticize cultivate decide decline deduct deescalate default defend defer define
+    continue contribute convey cooperate correct create criticize cultivate decide decline deduct deescalate defend defer define
     demonstrate deny deploy describe determine develop differentiate disagree discard disclose discourage discuss disregard distinguish do
     draft draw eliminate embrace emphasize employ empower enable encourage endeavor endeavour engage ensure err establish evaluate
     examine exclude execute exercise exhibit explain explore express facilitate favor favour find finish flag focus follow foster fulfill fulfil
