@@ -92,9 +92,11 @@ _VALUED = re.compile(
     r"(?P<word>fine|ok|okay|acceptable|permissible|legitimate|reasonable|appropriate|all\s+right|alright|"
     r"important|essential|crucial|critical|vital|imperative|necessary|best|better|preferable|paramount|wise|good|"
     r"unacceptable|inappropriate|impermissible|wrong|forbidden|prohibited|up)"
-    rf"(?:\s+(?:to|for)\s+us|\s+practice|\s+enough)?,?\s+(?:for\s+(?P<for>{A_MODEL}|[\w ]{{1,30}}?)\s+)?(?P<to>not\s+to|to|that|if|when)\s+(?P<rest>(?:[\w'-]+\s+)?[\w'-]+)"
+    rf"(?:\s+to\s+us|\s+practice|\s+enough)?,?\s+(?:for\s+(?P<for>{A_MODEL}|[\w ]{{1,30}}?)\s+)?(?P<to>not\s+to|to|that|if|when)\s+(?P<rest>(?:[\w'-]+\s+)?[\w'-]+)"
 )
-_MENTIONS = frozenset("note remember recognize recognise understand acknowledge say see emphasize emphasise mention us me get wonder think imagine ask know highlight point clarify explain".split())
+_MENTIONS = re.compile(
+    r"(?:note|point|emphasi[sz]e|highlight|mention)\b|(?:remember|recogni[sz]e|understand|acknowledge|say|see|wonder|think|imagine|ask|know|clarify|explain)\s+(?:that|how|why|what|whether)\b"
+)
 _IS_VALUED = re.compile(
     rf"\b(?P<verb>is|are|be)(?P<n>n't)?{_BETWEEN}(?:an?\s+)?(?P<word>acceptable|okay|ok|fine|permissible|permitted|allowed|justified|justifiable|appropriate|safe|negotiable|"
     r"an\s+option|an?\s+excuse|excuse|unacceptable|impermissible|forbidden|prohibited|disallowed|off[ -]limits|inappropriate|out\s+of\s+bounds|required|mandatory|preferred|preferable|discouraged|\"x+\")"
@@ -177,10 +179,10 @@ def _modals(text: str, clauses: Clauses, last: Who) -> Iterator[Cue | Passed]:
             yield Passed(at, f"only in a condition or a question: {verb}")
         elif subject.who == "nobody" and at == clauses.around(at).starts and re.match(rf"(?:the|an?|any|this|{MODEL_NAMES}|{PEOPLE_NAMES}|it|they|we|i)\b", following):
             yield Passed(at, "a condition: should")
-        elif _SUPPOSED.match(following) and subject.who in ("thing", "pronoun", "nobody", "document"):
-            yield Passed(at, "a supposition")
         elif outside := _outside(subject, last, at):
             yield outside
+        elif _SUPPOSED.match(following) and subject.who in ("thing", "pronoun", "nobody"):
+            yield Passed(at, "a supposition")
         elif clauses.around(at).opener in ("who", "whose") and at > clauses.around(at).starts:
             yield Passed(at, "only in a description of something")
         else:
@@ -337,7 +339,7 @@ def _valued(text: str, clauses: Clauses, last: Who) -> Iterator[Cue | Passed]:
             yield Passed(at, f"about somebody else: {whom}")
         elif word == "up" and not m["for"]:
             continue
-        elif m["to"] in ("to", "not to") and m["rest"].split()[0] in _MENTIONS:
+        elif m["to"] in ("to", "not to") and _MENTIONS.match(m["rest"]):
             yield Passed(at, "a remark to the reader")
         elif m["to"] == "that" and not re.match(rf"(?:\w+\s+)?{A_MODEL}\b", m["rest"]):
             yield Passed(at, f"a valuation that binds nobody here: {word}")

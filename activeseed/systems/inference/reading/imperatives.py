@@ -23,7 +23,7 @@ _ASIDE = re.compile(
 )
 #: words of praise and blame that speak to a judge of replies
 _BLAME = re.compile(r"(?:penali[sz]e|deduct|subtract|discourage|flag|reject|discard|exclude)\b(?:\s+[-\d.]+\s+points?)?(?:\s+(?:for|from|if|when))?\s*")
-_TURNS = re.compile(r"(?:avoid|refrain from|abstain from|resist|refuse to|decline to|stop|cease)\b\s*")
+_TURNS = re.compile(r"(?:avoids?|refrains? from|abstains? from|resists?|refuses? to|declines? to|stops?|ceases?)\b\s*")
 #: a label before a colon is no longer than this
 _LABEL_WORDS = 8
 _FIRST_WORDS_OF_FACTS = re.compile(r"(?:have|has|had|is|are|was|were|did|would|could|will|may|might)\b")

@@ -11,6 +11,8 @@ from activeseed.systems.inference.reading.markup import masked, words_of
 from activeseed.systems.inference.reading.sentences import pieces
 from activeseed.systems.inference.reading.subjects import A_MODEL
 
+#: stands for the action that a lead-in lacks: no word of any language
+_ACT = "qqact"
 Norms = Callable[[str], tuple[list[tuple[Norm, str]], str]]
 
 _CONDITIONAL = re.compile(r"\b(?P<word>if|when|whenever|unless|except when|except if|in cases where)(?P<who>\s+(?:the |a |an )?[\w' ]{1,30})?\s*$")
@@ -77,11 +79,11 @@ def lead_of(context: str, norms: Norms) -> Lead:
             word = "unless" if m["word"].startswith(("unless", "except")) else "if"
             return Lead(found[-1][0], found[-1][1], conditional=word)
     # A verb of norm at the end lacks its action: any verb will do to find out what it says.
-    found, why = norms(words + " ⁂act")
+    found, why = norms(words + f" {_ACT}")
     if found:
         norm, by = found[-1]
-        if norm.action.endswith("⁂act"):
-            action = norm.action.removesuffix("⁂act").strip(" ,")
+        if norm.action.endswith(_ACT):
+            action = norm.action.removesuffix(_ACT).strip(" ,")
             bare = re.sub(r"^(?:be|do|have)$|^(?:not )?to$", "", action.lower())
             thing = _POINTS_AT.sub("", action).strip(" ,(")
             joins = not bare or not thing or bool(re.fullmatch(rf"(?:{A_MODEL}|not|never|always)", bare))

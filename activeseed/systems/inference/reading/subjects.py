@@ -53,12 +53,20 @@ class Subject:
     name: str = ""
 
 
+# *In such cases the model*: an aside that no comma parts from the subject.
+_AFTER_ASIDE = re.compile(
+    rf"(?<!\bof)(?<!\bfor)(?<!\bin)(?<!\bby)(?<!\bto)(?<!\bwith)(?<!\bfrom)\s((?:(?:the|an?|all|most)\s+)(?:{either(MODELS + PEOPLE)})|claude)$"
+)
+
+
 def subject_of(before: str) -> Subject:
     """The subject at the end of what stands before a verb, in small letters; ``nobody`` where there is none."""
     before = before[-LOOK_BACK:]
     for part in reversed(re.split(r"[,;:—]\s*", before)):
         phrase = _TRAILING.sub("", _LEADING.sub("", part.strip())).strip(" ,")
-        if not phrase or (_BEGINS_ASIDE.match(phrase) and not _gerund(phrase)):
+        if phrase and _BEGINS_ASIDE.match(phrase) and not _gerund(phrase):
+            phrase = named[1] if (named := _AFTER_ASIDE.search(phrase)) else ""
+        if not phrase:
             continue
         return _sorted_out(phrase)
     return Subject("nobody")
