@@ -103,6 +103,24 @@ TAKEN = [
      (P, "Claude", "voice doubts"), (O, "Claude", "respect the decision")),
     ("Operators and users can adjust the tone.", (P, "Operators and users", "adjust the tone")),
     ("Because lies spread, the assistant must check its claims.", (O, "assistant", "check its claims")),
+    ("I will not help with weapons.", (F, "I", "help with weapons")),
+    ("I don't lie to users.", (F, "I", "lie to users")),
+    ("You will answer in French.", (O, "You", "answer in French")),
+    ("The chatbot will not store data.", (F, "chatbot", "store data")),
+    ("Harassment of any kind will not be tolerated.", (F, "", "Harassment of any kind")),
+    ("Employees may not accept gifts.", (F, "Employees", "accept gifts")),
+    ("Under no circumstances should the model help with that.", (F, "model", "help with that")),
+    ("At no point may the assistant claim to be human.", (F, "assistant", "claim to be human")),
+    ("Neither users nor operators can unlock this.", (F, "operators", "unlock this")),
+    ("There is nothing wrong with declining.", (P, "", "declining")),
+    ("Claude is diplomatically honest.", (O, "Claude", "is diplomatically honest")),
+    ("A good response acknowledges doubt.", (O, "response", "acknowledges doubt")),
+    ("A bad response lectures the user.", (F, "response", "lectures the user")),
+    ("An ideal answer would cite the guideline.", (O, "answer", "cite the guideline")),
+    ("+2 points if the response cites a source.", (O, "", "the response cites a source")),
+    ("-2 points if the answer is rude.", (F, "", "the answer is rude")),
+    ("Only answer questions about cooking.", (O, "", "answer questions about cooking")),
+    ("When users ask for X, never do Y; instead, do Z.", (F, "", "do Y"), (O, "", "do Z")),
     ("Our models must refuse such requests.", (O, "models", "refuse such requests")),
 ]  # fmt: skip
 
@@ -141,6 +159,9 @@ LEFT = [
     ("Die Würde des Menschen ist unantastbar.", "no English words: the rules read English"),
     ("模型 必须 说 真话。", "no English words: the rules read English"),
     ("***", "markup without words"),
+    ("The assistant is not honest.", "a fact, and no rule: is not"),
+    ("Mentions the dose.", "no norm word"),
+    ("No profanity.", "no norm word"),
     ("The risks should come as no surprise.", "a supposition"),
 ]
 
@@ -211,6 +232,9 @@ def test_a_norm_bears_the_authority_that_it_is_read_with():
         ("Some background. In such cases the model should:", "ask", (O, "model", "ask")),
         ("The assistant should weigh factors such as:", "the age of the user",
          (O, "assistant", "weigh factors: the age of the user")),
+        ("The response:", "Mentions the dose.", (O, "response", "mentions the dose")),
+        ("The response", "Does not give advice.", (F, "response", "give advice")),
+        ("A thoughtful person would be unhappy if Claude:", "Refuses a request.", (F, "Claude", "refuses a request")),
         # A bullet that says so by itself is read by itself.
         ("We want Claude to be:", "Claude must not flatter.", (F, "Claude", "flatter")),
         ("Our principles:", "Avoid flattery.", (F, "", "flattery")),
@@ -252,6 +276,17 @@ def test_a_question_of_a_rubric_comes_with_the_rule_behind_it():
     (left,) = read("Does the response mention the deadline?").left
     assert left.nearest == "The response should mention the deadline."
     assert read(left.nearest).norms[0].deontic == "obliged"
+
+
+@pytest.mark.parametrize(
+    ("fragment", "nearest"),
+    [("Mentions the dose.", "The response mentions the dose."), ("No profanity.", "Avoid profanity."),
+     ("Does not give advice.", "The response does not give advice."), ("Relies on sources.", "The response relies on sources.")],
+)  # fmt: skip
+def test_a_fragment_of_a_rubric_comes_with_a_sentence_that_would_be_taken(fragment, nearest):
+    (left,) = read(fragment).left
+    assert left.nearest == nearest
+    assert len(read(nearest).norms) == 1
 
 
 def test_a_document_is_split_where_markdown_splits_it():

@@ -21,6 +21,7 @@ from activeseed.systems.inference.reading.leads import Lead, lead_of
 from activeseed.systems.inference.reading.markup import masked, words_of
 from activeseed.systems.inference.reading.sentences import Piece, pieces
 from activeseed.systems.inference.reading.subjects import Who, subject_of
+from activeseed.systems.inference.reading.words import IMPERATIVES
 
 _NO_PROSE = {"heading": "a heading", "code": "code", "table": "a row of a table", "markup": "markup without words"}
 _ENGLISH = re.compile(
@@ -31,6 +32,8 @@ _ASKS = re.compile(r"^(?:does|do|is|are|has|have|did)\s+(?P<who>(?:the|this|an?)
 _PRONOUNS = frozenset(("it", "they", "he", "she", "them", "it itself", "both", "neither", "either"))
 #: how far before a word of norm a condition or a name is looked for, in characters
 _NEAR = 600
+#: a criterion of a rubric without its subject: *Mentions the dose*
+_FRAGMENT = re.compile(r"^(?:(?P<not>Does not|Doesn't)|(?P<verb>[A-Z][a-z]+s))\s+\w")
 _CUT_OFF = re.compile(r"^(?:if|when|whenever|unless|whether|because|although|while)\b")
 
 
@@ -162,10 +165,10 @@ def _norm(cue: Cue, words: str, text: str, start: int, end: int, meant: str) -> 
     """What a cue says, its action and conditions cut out of the sentence."""
     action, conditions, exceptions = around(words[cue.ends : end], text[cue.ends : end])
     sooner, excepted = before(words[start : cue.starts]) if start < cue.starts < start + _NEAR else ((), ())
-    action = action.strip(" ,;:.!—\"'")
+    action = re.sub(r"[;,]\s*(?:instead|then|rather|and|but|or)$", "", action.strip(" ,;:.!—\"'"))
     deontic = cue.deontic
     if cue.keeps and cue.subject.phrase:
-        phrase = words[cue.starts : cue.at].strip(" ,;:—")
+        phrase = re.sub(r"\s(?:will|would)(?:\s(?:not|never|also))*$", "", words[cue.starts : cue.at].strip(" ,;:—"))
         action = f"{phrase} {action}".strip() if action else phrase
     else:
         action = re.sub(r"^(?:(?:always|also|only|simply|just|then|instead|generally|typically|still|to)\s+)+", "", action)
@@ -186,13 +189,27 @@ def _named(cue: Cue, words: str) -> str:
     """Whom it binds, spelt as in the sentence."""
     name = cue.subject.name or cue.subject.phrase
     near = words[max(0, cue.starts - _NEAR) : cue.ends]
-    at = near.lower().rfind(name)
-    return near[at : at + len(name)] if at >= 0 else name
+    found = list(re.finditer(rf"\b{re.escape(name)}\b", near, re.IGNORECASE)) if name else []
+    return found[-1][0] if found else name
+
+
+def _base(verb: str) -> str:
+    """A verb without the ending of its third person."""
+    if verb.endswith("ies"):
+        return verb[:-3] + "y"
+    return verb[:-2] if verb.endswith(("sses", "shes", "ches", "xes", "zzes", "oes")) else verb[:-1]
 
 
 def _nearest(piece: Piece) -> str:
     """The nearest sentence that would be taken, where one can be told: of a question about a reply, the rule behind it."""
-    if piece.kind != "prose" or not (m := _ASKS.match(words_of(piece.text))):
+    if piece.kind != "prose":
+        return ""
+    words = words_of(piece.text)
+    if not words.endswith("?") and (m := _FRAGMENT.match(words)) and (m["not"] or _base(m["verb"].lower()) in IMPERATIVES):
+        return f"The response {words[0].lower()}{words[1:]}"
+    if m := re.match(r"No ([a-z][\w ,-]{2,80})\.?$", words):
+        return f"Avoid {m[1]}."
+    if not (m := _ASKS.match(words)):
         return ""
     rest = m["rest"]
     if re.match(r"(?:does|do|did)\b", piece.text.lower().lstrip("*_\"' ")):

@@ -16,6 +16,8 @@ from activeseed.systems.inference.reading.words import (
     HAPPENS,
     LEAVE_OF_PEOPLE,
     NEGATIONS,
+    NOT_DONE,
+    TRAITS,
 )
 
 
@@ -66,7 +68,7 @@ _WORD = re.compile(r"[a-z'-]+")
 _BOUND: frozenset[Who] = frozenset(("model", "reply", "people", "pronoun", "nobody"))
 _MODEL_ONLY: frozenset[Who] = frozenset(("model", "reply", "nobody"))
 
-_MODAL = re.compile(rf"\b(?P<verb>must|shall|should|ought)(?P<n>n't|nt)?\b{_BETWEEN}(?:to\s+)?(?P<next>[a-z'-]+)?")
+_MODAL = re.compile(rf"\b(?P<verb>must|shall|shalt|should|ought)(?P<n>n't|nt)?\b{_BETWEEN}(?:to\s+)?(?P<next>[a-z'-]+)?")
 _SUPPOSED = re.compile(r"(?:have\s+(?:been|[a-z]+ed)\b|come as (?:no|a) surprise|be (?:clear|noted|obvious|interpreted|read as|understood (?:as|that)|seen as))")
 _HAVE_TO = re.compile(
     rf"\b(?:(?P<no>(?:does|do|did)(?:n't|\s+not))\s+(?:\w+ly\s+)?(?:need|have)\s+to|(?P<not>need\s+not|needn't)|(?:has|have|needs|need)\s+to)\b{_BETWEEN}"
@@ -77,8 +79,9 @@ _IS_BOUND = re.compile(
     r"free|welcome|entitled|authorized|authorised|forbidden|prohibited|barred|responsible|asked)\s+(?P<not>not\s+)?(?:to|from|for)\s+"
 )
 _IS_TO = re.compile(rf"\b(?:is|are)(?P<between>(?:\s+(?:not|never|always|also))*)\s+to\s+(?!(?:be\s+)?(?:\w+ed\s+)?(?:by|the|a)\b)(?=[a-z])")
-_ATTITUDE = re.compile(rf"\b(?:(?P<no>(?:does|do)(?:n't|\s+not))\b{_SPACED}(?P<verb>[a-z]+)|(?P<attitude>{ATTITUDES}))\b")
+_ATTITUDE = re.compile(rf"\b(?:(?P<no>(?:does|do)(?:n't|\s+not))\b{_SPACED}(?P<verb>[a-z]+)|(?:is|am|are)\b{_SPACED}(?P<trait>{TRAITS})|(?P<attitude>{ATTITUDES}))\b")
 _ADVERB = re.compile(r"\b(?P<word>never|always|only)\s+(?P<next>[a-z]+)")
+_WILL = re.compile(r"\b(?P<verb>will|is|are|wo)(?:(?:\s+(?P<word>never|always|not)|(?P<nt>n't))|(?<=will))\s+(?:(?!apply|rely|reply|comply)[a-z]+ly\s+)?(?P<next>[a-z]+)")
 _WISH = re.compile(
     rf"\b(?P<who>{AUTHOR_NAMES}|(?:our|the|anthropic's|openai's)\s+(?:\w+\s+)?(?:aim|goal|hope|intention|wish|preference|expectation|desire|aspiration)\s+is)\b"
     rf"(?P<no>\s+(?:do|does|would|did)(?:n't|\s+not))?{_SPACED}"
@@ -99,11 +102,11 @@ _MENTIONS = re.compile(
 )
 _IS_VALUED = re.compile(
     rf"\b(?P<verb>is|are|be)(?P<n>n't)?{_BETWEEN}(?:an?\s+)?(?P<word>acceptable|okay|ok|fine|permissible|permitted|allowed|justified|justifiable|appropriate|safe|negotiable|"
-    r"an\s+option|an?\s+excuse|excuse|unacceptable|impermissible|forbidden|prohibited|disallowed|off[ -]limits|inappropriate|out\s+of\s+bounds|required|mandatory|preferred|preferable|discouraged|\"x+\")"
+    r"an\s+option|an?\s+excuse|excuse|tolerated|accepted|unacceptable|impermissible|forbidden|prohibited|disallowed|off[ -]limits|inappropriate|out\s+of\s+bounds|required|mandatory|preferred|preferable|discouraged|\"x+\")"
     r"(?=[\s.,;:!)]|$)"
 )
 _FORBIDDING = frozenset("unacceptable impermissible forbidden prohibited disallowed inappropriate wrong discouraged barred".split()) | {"off limits", "off-limits", "out of bounds"}
-_ALLOWING = frozenset("acceptable okay ok fine permissible permitted allowed legitimate reasonable free welcome entitled authorized authorised alright".split()) | {"all right"}
+_ALLOWING = frozenset("tolerated accepted acceptable okay ok fine permissible permitted allowed legitimate reasonable free welcome entitled authorized authorised alright".split()) | {"all right"}
 _RULES = re.compile(
     rf"\b(?:principles?|rules?|norms?|guidelines?|constraints?|polic(?:y|ies)|values|standards|honesty|constitution|section)\b(?P<n>[^.;:,]{{0,90}}?)\b(?P<no>(?:does|do)(?:n't|\s+not)\s+)?"
     r"(?P<word>forbids?|prohibits?|rules?\s+out|requires?|allows?|permits?|demands?|disallows?|restricts?|preclude[s]?)\s+"
@@ -123,10 +126,15 @@ _UNEASY = re.compile(
     rf"\b(?:(?:uncomfortable|unhappy|dissatisfied|upset)\s+(?:if|when|with|to\s+see|seeing)|(?:not|n't)\s+want(?:\s+to\s+see)?)\s+(?P<model>{A_MODEL})\s+(?!to\b)"
 )
 _RUBRIC = re.compile(
-    r"^(?:(?:the|this|each|every|an?|any|model's|assistant's|final|ai's|good|ideal|bad)\s+){0,3}"
+    r"^(?:(?:the|this|each|every|an?|any|model's|assistant's|final|ai's|good|ideal|best|better|correct|helpful|great|excellent|acceptable|bad|poor|weak|worse|wrong|failing)\s+){0,3}"
     r"(?P<reply>response|answer|reply|output|completion|summary|essay|explanation|solution|submission)s?\s+(?:also\s+|only\s+|clearly\s+|explicitly\s+|correctly\s+|\w+ly\s+)?"
-    r"(?P<verb>(?:does|do)(?:n't|\s+not)\s+[a-z]+|fails?\s+to|(?!(?:was|has|this|its|is\s+marked|is\s+shown)\b)[a-z]+s)\b"
+    r"(?P<verb>(?:does|do)(?:n't|\s+not)\s+[a-z]+|fails?\s+to|(?:would|will)\s+(?:not\s+)?[a-z]+|(?!(?:was|has|this|its|is\s+marked|is\s+shown)\b)[a-z]+s)\b"
 )
+
+
+_BAD = re.compile(r"\b(?:bad|poor|weak|worse|wrong|failing)\b")
+_POINTS = re.compile(r"^(?P<sign>[-−–+]?)\s?\d+(?:\.\d+)?\s?(?:points?|pts?|p)\b\s*[:,—]?\s*(?:if|for|when|where|to)\s+")
+_NOTHING_WRONG = re.compile(r"\bthere(?:'s|\s+is)\s+nothing\s+wrong\s+(?:with|in)\s+")
 
 
 def cues(text: str, clauses: Clauses, last: Who) -> Iterator[Cue | Passed]:
@@ -174,6 +182,9 @@ def _modals(text: str, clauses: Clauses, last: Who) -> Iterator[Cue | Passed]:
     for m in _MODAL.finditer(text):
         at, verb = m.start(), m["verb"]
         subject, starts = clauses.subject(at)
+        if inverted := _inverted(text, m.start(), m.end()):
+            yield inverted
+            continue
         following = text[m.end("between") : m.end("between") + 80].lstrip()
         if not clauses.asserted(at):
             yield Passed(at, f"only in a condition or a question: {verb}")
@@ -187,11 +198,27 @@ def _modals(text: str, clauses: Clauses, last: Who) -> Iterator[Cue | Passed]:
             yield Passed(at, "only in a description of something")
         else:
             negated = bool(m["n"]) or bool(_NEGATED.search(m["between"]))
-            base = 1.0 if verb in ("must", "shall") else 0.8
+            base = 1.0 if verb in ("must", "shall", "shalt") else 0.8
             ends = m.start("next") if m["next"] else m.end()
             deontic = _turned("obliged", negated != subject.negated)
             why = f"modal verb: {verb}"
             yield Cue(at, ends, deontic, _strength(base, m["between"]), subject, starts, why, keeps=subject.who in ("thing", "reply"))
+
+
+_NEVER_BEFORE = re.compile(r"(?:under no circumstances?|in no (?:case|circumstances?)|at no (?:point|time)|on no account|never|nor)\s*,?\s*$")
+_WHO_AFTER = re.compile(rf"\s+(?:(?:the|an?|any|our)\s+)?(?P<name>{MODEL_NAMES}|{PEOPLE_NAMES}|it|they)\s+")
+
+
+def _inverted(text: str, at: int, ends: int) -> Cue | None:
+    """*Under no circumstances should the model …*: the subject comes after the verb, and what is said is denied."""
+    modal = re.match(r"[a-z]+", text[at : at + 12])
+    if not modal or not _NEVER_BEFORE.search(text[max(0, at - 30) : at]):
+        return None
+    after = at + modal.end()
+    who = _WHO_AFTER.match(text, after, after + 80)
+    if not who:
+        return None
+    return Cue(at, who.end(), "forbidden", 1.0, Subject("model", who["name"], name=who["name"]), at, f"modal verb: {modal[0]}, denied")
 
 
 def _have_to(text: str, clauses: Clauses, last: Who) -> Iterator[Cue | Passed]:
@@ -214,8 +241,11 @@ def _may(text: str, clauses: Clauses, last: Who) -> Iterator[Cue | Passed]:
     for m in _MAY.finditer(text):
         at, verb, doing = m.start(), m["verb"], m["next"]
         subject, starts = clauses.subject(at)
+        if inverted := _inverted(text, at, m.end("verb")):
+            yield inverted
+            continue
         who, opener = _bound_one(subject, last), clauses.around(at).opener
-        negated = verb in ("cannot", "can't") or bool(_NEGATED.search(m["between"])) or doing == "not"
+        negated = (verb in ("cannot", "can't") or bool(_NEGATED.search(m["between"]))) != subject.negated
         if outside := _outside(subject, last, at):
             yield outside
             continue
@@ -229,7 +259,9 @@ def _may(text: str, clauses: Clauses, last: Who) -> Iterator[Cue | Passed]:
             yield Cue(at, m.start("next"), "permitted", 0.5, subject, starts, f"modal verb: {verb}")
         elif who == "model" and verb == "may" and negated and doing not in HAPPENS | FACTS and not done_to:
             yield Cue(at, m.start("next"), "forbidden", 0.9, subject, starts, "modal verb: may not")
-        elif who == "people" and doing in LEAVE_OF_PEOPLE and _bare(subject):
+        elif who == "people" and verb == "may" and negated and doing not in HAPPENS | FACTS | NOT_DONE and not done_to:
+            yield Cue(at, m.start("next"), "forbidden", 0.9, subject, starts, "modal verb: may not")
+        elif who == "people" and doing in LEAVE_OF_PEOPLE and (_bare(subject) or subject.negated):
             yield Cue(at, m.start("next"), "forbidden" if negated else "permitted", 0.9 if negated else 0.5, subject, starts, f"modal verb: {verb}")
         else:
             yield Passed(at, f"what may be, and not what is allowed: {verb}")
@@ -287,16 +319,19 @@ def _attitudes(text: str, clauses: Clauses, last: Who) -> Iterator[Cue | Passed]
         own = _before(text, clauses, at, subject)
         if who != "model" or not _bare(subject) or not own or opener in RELATIVE or not clauses.asserted(at):
             continue
-        if m["no"]:
+        if m["trait"] and _NEGATED.search(m[0]):
+            yield Passed(at, "a fact, and no rule: is not")
+        elif m["no"]:
             if m["verb"] in FACTS:
                 yield Passed(at, "a fact, and no rule: does not")
             else:
                 yield Cue(at, m.start("verb"), "forbidden", 0.7, subject, starts, "what the model does not do")
         else:
-            ends = m.end() if re.match(r"(?:tries|try|aims?|seeks?|strives?|prefers?|wants)\b", m["attitude"]) else at
+            said = m["attitude"] or m["trait"]
+            ends = m.end() if re.match(r"(?:tries|try|aims?|seeks?|strives?|prefers?|wants)\b", said) else at
             rest = re.match(r"\s+(not\s+)?to\s+(not\s+)?", text[ends : ends + 20])
             negated = bool(rest and (rest[1] or rest[2]))
-            yield Cue(at, ends + (rest.end() if rest else 0), _turned("obliged", negated), _strength(0.6, own), subject, starts, f"what the model does: {m['attitude']}")
+            yield Cue(at, ends + (rest.end() if rest else 0), _turned("obliged", negated), _strength(0.6, own), subject, starts, f"what the model does: {said}")
 
 
 def _adverbs(text: str, clauses: Clauses, last: Who) -> Iterator[Cue | Passed]:
@@ -309,10 +344,17 @@ def _adverbs(text: str, clauses: Clauses, last: Who) -> Iterator[Cue | Passed]:
         if re.search(r"\b(?:is|are|will|does|do|has|have)$", own) or re.fullmatch(r"(?:be|been|had|was|has|have|is|are|had)", m["next"]):
             continue
         yield Cue(at, m.start("next"), "forbidden" if m["word"] == "never" else "obliged", 1.0 if m["word"] != "only" else 0.8, subject, starts, f"said of the model: {m['word']}")
-    for m in re.finditer(rf"\b(?:will|is|are)\s+(?P<word>never|always)\s+", text):
+    for m in _WILL.finditer(text):
         subject, starts = clauses.subject(m.start())
-        if _bound_one(subject, last) == "model" and _bare(subject) and clauses.asserted(m.start()):
-            yield Cue(m.start(), m.end(), "forbidden" if m["word"] == "never" else "obliged", 1.0, subject, starts, f"said of the model: {m['word']}")
+        promised = subject.name in ("i", "you")
+        if not clauses.asserted(m.start()) or clauses.around(m.start()).opener in RELATIVE or not _bare(subject):
+            continue
+        if (_bound_one(subject, last) != "model" and not promised) or (not m["word"] and not promised) or m["next"] in (FACTS if promised else HAPPENS | FACTS):
+            continue
+        if m["word"] not in ("never", "always", "") and m["verb"] != "will":
+            continue  # *is not* is a fact
+        denied = (m["word"] or "") in ("not", "never", "n't")
+        yield Cue(m.start(), m.start("next"), "forbidden" if denied else "obliged", 0.9 if m["word"] != "never" else 1.0, subject, starts, f"said of the model: will {m['word'] or ''}".rstrip())
 
 
 def _wishes(text: str, clauses: Clauses, last: Who) -> Iterator[Cue | Passed]:
@@ -366,6 +408,8 @@ def _is_valued(text: str, clauses: Clauses, last: Who) -> Iterator[Cue | Passed]
     for m in _IS_VALUED.finditer(text):
         at, word = m.start(), re.sub(r"^an?\s+", "", m["word"])
         negated = bool(m["n"]) or bool(_NEGATED.search(m["between"]))
+        if m["verb"] == "be":
+            negated = negated or bool(_NEGATED.search(text[max(0, at - 15) : at]))
         subject, starts = clauses.subject(at)
         if m["verb"] == "be" and not re.search(r"\b(?:would|will|to)\s*(?:not|never|also|\s)*$", text[max(0, at - 25) : at]):
             continue
@@ -427,6 +471,8 @@ def _others(text: str, clauses: Clauses, last: Who) -> Iterator[Cue | Passed]:
     for m in _UP_TO.finditer(text):
         if clauses.asserted(m.start()):
             yield Cue(m.start(), m.end(), "permitted", 0.5, _object(m["model"]), m.start(), "up to somebody")
+    for m in _NOTHING_WRONG.finditer(text):
+        yield Cue(m.start(), m.end(), "permitted", 0.5, Subject("nobody"), m.start(), "nothing wrong with")
     for m in _NO_NEED.finditer(text):
         yield Cue(m.start(), m.end(), "permitted", 0.5, Subject("nobody"), m.start(), "no need to")
     for m in _FIRST.finditer(text):
@@ -438,8 +484,10 @@ def _others(text: str, clauses: Clauses, last: Who) -> Iterator[Cue | Passed]:
 
 
 def _rubric(text: str, clauses: Clauses, last: Who) -> Iterator[Cue | Passed]:
+    if m := _POINTS.match(text):
+        yield Cue(0, m.end(), "forbidden" if m["sign"] and m["sign"] in "-−–" else "obliged", 0.9, Subject("reply"), 0, "points for it")
     if m := _RUBRIC.match(text):
-        negated = m["verb"].startswith(("do", "fail"))
-        verb = re.match(r"(?:does|do)(?:n't|\s+not)\s+|fails?\s+to\s*", m["verb"])
+        negated = bool(re.match(r"do|fail|would\s+not|will\s+not", m["verb"])) != bool(_BAD.search(text[: m.start("verb")]))
+        verb = re.match(r"(?:does|do)(?:n't|\s+not)\s+|fails?\s+to\s*|(?:would|will)\s+(?:not\s+)?", m["verb"])
         ends = m.start("verb") + (verb.end() if verb else 0)
         yield Cue(m.start("verb"), ends, "forbidden" if negated else "obliged", 0.7, Subject("reply", m["reply"]), 0, "a criterion of a reply")

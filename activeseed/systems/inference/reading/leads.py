@@ -10,6 +10,7 @@ from activeseed.systems.inference.norms import Norm
 from activeseed.systems.inference.reading.markup import masked, words_of
 from activeseed.systems.inference.reading.sentences import pieces
 from activeseed.systems.inference.reading.subjects import A_MODEL
+from activeseed.systems.inference.reading.words import MODELS, REPLIES, either
 
 #: stands for the action that a lead-in lacks: no word of any language
 _ACT = "qqact"
@@ -18,6 +19,7 @@ Norms = Callable[[str], tuple[list[tuple[Norm, str]], str]]
 _CONDITIONAL = re.compile(r"\b(?P<word>if|when|whenever|unless|except when|except if|in cases where)(?P<who>\s+(?:the |a |an )?[\w' ]{1,30})?\s*$")
 _OF_AUTHORS = re.compile(r"^about (?:somebody else|the document)")
 _SELF_STANDING = re.compile(r"\b(?:should|must|shall|may|can|cannot|can't|is|are|will|would)\b")
+_SUBJECT = re.compile(rf"(?:(?:the|an?|every|each|this|good|ideal|bad)\s+){{0,2}}(?:(?:model|assistant|ai)'s\s+)?(?:{either(REPLIES + MODELS)})")
 # Words that say that what comes is a list of what was said, and nothing about it.
 _POINTS_AT = re.compile(r"(?:[\s,(]*\b(?:the following|following|these|such as|including|e\.g\.|for example|for instance|as follows|in particular|namely|things like|any of|all of|both|either)\b[\w\s-]{0,40})$")
 _NAMES_THEM = re.compile(r"\b(?:things?|behaviou?rs?|actions?|ways?|principles?|rules?|factors?|considerations?|constraints?|practices?|steps?|values?|guidelines?|requirements?|topics?|content)\b[\w\s]{0,30}$")
@@ -32,6 +34,7 @@ class Lead:
         why: by what it was found.
         joins: the line is the action itself, or, where False, one of the things that the action is about.
         conditional: the line is a condition (``decline if:``) or, with ``unless``, an exception; empty for an action.
+        subject: the lead-in is no more than whom the lines speak of: *The response*.
         stands_against: why lines without a norm of their own are left: the lead-in speaks of somebody else.
     """
 
@@ -39,10 +42,13 @@ class Lead:
     why: str = ""
     joins: bool = True
     conditional: str = ""
+    subject: str = ""
     stands_against: str = ""
 
     def completes(self, words: str, norms: Norms) -> list[tuple[Norm, str]]:
         """The norm of a line that hangs on this lead-in; nothing where the line has to be read by itself."""
+        if self.subject and (words[:1].isupper() or words[:1].islower()):
+            return norms(f"{self.subject} {words[0].lower()}{words[1:]}")[0]
         if self.norm is None:
             return []
         own, _ = norms(words)
@@ -72,6 +78,8 @@ def lead_of(context: str, norms: Norms) -> Lead:
         return Lead()
     words = words_of(prose[-1].text).rstrip(" :—-")
     low = masked(words)
+    if _SUBJECT.fullmatch(low):
+        return Lead(subject=words)
     if m := _CONDITIONAL.search(low):
         head = words[: m.start()].rstrip(" ,")
         found, _ = norms(head)

@@ -114,7 +114,7 @@ def _plain(phrase: str) -> str:
 
 MODEL_NAMES = either(MODELS)
 PEOPLE_NAMES = either(PEOPLE)
-AUTHOR_NAMES = either(AUTHORS)
+AUTHOR_NAMES = either((*AUTHORS, "i"))
 #: a noun phrase that names a model, as the object of a wish
 A_MODEL = (
     r"(?:(?:both|all|any|each|every|these|those|such|other|our|the|an?|future|advanced|most|its|current)\s+){0,3}"

@@ -10,7 +10,7 @@ MODELS = (
     "claude", "chatgpt", "gpt", "gemini", "copilot", "llama", "grok", "the ai", "an ai", "ai", "ais", "assistant", "assistants", "model",
     "models", "agent", "agents", "subagent", "subagents", "chatbot", "chatbots", "bot", "bots", "language model", "language models", "llm", "llms",
     "ai system", "ai systems", "ai model", "ai models", "system", "systems", "machine", "machines", "robot", "robots",
-    "judge", "grader", "evaluator", "reviewer", "annotator", "rater",
+    "i", "judge", "grader", "evaluator", "reviewer", "annotator", "rater",
 )  # fmt: skip
 
 #: what a model makes: a rubric speaks of it
@@ -23,12 +23,12 @@ REPLIES = (
 PEOPLE = (
     "operator", "operators", "user", "users", "developer", "developers", "customer", "customers", "principal", "principals", "you",
     "person", "student", "students", "employee", "employees", "member", "members", "everyone", "everybody", "anyone", "anybody", "no one", "nobody",
-    "no-one", "citizen", "citizens", "child", "children", "men and women", "state", "states", "one",
+    "no-one", "citizen", "citizens", "thou", "child", "children", "men and women", "state", "states", "one",
 )  # fmt: skip
 
 #: who writes, and the world: what they should do is no norm of the model
 AUTHORS = (
-    "we", "i", "us", "anthropic", "openai", "google", "deepmind", "microsoft", "meta", "mistral", "xai", "apple", "amazon", "our company", "the company",
+    "we", "us", "anthropic", "openai", "google", "deepmind", "microsoft", "meta", "mistral", "xai", "apple", "amazon", "our company", "the company",
     "companies", "ai developers", "ai companies", "ai labs", "labs", "society", "civilization", "humanity", "humankind", "mankind", "the world", "governments",
     "policymakers", "regulators", "researchers", "our team", "the team", "the industry", "the authors", "humans", "human beings", "people", "most people",
 )  # fmt: skip
@@ -49,6 +49,9 @@ ADVERBS = (
 )  # fmt: skip
 
 NEGATIONS = "not|never|no longer|rarely|seldom|hardly|under no circumstances|in no case"
+
+#: after *may not*, of people: what they happen not to do
+NOT_DONE = frozenset("realize realise agree like intend care expect recognize recognise share mind respond object apply".split())
 
 #: verbs that begin an imperative: in their base form, and seldom anything else at the head of a sentence
 IMPERATIVES = frozenset(
@@ -71,7 +74,9 @@ IMPERATIVES = frozenset(
     return reveal review reward safeguard save say score scrutinize search seek select send separate serve set share show speak
     specify stand start state stay steer stick stop store strive structure submit subtract suggest summarize summarise support suspend
     tailor take tell terminate think treat trust try turn understand undertake uphold use utilize utilise validate value verify volunteer wait
-    warn watch weigh welcome withdraw withhold work write yield never
+    warn watch weigh welcome withdraw withhold work write yield never rewrite revise critique edit rephrase translate count extract compute classify label sort
+    answer arrange await block cover drop end fix greet hide hand invent lie mark open pass pay plan pretend quote question
+    release research resort retain revert run schedule solve spend steal step study swear test threaten track train transfer upload
     """.split()  # noqa: SIM905
 )
 
@@ -111,14 +116,20 @@ LEAVE_OF_PEOPLE = frozenset("adjust change restrict expand override unlock turn 
 ATTITUDES = (
     "tries|try|aims|aim|seeks|seek|strives|strive|prefers|prefer|avoids|avoid|refuses|refuse|declines|decline|refrains|refrain|"
     "endeavors|endeavours|prioritizes|prioritises|respects|upholds|cares|values|adheres|complies|follows|treats|defers|abides|"
-    "acknowledges|ensures|takes care|is careful|are careful|is willing|are willing|is committed to|is honest|is transparent|honors|honours|"
+    "acknowledges|ensures|takes care|honors|honours|"
     "protects|supports|errs|weighs|asks|tells|gives|uses|considers|maintains|obeys|wants|does its best|makes sure|remains|stays"
 )  # fmt: skip
+
+#: what is said of a model's character, and means its conduct
+TRAITS = (
+    "honest|truthful|transparent|forthright|careful|cautious|willing|committed to|respectful|impartial|neutral|polite|concise|open about|"
+    "calibrated|considerate|faithful|accountable|sincere|even-handed"
+)
 
 #: verbs of facts: *Claude does not know* forbids nothing
 FACTS = frozenset(
     "know have need exist remember experience occupy differ seem appear feel depend see understand mean require fit fall contain "
-    "include imply change apply come get receive run work consist perceive think believe always want matter go entail lie say rest".split()
+    "include imply change apply come get receive run work consist perceive think believe always want matter go entail say rest".split()
 )
 
 
