@@ -1,9 +1,9 @@
 """Reading free prose: which of its sentences hold a norm, which do not and why.
 
-Rules over words, no model: modal verbs, imperatives, *never* and *always*, what the model tries, prefers and avoids, what
-its authors want of it, valuations (*it is fine to*), duties, and the criteria of a rubric. Whom a sentence speaks of
-decides: what the authors of a document want or promise of themselves binds nobody else. The rules read English; of other
-languages every sentence is left, with that as the reason.
+Rules over words, no model: modal verbs, imperatives, *never* and *always*, what the model tries, prefers and avoids,
+what its authors want of it, valuations (*it is fine to*), duties, and the criteria of a rubric. Whom a sentence speaks
+of decides: what the authors of a document want or promise of themselves binds nobody else. The rules read English; of
+other languages every sentence is left, with that as the reason.
 """
 
 from __future__ import annotations
@@ -15,25 +15,29 @@ from dataclasses import dataclass
 from activeseed.systems.inference.norms import Left, Norm, Reading, Taken
 from activeseed.systems.inference.reading.clauses import Clauses, before_verb
 from activeseed.systems.inference.reading.conditions import around, before
-from activeseed.systems.inference.reading.cues import Cue, Passed, cues
+from activeseed.systems.inference.reading.cue import Cue, Passed
+from activeseed.systems.inference.reading.cues import cues
 from activeseed.systems.inference.reading.imperatives import imperatives, turned
 from activeseed.systems.inference.reading.leads import Lead, lead_of
 from activeseed.systems.inference.reading.markup import masked, words_of
 from activeseed.systems.inference.reading.sentences import Piece, pieces
 from activeseed.systems.inference.reading.subjects import Who, subject_of
-from activeseed.systems.inference.reading.words import IMPERATIVES
+from activeseed.systems.inference.reading.words import ADVERBS, IMPERATIVES, NEGATIONS
 
 _NO_PROSE = {"heading": "a heading", "code": "code", "table": "a row of a table", "markup": "markup without words"}
 _ENGLISH = re.compile(
     r"\b(?:the|a|an|of|to|and|or|in|is|are|be|not|no|it|that|this|for|with|on|as|by|should|must|may|can|never|always|do|don't|if|when|we|you|your|its)\b"
 )
 _WH = re.compile(r"^(?:does|do|is|are|did|has|have|should|would|can|will|which|what|how|why|who|where|when)\b")
-_ASKS = re.compile(r"^(?:does|do|is|are|has|have|did)\s+(?P<who>(?:the|this|an?)\s+\w+)\s+(?P<rest>.+?)\s*\?$", re.IGNORECASE)
+_ASKS = re.compile(
+    r"^(?:does|do|is|are|has|have|did)\s+(?P<who>(?:the|this|an?)\s+\w+)\s+(?P<rest>.+?)\s*\?$", re.IGNORECASE
+)
 _PRONOUNS = frozenset(("it", "they", "he", "she", "them", "it itself", "both", "neither", "either"))
 #: how far before a word of norm a condition or a name is looked for, in characters
 _NEAR = 600
 #: a criterion of a rubric without its subject: *Mentions the dose*
 _FRAGMENT = re.compile(r"^(?:(?P<not>Does not|Doesn't)|(?P<verb>[A-Z][a-z]+s))\s+\w")
+_ONLY_ADVERBS = re.compile(rf"(?:(?:{NEGATIONS}|{ADVERBS}|be|do|to)\s*)+")
 _CUT_OFF = re.compile(r"^(?:if|when|whenever|unless|whether|because|although|while)\b")
 
 
@@ -127,10 +131,12 @@ def _norms(words: str, last: Who = "nobody", meant: str = "") -> tuple[list[tupl
             meant = _named(cue, words)
     if out:
         return out, ""
-    return [], _why(text, passed)
+    return [], _why(text, passed, bool(kept))
 
 
-def _why(text: str, passed: list[Passed]) -> str:
+def _why(text: str, passed: list[Passed], cued: bool) -> str:
+    if text.rstrip().endswith(":") and cued:
+        return "a lead-in without its action"
     if passed:
         # the authors' own business says most, then what came first
         first = min(passed, key=lambda p: (not p.why.startswith("about"), p.at))
@@ -171,13 +177,15 @@ def _norm(cue: Cue, words: str, text: str, start: int, end: int, meant: str) -> 
         phrase = re.sub(r"\s(?:will|would)(?:\s(?:not|never|also))*$", "", words[cue.starts : cue.at].strip(" ,;:—"))
         action = f"{phrase} {action}".strip() if action else phrase
     else:
-        action = re.sub(r"^(?:(?:always|also|only|simply|just|then|instead|generally|typically|still|to)\s+)+", "", action)
+        action = re.sub(
+            r"^(?:(?:always|also|only|simply|just|then|instead|generally|typically|still|to)\s+)+", "", action
+        )
         if deontic != "permitted":
             action, around_again = turned(action)
             if around_again:
                 deontic = "forbidden" if deontic == "obliged" else "obliged"
-    if not action:
-        return None
+    if not action or _ONLY_ADVERBS.fullmatch(action.lower()):
+        return None  # a lead-in: what it asks for comes below
     if cue.subject.who in ("thing", "nobody"):
         agent = ""
     else:
@@ -201,11 +209,15 @@ def _base(verb: str) -> str:
 
 
 def _nearest(piece: Piece) -> str:
-    """The nearest sentence that would be taken, where one can be told: of a question about a reply, the rule behind it."""
+    """The nearest sentence that would be taken, where one can be told: of a question, the rule behind it."""
     if piece.kind != "prose":
         return ""
     words = words_of(piece.text)
-    if not words.endswith("?") and (m := _FRAGMENT.match(words)) and (m["not"] or _base(m["verb"].lower()) in IMPERATIVES):
+    if (
+        not words.endswith("?")
+        and (m := _FRAGMENT.match(words))
+        and (m["not"] or _base(m["verb"].lower()) in IMPERATIVES)
+    ):
         return f"The response {words[0].lower()}{words[1:]}"
     if m := re.match(r"No ([a-z][\w ,-]{2,80})\.?$", words):
         return f"Avoid {m[1]}."

@@ -10,22 +10,42 @@ from activeseed.systems.inference.reading.subjects import Subject, subject_of
 
 #: openers of clauses that assert nothing: a condition, a question within a sentence
 NOT_ASSERTED = frozenset(
-    "if when whenever whether how what why where until before after unless once whichever whatever insofar".split()
+    [
+        "if",
+        "when",
+        "whenever",
+        "whether",
+        "how",
+        "what",
+        "why",
+        "where",
+        "until",
+        "before",
+        "after",
+        "unless",
+        "once",
+        "whichever",
+        "whatever",
+        "insofar",
+    ]
 )
 #: openers of clauses that say more about a noun, or what somebody thinks
-RELATIVE = frozenset("that which who whose".split())
+RELATIVE = frozenset(["that", "which", "who", "whose"])
 _BREAK = re.compile(
     r"[;:]\s+|\s—\s|(?:,\s*|\s)(?:(?:and|but|or|so|even|only|just|especially|particularly|except)\s+)?"
-    r"(?P<word>but|because|since|although|though|whereas|while|unless|if|when|whenever|whether|where|how|why|what|which|whichever|"
+    r"(?P<word>but|because|since|although|though|whereas|while|unless|if|when|whenever|whether|where|how|why|what|"
+    r"which|whichever|"
     r"whatever|whose|who|that|until|once|before|after|insofar)(?=\s)\s*|"
-    r"\s(?P<verb>and|or)\s(?=(?:\w+ly\s)?(?:must|should|shall|may|can|cannot|never|will|ought)\b)|,\s*(?:(?P<joined>and|or|so|yet|nor|then|instead)\s)?"
+    r"\s(?P<verb>and|or)\s(?=(?:\w+ly\s)?(?:must|should|shall|may|can|cannot|never|will|ought)\b)|"
+    r",\s*(?:(?P<joined>and|or|so|yet|nor|then|instead)\s)?"
 )
 #: how many clauses back a subject is looked for, where a clause has none of its own
 _BACK = 4
 
 
 _VERB = re.compile(
-    r"\b(?:is|are|was|were|should|must|shall|may|can|cannot|could|will|would|has|have|had|might|does|do|needs?|tries|aims|wants?|"
+    r"\b(?:is|are|was|were|should|must|shall|may|can|cannot|could|will|would|has|have|had|might|does|do|needs?|"
+    r"tries|aims|wants?|"
     r"ought|never|always|avoids?|believes?|thinks?|hopes?)\b"
 )
 

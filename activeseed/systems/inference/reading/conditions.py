@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import re
 
-_OPENS = r"if and only if|only if|if|only when|when|whenever|as long as|so long as|provided that|where possible|in (?:those )?cases? where|in (?:those )?(?:situations|contexts|circumstances) (?:where|in which)|once|until"
+_OPENS = (
+    r"if and only if|only if|if|only when|when|whenever|as long as|so long as|provided that|where possible|"
+    r"in (?:those )?cases? where|in (?:those )?(?:situations|contexts|circumstances) (?:where|in which)|once|"
+    r"until"
+)
 _EXCEPT = r"unless|except(?:ing)?(?: (?:if|when|where|in|for|to|that|as))?|apart from|other than in"
 _AROUND = re.compile(rf"(?<!\beven)(?:^|[\s,(—]+)(?:(?P<if>{_OPENS})|(?P<except>{_EXCEPT}))\b\s*")
 _BEFORE = re.compile(
-    rf"^(?:(?:and|but|so|however|therefore|thus|similarly|likewise|for example|instead|in general|generally|typically)\b[\s,]*)*"
-    rf"(?:(?P<if>{_OPENS}|while|where|before|after|in|on|during|within|for)|(?P<except>{_EXCEPT}))\b\s+(?P<what>[^\n]{{2,400}}?)[,;—]\s*(?:then\s+)?$"
+    rf"^(?:(?:and|but|so|however|therefore|thus|similarly|likewise|for example|instead|in general|generally|"
+    rf"typically)\b[\s,]*)*"
+    rf"(?:(?P<if>{_OPENS}|while|where|before|after|in|on|during|within|for)|"
+    rf"(?P<except>{_EXCEPT}))\b\s+(?P<what>[^\n]{{2,400}}?)[,;—]\s*(?:then\s+)?$"
 )
 _NO_CONDITION = re.compile(
-    r"^(?:(?:other|such|these|this|that|those|most|many|some|all|any) (?:words?|cases?|circumstances|respects?|contexts?|reasons?|purposes?)|general|particular|addition|example|instance|"
-    r"(?:order|addition|light|keeping|line|accordance|contrast|this spirit)\b.*|turn|short|fact|practice|principle|part|contrast|the (?:other|one) hand|the whole|balance|top of that|the same time|now|this|that)$"
+    r"^(?:(?:other|such|these|this|that|those|most|many|some|all|any) (?:words?|cases?|circumstances|respects?|"
+    r"contexts?|reasons?|purposes?)|general|particular|addition|example|instance|"
+    r"(?:order|addition|light|keeping|line|accordance|contrast|this spirit)\b.*|turn|short|fact|practice|principle|"
+    r"part|contrast|the (?:other|one) hand|the whole|balance|top of that|the same time|now|this|that)$"
 )
 #: how much of an action is looked at; what is longer is kept whole
 _LOOK = 2_000

@@ -6,23 +6,29 @@ import re
 from collections.abc import Iterator
 
 from activeseed.systems.inference.reading.clauses import NOT_ASSERTED, Clauses
-from activeseed.systems.inference.reading.cues import Cue, Passed
+from activeseed.systems.inference.reading.cue import Cue, Passed
 from activeseed.systems.inference.reading.subjects import Subject
 from activeseed.systems.inference.reading.words import ADVERBS, AFTER_NOUNS, IMPERATIVES, NOUNS_TOO, TO_READERS
 
 _LEAD = re.compile(
-    rf"(?:(?:and|but|or|so|then|instead|please|also|however|therefore|thus|finally|first|second|third|next|lastly|otherwise|rule|principle|"
+    rf"(?:(?:and|but|or|so|then|instead|please|also|however|therefore|thus|finally|first|second|third|next|lastly|"
+    rf"otherwise|rule|principle|"
     rf"note|remember|\d{{1,3}}[.)]|[-+*•]|{ADVERBS})\b[\s,:]*)+"
 )
 _NEGATIVE = re.compile(r"(?:(?:do\s+not|don't|dont)\s+(?:ever\s+)?|never\s+)(?:be\s+)?(?P<next>[a-z'-]+)")
 _ALWAYS = re.compile(r"always\s+(?:be\s+)?(?P<next>[a-z'-]+)")
 _VERB = re.compile(r"(?P<verb>[a-z]+)(?=[\s.,;:!)]|$)\s*(?P<next>[^\s]*)")
 _ASIDE = re.compile(
-    r"(?:if|when|whenever|where|wherever|unless|while|before|after|once|until|for|in|on|at|with|without|as|to|during|given|because|since|"
-    r"although|though|even|rather than|instead of|by|under|within|regardless|despite|except|unlike|like|from|through|across|including|regarding|depending|assuming)\b"
+    r"(?:if|when|whenever|where|wherever|unless|while|before|after|once|until|for|in|on|at|with|without|as|to|"
+    r"during|given|because|since|"
+    r"although|though|even|rather than|instead of|by|under|within|regardless|despite|except|unlike|like|from|"
+    r"through|across|including|regarding|depending|assuming)\b"
 )
 #: words of praise and blame that speak to a judge of replies
-_BLAME = re.compile(r"(?:penali[sz]e|deduct|subtract|discourage|flag|reject|discard|exclude)\b(?:\s+[-\d.]+\s+points?)?(?:\s+(?:for|from|if|when))?\s*")
+_BLAME = re.compile(
+    r"(?:penali[sz]e|deduct|subtract|discourage|flag|reject|discard|"
+    r"exclude)\b(?:\s+[-\d.]+\s+points?)?(?:\s+(?:for|from|if|when))?\s*"
+)
 _TURNS = re.compile(r"(?:avoids?|refrains? from|abstains? from|resists?|refuses? to|declines? to|stops?|ceases?)\b\s*")
 #: a label before a colon is no longer than this
 _LABEL_WORDS = 8
@@ -38,20 +44,29 @@ def imperatives(text: str, clauses: Clauses) -> Iterator[Cue | Passed]:
         at = lead.end() if lead and not re.match(r"(?:never|always)\b", text[clause.starts :]) else clause.starts
         if lead and (word := re.search(r"\b(?:always|never)\s*,?\s*$", lead[0])) and lead.end() < end:
             at = lead.start() + word.start()
-        head = clause.opener in ("", ";", "—") or (clause.opener == ":" and (number == 1 and len(text[: clause.breaks].split()) <= _LABEL_WORDS))
+        head = clause.opener in ("", ";", "—") or (
+            clause.opener == ":" and (number == 1 and len(text[: clause.breaks].split()) <= _LABEL_WORDS)
+        )
         if clause.opener in NOT_ASSERTED:
             continue  # what a condition is followed by comes after its comma
         joined = clause.opener in (",", "and", "but", "or", "then", "instead", "so")
-        if found := _imperative(text, at, len(text), strict=not head and not (clause.opener in (",", "then", "instead") and aside)):
+        if found := _imperative(
+            text, at, len(text), strict=not head and not (clause.opener in (",", "then", "instead") and aside)
+        ):
             if head or joined or clause.opener == ":":
                 yield found
             aside = False
         elif head or joined:
             # In a sentence that begins with *when …,* the imperative comes after the comma.
-            aside = bool(_ASIDE.match(text, at, end)) and (head or aside) or (at >= end and (head or aside))
+            aside = (bool(_ASIDE.match(text, at, end)) and (head or aside)) or (at >= end and (head or aside))
         elif clause.opener:
             aside = aside and clause.opener not in ("that", "which", "who")
-        if clause.opener == "" and number + 1 < len(clauses.all) and clauses.all[number + 1].opener in NOT_ASSERTED and at >= end:
+        if (
+            clause.opener == ""
+            and number + 1 < len(clauses.all)
+            and clauses.all[number + 1].opener in NOT_ASSERTED
+            and at >= end
+        ):
             aside = True
 
 
@@ -63,7 +78,14 @@ def _imperative(text: str, at: int, end: int, strict: bool) -> Cue | Passed | No
     if (m := _NEGATIVE.match(rest)) and not _FIRST_WORDS_OF_FACTS.match(m["next"]):
         if strict and rest.startswith("never") and m["next"] not in IMPERATIVES:
             return None
-        return _cue(text, at, at + _after_not(rest), "forbidden", 1.0 if rest.startswith("never") else 0.9, "imperative: " + rest.split()[0])
+        return _cue(
+            text,
+            at,
+            at + _after_not(rest),
+            "forbidden",
+            1.0 if rest.startswith("never") else 0.9,
+            "imperative: " + rest.split()[0],
+        )
     if (m := _ALWAYS.match(rest)) and not strict and not _FIRST_WORDS_OF_FACTS.match(m["next"]):
         return _cue(text, at, at + m.end() - len(rest[m.start("next") : m.end()]), "obliged", 1.0, "imperative: always")
     m = _VERB.match(rest)

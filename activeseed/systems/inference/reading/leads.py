@@ -16,13 +16,25 @@ from activeseed.systems.inference.reading.words import MODELS, REPLIES, either
 _ACT = "qqact"
 Norms = Callable[[str], tuple[list[tuple[Norm, str]], str]]
 
-_CONDITIONAL = re.compile(r"\b(?P<word>if|when|whenever|unless|except when|except if|in cases where)(?P<who>\s+(?:the |a |an )?[\w' ]{1,30})?\s*$")
+_CONDITIONAL = re.compile(
+    r"\b(?P<word>if|when|whenever|unless|except when|except if|in cases where)(?P<who>\s+(?:the |a |"
+    r"an )?[\w' ]{1,30})?\s*$"
+)
 _OF_AUTHORS = re.compile(r"^about (?:somebody else|the document)")
 _SELF_STANDING = re.compile(r"\b(?:should|must|shall|may|can|cannot|can't|is|are|will|would)\b")
-_SUBJECT = re.compile(rf"(?:(?:the|an?|every|each|this|good|ideal|bad)\s+){{0,2}}(?:(?:model|assistant|ai)'s\s+)?(?:{either(REPLIES + MODELS)})")
+_SUBJECT = re.compile(
+    rf"(?:(?:the|an?|every|each|this|good|ideal|bad)\s+){{0,2}}(?:(?:model|assistant|"
+    rf"ai)'s\s+)?(?:{either(REPLIES + MODELS)})"
+)
 # Words that say that what comes is a list of what was said, and nothing about it.
-_POINTS_AT = re.compile(r"(?:[\s,(]*\b(?:the following|following|these|such as|including|e\.g\.|for example|for instance|as follows|in particular|namely|things like|any of|all of|both|either)\b[\w\s-]{0,40})$")
-_NAMES_THEM = re.compile(r"\b(?:things?|behaviou?rs?|actions?|ways?|principles?|rules?|factors?|considerations?|constraints?|practices?|steps?|values?|guidelines?|requirements?|topics?|content)\b[\w\s]{0,30}$")
+_POINTS_AT = re.compile(
+    r"(?:[\s,(]*\b(?:the following|following|these|such as|including|e\.g\.|for example|for instance|as follows|"
+    r"in particular|namely|things like|any of|all of|both|either)\b[\w\s-]{0,40})$"
+)
+_NAMES_THEM = re.compile(
+    r"\b(?:things?|behaviou?rs?|actions?|ways?|principles?|rules?|factors?|considerations?|constraints?|practices?|"
+    r"steps?|values?|guidelines?|requirements?|topics?|content)\b[\w\s]{0,30}$"
+)
 
 
 @dataclass(frozen=True)
@@ -64,11 +76,21 @@ class Lead:
         if self.conditional:
             conditions = n.condition if self.conditional == "unless" else (*n.condition, line)
             exceptions = (*n.exception, line) if self.conditional == "unless" else n.exception
-            return [(Norm(n.deontic, n.strength, n.action, n.agent, conditions, exceptions), f"completes its lead-in, {self.why}")]
+            return [
+                (
+                    Norm(n.deontic, n.strength, n.action, n.agent, conditions, exceptions),
+                    f"completes its lead-in, {self.why}",
+                )
+            ]
         action = line[0].lower() + line[1:] if line[:2] != line[:2].upper() else line
         if not self.joins and n.action:
             action = f"{n.action}: {action}"
-        return [(Norm(n.deontic, n.strength, action, n.agent, n.condition, n.exception), f"completes its lead-in, {self.why}")]
+        return [
+            (
+                Norm(n.deontic, n.strength, action, n.agent, n.condition, n.exception),
+                f"completes its lead-in, {self.why}",
+            )
+        ]
 
 
 def lead_of(context: str, norms: Norms) -> Lead:

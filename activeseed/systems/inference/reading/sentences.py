@@ -1,7 +1,7 @@
 """Sentences of prose with Markdown in it, nothing lost.
 
-Home-made, for two reasons. The splitters on the package index know nothing of lists, tables and code, which are what a
-constitution is written in; and the best kept of them (sentencex, in Rust) ends with a panic on stray control characters.
+Home-made, for two reasons. The splitters on the package index know nothing of lists, tables and code, which are what
+a constitution is written in; and the best kept of them (sentencex 1.0.32, in Rust) panics on stray control characters.
 """
 
 from __future__ import annotations
@@ -17,19 +17,75 @@ Kind = Literal["prose", "heading", "code", "table", "markup"]
 _FENCE = re.compile(r"^[ \t]*(```|~~~)")
 _HEADING = re.compile(r"^ {0,3}#{1,6}(?:\s|$)")
 _TABLE = re.compile(r"^\s*\|.*\|\s*$|^[ \t|:+-]*-{3,}[ \t|:+-]*$|^\s*=+\s*$")
-_ONLY_MARKUP = re.compile(r"^\s*(?:</?[A-Za-z][^<>]{0,400}>|<!--.{0,4000}?-->|&\w{1,10};|\[\^[^\]]{1,40}\]:?|[*_>~-])+\s*$")
-_BULLET = re.compile(r"^\s*(?:>\s*)*(?:[-*+•‣–]\s+|\(?(?:\d{1,3}|[a-zA-Z])[.)]\s+)(?:\[[ xX]\]\s+)?|^\s*(?:>\s*)+|^\s*\[\^[^\]]{1,40}\]:\s*")
+_ONLY_MARKUP = re.compile(
+    r"^\s*(?:</?[A-Za-z][^<>]{0,400}>|<!--.{0,4000}?-->|&\w{1,10};|\[\^[^\]]{1,40}\]:?|[*_>~-])+\s*$"
+)
+_BULLET = re.compile(
+    r"^\s*(?:>\s*)*(?:[-*+•‣–]\s+|\(?(?:\d{1,3}|[a-zA-Z])[.)]\s+)(?:\[[ xX]\]\s+)?|^\s*(?:>\s*)+|"
+    r"^\s*\[\^[^\]]{1,40}\]:\s*"
+)
 
 #: what a full stop does not end a sentence after; a capital that stands alone is an initial
 _ABBREVIATIONS = frozenset(
-    "e.g i.e eg ie cf vs viz approx dr mr mrs ms prof st fig figs eq sec ch vol art al ca resp incl excl no nos op pp "
-    "u.s u.k u.n e.u a.m p.m ph.d inc ltd co corp jr sr z.b d.h bzw usw".split()
+    [
+        "e.g",
+        "i.e",
+        "eg",
+        "ie",
+        "cf",
+        "vs",
+        "viz",
+        "approx",
+        "dr",
+        "mr",
+        "mrs",
+        "ms",
+        "prof",
+        "st",
+        "fig",
+        "figs",
+        "eq",
+        "sec",
+        "ch",
+        "vol",
+        "art",
+        "al",
+        "ca",
+        "resp",
+        "incl",
+        "excl",
+        "no",
+        "nos",
+        "op",
+        "pp",
+        "u.s",
+        "u.k",
+        "u.n",
+        "e.u",
+        "a.m",
+        "p.m",
+        "ph.d",
+        "inc",
+        "ltd",
+        "co",
+        "corp",
+        "jr",
+        "sr",
+        "z.b",
+        "d.h",
+        "bzw",
+        "usw",
+    ]
 )
 #: of those, what only a number follows
-_BEFORE_NUMBERS = frozenset("no nos fig figs eq sec ch vol art pp op st".split())
-_END = re.compile(r"(?:(?<=[^\s.!?…。！？])|^)(?:[.!?…]+[\"'”’»)\]*_`]*(?:\[\^[^\]\s]{1,40}\])*(\s+)|[。！？]+[”’」』)]*(\s*))")
+_BEFORE_NUMBERS = frozenset(["no", "nos", "fig", "figs", "eq", "sec", "ch", "vol", "art", "pp", "op", "st"])
+_END = re.compile(
+    r"(?:(?<=[^\s.!?…。！？])|^)(?:[.!?…]+[\"'”’»)\]*_`]*(?:\[\^[^\]\s]{1,40}\])*(\s+)|[。！？]+[”’」』)]*(\s*))"
+)
 # Within brackets and quotes nothing ends, as long as they close soon.
-_CLOSED = re.compile(r"\([^()]{1,300}\)|“[^“”]{1,300}”|\"[^\"]{1,300}\"|\[[^\[\]]{1,300}\]\([^()\s]{0,300}\)|`[^`]{1,300}`")
+_CLOSED = re.compile(
+    r"\([^()]{1,300}\)|“[^“”]{1,300}”|\"[^\"]{1,300}\"|\[[^\[\]]{1,300}\]\([^()\s]{0,300}\)|`[^`]{1,300}`"
+)
 _STARTS_LOWER = re.compile(r"[\"'“‘(\[*_`]*[a-z]")
 
 

@@ -25,12 +25,20 @@ _LEADING = re.compile(
 )
 _TRAILING = re.compile(rf"(?:[\s,]+(?:{ADVERBS}|themselves|itself|who|too))+$")
 # What hangs on a noun comes after it: *users of the assistant* are users.
-_HANGS = re.compile(r"\s(?:of|for|in|on|with|to|from|about|like|by|as|at|than|within|under|that|who|which|where|whose|using|acting|being|without|between|among|other than|given|built|deployed|interacting)\s.*$")
-_BEGINS_ASIDE = re.compile(
-    r"^(?:in|on|at|for|with|without|to|from|by|as|under|within|during|given|like|unlike|because|despite|beyond|after|before|if|when|"
-    r"where|while|unless|though|although|through|outside|among|regarding|insofar|just|even|including|rather|based|\w+ing|then|e\.g\.)\b"
+_HANGS = re.compile(
+    r"\s(?:of|for|in|on|with|to|from|about|like|by|as|at|than|within|under|that|who|which|where|whose|using|acting|"
+    r"being|without|between|among|other than|given|built|deployed|interacting)\s.*$"
 )
-_DETERMINED = re.compile(r"^(?:the|a|an|this|these|those|each|every|any|all|some|most|many|both|such|no|our|your|its|their|other|neither|either)\s+")
+_BEGINS_ASIDE = re.compile(
+    r"^(?:in|on|at|for|with|without|to|from|by|as|under|within|during|given|like|unlike|because|despite|beyond|"
+    r"after|before|if|when|"
+    r"where|while|unless|though|although|through|outside|among|regarding|insofar|just|even|including|rather|based|"
+    r"\w+ing|then|e\.g\.)\b"
+)
+_DETERMINED = re.compile(
+    r"^(?:the|a|an|this|these|those|each|every|any|all|some|most|many|both|such|no|our|your|its|their|other|"
+    r"neither|either)\s+"
+)
 _OURS = re.compile(r"\b(?:our|its|anthropic's|openai's)\s+(?:\w+\s+)?(?:models?|products?|ais?|assistants?)$")
 #: how much of a clause is looked at before a word of norm; what is longer is no subject
 LOOK_BACK = 240
@@ -55,7 +63,8 @@ class Subject:
 
 # *In such cases the model*: an aside that no comma parts from the subject.
 _AFTER_ASIDE = re.compile(
-    rf"(?<!\bof)(?<!\bfor)(?<!\bin)(?<!\bby)(?<!\bto)(?<!\bwith)(?<!\bfrom)\s((?:(?:the|an?|all|most)\s+)(?:{either(MODELS + PEOPLE)})|claude)$"
+    rf"(?<!\bof)(?<!\bfor)(?<!\bin)(?<!\bby)(?<!\bto)(?<!\bwith)(?<!\bfrom)\s((?:(?:the|an?|all|"
+    rf"most)\s+)(?:{either(MODELS + PEOPLE)})|claude)$"
 )
 
 
