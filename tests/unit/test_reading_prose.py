@@ -82,7 +82,8 @@ TAKEN = [
     ("Claude's honesty principles forbid white lies.", (NOT, "", "white lies")),
     ("Claude has a duty to warn of danger.", (MUST, "Claude", "warn of danger")),
     ("The assistant's goal is to inform, not to persuade.", (MUST, "", "inform, not to persuade")),
-    ("It is up to the assistant to pick a tool; it costs nothing.", (MAY, "assistant", "pick a tool; it costs nothing")),
+    ("It is up to the assistant to pick a tool; it costs nothing.", (MAY, "assistant",
+    "pick a tool; it costs nothing")),
     ("Everyone has the right to rest.", (MAY, "Everyone", "rest")),
     ("No one shall be held in slavery.", (NOT, "No one", "be held in slavery")),
     ("Everyone is entitled to a fair hearing.", (MAY, "Everyone", "a fair hearing")),
@@ -96,7 +97,8 @@ TAKEN = [
     ("Only verified accounts should be trusted.", (MUST, "", "Only verified accounts be trusted")),
     ("An answer must be readable.", (MUST, "answer", "An answer be readable")),
     ("Instead, explain the risk.", (MUST, "", "explain the risk")),
-    ("Although we want Claude to help, we don't want it to flatter.", (MUST, "Claude", "help"), (NOT, "Claude", "flatter")),
+    ("Although we want Claude to help, we don't want it to flatter.", (MUST, "Claude", "help"), (NOT, "Claude",
+    "flatter")),
     ("Claude need not explain why, but it should be open about refusing.",
      (MAY, "Claude", "explain why"), (MUST, "Claude", "be open about refusing")),
     ("Claude can voice doubts but should respect the decision.",
@@ -282,7 +284,8 @@ def test_a_question_of_a_rubric_comes_with_the_rule_behind_it():
 @pytest.mark.parametrize(
     ("fragment", "nearest"),
     [("Mentions the dose.", "The response mentions the dose."), ("No profanity.", "Avoid profanity."),
-     ("Does not give advice.", "The response does not give advice."), ("Relies on sources.", "The response relies on sources.")],
+     ("Does not give advice.", "The response does not give advice."), ("Relies on sources.",
+     "The response relies on sources.")],
 )  # fmt: skip
 def test_a_fragment_of_a_rubric_comes_with_a_sentence_that_would_be_taken(fragment, nearest):
     (left,) = read(fragment).left
@@ -322,7 +325,8 @@ def test_texts_without_a_sentence_end_in_no_norm(text):
 
 
 ONE_LINE = {
-    "words": "a ", "modal verbs": "should ", "norms": "Claude should be good and ", "never": "never ", "wishes": "we want it ",
+    "words": "a ", "modal verbs": "should ", "norms": "Claude should be good and ", "never": "never ",
+    "wishes": "we want it ",
     "valuations": "it is important to ", "open brackets": "(", "open quotes": '"a ', "emphasis": "*_", "tags": "<a ",
     "links": "[", "sentences": "Claude must ask. ", "initials": "A.", "conditions": "if a user may, ", "rows": "| a ",
 }  # fmt: skip
@@ -345,9 +349,12 @@ def test_a_line_of_100_kb_takes_about_eight_times_as_long_as_an_eighth_of_it(uni
 
 _WORDS = st.sampled_from(
     [
-        "Claude", "should", "never", "must", "we", "want", "it", "to", "lie", "avoid", "if", "unless", "the", "user", ",", ".", "?", "!", ";", ":",
-        "\n", "\n\n", "- ", "1. ", "# ", "| a |", "```", "**", "_", "`", "(", ")", "[", "](x)", '"', "“", "”", "e.g.", "No. 5", "U.S.", "<b>",
-        "<!--", "&amp;", "---", "—", "。", "必须", "\x00", "\x85", "\u2028", "İ", "[^1]", "[^1]: ", "> ", "is fine", "don't", "İ", "ß",
+        "Claude", "should", "never", "must", "we", "want", "it", "to", "lie", "avoid", "if", "unless", "the",
+        "user", ",", ".", "?", "!", ";", ":",
+        "\n", "\n\n", "- ", "1. ", "# ", "| a |", "```", "**", "_", "`", "(", ")", "[", "](x)", '"', "“", "”",
+        "e.g.", "No. 5", "U.S.", "<b>",
+        "<!--", "&amp;", "---", "—", "。", "必须", "\x00", "\x85", "\u2028", "İ", "[^1]", "[^1]: ", "> ", "is fine",
+        "don't", "İ", "ß",
     ]
 )  # fmt: skip
 _TEXTS = st.lists(st.one_of(_WORDS, st.text(max_size=6)), max_size=40).map(" ".join) | st.text(max_size=200)

@@ -107,10 +107,14 @@ def test_a_reply_that_declines_leaves_undone_what_it_speaks_of(embed):
 @pytest.mark.parametrize(
     ("text", "does"),
     [
-        ("I'm sorry, but I can't help with that.", True), ("I can’t create that.", True), ("Sorry, I cannot do this.", True),
-        ("No, I won't.", True), ("Unfortunately, I'm unable to share it.", True), ("I understand, but I'm not able to.", True),
-        ("I have to decline.", True), ("I must decline this one.", True), ("I can help.", False), ("Sure, here it is.", False),
-        ("We can't know whether this is true.", False), ("I can't stress this enough: drink water.", False), ("", False),
+        ("I'm sorry, but I can't help with that.", True), ("I can’t create that.", True),
+        ("Sorry, I cannot do this.", True),
+        ("No, I won't.", True), ("Unfortunately, I'm unable to share it.", True),
+        ("I understand, but I'm not able to.", True),
+        ("I have to decline.", True), ("I must decline this one.", True), ("I can help.", False),
+        ("Sure, here it is.", False),
+        ("We can't know whether this is true.", False), ("I can't stress this enough: drink water.", False),
+        ("", False),
         ("He said that he can't come.", False), ("Here is how. I can't be blamed.", False),
     ],
 )  # fmt: skip

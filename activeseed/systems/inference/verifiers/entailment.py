@@ -39,7 +39,8 @@ class Entailment(SettingsRecord):
             the norm and *it is not the case that* (then the sign is turned for what is forbidden).
         gated: unrelated is 0, as above.
         focus: only pairs are asked about whose cosine in the study's embedding is so many standard deviations above
-            unrelated, the others are 0; 0 asks about all that are more alike than unrelated ones, None about every pair.
+            unrelated, the others are 0; 0 asks about all that are more alike than unrelated ones, None about every
+            pair.
         most: pairs of texts that the model may be asked about at most.
         batch: pairs at a time.
         device: ``cpu``, ``cuda``, ``mps``.

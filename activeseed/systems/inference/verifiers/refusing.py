@@ -13,7 +13,8 @@ _DECLINES = re.compile(
     r"(?:just |simply |afraid |really )?(?:i\s+)?"
     r"(?:can't|cannot|can not|won't|will not|wouldn't|am not able to|not able to|unable to|not allowed to|not going to|"
     r"don't feel comfortable|not comfortable|must decline|have to decline|need to decline|refuse to|decline to)\b"
-    r"(?!\s+(?:know|be sure|wait|imagine|believe|stress|see|think|agree more|say enough|emphasi[sz]e|help (?:but|feeling)))"
+    r"(?!\s+(?:know|be sure|wait|imagine|believe|stress|"
+    r"see|think|agree more|say enough|emphasi[sz]e|help (?:but|feeling)))"
 )
 
 
