@@ -296,7 +296,8 @@ def test_a_fragment_of_a_rubric_comes_with_a_sentence_that_would_be_taken(fragme
 def test_a_document_is_split_where_markdown_splits_it():
     text = (
         "---\n# Charter\n\nClaude should be kind,\neven to e.g. Dr. No. It must not lie (ever. Really.).\n\n"
-        "* Be brief.\n* Never guess.[^1]\n\n> Ask first.\n\n| a | b |\n|---|---|\n\n```\nshould not be read\n```\n[^1]: A note."
+        "* Be brief.\n* Never guess.[^1]\n\n> Ask first.\n\n| a | b |\n|---|---|\n\n```\nshould not be read\n```\n"
+        "[^1]: A note."
     )
     said = [(p.kind, p.text) for p in pieces(text)]
     assert said == [

@@ -47,7 +47,7 @@ def test_a_deed_is_about_the_norm_that_it_is_nearest_to(embed):
 
 
 def test_unrelated_is_about_zero_and_below_the_threshold_exactly():
-    # Random directions stand for unrelated texts: centred cosines have mean 0, and of those a normal has 2.3 % beyond two
+    # Random directions stand for unrelated texts: centred cosines have mean 0, and a normal has 2.3 % beyond two
     # deviations, so that the mean relevance is at most .023 (it falls off on the way to `full`).
     table = {}
 

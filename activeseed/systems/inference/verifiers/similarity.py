@@ -77,7 +77,7 @@ class Similarity(SettingsRecord):
 
         said = np.asarray(embed([claim_text(c, self.says) for c in claims]), np.float64)
         cosines = np.zeros((len(claims), len(deeds)))
-        among = np.zeros(0)
+        among: list[Floats] = []
         parts = [read for read in ("text", "prompt") if self.reads in (read, "both")]
         counts = np.zeros(len(deeds))
         for part in parts:
@@ -92,8 +92,9 @@ class Similarity(SettingsRecord):
             cosines[:, has] += _units(said - centre) @ unit.T
             counts += has
             picked = unit[:: -(-len(unit) // _CALIBRATED_ON)]
-            among = np.concatenate([among, (picked @ picked.T)[np.triu_indices(len(picked), 1)]])
-        return cosines / np.maximum(counts, 1.0) / _spread(among, len(deeds))
+            among.append((picked @ picked.T)[np.triu_indices(len(picked), 1)])
+        spreads: Floats = cosines / np.maximum(counts, 1.0) / _spread(among, len(deeds))
+        return spreads
 
     def _signs(self, deeds: Sequence[Deed]) -> Floats:
         import numpy as np
@@ -116,9 +117,10 @@ def _units(rows: Floats) -> Floats:
     return units
 
 
-def _spread(among: Floats, deeds: int) -> float:
+def _spread(among: Sequence[Floats], deeds: int) -> float:
     """Standard deviation of cosines of unrelated deeds, by their median deviation: pairs about one thing are few."""
     import numpy as np
 
-    own = 1.4826 * float(np.median(np.abs(among))) if len(among) else 0.0
+    cosines = np.abs(np.concatenate([np.zeros(0), *among]))
+    own = 1.4826 * float(np.median(cosines)) if len(cosines) else 0.0
     return float(np.sqrt((deeds * own**2 + _PRIOR_DEEDS * _PRIOR_SPREAD**2) / (deeds + _PRIOR_DEEDS)))
