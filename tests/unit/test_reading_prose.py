@@ -169,7 +169,9 @@ LEFT = [
 ]
 
 
-@pytest.mark.parametrize(("sentence", "says"), [(s, says) for s, *says in TAKEN], ids=[s for s, *_ in TAKEN])
+@pytest.mark.parametrize(
+    ("sentence", "says"), [(s, says) for s, *says in TAKEN], ids=[str(entry[0]) for entry in TAKEN]
+)
 def test_a_sentence_with_norms_is_taken_once_for_each(sentence, says):
     reading = read(sentence)
     assert [(n.deontic, n.agent, n.action) for n in reading.norms] == says

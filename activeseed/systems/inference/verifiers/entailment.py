@@ -87,7 +87,7 @@ class Entailment(SettingsRecord):
         out = np.zeros((len(claims), len(deeds)))
         if not claims or not deeds:
             return out
-        asked = np.ones(out.shape, bool)
+        asked: Any = np.ones(out.shape, bool)
         if self.focus is not None:
             asked = Similarity(says="action").spreads(claims, deeds, embed) > self.focus
         pairs = 2 * int(asked.sum())
