@@ -23,6 +23,7 @@ OPEN = "The outcome may hang on this, and only a human can settle it."
 MACHINE: Mapping[Origin, str] = {
     "paraphrase": "written by a rule",
     "drift": "written by a rule, and may say something else",
+    "framing": "written by a rule, and framed the other way",
 }
 #: names a variant by its place among an item's alternatives, from 0
 PLACE = "alternative number "

@@ -2,8 +2,8 @@
 
 A part of `dicta` beside this file, which names the folder of data. ``dicta_labels.jsonl`` holds 200 sentences, drawn
 from all of both documents and labelled by two who had not seen the extractor, as its author had not seen their labels,
-with what was agreed on. As first measured: precision .863 [.762, .932] (63 of 73), recall .733 [.626, .822] (63 of 86). Since
-then one mistake was mended: a bare lead-in (``Claude should never:``) was read as asking for *never*.
+with what was agreed on. As first measured: precision .863 [.762, .932] (63 of 73), recall .733 [.626, .822] (63 of 86).
+Since then one mistake was mended: a bare lead-in (``Claude should never:``) was read as asking for *never*.
 
 The AUC of approval is that of a charter of the Model Spec's own paragraphs on the replies that the Spec calls good and
 bad. The engine has seen no label; *own section left out* takes from the charter what stands in the reply's section.
@@ -148,8 +148,9 @@ def _strings(value: object) -> Iterator[str]:
 def negation(data: Path, quick: bool) -> Iterator[Row]:
     """Entailment by cosine: how much of inference small embeddings see.
 
-    What SNLI calls a contradiction is mostly something else that goes on, and MiniLM was taught on SNLI's other part, so
-    that cosines tell the two apart. Of a hypothesis that is entailed and the same with a *not* in it they tell little.
+    What SNLI calls a contradiction is mostly something else that goes on, and MiniLM was taught on SNLI's other part,
+    so that cosines tell the two apart. Of a hypothesis that is entailed and the same with a *not* in it they tell
+    little.
     """
     pairs = [r for r in _lines(data / "snli" / "dev_part.jsonl") if r["gold_label"] in ("entailment", "contradiction")]
     pairs = pairs[:200] if quick else pairs

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -15,6 +15,7 @@ from activeseed.belief import author_law
 from activeseed.errors import SeedError
 from activeseed.laws import KINDS
 from activeseed.perturbations import perturbed
+from activeseed.questions.items import MACHINE
 from activeseed.seed import ABSENT, AS_WRITTEN, BY_MACHINE, Item, Probe, Seed, Text
 
 TEXTS = (
@@ -36,7 +37,7 @@ def seed() -> Seed:
 
 def study(folder: Path, **more: Any) -> Study:
     probes = [Probe(id=c, payload=Text(text=c)) for c in "abcdelnot"]
-    settings = {"perturbations": RULES, "estimator": LeaveOneOut(keys=2), "replicates": 2} | more
+    settings: dict[str, Any] = {"perturbations": RULES, "estimator": LeaveOneOut(keys=2), "replicates": 2} | more
     return Study.create(folder, seed(), FromFunction(lengths), probes=probes, **settings)
 
 
@@ -44,7 +45,7 @@ def test_each_law_ranks_by_its_own_variants(tmp_path: Path) -> None:
     made = study(tmp_path)
     for law, origin in (("paraphrase", "paraphrase"), ("drift", "drift"), ("framing", "framing")):
         assert law in KINDS
-        ranking = made.rank(by="effect", law=law)  # type: ignore[arg-type]
+        ranking = made.rank(by="effect", law=law)
         has = {i.id for i in made.seed.items if any(v.origin == origin for v in i.alternatives)}
         assert has
         assert "d5" not in has
@@ -55,13 +56,17 @@ def test_each_law_ranks_by_its_own_variants(tmp_path: Path) -> None:
     made.close()
 
 
+def test_each_kind_is_marked_in_questions() -> None:
+    assert set(MACHINE) == BY_MACHINE
+
+
 def test_nobody_believes_in_it_and_no_list_proposes_it() -> None:
     grown = perturbed(seed(), RULES)
     law = author_law(grown)
     for f, item in enumerate(grown.items):
         for v, variant in enumerate(item.variants):
             assert (law.probabilities[f, v] == 0) == (variant.origin in BY_MACHINE)
-    for f, v in enumerate(proposed(SimpleNamespace(law=law), grown.base)):
+    for f, v in enumerate(proposed(cast(Any, SimpleNamespace(law=law)), grown.base)):
         assert grown.items[f].variants[v].origin not in BY_MACHINE
 
 

@@ -257,7 +257,7 @@ def test_sources_are_what_is_used() -> None:
     assert all("rapidly" not in said for said in Paraphrase(sources=("templates",)).paraphrases(text))
     for wrong in ({"sources": ()}, {"sources": ("model",)}, {"most": 0}, {"at_once": 0}, {"most": 21}):
         with pytest.raises(ConfigError):
-            Paraphrase(**wrong)  # type: ignore[arg-type]
+            Paraphrase(**wrong)
 
 
 def test_variants_say_where_they_come_from_and_keep_prompt_and_authority() -> None:
@@ -282,7 +282,7 @@ def test_what_a_rule_wrote_is_believed_by_nobody() -> None:
     seed = Seed(items=tuple(Item(id=k, payload=Text(text=f"{PLAIN} {k} is it.")) for k in "ab"))
     grown = Paraphrase().variants(seed)
     for rest in ("auto", "absent", "wordings"):
-        assert spread_belief(grown["a"], 0.7, rest) == spread_belief(seed["a"], 0.7, rest)  # type: ignore[arg-type]
+        assert spread_belief(grown["a"], 0.7, rest) == spread_belief(seed["a"], 0.7, rest)
     assert {v.origin for v in grown["a"].alternatives} <= BY_MACHINE
 
 
