@@ -48,7 +48,7 @@ def materials(extra: str = "") -> Materials:
 @pytest.mark.usefixtures("double_precision")
 @pytest.mark.parametrize("settings", [{}, {"pooling": "sum", "induction": 0.0}])
 def test_it_keeps_the_promises_of_a_system(settings) -> None:
-    # the root draws weights at which gradients are looked at: with this one some lie well below one, where outcomes move
+    # the root draws the weights of the check: with this one some lie well below one, where outcomes move
     of = replace(materials(), root=2)
     check_system(InferenceEngine(**settings), of, tolerance=ROUNDED)
 
