@@ -3,8 +3,8 @@
 A part of `dicta` beside this file, which names the folder of data. ``dicta_labels.jsonl`` holds 200 sentences, drawn
 from all of both documents and labelled by two who had not seen the extractor, as its author had not seen their labels
 (he had read some 100 of their paragraphs), with what was agreed on. As first measured: precision .863 [.762, .932]
-(63 of 73), recall .733 [.626, .822] (63 of 86). Since then one mistake was mended: a bare lead-in (``Claude should never:``)
-was read as asking for *never*.
+(63 of 73), recall .733 [.626, .822] (63 of 86). Since then one mistake was mended: a bare lead-in (``Claude should
+never:``) was read as asking for *never*.
 
 The AUC of approval is that of a charter of the Model Spec's own paragraphs on the replies that the Spec calls good and
 bad. The engine has seen no label; *own section left out* takes from the charter what stands in the reply's section.
