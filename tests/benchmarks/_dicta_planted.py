@@ -138,7 +138,7 @@ def planted_rows(data: Path | None = None, quick: bool = False) -> list[Row]:
         twins += [effects[name][0] == 0.0 for name in of.marks["twins"]]
         near += [effects[name][0] <= AGREES for name in of.marks["near"]]
         top = np.sort([e for e, _ in effects.values()])[-max(1, len(effects) // 10)]
-        clash += [effects[name][0] >= top for name in of.marks["clash"]]
+        clash += [bool(effects[name][0] >= top) for name in of.marks["clash"]]
         family += [effects[name][1] and truth[name] > AGREES for name in of.marks["family"]]
         why += replays(of)
         same, drift = reworded(of, key)
@@ -148,9 +148,7 @@ def planted_rows(data: Path | None = None, quick: bool = False) -> list[Row]:
     return [
         row("dicta of a charter, at least", float(min(counts)), None, ">= 40", min(counts) >= 40),
         share("leave-one-out effects that equal brute force", sum(g <= AGREES for g in gaps), n, least=1.0),
-        row(
-            "the largest gap between an effect and brute force", max(gaps), None, f"<= {AGREES:g}", max(gaps) <= AGREES
-        ),
+        row("largest gap to brute force", float(max(gaps)), None, f"<= {AGREES:g}", bool(max(gaps) <= AGREES)),
         share("exact duplicates whose effect is zero", sum(twins), len(twins), least=1.0),
         share("duplicates in other words whose effect is zero", sum(near), len(near)),
         share("sides of a contradiction of equal rank in the top decile of effects", sum(clash), len(clash), least=0.9),

@@ -45,11 +45,16 @@ def test_no_record_is_left_out_of_the_registry():
         "        yield c\n"
         "        yield from below(c)\n"
         "members = {record_type(f, k) for f, kinds in FAMILIES.items() for k in kinds}\n"
+        "from activeseed.systems.inference.settings import VERIFIERS, InferenceSettings\n"
+        "kinds = [InferenceSettings.model_validate({'verifier': {'kind': k}}).verifier for k in VERIFIERS\n"
+        "         if importlib.util.find_spec(f'activeseed.systems.inference.verifiers.{k}')]\n"
+        "verifiers = {type(v) for v in kinds}\n"
         "families = tuple(f'activeseed.{f}.' for f in "
         "('systems', 'embedders', 'estimators', 'annotators', 'executors', 'perturbations'))\n"
         "left = [c.__name__ for c in below(BaseModel) if c.__module__.startswith(families)\n"
         "        and 'kind' in c.model_fields and isinstance(c.model_fields['kind'].default, str)\n"
-        "        and c not in members and not members & set(c.__subclasses__())]\n"  # settings that a member adds to
+        "        and c not in members and not members & set(c.__subclasses__())\n"  # settings that a member adds to
+        "        and c not in verifiers]\n"  # settings of a member, with a registry of their own
         "print(json.dumps(left))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -112,6 +112,12 @@ def test_siblings_share_what_stands_beside_the_verb() -> None:
     assert found[1] == 0.5
 
 
+def test_who_lies_to_a_user_deceives_a_user() -> None:
+    dicta = ["The assistant must not deceive users.", *KINDS]
+    assert judge(dicta, "The assistant lies to a user.") == pytest.approx(sigmoid(-3.6), abs=1e-6)
+    assert judge(dicta, "The assistant lies about a child.") == 0.5
+
+
 def test_the_more_specific_norm_overrides_the_more_general_one() -> None:
     dicta = ["The assistant must not deceive.", "The assistant may bluff.", KINDS[2]]
     assert judge(dicta, "The assistant bluffs.") == pytest.approx(sigmoid(2.0), abs=1e-6)

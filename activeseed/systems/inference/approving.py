@@ -155,7 +155,7 @@ class ByRelevance:
             assert isinstance(atom, At)
             by_rank.setdefault(self.settings.rank(atom.authority), []).append(n)
         self.ranks = []
-        dtype = torch.get_default_dtype()
+        dtype = torch.float64
         for rank in sorted(by_rank, reverse=True):
             mine = by_rank[rank]
             atoms = torch.tensor([self.graph.norms[n] + EXTRA for n in mine])

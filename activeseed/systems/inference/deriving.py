@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import heapq
 import math
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,9 @@ from activeseed.systems.inference.lexicon import Edge
 from activeseed.systems.inference.settings import InferenceSettings
 from activeseed.systems.inference.taking import Said
 from activeseed.systems.inference.verifiers.seam import Deed
+
+#: what stands between one verb and its object, and not between another and the same
+_PREPOSITION = re.compile(r"^(?:to|with|at|about|on|from|for|of|into|over|against) (?=\w)")
 
 
 @dataclass
@@ -146,13 +150,14 @@ def _imply(g: Grounding, concepts: set[str]) -> None:
         for n in range(1, len(words)):
             head, rest = " ".join(words[:n]), " ".join(words[n:])
             for upper, edge in declared.get(head, ()):
-                wider = f"{upper} {rest}"
-                if (wider, edge) not in g.up[concept]:
-                    g.up[concept].append((wider, edge))
-                    g.down[wider].append((concept, edge))
-                if wider not in seen:
-                    seen.add(wider)
-                    waiting.append(wider)
+                for beside in (rest, _PREPOSITION.sub("", rest)):  # who lies to a user deceives a user
+                    wider = f"{upper} {beside}"
+                    if (wider, edge) not in g.up[concept]:
+                        g.up[concept].append((wider, edge))
+                        g.down[wider].append((concept, edge))
+                    if wider not in seen:
+                        seen.add(wider)
+                        waiting.append(wider)
     for concept in sorted(seen):
         words = concept.split()
         for n in range(1, len(words)):

@@ -14,7 +14,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from activeseed.systems.inference.graph import Family, Graph
@@ -23,6 +25,15 @@ from activeseed.systems.inference.settings import InferenceSettings
 #: an atom that never holds, and one that always does: what lists of unequal length are filled up with
 NEVER, ALWAYS = 0, 1
 EXTRA = 2
+
+
+def in_double(weights: NDArray[np.float32]) -> Tensor:
+    """Weights in double precision.
+
+    Processors round the last bit of a logarithm or an exponential by where a number stands in its array; outcomes are
+    kept in single precision, which such bits don't reach, so that a copy's effect is zero and not nearly so.
+    """
+    return torch.from_numpy(weights).double()
 
 
 def padded(lists: Sequence[Sequence[int]], fill: int) -> Tensor:
@@ -144,7 +155,7 @@ def _rules(rules: Sequence[tuple[int, tuple[int, ...], float]]) -> _Rules:
         by_head.setdefault(head, []).append((tail, factor))
     width = max(len(of) for of in by_head.values())
     tails = torch.full((len(by_head), width, 2), NEVER, dtype=torch.int64)
-    factors = torch.zeros(len(by_head), width, dtype=torch.get_default_dtype())
+    factors = torch.zeros(len(by_head), width, dtype=torch.float64)
     for n, of in enumerate(by_head.values()):
         for m, (tail, factor) in enumerate(of):
             tails[n, m] = torch.tensor([t + EXTRA for t in tail])

@@ -16,10 +16,9 @@ import torch
 from activeseed.plan import Floats, Materials, Rows
 from activeseed.protocols import Explanation, Step
 from activeseed.systems.fields.batches import sound_weights
-from activeseed.systems.fields.points import in_precision
 from activeseed.systems.inference.approving import ByConcept, ByRelevance, approval, policy
 from activeseed.systems.inference.bench import Bench, bench_of
-from activeseed.systems.inference.expanding import EXTRA
+from activeseed.systems.inference.expanding import EXTRA, in_double
 from activeseed.systems.inference.graph import At, Bearing, Family, Reach, written
 from activeseed.systems.inference.language import say
 from activeseed.systems.inference.lexicon import Edge
@@ -144,7 +143,7 @@ def explain(
     for r in range(len(rows)):
         weights, _ = sound_weights(rows.take(slice(r, r + 1)), materials)
         with torch.no_grad():
-            f = bench.expansion.confidences(in_precision(weights))
+            f = bench.expansion.confidences(in_double(weights))
             pro, con = bench.sides.sides(f)
             judged = policy if engine.outcome == "policy" else approval
             values = judged(pro[:, : bench.places], con[:, : bench.places], engine)[0].numpy()

@@ -14,10 +14,9 @@ from activeseed.outcome import Outcomes
 from activeseed.plan import Floats, Materials, Rows
 from activeseed.protocols import Cost
 from activeseed.systems.fields.batches import in_batches, read_off, sound_weights
-from activeseed.systems.fields.points import in_precision
 from activeseed.systems.inference.approving import approval, policy
 from activeseed.systems.inference.bench import Bench, bench_of
-from activeseed.systems.inference.expanding import EXTRA
+from activeseed.systems.inference.expanding import EXTRA, in_double
 from activeseed.systems.inference.graph import At
 from activeseed.systems.inference.language import say
 from activeseed.systems.inference.settings import InferenceSettings
@@ -37,7 +36,7 @@ def cost(engine: InferenceSettings, materials: Materials) -> Cost:
 
 
 def _bytes(bench: Bench) -> int:
-    return torch.get_default_dtype().itemsize * bench.floats
+    return 8 * bench.floats
 
 
 def _per_batch(engine: InferenceSettings, bench: Bench, times: int = 1) -> int:
@@ -55,7 +54,7 @@ def train(engine: InferenceSettings, rows: Rows, materials: Materials) -> Outcom
 def _train(engine: InferenceSettings, bench: Bench, rows: Rows, materials: Materials) -> Outcomes:
     weights, sound = sound_weights(rows, materials)
     with torch.no_grad():
-        pro, con = bench.sides.sides(bench.expansion.confidences(in_precision(weights)))
+        pro, con = bench.sides.sides(bench.expansion.confidences(in_double(weights)))
         values = _outcome(engine, bench, pro, con).numpy()
         vouching = bench.vouching(approval(pro, con, engine)).numpy()
     out = read_off(values, vouching, sound, "confidences are no numbers")
@@ -78,7 +77,7 @@ def pull_back(engine: InferenceSettings, rows: Rows, materials: Materials, cotan
     for a in range(0, len(rows), per):
         part = slice(a, a + per)
         weights, sound = sound_weights(rows.take(part), materials)
-        given = in_precision(weights).requires_grad_()
+        given = in_double(weights).requires_grad_()
         pro, con = bench.sides.sides(bench.expansion.confidences(given))
         values = _outcome(engine, bench, pro, con)
         c = torch.tensor(np.asarray(cotangents)[part], dtype=values.dtype)
@@ -99,7 +98,7 @@ def norms(engine: InferenceSettings, rows: Rows, materials: Materials) -> Floats
         part = slice(a, a + per)
         weights, sound = sound_weights(rows.take(part), materials)
         with torch.no_grad():
-            found = bench.expansion.confidences(in_precision(weights))[:, at].numpy().astype(np.float64)
+            found = bench.expansion.confidences(in_double(weights))[:, at].numpy().astype(np.float64)
         found[~sound] = np.nan
         out[part] = found
     return out

@@ -174,7 +174,11 @@ def _norm(cue: Cue, words: str, text: str, start: int, end: int, meant: str) -> 
     action = re.sub(r"[;,]\s*(?:instead|then|rather|and|but|or)$", "", action.strip(" ,;:.!—\"'"))
     deontic = cue.deontic
     if cue.keeps and cue.subject.phrase:
-        phrase = re.sub(r"\s(?:will|would)(?:\s(?:not|never|also))*$", "", words[cue.starts : cue.at].strip(" ,;:—"))
+        phrase = re.sub(
+            r"\s(?:will|would)(?:\s(?:not|never|also))*$",
+            "",
+            words[max(cue.starts, cue.at - _NEAR) : cue.at].strip(" ,;:—"),
+        )
         action = f"{phrase} {action}".strip() if action else phrase
     else:
         action = re.sub(
@@ -196,7 +200,7 @@ def _norm(cue: Cue, words: str, text: str, start: int, end: int, meant: str) -> 
 def _named(cue: Cue, words: str) -> str:
     """Whom it binds, spelt as in the sentence."""
     name = cue.subject.name or cue.subject.phrase
-    near = words[max(0, cue.starts - _NEAR) : cue.ends]
+    near = words[max(0, cue.at - _NEAR) : cue.ends]
     found = list(re.finditer(rf"\b{re.escape(name)}\b", near, re.IGNORECASE)) if name else []
     return found[-1][0] if found else name
 

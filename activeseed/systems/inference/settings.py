@@ -47,10 +47,7 @@ class InferenceSettings(SettingsRecord):
     Attributes:
         reads: ``controlled`` English, free ``prose``, or ``auto``: controlled where every item as written is.
         outcome: ``approval`` of the probes, or the ``policy`` over the pool, π ∝ exp(beta · s).
-        lexicon: is-a, causes and other words, besides what sentences of the seed say.
         lexicon_file: a YAML file with more of it (``isa``, ``causes``, ``same``); its content names the engine.
-        strengths: of the grades of modality.
-        modalities: further modal phrases -> those of the grammar that they stand for.
         authorities: names of ranks, the highest first. Any other name ranks below them, and no name below that.
         inheritance: what is left of a norm one step down the is-a, in (0, 1].
         means: what is left one step from an end to its means, or from a harm to what causes it.
@@ -66,15 +63,15 @@ class InferenceSettings(SettingsRecord):
         verifier: how deeds are held against norms; None is ``symbolic`` for controlled English, else ``similarity``.
         compare: the geometry in which outcomes are compared.
         memory_mb: bound on what the rows of one batch take.
+        lexicon: is-a, causes and other words, besides what sentences of the seed say.
+        strengths: of the grades of modality.
+        modalities: further modal phrases -> those of the grammar that they stand for.
     """
 
     kind: Literal["inference_engine"] = "inference_engine"
     reads: Literal["auto", "controlled", "prose"] = "auto"
     outcome: Literal["approval", "policy"] = "approval"
-    lexicon: LexiconTable = LexiconTable()
     lexicon_file: str = ""
-    strengths: Strengths = Strengths()
-    modalities: Mapping[str, str] = Field(default_factory=dict)
     authorities: tuple[str, ...] = ("root", "system", "developer", "user", "guideline")
     inheritance: float = Field(default=0.9, gt=0, le=1)
     means: float = Field(default=0.8, gt=0, le=1)
@@ -89,6 +86,9 @@ class InferenceSettings(SettingsRecord):
     verifier: SerializeAsAny[SettingsRecord] | None = None
     compare: Literal["hellinger", "identity"] = "hellinger"
     memory_mb: int = Field(default=512, ge=16)
+    lexicon: LexiconTable = LexiconTable()
+    strengths: Strengths = Strengths()
+    modalities: Mapping[str, str] = Field(default_factory=dict)
 
     @field_validator("verifier", mode="before")
     @classmethod
