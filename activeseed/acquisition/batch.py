@@ -111,10 +111,15 @@ def kind_of(item: Item) -> str:
 def doubtful(belief: Belief, standing: Sequence[int] | Ints, below: float = 0.5) -> tuple[int, ...]:
     """Unasked items that stand as written and are credible with less than ``below``, least credible first.
 
-    What stands otherwise has no place in a list: a line without a tick says that the item stays *as written*.
+    What stands otherwise has no place in a list: a line without a tick says that the item stays *as written*. Neither
+    has what may be several things: who would reword a line has nothing to say to a list that would drop it, and their
+    silence would count as *stays*.
     """
     p = belief.credibility
-    found = np.flatnonzero((p < below) & ~belief.answered & (np.asarray(standing, np.int64) == 0))
+    other = belief.law.probabilities[:, 1:].max(1)
+    found = np.flatnonzero(
+        (p < below) & ~belief.answered & (np.asarray(standing, np.int64) == 0) & (2.0 * other > 1.0 - p)
+    )
     return tuple(int(f) for f in found[np.argsort(p[found], kind="stable")])
 
 
