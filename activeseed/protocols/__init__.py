@@ -57,6 +57,7 @@ from activeseed.protocols.systems import (
     SupportsGradients,
     SupportsPermission,
     SupportsReading,
+    SupportsRemarks,
     SupportsSpreading,
     SupportsStates,
     System,
@@ -72,6 +73,6 @@ __all__ = [
     "SupportsDecisions", "SupportsDecoding", "SupportsDrawing", "SupportsEntropy", "SupportsExplaining",
     "SupportsFactors", "SupportsGradients", "SupportsIds", "SupportsItems", "SupportsLaw", "SupportsLimits",
     "SupportsLinks", "SupportsLocating", "SupportsOrder", "SupportsPermission", "SupportsPlace", "SupportsReading",
-    "SupportsResponse", "SupportsSpreading", "SupportsStates", "SupportsTemplate", "SupportsTruth",
+    "SupportsRemarks", "SupportsResponse", "SupportsSpreading", "SupportsStates", "SupportsTemplate", "SupportsTruth",
     "SupportsUnaffordable", "System", "Traits",
 ]  # fmt: skip

@@ -119,6 +119,15 @@ class SupportsReading(Protocol):
 
 
 @runtime_checkable
+class SupportsRemarks(Protocol):
+    """Has something to say of its materials that whoever runs it should read before the ranking."""
+
+    def remarks(self, materials: Materials) -> Sequence[str]:
+        """A sentence each: what it made of the texts, what it left out and why. Nothing is trained for it."""
+        ...
+
+
+@runtime_checkable
 class SupportsPermission(Protocol):
     """Runs code that its settings name, which in a folder from a stranger may be anything."""
 

@@ -8,7 +8,7 @@ from typing import Any
 from activeseed.errors import BudgetError, ConsentError
 from activeseed.looking.problem import is_open
 from activeseed.looking.response import first_request
-from activeseed.protocols import SupportsCutting, SupportsUnaffordable
+from activeseed.protocols import SupportsCutting, SupportsRemarks, SupportsUnaffordable
 from activeseed.questions import FORMS
 from activeseed.study import noisy
 from activeseed.study.answers import take_in
@@ -31,6 +31,8 @@ def check(work: Workshop, time_it: bool = False) -> dict[str, Any]:
     own_forms = [kind for kind in work.forms if kind not in FORMS]  # they are made: what can't be used is said here
     work.system.check(work.materials)
     warnings = [*_about_inputs(work), *_about_texts(work)]
+    if isinstance(work.system, SupportsRemarks):
+        warnings += work.system.remarks(work.materials)
     try:
         try_out(work)
         if time_it:

@@ -115,7 +115,7 @@ class ByConcept:
         applies = f[:, self.atoms] * held[:, self.terms].prod(-1)
         e = torch.cat([applies, f.new_zeros(len(f), 1)], 1)
         for mine, over, gates in self.layers:
-            kept = (1.0 - e[:, over] * f[:, gates]).prod(-1)
+            kept = 1.0 - (e[:, over] * f[:, gates]).amax(-1)  # by the most certain: a second one adds nothing
             e = e.index_copy(1, mine, e[:, mine] * kept)
         return applies, e
 

@@ -59,8 +59,8 @@ def _refuse_what_does_not_parse(said: Said, materials: Materials) -> None:
         nearest = f" The nearest that would be: {left.nearest!r}." if left.nearest else ""
         more = f" So are {len(wrong) - 1} more sentences." if len(wrong) > 1 else ""
         raise PlanError(
-            f"Item {name!r}: {_short(left.sentence)!r} is no controlled English ({left.why}).{nearest}{more} Reword it, "
-            "or set reads = 'prose'."
+            f"Item {name!r}: {_short(left.sentence)!r} is no controlled English ({left.why}).{nearest}{more} "
+            "Reword it, or set reads = 'prose'."
         )
 
 
@@ -96,8 +96,8 @@ def remarks(engine: InferenceSettings, materials: Materials) -> tuple[str, ...]:
     ranks = sorted({t.norm.authority for r in found.values() for t in r.taken} - {"", *engine.authorities})
     if ranks:
         out.append(
-            f"No rank is set for {_named(ranks)}: they rank alike, below {', '.join(engine.authorities) or 'nobody'} and "
-            "above dicta of nobody. Name them in authorities, the highest first."
+            f"No rank is set for {_named(ranks)}: they rank alike, below {', '.join(engine.authorities) or 'nobody'} "
+            "and above dicta of nobody. Name them in authorities, the highest first."
         )
     return (*out, *_untouched(bench, materials, engine))
 

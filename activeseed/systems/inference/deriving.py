@@ -134,8 +134,9 @@ def _join(g: Grounding, said: Said, deeds: Sequence[Deed]) -> None:
 
 
 def _imply(g: Grounding, concepts: set[str]) -> None:
-    """What the words themselves say: *flatter user* is a kind of *flatter*, and, in the rows that have it that *flatter*
-    is a kind of *deceive*, of *deceive user*.
+    """What the words themselves say.
+
+    *Flatter user* is a kind of *flatter*, and of *deceive user* in rows that have *flatter* as a kind of *deceive*.
     """
     declared = {lower: list(uppers) for lower, uppers in g.up.items()}
     waiting, seen = sorted(concepts), set(concepts)
@@ -156,9 +157,9 @@ def _imply(g: Grounding, concepts: set[str]) -> None:
         words = concept.split()
         for n in range(1, len(words)):
             shorter = " ".join(words[:n])
-            edge = Edge("isa", concept, shorter)
-            if shorter in seen and edge not in g.number:
-                here = g.of(edge)
+            implied = Edge("isa", concept, shorter)
+            if shorter in seen and implied not in g.number:
+                here = g.of(implied)
                 g.fixed.add(here)
                 g.up[concept].append((shorter, here))
                 g.down[shorter].append((concept, here))

@@ -165,7 +165,7 @@ def _sides_of(value: float, scored: Sequence[tuple[float, int]]) -> list[int]:
     pro = max((s for s in scored if s[0] > _SAME), default=None)
     con = min((s for s in scored if s[0] < -_SAME), default=None)
     if abs(value - 0.5) <= _SAME:
-        return [s[1] for s in (pro, con) if s is not None] if pro and con and pro[0] > _TOLD else []
+        return [pro[1], con[1]] if pro is not None and con is not None and pro[0] > _TOLD else []
     chosen = pro if value > 0.5 else con
     return [] if chosen is None else [chosen[1]]
 

@@ -82,8 +82,8 @@ def pull_back(engine: InferenceSettings, rows: Rows, materials: Materials, cotan
         pro, con = bench.sides.sides(bench.expansion.confidences(given))
         values = _outcome(engine, bench, pro, con)
         c = torch.tensor(np.asarray(cotangents)[part], dtype=values.dtype)
-        (gradient,) = torch.autograd.grad(values, given, c, allow_unused=True)
-        found = np.zeros(weights.shape) if gradient is None else gradient.numpy().astype(np.float64)
+        (gradient,) = torch.autograd.grad(values, given, c, allow_unused=True, materialize_grads=True)
+        found = gradient.numpy().astype(np.float64)
         found[~sound] = np.nan
         out[part] = found
     return out

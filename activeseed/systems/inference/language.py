@@ -20,12 +20,13 @@ marks                ``(strength 0.9)`` and ``[authority]`` at the end
 
 Contractions, inflection, articles and the order of clauses make no difference (`words.concept`). A condition that says
 *not* holds where the contrary is not among the facts. The same as YAML or JSON: a mapping with ``action`` and, as far
-as wanted, ``modality`` (or ``deontic``), ``strength``, ``agent``, ``condition``, ``exception``, ``authority``; a line of
-the lexicon is ``{concept, isa}`` or ``{concept, causes}``.
+as wanted, ``modality`` (or ``deontic``), ``strength``, ``agent``, ``condition``, ``exception``, ``authority``; a line
+of the lexicon is ``{concept, isa}`` or ``{concept, causes}``.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -109,6 +110,8 @@ def parse(sentence: str, grammar: Grammar = PLAIN, authority: str = "") -> Norm 
         authority: whose sentence it is; a mark in the sentence goes before it.
     """
     bare, strength, marked = _without_marks(sentence)
+    if strength is not None and not 0 < strength <= 1:
+        return Left(sentence, "a strength that is no number above 0 and up to 1")
     if bare.rstrip().endswith("?"):
         return Left(sentence, "a question")
     said = plain(bare)
@@ -182,10 +185,7 @@ def from_mapping(said: Mapping[str, Any], grammar: Grammar = PLAIN, authority: s
     found = parse(f"{modality} {said['action']}", grammar, str(said.get("authority") or authority))
     if isinstance(found, Left):
         return Left(shown, f"modality {modality!r}: {found.why}", found.nearest)
-    try:
-        strength = float(said.get("strength", found.strength))
-    except (TypeError, ValueError):
-        strength = float("nan")
+    strength = _number(str(said.get("strength", found.strength)))
     if not 0 < strength <= 1:
         return Left(shown, f"strength {said['strength']!r} is no number above 0 and up to 1")
     return replace(
@@ -267,16 +267,18 @@ def _without_marks(sentence: str) -> tuple[str, float | None, str]:
     strength, authority = None, ""
     while found := _MARKS.search(sentence):
         if found[1]:
-            try:
-                strength = float(found[1])
-            except ValueError:
-                break
-            if not 0 < strength <= 1:
-                break
+            strength = _number(found[1])
         else:
             authority = found[2]
         sentence = sentence[: found.start()]
     return sentence, strength, authority
+
+
+def _number(said: str) -> float:
+    try:
+        return float(said)
+    except ValueError:
+        return math.nan
 
 
 def _clauses(said: str) -> tuple[str, list[str], list[str]] | str:

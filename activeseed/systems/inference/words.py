@@ -37,9 +37,9 @@ _IRREGULAR = {
 }  # fmt: skip
 #: words that look inflected and are not
 _WHOLE = _words(
-    "this his its us yes always perhaps as thus plus minus bus gas lens news politics ethics physics mathematics during "
-    "species series means evening morning thing nothing something anything everything string king ring spring ceiling "
-    "red bed hundred sacred naked need feed seed speed indeed breed bleed weed kindred embed shed wed alas bias atlas "
+    "this his its us yes always perhaps as thus plus minus bus gas lens news politics ethics physics mathematics "
+    "during species series means evening morning thing nothing something anything everything string king ring spring "
+    "ceiling red bed hundred sacred naked need feed seed speed indeed breed bleed weed kindred embed shed wed alas bias atlas "
     "virus status campus census consensus bonus genus corpus crisis basis analysis thesis hypothesis chaos ethos"
 )
 _SMALL = _words("a an the any some its their his her your my our")
