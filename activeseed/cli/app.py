@@ -16,7 +16,19 @@ from typing import Annotated
 
 import typer
 
-from activeseed.cli import demo, label_studio, loop, project, queue, rank, report, seed_commands, serve
+from activeseed.cli import (
+    demo,
+    explain,
+    label_studio,
+    loop,
+    project,
+    queue,
+    rank,
+    redundancy,
+    report,
+    seed_commands,
+    serve,
+)
 from activeseed.cli.options import ENDING, TRUSTED
 from activeseed.cli.screen import replace_what_does_not_fit, say
 from activeseed.errors import ActiveseedError, nearest, plainly
@@ -106,6 +118,8 @@ servers = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
 app.command("init", short_help="Make a project from a seed file.")(project.init)
 app.command("check", short_help="Validate it, and say what a ranking costs.")(project.check)
 app.command("rank", short_help="Rank the items by what hangs on them.")(rank.rank)
+app.command("redundancy", short_help="What covers for what, and what for nothing.")(redundancy.redundancy)
+app.command("explain", short_help="Why a probe is judged as it is.")(explain.explain)
 app.command("queue", short_help="Ask the questions that are worth most.")(queue.queue)
 app.command("annotate", short_help="Answer pending questions here.")(queue.annotate)
 app.command("pull", short_help="Collect answers; a new seed version.")(queue.pull)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
 
 import typer
 
@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from activeseed.study import Study
 
 Result = TypeVar("Result")
+
+
+class Framed(Protocol):
+    """A result that is a table as well."""
+
+    def to_frame(self) -> Any: ...
 
 
 def rank(
@@ -151,8 +157,8 @@ def _notes(result: dict[str, Any]) -> tuple[list[str], list[str]]:
     return sorted((n for n in notes if n not in cut), key=lambda n: "chaotic" not in n.lower()), cut
 
 
-def write_frames(ranking: Ranking, csv: Path | None, parquet: Path | None) -> None:
-    """The ranking as files. Raises FolderError."""
+def write_frames(ranking: Framed, csv: Path | None, parquet: Path | None) -> None:
+    """A result as files. Raises FolderError."""
     if csv is None and parquet is None:
         return
     from activeseed.formats import guard, write_whole

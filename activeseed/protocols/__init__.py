@@ -10,6 +10,7 @@ from __future__ import annotations
 from activeseed.protocols.analyses import (
     Analysis,
     Estimator,
+    Finding,
     Problem,
     Request,
     Response,
@@ -67,12 +68,12 @@ from activeseed.seed import Json
 
 __all__ = [
     "About", "Analysis", "Annotator", "Assignment", "Batch", "Collected", "Cost", "Dispute", "Embedder", "Estimator",
-    "Event", "Executor", "Explanation", "Form", "Geometry", "Json", "Name", "Occasion", "Pace", "Perturbation",
-    "Problem", "ReferenceLaw", "Request", "Respondent", "Response", "Run", "Step", "Store", "SupportsAgreement",
-    "SupportsAssignment", "SupportsCentring", "SupportsCollecting", "SupportsCores", "SupportsCutting",
-    "SupportsDecisions", "SupportsDecoding", "SupportsDrawing", "SupportsEntropy", "SupportsExplaining",
-    "SupportsFactors", "SupportsGradients", "SupportsIds", "SupportsItems", "SupportsLaw", "SupportsLimits",
-    "SupportsLinks", "SupportsLocating", "SupportsOrder", "SupportsPermission", "SupportsPlace", "SupportsReading",
-    "SupportsRemarks", "SupportsResponse", "SupportsSpreading", "SupportsStates", "SupportsTemplate", "SupportsTruth",
-    "SupportsUnaffordable", "System", "Traits",
+    "Event", "Executor", "Explanation", "Finding", "Form", "Geometry", "Json", "Name", "Occasion", "Pace",
+    "Perturbation", "Problem", "ReferenceLaw", "Request", "Respondent", "Response", "Run", "Step", "Store",
+    "SupportsAgreement", "SupportsAssignment", "SupportsCentring", "SupportsCollecting", "SupportsCores",
+    "SupportsCutting", "SupportsDecisions", "SupportsDecoding", "SupportsDrawing", "SupportsEntropy",
+    "SupportsExplaining", "SupportsFactors", "SupportsGradients", "SupportsIds", "SupportsItems", "SupportsLaw",
+    "SupportsLimits", "SupportsLinks", "SupportsLocating", "SupportsOrder", "SupportsPermission", "SupportsPlace",
+    "SupportsReading", "SupportsRemarks", "SupportsResponse", "SupportsSpreading", "SupportsStates", "SupportsTemplate",
+    "SupportsTruth", "SupportsUnaffordable", "System", "Traits",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar, runtime_checkable
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # seams are only described here: whoever asks for an event ne
     )
     from activeseed.plan import Design, Floats, Law
     from activeseed.protocols.geometries import Geometry
-    from activeseed.seed import Probe, Seed
+    from activeseed.seed import Json, Probe, Seed
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,15 @@ class Analysis(Protocol[T_co]):
         ...
 
     def run(self, problem: Problem) -> Run[T_co]: ...
+
+
+@runtime_checkable
+class Finding(Protocol):
+    """What an analysis ends in, where it says itself as JSON: the journal keeps it, for reports to come."""
+
+    def to_dict(self) -> Mapping[str, Json]:
+        """All of it; plain numbers, texts and lists, None for what is not known."""
+        ...
 
 
 class Estimator(Analysis["Ranking"], Protocol):

@@ -33,6 +33,7 @@ from activeseed.looking.words import (
 from activeseed.outcome import Ranking, plain
 from activeseed.plan import stream_key
 from activeseed.protocols import Name, SupportsLimits
+from activeseed.report import sections
 from activeseed.seed import ABSENT
 from activeseed.study import Study
 from activeseed.study.status import Status
@@ -61,6 +62,8 @@ class Facts:
         agreement: Krippendorff's alpha, or None.
         changes: what differs between the seed as given and now, with who, when and which answer.
         contested: probes that plausible seeds judge otherwise: minority outcomes, never called wrong.
+        redundancy: what covers for what, as the newest such analysis found it, or None where none was made.
+        explanations: of the most contested probes, the derivation of the verdict; none where the system can't say.
         lock_in: response to dropping over response to rewording, or None where nothing can be reworded.
         write_more: kinds of which more examples would steady the outcome.
         record: what ran: versions, keys, settings, trainings, time.
@@ -79,6 +82,8 @@ class Facts:
     agreement: float | None
     changes: list[dict[str, Any]]
     contested: list[dict[str, Any]]
+    redundancy: dict[str, Any] | None
+    explanations: list[dict[str, Any]]
     lock_in: float | None
     write_more: list[dict[str, Any]]
     record: dict[str, Any] = field(default_factory=dict)
@@ -90,6 +95,7 @@ def gather(study: Study, by: Order | Name | None = None) -> Facts:
     assessment = study.rounds.assessment()
     status = study.status()
     last = study.state.rounds[-1] if study.state.rounds else {}
+    contested = _contested(study, assessment)
     return Facts(
         head=_head(study, ranking),
         numbers=_numbers(ranking, status),
@@ -103,7 +109,9 @@ def gather(study: Study, by: Order | Name | None = None) -> Facts:
         annotators=_annotators(study, last),
         agreement=last.get("agreement"),
         changes=study.diff(),
-        contested=_contested(study, assessment),
+        contested=contested,
+        redundancy=sections.redundancy(study),
+        explanations=sections.explanations(study, contested),
         lock_in=lock_in(assessment),
         write_more=[r for r in ranking.summary.get("write_more", []) if r["predicted_drop"] > 0],
         record=_record(study, ranking),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from typing import Any
 
 
 def bar(value: float | None, low: float | None, high: float | None, top: float, width: int = 130) -> str:
@@ -71,6 +72,65 @@ def _marker(k: int, x: float, y: float) -> str:
     if k % 3 == 1:
         return f'<rect class="dot s{k}" x="{x - 3:.1f}" y="{y - 3:.1f}" width="6" height="6"/>'
     return f'<path class="dot s{k}" d="M{x:.1f} {y - 4:.1f}l4 7h-8z"/>'
+
+
+def covered(alone: float | None, gone: float | None, top: float, width: int = 130) -> str:
+    """A bar of what an item does alone, within the outline of what it does once its covers are gone."""
+    if alone is None or gone is None or top <= 0:
+        return '<svg class="bar" role="img" aria-label="unknown" width="130" height="14"></svg>'
+    scale = width / top
+    inner, outer = (min(max(v, 0.0) * scale, width) for v in (alone, gone))
+    parts = [
+        f'<rect class="outer" x="0.5" y="3" width="{max(outer - 1, 1 if gone > 0 else 0):.1f}" height="8" rx="2"/>'
+    ]
+    parts.append(f'<rect class="fill" x="0" y="3" width="{inner:.1f}" height="8" rx="2"/>')
+    said = f"{alone:.3g} alone, {gone:.3g} without what covers for it"
+    return f'<svg class="bar" role="img" aria-label="{said}" width="{width}" height="14">{"".join(parts)}</svg>'
+
+
+def cover_matrix(items: Sequence[dict[str, Any]], most: int = 28) -> str:
+    """Who covers for whom: a row an item that is covered for, a column an item that covers; area is by how much.
+
+    Areas are shares of what the covered item does once all its covers are gone. Left out where nobody covers.
+    """
+    order = dict.fromkeys(n for i in items if i["covers"] for n in (i["id"], *(c["id"] for c in i["covers"])))
+    known = {i["id"]: i for i in items if i["covers"]}
+    rows = [known[name] for name in order if name in known][:most]  # what covers for each other lies side by side
+    covering = {c["id"] for i in rows for c in i["covers"]}
+    columns = [name for name in order if name in covering][:most]
+    if not rows:
+        return ""
+    cell, left = 18, 170
+    top = 20 + 5 * max(len(_short(name)) for name in columns)
+    width, height = left + cell * len(columns) + 60, top + cell * len(rows) + 8
+    out = [f'<text class="tick" x="{left - 8}" y="{top - 8}" text-anchor="end">covered, by:</text>']
+    for k, name in enumerate(columns):
+        x = left + (k + 0.5) * cell
+        out.append(f'<path class="grid" d="M{x:.1f} {top}V{height - 8}"/>')
+        place = f'x="{x + 4:.1f}" y="{top - 6}" transform="rotate(-50 {x + 4:.1f} {top - 6})"'
+        out.append(f'<text class="tick" {place}>{escape(_short(name))}</text>')
+    for n, item in enumerate(rows):
+        y = top + (n + 0.5) * cell
+        out.append(f'<path class="grid" d="M{left} {y:.1f}H{left + cell * len(columns)}"/>')
+        name = escape(_short(item["id"]))
+        out.append(f'<text class="tick" x="{left - 8}" y="{y + 4:.1f}" text-anchor="end">{name}</text>')
+        for cover in item["covers"]:
+            if cover["id"] not in columns:
+                continue
+            share = min(1.0, (cover["more"] or 0.0) / item["gone"]) if item["gone"] else 0.0
+            r = max(1.5, 8.0 * max(share, 0.0) ** 0.5)
+            x = left + (columns.index(cover["id"]) + 0.5) * cell
+            said = escape(f"{cover['id']} covers for {100 * share:.0f} % of {item['id']}")
+            out.append(f'<circle class="dot s0" cx="{x:.1f}" cy="{y:.1f}" r="{r:.1f}"><title>{said}</title></circle>')
+    inside = "".join(out)
+    return (
+        f'<svg class="matrix" role="img" aria-label="what covers for what" width="{width}" height="{height}">'
+        f"{inside}</svg>"
+    )
+
+
+def _short(name: str, most: int = 22) -> str:
+    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def calibration(bins: Sequence[dict[str, float]], size: int = 190) -> str:

@@ -54,7 +54,8 @@ def render(facts: Facts) -> str:
         "num": number, "pct": percent, "scaled": lambda v: "–" if v is None else number(v * scale)
     }  # fmt: skip
     return environment.get_template("report.html.j2").render(
-        f=facts, bar=_safe(figures.bar), top=top, power=_raised(exponent),
+        f=facts, bar=_safe(figures.bar), covered=_safe(figures.covered), top=top,
+        covers=_mark(figures.cover_matrix((facts.redundancy or {}).get("items", []))), power=_raised(exponent),
         charts=[_mark(c) for c in _charts(facts) if c],
         calibration=_mark(figures.calibration((facts.calibration or {}).get("bins", []))),
     )  # fmt: skip

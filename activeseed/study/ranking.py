@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from pydantic import BaseModel
+
 from activeseed.asking.special import writing_table
 from activeseed.column import by_name
 from activeseed.errors import PlanError
@@ -13,8 +15,8 @@ from activeseed.estimators.auto import REGRESSION_KEYS
 from activeseed.estimators.columns import BELIEVED
 from activeseed.looking.problem import is_open
 from activeseed.looking.ranked import beside, column_named, ordered, usual, with_law
-from activeseed.outcome import Ranking, Summary
-from activeseed.protocols import Analysis, Event
+from activeseed.outcome import Ranking, Summary, plain
+from activeseed.protocols import Analysis, Event, Finding
 from activeseed.seed import digest_of
 from activeseed.study import noisy
 from activeseed.study.cost import analysis_parts, ranking_parts, ranks_by_response
@@ -80,8 +82,15 @@ def analyse(looks: Looks, analysis: Analysis[T]) -> T:
         found = looks.assessment()
         result = work.trainer.run(analysis, found.problem)
         body: dict[str, Any] = {
-            "kind": analysis.kind, "seed_version": found.seed.version, "trainings_new": work.budget.here - before,
+            "kind": analysis.kind, "record": _record(analysis), "seed_version": found.seed.version,
+            "trainings_new": work.budget.here - before,
+            "result": plain(result.to_dict()) if isinstance(result, Finding) else None,
         }  # fmt: skip
         work.store.append([Event("analysed", body)])
         work.refresh()
     return result
+
+
+def _record(analysis: Analysis[Any]) -> dict[str, Any] | None:
+    """What the analysis was told, where it is a record; somebody else's need not be one."""
+    return analysis.model_dump(mode="json") if isinstance(analysis, BaseModel) else None

@@ -4,7 +4,7 @@ Every event kind has one method here, and nothing else changes a state. Replay n
 rankings, seed versions and the stop are read back as they were made.
 
 Events: ``created`` · ``settings`` · ``planned``/``trained`` (see training.py) · ``agreed`` · ``tried`` · ``ranked``
-· ``asked`` · ``submitted`` · ``recalled`` · ``answered`` · ``unmatched`` · ``answer_withdrawn``
+· ``analysed`` · ``asked`` · ``submitted`` · ``recalled`` · ``answered`` · ``unmatched`` · ``answer_withdrawn``
 · ``questions_withdrawn`` · ``seed_changed`` · ``round_closed`` · ``pinned`` · ``stopped``.
 """
 
@@ -70,6 +70,7 @@ class State:
     taken_back: dict[str, str] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     rankings: list[dict[str, Any]] = field(default_factory=list)
+    analyses: dict[str, dict[str, Any]] = field(default_factory=dict)
     rounds: list[dict[str, Any]] = field(default_factory=list)
     pins: dict[str, int] = field(default_factory=dict)
     start: dict[str, str] = field(default_factory=dict)
@@ -250,6 +251,9 @@ class State:
 
     def _on_ranked(self, body: dict[str, Any], event: Event) -> None:
         self.rankings.append({**body, "at": event.at})
+
+    def _on_analysed(self, body: dict[str, Any], event: Event) -> None:
+        self.analyses[body["kind"]] = {**body, "at": event.at}  # the newest of its kind
 
     def _on_asked(self, body: dict[str, Any], event: Event) -> None:
         for q in body["questions"]:

@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from activeseed.config import Overrides, Settings
 from activeseed.errors import PlanError
-from activeseed.protocols import Analysis, Annotator, Assignment, Executor, Form, Name, Store, System
+from activeseed.protocols import (
+    Analysis,
+    Annotator,
+    Assignment,
+    Executor,
+    Explanation,
+    Form,
+    Name,
+    Store,
+    System,
+)
 from activeseed.question import Answer, Question
 from activeseed.questions import Kind
 from activeseed.seed import Probe, Seed
@@ -333,6 +343,29 @@ class Study:
 
         self.take_in()
         return analyse(self.rounds.looks, analysis)
+
+    def explain(self, probes: Sequence[str] | str = ()) -> list[Explanation]:
+        """Why the seed as it stands is judged as it is at these probes: the derivation, and the items it rests on.
+
+        Worked out anew each time, and kept nowhere. Where keys vary the trainer, it is the training of the first.
+
+        Args:
+            probes: ids; by default the three whose outcome is nearest to ½.
+
+        Raises:
+            PlanError: the system can't explain itself (it names those that can), or there is no such probe.
+        """
+        from activeseed.study.explaining import explain
+
+        self.take_in()
+        return explain(self._work, [probes] if isinstance(probes, str) else probes)
+
+    def undecided(self, n: int) -> list[str]:
+        """Ids of the n probes whose outcome under the seed as it stands is nearest to ½; trains it if need be."""
+        from activeseed.study.explaining import undecided
+
+        places = self.system.places(self.materials)
+        return [places[p].id for p in undecided(self._work, n)]
 
     def ask(
         self,

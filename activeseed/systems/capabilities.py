@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from activeseed.outcome import Outcomes
 from activeseed.plan import Materials, Rows
-from activeseed.protocols import SupportsFactors, SupportsStates, System
+from activeseed.protocols import Explanation, SupportsExplaining, SupportsFactors, SupportsStates, System
 from activeseed.seed import ABSENT, Json
 
 
@@ -132,6 +133,78 @@ def check_states(system: System, materials: Materials, *, tolerance: float = 1e-
         assert np.array_equal(found, again), f"{says} of the same rows is another one each time"
         alone = np.asarray(system.states(rows.take([1]), materials, name))
         close(alone, found[1:2], tolerance, f"{says} of a row alone differs from the same row's in a batch")
+
+
+# --- explanations -------------------------------------------------------------------------------------------------
+
+
+def check_explaining(system: System, materials: Materials, *, tolerance: float = 1e-4) -> None:
+    """Raise AssertionError unless what a system says of why is a derivation, and replays to the same verdict.
+
+    For each row and place there is one explanation, of that place, with the outcome that the row is trained to. Its
+    steps refer backwards, all of them serve the last one, which is the verdict, and the items that they name are in the
+    seed and present in the row. Trained on nothing but the items that it rests on, the outcome lies on the same side of
+    one half. Costs a training for each explanation of three rows, and three.
+
+    Args:
+        tolerance: how far rounding may move an outcome: one that is no further from one half lies on both sides.
+    """
+    assert isinstance(system, SupportsExplaining), f"{system.kind} explains nothing"
+    rows, places = some_rows(materials), system.places(materials)
+    outcomes = system.train(rows, materials)
+    found = system.explain(rows, materials, list(range(len(places))))
+    assert len(found) == len(rows), f"{len(rows)} rows have {len(found)} lists of explanations"
+    replayed: list[tuple[int, int]] = []
+    alone: list[NDArray[np.int16]] = []
+    for r, explained in enumerate(found):
+        assert len(explained) == len(places), f"a row at {len(places)} places has {len(explained)} explanations"
+        for p, e in enumerate(explained):
+            says = f"row {r} at {places[p].id!r}"
+            assert e.place == places[p].id, f"{says}: the explanation is of {e.place!r}"
+            off = abs(e.value - float(outcomes.values[r, p]))
+            assert off <= tolerance, f"{says}: explained is {e.value:.4g}, and trained {outcomes.values[r, p]:.4g}"
+            present = _present(rows, r, materials)
+            _check_steps(e, present, says)
+            if e.items and abs(e.value - 0.5) > tolerance:
+                kept = [i.id in e.items for i in materials.seed.items]
+                replayed.append((r, p))
+                absent = np.array([i.index_of(ABSENT) for i in materials.seed.items], np.int16)
+                alone.append(np.where(kept, rows.variants[r], absent))
+    ends = [len(places) - 1, 0]
+    some = system.explain(rows.take([1]), materials, ends)
+    assert list(some[0]) == [found[1][p] for p in ends], "an explanation is another than among all rows and places"
+    if not replayed:
+        return
+    again = system.train(Rows(np.array(alone, np.int16), rows.keys[[r for r, _ in replayed]]), materials)
+    for n, (r, p) in enumerate(replayed):
+        was, now = found[r][p].value, float(again.values[n, p])
+        assert abs(now - 0.5) <= tolerance or (now > 0.5) == (was > 0.5), (
+            f"row {r} at {places[p].id!r} is {was:.3g}, and {now:.3g} with nothing but what it is said to rest on "
+            f"({', '.join(found[r][p].items)})"
+        )
+
+
+def _present(rows: Rows, r: int, materials: Materials) -> set[str]:
+    items = materials.seed.items
+    return {i.id for i, v in zip(items, rows.variants[r], strict=True) if v != i.index_of(ABSENT)}
+
+
+def _check_steps(e: Explanation, present: set[str], says: str) -> None:
+    used = {len(e.steps) - 1}
+    for n in range(len(e.steps) - 1, -1, -1):
+        step = e.steps[n]
+        assert step.says, f"{says}: step {n} says nothing"
+        assert step.rule, f"{says}: step {n} names no rule"
+        assert 0.0 <= step.weight <= 1.0, f"{says}: step {n} weighs {step.weight:g}, which is not in [0, 1]"
+        assert all(0 <= of < n for of in step.of), f"{says}: step {n} follows from {step.of}, not all of them earlier"
+        assert n in used, f"{says}: step {n} serves no later one, and the last step is the verdict"
+        used.update(step.of)
+    named = {i for step in e.steps for i in step.items}
+    strange = sorted((named | set(e.items)) - present)
+    assert not strange, f"{says}: it rests on {strange[0]!r}, which is not in the row's seed" if strange else ""
+    left = sorted(set(e.items) - named)
+    assert not left, f"{says}: it rests on {left[0]!r}, which no step says" if left else ""
+    assert bool(e.steps) or not e.items, f"{says}: it rests on items, and has no steps"
 
 
 # --- cells --------------------------------------------------------------------------------------------------------

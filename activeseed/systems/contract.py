@@ -12,10 +12,11 @@ import numpy as np
 from activeseed.geometries import decisions_of, decoded
 from activeseed.outcome import Outcomes
 from activeseed.plan import Materials, Rows, generator, join_rows, with_keys
-from activeseed.protocols import SupportsFactors, SupportsGradients, SupportsStates, System
+from activeseed.protocols import SupportsExplaining, SupportsFactors, SupportsGradients, SupportsStates, System
 from activeseed.seed import ABSENT
 from activeseed.systems.capabilities import (
     check_cells,
+    check_explaining,
     check_settings,
     check_states,
     check_streams,
@@ -70,6 +71,8 @@ def check_system(system: System, materials: Materials, *, tolerance: float = 1e-
         check_settings(system, materials)
     if isinstance(system, SupportsStates):
         check_states(system, materials, tolerance=tolerance)
+    if isinstance(system, SupportsExplaining):
+        check_explaining(system, materials, tolerance=tolerance)
 
 
 def check_gradients(system: System, materials: Materials, *, tolerance: float = 1e-4) -> None:

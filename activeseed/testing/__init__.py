@@ -4,7 +4,8 @@
 index follows by summing over all assignments (``truth``); ``run`` plays the part of a study. A check takes a member of
 its family and raises AssertionError with the promise that it breaks:
 
-    check_system, check_gradients, check_settings, check_states, check_cells    a trainer and what it can do
+    check_system, check_gradients, check_settings, check_states, check_cells,
+    check_explaining                                                            a trainer and what it can do
     check_analysis, check_estimator, check_response                             what asks it
     check_law, check_geometry                                                   what an effect and a distance are
     check_embedder, check_perturbation                                          what goes before
@@ -16,7 +17,7 @@ from activeseed.annotators.contract import check_annotator
 from activeseed.annotators.form_contract import check_form
 from activeseed.executors.contract import check_executor
 from activeseed.store.contract import check_store
-from activeseed.systems.capabilities import check_cells, check_settings, check_states
+from activeseed.systems.capabilities import check_cells, check_explaining, check_settings, check_states
 from activeseed.systems.contract import check_gradients, check_system
 from activeseed.testing.analysis import check_analysis
 from activeseed.testing.embedder import check_embedder
@@ -26,14 +27,15 @@ from activeseed.testing.law import check_law
 from activeseed.testing.perturbation import check_perturbation
 from activeseed.testing.response import check_response
 from activeseed.testing.running import answer, problem_of, run
+from activeseed.testing.strongest import Strongest
 from activeseed.testing.toy import Draws, Noise, Toy
 from activeseed.testing.toys import drowned, interaction, ishigami, linear, product, toys, wordings, zeros
 from activeseed.testing.truth import Truth, truth, truth_in_rows
 
 __all__ = [
-    "Draws", "Noise", "Toy", "Truth", "answer", "check_analysis", "check_annotator", "check_cells", "check_embedder",
-    "check_estimator", "check_executor", "check_form", "check_geometry", "check_gradients", "check_law",
-    "check_perturbation", "check_response", "check_settings", "check_states", "check_store", "check_system", "drowned",
-    "interaction", "ishigami", "linear", "problem_of", "product", "run", "toys", "truth", "truth_in_rows", "wordings",
-    "zeros",
+    "Draws", "Noise", "Strongest", "Toy", "Truth", "answer", "check_analysis", "check_annotator", "check_cells",
+    "check_embedder", "check_estimator", "check_executor", "check_explaining", "check_form", "check_geometry",
+    "check_gradients", "check_law", "check_perturbation", "check_response", "check_settings", "check_states",
+    "check_store", "check_system", "drowned", "interaction", "ishigami", "linear", "problem_of", "product", "run",
+    "toys", "truth", "truth_in_rows", "wordings", "zeros",
 ]  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
+from activeseed.analyses import Redundancy
 from activeseed.estimators import Auto, Bootstrap, Jansen, LeaveOneOut, NullLadder, Regression
 from activeseed.plan import Explicit, Materials, Rows
 from activeseed.protocols import Problem, Request, Run
@@ -20,11 +21,19 @@ MATERIALS = Materials(seed_of(4), probes_of(3))
 
 @pytest.mark.parametrize(
     "analysis",
-    [LeaveOneOut(), Regression(rows=64, pairs=8), Jansen(bases=6), Bootstrap(), NullLadder(), Auto(rows=64, pairs=8)],
+    [
+        Redundancy(folds=8),
+        LeaveOneOut(),
+        Regression(rows=64, pairs=8),
+        Jansen(bases=6),
+        Bootstrap(),
+        NullLadder(),
+        Auto(rows=64, pairs=8),
+    ],
     ids=lambda a: a.kind,
 )
 @pytest.mark.parametrize("system", [Tunable(), Chain(), Judge(price=0.01)], ids=lambda s: s.kind)
-def test_every_estimator_keeps_them_on_any_system(analysis, system) -> None:
+def test_every_member_keeps_them_on_any_system(analysis, system) -> None:
     check_analysis(analysis, system, MATERIALS)
 
 

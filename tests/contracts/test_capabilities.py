@@ -11,8 +11,16 @@ import pytest
 from activeseed.factor import setting_factor
 from activeseed.outcome import Outcomes
 from activeseed.plan import Materials
-from activeseed.protocols import Cost, Traits
-from activeseed.testing import check_cells, check_settings, check_states, check_system, linear
+from activeseed.protocols import Cost, Explanation, Step, Traits
+from activeseed.testing import (
+    Strongest,
+    check_cells,
+    check_explaining,
+    check_settings,
+    check_states,
+    check_system,
+    linear,
+)
 from tests.contracts.test_currency import ADDS, Chain, Judge, Tunable, probes_of, seed_of
 
 MATERIALS = Materials(seed_of(5), probes_of(4))
@@ -241,3 +249,99 @@ def test_the_toys_keep_the_promises_of_a_system() -> None:
     for noise in ("none", "calm"):
         toy = linear(noise)
         check_system(toy, toy.materials)
+
+
+# --- explanations -----------------------------------------------------------------------------------------------------
+
+VOTES = ((-0.9, 0.0, 0.4, 0.0), (-0.5, 0.6, 0.0, 0.0), (0.3, 0.2, -0.7, 0.0))
+
+
+@dataclass(frozen=True)
+class LyingAboutWhy(Strongest):
+    """Says why, and breaks one promise about it."""
+
+    lie: str = "none"
+
+    def explain(self, rows, materials, places):
+        found = super().explain(rows, materials, places)
+        if self.lie == "rows":
+            return found[:-1]
+        if self.lie == "places":
+            return [row[:-1] for row in found]
+        if self.lie == "company" and len(places) < 4:
+            return [[replace(e, value=e.value, steps=(), items=()) for e in row] for row in found]
+        return [[self._other(e, materials) if e.steps else e for e in row] for row in found]
+
+    def _other(self, e: Explanation, materials: Materials) -> Explanation:
+        steps = list(e.steps)
+        if self.lie == "place":
+            return replace(e, place="elsewhere")
+        if self.lie == "value":
+            return replace(e, value=1.0 - e.value)
+        if self.lie == "stranger":
+            return replace(e, items=(*e.items, "nobody"), steps=(replace(steps[0], items=("nobody",)), *steps[1:]))
+        if self.lie == "unsaid":
+            return replace(e, steps=(replace(steps[0], items=()), *steps[1:]))
+        if self.lie == "forwards":
+            return replace(e, steps=(replace(steps[0], of=(1,)), *steps[1:]))
+        if self.lie == "idle":
+            return replace(e, steps=(Step("by the way", "written", 1.0, (), e.items), *(
+                replace(s, of=tuple(n + 1 for n in s.of)) for s in steps)))  # fmt: skip
+        if self.lie == "weight":
+            return replace(e, steps=(*steps[:-1], replace(steps[-1], weight=1.5)))
+        if self.lie == "wordless":
+            return replace(e, steps=(*steps[:-1], replace(steps[-1], says="")))
+        if self.lie == "no steps":
+            return replace(e, steps=())
+        if self.lie == "another":  # an item that is there, and does not decide: b for what a decides
+            other = next(i.id for i in materials.seed.items if i.id != e.items[0])
+            return replace(e, items=(other,), steps=(replace(steps[0], items=(other,)), *steps[1:]))
+        return e
+
+
+def test_who_says_why_keeps_the_promises() -> None:
+    system = Strongest(votes=VOTES)
+    check_explaining(system, system.materials)
+    check_system(system, system.materials)
+    (row,) = system.explain(rows_of_the_seed(system), system.materials, [0, 3])
+    assert row[0].items == ("a",)
+    assert [s.rule for s in row[0].steps] == ["written", "inherited", "strongest"]
+    assert row[1] == Explanation("p3", 0.5)
+
+
+def rows_of_the_seed(system: Strongest):
+    from activeseed.plan import Rows
+
+    return Rows(np.array([system.seed.base], np.int16), np.zeros(1, np.int64))
+
+
+@pytest.mark.parametrize(
+    ("lie", "said"),
+    [
+        ("rows", "have 2 lists of explanations"),
+        ("places", "a row at 4 places has 3 explanations"),
+        ("company", "is another than among all rows"),
+        ("place", "the explanation is of 'elsewhere'"),
+        ("value", "and trained"),
+        ("stranger", "rests on 'nobody', which is not in the row's seed"),
+        ("unsaid", "which no step says"),
+        ("forwards", "not all of them earlier"),
+        ("idle", "serves no later one"),
+        ("weight", "weighs 1.5"),
+        ("wordless", "says nothing"),
+        ("no steps", "which no step says"),
+        ("another", "with nothing but what it is said to rest on|not in the row's seed"),
+    ],
+)
+def test_who_lies_about_why_is_found(lie: str, said: str) -> None:
+    check_explaining(LyingAboutWhy(votes=VOTES), Strongest(votes=VOTES).materials)
+    system = LyingAboutWhy(votes=VOTES, lie=lie)
+    with pytest.raises(AssertionError, match=said):
+        check_explaining(system, system.materials)
+    with pytest.raises(AssertionError, match=said):
+        check_system(system, system.materials)
+
+
+def test_who_explains_nothing_is_found() -> None:
+    with pytest.raises(AssertionError, match="explains nothing"):
+        check_explaining(Tunable(), MATERIALS)

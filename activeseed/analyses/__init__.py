@@ -1,0 +1,21 @@
+"""Analyses that end in something else than a ranking: what `Study.analyse` runs besides estimators.
+
+Each is a frozen record tagged ``kind`` with what ``protocols.Analysis`` asks for. What one ends in says itself as JSON
+(``protocols.Finding``), so that the journal keeps it and the report shows it later.
+"""
+
+from typing import TYPE_CHECKING
+
+from activeseed.lazy import lazily
+
+if TYPE_CHECKING:
+    from activeseed.analyses.coverage import Cover, Coverage, ItemCoverage, ProbeCoverage
+    from activeseed.analyses.redundancy import Redundancy
+
+_HOMES = {
+    "coverage": ("Cover", "Coverage", "ItemCoverage", "ProbeCoverage"),
+    "redundancy": ("Redundancy",),
+}
+__getattr__ = lazily(__name__, _HOMES)
+
+__all__ = ["Cover", "Coverage", "ItemCoverage", "ProbeCoverage", "Redundancy"]
