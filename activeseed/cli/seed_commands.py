@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -120,19 +121,31 @@ def export(
     whole: Annotated[
         bool, typer.Option("--all", help="Beliefs, variants and absent items too, so that it can be read back.")
     ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="New Markdown, not the author's file with its changes.")
+    ] = False,
     folder: Dir = HERE,
 ) -> None:
     """Write the seed as it stands, ready to train on.
 
+    A seed that was read from Markdown goes back into it: only the lines that answers changed differ.
+
     \b
     Example:
+      activeseed seed export charter.md
       activeseed seed export curated.jsonl
       activeseed seed export everything.yaml --all --version v3
     """
     if not file.parent.is_dir():
         raise FolderError(f"{file}: there is no folder {file.parent}. Make it, or choose another.")
+    from activeseed.files import SeedWarning
+
     study = open_study(folder)
-    study.export(file, version=version, standing_only=not whole)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", SeedWarning)
+        study.export(file, version=version, standing_only=not whole, fresh=fresh)
+    for warning in caught:
+        say(str(warning.message))
     show(file)
 
 
@@ -163,11 +176,21 @@ def sync(
     version = study.state.current
     if as_json:
         conflicts = [asdict(c) for c in result.conflicts]
-        print_json({**found, "conflicts": conflicts, "seed_version": version.id, "version": version.number})
+        print_json(
+            {
+                **found,
+                "conflicts": conflicts,
+                "notes": result.notes,
+                "seed_version": version.id,
+                "version": version.number,
+            }
+        )
         return
     for name, ids in found.items():
         if ids:
             show(f"{name}: {len(ids)} ({', '.join(one_line(i) for i in ids[:8])}{', …' if len(ids) > 8 else ''})")
+    for note in result.notes:
+        show(f"split or joined: {one_line(note)}")
     for conflict in result.conflicts:
         show(f"conflict: {one_line(conflict.message)}")
     if result.conflicts:

@@ -3,6 +3,7 @@
 Formats: CSV, TSV, JSON Lines, JSON, Parquet, YAML, Markdown. The conventions are those of ``read_seed``.
 """
 
+from activeseed.files.authors_file import write_into
 from activeseed.files.fields import MAX_TEXT
 from activeseed.files.pool import check_pool
 from activeseed.files.reading import SeedFile, SeedWarning, load_seed, read_gold, read_probes, read_seed
@@ -21,5 +22,6 @@ __all__ = [
     "read_probes",
     "read_seed",
     "sync",
+    "write_into",
     "write_seed",
 ]

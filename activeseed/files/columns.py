@@ -16,11 +16,26 @@ _FORMS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("instruction", "input"), ("output", "response")),
     (("question",), ("answer", "response")),
     (("prompt",), ("completion", "response", "output", "answer")),
+    (("context",), ("response", "completion", "answer")),
 )
+#: names that dicta have: of their text, of their group, and of what they complete
+_DICTA = ("requirement", "criterion", "criteria", "principle", "dictum", "rule")
+_GROUPS = ("section", "heading")
+_LEADS = ("lead_in", "lead-in", "context")
 #: columns of whole conversations, whose last turn is the text
 _CONVERSATIONS = ("messages", "conversations", "conversation")
 #: names that mean something beside a text or a pair, and would be taken for it where they are metadata
-MEANT = frozenset([*_CONVERSATIONS, *(name for prompts, _ in _FORMS for name in prompts)])
+MEANT = frozenset(
+    [
+        *_CONVERSATIONS,
+        *(name for prompts, _ in _FORMS for name in prompts),
+        *_DICTA,
+        *_GROUPS,
+        *_LEADS,
+        "rubrics",
+        "rubric",
+    ]
+)
 #: names of columns that probably hold the text, likeliest first
 _LIKELY = (
     "text", "statement", "sentence", "content", "example", "output", "response", "completion", "answer", "principle",
@@ -43,13 +58,14 @@ def mapped(file: RecordFile, columns: Mapping[str, str] | None, known: Sequence[
         SeedError: no records, a field or column that is not there, or nothing that can be the text.
     """
     if not file.records:
-        raise SeedError(f"{file.path}: it holds no items. Write at least two.")
+        raise SeedError(" ".join([f"{file.path}: it holds no items. Write at least two.", *file.notes]))
     file = _of_one_case(file, known)
     plan = _said(file, columns or {}, known)
     _folded(file, known, plan)
     _usual(file, plan)
+    _as_dicta(file, known, plan)
     if any(paths != ((name,),) for name, paths in plan.items()):
-        file = RecordFile(file.path, [Record(r.line, _renamed(r.fields, plan)) for r in file.records], file.unit)
+        file = file.holding([Record(r.line, _renamed(r.fields, plan)) for r in file.records])
     if not {"text", "chosen", "rejected", "vector"} & set(file.columns):
         raise SeedError(_what_is_missing(file))
     return file
@@ -68,7 +84,7 @@ def _of_one_case(file: RecordFile, known: Sequence[str]) -> RecordFile:
     if not several:
         return file
     records = [Record(r.line, {several.get(c, c): v for c, v in r.fields.items()}) for r in file.records]
-    return RecordFile(file.path, records, file.unit)
+    return file.holding(records)
 
 
 def fitting(path: str | os.PathLike[str], columns: Mapping[str, str], known: Sequence[str]) -> dict[str, str]:
@@ -156,6 +172,31 @@ def _usual(file: RecordFile, plan: dict[str, tuple[Path, ...]]) -> None:
             plan["prompt"] = (free[first],)
         if "prompt" in plan and _fold(plan["prompt"][0][-1]) == first:
             plan["prompt"] += tuple(free[p] for p in rest if p in free)
+
+
+def _as_dicta(file: RecordFile, known: Sequence[str], plan: dict[str, tuple[Path, ...]]) -> None:
+    """Adds text, group and prompt where a file calls them as charters and rubrics do."""
+    free = {_fold(c): (c,) for c in file.columns if (c,) not in {p for paths in plan.values() for p in paths}}
+
+    def add(field: str, names: Sequence[str]) -> None:
+        for name in names:
+            if field not in plan and name in free and _one_line_or_talk(file, free[name], field == "prompt"):
+                plan[field] = (free[name],)
+
+    if not {"text", "chosen", "rejected", "vector"} & set(plan):
+        add("text", _DICTA)
+    if "group" in known:
+        add("group", _GROUPS)
+    if "text" in plan:
+        add("prompt", _LEADS)
+
+
+def _one_line_or_talk(file: RecordFile, path: Path, talk: bool) -> bool:
+    """Whether a column holds texts, or what is said before them, and nothing else."""
+    values = [v for r in file.records if (v := _at(r.fields, path)) not in (None, "", [])]
+    if talk and any(isinstance(v, list) for v in values):
+        return all(isinstance(v, str | list) and (isinstance(v, str) or all("role" in t for t in v)) for v in values)
+    return bool(values) and all(isinstance(v, str) for v in values)
 
 
 def _renamed(fields: Mapping[str, Any], plan: Mapping[str, tuple[Path, ...]]) -> dict[str, Any]:

@@ -24,8 +24,8 @@ MAX_ID = 200
 
 #: Names that mean something in a seed file; anything else is kept as metadata.
 ITEM_FIELDS = (
-    "id", "text", "kind", "group", "belief", "variants", "prompt", "chosen", "rejected", "vector", "standing",
-    "copies", "metadata",
+    "id", "text", "kind", "group", "authority", "belief", "variants", "prompt", "chosen", "rejected", "vector",
+    "standing", "copies", "metadata",
 )  # fmt: skip
 PROBE_FIELDS = (
     "id", "text", "kind", "group", "label", "weight", "prompt", "chosen", "rejected", "vector", "metadata",
@@ -95,8 +95,12 @@ def id_of(where: str, value: Any) -> str:
     return name
 
 
-def payload_of(where: str, fields: Mapping[str, Any]) -> Payload:
-    """The payload: a vector, else a pair, else a text, as the fields (and ``kind``, where it names one) say."""
+def payload_of(where: str, fields: Mapping[str, Any], *, ranked: bool = False) -> Payload:
+    """The payload: a vector, else a pair, else a text, as the fields (and ``kind``, where it names one) say.
+
+    Args:
+        ranked: whether ``authority`` is the rank of a text; that of a probe is only metadata.
+    """
     kind = given(fields, "kind")
     kind = kind.lower() if isinstance(kind, str) and kind.lower() in _KINDS else None
     if kind is None:
@@ -112,7 +116,24 @@ def payload_of(where: str, fields: Mapping[str, Any]) -> Payload:
     if turns := chat.turns_of(where, "text", text):
         before, text = chat.prompt_and_last(turns)
         prompt = chat.joined(prompt, before)
-    return Text(prompt=prompt, text=text_of(where, "text", text))
+    authority = _authority(where, given(fields, "authority")) if ranked else ""
+    return Text(prompt=prompt, text=text_of(where, "text", text), authority=authority)
+
+
+def _authority(where: str, value: Any) -> str:
+    """The name of a rank, on one line; a number is a name, too."""
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise SeedError(
+            f"{where}: 'authority' is {repr(value)[:40]}, not a name. Name one rank, such as \"developer\"."
+        )
+    name = " ".join(str(value).split())
+    if len(name) > MAX_ID or not name.isprintable():
+        raise SeedError(
+            f"{where}: 'authority' {name[:40]!r} must be at most {MAX_ID} printable characters. Shorten it."
+        )
+    return _whole(where, "authority", name)
 
 
 def _has_pair(fields: Mapping[str, Any]) -> bool:
@@ -222,7 +243,8 @@ def _other(where: str, name: str, content: Any, payload: Payload) -> Payload:
     if isinstance(payload, Text):
         said = dict(content) if isinstance(content, Mapping) else {"text": content}
         prompt = text_of(where, "prompt", said["prompt"], blank=True) if "prompt" in said else payload.prompt
-        return Text(prompt=prompt, text=text_of(where, "text", said.get("text")))
+        authority = _authority(where, said["authority"]) if "authority" in said else payload.authority
+        return Text(prompt=prompt, text=text_of(where, "text", said.get("text")), authority=authority)
     if isinstance(payload, Vector):
         values = _vector(where, content.get("vector") if isinstance(content, Mapping) else content)
         if len(values) != len(payload.values):
@@ -321,7 +343,9 @@ def copies_of(where: str, value: Any) -> int:
 
 
 #: what makes a payload of each kind; of another kind it is kept as metadata
-_PARTS = {"text": ("text", "prompt"), "pair": ("prompt", "chosen", "rejected"), "vector": ("text", "vector")}
+_PARTS = {
+    "text": ("text", "prompt", "authority"), "pair": ("prompt", "chosen", "rejected"), "vector": ("text", "vector"),
+}  # fmt: skip
 _ALL_PARTS = {part for parts in _PARTS.values() for part in parts}
 
 
@@ -329,7 +353,7 @@ def metadata_of(where: str, fields: Mapping[str, Any], known: Sequence[str], pay
     """What is neither a convention nor part of the payload, as plain JSON; ``metadata`` itself is merged in if it is
     an object.
     """
-    taken = {*known} - _ALL_PARTS | {*_PARTS[payload.kind]}
+    taken = {*known} - (_ALL_PARTS - {*_PARTS[payload.kind]})
     out = {str(k): plain(where, k, v) for k, v in fields.items() if k not in taken and given(fields, k) is not None}
     kind = given(fields, "kind")
     if kind is not None and not (isinstance(kind, str) and kind.lower() in _KINDS):

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
-from activeseed.seed import Item, Payload, Vector, made_id
+from activeseed.seed import Item, Payload, Text, Vector, made_id
 
 #: Similarity from which an edited line is still the same item: near its old place, and anywhere.
 NEAR, ANYWHERE = 0.5, 0.8
@@ -25,11 +25,11 @@ def match(
     """For every new item the position of the old item it continues, or None; no old item is used twice.
 
     In this order: same id and content; same id that an author gave; same content; a content that the old item has as
-    another variant, or had (``also``, by id: an author may adopt an annotator's edit); same id; the id that a
-    spreadsheet makes of one that reads as a number (007 becomes 7, 1e5 becomes 1.00E+05); and for lines whose id
-    was made from their content (so that an edit changed it), the most similar old line that is left, near the place
-    where the line stood before it is looked for anywhere. Deterministic; about linear in the number of items unless
-    many lines were edited at once.
+    another variant, or had (``also``, by id: an author may adopt an annotator's edit); same text under another lead-in
+    or authority, where no author gave the id; same id; the id that a spreadsheet makes of one that reads as a number
+    (007 becomes 7, 1e5 becomes 1.00E+05); and for lines whose id was made from their content (so that an edit changed
+    it), the most similar old line that is left, near the place where the line stood before it is looked for anywhere.
+    Deterministic; about linear in the number of items unless many lines were edited at once.
     """
     found: list[int | None] = [None] * len(new)
     free = dict.fromkeys(range(len(old)))
@@ -57,11 +57,33 @@ def match(
             same = by_content.get(item.payload.digest, []) if found[t] is None else []
             while same and found[t] is None:
                 take(t, same.pop())
+    _same_words(old, new, take, found, list(free), made)
     for t, item in enumerate(new):
         take(t, by_id.get(item.id))
     _as_numbers(old, new, take, found, list(free))
     _similar(old, new, found, list(free), [t for t in range(len(new)) if found[t] is None and made[t]])
     return found
+
+
+def _same_words(
+    old: Sequence[Item],
+    new: Sequence[Item],
+    take: Callable[[int, int], None],
+    found: Sequence[int | None],
+    free: Sequence[int],
+    made: Sequence[bool],
+) -> None:
+    """Match texts that say the same under another lead-in or authority: bullets are short, lead-ins may be longer."""
+    by_words: dict[str, list[int]] = {}
+    for b in reversed(free):
+        payload = old[b].payload
+        if isinstance(payload, Text):
+            by_words.setdefault(payload.text, []).append(b)
+    for t, item in enumerate(new):
+        if found[t] is None and made[t] and isinstance(item.payload, Text):
+            same = by_words.get(item.payload.text)
+            if same:
+                take(t, same.pop())
 
 
 def _as_numbers(

@@ -27,6 +27,7 @@ from activeseed.files.fields import (
     text_of,
     weight_of,
 )
+from activeseed.files.rubrics import one_a_criterion
 from activeseed.formats import Record, RecordFile, read_records, said_as
 from activeseed.seed import AS_WRITTEN, Item, Pair, Payload, Probe, Rest, Seed, Vector, made_id, spread_belief
 
@@ -56,10 +57,13 @@ def read_seed(
     >>> len(seed), seed.items[0].id, seed.items[0].payload.text
     (8, 'plain-no', "No, that isn't something I can do, and here is who can.")
 
-    Fields by convention: ``id``, ``text`` (with the ``prompt`` that it answers, if any), ``group``, ``belief``,
-    ``variants``; ``prompt``, ``chosen``, ``rejected`` for a pair; ``vector`` for a vector (then ``text`` is its label);
-    ``kind`` where the payload is to be told (``text``, ``pair``, ``vector``). The case of a name makes no difference.
-    Usual forms are known: instruction, input and output; question and answer; prompt and completion; ``messages``.
+    Fields by convention: ``id``, ``text`` (with the ``prompt`` that it answers, or completes, if any), ``group``,
+    ``authority``, ``belief``, ``variants``; ``prompt``, ``chosen``, ``rejected`` for a pair; ``vector`` for a vector
+    (then ``text`` is its label); ``kind`` where the payload is to be told (``text``, ``pair``, ``vector``). The case of
+    a name makes no difference. Usual forms are known: instruction, input and output; question and answer; prompt and
+    completion; context and response; ``messages``; a ``requirement``, ``criterion``, ``principle``, ``dictum`` or
+    ``rule``, with its ``section`` or ``heading`` as the group and its ``context`` or ``lead_in`` as the prompt; a
+    rubric, as ``[{"weight", "requirement"}]`` or with its criteria in ``rubrics``, where what costs weight says so.
     A text, prompt or reply may be a list of turns with a role and a content. Anything else is kept as metadata. Ids
     that are missing are made from content. A text has at most 100,000 characters. 1e5 items take a few seconds.
 
@@ -93,11 +97,11 @@ def load_seed(
     if base_rate is not None and not 0.0 <= base_rate <= 1.0:
         raise SeedError(f"base_rate is {base_rate}; it is a probability. Give a number from 0 to 1.")
     with _collector_paused():
-        return _load(mapped(_records(path), columns, ITEM_FIELDS), base_rate, rest)
+        return _load(mapped(one_a_criterion(_records(path)), columns, ITEM_FIELDS), base_rate, rest)
 
 
 def _load(file: RecordFile, base_rate: float | None, rest: Rest) -> SeedFile:
-    payloads = _payloads(file)
+    payloads = _payloads(file, ranked=True)
     ids = _ids(file, payloads)
     items: list[Item] = []
     standing: dict[str, str] = {}
@@ -125,7 +129,7 @@ def _load(file: RecordFile, base_rate: float | None, rest: Rest) -> SeedFile:
         seed = Seed(items=tuple(items), standing=dict(sorted(standing.items())))
     except SeedError as error:
         raise SeedError(f"{file.path}: {error}") from error
-    return SeedFile(seed, tuple(_warnings(file, payloads)))
+    return SeedFile(seed, (*file.notes, *_warnings(file, payloads)))
 
 
 def read_probes(path: str | os.PathLike[str], *, columns: Mapping[str, str] | None = None) -> tuple[Probe, ...]:
@@ -140,7 +144,7 @@ def read_probes(path: str | os.PathLike[str], *, columns: Mapping[str, str] | No
         SeedError: anything wrong with the file, an empty one included.
     """
     file = mapped(_records(path), columns, PROBE_FIELDS)
-    payloads = _payloads(file)
+    payloads = _payloads(file, ranked=False)
     kinds = sorted({p.kind for p in payloads})
     if len(kinds) > 1:
         raise SeedError(f"{file.path}: it mixes {' and '.join(kinds)}; one file holds one kind. Split it.")
@@ -242,10 +246,10 @@ def _group(where: str, fields: Mapping[str, Any]) -> str:
 # --- payloads and ids -------------------------------------------------------------------------------------------
 
 
-def _payloads(file: RecordFile) -> list[Payload]:
+def _payloads(file: RecordFile, *, ranked: bool) -> list[Payload]:
     out: list[Payload] = []
     for record in file.records:
-        payload = payload_of(file.where(record), record.fields)
+        payload = payload_of(file.where(record), record.fields, ranked=ranked)
         first = out[0] if out else payload
         if isinstance(payload, Vector) and isinstance(first, Vector) and len(payload.values) != len(first.values):
             raise SeedError(

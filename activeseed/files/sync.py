@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from activeseed.errors import SeedError
+from activeseed.files.carrying import EARLIER, changed, recast
 from activeseed.files.matching import match
 from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Pair, Payload, Seed, Variant, made_id
 
-#: Metadata of an item whose author edited it: the payloads it had before, oldest first.
-EARLIER = "earlier_payloads"
 #: What the id of a variant starts with that holds an author's later wording of an item that had been answered.
 OFFERED = "author-"
 
@@ -56,6 +55,9 @@ class SyncResult:
 
     ``edited``: text, group, belief, variants or metadata. ``moved``: a smallest set of items whose moving explains the
     new order. An item can be edited and moved.
+
+    A paragraph that was split keeps its answer in every part where it was kept or dropped as a whole; paragraphs that
+    were joined keep theirs where all were kept or all dropped, and else the joined one is asked anew.
     """
 
     seed: Seed
@@ -64,6 +66,10 @@ class SyncResult:
     edited: tuple[str, ...] = ()
     moved: tuple[str, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
+    #: what became of the answers to items that were split or joined, a sentence each
+    notes: tuple[str, ...] = ()
+    #: item id -> the variant that stands by an answer to what the item was part of, or was joined from
+    carried: Mapping[str, str] = field(default_factory=dict)
 
 
 def sync(base: Seed, mine: Seed, theirs: Seed, *, answered: Collection[str] = ()) -> SyncResult:
@@ -97,14 +103,26 @@ def sync(base: Seed, mine: Seed, theirs: Seed, *, answered: Collection[str] = ()
     places = match(old, theirs.items, {i.id: [v.payload for v in i.alternatives if v.payload] for i in mine.items})
     touched = {i.id for i in mine.items if _touched(was.get(i.id), i, mine)} | (set(answered) & set(now))
 
+    recuts = recast(old, theirs.items, places, now, mine.standing, touched, len(authored))
+    places = list(recuts.places)
+
     # A file without any belief, such as a seed that was exported to train on, says nothing about beliefs.
     unsaid = all(i.belief is None for i in theirs.items)
+    # Nor does a file without any metadata, such as Markdown, speak of what it has no place for.
+    bare = not any(i.metadata for i in theirs.items)
     items: list[Item] = []
     added: list[str] = []
     edited: list[str] = []
     conflicts: list[Conflict] = []
     taken = {i.id for i in old}
-    for their, place in zip(theirs.items, places, strict=True):
+    for n, (their, place) in enumerate(zip(theirs.items, places, strict=True)):
+        if n in recuts.items:
+            item = recuts.items[n] if place is not None else _named(recuts.items[n], taken)
+            (edited if place is not None else added).append(item.id)
+            taken.add(item.id)
+            items.append(item)
+            recuts.call(n, item.id)
+            continue
         if place is None:
             items.append(_named(their, taken))
             taken.add(items[-1].id)
@@ -112,7 +130,9 @@ def sync(base: Seed, mine: Seed, theirs: Seed, *, answered: Collection[str] = ()
             continue
         before = old[place]
         if unsaid and before.belief is not None:
-            their = _changed(their, belief=_carried(before, their))
+            their = changed(their, belief=_carried(before, their))
+        if bare and before.metadata:
+            their = changed(their, metadata=before.metadata)
         current = now.get(before.id)
         if current is None:
             # Taken out of the study since; an unchanged line doesn't bring it back, an edited one does.
@@ -123,12 +143,12 @@ def sync(base: Seed, mine: Seed, theirs: Seed, *, answered: Collection[str] = ()
         merged, conflict = _merge(before, current, their, mine, before.id in touched)
         items.append(merged)
         # An author's wording that was only put beside an answer is a conflict, and no edit yet.
-        if _changed(merged, alternatives=current.alternatives if conflict else merged.alternatives) != current:
+        if changed(merged, alternatives=current.alternatives if conflict else merged.alternatives) != current:
             edited.append(merged.id)
         if conflict is not None:
             conflicts.append(conflict)
 
-    continued = {old[p].id for p in places if p is not None}
+    continued = {old[p].id for p in places if p is not None} | {old[p].id for p in recuts.gone}
     removed: list[str] = []
     for n, item in enumerate(mine.items):
         if item.id in continued:
@@ -143,9 +163,17 @@ def sync(base: Seed, mine: Seed, theirs: Seed, *, answered: Collection[str] = ()
     if len(items) < 2:
         raise SeedError(f"The file leaves {len(items)} item(s) in the seed, which needs at least two.")
     kept = {i.id for i in items}
-    seed = Seed(items=tuple(items), standing={k: v for k, v in sorted(mine.standing.items()) if k in kept})
+    seed = Seed(
+        items=tuple(items),
+        standing={
+            k: v for k, v in sorted({**mine.standing, **recuts.carried}.items()) if k in kept and v != AS_WRITTEN
+        },
+    )
     moved = _moved([p for p in places if p is not None and p < len(authored) and old[p].id in now], old)
-    return SyncResult(seed, tuple(added), tuple(removed), tuple(edited), tuple(moved), tuple(conflicts))
+    return SyncResult(
+        seed, tuple(added), tuple(removed), tuple(edited), tuple(moved), tuple(conflicts), tuple(recuts.notes),
+        recuts.carried,
+    )  # fmt: skip
 
 
 def _written_by_annotator(item: Item) -> bool:
@@ -158,7 +186,7 @@ def _authored(item: Item) -> Item:
     kept = tuple(v for v in item.alternatives if v.origin != "edit" and not v.id.startswith(OFFERED))
     if len(kept) == len(item.alternatives):
         return item
-    return _changed(item, alternatives=kept)
+    return changed(item, alternatives=kept)
 
 
 def _touched(before: Item | None, item: Item, mine: Seed) -> bool:
@@ -202,7 +230,7 @@ def _merge(before: Item, current: Item, their: Item, mine: Seed, touched: bool) 
     if belief is not None:
         known = {AS_WRITTEN, ABSENT, *(v.id for v in alternatives)}
         belief = belief if set(belief) <= known else _without(belief, known)
-    merged = _changed(
+    merged = changed(
         current,
         payload=payload,
         group=their.group if their.group != before.group else current.group,
@@ -339,12 +367,7 @@ def _named(item: Item, taken: Collection[str]) -> Item:
 
 
 def _renamed(item: Item, name: str) -> Item:
-    return item if item.id == name else _changed(item, id=name)
-
-
-def _changed(item: Item, **update: Any) -> Item:
-    """A new item; a copy would share what the old one has cached of itself."""
-    return Item.model_validate({name: getattr(item, name) for name in Item.model_fields} | update)
+    return item if item.id == name else changed(item, id=name)
 
 
 def _insert(items: list[Item], item: Item, predecessors: Sequence[Item]) -> None:

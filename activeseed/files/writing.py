@@ -31,7 +31,8 @@ from activeseed.seed import AS_WRITTEN, FLIPPED, Item, Pair, Payload, Seed, Text
 def write_seed(seed: Seed, path: str | os.PathLike[str], *, as_answered: bool = False) -> None:
     """Write a seed; the ending says the format (CSV, TSV, JSON Lines, JSON, Parquet, YAML, Markdown).
 
-    ``read_seed`` of the file gives the same seed, what stands included. Markdown holds ids, texts and groups only.
+    ``read_seed`` of the file gives the same seed, what stands included. Markdown holds ids, texts, groups, lead-ins and
+    authorities only.
     The file appears whole or not at all.
 
     Args:
@@ -110,7 +111,8 @@ def _with_metadata(record: dict[str, Any], metadata: Mapping[str, Any]) -> dict[
 
 def _content(payload: Payload) -> dict[str, Any]:
     if isinstance(payload, Text):
-        return {"prompt": payload.prompt, "text": payload.text} if payload.prompt else {"text": payload.text}
+        said = {"prompt": payload.prompt, "text": payload.text, "authority": payload.authority}
+        return {name: value for name, value in said.items() if value or name == "text"}
     if isinstance(payload, Pair):
         out = {"chosen": payload.chosen, "rejected": payload.rejected}
         return {"prompt": payload.prompt, **out} if payload.prompt else out
@@ -128,9 +130,9 @@ def _variants(item: Item) -> list[Any]:
         and kept[-1].payload == item.payload.flipped()
     ):
         kept.pop()
-    prompt = item.payload.prompt if isinstance(item.payload, Text) else ""
+    around = _around(item.payload)
     plain = all(
-        v.id == f"wording-{n}" and isinstance(v.payload, Text) and v.payload.prompt == prompt
+        v.id == f"wording-{n}" and isinstance(v.payload, Text) and _around(v.payload) == around
         for n, v in enumerate(kept, start=1)
     )
     out: list[Any] = []
@@ -140,9 +142,18 @@ def _variants(item: Item) -> list[Any]:
             out.append(variant.payload.text)
         else:
             out.append({"id": variant.id, **_content(variant.payload)})
-            if isinstance(variant.payload, Pair) or (isinstance(variant.payload, Text) and prompt):
+            if isinstance(variant.payload, Pair):
                 out[-1]["prompt"] = variant.payload.prompt
+            # What a variant does not say, it has from its item.
+            out[-1] |= {name: value for name, value in _around(variant.payload).items() if around[name]}
     return out
+
+
+def _around(payload: Payload | None) -> dict[str, str]:
+    """What a text has beside its words."""
+    if isinstance(payload, Text):
+        return {"prompt": payload.prompt, "authority": payload.authority}
+    return {}
 
 
 # --- formats ----------------------------------------------------------------------------------------------------

@@ -15,12 +15,15 @@ from typing import Any
 
 from activeseed.formats.delimited import read_sheet
 from activeseed.formats.json_text import parse_json, parse_lines
-from activeseed.formats.markdown import markdown_records
+from activeseed.formats.markdown import read_markdown
 from activeseed.formats.parquet import parquet_rows
 from activeseed.formats.plain import FormatError, decode, existing_file, read_bytes
 from activeseed.formats.yaml_text import yaml_records
 
 FORMATS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".yaml", ".yml", ".md", ".markdown")
+
+#: names of the list of criteria in a rubric
+CRITERIA = ("rubrics", "rubric", "criteria")
 
 _HINTS = {
     ".xlsx": "Save the sheet as CSV (UTF-8).",
@@ -44,11 +47,21 @@ class Record:
 
 @dataclass(frozen=True)
 class RecordFile:
-    """All records of one file, in order. ``unit`` is what a record's number counts: a line, a row or an entry."""
+    """All records of one file, in order.
+
+    Attributes:
+        unit: what a record's number counts: a line, a row or an entry.
+        notes: a sentence for everything that the reader left out though it may be meant.
+    """
 
     path: Path
     records: list[Record]
     unit: str = "line"
+    notes: tuple[str, ...] = ()
+
+    def holding(self, records: list[Record]) -> RecordFile:
+        """The same file with other records."""
+        return RecordFile(self.path, records, self.unit, self.notes)
 
     @cached_property
     def name(self) -> str:
@@ -118,6 +131,8 @@ def _json(file: Path, data: bytes, how: _How) -> RecordFile:
     value = parse_json(decode(file, data), file.name)
     if isinstance(value, dict) and isinstance(value.get("items"), list):
         value = value["items"]
+    elif isinstance(value, dict) and any(isinstance(value.get(name), list) for name in CRITERIA):
+        value = [value]
     if not isinstance(value, list):
         raise FormatError(f"{file.name}: expected a JSON list of items. For one object a line, name the file .jsonl.")
     records = [
@@ -144,7 +159,8 @@ def _yaml(file: Path, data: bytes, how: _How) -> RecordFile:
 
 
 def _markdown(file: Path, data: bytes, how: _How) -> RecordFile:
-    return RecordFile(file, [Record(line, f) for line, f in markdown_records(decode(file, data))])
+    read = read_markdown(file.name, decode(file, data))
+    return RecordFile(file, [Record(p.start + 1, p.fields) for p in read.places], notes=read.notes)
 
 
 _READERS: dict[str, Callable[[Path, bytes, _How], RecordFile]] = {

@@ -566,7 +566,23 @@ class Study:
         self.batches.ask_conflicts([(c.item, c.message) for c in result.conflicts])
         return result
 
-    def export(self, path: str | Path, version: str = "latest", standing_only: bool = True) -> int:
-        """Write a version of the seed to a file; returns the number of items."""
+    def export(
+        self, path: str | Path, version: str = "latest", standing_only: bool = True, *, fresh: bool = False
+    ) -> int:
+        """Write a version of the seed to a file; returns the number of items.
+
+        As Markdown, a seed that came from Markdown is its author's file with only the answered lines changed, unless
+        it is to be ``fresh``.
+
+        Warns:
+            SeedWarning: what stands where its author does not expect it.
+        """
+        import warnings
+
+        from activeseed.files import SeedWarning
+
         self.refresh()
-        return versions.export(self.state, Path(path), version, standing_only)
+        size, said = versions.export(self._work, Path(path), version, standing_only, fresh)
+        for message in said:
+            warnings.warn(message, SeedWarning, stacklevel=2)
+        return size

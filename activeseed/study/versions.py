@@ -16,6 +16,9 @@ from activeseed.study.workshop import Workshop
 if TYPE_CHECKING:
     from activeseed.files import SyncResult
 
+#: endings of files that an author's own words are written back into
+MARKDOWN = (".md", ".markdown")
+
 
 def diff(state: State, before: str, after: str) -> list[dict[str, Any]]:
     """What differs between two versions, one entry an item, with who changed it, when, and on which answer.
@@ -103,6 +106,8 @@ def take_sync(work: Workshop, path: Path, by: str = "author", columns: Mapping[s
     if result.seed.version != work.seed.version:
         body = seed_change(work.seed, result.seed, f"the author's edits of {path.name}", by, changes)
         body["synced"] = True
+        if result.carried:  # their answers were about other words, and don't count for these
+            body["start"] = {**work.state.start, **result.carried}
         changed = Event("seed_changed", body, key=f"seed:{work.state.current.number + 1}")
         work.store.append([changed], expect=work.state.sequence)
         work.refresh()
@@ -119,16 +124,30 @@ def _changes(before: Seed, after: Seed, by: str, at: str) -> list[dict[str, Any]
     return out
 
 
-def export(state: State, path: Path, version: str = "latest", standing_only: bool = True) -> int:
-    """Write a version to a file; returns how many items it holds.
+def export(
+    work: Workshop, path: Path, version: str = "latest", standing_only: bool = True, fresh: bool = False
+) -> tuple[int, tuple[str, ...]]:
+    """Write a version to a file; how many items it holds, and what its author should look at.
+
+    As Markdown, a seed whose ``[source]`` is Markdown is that file with only the answered lines changed.
 
     Args:
         standing_only: only what would be deployed (absent items left out, the standing text as the text); otherwise
             every item as written with its variants and beliefs.
+        fresh: write new Markdown even so.
     """
-    from activeseed.files import write_seed
+    from activeseed.files import write_into, write_seed
 
-    seed = state.version(version).seed
+    chosen = work.state.version(version)
+    seed = chosen.seed
+    said: tuple[str, ...] = ()
+    if standing_only and not fresh and path.suffix.lower() in MARKDOWN:
+        author = (work.folder / work.settings.source.seed).resolve()
+        if author.suffix.lower() in MARKDOWN and author.is_file():
+            said = write_into(seed, path, author, answered=work.resolution.answered)
+            return len(seed.standing_payloads()), said
+        if author.suffix.lower() in MARKDOWN:
+            said = (f"{author}: the author's file is gone, so {path.name} is written anew.",)
     if standing_only:
         kept = []
         for item, v in zip(seed.items, seed.base, strict=True):
@@ -139,4 +158,4 @@ def export(state: State, path: Path, version: str = "latest", standing_only: boo
             raise SeedError(f"Version {version!r} keeps {len(kept)} item(s). Export it with all variants instead.")
         seed = Seed(items=tuple(kept))
     write_seed(seed, path)
-    return len(seed)
+    return len(seed), said

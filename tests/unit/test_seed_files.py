@@ -124,25 +124,26 @@ Privacy
 """
     )
     seed = read_seed(file)
-    assert [(i.group, i.payload.display) for i in seed.items] == [
-        ("Charter", "A paragraph that goes over two lines."),
-        ("Honesty", "says when it is *unsure*;"),
-        ("Honesty", "corrects itself:\n- at once\n- in plain words"),
-        ("Honesty", "Numbers have units."),
-        ("Privacy", "Nobody's address leaves."),
+    assert [(i.group, i.payload.prompt, i.payload.text) for i in seed.items] == [
+        ("Charter", "", "A paragraph that goes over two lines."),
+        ("Honesty", "The assistant:", "says when it is *unsure*;"),
+        ("Honesty", "The assistant:\ncorrects itself:", "at once"),
+        ("Honesty", "The assistant:\ncorrects itself:", "in plain words"),
+        ("Honesty", "", "Numbers have units."),
+        ("Privacy", "", "Nobody's address leaves."),
     ]
     assert seed.items[1].id == "unsure"
-    assert seed.items[1].metadata == {"introduction": "The assistant:"}
-    # Ids, texts and groups can be written as Markdown again; anything else is refused, not dropped.
-    simple = Seed(
-        items=tuple(Item(id=i.id, payload=i.payload, group=i.group) for i in seed.items if "\n" not in i.display)
+    # Ids, texts, groups, lead-ins and authorities can be written as Markdown again; anything else is refused.
+    root = Item(
+        id="r", payload=Text(text="# not a heading", prompt="The assistant:", authority="the root"), group="Privacy"
     )
-    write_seed(simple, tmp_path / "out.md")
-    assert read_seed(tmp_path / "out.md") == simple
-    with pytest.raises(SeedError, match="introduction"):
-        write_seed(seed, tmp_path / "no.md")
+    seed = Seed(items=(*seed.items, root))
+    write_seed(seed, tmp_path / "out.md")
+    assert read_seed(tmp_path / "out.md") == seed
+    with pytest.raises(SeedError, match="page"):
+        write_seed(Seed(items=(root, Item(id="x", payload=Text(text="x"), metadata={"page": 3}))), tmp_path / "no.md")
     with pytest.raises(SeedError, match="read differently"):
-        write_seed(Seed(items=(simple.items[0], Item(id="x", payload=Text(text="two\n\nlines")))), tmp_path / "no.md")
+        write_seed(Seed(items=(root, Item(id="x", payload=Text(text="two\n\nlines")))), tmp_path / "no.md")
     assert not (tmp_path / "no.md").exists()
 
 

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from activeseed.errors import SeedError
 from activeseed.files import load_seed, sync, write_seed
+from activeseed.files.carrying import EARLIER
 from activeseed.files.matching import similarity
-from activeseed.files.sync import EARLIER, OFFERED
+from activeseed.files.sync import OFFERED
 from activeseed.seed import ABSENT, AS_WRITTEN, Item, Pair, Seed, Text, Variant, Vector, made_id, spread_belief
 
 SENTENCES = [
