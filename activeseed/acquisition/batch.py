@@ -31,6 +31,8 @@ DEPLOYED_SHARE = 0.1
 
 #: lines that a list has at least
 LEAST = 3
+#: share of what an item may be besides as written that one variant has to have, for a line to propose that variant
+PLAINLY = 2 / 3
 
 
 @dataclass(frozen=True)
@@ -117,9 +119,8 @@ def doubtful(belief: Belief, standing: Sequence[int] | Ints, below: float = 0.5)
     """
     p = belief.credibility
     other = belief.law.probabilities[:, 1:].max(1)
-    found = np.flatnonzero(
-        (p < below) & ~belief.answered & (np.asarray(standing, np.int64) == 0) & (2.0 * other > 1.0 - p)
-    )
+    plain = other > PLAINLY * (1.0 - p)
+    found = np.flatnonzero((p < below) & ~belief.answered & (np.asarray(standing, np.int64) == 0) & plain)
     return tuple(int(f) for f in found[np.argsort(p[found], kind="stable")])
 
 
