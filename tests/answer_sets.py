@@ -1,4 +1,4 @@
-"""Charters as answer-set programs (Gelfond & Lifschitz 1988; solved by clingo): what the engine says in its crisp limit.
+"""Charters as answer-set programs (Gelfond & Lifschitz 1988; solved by clingo): the engine's crisp limit.
 
 Where nothing decays and the gate of induction is a step, a norm stands or it doesn't, and a verdict is which side has
 the stronger norm left. The program says that in rules of its own, and shares neither code nor order of computation with
@@ -13,11 +13,10 @@ from collections.abc import Sequence
 import clingo
 
 from activeseed.systems.inference.lexicon import Edge
-from activeseed.systems.inference.norms import Norm
 from activeseed.systems.inference.verifiers import Deed
 from tests.charters import RANKS, Line
 
-#: an engine's settings in this limit: shares of up to five children never come as near as one hundredth to the threshold
+#: an engine's settings in this limit: no share of up to five children comes within one hundredth of the threshold
 CRISP = {
     "inheritance": 1.0, "means": 1.0, "induction": 1.0, "threshold": 0.61, "steepness": 10_000.0, "depth": 50,
     "authorities": ("developer", "guideline"), "beta": 20.0,

@@ -1,8 +1,8 @@
 """Charters of controlled English whose every judgement is known, and a second, slow way to judge.
 
-``charter`` draws one: norms with conditions, exceptions and ranks over a lexicon of families, part of it in sentences of
-the seed. ``judged`` says what follows from any of its lines by walking up from each probe, path by path, with none of
-the engine's graph, layers or tensors: what the engine says of a row is what ``judged`` says of the lines that are left.
+``charter`` draws one: norms with conditions, exceptions and ranks over a lexicon of families, part of it in sentences
+of the seed. ``judged`` says what follows from any of its lines by walking up from each probe, path by path, with none
+of the engine's graph, layers or tensors. What the engine says of a row is what ``judged`` says of its lines.
 """
 
 from __future__ import annotations
@@ -56,9 +56,7 @@ class Charter:
 
     @property
     def seed(self) -> Seed:
-        return Seed(
-            items=tuple(Item(id=x.id, payload=Text(text=x.text, authority=x.authority)) for x in self.lines)
-        )
+        return Seed(items=tuple(Item(id=x.id, payload=Text(text=x.text, authority=x.authority)) for x in self.lines))
 
     def places(self) -> tuple[Probe, ...]:
         return tuple(Probe(id=name, payload=Text(text=deed.text)) for name, deed in self.probes)
@@ -166,6 +164,59 @@ def deed(rng: np.random.Generator, concepts: Sequence[str]) -> Deed:
     if facts:
         text += " when " + " and ".join(FACTS[i] for i in facts)
     return Deed(f"{text}.", "", "assistant", verb + rest, tuple(sorted(FACT_CONCEPTS[i] for i in facts)), omitted)
+
+
+# --- what is planted ----------------------------------------------------------------------------------------------
+
+
+def planted(key: int, norms: int = 34, probes: int = 30) -> Charter:
+    """A charter with things in it that have to be found; ``marks`` says which lines they are.
+
+    ``twins``: a line and an exact copy. ``near``: a line and the same in other words. ``clash``: two contrary lines of
+    one rank about a concept with kinds of its own. ``family``: two of three siblings, both needed for their parent. The
+    concepts of each are used nowhere else, and probes ask about them.
+    """
+    rng = generator(key, "planted")
+    of = charter(key, norms, probes)
+    used = {w for x in of.lines if isinstance(x.says, Norm) for w in x.says.action.split()}
+    used |= {
+        c for e in (*of.given, *(x.says for x in of.lines if isinstance(x.says, Edge))) for c in (e.lower, e.upper)
+    }
+    used |= {d.action.split()[0] for _, d in of.probes}
+    fresh = [w for w in words(rng, 220) if w not in used]
+    twin, near, clash, k1, k2, parent, s1, s2, s3 = fresh[:9]
+
+    def norm(action: str, deontic: str = "forbidden") -> Norm:
+        return Norm(deontic, 1.0, action, "assistant")  # type: ignore[arg-type]
+
+    plain = np.random.default_rng(0)
+    same = say_norm(norm(twin), plain)
+    lines = [
+        Line("twin a", same, norm(twin)), Line("twin b", same, norm(twin)),
+        Line("near a", f"The assistant must not {near}.", norm(near)),
+        Line("near b", f"The assistant isn't allowed to {near}.", norm(near)),
+        Line("clash a", f"The assistant must {clash}.", norm(clash, "obliged")),
+        Line("clash b", f"The assistant must not {clash}.", norm(clash)),
+        Line("family a", say_norm(norm(s1), rng), norm(s1)), Line("family b", say_norm(norm(s2), rng), norm(s2)),
+    ]  # fmt: skip
+    given = [Edge("isa", k, clash) for k in (k1, k2)] + [Edge("isa", s, parent) for s in (s1, s2, s3)]
+    asked = [twin, near, clash, clash, k1, k2, parent, parent, s1, s3]
+    more = [(f"q{i}", deed(rng, [verb])) for i, verb in enumerate(asked)]
+    more = [(name, d if not d.omitted else _done(d)) for name, d in more]
+    order = rng.permutation(len(of.lines) + len(lines))
+    every = [*of.lines, *lines]
+    marks: dict[str, tuple[str, ...]] = {
+        "twins": ("twin a", "twin b"),
+        "near": ("near a", "near b"),
+        "clash": ("clash a", "clash b"),
+    }
+    marks |= {"family": ("family a", "family b"), "parent": tuple(n for (n, d) in more if d.action == parent)}
+    return Charter(tuple(every[i] for i in order), (*of.probes, *more), (*of.given, *given), marks)
+
+
+def _done(of: Deed) -> Deed:
+    verb = of.action.split()[0]
+    return replace(of, omitted=False, text=of.text.replace(f"does not {verb}", f"{verb}s"))
 
 
 # --- the slow way -------------------------------------------------------------------------------------------------

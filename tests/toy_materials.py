@@ -76,3 +76,30 @@ def texts(root: int = 0) -> Materials:
     said = [i.display for i in items] + [p.payload.display for p in (*pool, *read)]
     embedder = Tfidf(dimensions=16).fit(said)
     return Materials(seed=Seed(items=items), pool=pool, probes=read, root=root, embed=embedder.embed, embedder="tfidf")
+
+
+def dicta() -> Materials:
+    """A small charter in controlled English: every rule of the inference engine has something to do."""
+    said = [
+        "The assistant must not deceive users.", "The assistant may flatter a user if the user asks for praise.",
+        "Flattering is a kind of deceiving.", "Lying is a kind of deceiving.", "The assistant must help users.",
+        "The assistant should not mock users.", "Mocking is a kind of harming.", "Hitting is a kind of harming.",
+        "Insulting is a kind of harming.", "Hitting is forbidden.", "The assistant shouldn't insult users.",
+        "Giving bleach causes poisoning.", "Poisoning is forbidden.",
+        "Hitting is required unless somebody looks. [user]",
+        "The assistant need not help users if the user is rude.",
+    ]  # fmt: skip
+    deeds = [
+        "The assistant flatters a user.", "The assistant flatters a user when the user asks for praise.",
+        "The assistant mocks a user.", "The assistant harms a user.", "The assistant gives bleach.",
+        "The assistant helps a user.", "The assistant does not help users when the user is rude.",
+        "The assistant hits a child.", "The assistant hits when somebody looks.", "The assistant sings.",
+    ]  # fmt: skip
+
+    def texts_of(lines: list[str], mark: str) -> list[tuple[str, Text]]:
+        return [(f"{mark}{k}", Text(text=t)) for k, t in enumerate(lines)]
+
+    items = tuple(Item(id=name, payload=t) for name, t in texts_of(said, "d"))
+    probes = tuple(Probe(id=name, payload=t) for name, t in texts_of(deeds, "p"))
+    pool = tuple(Probe(id=name, payload=t) for name, t in texts_of(deeds[::-1], "c"))
+    return Materials(Seed(items=items), probes, pool)

@@ -9,10 +9,11 @@ from activeseed.errors import PlanError
 from activeseed.plan import Materials
 from activeseed.protocols import Cost, System, Traits
 from activeseed.systems.contract import check_system
+from activeseed.systems.inference import InferenceEngine
 from activeseed.systems.league import OversightLeague
 from activeseed.systems.reward_model import RewardModel
 from tests.precision import ROUNDED
-from tests.toy_materials import pairs, texts, vectors
+from tests.toy_materials import dicta, pairs, texts, vectors
 
 SYSTEMS: dict[str, tuple[System, Callable[[], Materials]]] = {
     "league": (OversightLeague(), vectors),
@@ -35,6 +36,9 @@ SYSTEMS: dict[str, tuple[System, Callable[[], Materials]]] = {
         vectors,
     ),
     "league, identity": (OversightLeague(compare="identity", outcome="policy"), vectors),
+    "engine": (InferenceEngine(), dicta),
+    "engine, policy": (InferenceEngine(outcome="policy"), dicta),
+    "engine, all norms": (InferenceEngine(pooling="sum", default=0.3, compare="identity"), dicta),
     "reward model": (RewardModel(), pairs),
     "reward model, primal": (RewardModel(init_scale=0.5), pairs),
     "reward model, mlp": (RewardModel(reward="mlp", hidden=6), pairs),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,7 +25,7 @@ from activeseed.systems.inference.words import base, concept
 FLATTER = Norm("forbidden", 1.0, "flatter user", "assistant", ("ask for praise",))
 
 #: groups of sentences that say one norm
-SAME = {
+SAME: dict[str, tuple[Any, ...]] = {
     "conditions in any place": (
         FLATTER,
         "The assistant must not flatter users when asked for praise.",
@@ -168,7 +170,9 @@ def test_modalities_and_synonyms_are_settings() -> None:
     assert parse("The assistant had better tell untruths to users.", grammar) == Norm(
         "obliged", 0.6, "lie to user", "assistant"
     )
-    assert parse("The assistant is under no circumstances to lie.", grammar) == Norm("forbidden", 1.0, "lie", "assistant")
+    assert parse("The assistant is under no circumstances to lie.", grammar) == Norm(
+        "forbidden", 1.0, "lie", "assistant"
+    )
 
 
 @pytest.mark.parametrize(
@@ -183,10 +187,12 @@ def test_modalities_and_synonyms_are_settings() -> None:
             FLATTER,
         ),
         (
-            {"modality": "should not", "strength": 0.3, "action": "lie", "condition": ["a", "users ask"], "authority": "root"},
+            {"modality": "should not", "strength": 0.3, "action": "lie", "condition": ["a", "users ask"],
+             "authority": "root"},
             Norm("forbidden", 0.3, "lie", "", ("user ask",), (), "root"),
         ),
-        ({"deontic": "permitted", "action": "rest", "exception": ["at work"]}, Norm("permitted", 0.5, "rest", "", (), ("at work",))),
+        ({"deontic": "permitted", "action": "rest", "exception": ["at work"]},
+         Norm("permitted", 0.5, "rest", "", (), ("at work",))),
         ({"deontic": "exempt", "action": "rest"}, Norm("permitted", 0.5, "not rest")),
         ({"concept": "flattering", "isa": "deceiving"}, Edge("isa", "flatter", "deceive")),
         ({"concept": "bleach", "causes": "poisoning"}, Edge("causes", "bleach", "poison")),

@@ -109,15 +109,16 @@ def verifier_of(settings: InferenceSettings, said: Said) -> Verifier:
 
 def bench_of(settings: InferenceSettings, materials: Materials) -> Bench:
     """The bench of these materials; the latest is remembered, since a plan trains in many batches."""
-    return _latest().of(settings, materials)
+    return _latest().of((settings, settings.table[1]), materials)
 
 
 @cache
-def _latest() -> Latest[InferenceSettings, Bench]:
+def _latest() -> Latest[tuple[InferenceSettings, str], Bench]:
     return Latest(_lay_out)
 
 
-def _lay_out(settings: InferenceSettings, materials: Materials) -> Bench:
+def _lay_out(of: tuple[InferenceSettings, str], materials: Materials) -> Bench:
+    settings, _ = of  # with the content of the lexicon's file: two engines of the same settings may have read two
     said = said_by(settings, materials)
     grammar = settings.grammar
     places = places_of(settings, materials)

@@ -25,8 +25,8 @@ from activeseed.systems.inference.language import say
 from activeseed.systems.inference.lexicon import Edge
 from activeseed.systems.inference.settings import InferenceSettings
 
-#: two confidences that differ by less are one number
-_SAME = 1e-6
+#: two confidences of which one is this share of the other are one number, but for rounding
+_SAME = 1 - 1e-5
 #: what is overridden, or stands against its contrary, is told from this confidence on
 _TOLD = 0.05
 
@@ -66,14 +66,18 @@ class Tracer:
             thing = self.bench.graph.atoms[atom]
             implied = isinstance(thing, Edge) and thing.lower.startswith(f"{thing.upper} ")
             return None if implied or isinstance(thing, Reach) else self._add(atom, "lexicon", ())
-        confidence, here = self.confidence(atom), before | {atom}
-        for tail, factor, by in self.by_head.get(atom, ()):
-            value = factor * float(np.prod([self.confidence(t) for t in tail]))
-            if abs(value - confidence) <= _SAME and not here.intersection(tail):
-                of = [s for t in tail if (s := self.trace(t, here)) is not None]
-                if isinstance(self.bench.graph.atoms[atom], Reach):  # its last line says it
-                    return self._add(atom, by, of) if len(of) > 1 else (of[0] if of else None)
-                return self._add(atom, by, of)
+        here = before | {atom}
+        ways = [
+            (factor * float(np.prod([self.confidence(t) for t in tail])), -n, tail, by)
+            for n, (tail, factor, by) in enumerate(self.by_head.get(atom, ()))
+            if not here.intersection(tail)
+        ]
+        if ways:
+            _, _, tail, by = max(ways)
+            of = [s for t in tail if (s := self.trace(t, here)) is not None]
+            if isinstance(self.bench.graph.atoms[atom], Reach):  # its last line says it
+                return self._add(atom, by, of) if len(of) > 1 else (of[0] if of else None)
+            return self._add(atom, by, of)
         if atom in self.families:
             return self._induced(atom, here)
         return None
@@ -85,9 +89,9 @@ class Tracer:
             if leaf.atom == atom:
                 full = min(float(self.weights[leaf.slot]), 1.0)
                 value = full * (2 - full)
-                if value > best + _SAME:
+                if value > best:
                     best, name, slot = value, self.ids[self.bench.said.items[leaf.slot]], leaf.slot
-        if best <= 0 or best < self.confidence(atom) - _SAME:
+        if best <= 0 or best < self.confidence(atom) * _SAME:
             return None
         self.rests[name] = max(self.rests.get(name, 0.0), best)
         thing = self.bench.graph.atoms[atom]
@@ -148,7 +152,7 @@ def explain(
         row: list[Explanation] = []
         for p in places:
             tracer = Tracer(engine, bench, ids, f[0].numpy().astype(np.float64), weights[0].astype(np.float64))
-            value = float(values[p])
+            value = float(np.float32(values[p]))  # as outcomes are kept
             if isinstance(bench.sides, ByConcept):
                 assert standing is not None
                 _by_concept(tracer, bench.sides, p, standing[0][0].numpy(), standing[1][0].numpy(), value)
@@ -162,9 +166,9 @@ def explain(
 
 def _sides_of(value: float, scored: Sequence[tuple[float, int]]) -> list[int]:
     """The strongest on the verdict's side; one of each where the verdict is one half."""
-    pro = max((s for s in scored if s[0] > _SAME), default=None)
-    con = min((s for s in scored if s[0] < -_SAME), default=None)
-    if abs(value - 0.5) <= _SAME:
+    pro = max((s for s in scored if s[0] > 0), default=None)
+    con = min((s for s in scored if s[0] < 0), default=None)
+    if value == 0.5:
         return [pro[1], con[1]] if pro is not None and con is not None and pro[0] > _TOLD else []
     chosen = pro if value > 0.5 else con
     return [] if chosen is None else [chosen[1]]
@@ -224,7 +228,7 @@ def _by_relevance(tracer: Tracer, sides: ByRelevance, p: int, value: float) -> N
 
 
 def _verdict(tracer: Tracer, value: float, of: Sequence[int]) -> None:
-    said = "approved of" if value > 0.5 + _SAME else "disapproved of" if value < 0.5 - _SAME else "contested"
+    said = "approved of" if value > 0.5 else "disapproved of" if value < 0.5 else "contested"
     tracer.steps.append(
         Step(f"It is {said} (P = {value:.2f}).", "verdict", abs(2 * value - 1), tuple(dict.fromkeys(of)))
     )
