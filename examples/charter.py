@@ -38,10 +38,11 @@ def show_why(why: Explanation) -> None:
 
 
 def show_redundancy(found: Coverage, seed: act.Seed) -> None:
-    print("\nWhat covers for what:")
+    print("\nWhat may go, and beside what:")
     for item in found.items:
-        if item.covers or item.opposed:
-            print(f"  {seed[item.id].display}\n    {item.words}")
+        if item.verdict in ("redundant", "overruled"):
+            others = [seed[c.id].display for c in item.covers or item.opposed]
+            print(f"  {seed[item.id].display}\n    {item.verdict}: {others[0]}")
 
 
 def reword(study: act.Study, item: str, text: str) -> None:

@@ -1,18 +1,18 @@
 """Questions about dicta: answers needed until the deployed outcome errs 0.3 of what it did, and what earns them.
 
-A cell is a generated charter of controlled English (`tests.charters`) with a fifth of its norms planted wrong, under an
-annotator who errs at a rate. Every norm stands beside one other wording, as of another draft: of a planted one it is what
-is meant, of the others it is what they might have been planted as, so that nothing but the content tells which. Lines of
-the lexicon have no other wording and are all right, and some norms stand a second time in other words.
+A cell is a generated charter of controlled English (`tests.charters`) with a fifth of its dicta planted wrong, under an
+annotator who errs at a rate. Every norm stands beside one other wording, as of another draft: of a planted one it is
+what is meant, of the others it is what they might have been planted as, so that nothing but the content tells which.
+Lines of the lexicon have no other wording and are all right, and some norms stand a second time in other words.
 
     negated     must not: must, or may            may: must not
     drifted     must: should, and back; a condition more, or one less
     authority   another rank, or none
 
-Error is the squared distance between the outcomes of the deployed seed, the one that only answers change, and of the true
-charter. All orders ask through the product's own study with the settings of ``init`` (but nothing is trained to be shown
-beside questions), and hear the same of an item whenever they ask. Rivals name the items of each batch: first those that
-nobody was asked about, then those that were asked least often; they pay for no checks. ``value`` is the study's own
+Error is the squared distance between the outcomes of the deployed seed, the one that only answers change, and of the
+true charter. All orders ask through the product's own study with the settings of ``init`` (but nothing is trained to be
+shown beside questions), and hear the same of an item whenever they ask. Rivals name the items of each batch: first those
+that nobody was asked about, then those that were asked least often; they pay for no checks. ``value`` is the study's own
 batch, its lists, repeats and random draws included and paid for. Each order goes with beliefs that learn and with the
 author's, which an answer about another item never moves: the table says what the order earns and what the belief does.
 """
@@ -22,7 +22,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -31,7 +31,7 @@ import numpy as np
 from activeseed.config import Settings, parse
 from activeseed.members import record_of
 from activeseed.plan import Floats, Ints, Materials, Rows, generator
-from activeseed.seed import ABSENT, Item, Probe, Seed, Text, Variant
+from activeseed.seed import Item, Probe, Seed, Text, Variant
 from activeseed.study.materials import build_materials
 from activeseed.systems.inference.norms import Norm
 from tests.benchmarks._report import Row, row
@@ -62,7 +62,9 @@ NOTHING = 1e-3
 def planted_as(norm: Norm, how: Wrong, rng: np.random.Generator) -> Norm:
     """What a norm becomes by a mistake."""
     if how == "authority":
-        return replace(norm, authority=str(rng.choice([a for a in ("", "guideline", "developer") if a != norm.authority])))
+        return replace(
+            norm, authority=str(rng.choice([a for a in ("", "guideline", "developer") if a != norm.authority]))
+        )
     if how == "negated":
         to = {"obliged": ["forbidden"], "permitted": ["forbidden"], "forbidden": ["obliged", "permitted"]}
         deontic = str(rng.choice(to[norm.deontic]))
@@ -118,6 +120,7 @@ class Cell:
         return self.error(np.zeros(len(self.seed), np.int64))
 
 
+@lru_cache(maxsize=1)
 def cell(key: int) -> Cell:
     """The charter of a key."""
     rng = generator(key, "planted dicta")
@@ -201,7 +204,12 @@ def curve(of: Cell, order: str, beliefs: str, error: float) -> list[dict[str, fl
     says = heard(of, error)
     with tempfile.TemporaryDirectory() as scratch:
         study = new_study(
-            Path(scratch) / "study", of.seed, of.settings(BELIEFS[beliefs]), Path(scratch) / "kept", pool=(), probes=of.probes
+            Path(scratch) / "study",
+            of.seed,
+            of.settings(BELIEFS[beliefs]),
+            Path(scratch) / "kept",
+            pool=(),
+            probes=of.probes,
         )
         asked = Asked(study, lambda item, time: says[item][time % HEARINGS])
         times = np.zeros(len(of.seed), np.int64)
@@ -269,12 +277,13 @@ class Run:
         return height(self.curve, "found", LOOK) / self.planted
 
 
-def run(job: tuple[Cell, str, str, float]) -> Run:
-    """One study."""
+def run(job: tuple[int, str, str, float]) -> Run:
+    """One study: of the charter of a key, in an order, with beliefs, under an annotator who errs."""
     import torch
 
     torch.set_num_threads(1)
-    of, order, beliefs, error = job
+    key, order, beliefs, error = job
+    of = cell(key)
     return Run(of.key, order, beliefs, error, of.start, len(of.wrong), curve(of, order, beliefs, error))
 
 
@@ -313,8 +322,11 @@ def rows_of(runs: Sequence[Run]) -> list[Row]:
                     row(
                         f"dicta, annotator errs {error:g}: answers, value with learning beliefs over {order} with "
                         f"{beliefs} beliefs",
-                        ratio, ends, "< 1" if aimed else "-", ends[1] < 1.0 if aimed else None,
-                    )  # fmt: skip
+                        ratio,
+                        ends,
+                        "< 1" if aimed else "-",
+                        ends[1] < 1.0 if aimed else None,
+                    )
                 )
     return out
 
@@ -331,7 +343,7 @@ def question_rows(data: Path | None = None, quick: bool = False, jobs: int = 2) 
 
     found = cells(QUICK if quick else CHARTERS)
     errors = (ERRORS[0], ERRORS[-1]) if quick else ERRORS
-    todo = [(c, order, beliefs, e) for c in found for e in errors for order in ORDERS for beliefs in BELIEFS]
+    todo = [(c.key, order, beliefs, e) for c in found for e in errors for order in ORDERS for beliefs in BELIEFS]
     with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
         runs = list(pool.map(run, todo, chunksize=1))
     planted = [len(c.wrong) / len(c.seed) for c in found]
