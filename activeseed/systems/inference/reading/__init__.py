@@ -1,0 +1,1 @@
+"""Reading free prose: sentences, their markup, the words of norms, who is meant, and what a sentence asks."""
