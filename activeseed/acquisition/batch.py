@@ -31,6 +31,8 @@ DEPLOYED_SHARE = 0.1
 
 #: lines that a list has at least
 LEAST = 3
+#: share of what an item may be besides as written that one variant has to have, for a line to propose that variant
+PLAINLY = 2 / 3
 
 
 @dataclass(frozen=True)
@@ -111,10 +113,14 @@ def kind_of(item: Item) -> str:
 def doubtful(belief: Belief, standing: Sequence[int] | Ints, below: float = 0.5) -> tuple[int, ...]:
     """Unasked items that stand as written and are credible with less than ``below``, least credible first.
 
-    What stands otherwise has no place in a list: a line without a tick says that the item stays *as written*.
+    What stands otherwise has no place in a list: a line without a tick says that the item stays *as written*. Neither
+    has what may be several things: who would reword a line has nothing to say to a list that would drop it, and their
+    silence would count as *stays*.
     """
     p = belief.credibility
-    found = np.flatnonzero((p < below) & ~belief.answered & (np.asarray(standing, np.int64) == 0))
+    other = belief.law.probabilities[:, 1:].max(1)
+    plain = other > PLAINLY * (1.0 - p)
+    found = np.flatnonzero((p < below) & ~belief.answered & (np.asarray(standing, np.int64) == 0) & plain)
     return tuple(int(f) for f in found[np.argsort(p[found], kind="stable")])
 
 

@@ -25,7 +25,9 @@ SHOWN, CHANGED = 6, 3
 
 
 def demo(
-    what: Annotated[str, typer.Argument(metavar="[WHAT]", help="statements (the default) or pairs.")] = "statements",
+    what: Annotated[
+        str, typer.Argument(metavar="[WHAT]", help="statements (the default), pairs or charter.")
+    ] = "statements",
     folder: Annotated[
         Path | None, typer.Option("--dir", metavar="DIR", help="The folder to make, else ./activeseed-demo.")
     ] = None,
@@ -43,6 +45,7 @@ def demo(
     Example:
       activeseed demo
       activeseed demo pairs
+      activeseed demo charter
     """
     from activeseed.cli.making import refuse_existing
 
@@ -114,7 +117,8 @@ def _introduced(example: Example, study: Study, folder: Path) -> None:
     planted = course(study, folder / "truth.jsonl").planted
     about = example.about.format(items=len(study.seed), planted=planted)
     pool = " --pool pool.jsonl" if study.pool else ""
-    files = f"--from {example.seed}{pool} --probes probes.jsonl --gold gold.jsonl"
+    system = f" --system {example.system}" if example.system else ""
+    files = f"--from {example.seed}{pool} --probes probes.jsonl --gold gold.jsonl{system}"
     _say(1, "A project", f"activeseed init {folder} {files}")
     console = results()
     console.print(f"{about} Only truth.jsonl says which, and only the simulated annotator reads it.")

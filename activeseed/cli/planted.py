@@ -38,6 +38,7 @@ class Example:
         about: what the seed is and what was planted, with room for how many there are of each.
         thing: what one item is called.
         flips: share of the probes that may be judged otherwise when the study stops.
+        system: its trainer², where the one that ``init`` takes for such a seed is another.
     """
 
     folder: str
@@ -45,6 +46,7 @@ class Example:
     about: str
     thing: str
     flips: float
+    system: str = ""
 
 
 EXAMPLES = {
@@ -61,6 +63,15 @@ EXAMPLES = {
         "{items} preference pairs of a patient help desk train a reward model. {planted} are the wrong way round.",
         "pair",
         0.005,  # the preference is so plain that the last mistakes matter to few probes
+    ),
+    "charter": Example(
+        "charter",
+        "charter.jsonl",
+        "{items} sentences of a charter are held by an inference engine against what an assistant does. {planted} of "
+        "them say the contrary of what is meant, have drifted in strength or scope, or bear a wrong rank.",
+        "sentence",
+        0.01,
+        "inference_engine",
     ),
 }
 
@@ -140,6 +151,7 @@ def make(
             probes=source / "probes.jsonl",
             gold=source / "gold.jsonl",
             guidelines=source / "guidelines.md",
+            system=example.system,
             embedder=embedder,
             progress=progress,
             tables={"key": key, "stopping": {"flips": example.flips}, **tables},

@@ -5,7 +5,8 @@ weights is handed two neighbouring items in the other order (with a space at the
 The response E_k‖φ(wiggled, k) − φ(a⁰, k)‖² is the floor of paired differences. It is compared with the same response
 to dropping an item: a smooth trainer answers a wiggle of ε = 1e-2 with at most about 100 · ε² = 1 % of it; above
 ``share`` of it the trainer is called chaotic at this setting, and effects are then hardly more than the noise of
-training.
+training. Where no item that was dropped moves anything, as in a charter that says all things twice, wiggles are held
+against each other: the response of a smooth trainer falls as ε² or faster, that of a chaotic one does not.
 
 A wiggle that changes not a bit, since the trainer doesn't read the order, shows nothing either way. Drops are then held
 against each other: what dropping i does, with and without j, is the same but for their interaction when the outcome
@@ -17,6 +18,7 @@ Below ``orderly`` the trainer is calm; above it may be chaotic or full of intera
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Annotated, Any, Literal
@@ -33,6 +35,8 @@ from activeseed.plan import Change, Floats, OneAtATime, generator
 from activeseed.protocols import Cost, Problem, Request, Run
 
 WIGGLED = 100
+#: squared embedded distance up to which an item that was dropped is said to move nothing
+NOTHING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -129,7 +133,9 @@ class NullLadder(SettingsRecord):
         worst = max((r["response"] for r in ladder if not math.isnan(r["response"])), default=math.nan)
         drop = _mean(squares[list(rungs.drops)])
         left_over = _left_over(delta, rungs)
-        chaotic = self._chaotic(problem.weighted, worst, drop, left_over)
+        chaotic = (
+            False if drop <= NOTHING and _falls(ladder) else self._chaotic(problem.weighted, worst, drop, left_over)
+        )
         failed = int(np.sum(~outcomes.ok))
         notes = [] if chaotic is False else [_words(problem.weighted, chaotic, worst, drop, left_over)]
         if failed:
@@ -160,6 +166,15 @@ class NullLadder(SettingsRecord):
 def _mean(squares: Floats) -> float:
     known = squares[~np.isnan(squares)]
     return float(known.mean()) if len(known) else math.nan
+
+
+def _falls(ladder: Sequence[Mapping[str, float]]) -> bool:
+    """Whether the response falls with the wiggle at least as its square, give or take a factor of ten."""
+    steps = sorted((r["epsilon"], r["response"]) for r in ladder if r["response"] > 0)
+    if len(ladder) < 2 or not steps or steps[-1][0] < max(r["epsilon"] for r in ladder):
+        return False
+    (least, small), (most, large) = min((r["epsilon"], r["response"]) for r in ladder), steps[-1]
+    return small <= 10.0 * (least / most) ** 2 * large
 
 
 def _left_over(delta: Floats, rungs: Rungs) -> float:

@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.demo [--data DIR] [--quick] [--json FILE] [--embedder KIND] [--only WHAT]
 
-Both demos run through the demo's own functions, under keys 0–9 (``--quick``: 0–2), with the embedder that a user would
+All demos run through the demo's own functions, under keys 0–9 (``--quick``: 0–2), with the embedder that a user would
 get unless another is named. The figures:
 
 - the planted mistakes that were put right, as a share: the lowest over keys;
@@ -45,6 +45,9 @@ from tests.benchmarks._report import missed, report, table, write
 KEYS = 10
 QUICK_KEYS = 3
 SECONDS = 30.0
+#: what a demo's cost may be over that of random order. In the charter nearly every line decides something that no other
+#: does, so that nearly all have to be read by whoever wants to be sure: there the order only says what comes first.
+OVER_RANDOM = {"statements": 0.5, "pairs": 0.5, "charter": 1.0}
 
 
 @dataclass(frozen=True)
@@ -146,10 +149,11 @@ def rows_of(what: str, runs: list[Run], took: float) -> list[dict[str, Any]]:
 
     def over(claim: str, values: list[float]) -> list[dict[str, Any]]:
         mean, se = float(np.mean(values)), float(np.std(values, ddof=1) / np.sqrt(len(values)))
-        interval = [mean - 2 * se, mean + 2 * se]
+        interval, most = [mean - 2 * se, mean + 2 * se], OVER_RANDOM[what]
+        said, worst = f"{claim} over those of random order", max(values)
         return [
-            row(f"{claim} over those of random order, mean", mean, interval, "<= 0.5", mean <= 0.5),
-            row(f"{claim} over those of random order, worst key", max(values), None, "<= 0.5", max(values) <= 0.5),
+            row(f"{said}, mean", mean, interval, f"<= {most:g}", mean <= most),
+            row(f"{said}, worst key", worst, None, f"<= {most:g}", worst <= most),
         ]
 
     return [

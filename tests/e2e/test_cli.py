@@ -180,7 +180,7 @@ for line in lines[1:]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("what", ["statements", "pairs"])
+@pytest.mark.parametrize("what", ["statements", "pairs", "charter"])
 def test_the_demo_does_the_main_job(tmp_path, what):
     """How long it takes and what it costs are no matter of a test: ``tests/benchmarks/demo.py`` measures both."""
     done = run("demo", what, "--embedder", "tfidf", cwd=tmp_path)

@@ -15,10 +15,12 @@ from sklearn.neighbors import KNeighborsClassifier
 from activeseed.cli.rank import print_ranking
 from activeseed.embedders import Tfidf
 from activeseed.estimators import Auto, NullLadder
+from activeseed.estimators.null_ladder import _falls
 from activeseed.executors import InProcess
 from activeseed.plan import Law, Materials
 from activeseed.protocols import Problem
 from activeseed.seed import Item, Probe, Seed, Text
+from activeseed.systems.inference import InferenceEngine
 from activeseed.systems.own import Command, FromEstimator, FromFunction
 from activeseed.testing import run
 
@@ -191,3 +193,26 @@ def test_a_study_says_so_first_and_in_its_json(make_study, materials, capsys, fu
     assert printed.startswith(first[chaotic])
     assert "ties unknown with 2 keys" in printed
     assert "first-order index under the law: " in printed
+
+
+def test_a_smooth_trainer_is_calm_also_where_no_single_drop_moves_it() -> None:
+    """A charter that says all things twice: any one line may go, and weights of a little less than one are felt."""
+    lines = [f"The assistant must {w}." for w in ("help", "listen", "answer", "wait", "knock")]
+    items = tuple(Item(id=f"{t}-{n}", payload=Text(text=line)) for n, line in enumerate(lines) for t in "ab")
+    probes = tuple(Probe(id=w, payload=Text(text=f"The assistant {w}s.")) for w in ("help", "listen", "wait"))
+    chaotic, ranking = told(InferenceEngine(), Materials(Seed(items=items), probes))
+    assert ranking.summary["drop_response"] == 0
+    assert max(r["response"] for r in ranking.summary["null_ladder"]) > 0
+    assert chaotic is False
+    assert not ranking.notes
+
+
+def test_what_does_not_fall_with_the_wiggle_is_not_called_smooth() -> None:
+    def ladder(small: float, large: float) -> list[dict[str, float]]:
+        return [{"epsilon": 1e-4, "response": small}, {"epsilon": 1e-2, "response": large}]
+
+    assert _falls(ladder(1e-8, 1e-4))
+    assert not _falls(ladder(1e-4, 1e-4))
+    assert not _falls(ladder(1e-4, 0.0))
+    assert not _falls(ladder(0.0, 0.0))
+    assert not _falls(ladder(1e-8, 1e-4)[1:])

@@ -234,6 +234,13 @@ class TestBatch:
         assert doubtful(belief, [1, 0, 0], below=0.7) == (1,)
         assert list_candidate(belief, [0, 1, 0]) == []
 
+    def test_what_may_be_several_things_is_in_no_list(self) -> None:
+        """Of a line that is as probably reworded as absent a list could propose one of both, and *stays* would be noted
+        for the other."""
+        either, mostly = [0.0, 0.5, 0.5], [0.0, 0.3, 0.7]
+        belief = made([[0.4] * 4], [either, mostly, [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+        assert set(doubtful(belief, [0] * 4)) == {1, 2, 3}
+
     def test_write_more_is_mixed_in_only_at_an_exchange_rate(self) -> None:
         belief = made([[0.5, 0.5]])
         gram = np.diag([0, 1.0, 0, 0.9])

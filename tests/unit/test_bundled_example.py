@@ -42,12 +42,14 @@ def normal(text: str) -> str:
 
 
 def test_counts_are_those_of_the_readmes() -> None:
-    careful, patience = files("careful"), files("patience")
+    careful, patience, charter = files("careful"), files("patience"), files("charter")
     assert [len(careful[f"{name}.jsonl"]) for name in ("positives", "pool", "probes", "gold")] == [72, 80, 120, 6]
     assert [len(patience[f"{name}.jsonl"]) for name in ("pairs", "probes", "gold")] == [66, 102, 4]
+    assert [len(charter[f"{name}.jsonl"]) for name in ("charter", "probes", "gold")] == [97, 210, 6]
     assert Counter(row["answer"] for row in rows("careful", "truth.jsonl")) == {"keep": 60, "reject": 11, "choose": 1}
     assert Counter(row["answer"] for row in rows("patience", "truth.jsonl")) == {"keep": 55, "flip": 11}
-    assert sum("variants" in row for row in seed("careful")) == 2
+    assert Counter(row["answer"] for row in rows("charter", "truth.jsonl")) == {"keep": 81, "reject": 9, "choose": 7}
+    assert [sum("variants" in row for row in seed(folder)) for folder in ("careful", "charter")] == [2, 14]
     assert min(Counter(row["group"] for row in seed("careful")).values()) == 3
     assert min(Counter(row["group"] for row in seed("patience")).values()) == 3
 

@@ -37,6 +37,9 @@ def test_the_bundled_seeds_are_shipped():
     assert {"pairs.jsonl", "probes.jsonl", "gold.jsonl", "truth.jsonl"} <= {
         e.name for e in bundled("patience").iterdir()
     }
+    assert {"charter.jsonl", "probes.jsonl", "gold.jsonl", "truth.jsonl"} <= {
+        e.name for e in bundled("charter").iterdir()
+    }
 
 
 def test_templates_are_reachable():
