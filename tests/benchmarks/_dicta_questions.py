@@ -10,11 +10,12 @@ Lines of the lexicon have no other wording and are all right, and some norms sta
     authority   another rank, or none
 
 Error is the squared distance between the outcomes of the deployed seed, the one that only answers change, and of the
-true charter. All orders ask through the product's own study with the settings of ``init`` (but nothing is trained to be
-shown beside questions), and hear the same of an item whenever they ask. Rivals name the items of each batch: first those
-that nobody was asked about, then those that were asked least often; they pay for no checks. ``value`` is the study's own
-batch, its lists, repeats and random draws included and paid for. Each order goes with beliefs that learn and with the
-author's, which an answer about another item never moves: the table says what the order earns and what the belief does.
+true charter. All orders ask through the product's own study with the settings of ``init`` (but nothing is trained to
+be shown beside questions), and hear the same of an item whenever they ask. Rivals name the items of each batch: first
+those that nobody was asked about, then those that were asked least often; they pay for no checks. ``value`` is the
+study's own batch, its lists, repeats and random draws included and paid for. Each order goes with beliefs that learn
+and with the author's, which an answer about another item never moves: the table says what the order earns and what the
+belief does.
 """
 
 from __future__ import annotations

@@ -375,3 +375,20 @@ def test_many_rows_are_split_by_memory_and_agree() -> None:
 
 def test_it_is_a_public_name() -> None:
     assert act.InferenceEngine is InferenceEngine
+
+
+def test_a_lexicon_file_lies_in_the_projects_folder(tmp_path: Path) -> None:
+    (tmp_path / "words.yaml").write_text("isa: {flatter: [deceive]}\n", "utf-8")
+    engine = act.InferenceEngine(lexicon_file="words.yaml")
+    with pytest.raises(ConfigError, match=r"words\.yaml"):
+        _ = engine.table
+    assert engine.located(tmp_path).table[0].isa
+    assert engine.located(tmp_path).record() == engine.located(tmp_path).record()
+
+
+def test_a_model_of_somebody_elses_has_to_be_agreed_to(tmp_path: Path) -> None:
+    assert act.InferenceEngine().would(tmp_path) is None
+    other = act.InferenceEngine(verifier={"kind": "entailment", "model": "somebody/else"})  # type: ignore[arg-type]
+    asked = other.would(tmp_path)
+    assert asked is not None
+    assert "somebody/else" in asked[0]

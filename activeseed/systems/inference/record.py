@@ -33,7 +33,10 @@ class InferenceEngine(InferenceSettings):
 
     @property
     def revision(self) -> str:
-        """Raised whenever the same settings would conclude otherwise; with the content of the lexicon's file."""
+        """Raised whenever the same settings would conclude otherwise; with the content of the lexicon's file.
+
+        A verifier that is named brings its own revision; what is taken where none is named is part of this one.
+        """
         content = self.table[1]
         own = getattr(self.verifier, "revision", "")
         return "/".join(["1", *(x for x in (own, content) if x)])

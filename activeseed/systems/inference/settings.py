@@ -9,10 +9,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field, SerializeAsAny, field_validator, model_validator
+from pydantic import Field, PrivateAttr, SerializeAsAny, field_validator, model_validator
 
 from activeseed.checked import SettingsRecord
 from activeseed.errors import ConfigError, nearest
+from activeseed.protocols import Json, SupportsAgreement
 from activeseed.systems.inference.language import Grammar, parse
 from activeseed.systems.inference.lexicon import LexiconTable, read_lexicon
 from activeseed.systems.inference.norms import Left
@@ -47,7 +48,8 @@ class InferenceSettings(SettingsRecord):
     Attributes:
         reads: ``controlled`` English, free ``prose``, or ``auto``: controlled where every item as written is.
         outcome: ``approval`` of the probes, or the ``policy`` over the pool, π ∝ exp(beta · s).
-        lexicon_file: a YAML file with more of it (``isa``, ``causes``, ``same``); its content names the engine.
+        lexicon_file: a YAML file with more of it (``isa``, ``causes``, ``same``), looked for in the project's folder;
+            its content names the engine.
         authorities: names of ranks, the highest first. Any other name ranks below them, and no name below that.
         inheritance: what is left of a norm one step down the is-a, in (0, 1].
         means: what is left one step from an end to its means, or from a harm to what causes it.
@@ -90,6 +92,9 @@ class InferenceSettings(SettingsRecord):
     strengths: Strengths = Strengths()
     modalities: Mapping[str, str] = Field(default_factory=dict)
 
+    #: where a relative ``lexicon_file`` lies
+    _base: Path = PrivateAttr(default=Path())
+
     @field_validator("verifier", mode="before")
     @classmethod
     def _by_kind(cls, value: Any) -> Any:
@@ -125,13 +130,24 @@ class InferenceSettings(SettingsRecord):
             raise ConfigError(f"authorities = {list(self.authorities)}: a rank is named twice.")
         return self
 
+    def located(self, folder: Path) -> Self:
+        """See ``protocols.SupportsLocating``: the lexicon's file is looked for in a folder."""
+        there = self.model_copy()
+        there._base = folder
+        there.__dict__.pop("table", None)
+        return there
+
+    def would(self, folder: Path) -> tuple[str, Json] | None:
+        """See ``protocols.SupportsAgreement``: what the verifier would do."""
+        return self.verifier.would(folder) if isinstance(self.verifier, SupportsAgreement) else None
+
     @cached_property
     def table(self) -> tuple[LexiconTable, str]:
         """The lexicon of the file, with a digest of its content; raises ConfigError where it can't be read."""
         if not self.lexicon_file:
             return LexiconTable(), ""
         try:
-            text = Path(self.lexicon_file).read_text("utf-8-sig")
+            text = (self._base / self.lexicon_file).read_text("utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"lexicon_file = {self.lexicon_file!r} can't be read: {error}.") from error
         return read_lexicon(text, self.lexicon_file), hashlib.sha256(text.encode()).hexdigest()[:12]
