@@ -122,10 +122,34 @@ def replays(of: Charter) -> list[bool]:
     return [bool(np.sign(alone[p, p] - 0.5) == np.sign(np.float32(w.value) - 0.5)) for p, w in enumerate(found)]
 
 
+def named(of: Charter, folder: Path) -> tuple[list[bool], list[bool], int]:
+    """Whether redundancy names the twin of each planted duplicate: of exact ones, of those in other words.
+
+    Asked where the pair says something: without both the charter judges otherwise. How many say nothing is told, too.
+    """
+    study = act.Study.create(
+        folder, of.seed, of.engine(), probes=of.places(), estimator=LeaveOneOut(), perturbations=[]
+    )  # fmt: skip
+    found = {entry.id: entry for entry in study.analyse(act.Redundancy()).items}
+    number = {x.id: i for i, x in enumerate(of.lines)}
+    out: dict[str, list[bool]] = {"twins": [], "near": []}
+    silent = 0
+    for mark, seen in out.items():
+        pair = of.marks[mark]
+        without = [int(i in {number[name] for name in pair}) for i in range(len(of.lines))]
+        whole, dropped = outcomes(of, [[0] * len(of.lines), without], of.seed)
+        if distance(whole, dropped) <= AGREES:
+            silent += 1
+            continue
+        seen += [found[a].twin == b for a, b in (pair, pair[::-1])]
+    return out["twins"], out["near"], silent
+
+
 def planted_rows(data: Path | None = None, quick: bool = False) -> list[Row]:
     """Every claim about planted truth; ``data`` is not looked at."""
     gaps, counts, twins, near, clash, family, why, kept, seen = [], [], [], [], [], [], [], [], []
     seconds = []
+    exact, otherwise, silent = [], [], 0
     for key in range(QUICK if quick else CHARTERS):
         of = planted(key)
         began = time.perf_counter()
@@ -144,6 +168,11 @@ def planted_rows(data: Path | None = None, quick: bool = False) -> list[Row]:
         same, drift = reworded(of, key)
         kept += same
         seen += drift
+        with tempfile.TemporaryDirectory() as folder:
+            of_twins, of_near, nothing = named(of, Path(folder) / "study")
+        exact += of_twins
+        otherwise += of_near
+        silent += nothing
     n = len(gaps)
     return [
         row("dicta of a charter, at least", float(min(counts)), None, ">= 40", min(counts) >= 40),
@@ -151,6 +180,14 @@ def planted_rows(data: Path | None = None, quick: bool = False) -> list[Row]:
         row("largest gap to brute force", float(max(gaps)), None, f"<= {AGREES:g}", bool(max(gaps) <= AGREES)),
         share("exact duplicates whose effect is zero", sum(twins), len(twins), least=1.0),
         share("duplicates in other words whose effect is zero", sum(near), len(near)),
+        share(
+            "exact duplicates whose twin redundancy names, where the pair says something",
+            sum(exact),
+            len(exact),
+            least=0.98,
+        ),
+        share("duplicates in other words whose twin it names, likewise", sum(otherwise), len(otherwise), least=0.9),
+        row("planted pairs that say nothing, of all", float(silent)),
         share("sides of a contradiction of equal rank in the top decile of effects", sum(clash), len(clash), least=0.9),
         share("dicta whose loss flips their parent's induction that are found", sum(family), len(family), least=1.0),
         share("explanations that replay to the same verdict", sum(why), len(why), least=1.0),

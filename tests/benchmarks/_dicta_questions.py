@@ -128,7 +128,7 @@ def cell(key: int) -> Cell:
     made = charter(key, NORMS, PROBES)
     norms = [x for x in made.lines if isinstance(x.says, Norm)]
     copied = [norms[i] for i in rng.permutation(len(norms))[:COPIES]]
-    lines = [*made.lines, *(replace(x, id=f"again-{x.id}", text=say_norm(x.says, rng)) for x in copied)]  # type: ignore[arg-type]
+    lines = [*made.lines, *(replace(x, id=f"again-{x.id}", text=say_norm(x.says, rng)) for x in copied)]
     lines = [lines[i] for i in rng.permutation(len(lines))]
     at = [n for n, x in enumerate(lines) if isinstance(x.says, Norm)]
     planted = set(rng.permutation(at)[: round(PLANTED * len(lines))].tolist())

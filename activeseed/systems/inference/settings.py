@@ -139,7 +139,8 @@ class InferenceSettings(SettingsRecord):
 
     def would(self, folder: Path) -> tuple[str, Json] | None:
         """See ``protocols.SupportsAgreement``: what the verifier would do."""
-        return self.verifier.would(folder) if isinstance(self.verifier, SupportsAgreement) else None
+        verifier: object = self.verifier
+        return verifier.would(folder) if isinstance(verifier, SupportsAgreement) else None
 
     @cached_property
     def table(self) -> tuple[LexiconTable, str]:
