@@ -1,6 +1,6 @@
-"""A week of somebody who writes a constitution, in their own Markdown: import, check, rank, why, what covers for what, ten
-questions, edits in their own editor, sync, a second round, export. What comes out differs from what they last saved in
-the answered lines alone.
+"""A week of somebody who writes a constitution, in their own Markdown: import, check, rank, why, what covers for what,
+ten questions, edits in their own editor, sync, a second round, export. What comes out differs from what they last saved
+in the answered lines alone.
 """
 
 import difflib
@@ -177,7 +177,7 @@ def week(charter: str, system: str, tmp_path: Path, capsys: pytest.CaptureFixtur
 
 
 def what_it_read_and_why(capsys: pytest.CaptureFixture[str], study: Path, checked: str, items: set[str]) -> None:
-    """What the engine took of the dicta is said; why a probe is judged as it is, and what covers for what, can be asked."""
+    """What was taken of the dicta is said; why a probe is judged as it is, and what covers for what, can be asked."""
     read = re.search(r"Read as prose: took (\d+) of (\d+) sentences in (\d+) items \((\d+) norms?\)\. Left: ", checked)
     assert read, checked
     took, sentences, held, norms = map(int, read.groups())
