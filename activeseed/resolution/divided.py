@@ -108,12 +108,13 @@ def discord(
     Cost: quadratic in the answers.
     """
     rates = slips(ballot, questions, known, accuracy)
-    law, others, items, split = np.ones(1), 0, 0, 0
+    law: Floats = np.ones(1)
+    others, items, split = 0, 0, 0
     for item, words in _words(ballot).items():
         if len(words) < 2 or item in settled:
             continue
         n, most = len(words), Counter(word for word, _ in words.values()).most_common(1)[0][1]
-        errors = np.ones(1)
+        errors: Floats = np.ones(1)
         for name in words:
             rate = max(rates[name], ERRS)
             errors = np.convolve(errors, [1.0 - rate, rate])
