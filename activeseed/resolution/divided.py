@@ -117,9 +117,10 @@ def discord(
         errors: Floats = np.ones(1)
         for name in words:
             rate = max(rates[name], ERRS)
-            errors = np.convolve(errors, [1.0 - rate, rate])
+            errors = np.asarray(np.convolve(errors, [1.0 - rate, rate]), np.float64)
         # of so many errors at most the smaller side differs from most
-        law = np.convolve(law, [errors[k] + (errors[n - k] if 2 * k != n else 0.0) for k in range(n // 2 + 1)])
+        smaller = [errors[k] + (errors[n - k] if 2 * k != n else 0.0) for k in range(n // 2 + 1)]
+        law = np.asarray(np.convolve(law, smaller), np.float64)
         others, items, split = others + n - most, items + 1, split + (most < n)
     by_error = float(law[others:].sum())
     return Discord(items, split, by_error) if items and by_error <= BY_ERROR else None
