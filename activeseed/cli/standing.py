@@ -11,6 +11,7 @@ from activeseed.cli.watching import NAMED, waiting_words
 from activeseed.looking.words import (
     DIVIDED,
     belief_words,
+    discord_words,
     divided_words,
     division_words,
     if_stopped_now,
@@ -127,6 +128,8 @@ def status_lines(standing: Mapping[str, Any]) -> list[tuple[str, str]]:
     if divided := divided_words(get("divided")):
         lines.append(("divided", divided.removeprefix(DIVIDED)))
         lines += [(f"  {name}", division_words(found)) for name, found in list(get("divided", {}).items())[:NAMED]]
+    elif discord := discord_words(get("discord")):
+        lines.append(("divided", discord.removeprefix(DIVIDED)))
     for name, said in list((get("conditions") or {}).items())[:NAMED]:
         lines.append((f"  {name}", f"needs a condition: {'; '.join(said)}"))
     stopped = get("stopped")

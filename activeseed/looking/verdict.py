@@ -7,7 +7,7 @@ from typing import Any
 
 from activeseed.config import AskTable, StoppingTable
 from activeseed.looking.assessment import Assessment
-from activeseed.looking.words import divided_words
+from activeseed.looking.words import discord_words, divided_words
 from activeseed.stopping import (
     Progress,
     Verdict,
@@ -48,7 +48,7 @@ def has_settled(record: Mapping[str, Any], rule: StoppingTable) -> bool:
 
 def conditions(record: Mapping[str, Any], ask: AskTable) -> list[str]:
     """What a settled study still hangs on: sentences, none where it is stable."""
-    divided = [divided_words(record["divided"])] if record.get("divided") else []
+    divided = [w for w in (divided_words(record.get("divided")) or discord_words(record.get("discord")),) if w]
     if ask.error_is_stated:
         stated = f"that annotators err in {ask.error:.0%} of their answers is what you stated; nothing here tests it"
         return [*divided, stated]

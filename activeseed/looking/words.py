@@ -68,6 +68,17 @@ def divided_words(divided: Mapping[str, Any] | None) -> str:
     return f"{DIVIDED}{many}, on which people really disagree ({shown})"
 
 
+def discord_words(discord: Mapping[str, Any] | None) -> str:
+    """That people differ on more than errors explain, where it can't be said on which items; empty where they don't."""
+    if not discord:
+        return ""
+    return (
+        f"{DIVIDED}people differ on {discord['split']} of the {discord['items']} items that several answered, which "
+        f"errors would leave in {100 * discord['by_error']:.1f} of 100 studies; six people an item tell on which "
+        "([ask] annotators)"
+    )
+
+
 def division_words(found: Mapping[str, Any]) -> str:
     """How people are divided on one item: *8 of 20 hold otherwise; minority 41 %, 95 %: 24 to 50 %*."""
     return (

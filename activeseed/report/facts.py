@@ -22,6 +22,7 @@ from activeseed.looking.assessment import Assessment
 from activeseed.looking.lock_in import lock_in
 from activeseed.looking.surrogate import PREFERENCE_DRAWS, foreseeable, surrogate_outcomes
 from activeseed.looking.words import (
+    discord_words,
     divided_words,
     division_words,
     ending_words,
@@ -191,7 +192,7 @@ def _warnings(ranking: Ranking, status: Status) -> list[str]:
         out.append("Whether the trainer is chaotic at this setting is unknown: nothing that could be wiggled tells.")
     # where no round was closed yet the ranking is the one that says it; where both do, it is said once
     chance = "" if ranking.summary.get("no_better_than_chance") else no_better_than_chance(status["quality"])
-    divided = divided_words(status["divided"])
+    divided = divided_words(status["divided"]) or discord_words(status["discord"])
     said = (
         chance,
         divided[:1].upper() + divided[1:] + ("." if divided else ""),

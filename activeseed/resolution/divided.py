@@ -17,13 +17,14 @@ An item is called **divided** where both hold.
 * P(m > limit) is at least ¼: passing over what people disagree about is taken to cost three times what it costs to look
   at a settled item once more.
 
-Six people are the fewest who can be divided by this: five who err at 10 % are three to two in 8 % of clear items.
+Six people are the fewest who can be divided by this: five who err at 10 % are three to two in 8 % of clear items. What
+few people can't show of one item they may show of all together: `discord`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,6 +75,56 @@ class Division:
         return self.by_error <= BY_ERROR and self.probability >= NAMED
 
 
+@dataclass(frozen=True)
+class Discord:
+    """People differ on more than errors explain, all items taken together, whichever of them it is.
+
+    Attributes:
+        items: how many items several people answered.
+        split: on how many of those they differ.
+        by_error: how often errors alone would leave so many who differ from most, were all items clear.
+    """
+
+    items: int
+    split: int
+    by_error: float
+
+
+def discord(
+    ballot: Ballot,
+    questions: Mapping[str, Question],
+    known: Mapping[str, str],
+    accuracy: tuple[float, float],
+    settled: Collection[str] = (),
+) -> Discord | None:
+    """Whether people differ more than errors explain, over all items that two or more answered; None where not.
+
+    The statistic is the number of answers that differ from what most say of their item, its null law that of people who
+    err independently on clear items, at 10 % or at what they were measured to where that is more.
+
+    Args:
+        settled: ids of items that the team has decided.
+
+    Cost: quadratic in the answers.
+    """
+    rates = slips(ballot, questions, known, accuracy)
+    law: Floats = np.ones(1)
+    others, items, split = 0, 0, 0
+    for item, words in _words(ballot).items():
+        if len(words) < 2 or item in settled:
+            continue
+        n, most = len(words), Counter(word for word, _ in words.values()).most_common(1)[0][1]
+        errors: Floats = np.ones(1)
+        for name in words:
+            rate = max(rates[name], ERRS)
+            errors = np.convolve(errors, [1.0 - rate, rate])
+        # of so many errors at most the smaller side differs from most
+        law = np.convolve(law, [errors[k] + (errors[n - k] if 2 * k != n else 0.0) for k in range(n // 2 + 1)])
+        others, items, split = others + n - most, items + 1, split + (most < n)
+    by_error = float(law[others:].sum())
+    return Discord(items, split, by_error) if items and by_error <= BY_ERROR else None
+
+
 def divisions(
     ballot: Ballot,
     questions: Mapping[str, Question],
@@ -90,14 +141,9 @@ def divisions(
 
     Cost: linear in the readings, and people × 1001 for each item on which errors don't explain who differs.
     """
-    said: dict[str, dict[str, list[Vote]]] = {}
-    for vote in ballot.readings:
-        said.setdefault(vote.item, {}).setdefault(vote.annotator, []).append(vote)
     rates = slips(ballot, questions, known, accuracy)
     out = {}
-    for item, people in said.items():
-        reworded = {v.id for v in ballot.seed[item].variants if v.origin == "edit"}
-        words = {name: _word(votes, reworded) for name, votes in people.items()}
+    for item, words in _words(ballot).items():
         if len({word for word, _ in words.values()}) < 2:
             continue
         found = division(
@@ -128,6 +174,18 @@ def slips(
         tally[name][0] += sum(a.variant != b.variant for a, b in pairs)
         tally[name][1] += 2 * len(pairs)
     return {name: min(slipped / answers, 0.5) for name, (slipped, answers) in tally.items()}
+
+
+def _words(ballot: Ballot) -> dict[str, dict[str, tuple[str, float]]]:
+    """Item id -> who answered about it -> what they say, and how much it counts."""
+    said: dict[str, dict[str, list[Vote]]] = {}
+    for vote in ballot.readings:
+        said.setdefault(vote.item, {}).setdefault(vote.annotator, []).append(vote)
+    out = {}
+    for item, people in said.items():
+        reworded = {v.id for v in ballot.seed[item].variants if v.origin == "edit"}
+        out[item] = {name: _word(votes, reworded) for name, votes in people.items()}
+    return out
 
 
 def _word(votes: Sequence[Vote], reworded: set[str]) -> tuple[str, float]:

@@ -20,7 +20,7 @@ from activeseed.plan import Floats, Law
 from activeseed.question import Answer, Question
 from activeseed.questions import form_of
 from activeseed.resolution.alpha import Agreement, agreement, lean
-from activeseed.resolution.divided import LIMIT, Division, divisions
+from activeseed.resolution.divided import LIMIT, Discord, Division, discord, divisions
 from activeseed.resolution.drawing import Counts, count
 from activeseed.resolution.measuring import measured, offered_variants
 from activeseed.resolution.reliability import Reliability, emission
@@ -62,6 +62,7 @@ class Resolution:
         divided: item id -> how people are divided, for the items on which they really disagree (see ``divided``) and
             for which the team has marked no answer as the right one. What stands there is what most say, or what
             somebody resolved: it is not what people mean.
+        discord: that people differ on more than errors explain, where they do, whichever items it is.
         readings: item id -> how often it was read by somebody, lists included.
         open: ids of the answered items whose standing one further answer could change.
         edits: item id -> the payload of its latest edit.
@@ -82,6 +83,7 @@ class Resolution:
     counts: Counts = field(repr=False)
     tied: tuple[str, ...]
     divided: Mapping[str, Division]
+    discord: Discord | None
     readings: Mapping[str, int]
     open: tuple[str, ...]
     edits: Mapping[str, Payload]
@@ -166,6 +168,7 @@ def resolve(
         counts=count(ballot, table, known, accuracy, list_error),
         tied=tuple(i.id for i in grown.items if i.id in tied),
         divided={i: d for i, d in found.items() if i not in decided_by_team},
+        discord=discord(ballot, questions, known, accuracy, decided_by_team) if divided else None,
         readings={name: asked[name] for name in standing if asked[name]},
         open=tuple(i.id for i in grown.items if i.id in open_ - merged),
         edits=ballot.edits,

@@ -122,6 +122,7 @@ class Rounds:
             "undecided": list(trusted.undecided),
             "vouched": dict(voucher.by),
             "divided": {item: plain(_fields(d)) for item, d in resolution.divided.items()},
+            "discord": None if resolution.discord is None else plain(_fields(resolution.discord)),
             "unvouched": [] if work.settings.ask.error_is_stated else unvouched(voucher, left),
             "right": right,
             "refuted": [_fields(r) for r in refuted_rates(found, state.questions.values())],
@@ -150,7 +151,7 @@ class Rounds:
             can_vouch=bool(gold_left(work.gold, state.questions.values()))
             or (ask.annotators > 1 and deciding.is_anything_unasked(found)),
             hopeless=bool(body["hopeless"]),
-            divided=tuple(body["divided"]),
+            divided=tuple(body["divided"]) or (("some of them",) if body["discord"] else ()),
         )
         return deciding.verdict(work.settings.stopping, standing, body["round"])
 

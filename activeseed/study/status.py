@@ -79,6 +79,7 @@ class Status(TypedDict):
     vouched: dict[str, Any]
     unvouched: list[str]
     divided: dict[str, dict[str, Any]]
+    discord: dict[str, Any] | None
     conditions: dict[str, list[str]]
     refuted: list[dict[str, Any]]
     stopped: dict[str, Any] | None
@@ -106,10 +107,12 @@ def status(state: State, folder: Path, settings: Settings, fresh: Callable[[], R
         person["minutes"] += (answer.seconds or 0.0) / 60.0
     agreement, measured = last.get("agreement"), dict(last.get("reliability") or {})
     by_confidence, divided = last.get("agreement_by_confidence"), last.get("divided") or {}
+    discord = last.get("discord")
     if fresh is not None and state.live_answers:
         settled = fresh()
         agreement, by_confidence = settled.agreement.alpha, settled.agreement.interval
         divided = {item: asdict(found) for item, found in settled.divided.items()}
+        discord = None if settled.discord is None else asdict(settled.discord)
         measured = {n: {"estimate": r.estimate, "low": r.low, "high": r.high} for n, r in settled.reliability.items()}
     for name, found in measured.items():
         if name in people:
@@ -163,6 +166,7 @@ def status(state: State, folder: Path, settings: Settings, fresh: Callable[[], R
         "vouched": last.get("vouched", {}),
         "unvouched": last.get("unvouched", []),
         "divided": divided,
+        "discord": discord,
         "conditions": state.conditions,
         "refuted": last.get("refuted", []),
         "stopped": state.stopped,

@@ -67,6 +67,29 @@ def test_the_session_of_the_readme_runs(example: Path) -> None:
     assert (place / "report.html").stat().st_size > 10_000
 
 
+def test_the_session_about_a_charter_runs(tmp_path: Path) -> None:
+    (session,) = (b for b in blocks("bash") if "--system inference_engine" in b)
+    author = tmp_path / "charter.md"
+    author.write_bytes((ROOT / "examples" / "charter.md").read_bytes())
+    (tmp_path / "cases.csv").write_bytes((ROOT / "examples" / "charter_probes.csv").read_bytes())
+    written = author.read_bytes()
+    place, said = tmp_path, ""
+    commands = [line.split("#")[0].strip() for line in session.splitlines()]
+    assert len(commands) == 9
+    for command in commands:
+        if command.startswith("cd "):
+            place = place / command.split()[1]
+            continue
+        done = subprocess.run(
+            [sys.executable, "-m", "activeseed", *command.split()[1:]],
+            cwd=place, capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        said += done.stdout + done.stderr
+    assert re.search(r"took \d+ of \d+ sentences", said)
+    assert author.read_bytes() == written  # nothing was answered
+
+
 def test_the_commands_and_files_that_the_readme_names_exist() -> None:
     text = README.read_text("utf-8")
     makefile = (ROOT / "Makefile").read_text("utf-8")

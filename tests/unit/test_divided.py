@@ -118,3 +118,32 @@ def test_a_third_answer_counts_to_the_minority() -> None:
     found = division(["x"] * 4 + ["y"] * 3 + ["z"] * 3, np.full(10, 0.05), np.ones(10))
     assert found.others == 6
     assert found.high > 0.5, "those who do not hold what most hold may be more than half"
+
+
+def of_three(splits: int, items: int) -> Resolution:
+    """``items`` items that three people answered each, of which so many two to one."""
+    names = [f"i{n}" for n in range(items)]
+    seed = Seed(items=tuple(Item(id=n, payload=Text(text=f"Line {n}.")) for n in names))
+    answers = [
+        said(f"q-{name}", person, "reject" if n < splits and person == n % 3 else "keep")
+        for n, name in enumerate(names)
+        for person in range(3)
+    ]
+    prior = Law("even", np.tile([0.5, 0.5], (items, 1)))
+    return resolve(seed, prior, {f"q-{n}": asked(n) for n in names}, answers)
+
+
+@pytest.mark.parametrize(("splits", "found"), [(0, False), (2, False), (4, False), (5, True), (8, True)])
+def test_few_people_an_item_tell_of_all_items_together(splits: int, found: bool) -> None:
+    said = of_three(splits, 8).discord
+    assert (said is not None) == found
+    if said is not None:
+        # three who err at 0.1 are two to one in 0.27 of clear items; of 8 items so many or more
+        split = 1 - 0.9**3 - 0.1**3
+        assert (said.items, said.split) == (8, splits)
+        assert said.by_error == pytest.approx(tail(np.full(8, split), splits), rel=1e-9)
+
+
+def test_what_one_person_says_is_no_discord() -> None:
+    assert settle([said("q-a", 0, "reject")]).discord is None
+    assert settle(votes(12, 8), divided=0.0).discord is None, "who wants no division named is told of none"
