@@ -60,7 +60,7 @@ def explanation_lines(e: Explanation, text: str, seed: Seed, width: int) -> list
 
     No line is wider than ``width``.
     """
-    from activeseed.looking.derivation import lines_of
+    from activeseed.looking.derivation import lines_of, text_of
 
     room = max(30, width)
     head = f"{clean(e.place)}: {one_line(text)}"
@@ -79,7 +79,7 @@ def explanation_lines(e: Explanation, text: str, seed: Seed, width: int) -> list
         said = f"{one_line(step.says)}  [{one_line(step.rule)}{weight}]" + (" (as above)" if line.again else "")
         out += [("", row) for row in _filled(said, indent + mark, indent + " " * len(mark), room)]
         for name in step.items:
-            shown = one_line(seed[name].display)
+            shown = one_line(text_of(seed, name))
             shown = shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"
             same = shown == one_line(step.says)
             under = indent + " " * len(mark) + "  "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from activeseed.protocols import Explanation, Step
+from activeseed.seed import Seed
 
 
 @dataclass(frozen=True)
@@ -41,3 +42,13 @@ def lines_of(explanation: Explanation) -> list[Line]:
             shown.add(n)
             due += [(premise, depth + 1) for premise in reversed(steps[n].of)]
     return out
+
+
+def text_of(seed: Seed, item: str) -> str:
+    """An item as it stands, since that is what a derivation rests on; as written where it is absent.
+
+    Raises SeedError, naming the nearest known id.
+    """
+    found = seed[item]
+    payload = found.variants[seed.base[seed.position(item)]].payload
+    return found.display if payload is None else payload.display

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from activeseed.looking.derivation import lines_of
+from activeseed.looking.derivation import lines_of, text_of
 from activeseed.seed import Seed
 from activeseed.study import Study
 from activeseed.study.explaining import can_explain
@@ -81,4 +81,4 @@ def explanations(study: Study, contested: Sequence[Mapping[str, Any]]) -> list[d
 
 
 def _text(seed: Seed, item: str) -> str:
-    return next((i.display for i in seed.items if i.id == item), item)
+    return text_of(seed, item) if item in {i.id for i in seed.items} else item

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import activeseed as act
+from activeseed.cli.app import run as command
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -21,6 +22,23 @@ def test_its_true_probes_are_judged_as_labelled_but_where_nothing_is_said(tmp_pa
     assert [(w.value > 0.5) == (p.label == 1) for w, p in zip(why, probes, strict=True)] == [True] * len(probes)
     assert all(w.steps for w in why)
     study.close()
+
+
+def test_a_derivation_shows_a_dictum_as_it_stands_and_not_as_it_was_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seed = act.read_seed(EXAMPLES / "charter.md")
+    probes = act.read_probes(EXAMPLES / "charter_probes.csv")
+    study = act.Study.create(tmp_path / "study", seed, act.InferenceEngine(), probes=probes)
+    cold = next(i.id for i in seed.items if i.display == "The desk may refund a night if the room is cold.")
+    (question,) = study.ask(items=[cold])
+    edited = {"kind": "text", "text": "If the room is cold, the desk must refund a night."}
+    study.tell([{"question": question.id, "annotator": "me", "verdict": "edit", "payload": edited}])
+    study.close()
+    assert command(["explain", "refunds-cold-room", "--dir", str(study.folder)]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "If the room is cold, the desk must refund a night." in said
+    assert "The desk may refund a night if" not in said
 
 
 @pytest.mark.timeout(300)
