@@ -23,7 +23,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -109,7 +109,7 @@ class Cell:
     @cached_property
     def materials(self) -> Materials:
         """What measurements share."""
-        return build_materials(Path(), self.settings("joint"), self.seed, self.seed, self.probes, ())
+        return build_materials(Path(_scratch().name), self.settings("joint"), self.seed, self.seed, self.probes, ())
 
     def error(self, standing: Ints, materials: Materials | None = None) -> float:
         """Squared distance of what is deployed from what is meant; the engine has no randomness."""
@@ -123,6 +123,12 @@ class Cell:
     def start(self) -> float:
         """The error before any answer."""
         return self.error(np.zeros(len(self.seed), np.int64))
+
+
+@cache
+def _scratch() -> tempfile.TemporaryDirectory[str]:
+    """Where embeddings of measurements lie while this process lives."""
+    return tempfile.TemporaryDirectory()
 
 
 @lru_cache(maxsize=1)
