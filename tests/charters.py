@@ -288,7 +288,7 @@ class Judge:
             return 0.0
         # x^k / (1 + x^k) over its value at a share of one
         hill = [1.0 / (1.0 + math.exp(min(700.0, k * (math.log(t) - math.log(x))))) for x in (share, 1.0)]
-        return hill[0] / hill[1]
+        return max(0.0, hill[0] / hill[1] - 0.001) / 0.999  # what is shut gives nothing
 
     def standing(self, action: str) -> list[Standing]:
         """Every norm that comes down to an action, along every path of inheritance and means."""

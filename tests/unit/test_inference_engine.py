@@ -392,3 +392,12 @@ def test_a_model_of_somebody_elses_has_to_be_agreed_to(tmp_path: Path) -> None:
     asked = other.would(tmp_path)
     assert asked is not None
     assert "somebody/else" in asked[0]
+
+
+def test_an_induction_far_below_its_threshold_gives_nothing() -> None:
+    from activeseed.systems.inference.deriving import gate_of
+
+    engine = act.InferenceEngine()
+    assert gate_of(0.3 * engine.threshold, engine) == 0.0
+    assert 0.4 < gate_of(engine.threshold, engine) < 0.6
+    assert gate_of(1.0, engine) == pytest.approx(1.0)

@@ -148,7 +148,10 @@ WORDS = ("laws", "perturbations")
 #: the command line offers channels by name, and its help must not load the registry: another test holds them to it;
 #: toys of whose effects the closed form is known only under some laws; a variant says where it comes from in the words
 #: that what adds it is called by
-ELSEWHERE = {("annotator", "cli/loop.py"), ("laws", "testing"), ("laws", "seed.py"), ("perturbations", "seed.py")}
+ELSEWHERE = {
+    ("annotator", "cli/loop.py"), ("laws", "testing"), ("laws", "seed.py"), ("perturbations", "seed.py"),
+    ("laws", "questions/items.py"), ("perturbations", "questions/items.py"),
+}  # fmt: skip
 
 
 def listed(source: str, kinds: set[str], words: bool = False) -> set[str]:

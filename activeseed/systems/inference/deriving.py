@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 
 from activeseed.systems.inference.graph import At, Atom, Bearing, Family, Graph, Leaf, Reach, Rule, Stance, written
 from activeseed.systems.inference.lexicon import Edge
-from activeseed.systems.inference.settings import InferenceSettings
+from activeseed.systems.inference.settings import SHUT, InferenceSettings
 from activeseed.systems.inference.taking import Said
 from activeseed.systems.inference.verifiers.seam import Deed
 
@@ -296,7 +296,8 @@ def gate_of(share: float, settings: InferenceSettings) -> float:
     if share <= 0:
         return 0.0
     k, threshold = settings.steepness, settings.threshold
-    return _opened(k * math.log(share / threshold)) / _opened(-k * math.log(threshold))
+    opened = _opened(k * math.log(share / threshold)) / _opened(-k * math.log(threshold))
+    return max(opened - SHUT, 0.0) / (1.0 - SHUT)
 
 
 def _opened(x: float) -> float:

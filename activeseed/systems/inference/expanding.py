@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from activeseed.systems.inference.graph import Family, Graph
-from activeseed.systems.inference.settings import InferenceSettings
+from activeseed.systems.inference.settings import SHUT, InferenceSettings
 
 #: an atom that never holds, and one that always does: what lists of unequal length are filled up with
 NEVER, ALWAYS = 0, 1
@@ -136,12 +136,12 @@ class Expansion:
 
 
 def gate(share: Tensor, settings: InferenceSettings) -> Tensor:
-    """Hill's function of a share, one at one: 0 at 0, one half (nearly) at the threshold, steep as set."""
+    """Hill's function of a share, one at one: shut well below the threshold, one half (nearly) at it, steep as set."""
     k, threshold = settings.steepness, settings.threshold
     # through the logarithm, so that no power overflows; at a share of zero it is exactly zero
     opened = torch.sigmoid(k * torch.log(share.clamp(min=1e-12) / threshold))
     top = torch.sigmoid(torch.tensor(-k * math.log(threshold), dtype=share.dtype))
-    return torch.where(share > 0, opened / top, torch.zeros_like(share))
+    return torch.where(share > 0, (opened / top - SHUT).clamp(min=0.0) / (1.0 - SHUT), torch.zeros_like(share))
 
 
 def _raised(f: Tensor, heads: Tensor, values: Tensor) -> Tensor:

@@ -18,6 +18,9 @@ from activeseed.systems.inference.language import Grammar, parse
 from activeseed.systems.inference.lexicon import LexiconTable, read_lexicon
 from activeseed.systems.inference.norms import Left
 
+#: an induction that would give less than this gives nothing: a trace far below the threshold would decide where nothing
+#: else does
+SHUT = 1e-3
 #: kind -> where the record of a verifier is defined
 VERIFIERS = {
     "symbolic": "symbolic:Symbolic",

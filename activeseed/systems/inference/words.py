@@ -83,8 +83,8 @@ def concept(phrase: str) -> str:
 def base(word: str) -> str:
     """The base form of an English word, by its ending; a base form is its own.
 
-    >>> [base(w) for w in ("flatters", "deceiving", "users", "lied", "stopped", "policies")]
-    ['flatter', 'deceive', 'user', 'lie', 'stop', 'policy']
+    >>> [base(w) for w in ("flatters", "deceiving", "users", "lied", "stopped", "policies", "adding")]
+    ['flatter', 'deceive', 'user', 'lie', 'stop', 'policy', 'add']
     """
     for _ in range(4):
         shorter = _shorter(word)
@@ -117,7 +117,7 @@ def _shorter(word: str) -> str:
 def _whole_stem(stem: str) -> str:
     """A stem that lost its ending, with the letter that the ending took or without the one that it doubled."""
     last = stem[-1]
-    if len(stem) > 2 and last == stem[-2] and last not in "flsz" + _VOWELS:
+    if len(stem) > 3 and last == stem[-2] and last not in "flsz" + _VOWELS:  # *add* and *err* end so themselves
         return stem[:-1]
     if stem.endswith(("ll", "ss", "zz")):
         return stem
