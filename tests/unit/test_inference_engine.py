@@ -248,7 +248,7 @@ def test_settings_that_can_not_be_are_refused() -> None:
     with pytest.raises(ConfigError, match="a rank is named twice"):
         InferenceEngine(authorities=("root", "root"))
     with pytest.raises(ConfigError, match="Did you mean 'symbolic'"):
-        InferenceEngine.model_validate({"verifier": {"kind": "symbolik"}})
+        InferenceEngine(verifier={"kind": "symbolik"})  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="threshold"):
         InferenceEngine(threshold=0)
 

@@ -22,7 +22,7 @@ NEEDED: dict[str, dict[str, Any]] = {
 #: a text of these may be empty: nothing is set then, or it is a free remark
 MAY_BE_EMPTY = {
     "store", "pool", "probes", "guidelines", "gold", "version", "label", "positive", "folder", "commit", "prompt",
-    "device", "name", "study", "truth_file", "token_file", "title", "currency",
+    "device", "name", "study", "truth_file", "token_file", "lexicon_file", "title", "currency",
 }  # fmt: skip
 
 

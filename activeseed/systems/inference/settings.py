@@ -45,6 +45,14 @@ class Strengths(SettingsRecord):
     may: float = Field(default=0.5, gt=0, le=1)
 
 
+def _record(kind: type[SettingsRecord], value: Any) -> Any:
+    """A table as a record; what is wrong with it is said with the name of the setting that it is."""
+    try:
+        return kind(**value) if isinstance(value, Mapping) else value
+    except ConfigError as error:
+        raise ValueError(str(error).rstrip(".")) from error
+
+
 class InferenceSettings(SettingsRecord):
     """The settings of an inference engine.
 
@@ -106,20 +114,20 @@ class InferenceSettings(SettingsRecord):
             return value
         kind = str(value.get("kind", ""))
         if kind not in VERIFIERS:
-            raise ConfigError(f"verifier: kind = {kind!r} is unknown.{nearest(kind, VERIFIERS)}")
+            raise ValueError(f"kind = {kind!r} is unknown.{nearest(kind, VERIFIERS)}".rstrip("."))
         module, _, name = VERIFIERS[kind].partition(":")
         record = getattr(importlib.import_module(f"activeseed.systems.inference.verifiers.{module}"), name)
-        return record(**{k: v for k, v in value.items() if k != "kind"})
+        return _record(record, {k: v for k, v in value.items() if k != "kind"})
 
     @field_validator("lexicon", mode="before")
     @classmethod
     def _a_table(cls, value: Any) -> Any:
-        return LexiconTable(**value) if isinstance(value, Mapping) else value
+        return _record(LexiconTable, value)
 
     @field_validator("strengths", mode="before")
     @classmethod
     def _named(cls, value: Any) -> Any:
-        return Strengths(**value) if isinstance(value, Mapping) else value
+        return _record(Strengths, value)
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
