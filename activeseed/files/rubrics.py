@@ -7,6 +7,7 @@ each record of a larger file, whose other fields then belong to every one of its
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,9 @@ from activeseed.formats import CRITERIA, Record, RecordFile
 
 #: what a penalised criterion completes: torn from its sign, it would read as a wish
 PENALISED = "A reply should not fit this description:"
+#: of whom any other criterion speaks that does not say so itself: *Names the dose* is no sentence
+SUBJECT = "The response"
+_HAS_SUBJECT = re.compile(r"\W*(?:the|a|an|this|it|if|when)\b|.*\b(?:response|reply|answer|assistant|model)\b", re.I)
 #: names of the text of a criterion, and of its weight
 TEXTS = ("requirement", "criterion", "criteria")
 _WEIGHTS = ("weight", "points", "score")
@@ -29,14 +33,15 @@ def one_a_criterion(file: RecordFile) -> RecordFile:
         for fields, weight in _apart(record.fields):
             if (weight or 0.0) < 0.0:
                 penalties.append(record.line)
-                before = next((k for k in fields if k.strip().casefold() == "prompt"), "prompt")
-                fields = {**fields, before: _with_penalty(fields.get(before))}
+                fields = _led(fields, PENALISED)
+            elif (weight is not None or _criteria(record.fields)) and not _names_its_subject(fields):
+                fields = _led(fields, SUBJECT)
             records.append(Record(record.line, fields))
     if not penalties:
         return file.holding(records)
     lines = ", ".join(map(str, penalties[:5])) + (", …" if len(penalties) > 5 else "")
     note = (
-        f"{file.name}, {file.unit}s {lines}: negative weights. What they describe counts against a reply, so it is "
+        f"{file.name}, {file.unit} {lines}: negative weights. What they describe counts against a reply, so it is "
         f"shown after {PENALISED!r}."
     )
     return RecordFile(file.path, records, file.unit, (*file.notes, note))
@@ -93,10 +98,21 @@ def _number(fields: Mapping[str, Any]) -> float | None:
         return None
 
 
-def _with_penalty(prompt: Any) -> Any:
-    """A prompt that ends in what says so; one that is said already stays."""
+def _names_its_subject(fields: Mapping[str, Any]) -> bool:
+    """Whether a criterion is a sentence, or a remark without a verb that no subject would complete."""
+    text = next((str(v) for k, v in fields.items() if k.strip().casefold() in (*TEXTS, "text")), "")
+    return not text.strip() or bool(_HAS_SUBJECT.match(text))
+
+
+def _led(fields: Mapping[str, Any], lead: str) -> dict[str, Any]:
+    """The fields with a prompt that ends in a lead-in; one that is said already stays."""
+    name = next((k for k in fields if k.strip().casefold() == "prompt"), "prompt")
+    prompt = fields.get(name)
+    said: Any
     if isinstance(prompt, list):
-        return [*prompt, {"role": "rubric", "content": PENALISED}]
-    if not isinstance(prompt, str) or not prompt.strip():
-        return PENALISED
-    return prompt if prompt.rstrip().endswith(PENALISED) else f"{prompt.rstrip()}\n\n{PENALISED}"
+        said = [*prompt, {"role": "rubric", "content": lead}]
+    elif not isinstance(prompt, str) or not prompt.strip():
+        said = lead
+    else:
+        said = prompt if prompt.rstrip().endswith(lead) else f"{prompt.rstrip()}\n\n{lead}"
+    return {**fields, name: said}

@@ -7,7 +7,7 @@ import pytest
 
 from activeseed.errors import SeedError
 from activeseed.files import load_seed, read_probes, read_seed, write_seed
-from activeseed.files.rubrics import PENALISED
+from activeseed.files.rubrics import PENALISED, SUBJECT
 from activeseed.seed import AS_WRITTEN, Item, Seed, Text, Variant
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
@@ -27,7 +27,7 @@ def load(tmp_path, value, name="rubric.json"):
 def test_a_rubric_is_a_list_of_criteria(tmp_path, text, weight):
     file = load(tmp_path, [{weight: 3, text: "Names the dose."}, {weight: -5, text: "Invents a study."}])
     good, bad = file.seed.items
-    assert (good.payload.text, good.payload.prompt, good.metadata) == ("Names the dose.", "", {weight: 3})
+    assert (good.payload.text, good.payload.prompt, good.metadata) == ("Names the dose.", SUBJECT, {weight: 3})
     # Torn from its sign, a penalty reads as a wish.
     assert (bad.payload.text, bad.payload.prompt, bad.metadata) == ("Invents a study.", PENALISED, {weight: -5})
     assert "counts against a reply" in "".join(file.warnings)
@@ -47,7 +47,7 @@ def test_criteria_in_a_larger_record_share_what_it_says(tmp_path):
     }  # fmt: skip
     items = load(tmp_path, [record], "bench.jsonl").seed.items
     assert [i.payload.text for i in items] == ["Asks since when.", "Recommends surgery."]
-    assert items[0].payload.prompt == "My head aches."
+    assert items[0].payload.prompt.split() == ["user:", "My", "head", "aches.", "rubric:", "The", "response"]
     assert items[1].payload.prompt.endswith(PENALISED)
     assert items[1].payload.prompt.startswith("user: My head aches.")
     assert items[0].metadata == {"prompt_id": "p1", "points": 5, "tags": ["axis:context"]}
@@ -64,7 +64,7 @@ def test_what_has_a_text_of_its_own_is_no_criterion(tmp_path):
     assert [(i.payload.text, i.payload.prompt) for i in file.seed.items] == [("a", ""), ("b", "")]
     assert not file.warnings
     nested = load(tmp_path, {"rubric": [{"text": "a", "weight": -1}, {"text": "b", "weight": 1}]})
-    assert [i.payload.prompt for i in nested.seed.items] == [PENALISED, ""]
+    assert [i.payload.prompt for i in nested.seed.items] == [PENALISED, SUBJECT]
 
 
 def test_a_charter_in_json_lines(tmp_path):
@@ -119,3 +119,19 @@ def test_real_documents_are_read_without_options():
     assert {p.label for p in probes} <= {0.0, 1.0, None}
     assert all(p.payload.prompt and p.payload.text and not p.payload.authority for p in probes)
     assert all("authority" in p.metadata for p in probes)
+
+
+def test_criteria_are_read_as_norms_with_their_sign(tmp_path):
+    from activeseed.systems.inference.prose import read
+
+    rubric = [
+        {"requirement": "Names the dose", "weight": 2}, {"requirement": "Gives legal advice", "weight": -1},
+        {"requirement": "The response is polite", "weight": 1}, {"requirement": "Does not invent a study", "weight": 1},
+    ]  # fmt: skip
+    items = load(tmp_path, rubric).seed.items
+    assert [i.payload.prompt for i in items] == [SUBJECT, PENALISED, "", SUBJECT]
+    (dose,), (legal,), (polite,), (study,) = (read(i.payload.text, i.payload.prompt).norms for i in items)
+    assert (dose.deontic, dose.action) == ("obliged", "names the dose")
+    assert (legal.deontic, legal.action) == ("forbidden", "gives legal advice")
+    assert polite.deontic == "obliged"
+    assert (study.deontic, study.action) == ("forbidden", "invent a study")

@@ -31,6 +31,8 @@ _POINTS_AT = re.compile(
     r"(?:[\s,(]*\b(?:the following|following|these|such as|including|e\.g\.|for example|for instance|as follows|"
     r"in particular|namely|things like|any of|all of|both|either)\b[\w\s-]{0,40})$"
 )
+# What is to be as the line describes: the line is all that it says.
+_AS_DESCRIBED = re.compile(r"\bfit this description$")
 _NAMES_THEM = re.compile(
     r"\b(?:things?|behaviou?rs?|actions?|ways?|principles?|rules?|factors?|considerations?|constraints?|practices?|"
     r"steps?|values?|guidelines?|requirements?|topics?|content)\b[\w\s]{0,30}$"
@@ -98,7 +100,7 @@ def lead_of(context: str, norms: Norms) -> Lead:
     prose = [p for p in pieces(context) if p.kind == "prose"]
     if not prose:
         return Lead()
-    words = words_of(prose[-1].text).rstrip(" :—-")
+    words = words_of(prose[-1].text).rstrip(" :—-").removeprefix("rubric: ")
     low = masked(words)
     if _SUBJECT.fullmatch(low):
         return Lead(subject=words)
@@ -116,6 +118,8 @@ def lead_of(context: str, norms: Norms) -> Lead:
             action = norm.action.removesuffix(_ACT).strip(" ,")
             bare = re.sub(r"^(?:be|do|have)$|^(?:not )?to$", "", action.lower())
             thing = _POINTS_AT.sub("", action).strip(" ,(")
+            if _AS_DESCRIBED.search(action):
+                bare = thing = ""
             joins = not bare or not thing or bool(re.fullmatch(rf"(?:{A_MODEL}|not|never|always)", bare))
             pointed = thing != action or bool(_NAMES_THEM.search(action))
             kept = Norm(norm.deontic, norm.strength, "" if joins else thing, norm.agent, norm.condition, norm.exception)
