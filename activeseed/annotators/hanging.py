@@ -106,4 +106,5 @@ def rows(consequence: Consequence, variants: list[str], names: Mapping[str, str]
 
 def because(consequence: Consequence, variants: list[str], names: Mapping[str, str]) -> list[str]:
     """Why each answer leads where it does, a line each; none where the system can't explain itself."""
-    return [f"{names.get(v, v.replace('_', ' '))}, because: {why}" for v in variants if (why := reasons(consequence, v))]
+    said = [(names.get(v, v.replace("_", " ")), reasons(consequence, v)) for v in variants]
+    return [f"{name}, because: {why}" for name, why in said if why]

@@ -99,7 +99,7 @@ def _number(fields: Mapping[str, Any]) -> float | None:
 
 
 def _names_its_subject(fields: Mapping[str, Any]) -> bool:
-    """Whether a criterion is a sentence, or a remark without a verb that no subject would complete."""
+    """Whether a criterion says of whom it speaks: by its first words, or by a name of the reply. An empty one does."""
     text = next((str(v) for k, v in fields.items() if k.strip().casefold() in (*TEXTS, "text")), "")
     return not text.strip() or bool(_HAS_SUBJECT.match(text))
 
