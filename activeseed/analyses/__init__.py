@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from activeseed.lazy import lazily
 
 if TYPE_CHECKING:
-    from activeseed.analyses.coverage import Cover, Coverage, ItemCoverage, ProbeCoverage
     from activeseed.analyses.redundancy import Redundancy
+    from activeseed.analyses.redundancy.coverage import Cover, Coverage, ItemCoverage, ProbeCoverage
 
 _HOMES = {
-    "coverage": ("Cover", "Coverage", "ItemCoverage", "ProbeCoverage"),
     "redundancy": ("Redundancy",),
+    "redundancy.coverage": ("Cover", "Coverage", "ItemCoverage", "ProbeCoverage"),
 }
 __getattr__ = lazily(__name__, _HOMES)
 

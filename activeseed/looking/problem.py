@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from activeseed.factor import Factor
 from activeseed.plan import Law, Materials
-from activeseed.protocols import Cost, Problem, SupportsFactors, System
+from activeseed.protocols import Cost, Problem, SupportsFactors, SupportsNetworks, SupportsStates, System
 from activeseed.seed import Seed
 
 
@@ -22,6 +22,9 @@ def problem_of(seed: Seed, law: Law, system: System, materials: Materials) -> Pr
         settings=settings_of(system),
         places=system.places(materials),
         each=each_of(system, materials),
+        states=system.state_names if isinstance(system, SupportsStates) else (),
+        layout=system.layout(materials) if isinstance(system, SupportsNetworks) else None,
+        materials=materials,
     )
 
 

@@ -1,8 +1,9 @@
 """Every seam of activeseed, a file each; this page names them all.
 
-Each family (embedders, perturbations, systems, laws, estimators, questions, annotators, executors, stores) is a
-set of siblings behind one small protocol. What only some members can do is a capability protocol (``Supports…``). A
-third party passes any object that satisfies the protocol, or names it ``package.module:Name`` in the configuration.
+Each family (embedders, perturbations, systems, laws, distances, estimators, questions, annotators, executors, stores)
+is a set of siblings behind one small protocol. What only some members can do is a capability protocol
+(``Supports…``). A third party passes any object that satisfies the protocol, or names it ``package.module:Name`` in
+the configuration.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from activeseed.protocols.annotators import (
     SupportsPlace,
     SupportsTruth,
 )
+from activeseed.protocols.distances import Distance, Estimate
 from activeseed.protocols.embedders import Embedder, SupportsCentring, SupportsCutting, SupportsIds, SupportsLimits
 from activeseed.protocols.executors import Batch, Executor, SupportsCores
 from activeseed.protocols.forms import (
@@ -50,6 +52,9 @@ from activeseed.protocols.perturbations import Perturbation
 from activeseed.protocols.shared import Name, SupportsLocating
 from activeseed.protocols.stores import Event, Store
 from activeseed.protocols.systems import (
+    NETWORK,
+    REPRESENTATION,
+    TRAJECTORY,
     Cost,
     Explanation,
     Step,
@@ -57,6 +62,7 @@ from activeseed.protocols.systems import (
     SupportsExplaining,
     SupportsFactors,
     SupportsGradients,
+    SupportsNetworks,
     SupportsPermission,
     SupportsReading,
     SupportsRemarks,
@@ -68,13 +74,14 @@ from activeseed.protocols.systems import (
 from activeseed.seed import Json
 
 __all__ = [
-    "About", "Alike", "Analysis", "Annotator", "Assignment", "Batch", "Collected", "Cost", "Dispute", "Embedder",
-    "Estimator", "Event", "Executor", "Explanation", "Finding", "Form", "Geometry", "Json", "Name", "Occasion", "Pace",
-    "Perturbation", "Problem", "ReferenceLaw", "Request", "Respondent", "Response", "Run", "Step", "Store",
-    "SupportsAgreement", "SupportsAssignment", "SupportsCentring", "SupportsCollecting", "SupportsCores",
-    "SupportsCutting", "SupportsDecisions", "SupportsDecoding", "SupportsDrawing", "SupportsEntropy",
-    "SupportsExplaining", "SupportsFactors", "SupportsGradients", "SupportsIds", "SupportsItems", "SupportsLaw",
-    "SupportsLimits", "SupportsLinks", "SupportsLocating", "SupportsOrder", "SupportsPermission", "SupportsPlace",
-    "SupportsReading", "SupportsRemarks", "SupportsResponse", "SupportsSpreading", "SupportsStates", "SupportsTemplate",
-    "SupportsTruth", "SupportsUnaffordable", "System", "Traits",
+    "NETWORK", "REPRESENTATION", "TRAJECTORY", "About", "Alike", "Analysis", "Annotator", "Assignment", "Batch",
+    "Collected", "Cost", "Dispute", "Distance", "Embedder", "Estimate", "Estimator", "Event", "Executor", "Explanation",
+    "Finding", "Form", "Geometry", "Json", "Name", "Occasion", "Pace", "Perturbation", "Problem", "ReferenceLaw",
+    "Request", "Respondent", "Response", "Run", "Step", "Store", "SupportsAgreement", "SupportsAssignment",
+    "SupportsCentring", "SupportsCollecting", "SupportsCores", "SupportsCutting", "SupportsDecisions",
+    "SupportsDecoding", "SupportsDrawing", "SupportsEntropy", "SupportsExplaining", "SupportsFactors",
+    "SupportsGradients", "SupportsIds", "SupportsItems", "SupportsLaw", "SupportsLimits", "SupportsLinks",
+    "SupportsLocating", "SupportsNetworks", "SupportsOrder", "SupportsPermission", "SupportsPlace", "SupportsReading",
+    "SupportsRemarks", "SupportsResponse", "SupportsSpreading", "SupportsStates", "SupportsTemplate", "SupportsTruth",
+    "SupportsUnaffordable", "System", "Traits",
 ]  # fmt: skip

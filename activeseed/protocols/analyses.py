@@ -11,11 +11,12 @@ from activeseed.protocols.systems import Cost
 if TYPE_CHECKING:  # seams are only described here: whoever asks for an event needs no arrays
     from activeseed.column import Column
     from activeseed.factor import Factor
+    from activeseed.networks import Layout
     from activeseed.outcome import (
         Outcomes,
         Ranking,  # noqa: F401 (named in a string: what analyses end in)
     )
-    from activeseed.plan import Design, Floats, Law
+    from activeseed.plan import Design, Floats, Law, Materials
     from activeseed.protocols.geometries import Geometry
     from activeseed.seed import Json, Probe, Seed
 
@@ -62,6 +63,9 @@ class Problem:
         settings: the system's settings that can be perturbed; their columns come after those of the items.
         places: where outcomes are read.
         each: what one row costs.
+        states: names of what can be looked into (``SupportsStates``).
+        layout: shape of the network that outcomes are a function of (``SupportsNetworks``), where there is one.
+        materials: what every training shares: the features of any payload, the pool; None where nobody said.
     """
 
     seed: Seed
@@ -76,6 +80,9 @@ class Problem:
     settings: tuple[Factor, ...] = ()
     places: tuple[Probe, ...] = ()
     each: Cost = field(default_factory=Cost)
+    states: tuple[str, ...] = ()
+    layout: Layout | None = None
+    materials: Materials | None = field(default=None, compare=False)
 
     @property
     def factors(self) -> tuple[Factor, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
 if TYPE_CHECKING:  # seams are only described here: whoever asks for an event needs no arrays
     from activeseed.factor import Factor
+    from activeseed.networks import Layout
     from activeseed.outcome import Outcomes
     from activeseed.plan import Floats, Materials, Rows
     from activeseed.protocols.geometries import Geometry
@@ -190,6 +191,27 @@ class SupportsStates(Protocol):
     def state_names(self) -> tuple[str, ...]: ...
     def states(self, rows: Rows, materials: Materials, name: str) -> Floats:
         """(R, …) a state of each row by its name: weights, a trajectory over training; NaN where a row failed."""
+        ...
+
+
+#: state (R, size): parameters of each row's network (`SupportsNetworks`)
+NETWORK = "network"
+#: state (R, T, P): outcomes at the places through training, from the start (t = 0) to the end
+TRAJECTORY = "trajectory"
+#: state (R, P, h): what the model makes of each place inside, before its last layer
+REPRESENTATION = "representation"
+
+
+@runtime_checkable
+class SupportsNetworks(Protocol):
+    """Hands out, as the state ``network``, what its outcome at a place is a known function of.
+
+    The outcome at a place is that of ``networks.Network.of(layout, parameters)`` at ``materials.features`` of the
+    place's payload, up to the precision it was trained in.
+    """
+
+    def layout(self, materials: Materials) -> Layout | None:
+        """The network's shape; None where these settings make no such network of the outcome."""
         ...
 
 

@@ -67,6 +67,7 @@ class Facts:
         contested: probes that plausible seeds judge otherwise: minority outcomes, never called wrong.
         redundancy: what covers for what, as the newest such analysis found it, or None where none was made.
         explanations: of the most contested probes, the derivation of the verdict; none where the system can't say.
+        analysed: what else was analysed, a dictionary a section (see `sections.analysed`).
         lock_in: response to dropping over response to rewording, or None where nothing can be reworded.
         write_more: kinds of which more examples would steady the outcome.
         record: what ran: versions, keys, settings, trainings, time.
@@ -87,6 +88,7 @@ class Facts:
     contested: list[dict[str, Any]]
     redundancy: dict[str, Any] | None
     explanations: list[dict[str, Any]]
+    analysed: list[dict[str, Any]]
     lock_in: float | None
     write_more: list[dict[str, Any]]
     record: dict[str, Any] = field(default_factory=dict)
@@ -115,6 +117,7 @@ def gather(study: Study, by: Order | Name | None = None) -> Facts:
         contested=contested,
         redundancy=sections.redundancy(study),
         explanations=sections.explanations(study, contested),
+        analysed=sections.analysed(study),
         lock_in=lock_in(assessment),
         write_more=[r for r in ranking.summary.get("write_more", []) if r["predicted_drop"] > 0],
         record=_record(study, ranking),

@@ -57,6 +57,7 @@ def render(facts: Facts) -> str:
         f=facts, bar=_safe(figures.bar), covered=_safe(figures.covered), top=top,
         covers=_mark(figures.cover_matrix((facts.redundancy or {}).get("items", []))), power=_raised(exponent),
         charts=[_mark(c) for c in _charts(facts) if c],
+        sections=[{**s, "figures": {n: _mark(m) for n, m in s["figures"].items()}} for s in facts.analysed],
         calibration=_mark(figures.calibration((facts.calibration or {}).get("bins", []))),
     )  # fmt: skip
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
 
 from activeseed.executors.train_batch import train_batch
-from activeseed.looking.problem import each_of, settings_of
+from activeseed.looking import problem as looking
 from activeseed.outcome import Outcomes, join_outcomes
 from activeseed.plan import Law, Materials
 from activeseed.protocols import Analysis, Problem, Request, System
@@ -79,8 +80,5 @@ def problem_of(
     for f, item in enumerate(seed.items):
         belief[f, : len(item.variants)] = (1.0 - stays) / (len(item.variants) - 1)
         belief[f, 0] = stays
-    return Problem(
-        seed, Law("belief", belief), system.geometry(materials), not system.traits.streams, system.traits.weighted,
-        stream, first_key, settings=settings_of(system), places=system.places(materials),
-        each=each_of(system, materials),
-    )  # fmt: skip
+    posed = looking.problem_of(seed, Law("belief", belief), system, materials)
+    return replace(posed, stream=stream, first_key=first_key)

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from activeseed.analyses import Coverage, Redundancy
-from activeseed.analyses.candidates import Likeness, near_pairs, pointed_at
-from activeseed.analyses.coverage import verdict_words
-from activeseed.analyses.dropping import changes_within, rows_for
-from activeseed.analyses.peeling import longest, peel
+from activeseed.analyses.redundancy.candidates import Likeness, near_pairs, pointed_at
+from activeseed.analyses.redundancy.coverage import verdict_words
+from activeseed.analyses.redundancy.dropping import changes_within, rows_for
+from activeseed.analyses.redundancy.peeling import longest, peel
 from activeseed.errors import ConfigError, PlanError
 from activeseed.protocols import Finding
 from activeseed.seed import ABSENT, Item, Text, Vector

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from activeseed.analyses.candidates import Likeness
-from activeseed.analyses.coverage import Cover, Coverage, ItemCoverage, ProbeCoverage, Verdict
-from activeseed.analyses.dropping import NONE, Drops, Gone
-from activeseed.analyses.peeling import MOST
+from activeseed.analyses.redundancy.candidates import Likeness
+from activeseed.analyses.redundancy.coverage import Cover, Coverage, ItemCoverage, ProbeCoverage, Verdict
+from activeseed.analyses.redundancy.dropping import NONE, Drops, Gone
+from activeseed.analyses.redundancy.peeling import MOST
 from activeseed.estimators.leave_one_out import ROUNDING, Effects, effects
 from activeseed.estimators.statistics import cross_key, family_p, gram, shared_errors, t_quantile
 from activeseed.geometries import decisions_of

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 
-from activeseed.analyses.dropping import NONE, Gone
+from activeseed.analyses.redundancy.dropping import NONE, Gone
 
 #: longest list of covers that is sought
 MOST = 8

@@ -80,7 +80,7 @@ class ItemCoverage:
 def verdict_words(verdict: str, others: list[str]) -> str:
     """A verdict in words.
 
-    >>> from activeseed.analyses.coverage import verdict_words
+    >>> from activeseed.analyses.redundancy.coverage import verdict_words
     >>> verdict_words("redundant", ["a", "b", "c"])
     'covered by a, b and 1 more: redundant'
     """

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 from pydantic import Field
 
-from activeseed.analyses.candidates import Likeness, near_pairs, pointed_at
-from activeseed.analyses.coverage import Coverage
-from activeseed.analyses.covering import Covering, Tried, covered
-from activeseed.analyses.dropping import Drops, Gone, rows_for
-from activeseed.analyses.peeling import longest, peel
+from activeseed.analyses.redundancy.candidates import Likeness, near_pairs, pointed_at
+from activeseed.analyses.redundancy.coverage import Coverage
+from activeseed.analyses.redundancy.covering import Covering, Tried, covered
+from activeseed.analyses.redundancy.dropping import Drops, Gone, rows_for
+from activeseed.analyses.redundancy.peeling import longest, peel
 from activeseed.checked import SettingsRecord
 from activeseed.contrast import ABSENT_INDEX
 from activeseed.errors import PlanError

@@ -1,0 +1,4 @@
+"""What can be proved about the difference of two networks over a region of inputs.
+
+`regions` says where; `bounded` is what a proof ends in.
+"""

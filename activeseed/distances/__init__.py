@@ -1,0 +1,1 @@
+"""Distances between outcomes, one file an idea: each is a frozen record that satisfies ``protocols.Distance``."""
