@@ -48,7 +48,7 @@ def rows_of(problem: Problem, sides: Sequence[Side]) -> Rows:
 
 
 def drawn(problem: Problem, n: int, keys: int = 1) -> Explicit:
-    """n plausible seeds, drawn from what is believed, trained under as many keys in turn: an ensemble."""
+    """N plausible seeds, drawn from what is believed, trained under as many keys in turn: an ensemble."""
     dice = generator(problem.stream, "ensemble")
     p = problem.law.probabilities
     u = dice.random((n, len(p)))
