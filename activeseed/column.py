@@ -25,6 +25,8 @@ class Column:
             zero. The contract check holds it to that.
         sortable: whether items can be ranked by it, the largest first.
         short: what stands above it where there is little room; by default its name.
+        leads: items are ranked by it where nobody says otherwise, also while something is left to ask: who chose such
+            an estimator asked for that.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Column:
     unbiased: bool = False
     sortable: bool = False
     short: str = ""
+    leads: bool = False
 
     @property
     def heading(self) -> str:

@@ -62,6 +62,7 @@ FAMILIES: dict[str, dict[str, str]] = {
         "jansen": "estimators:Jansen",
         "bootstrap": "estimators:Bootstrap",
         "null_ladder": "estimators:NullLadder",
+        "by_distance": "estimators:ByDistance",
     },
     "response": {
         "regression": "estimators:Regression",

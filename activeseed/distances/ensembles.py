@@ -81,8 +81,8 @@ def estimate(
         names: of the P places, for messages.
 
     Returns:
-        a point estimate; an infinite one where the distance between the two sides is infinite. Its error is NaN for
-        fewer than three keys. A single noisy run a side gives d(x, y), from which no noise is removed.
+        a point estimate; infinite where the two sides are, NaN where runs of one side are too (∞ − ∞). Its error is
+        NaN for fewer than three keys. A single noisy run a side gives d(x, y), from which no noise is removed.
 
     Raises:
         PlanError: outcomes at other places, NaN, or nothing that the distance reads.
@@ -98,7 +98,7 @@ def estimate(
             raise PlanError(
                 f"{len(x)} runs can't be paired with {len(y)}. Train both under the same keys, or say paired=False."
             )
-        return _paired(products(distance, x, y, w), matrix(distance, x, y, w))
+        return _paired(products(distance, x, y, w))
     return _independent(distance, x, y, w)
 
 
@@ -122,10 +122,10 @@ def of_means(distance: Distance, first: ArrayLike, second: ArrayLike, weights: A
     return Estimate(float(k * whole - (k - 1) * left.mean()), _error(left))
 
 
-def _paired(gram: Floats, cross: Floats) -> Estimate:
+def _paired(gram: Floats) -> Estimate:
     k = len(gram)
     if not np.isfinite(gram).all():
-        return Estimate(float("inf") if np.isposinf(_others(cross)).any() else float("nan"))
+        return Estimate(float("nan") if np.isnan(gram).any() or np.isneginf(gram).any() else float("inf"))
     others = gram.sum(1) - np.diag(gram)
     total = float(others.sum())
     value = total / (k * (k - 1))
