@@ -12,6 +12,10 @@ Order = Literal[
 ]  # fmt: skip
 
 
+#: what a column is measured in whose numbers are in the geometry's unit
+SQUARED = "squared distance"
+
+
 @dataclass(frozen=True)
 class Column:
     """What a ranking says of each item, declared by whoever computes it.
@@ -31,7 +35,7 @@ class Column:
 
     name: str
     words: str
-    unit: str = "squared distance"
+    unit: str = SQUARED
     unbiased: bool = False
     sortable: bool = False
     short: str = ""

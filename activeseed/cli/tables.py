@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from activeseed.cli.numbers import Scale, bar, number, with_error
 from activeseed.cli.screen import one_line
-from activeseed.column import by_name
+from activeseed.column import SQUARED, by_name
 from activeseed.estimators.columns import KNOWN
 from activeseed.laws import LAWS
 from activeseed.looking.words import forecast_words, if_stopped_now, refuted_words
@@ -214,7 +214,8 @@ def ranking_heading(result: Mapping[str, Any], declared: Sequence[Column] = ()) 
 def _unit(result: Mapping[str, Any], by: str, declared: Sequence[Column]) -> str:
     """What the ranking's column is measured in: the geometry's unit, or one of its own."""
     found = by_name(declared).get(by)
-    return str(result["unit"]) if found is None or by in KNOWN or not found.unit else found.unit
+    own = found is not None and by not in KNOWN and found.unit not in ("", SQUARED)
+    return found.unit if own and found is not None else str(result["unit"])
 
 
 def _law_words(law: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from activeseed.annotators import hanging
-from activeseed.column import Column, Order, by_name
+from activeseed.column import SQUARED, Column, Order, by_name
 from activeseed.errors import PlanError
 from activeseed.estimators.columns import KNOWN
 from activeseed.looking.assessment import Assessment
@@ -163,7 +163,8 @@ def _head(study: Study, ranking: Ranking) -> dict[str, Any]:
 
 def _heading(column: Column) -> str:
     """What stands above a column: with its unit, where it has one of its own."""
-    return column.heading if column.name in KNOWN or not column.unit else f"{column.heading}, in {column.unit}"
+    own = column.name not in KNOWN and column.unit not in ("", SQUARED)
+    return f"{column.heading}, in {column.unit}" if own else column.heading
 
 
 def _numbers(ranking: Ranking, status: Status) -> list[dict[str, Any]]:
@@ -174,9 +175,12 @@ def _numbers(ranking: Ranking, status: Status) -> list[dict[str, Any]]:
         ("noise floor", "noise_floor", None, "the trainer's own randomness"),
         ("risk of what is deployed", "risk", None, "expected distance from what humans mean"),
         ("spread, items apart", "spread", "spread_se", "the same, were the items independent"),
-        ("spread by distance", "distance_spread", "distance_spread_se", f"in {s.get('distance_unit', '')}"),
-        ("noise floor by distance", "distance_noise_floor", None, f"in {s.get('distance_unit', '')}"),
     ]
+    if s.get("distance_spread") is not None:
+        lines += [
+            ("spread by distance", "distance_spread", "distance_spread_se", f"in {s['distance_unit']}"),
+            ("noise floor by distance", "distance_noise_floor", None, f"in {s['distance_unit']}"),
+        ]
     out = [
         {"name": name, "value": plain(s.get(key)), "se": plain(s.get(se)) if se else None, "what": what}
         for name, key, se, what in lines
