@@ -68,10 +68,9 @@ class ByDistance(SettingsRecord):
 
     def would(self, folder: Path) -> tuple[str, Json] | None:
         """See ``protocols.SupportsAgreement``."""
-        found = [w for w in (law_would_import((self.law,)), would_import(self.distance)) if w is not None]
-        if not found:
-            return None
-        return " and ".join(words for words, _ in found), [record for _, record in found]
+        found = (law_would_import((self.law,)), would_import(self.distance))
+        would = [w for w in found if w is not None]
+        return (" and ".join(words for words, _ in would), [record for _, record in would]) if would else None
 
     def measure(self) -> Distance:
         """The distance itself; somebody else's is imported. Raises ConfigError."""

@@ -152,10 +152,15 @@ def energy_spread(distance: Distance, first: Floats, second: Floats, weights: Fl
     the distance embeds, Var E[ψ | assignment]. The jackknife leaves out assignments.
 
     Args:
-        first, second: (n, …) the n assignments under either key; the same arrays for a deterministic trainer.
+        first, second: (n, …) the n ≥ 3 assignments under either key; the same arrays for a deterministic trainer.
+
+    An infinite distance makes the spread infinite, or unknown where two keys of one assignment are so far apart.
     """
     d = matrix(distance, first, second, weights)
     n, own = len(d), np.diag(d)
+    if not np.isfinite(d).all():
+        spread = np.inf if np.isfinite(own).all() else np.nan
+        return spread, float("nan"), float(own.mean() / 2.0)
     across = d.sum() - own.sum()
     spread = (across / (n * (n - 1)) - own.mean()) / 2.0
     left = (across - (d.sum(0) + d.sum(1) - 2.0 * own)) / ((n - 1) * (n - 2)) - (own.sum() - own) / (n - 1)
