@@ -69,7 +69,9 @@ def estimate(
     Unbiased whatever the noise where the distance is finite: two ensembles that differ in noise alone come out at zero
     on average, so below zero about half of the time; two equal ones come out at exactly zero. Where √d doesn't embed,
     the truth itself may be below zero (then read ``of_means`` beside it). The error is right to first order where the
-    two differ and too large at zero, where a U-statistic degenerates (Efron & Stein 1981).
+    two differ and too large at zero, where a U-statistic degenerates (Efron & Stein 1981). Where a handful of keys and
+    one or two places decide (flips at a dozen probes), it comes of few events, and Student's intervals of 8 keys hold
+    the truth in 89 to 95 % (95 to 97 % at two dozen probes).
 
     Args:
         first: (K, P) outcomes, or (K, P, h) representations, a row a run.

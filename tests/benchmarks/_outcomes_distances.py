@@ -29,17 +29,20 @@ from activeseed.distances import (
     matrix,
     of_means,
 )
+from activeseed.distances.divergences import DivergenceKind
 from activeseed.distances.reading import even
 from activeseed.plan import Floats, generator
 from tests.benchmarks._report import row, share
 
 PLACES = 12
+#: probes of an ensemble; a dozen of them leave decisions to one or two places, and a handful of keys to few events
+PROBES = 24
 #: outcomes of a kind that are compared with one another: 1,770 pairs and 205,320 ordered triples a member
 OUTCOMES = 60
 KEYS = 8
 #: up to rounding, relative to the largest distance
 SLACK = 1e-9
-DIVERGENCES = ("kl", "jeffreys", "jensen_shannon", "hellinger", "total_variation")
+DIVERGENCES: tuple[DivergenceKind, ...] = ("kl", "jeffreys", "jensen_shannon", "hellinger", "total_variation")
 MEMBERS: tuple[Any, ...] = (
     KullbackLeibler(), KullbackLeibler(direction="reverse"), KullbackLeibler(smoothing=0.05), Jeffreys(),
     JensenShannon(), Hellinger(), TotalVariation(), KullbackLeibler(reads="distribution"),
@@ -153,7 +156,9 @@ def _cka(s: Floats, t: Floats) -> float:
     return float(1 - (k * m).sum() / np.sqrt((k**2).sum() * (m**2).sum()))
 
 
-def _torchmetrics(dists: Any, numbers: Any, clouds: Any, w: Floats) -> Iterator[dict[str, Any]]:
+def _torchmetrics(
+    dists: tuple[Floats, Floats], numbers: tuple[Floats, Floats], clouds: tuple[Floats, Floats], w: Floats
+) -> Iterator[dict[str, Any]]:
     """The same against torchmetrics, which works in single precision in places: up to 1e-5."""
     try:
         import torch
@@ -163,12 +168,14 @@ def _torchmetrics(dists: Any, numbers: Any, clouds: Any, w: Floats) -> Iterator[
         yield row("largest difference: torchmetrics, which is not installed", None)
         return
     p, q, a, b, x, y = (torch.tensor(z) for z in (*dists, *numbers, *clouds))
+    tau: Any = functional.kendall_rank_corrcoef(a.T, b.T)
+    left: Any = procrustes_disparity(x, y)
     each = [
-        ("KL", KullbackLeibler(reads="distribution").between(*dists, w),
+        ("KL", KullbackLeibler(reads="distribution").between(dists[0], dists[1], w),
          functional.kl_divergence(p, q, reduction="none")),
-        ("Kendall", Kendall().between(*numbers, w), (1 - functional.kendall_rank_corrcoef(a.T, b.T)) / 2),
-        ("Spearman", Spearman().between(*numbers, w), (1 - functional.spearman_corrcoef(a.T, b.T)) / 2),
-        ("Procrustes", Procrustes().between(*clouds, w), 1 - (1 - procrustes_disparity(x, y)) ** 0.5),
+        ("Kendall", Kendall().between(numbers[0], numbers[1], w), (1 - tau) / 2),
+        ("Spearman", Spearman().between(numbers[0], numbers[1], w), (1 - functional.spearman_corrcoef(a.T, b.T)) / 2),
+        ("Procrustes", Procrustes().between(clouds[0], clouds[1], w), 1 - (1 - left) ** 0.5),
     ]  # fmt: skip
     for claim, mine, theirs in each:
         worst = float(np.abs(mine - theirs.numpy()).max())
@@ -227,7 +234,8 @@ def _estimates(repeats: int) -> Iterator[dict[str, Any]]:
         nothing = [estimate(distance, *_runs(distance, r, 0.0)) for r in range(repeats)]
         values = np.array([e.value for e in nothing])
         error = float(values.std(ddof=1) / np.sqrt(repeats))
-        plain = float(np.mean([distance.between(*_runs(distance, r, 0.0, 1), even(PLACES)) for r in range(repeats)]))
+        single = [_runs(distance, r, 0.0, 1) for r in range(repeats)]
+        plain = float(np.mean([distance.between(x, y, even(PROBES)) for x, y in single]))
         # 3.5 standard errors: of 13 distances less than one in a hundred such tables would miss by chance
         yield row(
             f"{distance.words}: mean of a zero effect over what two single runs are apart, {repeats} repetitions",
@@ -239,10 +247,14 @@ def _estimates(repeats: int) -> Iterator[dict[str, Any]]:
         found = [estimate(distance, *_runs(distance, r, 0.8)) for r in range(repeats)]
         hits = sum(abs(e.value - truth) <= reach * e.stderr for e in found)
         yield share(f"{distance.words}: intervals of 8 keys that hold the truth", hits, repeats, least=0.93)
+    few, truth = DecisionFlips(), _truth(DecisionFlips(), PLACES)
+    found = [estimate(few, *_runs(few, r, 0.8, KEYS, PLACES)) for r in range(repeats)]
+    hits = sum(abs(e.value - truth) <= reach * e.stderr for e in found)
+    yield share(f"{few.words}, at {PLACES} probes alone: intervals of 8 keys that hold the truth", hits, repeats)
     for distance in (KullbackLeibler(), Jeffreys()):
         values = np.array([of_means(distance, *_runs(distance, r, 0.0)).value for r in range(repeats)])
-        means = [np.mean(_runs(distance, r, 0.0), axis=1) for r in range(repeats)]
-        plain = float(np.mean([distance.between(*m, even(PLACES)) for m in means]))
+        means = np.array([np.mean(_runs(distance, r, 0.0), axis=1) for r in range(repeats)])
+        plain = float(distance.between(means[:, 0], means[:, 1], even(PROBES)).mean())
         value = float(values.mean()) / plain
         yield row(
             f"{distance.words}: bias that is left of the distance between means",
@@ -253,13 +265,10 @@ def _estimates(repeats: int) -> Iterator[dict[str, Any]]:
         )
 
 
-def _runs(distance: Any, key: int, shift: float, keys: int = KEYS) -> tuple[Floats, Floats]:
+def _runs(distance: Any, key: int, shift: float, keys: int = KEYS, places: int = PROBES) -> tuple[Floats, Floats]:
     """Two ensembles of as many keys; ``shift`` moves the second in a direction of its own."""
     dice = generator(key, "runs")
-    if distance.reads == "representations":
-        shape: tuple[int, ...] = (PLACES, 3)
-    else:
-        shape = (PLACES,)
+    shape = (places, 3) if distance.reads == "representations" else (places,)
     level, toward = generator(0, "level").standard_normal((2, *shape))
     common, one, two = dice.standard_normal((3, keys, *shape)) * 0.5
     x = level + np.sqrt(1 / 3) * common + np.sqrt(2 / 3) * one
@@ -269,6 +278,7 @@ def _runs(distance: Any, key: int, shift: float, keys: int = KEYS) -> tuple[Floa
     return special.expit(x), special.expit(y)
 
 
-def _truth(distance: Any) -> float:
+def _truth(distance: Any, places: int = PROBES) -> float:
     """The same effect from 40 pairs of ensembles of 100 runs a side: the error is a fiftieth of an estimate's."""
-    return float(np.mean([estimate(distance, *_runs(distance, 10**6 + r, 0.8, 100)).value for r in range(40)]))
+    found = [estimate(distance, *_runs(distance, 10**6 + r, 0.8, 100, places)).value for r in range(40)]
+    return float(np.mean(found))
