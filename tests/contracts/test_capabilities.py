@@ -357,7 +357,7 @@ class LyingLeague(OversightLeague):
     def layout(self, materials):
         layout = super().layout(materials)
         assert layout is not None
-        changed = {
+        changed: dict[str, Any] = {
             "narrower": {"widths": (3, 1)}, "other link": {"link": "identity"}, "other units": {"activation": "relu"},
             "wider": {"widths": (layout.inputs + 1, layout.widths[1], 1)},
         }  # fmt: skip
