@@ -161,6 +161,14 @@ class SupportsSpreading(Protocol):
 
 
 @runtime_checkable
+class SupportsMember(Protocol):
+    """Is made of trainings of another system, whose code may be anybody's."""
+
+    @property
+    def of(self) -> System: ...
+
+
+@runtime_checkable
 class SupportsGradients(Protocol):
     """Vector-Jacobian products in the weights of the slots, where ``Traits.gradients`` says so."""
 
