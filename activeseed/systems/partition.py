@@ -199,9 +199,13 @@ class Partition(SettingsRecord):
         vouching = None
         if members.vouching is not None:
             vouching = _median(np.where(members.ok[:, None], members.vouching, np.nan).reshape(shape))
-        ok = members.ok.reshape(len(rows), self.parts).any(1)
+        sound = self._sound(rows, materials)
+        ok = members.ok.reshape(len(rows), self.parts).any(1) & sound
+        values[~ok] = np.nan
         failures = {
             int(r): f"no member could be trained: {members.failures.get(int(r) * self.parts, 'no reason was given')}"
+            if sound[r]
+            else "a weight is negative or not finite"
             for r in np.flatnonzero(~ok)
         }
         return Outcomes(values, ok, failures, vouching, members.seconds, members.warned)
@@ -230,6 +234,13 @@ class Partition(SettingsRecord):
         multiplicity = None if rows.multiplicity is None else rows.multiplicity[again]
         return PlanRows(variants, rows.keys[again], multiplicity, {n: k[again] for n, k in rows.apart.items()})
 
+    def _sound(self, rows: Rows, materials: Materials) -> NDArray[np.bool_]:
+        """(R,) no weight that is negative or not finite: it would spoil one member, and the others would hide it."""
+        import numpy as np
+
+        weights = rows.weights(materials.slots)
+        return np.asarray((np.isfinite(weights) & (weights >= 0)).all(1), np.bool_)
+
     def _blocks(self, rows: Rows) -> list[Rows]:
         """Rows in blocks whose members are asked for together."""
         per = max(1, TOGETHER // self.parts)
@@ -253,7 +264,7 @@ class Partition(SettingsRecord):
         places = len(self.places(materials))
         if name == SINGLE_STATE:
             found = self.of.train(rows, materials)
-            return np.where(found.ok[:, None], found.values, np.nan).astype(np.float32)
+            return np.asarray(np.where(found.ok[:, None], found.values, np.nan), np.float32)
         if name != MEMBERS_STATE:
             raise PlanError(f"A partition has no state {name!r}.{nearest(name, self.state_names)}")
         out = np.zeros((len(rows), self.parts, places + 1), np.float32)
@@ -264,7 +275,7 @@ class Partition(SettingsRecord):
             here[..., :places] = np.where(members.ok[:, None], members.values, 0.0).reshape(len(block), self.parts, -1)
             here[..., places] = members.ok.reshape(len(block), self.parts)
             a += len(block)
-        out[~(out[..., places] > 0).any(1)] = np.nan
+        out[~((out[..., places] > 0).any(1) & self._sound(rows, materials))] = np.nan
         return out
 
     def state_size(self, materials: Materials, name: str) -> int:

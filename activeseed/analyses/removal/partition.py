@@ -14,9 +14,9 @@ with two in the middle is the mean of two numbers above it. Below the threshold,
 ⌈(b − a)/2⌉ − 1. It is the largest that votes alone can prove: with one change more, members that turn bring the median
 to the threshold or beyond. ∎ (Levine & Feizi 2021, theorem 1, with abstentions, and for medians.)
 
-For the outcome itself: it stays between order statistics. Let v be sorted, n of them; a number x with #{v ≥ x} − #{v < x}
-> 2k is still a lower bound of the median after k changes, and the largest is v at ⌈n/2⌉ − 1 − k (from 0); the upper
-bound is its mirror image. Beyond the ends nothing is known.
+For the outcome itself: it stays between order statistics. Let v be sorted, n of them; a number x with
+#{v ≥ x} − #{v < x} > 2k is still a lower bound of the median after k changes, and the largest is v at ⌈n/2⌉ − 1 − k
+(from 0); the upper bound is its mirror image. Beyond the ends nothing is known.
 
 What it does not say: the key, the pool, the probes and the embedder are held (one that was fitted on the seed's texts
 would change with them), and so is the seed that the rows are of, in so far as a member looks at more of it than the
