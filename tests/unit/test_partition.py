@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pytest
@@ -139,7 +140,7 @@ def test_what_has_no_median_is_refused() -> None:
         Partition(of=Judge()).check(materials)
     with pytest.raises(PlanError, match="preference pairs"):
         Partition(of=RewardModel()).check(materials)
-    with pytest.raises(PlanError, match="has no state 'member'. Did you mean 'members'"):
+    with pytest.raises(PlanError, match=r"has no state 'member'\. Did you mean 'members'"):
         Partition().states(rows_of([[0] * 12]), materials, "member")
 
 
@@ -187,7 +188,7 @@ def test_nothing_of_a_members_code_is_loaded_to_choose_an_executor(tmp_path) -> 
         raise ConfigError("nobody agreed")
 
     with pytest.raises(ConfigError, match="nobody agreed"):
-        _ = system.asking(refuse).traits
+        _ = system.asking(refuse).revision
     located = Partition(of=Command(argv=("x",))).located(tmp_path)
     assert located == Partition(of=Command(argv=("x",)))
 
@@ -334,8 +335,7 @@ def test_the_finding_says_itself() -> None:
     system = Partition(parts=5, of=OversightLeague(rounds=2))
     problem = problem_of(system, materials)
     votes = run(PartitionCertificate(), problem, system, materials)
-    said = votes.to_dict()
-    json.dumps(said)
+    said: Any = json.loads(json.dumps(votes.to_dict()))
     assert said["certified"][0]["share"] == votes.certified(0)
     assert votes.certified(0) >= votes.certified(1) >= votes.certified(2) > votes.certified(3) == 0.0
     assert len(said["places"]) == 12
