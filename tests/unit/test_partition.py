@@ -189,8 +189,9 @@ def test_nothing_of_a_members_code_is_loaded_to_choose_an_executor(tmp_path) -> 
 
     with pytest.raises(ConfigError, match="nobody agreed"):
         _ = system.asking(refuse).revision
-    located = Partition(of=Command(argv=("x",))).located(tmp_path)
-    assert located == Partition(of=Command(argv=("x",)))
+    (tmp_path / "run.sh").write_text("exit 0")
+    here, there = Partition(of=Command(argv=("sh", "run.sh"))), Partition(of=Command(argv=("sh", "run.sh")))
+    assert here.revision == there.revision != there.located(tmp_path).revision  # the file is looked for in the folder
 
 
 def test_a_study_of_a_partition_ranks_certifies_and_opens_again(tmp_path) -> None:
