@@ -15,11 +15,21 @@ def of_torch(module: Any, link: Link = "sigmoid") -> Network:
     """The network that a ``torch.nn.Sequential`` of ``Linear`` layers and one kind of activation is.
 
     Dropout and Identity do nothing once it is trained. Raises PlanError, which names the layer, for anything else.
+
+    >>> import torch
+    >>> from activeseed.bounding.from_torch import of_torch
+    >>> model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 1))
+    >>> network = of_torch(model)
+    >>> network.layout.widths, network.layout.link
+    ((4, 8, 1), 'sigmoid')
+
+    Args:
+        link: what makes an outcome of the last layer's number; a Sigmoid at the end is one.
     """
     import torch
 
     known: dict[type, Activation] = {torch.nn.ReLU: "relu", torch.nn.Tanh: "tanh", torch.nn.Sigmoid: "sigmoid"}
-    layers = [m for m in module.modules() if not isinstance(m, torch.nn.Sequential)]
+    layers = _layers(module)
     weights: list[Floats] = []
     biases: list[Floats] = []
     found: list[Activation] = []
@@ -53,3 +63,12 @@ def of_torch(module: Any, link: Link = "sigmoid") -> Network:
         raise PlanError(f"The network mixes activations ({', '.join(sorted(set(found)))}). Use one kind throughout.")
     widths = (weights[0].shape[1], *(len(w) for w in weights))
     return Network(Layout(widths, found[0] if found else "tanh", link), tuple(weights), tuple(biases))
+
+
+def _layers(module: Any) -> list[Any]:
+    """Layers in the order in which they are applied: one that stands in several places, as often as it does."""
+    import torch
+
+    if not isinstance(module, torch.nn.Sequential):
+        return [module]
+    return [layer for part in module for layer in _layers(part)]

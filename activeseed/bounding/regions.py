@@ -59,6 +59,8 @@ class Box:
 
     def __post_init__(self) -> None:
         _sound(self.low, self.high)
+        if np.shape(self.low) != np.shape(self.high):
+            raise PlanError(f"The corners of {self.words} have {len(self.low)} and {len(self.high)} entries.")
         if (np.asarray(self.low) > np.asarray(self.high)).any():
             raise PlanError(f"The region is empty: {self.words} has a lower corner above its upper one.")
 

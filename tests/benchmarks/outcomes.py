@@ -4,7 +4,7 @@
 
 Parts: ``distances`` (`_outcomes_distances`), ``certificates`` (`_outcomes_certificates`), ``digits``
 (`_outcomes_digits`, beside another verifier where one can be had), ``dreams`` (`_outcomes_dreams`), ``removals``
-(`_outcomes_removals`) and ``basins`` (`_outcomes_basins`). What reads ``persona`` says so where DIR has none.
+(`_outcomes_removals`), ``partitions`` (`_outcomes_partitions`) and ``basins`` (`_outcomes_basins`). What reads ``persona`` says so where DIR has none.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ PARTS: dict[str, tuple[str, str]] = {
     "digits": ("_outcomes_digits", "digit_rows"),
     "dreams": ("_outcomes_dreams", "dream_rows"),
     "removals": ("_outcomes_removals", "removal_rows"),
+    "partitions": ("_outcomes_partitions", "partition_rows"),
     "basins": ("_outcomes_basins", "basin_rows"),
 }
 
