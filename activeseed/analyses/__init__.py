@@ -9,13 +9,20 @@ from typing import TYPE_CHECKING
 from activeseed.lazy import lazily
 
 if TYPE_CHECKING:
+    from activeseed.analyses.comparison import Comparison, Ensemble, Given, Runs
+    from activeseed.analyses.lock_in import LockedIn, LockIn, Ratio
     from activeseed.analyses.redundancy import Redundancy
     from activeseed.analyses.redundancy.coverage import Cover, Coverage, ItemCoverage, ProbeCoverage
 
 _HOMES = {
+    "comparison": ("Comparison", "Ensemble", "Given", "Runs"),
+    "lock_in": ("LockIn", "LockedIn", "Ratio"),
     "redundancy": ("Redundancy",),
     "redundancy.coverage": ("Cover", "Coverage", "ItemCoverage", "ProbeCoverage"),
 }
 __getattr__ = lazily(__name__, _HOMES)
 
-__all__ = ["Cover", "Coverage", "ItemCoverage", "ProbeCoverage", "Redundancy"]
+__all__ = [
+    "Comparison", "Cover", "Coverage", "Ensemble", "Given", "ItemCoverage", "LockIn", "LockedIn", "ProbeCoverage",
+    "Ratio", "Redundancy", "Runs",
+]  # fmt: skip

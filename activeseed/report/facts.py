@@ -19,7 +19,6 @@ from activeseed.column import Order, by_name
 from activeseed.errors import PlanError
 from activeseed.estimators.columns import KNOWN
 from activeseed.looking.assessment import Assessment
-from activeseed.looking.lock_in import lock_in
 from activeseed.looking.surrogate import PREFERENCE_DRAWS, foreseeable, surrogate_outcomes
 from activeseed.looking.words import (
     discord_words,
@@ -68,7 +67,6 @@ class Facts:
         redundancy: what covers for what, as the newest such analysis found it, or None where none was made.
         explanations: of the most contested probes, the derivation of the verdict; none where the system can't say.
         analysed: what else was analysed, a dictionary a section (see `sections.analysed`).
-        lock_in: response to dropping over response to rewording, or None where nothing can be reworded.
         write_more: kinds of which more examples would steady the outcome.
         record: what ran: versions, keys, settings, trainings, time.
     """
@@ -89,7 +87,6 @@ class Facts:
     redundancy: dict[str, Any] | None
     explanations: list[dict[str, Any]]
     analysed: list[dict[str, Any]]
-    lock_in: float | None
     write_more: list[dict[str, Any]]
     record: dict[str, Any] = field(default_factory=dict)
 
@@ -118,7 +115,6 @@ def gather(study: Study, by: Order | Name | None = None) -> Facts:
         redundancy=sections.redundancy(study),
         explanations=sections.explanations(study, contested),
         analysed=sections.analysed(study),
-        lock_in=lock_in(assessment),
         write_more=[r for r in ranking.summary.get("write_more", []) if r["predicted_drop"] > 0],
         record=_record(study, ranking),
     )
