@@ -55,9 +55,9 @@ class OverProbes:
     @property
     def rests_on(self) -> Literal["probes", "trainings", ""]:
         """Which error is the larger, of those that are known and not zero."""
-        if not self.probes_se > 0 and not self.se > 0:
+        if not np.isfinite(self.probes_se) or not np.isfinite(self.se) or max(self.probes_se, self.se) == 0:
             return ""
-        return "probes" if not self.se >= self.probes_se else "trainings"
+        return "probes" if self.probes_se > self.se else "trainings"
 
     def to_dict(self) -> dict[str, Json]:
         """Plain numbers."""

@@ -86,7 +86,7 @@ def compared(asked: Comparison, problem: Problem, outcomes: Outcomes | None) -> 
         if isinstance(side, Given):
             values[n], exact[n] = side.at(problem.places), side.exact
     keyed = [side.key for side in sides if isinstance(side, Side)]
-    paired = len(trained) == 2 and keyed[0] == keyed[1]
+    paired = len(trained) == 2 and (keyed[0] == keyed[1] or problem.deterministic)
     both = Sides(
         values[0], values[1], paired, (exact[0], exact[1]),
         weights_of(problem.geometry, [p.weight for p in problem.places]),
