@@ -22,23 +22,27 @@ REVISIONS = ("absent", "flipped", "edit", "wording")
 Csv = Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the table as CSV too.")]
 Keys = Annotated[
     int,
-    typer.Option("--keys", min=1, max=10_000, metavar="N", help="Replicates of each side, where keys vary the outcome."),
+    typer.Option("--keys", min=1, max=10_000, metavar="N", help="Replicates of each side, where keys vary it."),
 ]  # fmt: skip
 
 
 def compare(
     outcomes: Annotated[
         list[str] | None,
-        typer.Argument(metavar="OUTCOME …", help="Two outcomes; one, or none, for all that is believed.", show_default=""),
+        typer.Argument(metavar="OUTCOME …", help="Two; one, or none, for all that is believed.", show_default=""),
     ] = None,
     distance: Annotated[
         list[str] | None,
-        typer.Option("--distance", metavar="KIND", help="Only this one beside the study's own; may be given repeatedly."),
+        typer.Option("--distance", metavar="KIND", help="Only this beside the study's own; may be repeated."),
     ] = None,
     keys: Keys = 8,
     draws: Annotated[
         int, typer.Option("--draws", min=8, max=2_000, metavar="N", help="Plausible seeds that an ensemble has.")
     ] = 32,
+    towards: Annotated[
+        str,
+        typer.Option("--towards", metavar="FILE", help="Weight probes as if drawn like those of a file, or the pool."),
+    ] = "",
     top: Annotated[int, typer.Option("--top", min=0, metavar="N", help="Probes that are shown; 0 shows all.")] = 12,
     folder: Dir = HERE,
     as_json: Json = False,
@@ -77,12 +81,15 @@ def compare(
 
         chosen = tuple(distance_of(kind) for kind in distance or ())
         before = study.trainer.trainings
+        weights = _towards(study, towards)
         sides = [_side(study, name, keys, progress, yes) for name in named]
         asked: Any
         if len(sides) == 2:
-            asked = Comparison(first=sides[0], second=sides[1], keys=keys, distances=chosen)
+            asked = Comparison(first=sides[0], second=sides[1], keys=keys, distances=chosen, weights=weights)
         else:
-            asked = Ensemble(to=sides[0] if sides else None, draws=draws, keys=max(3, keys), distances=chosen)
+            asked = Ensemble(
+                to=sides[0] if sides else None, draws=draws, keys=max(3, keys), distances=chosen, weights=weights
+            )
         found: Any = agreed(study, progress, yes, lambda: study.analyse(asked))
     write_frames(found, csv, None)
     if as_json:
@@ -97,7 +104,7 @@ def compare(
 def lock_in(
     revision: Annotated[
         list[str] | None,
-        typer.Option("--revision", metavar="ORIGIN", help=f"What counts as legitimate revision: {', '.join(REVISIONS)}."),
+        typer.Option("--revision", metavar="ORIGIN", help=f"What counts as revision: {', '.join(REVISIONS)}."),
     ] = None,
     keys: Keys = 8,
     items: Annotated[int, typer.Option("--items", min=0, metavar="N", help="Items that are measured; 0 is all.")] = 0,
@@ -155,6 +162,22 @@ def _side(study: Study, name: str, keys: int, progress: Progress, yes: bool) -> 
         return found
     other = open_study(found, progress)
     return agreed(other, progress, yes, lambda: given_of(other, places, keys))
+
+
+def _towards(study: Study, name: str) -> tuple[float, ...]:
+    """Weights of the probes towards the pool or a file, with what they cost said; none where nothing is named."""
+    if not name:
+        return ()
+    from activeseed.files import read_probes
+    from activeseed.looking.probes import weights_towards
+
+    places = study.system.places(study.materials)
+    target = study.pool if name == "pool" else read_probes(name)
+    if not target:
+        raise ConfigError("--towards pool: this study has no pool. Name a file of probes.")
+    found = weights_towards(places, target, study.materials, study.settings.key)
+    say(f"Weighted towards {name}: {found.words}")
+    return tuple(map(float, found.weights))
 
 
 def _writable(csv: Path | None) -> None:

@@ -19,6 +19,7 @@ from activeseed.column import Order, by_name
 from activeseed.errors import PlanError
 from activeseed.estimators.columns import KNOWN
 from activeseed.looking.assessment import Assessment
+from activeseed.looking.probes import coverage
 from activeseed.looking.surrogate import PREFERENCE_DRAWS, foreseeable, surrogate_outcomes
 from activeseed.looking.words import (
     discord_words,
@@ -32,7 +33,7 @@ from activeseed.looking.words import (
     unmeasured_gold_words,
     vouched_words,
 )
-from activeseed.outcome import Ranking, plain
+from activeseed.outcome import Ranking, Summary, plain
 from activeseed.plan import stream_key
 from activeseed.protocols import Name, SupportsLimits
 from activeseed.report import sections
@@ -101,7 +102,7 @@ def gather(study: Study, by: Order | Name | None = None) -> Facts:
     return Facts(
         head=_head(study, ranking),
         numbers=_numbers(ranking, status),
-        notes=[*ranking.notes, *_warnings(ranking, status)],
+        notes=[*ranking.notes, *_warnings(ranking, status), *_uncovered(study)],
         items=_items(study, ranking, status),
         consequences=_consequences(study),
         rounds=plain(study.state.rounds),
@@ -152,7 +153,7 @@ def _head(study: Study, ranking: Ranking) -> dict[str, Any]:
         "vouched": vouched_words(study.state.rounds[-1]) if study.state.rounds else "",
         "now": if_stopped_now(study.state.rounds[-1]) if study.state.rounds else "",
         "made_at": datetime.now(UTC).isoformat(timespec="minutes"),
-        "intervals": "conditional on the probes: they were not resampled",
+        "intervals": "conditional on the probes, unless it is said that they allow for others",
     }
 
 
@@ -166,7 +167,12 @@ def _numbers(ranking: Ranking, status: Status) -> list[dict[str, Any]]:
         ("spread, items apart", "spread", "spread_se", "the same, were the items independent"),
     ]
     out = [
-        {"name": name, "value": plain(s.get(key)), "se": plain(s.get(se)) if se else None, "what": what}
+        {
+            "name": name,
+            "value": plain(s.get(key)),
+            "se": plain(s.get(se)) if se else None,
+            "what": what + _beyond(s, key),
+        }
         for name, key, se, what in lines
     ]
     if s.get("spread_nats") is not None:
@@ -176,6 +182,16 @@ def _numbers(ranking: Ranking, status: Status) -> list[dict[str, Any]]:
         out.append({"name": "decisions that could flip", "value": status["flips"], "se": None,
                     "what": "share of probes judged otherwise, exceeded 5 times in 100"})  # fmt: skip
     return out
+
+
+def _beyond(summary: Summary, key: str) -> str:
+    """The interval of a spread that allows for other probes, and what its error rests on."""
+    found: Any = summary.get(f"{key}_interval_over_probes")
+    if not found or any(end is None or end != end for end in found):
+        return ""
+    on = summary.get(f"{key}_rests_on")
+    rests = f"; the error is mostly over {on}" if on else ""
+    return f"; with other probes of the kind 95 %: {found[0]:.3g} to {found[1]:.3g}{rests}"
 
 
 def _warnings(ranking: Ranking, status: Status) -> list[str]:
@@ -203,6 +219,12 @@ def _warnings(ranking: Ranking, status: Status) -> list[str]:
     if ranking.summary.get("failed"):
         out.append(f"{ranking.summary['failed']} trainings failed and are left out.")
     return out
+
+
+def _uncovered(study: Study) -> list[str]:
+    """Groups of items that no probe is about."""
+    places = study.system.places(study.materials)
+    return [g.words for g in coverage(study.seed, places, study.materials) if not g.covered]
 
 
 def _items(study: Study, ranking: Ranking, status: Status) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from activeseed.errors import PlanError
 from activeseed.estimators.over_probes import at_places
 from activeseed.geometries import decisions_of
 from activeseed.plan import Floats
-from activeseed.protocols import Distance, Geometry, SupportsEntropy, SupportsPlaces
+from activeseed.protocols import Distance, Geometry, Problem, SupportsEntropy, SupportsPlaces
 
 #: one in so many places is the top, where the user names no number
 TOP = 10
@@ -104,11 +104,21 @@ def _made(kind: str, options: dict[str, object]) -> Distance:
     return found
 
 
-def weights_of(geometry: Geometry, places: Sequence[float]) -> Floats:
-    """(P,) weights that sum to one: the geometry's, or those of the places."""
-    if isinstance(geometry, SupportsPlaces):
+def weights_of(problem: Problem, asked: Sequence[float] = ()) -> Floats:
+    """(P,) weights that sum to one: those asked for, or the geometry's, or those of the places. Raises PlanError."""
+    geometry, places = problem.geometry, problem.places
+    if asked:
+        if len(asked) != len(places):
+            raise PlanError(f"{len(asked)} weights for {len(places)} places. Give one a place.")
+        if not isinstance(geometry, SupportsPlaces):
+            raise PlanError(
+                f"Outcomes that are {geometry.over} are compared as a whole, and places weigh nothing there."
+            )
+    elif isinstance(geometry, SupportsPlaces):
         return geometry.weights
-    given = np.asarray(places, np.float64)
+    given = np.array(asked or [p.weight for p in places], np.float64)
+    if not (given >= 0).all() or not given.sum() > 0:
+        raise PlanError("Weights of places have to be at least 0, and one of them above it.")
     return np.asarray(given / given.sum(), np.float64)
 
 

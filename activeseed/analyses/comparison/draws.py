@@ -37,16 +37,18 @@ class Draws:
         second: (n, P) under the other; the same where the trainer has no randomness.
         block: (n,) number of the block of each draw.
         problem: what was asked about.
+        asked: what each place weighs, where not as the study says.
     """
 
     first: Floats
     second: Floats
     block: Ints
     problem: Problem
+    asked: tuple[float, ...] = ()
 
     @cached_property
     def weights(self) -> Floats:
-        return weights_of(self.problem.geometry, [p.weight for p in self.problem.places])
+        return weights_of(self.problem, self.asked)
 
     @cached_property
     def moved(self) -> bool:

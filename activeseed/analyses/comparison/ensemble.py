@@ -46,6 +46,7 @@ class Ensemble(SettingsRecord):
         draws: plausible seeds that are drawn from the belief; a multiple of 4.
         keys: replicates of the two furthest, which are compared anew.
         distances: by kind, or as tables; empty for all that the outcome allows.
+        weights: what each place weighs in the distances, one a place; empty for the study's own weights.
         alpha: family-wise error of calling a probe's difference between the furthest two more than noise.
     """
 
@@ -54,6 +55,7 @@ class Ensemble(SettingsRecord):
     draws: int = Field(default=32, ge=8, le=2_000, multiple_of=BLOCK)
     keys: int = Field(default=ENOUGH_KEYS, ge=3, le=10_000)
     distances: tuple[DistanceSetting, ...] = ()
+    weights: tuple[float, ...] = ()
     alpha: float = Field(default=0.05, gt=0.0, lt=1.0)
 
     def cost(self, problem: Problem) -> Cost:
@@ -79,7 +81,7 @@ class Ensemble(SettingsRecord):
         if ok.sum() < 4:
             raise TrainingError(f"Of {self.draws} plausible seeds {ok.sum()} trained under all keys: four are needed.")
         notes = [] if ok.all() else [f"{int((~ok).sum())} of {self.draws} draws are left out, since a training failed."]
-        drawn = Draws(first[ok], second[ok], block[ok], problem)
+        drawn = Draws(first[ok], second[ok], block[ok], problem, self.weights)
         distances = [drawn.spread(d) for d in allowed(problem.geometry, len(problem.places), self.distances)]
         own = Own(problem.geometry)
         to_mean = to_se = float("nan")
@@ -108,7 +110,7 @@ def _again(asked: Ensemble, problem: Problem, variants: NDArray[np.int16], moved
     # keys behind those of the draws: what chose the two says nothing of them again
     behind = -(-2 * asked.draws // asked.keys)
     sides = [side.model_copy(update={"key": behind}) for side in sides]
-    return (yield from Comparison(first=sides[0], second=sides[1], keys=asked.keys, distances=asked.distances,
+    return (yield from Comparison(first=sides[0], second=sides[1], keys=asked.keys, distances=asked.distances, weights=asked.weights,
                                   alpha=asked.alpha).run(problem))  # fmt: skip
 
 

@@ -43,6 +43,7 @@ class Comparison(SettingsRecord):
         second: likewise.
         keys: replicates of each side, where the trainer has randomness.
         distances: by kind, or as tables; empty for all that the outcome allows. The study's own comes first always.
+        weights: what each place weighs in the distances, one a place; empty for the study's own weights.
         alpha: family-wise error of calling a probe's difference more than noise.
     """
 
@@ -51,6 +52,7 @@ class Comparison(SettingsRecord):
     second: Side | Given
     keys: int = Field(default=ENOUGH_KEYS, ge=1, le=10_000)
     distances: tuple[DistanceSetting, ...] = ()
+    weights: tuple[float, ...] = ()
     alpha: float = Field(default=0.05, gt=0.0, lt=1.0)
 
     def cost(self, problem: Problem) -> Cost:
@@ -63,6 +65,7 @@ class Comparison(SettingsRecord):
         for side in sides:
             if isinstance(side, Given):
                 side.at(problem.places)  # before anything is trained
+        weights_of(problem, self.weights)
         trained = [side for side in sides if isinstance(side, Side)]
         rows = [replicates(side, self.keys, problem) for side in trained]
         outcomes = None
@@ -89,7 +92,7 @@ def compared(asked: Comparison, problem: Problem, outcomes: Outcomes | None) -> 
     paired = len(trained) == 2 and (keyed[0] == keyed[1] or problem.deterministic)
     both = Sides(
         values[0], values[1], paired, (exact[0], exact[1]),
-        weights_of(problem.geometry, [p.weight for p in problem.places]),
+        weights_of(problem, asked.weights),
         tuple(p.id for p in problem.places), tuple(p.group for p in problem.places),
         stream_key(problem.stream, "comparison"),
     )  # fmt: skip
