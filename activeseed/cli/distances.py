@@ -137,9 +137,8 @@ def print_lock_in(found: LockedIn, study: Study, top: int = 12) -> None:
          named(one_line(i.id), one_line(texts.get(i.id, "")), console.width)]
         for i in shown
     ]  # fmt: skip
-    _table(
-        console, ["revision", *kinds, f"item{f' (in {each.words})' if each.words else ''}"], rows, range(1 + len(kinds))
-    )
+    last = f"item (in {each.words})" if each.words else "item"
+    _table(console, ["revision", *kinds, last], rows, range(1 + len(kinds)))
     _more(console, len(found.items) - len(shown))
     console.print()
     for line in (
@@ -191,8 +190,14 @@ def _distances(console: Console, distances: Sequence[Any], heading: str, exact: 
         row += [] if exact else [number(d.noise, 2)]
         row += [_interval(d.low, d.high)] if middle and not exact else []
         row += [_interval(d.wide_low, d.wide_high)] if wide or (middle and exact) else []
-        rows.append([*row, d.words if d.unit in d.words or d.unit == "share of places" else f"{d.words}, in {d.unit}"])
+        rows.append([*row, _called(d)])
     _table(console, [*headings, "distance"], rows, range(len(headings)))
+
+
+def _called(d: Any) -> str:
+    """A distance with its unit, where the name does not say it."""
+    unit = d.unit.removesuffix(", of ranks")
+    return str(d.words) if unit in d.words or unit == "share of places" else f"{d.words}, in {unit}"
 
 
 def _distance_words(found: Compared, width: int) -> list[str]:

@@ -109,8 +109,8 @@ def read_outcomes(path: Path, probes: Sequence[Probe] = ()) -> Given:
     if not runs:
         near = nearest(strangers[0], list(known))
         raise PlanError(
-            f"{path.name}: none of its {len(set(strangers))} probes is one of this study's.{near} Outcomes are compared "
-            "at the same probes, by their ids."
+            f"{path.name}: none of its {len(set(strangers))} probes is one of this study's.{near} Outcomes are "
+            "compared at the same probes, by their ids."
         )
     ids = tuple(p.id for p in probes) or tuple(next(iter(runs.values())))
     for name, of in runs.items():

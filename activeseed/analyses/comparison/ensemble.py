@@ -110,8 +110,11 @@ def _again(asked: Ensemble, problem: Problem, variants: NDArray[np.int16], moved
     # keys behind those of the draws: what chose the two says nothing of them again
     behind = -(-2 * asked.draws // asked.keys)
     sides = [side.model_copy(update={"key": behind}) for side in sides]
-    return (yield from Comparison(first=sides[0], second=sides[1], keys=asked.keys, distances=asked.distances, weights=asked.weights,
-                                  alpha=asked.alpha).run(problem))  # fmt: skip
+    again = Comparison(
+        first=sides[0], second=sides[1], keys=asked.keys, distances=asked.distances, weights=asked.weights,
+        alpha=asked.alpha,
+    )  # fmt: skip
+    return (yield from again.run(problem))
 
 
 def _as_side(problem: Problem, variants: Sequence[int], name: str) -> Side:
