@@ -46,7 +46,13 @@ from activeseed.protocols.forms import (
     SupportsItems,
     SupportsTemplate,
 )
-from activeseed.protocols.geometries import Geometry, SupportsDecisions, SupportsDecoding, SupportsEntropy
+from activeseed.protocols.geometries import (
+    Geometry,
+    SupportsDecisions,
+    SupportsDecoding,
+    SupportsEntropy,
+    SupportsPlaces,
+)
 from activeseed.protocols.laws import ReferenceLaw
 from activeseed.protocols.perturbations import Perturbation
 from activeseed.protocols.shared import Name, SupportsLocating
@@ -77,15 +83,15 @@ from activeseed.protocols.systems import (
 from activeseed.seed import Json
 
 __all__ = [
-    "NETWORK", "REPRESENTATION", "TRAJECTORY", "About", "Alike", "Analysis", "Annotator", "Assignment", "Batch",
-    "Collected", "Cost", "Dispute", "Distance", "Embedder", "Estimate", "Estimator", "Event", "Executor", "Explanation",
-    "Finding", "Form", "Geometry", "Json", "Name", "Occasion", "Pace", "Perturbation", "Problem", "ReferenceLaw",
-    "Request", "Respondent", "Response", "Run", "Step", "Store", "SupportsAgreement", "SupportsAssignment",
-    "SupportsCentring", "SupportsCollecting", "SupportsCores", "SupportsCutting", "SupportsDecisions",
-    "SupportsDecoding", "SupportsDrawing", "SupportsEntropy", "SupportsExplaining", "SupportsFactors",
-    "SupportsGradients", "SupportsIds", "SupportsItems", "SupportsLaw", "SupportsLimits", "SupportsLinks",
-    "SupportsLocating", "SupportsMember", "SupportsNetworks", "SupportsOrder", "SupportsPermission", "SupportsPlace",
-    "SupportsReading", "SupportsRemarks", "SupportsResponse", "SupportsSpreading", "SupportsStateSizes",
-    "SupportsStates", "SupportsTemplate", "SupportsTrajectories", "SupportsTruth", "SupportsUnaffordable", "System",
+    "About", "Alike", "Analysis", "Annotator", "Assignment", "Batch", "Collected", "Cost", "Dispute", "Distance",
+    "Embedder", "Estimate", "Estimator", "Event", "Executor", "Explanation", "Finding", "Form", "Geometry", "Json",
+    "NETWORK", "Name", "Occasion", "Pace", "Perturbation", "Problem", "REPRESENTATION", "ReferenceLaw", "Request",
+    "Respondent", "Response", "Run", "Step", "Store", "SupportsAgreement", "SupportsAssignment", "SupportsCentring",
+    "SupportsCollecting", "SupportsCores", "SupportsCutting", "SupportsDecisions", "SupportsDecoding",
+    "SupportsDrawing", "SupportsEntropy", "SupportsExplaining", "SupportsFactors", "SupportsGradients", "SupportsIds",
+    "SupportsItems", "SupportsLaw", "SupportsLimits", "SupportsLinks", "SupportsLocating", "SupportsMember",
+    "SupportsNetworks", "SupportsOrder", "SupportsPermission", "SupportsPlace", "SupportsPlaces", "SupportsReading",
+    "SupportsRemarks", "SupportsResponse", "SupportsSpreading", "SupportsStateSizes", "SupportsStates",
+    "SupportsTemplate", "SupportsTrajectories", "SupportsTruth", "SupportsUnaffordable", "System", "TRAJECTORY",
     "Traits",
 ]  # fmt: skip

@@ -19,7 +19,7 @@ from activeseed.column import SQUARED, Column, Order, by_name
 from activeseed.errors import PlanError
 from activeseed.estimators.columns import KNOWN
 from activeseed.looking.assessment import Assessment
-from activeseed.looking.lock_in import lock_in
+from activeseed.looking.probes import coverage
 from activeseed.looking.surrogate import PREFERENCE_DRAWS, foreseeable, surrogate_outcomes
 from activeseed.looking.words import (
     discord_words,
@@ -33,7 +33,7 @@ from activeseed.looking.words import (
     unmeasured_gold_words,
     vouched_words,
 )
-from activeseed.outcome import Ranking, plain
+from activeseed.outcome import Ranking, Summary, plain
 from activeseed.plan import stream_key
 from activeseed.protocols import Name, SupportsLimits
 from activeseed.report import sections
@@ -68,7 +68,6 @@ class Facts:
         redundancy: what covers for what, as the newest such analysis found it, or None where none was made.
         explanations: of the most contested probes, the derivation of the verdict; none where the system can't say.
         analysed: what else was analysed, a dictionary a section (see `sections.analysed`).
-        lock_in: response to dropping over response to rewording, or None where nothing can be reworded.
         write_more: kinds of which more examples would steady the outcome.
         record: what ran: versions, keys, settings, trainings, time.
     """
@@ -89,7 +88,6 @@ class Facts:
     redundancy: dict[str, Any] | None
     explanations: list[dict[str, Any]]
     analysed: list[dict[str, Any]]
-    lock_in: float | None
     write_more: list[dict[str, Any]]
     record: dict[str, Any] = field(default_factory=dict)
 
@@ -104,7 +102,7 @@ def gather(study: Study, by: Order | Name | None = None) -> Facts:
     return Facts(
         head=_head(study, ranking),
         numbers=_numbers(ranking, status),
-        notes=[*ranking.notes, *_warnings(ranking, status)],
+        notes=[*ranking.notes, *_warnings(ranking, status), *_uncovered(study)],
         items=_items(study, ranking, status),
         consequences=_consequences(study),
         rounds=plain(study.state.rounds),
@@ -118,7 +116,6 @@ def gather(study: Study, by: Order | Name | None = None) -> Facts:
         redundancy=sections.redundancy(study),
         explanations=sections.explanations(study, contested),
         analysed=sections.analysed(study),
-        lock_in=lock_in(assessment),
         write_more=[r for r in ranking.summary.get("write_more", []) if r["predicted_drop"] > 0],
         record=_record(study, ranking),
     )
@@ -157,7 +154,7 @@ def _head(study: Study, ranking: Ranking) -> dict[str, Any]:
         "vouched": vouched_words(study.state.rounds[-1]) if study.state.rounds else "",
         "now": if_stopped_now(study.state.rounds[-1]) if study.state.rounds else "",
         "made_at": datetime.now(UTC).isoformat(timespec="minutes"),
-        "intervals": "conditional on the probes: they were not resampled",
+        "intervals": "conditional on the probes, unless it is said that they allow for others",
     }
 
 
@@ -182,7 +179,12 @@ def _numbers(ranking: Ranking, status: Status) -> list[dict[str, Any]]:
             ("noise floor by distance", "distance_noise_floor", None, f"in {s['distance_unit']}"),
         ]
     out = [
-        {"name": name, "value": plain(s.get(key)), "se": plain(s.get(se)) if se else None, "what": what}
+        {
+            "name": name,
+            "value": plain(s.get(key)),
+            "se": plain(s.get(se)) if se else None,
+            "what": what + _beyond(s, key),
+        }
         for name, key, se, what in lines
     ]
     if s.get("spread_nats") is not None:
@@ -192,6 +194,16 @@ def _numbers(ranking: Ranking, status: Status) -> list[dict[str, Any]]:
         out.append({"name": "decisions that could flip", "value": status["flips"], "se": None,
                     "what": "share of probes judged otherwise, exceeded 5 times in 100"})  # fmt: skip
     return out
+
+
+def _beyond(summary: Summary, key: str) -> str:
+    """The interval of a spread that allows for other probes, and what its error rests on."""
+    found: Any = summary.get(f"{key}_interval_over_probes")
+    if not found or any(end is None or end != end for end in found):
+        return ""
+    on = summary.get(f"{key}_rests_on")
+    rests = f"; the error is mostly over {on}" if on else ""
+    return f"; with other probes of the kind 95 %: {found[0]:.3g} to {found[1]:.3g}{rests}"
 
 
 def _warnings(ranking: Ranking, status: Status) -> list[str]:
@@ -219,6 +231,12 @@ def _warnings(ranking: Ranking, status: Status) -> list[str]:
     if ranking.summary.get("failed"):
         out.append(f"{ranking.summary['failed']} trainings failed and are left out.")
     return out
+
+
+def _uncovered(study: Study) -> list[str]:
+    """Groups of items that no probe is about."""
+    places = study.system.places(study.materials)
+    return [g.words for g in coverage(study.seed, places, study.materials) if not g.covered]
 
 
 def _items(study: Study, ranking: Ranking, status: Status) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from activeseed.errors import BudgetError, ConsentError
+from activeseed.looking.probes import coverage
 from activeseed.looking.problem import is_open
 from activeseed.looking.response import first_request
 from activeseed.protocols import SupportsCutting, SupportsRemarks, SupportsUnaffordable
@@ -48,6 +49,8 @@ def check(work: Workshop, time_it: bool = False) -> dict[str, Any]:
     if not work.system.traits.streams:
         warnings.append("The trainer has no randomness under these settings: one key says all, the noise floor is 0.")
     warnings += _unaffordable(work)
+    covered = coverage(seed, work.system.places(work.materials), work.materials)
+    warnings += [g.words for g in covered if not g.covered]
     return {
         "items": len(seed),
         "groups": dict(Counter(i.group for i in seed.items if i.group)),
@@ -60,6 +63,7 @@ def check(work: Workshop, time_it: bool = False) -> dict[str, Any]:
         "annotator": work.settings.annotator.kind,
         "gold": len(work.gold_lines),
         **({"questions": own_forms} if own_forms else {}),
+        "coverage": [g.to_dict() for g in covered],
         "warnings": warnings,
         "cost": cost(work),
     }

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from activeseed.report.sections import comparing, locked_in
 from activeseed.report.sections.covering import explanations, redundancy
 from activeseed.study import Study
 
@@ -30,7 +31,11 @@ class Section:
 
 
 #: in the order of the page
-SECTIONS: tuple[Section, ...] = ()
+SECTIONS: tuple[Section, ...] = (
+    Section("comparison", comparing.comparison, comparing.comparison_figures),
+    Section("ensemble", comparing.ensemble, comparing.ensemble_figures),
+    Section("lock_in", locked_in.facts, locked_in.figures),
+)
 
 
 def analysed(study: Study) -> list[dict[str, Any]]:
