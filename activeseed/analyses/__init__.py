@@ -9,13 +9,20 @@ from typing import TYPE_CHECKING
 from activeseed.lazy import lazily
 
 if TYPE_CHECKING:
+    from activeseed.analyses.dreams import Dreams
+    from activeseed.analyses.dreams.finding import Dreamed, Dreamt, Parting, Seen
     from activeseed.analyses.redundancy import Redundancy
     from activeseed.analyses.redundancy.coverage import Cover, Coverage, ItemCoverage, ProbeCoverage
 
 _HOMES = {
+    "dreams": ("Dreams",),
+    "dreams.finding": ("Dreamed", "Dreamt", "Parting", "Seen"),
     "redundancy": ("Redundancy",),
     "redundancy.coverage": ("Cover", "Coverage", "ItemCoverage", "ProbeCoverage"),
 }
 __getattr__ = lazily(__name__, _HOMES)
 
-__all__ = ["Cover", "Coverage", "ItemCoverage", "ProbeCoverage", "Redundancy"]
+__all__ = [
+    "Cover", "Coverage", "Dreamed", "Dreams", "Dreamt", "ItemCoverage", "Parting", "ProbeCoverage", "Redundancy",
+    "Seen",
+]  # fmt: skip

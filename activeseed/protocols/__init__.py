@@ -1,7 +1,7 @@
 """Every seam of activeseed, a file each; this page names them all.
 
-Each family (embedders, perturbations, systems, laws, distances, estimators, questions, annotators, executors, stores)
-is a set of siblings behind one small protocol. What only some members can do is a capability protocol
+Each family (embedders, perturbations, systems, laws, distances, estimators, questions, annotators, executors, stores,
+rewriters) is a set of siblings behind one small protocol. What only some members can do is a capability protocol
 (``Supports…``). A third party passes any object that satisfies the protocol, or names it ``package.module:Name`` in
 the configuration.
 """
@@ -49,6 +49,7 @@ from activeseed.protocols.forms import (
 from activeseed.protocols.geometries import Geometry, SupportsDecisions, SupportsDecoding, SupportsEntropy
 from activeseed.protocols.laws import ReferenceLaw
 from activeseed.protocols.perturbations import Perturbation
+from activeseed.protocols.rewriters import Rewriter
 from activeseed.protocols.shared import Name, SupportsLocating
 from activeseed.protocols.stores import Event, Store
 from activeseed.protocols.systems import (
@@ -79,7 +80,7 @@ __all__ = [
     "NETWORK", "REPRESENTATION", "TRAJECTORY", "About", "Alike", "Analysis", "Annotator", "Assignment", "Batch",
     "Collected", "Cost", "Dispute", "Distance", "Embedder", "Estimate", "Estimator", "Event", "Executor", "Explanation",
     "Finding", "Form", "Geometry", "Json", "Name", "Occasion", "Pace", "Perturbation", "Problem", "ReferenceLaw",
-    "Request", "Respondent", "Response", "Run", "Step", "Store", "SupportsAgreement", "SupportsAssignment",
+    "Request", "Respondent", "Response", "Rewriter", "Run", "Step", "Store", "SupportsAgreement", "SupportsAssignment",
     "SupportsCentring", "SupportsCollecting", "SupportsCores", "SupportsCutting", "SupportsDecisions",
     "SupportsDecoding", "SupportsDrawing", "SupportsEntropy", "SupportsExplaining", "SupportsFactors",
     "SupportsGradients", "SupportsIds", "SupportsItems", "SupportsLaw", "SupportsLimits", "SupportsLinks",
