@@ -43,6 +43,7 @@ def at_hand(problem: Problem, corpus: Sequence[Probe]) -> Hand:
             f"{odd.id!r} of the corpus is a {odd.payload.kind}, and this study judges {kind}s. Give {kind}s only."
         )
     texts: dict[bytes, Probe] = {}
+    ids: set[str] = set()
     sources: list[Source] = []
     parts: tuple[tuple[Source, Sequence[Probe]], ...] = (
         ("probes", (*problem.places, *materials.probes)), ("pool", materials.pool), ("corpus", corpus),
@@ -50,7 +51,10 @@ def at_hand(problem: Problem, corpus: Sequence[Probe]) -> Hand:
     for source, probes in parts:
         for probe in probes:
             if probe.payload.kind == kind and probe.payload.digest not in texts:
-                texts[probe.payload.digest] = probe
+                # whoever is asked about a text is asked by its id, which must not be another's
+                name = f"{source}:{probe.id}" if probe.id in ids else probe.id
+                ids.add(name)
+                texts[probe.payload.digest] = probe.model_copy(update={"id": name})
                 sources.append(source)
     kept = tuple(texts.values())
     features = featured(materials, [p.payload for p in kept])

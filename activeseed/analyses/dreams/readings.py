@@ -85,13 +85,12 @@ def extremes(problem: Problem, readings: Sequence[Reading], outcomes: Floats, pa
 
     Raises PlanError where all readings are alike there and everywhere.
     """
-    left = list(range(len(readings)))
+    # seeds that were drawn twice are one reading
+    left = list({r.network.flat.tobytes(): n for n, r in reversed(list(enumerate(readings)))}.values())[::-1]
     out: list[tuple[int, int]] = []
     while len(left) > 1 and len(out) < pairs:
         these = Outcomes(outcomes[left].astype(np.float32), np.ones(len(left), bool))
         a, b = (left[k] for k in furthest(these, problem.geometry))
-        if np.array_equal(readings[a].network.flat, readings[b].network.flat):
-            break
         out.append((a, b))
         left = [k for k in left if k not in (a, b)]
     if not out:
