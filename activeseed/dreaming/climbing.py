@@ -1,8 +1,9 @@
 """Climbing the difference of two networks within a region, from many starts at once.
 
-Each start steps along its gradient, by a length that grows while it helps and halves where it does not, and what leaves
-the region is projected back: values never fall. Evaluations are counted as forward passes of the pair at one input; a
-gradient, which comes with the value there, counts as two.
+Spectral projected gradients (Birgin, Martínez & Raydan 2000): steps along the gradient, projected back into the region,
+as long as the bend of the last step says; a step may lose a little, and the best input of each climb is kept.
+Evaluations are counted as forward passes of the pair at one input; a gradient, which comes with the value there,
+counts as two.
 """
 
 from __future__ import annotations
@@ -28,10 +29,12 @@ if TYPE_CHECKING:
 Sign = Literal["both", "first", "second"]
 #: candidates that are looked at for each start that is climbed from
 LOOKED = 4
-#: a step's length is multiplied by the one where it helped, by the other where it did not
-_LONGER, _SHORTER = 1.6, 0.4
-#: a climb ends once its steps are so short, as a share of the first
-_SHORTEST = 1e-6
+#: a step is longer by the one where nothing bends, shorter by the other where it lost more than lately
+_LONGER, _SHORTER = 4.0, 0.2
+#: values that a step may fall below without being taken back, since the best is kept anyhow
+_LATELY = 5
+#: steps' lengths as shares of the first: a climb ends at the one, and never goes beyond the other
+_SHORTEST, _LONGEST = 1e-7, 1e7
 #: how far, in the region's own units, the projection of a projected point may lie outside
 _SLACK = 1e-6
 
@@ -144,29 +147,40 @@ class _Climb:
 
 
 def _climb(difference: Difference, region: Region, points: Tensor, signs: Tensor, steps: int) -> _Climb:
-    """Projected ascent of sign · (f − g) from (n, d) points of the region, all at once."""
+    """Spectral projected gradients of sign · (f − g) from (n, d) points of the region, all at once."""
     import torch
 
-    best = points.clone()
-    values, slopes = difference.rising(best)
+    norm = torch.linalg.vector_norm
+    at = points.clone()
+    values, slopes = difference.rising(at)
     values, slopes = values * signs, slopes * signs[:, None]
-    spent = 2 * len(best)
-    scale = torch.linalg.vector_norm(best - best.mean(0), dim=1).median() if len(best) > 1 else torch.tensor(0.0)
-    first = float(scale) or 1.0
-    length = torch.full((len(best),), first, dtype=best.dtype)
-    going = torch.linalg.vector_norm(slopes, dim=1) > 0
-    for _ in range(steps):
-        at = torch.nonzero(going)[:, 0]
-        if not len(at):
+    spent = 2 * len(at)
+    scale = float(norm(at - at.mean(0), dim=1).median()) if len(at) > 1 else 0.0
+    first = (scale or 1.0) / norm(slopes, dim=1).clamp(min=1e-300)
+    length = first.clone()
+    best, most = at.clone(), values.clone()
+    lately = values[:, None].repeat(1, _LATELY)
+    going = norm(slopes, dim=1) > 0
+    for step in range(steps):
+        k = torch.nonzero(going)[:, 0]
+        if not len(k):
             break
-        ahead = slopes[at] / torch.linalg.vector_norm(slopes[at], dim=1, keepdim=True)
-        next_ = region.project(best[at] + length[at, None] * ahead)
+        next_ = region.project(at[k] + length[k, None] * slopes[k])
         reached, steep = difference.rising(next_)
-        reached, steep = reached * signs[at], steep * signs[at][:, None]
-        spent += 2 * len(at)
-        better = reached > values[at]  # NaN is not
-        length[at] *= torch.where(better, _LONGER, _SHORTER)
-        won = at[better]
-        best[won], values[won], slopes[won] = next_[better], reached[better], steep[better]
-        going = (length > _SHORTEST * first) & (torch.linalg.vector_norm(slopes, dim=1) > 0)
+        reached, steep = reached * signs[k], steep * signs[k][:, None]
+        spent += 2 * len(k)
+        good = reached > lately[k].amin(1)  # NaN is not
+        moved, bent = next_ - at[k], slopes[k] - steep
+        # Barzilai & Borwein's step, where the difference bends down along the way; else a longer one
+        curved = (moved * bent).sum(1)
+        fitting = torch.where(curved > 0, (moved * moved).sum(1) / curved.clamp(min=1e-300), length[k] * _LONGER)
+        length[k] = torch.where(good, fitting, length[k] * _SHORTER)
+        length[k] = torch.minimum(torch.maximum(length[k], _SHORTEST * first[k]), _LONGEST * first[k])
+        stuck = (norm(moved, dim=1) <= _SHORTEST * (scale or 1.0)) | (~good & (length[k] <= _SHORTEST * first[k]))
+        won = k[good]
+        at[won], values[won], slopes[won] = next_[good], reached[good], steep[good]
+        lately[won, step % _LATELY] = reached[good]
+        better = k[good][reached[good] > most[k[good]]]
+        best[better], most[better] = at[better], values[better]
+        going[k] = ~stuck & (norm(slopes[k], dim=1) > 0)
     return _Climb(best.numpy(), spent)

@@ -6,11 +6,16 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Literal
 
+from pydantic import Field
+
 from activeseed.checked import SettingsRecord
 from activeseed.perturbations import Drift, Framing, Paraphrase
 from activeseed.seed import Item, Seed, Text
 
-_RULES = (Paraphrase(most=8), Drift(), Framing())
+Rule = Literal["paraphrase", "drift", "framing"]
+_RULES: dict[Rule, Paraphrase | Drift | Framing] = {
+    "paraphrase": Paraphrase(most=8), "drift": Drift(), "framing": Framing(),
+}  # fmt: skip
 
 
 class MachineRewriter(SettingsRecord):
@@ -18,9 +23,13 @@ class MachineRewriter(SettingsRecord):
 
     Rules are for English; a text of which they make nothing has no other. What they make may say something else than
     the text: that is what is looked for, and whoever is shown it is told that a rule wrote it.
+
+    Attributes:
+        rules: which are used; with ``paraphrase`` alone, what is written means what it was written from.
     """
 
     kind: Literal["machine"] = "machine"
+    rules: tuple[Rule, ...] = Field(default=("paraphrase", "drift", "framing"), min_length=1)
 
     @property
     def by(self) -> str:
@@ -34,8 +43,8 @@ class MachineRewriter(SettingsRecord):
         payloads = [Text(text=t) for t in (*texts, "")]
         seed = Seed(items=tuple(Item(id=str(k), payload=p) for k, p in enumerate(payloads)))
         made: list[list[list[str]]] = [[] for _ in texts]
-        for rule in _RULES:
-            for k, item in enumerate(rule.variants(seed).items[: len(texts)]):
+        for name in self.rules:
+            for k, item in enumerate(_RULES[name].variants(seed).items[: len(texts)]):
                 new = [v.payload.text for v in item.variants[1:] if isinstance(v.payload, Text)]
                 made[k].append(new)
         out = []
