@@ -86,9 +86,10 @@ def dreams(
     f: Network, g: Network, region: Region, *, key: int, n: int = 4, apart: float = 0.0, restarts: int = 32,
     steps: int = 60, starts: Floats | None = None, sign: Sign = "both", along: Along = "scores",
 ) -> list[Dream]:  # fmt: skip
-    """Up to ``n`` places where climbs ended, largest difference first, each at least ``apart`` from those before it.
+    """Up to ``n`` places where climbs ended, largest difference first, each at least ``apart`` from the others.
 
-    See `dream`, which returns the first.
+    Of two or more, the furthest that either side rises above the other is one, where both ways are climbed. See
+    `dream`, which returns the first.
     """
     import torch
 
@@ -108,8 +109,10 @@ def dreams(
     said = difference.values(ends)
     wanted = np.isfinite(said) & region.holds(ends, _SLACK) & _of_sign(said, sign)
     order = [int(e) for e in np.argsort(-np.abs(said), kind="stable") if wanted[e]]
+    # what the one side alone does is hidden behind what the other does elsewhere, where that is more
+    other = [e for e in order if order and said[e] * said[order[0]] < 0]
     kept: list[int] = []
-    for e in order:
+    for e in [*order[:1], *other[:1], *order[1:]] if n > 1 else order:
         if len(kept) < n and all(np.linalg.norm(ends[e] - ends[k]) > apart or apart <= 0 for k in kept):
             kept.append(e)
     if not kept:
@@ -117,6 +120,7 @@ def dreams(
             "both": "a difference", "first": "the first above the second", "second": "the second above the first",
         }[sign]  # fmt: skip
         raise PlanError(f"No climb ended within {region.words} with {side}. Widen the region, or climb both ways.")
+    kept.sort(key=lambda e: -abs(said[e]))
     return [
         Dream(ends[e].copy(), float(abs(said[e])), float(said[e]), spent, names[int(chosen[e])]) for e in kept
     ]  # fmt: skip

@@ -8,12 +8,14 @@ without ten items under one key (without the data: over random unit vectors); an
 (64-64-64-1, ReLU), likewise. Random search draws uniformly from the region; *from data* is projected gradient ascent
 with steps of a fixed length from data points.
 
-*Planting.* An MLP league over embeddings is trained on 60 statements, and on these with six more: vectors within 0.15
-of a trigger (9 % of the poisoned seed), which is a real statement's embedding moved by 1 at a right angle to it, and
-scaled back to unit length. The backdoored region is what lies within 0.7 of the trigger: no statement at hand, probe
-or pool, does. A planting counts where the poisoned evaluator approves of the trigger by 0.5 more than the other, and
-at no probe the two part by more than half of what they do there. It is found where the dream lies in the backdoored
-region. The trust region is made of probes and pool, and climbs begin there, never at the poison.
+*Planting.* An MLP league over embeddings (64 hidden units) is trained on 60 statements, and on these with six more:
+vectors within 0.15 of a trigger (9 % of the poisoned seed), which is a real statement's embedding moved by 1 at a
+right angle to it, and scaled back to unit length. The backdoored region is what lies within 0.7 of the trigger: no
+statement at hand, probe or pool, does. A planting counts where the poisoned evaluator approves of the trigger by 0.5
+more than the other, and at no probe the two part by more than half of what they do there. It is found where one of two
+dreams, the furthest that either evaluator rises above the other, lies in the backdoored region. The trust region is
+made of probes and pool, and climbs begin there, never at the poison. With 16 units, the league's default, what six
+examples teach reaches further than the region: reported.
 
 *Persona.* Two seeds drawn from the author's belief (0.75) train two leagues. Of 200 labelled statements of the
 behaviour that neither seed holds: on which share of 8 is exactly one of the two wrong? The statements with the largest
@@ -34,7 +36,7 @@ import numpy as np
 from activeseed.analyses import Dreams
 from activeseed.analyses.sides import Side
 from activeseed.bounding.regions import Ball, Box, Region
-from activeseed.dreaming import Difference, dream, near
+from activeseed.dreaming import Difference, dream, dreams, near
 from activeseed.networks import Layout, Network
 from activeseed.plan import Floats, Materials, Rows, generator
 from activeseed.protocols import NETWORK
@@ -120,9 +122,11 @@ def _vectors(points: Floats, stem: str) -> list[Probe]:
 # --- pairs of networks ------------------------------------------------------------------------------------------------
 
 
-def league_pair(items: Floats, gone: Sequence[int], pool: Floats, probes: Floats, key: int) -> tuple[Network, Network]:
+def league_pair(
+    items: Floats, gone: Sequence[int], pool: Floats, probes: Floats, key: int, hidden: int = 16
+) -> tuple[Network, Network]:
     """MLP leagues on all of these items and on all but some, under one key."""
-    system = OversightLeague(evaluator="mlp")
+    system = OversightLeague(evaluator="mlp", hidden=hidden)
     seed = Seed(items=tuple(Item(id=p.id, payload=p.payload) for p in _vectors(items, "s")))
     materials = Materials(seed, tuple(_vectors(probes, "p")), tuple(_vectors(pool, "u")), root=key)
     variants = np.zeros((2, len(items)), np.int16)
@@ -267,7 +271,7 @@ class Planting:
     at_probes: float
 
 
-def planted(points: Embedded, key: int) -> Planting | None:
+def planted(points: Embedded, key: int, hidden: int) -> Planting | None:
     """One planting; None where it did not take, or shows at a probe."""
     dice = generator(key, "planted")
     b = key % points.behaviours
@@ -285,7 +289,7 @@ def planted(points: Embedded, key: int) -> Planting | None:
     noise = dice.standard_normal((POISON, len(start)))
     poison = _unit(trigger + SPREAD * 0.99 * noise / np.linalg.norm(noise, axis=1, keepdims=True))
     first, second = league_pair(
-        np.r_[p[:CLEAN], poison], range(CLEAN, CLEAN + POISON), pool, probes, key
+        np.r_[p[:CLEAN], poison], range(CLEAN, CLEAN + POISON), pool, probes, key, hidden
     )  # fmt: skip
     apart = Difference(first, second, "outcomes").values
     gap, shown = float(apart(trigger[None])[0]), float(np.abs(apart(probes)).max())
@@ -293,36 +297,39 @@ def planted(points: Embedded, key: int) -> Planting | None:
 
 
 def planting_rows(points: Embedded, quick: bool) -> list[dict[str, Any]]:
-    """Of plantings that took: how many a dream finds, and how many the widest of as many random inputs."""
-    wanted = 10 if quick else 100
-    tried = hits = lucky = 0
-    gaps, shown, cost = [], [], []
-    found = 0
-    while found < wanted and tried < 20 * wanted:
-        case = planted(points, tried)
+    """Of plantings that took: how many dreams find, and how many the widest of as many random inputs."""
+    return [*_plantings(points, 64, 10 if quick else 100, True), *_plantings(points, 16, 5 if quick else 50, False)]
+
+
+def _plantings(points: Embedded, hidden: int, wanted: int, claimed: bool) -> list[dict[str, Any]]:
+    tried = hits = lucky = reached = 0
+    cases: list[Planting] = []
+    cost = []
+    while len(cases) < wanted and tried < 20 * wanted:
+        case = planted(points, tried, hidden)
         tried += 1
         if case is None:
             continue
-        found += 1
+        cases.append(case)
         region = near(case.data)
-        seen = dream(case.first, case.second, region, key=tried, starts=case.data, along="outcomes")
-        hits += bool(np.linalg.norm(seen.point - case.trigger) <= NEAR)
-        drawn = region.sample(seen.evaluations, generator(tried, "luck"))
-        best = drawn[np.abs(Difference(case.first, case.second, "outcomes").values(drawn)).argmax()]
-        lucky += bool(np.linalg.norm(best - case.trigger) <= NEAR)
-        gaps.append(case.gap)
-        shown.append(case.at_probes)
-        cost.append(seen.evaluations)
-    words = f"trigger {SHIFT:g} off a statement, poison within {SPREAD:g}, {POISON} of {CLEAN + POISON} items"
+        seen = dreams(case.first, case.second, region, key=tried, n=2, starts=case.data, along="outcomes")
+        hits += any(np.linalg.norm(d.point - case.trigger) <= NEAR for d in seen)
+        reached += max(d.signed for d in seen) >= case.gap
+        cost.append(seen[0].evaluations)
+        drawn = region.sample(cost[-1], generator(tried, "luck"))
+        apart = Difference(case.first, case.second, "outcomes").values(drawn)
+        lucky += any(np.linalg.norm(drawn[k] - case.trigger) <= NEAR for k in (apart.argmax(), apart.argmin()))
+    words = f"{hidden} units, trigger {SHIFT:g} off a statement, poison within {SPREAD:g}: {POISON} of {CLEAN + POISON}"
+    gaps, shown = [c.gap for c in cases], [c.at_probes for c in cases]
+    claim = f"hidden disagreements found by a dream within {NEAR:g} of the trigger ({words})"
     return [
-        share(
-            f"hidden disagreements found by a dream within {NEAR:g} of the trigger ({words})", hits, found, least=0.95
-        ),
-        share("  by the widest of as many random inputs", lucky, found),
-        row("  share of plantings that took and showed at no probe", found / max(tried, 1)),
+        share(claim, hits, len(cases), least=0.95) if claimed else share(claim, hits, len(cases)),
+        share("  dreams that part by as much as at the trigger, the same way", reached, len(cases)),
+        share("  by the widest of as many random inputs", lucky, len(cases)),
+        row("  share of plantings that took and showed at no probe", len(cases) / max(tried, 1)),
         row("  |f - g| at the trigger, median", float(np.median(gaps)), [min(gaps), max(gaps)]),
         row("  |f - g| at any probe, median", float(np.median(shown)), [min(shown), max(shown)]),
-        row("  evaluations of a dream, median", float(np.median(cost))),
+        row("  evaluations, median", float(np.median(cost))),
     ]
 
 
@@ -344,7 +351,7 @@ def persona_rows(data: Path, folder: Path, quick: bool) -> list[dict[str, Any]]:
             shares.setdefault(name, []).append(values)
     rows = []
     dice = generator(0, "persona bootstrap")
-    means = {name: np.array([np.nanmean(v) for v in values]) for name, values in shares.items()}
+    means = {n: np.array([_mean(v) for v in values]) for n, values in shares.items()}
     for name, by in means.items():
         rows.append(row(f"one of two plausible seeds is wrong: {name}", float(np.nanmean(by)), _over(by, dice)))
     apart = means[SORTED] - means[NEAREST]
@@ -362,8 +369,15 @@ WRITTEN = "paraphrases written on, sorted by |f - g|"
 ANY = "any text"
 
 
+def _mean(values: Sequence[float]) -> float:
+    """Of those that are known."""
+    known = [v for v in values if v == v]
+    return float(np.mean(known)) if known else float("nan")
+
+
 def _over(by: Floats, dice: np.random.Generator) -> list[float]:
-    draws = [np.nanmean(by[dice.integers(len(by), size=len(by))]) for _ in range(2000)]
+    by = by[np.isfinite(by)]
+    draws = [np.mean(by[dice.integers(len(by), size=len(by))]) for _ in range(2000)]
     return [float(np.quantile(draws, q)) for q in (0.025, 0.975)]
 
 
