@@ -147,7 +147,7 @@ def league_pairs(points: Embedded, n: int) -> Iterator[tuple[Network, Network, F
         p, o = p[dice.permutation(len(p))], o[dice.permutation(len(o))]
         others = points.others(b, 440, dice)
         pool, probes = np.r_[o[20:80], others[:240]], np.r_[p[60:160], o[80:180], others[240:]]
-        f, g = league_pair(np.r_[p[:60], o[:20]], dice.choice(80, REMOVED, replace=False), pool, probes, k)
+        f, g = league_pair(np.r_[p[:60], o[:20]], dice.choice(80, REMOVED, replace=False).tolist(), pool, probes, k)
         yield f, g, np.r_[pool, probes], probes
 
 
