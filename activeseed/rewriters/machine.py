@@ -6,16 +6,13 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Literal
 
-from pydantic import Field
-
 from activeseed.checked import SettingsRecord
 from activeseed.perturbations import Drift, Framing, Paraphrase
 from activeseed.seed import Item, Seed, Text
 
-Rule = Literal["paraphrase", "drift", "framing"]
-_RULES: dict[Rule, Paraphrase | Drift | Framing] = {
-    "paraphrase": Paraphrase(most=8), "drift": Drift(), "framing": Framing(),
-}  # fmt: skip
+#: rules that keep what a text means, and such as don't
+_KEEPING = (Paraphrase(most=8),)
+_MOVING = (Drift(), Framing())
 
 
 class MachineRewriter(SettingsRecord):
@@ -25,11 +22,11 @@ class MachineRewriter(SettingsRecord):
     the text: that is what is looked for, and whoever is shown it is told that a rule wrote it.
 
     Attributes:
-        rules: which are used; with ``paraphrase`` alone, what is written means what it was written from.
+        keeping: only by rules that keep the meaning, so that what holds of a text holds of what is written from it.
     """
 
     kind: Literal["machine"] = "machine"
-    rules: tuple[Rule, ...] = Field(default=("paraphrase", "drift", "framing"), min_length=1)
+    keeping: bool = False
 
     @property
     def by(self) -> str:
@@ -43,8 +40,8 @@ class MachineRewriter(SettingsRecord):
         payloads = [Text(text=t) for t in (*texts, "")]
         seed = Seed(items=tuple(Item(id=str(k), payload=p) for k, p in enumerate(payloads)))
         made: list[list[list[str]]] = [[] for _ in texts]
-        for name in self.rules:
-            for k, item in enumerate(_RULES[name].variants(seed).items[: len(texts)]):
+        for rule in (*_KEEPING, *(() if self.keeping else _MOVING)):
+            for k, item in enumerate(rule.variants(seed).items[: len(texts)]):
                 new = [v.payload.text for v in item.variants[1:] if isinstance(v.payload, Text)]
                 made[k].append(new)
         out = []

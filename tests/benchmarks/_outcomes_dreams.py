@@ -396,7 +396,7 @@ def _cell(all_: Statements, behaviour: str, key: int, folder: Path, reached: lis
         for n, row_ in enumerate(u)
     )
     problem = replace(problem_of(system, materials), stream=key)
-    asked = Dreams(sides=sides, corpus=corpus, dreams=4, texts=200, rewriter=MachineRewriter(rules=("paraphrase",)))
+    asked = Dreams(sides=sides, corpus=corpus, dreams=4, texts=200, rewriter=MachineRewriter(keeping=True))
     (parting,) = run(asked, problem, system, materials).pairs
     of = {p.id: labels[p.payload.text] for p in corpus}
 
