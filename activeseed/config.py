@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         Form,
         Perturbation,
         Response,
+        Rewriter,
         SupportsAssignment,
     )
 
@@ -86,6 +87,10 @@ FAMILIES: dict[str, dict[str, str]] = {
         "drift": "perturbations:Drift",
         "framing": "perturbations:Framing",
     },
+    "rewriter": {
+        "machine": "rewriters:MachineRewriter",
+        "command": "rewriters:CommandRewriter",
+    },
     # the package's own kinds of questions are always there (`activeseed.questions`): the file names somebody else's
     "questions": {},
 }
@@ -94,7 +99,7 @@ _LISTS = ("perturbations", "questions")
 #: what a study has where nothing is said
 DEFAULTS = {
     "system": "oversight_league", "embedder": "tfidf", "estimator": "auto", "response": "regression",
-    "annotator": "terminal", "executor": "in_process", "perturbations": "flip",
+    "annotator": "terminal", "executor": "in_process", "perturbations": "flip", "rewriter": "machine",
 }  # fmt: skip
 
 
@@ -259,6 +264,8 @@ class Settings(_Table):
             anyway, or a regression.
         perturbations: what adds variants to the seed when the study is made, in this order.
         questions: kinds of questions of one's own, beside those of the package.
+        rewriter: what writes on from real texts where dreams are looked for; where nothing is said, rules of the
+            package.
     """
 
     key: int = Field(default=0, ge=0)
@@ -274,6 +281,7 @@ class Settings(_Table):
     executor: Any = Field(default_factory=partial(default, "executor"))
     perturbations: tuple[Any, ...] = Field(default_factory=lambda: (default("perturbations"),))
     questions: tuple[Any, ...] = ()
+    rewriter: Any = None
     belief: BeliefTable = BeliefTable()
     ask: AskTable = AskTable()
     stopping: StoppingTable = StoppingTable()
@@ -326,8 +334,8 @@ class Settings(_Table):
         """JSON of every table that somebody may have set; members of families by kind and options."""
         out: dict[str, Any] = {}
         for name in type(self).model_fields:
-            if name == "response" and self.response is None:
-                continue  # it follows the estimator
+            if name in ("response", "rewriter") and getattr(self, name) is None:
+                continue  # the one follows the estimator, the other is read by nothing that trains
             value = getattr(self, name)
             if name == "questions":
                 # no line at all where there are none: the tables of studies without are what they were
@@ -399,6 +407,7 @@ class Overrides(TypedDict, total=False):
     executor: Executor | ThirdParty | Mapping[str, Any]
     perturbations: Sequence[Perturbation | ThirdParty | Mapping[str, Any]]
     questions: Sequence[Form | ThirdParty | Mapping[str, Any]]
+    rewriter: Rewriter | ThirdParty | Mapping[str, Any]
     belief: BeliefTable | Mapping[str, Any]
     ask: AskTable | Mapping[str, Any]
     stopping: StoppingTable | Mapping[str, Any]

@@ -28,6 +28,7 @@ from activeseed.protocols import (
     Json,
     Perturbation,
     Response,
+    Rewriter,
     SupportsAssignment,
     System,
 )
@@ -35,7 +36,7 @@ from activeseed.protocols import (
 #: family -> what every member of it has
 PROTOCOLS: dict[str, type] = {
     "system": System, "embedder": Embedder, "estimator": Estimator, "response": Response, "annotator": Annotator,
-    "executor": Executor, "perturbations": Perturbation, "questions": Form,
+    "executor": Executor, "perturbations": Perturbation, "questions": Form, "rewriter": Rewriter,
 }  # fmt: skip
 _NOTHING = object()
 

@@ -111,6 +111,7 @@ class Question(_Record):
         answers: for *resolve*, what was answered so far, as (annotator alias, verdict, comment).
         marks: variant id -> who wrote it, where that is not a human: shown beside its text.
         conditions: what people said that the item depends on when they were asked about it before.
+        place: what is judged, where it is neither an item nor a probe.
     """
 
     id: str
@@ -136,6 +137,7 @@ class Question(_Record):
     #: both are left out of the record where there are none, so that questions are written down as they always were
     marks: dict[str, str] = Field(default_factory=dict, exclude_if=operator.not_)
     conditions: tuple[str, ...] = Field(default=(), exclude_if=operator.not_)
+    place: Payload | None = Field(default=None, exclude_if=operator.not_)
 
     #: gives the form, where that is somebody's own: it travels with the question and is written down nowhere
     _form: Callable[[], Any] | None = PrivateAttr(default=None)

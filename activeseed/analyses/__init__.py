@@ -11,6 +11,8 @@ from activeseed.lazy import lazily
 if TYPE_CHECKING:
     from activeseed.analyses.comparison import Comparison, Ensemble, Given, Runs
     from activeseed.analyses.lock_in import LockedIn, LockIn, Ratio
+    from activeseed.analyses.dreams import Dreams
+    from activeseed.analyses.dreams.finding import Dreamed, Dreamt, Parting, Seen
     from activeseed.analyses.redundancy import Redundancy
     from activeseed.analyses.redundancy.coverage import Cover, Coverage, ItemCoverage, ProbeCoverage
     from activeseed.analyses.removal.partition import PartitionCertificate, PartitionVotes, PlaceVotes
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "comparison": ("Comparison", "Ensemble", "Given", "Runs"),
     "lock_in": ("LockIn", "LockedIn", "Ratio"),
+    "dreams": ("Dreams",),
+    "dreams.finding": ("Dreamed", "Dreamt", "Parting", "Seen"),
     "redundancy": ("Redundancy",),
     "redundancy.coverage": ("Cover", "Coverage", "ItemCoverage", "ProbeCoverage"),
     "removal.partition": ("PartitionCertificate", "PartitionVotes", "PlaceVotes"),
@@ -25,6 +29,7 @@ _HOMES = {
 __getattr__ = lazily(__name__, _HOMES)
 
 __all__ = [
-    "Comparison", "Cover", "Coverage", "Ensemble", "Given", "ItemCoverage", "LockIn", "LockedIn",
-    "PartitionCertificate", "PartitionVotes", "PlaceVotes", "ProbeCoverage", "Ratio", "Redundancy", "Runs",
+    "Comparison", "Cover", "Coverage", "Dreamed", "Dreams", "Dreamt", "Ensemble", "Given", "ItemCoverage", "LockIn",
+    "LockedIn", "Parting", "PartitionCertificate", "PartitionVotes", "PlaceVotes", "ProbeCoverage", "Ratio",
+    "Redundancy", "Runs", "Seen",
 ]  # fmt: skip

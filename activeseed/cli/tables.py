@@ -323,7 +323,7 @@ def question_table(questions: Sequence[Question], width: int, values: bool = Tru
             row.append(scale.show(q.value))
         about = q.group if form is WRITING else ", ".join(q.items)
         text = q.text if len(q.items) <= 1 and q.text else ""
-        rows.append([*row, f"{about}: {text}" if text and not _MADE.fullmatch(about) else text or about])
+        rows.append([*row, f"{about}: {text}" if about and text and not _MADE.fullmatch(about) else text or about])
     return plain_table(headings, rows, width, right=[2] if len(headings) == 4 else [])
 
 

@@ -8,7 +8,7 @@ from activeseed.files.fields import MAX_TEXT
 from activeseed.files.pool import check_pool
 from activeseed.files.reading import SeedFile, SeedWarning, load_seed, read_gold, read_probes, read_seed
 from activeseed.files.sync import Conflict, SyncResult, sync
-from activeseed.files.writing import write_seed
+from activeseed.files.writing import write_probes, write_seed
 
 __all__ = [
     "MAX_TEXT",
@@ -23,5 +23,6 @@ __all__ = [
     "read_seed",
     "sync",
     "write_into",
+    "write_probes",
     "write_seed",
 ]

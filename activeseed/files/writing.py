@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from activeseed.formats import (
     yaml_document,
 )
 from activeseed.formats.delimited import GUARDED
-from activeseed.seed import AS_WRITTEN, BY_MACHINE, FLIPPED, Item, Pair, Payload, Seed, Text, Variant
+from activeseed.seed import AS_WRITTEN, BY_MACHINE, FLIPPED, Item, Pair, Payload, Probe, Seed, Text, Variant
 
 
 def write_seed(seed: Seed, path: str | os.PathLike[str], *, as_answered: bool = False) -> None:
@@ -69,6 +69,24 @@ def write_seed(seed: Seed, path: str | os.PathLike[str], *, as_answered: bool = 
             f"{file}: {file.suffix or 'no ending'!r} is no format that can be written ({', '.join(FORMATS)})."
         )
     write_whole(file, data)
+
+
+def write_probes(probes: Iterable[Probe], path: str | os.PathLike[str]) -> None:
+    """Write probes as JSON lines that ``read_probes`` reads back; metadata and labels with them.
+
+    Raises FolderError where the folder can't be written.
+    """
+    records = []
+    for probe in probes:
+        out: dict[str, Any] = {"id": probe.id, **_content(probe.payload)}
+        if probe.group:
+            out["group"] = probe.group
+        if probe.label is not None:
+            out["label"] = probe.label
+        if probe.weight != 1.0:
+            out["weight"] = probe.weight
+        records.append(_with_metadata(out, probe.metadata))
+    write_whole(Path(path), json_lines(records).encode())
 
 
 def _record(item: Item, standing: str) -> dict[str, Any]:

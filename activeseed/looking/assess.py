@@ -20,6 +20,7 @@ from activeseed.config import Settings
 from activeseed.errors import PlanError
 from activeseed.estimators.auto import REGRESSION_KEYS
 from activeseed.looking.assessment import Assessment, expected_error
+from activeseed.looking.elsewhere import JUDGED_DRAWS, drawn_outcomes
 from activeseed.looking.problem import is_open, problem_of
 from activeseed.looking.response import deployed_outcomes, evidence_of, first_request, responded
 from activeseed.looking.surrogate import PREFERENCE_DRAWS, foreseeable, surrogate_outcomes
@@ -29,7 +30,7 @@ from activeseed.plan import Floats, Law, Materials, stream_key
 from activeseed.protocols import Response, System
 from activeseed.question import Answer, Question
 from activeseed.resolution import Resolution
-from activeseed.seed import Seed
+from activeseed.seed import Payload, Seed
 
 #: replicate numbers that one version of the seed may use: rows of different versions share no noise
 VERSION_KEYS = 100_000_000
@@ -47,6 +48,7 @@ class Given:
         resolution: what the answers settle.
         evidence_before: evidence of the round before, for items that no row leaves out any more.
         preferences: answers about outcomes: (number of the place, 1 approve or 0 not).
+        judgements: answers about what is no place: (what it is, 1 approve or 0 not).
         asked: answered items, first answered first -> whether the question was drawn at random (``asked_in_order``).
     """
 
@@ -59,6 +61,7 @@ class Given:
     evidence_before: Floats | None
     preferences: Sequence[tuple[int, float]]
     asked: Mapping[str, bool]
+    judgements: Sequence[tuple[Payload, float]] = ()
 
 
 def assess(given: Given, trainer: Trains, response: Response) -> Assessment:
@@ -88,8 +91,9 @@ def assess(given: Given, trainer: Trains, response: Response) -> Assessment:
     error = expected_error(settings.ask, resolution)
     ranking = with_belief(ranking, seed, prior, belief, settings, error)
     made = Assessment(seed, resolution, prior, belief, problem, ranking, deployed, evidence)
-    if given.preferences and ranking.surrogate is not None and foreseeable(made) is not None:
-        belief = leaning(made, settings, number, given.preferences, error)
+    leant = leaning(made, given, trainer, error) if ranking.surrogate is not None else None
+    if leant is not None:
+        belief = leant
         ranking = responded(trainer, response, replace(shifted, law=belief.law))
         ranking = with_belief(ranking, seed, prior, belief, settings, error)
         made = replace(made, belief=belief, ranking=ranking, problem=replace(problem, law=belief.law), leaning=True)
@@ -138,15 +142,29 @@ def _rows_law(given: Given, prior: Law) -> Law:
     return Law("belief before this round's rows", np.where(same, p, told))
 
 
-def leaning(
-    assessment: Assessment, settings: Settings, number: int, preferences: Sequence[tuple[int, float]], error: float
-) -> Belief:
-    """The belief, leaning towards seeds whose outcome is what humans said that they prefer."""
-    key = stream_key(settings.key, "preferences", number)
-    draws = assessment.belief.draw(PREFERENCE_DRAWS, key)
-    _, outcomes = surrogate_outcomes(assessment, draws)
-    places, preferred = (np.array(x) for x in zip(*preferences, strict=True))
-    likelihood = agreement_likelihood(outcomes[:, places.astype(int)], preferred, error)
+def leaning(assessment: Assessment, given: Given, trainer: Trains, error: float) -> Belief | None:
+    """The belief, leaning towards seeds whose outcome is what humans said that they prefer; None where nobody did.
+
+    Draws' outcomes at places are the surrogate's. Elsewhere they are those of networks, which have to be trained: so
+    there are fewer draws where somebody has judged a dream.
+    """
+    preferences = given.preferences if foreseeable(assessment) is not None else ()
+    judgements = given.judgements if assessment.problem.layout is not None else ()
+    if not preferences and not judgements:
+        return None
+    key = stream_key(given.settings.key, "preferences", given.number)
+    draws = assessment.belief.draw(JUDGED_DRAWS if judgements else PREFERENCE_DRAWS, key)
+    likelihood: Floats = np.ones(len(draws))
+    if preferences:
+        _, outcomes = surrogate_outcomes(assessment, draws)
+        places, preferred = (np.array(x) for x in zip(*preferences, strict=True))
+        likelihood = agreement_likelihood(outcomes[:, places.astype(int)], preferred, error)
+    if judgements:
+        what, preferred = [payload for payload, _ in judgements], np.array([right for _, right in judgements])
+        outcomes, ok = drawn_outcomes(assessment.problem, trainer, draws, what)
+        if not ok.any():
+            return None
+        draws, likelihood = draws[ok], likelihood[ok] * agreement_likelihood(outcomes, preferred, error)
     return prefer(assessment.belief, draws, likelihood, key)
 
 

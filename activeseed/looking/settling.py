@@ -10,7 +10,7 @@ from activeseed.question import Answer, Question
 from activeseed.questions import form_of
 from activeseed.resolution import Resolution, resolve
 from activeseed.resolution.drawing import WORTH
-from activeseed.seed import Probe, Seed
+from activeseed.seed import Payload, Probe, Seed
 
 
 def settled(
@@ -50,13 +50,29 @@ def preferred(
 ) -> list[tuple[int, float]]:
     """Answers about outcomes that count: (number of the place, 1 approve or 0 not), latest answer a person."""
     numbers = {p.id: n for n, p in enumerate(places)}
+    said = _said_of_outcomes(seed, questions, answers)
+    return [(numbers[place], right) for place, _, right in said if place in numbers]
+
+
+def judged(
+    seed: Seed, places: Sequence[Probe], questions: Mapping[str, Question], answers: Sequence[Answer]
+) -> list[tuple[Payload, float]]:
+    """Answers about what is no place, and was shown with its question: (what it is, 1 approve or 0 not)."""
+    known = {p.id for p in places}
+    said = _said_of_outcomes(seed, questions, answers)
+    return [(shown, right) for place, shown, right in said if shown is not None and place not in known]
+
+
+def _said_of_outcomes(
+    seed: Seed, questions: Mapping[str, Question], answers: Sequence[Answer]
+) -> list[tuple[str, Payload | None, float]]:
+    """(id of the place, what the question shows there, 1 or 0), latest answer a person."""
     items = {i.id: i for i in seed.items}
-    latest: dict[tuple[str, str], tuple[int, float]] = {}
+    latest: dict[tuple[str, str], tuple[str, Payload | None, float]] = {}
     for answer in answers:
         question = questions[answer.question]
         for place, right in form_of(question).settles(question, answer, items).prefers.items():
-            if place in numbers:
-                latest[answer.annotator, place] = numbers[place], right
+            latest[answer.annotator, place] = place, question.place, right
     return list(latest.values())
 
 

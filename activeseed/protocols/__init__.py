@@ -1,7 +1,7 @@
 """Every seam of activeseed, a file each; this page names them all.
 
-Each family (embedders, perturbations, systems, laws, distances, estimators, questions, annotators, executors, stores)
-is a set of siblings behind one small protocol. What only some members can do is a capability protocol
+Each family (embedders, perturbations, systems, laws, distances, estimators, questions, annotators, executors, stores,
+rewriters) is a set of siblings behind one small protocol. What only some members can do is a capability protocol
 (``Supports…``). A third party passes any object that satisfies the protocol, or names it ``package.module:Name`` in
 the configuration.
 """
@@ -41,6 +41,7 @@ from activeseed.protocols.forms import (
     Form,
     Occasion,
     Pace,
+    Parted,
     Respondent,
     SupportsDrawing,
     SupportsItems,
@@ -55,6 +56,7 @@ from activeseed.protocols.geometries import (
 )
 from activeseed.protocols.laws import ReferenceLaw
 from activeseed.protocols.perturbations import Perturbation
+from activeseed.protocols.rewriters import Rewriter
 from activeseed.protocols.shared import Name, SupportsLocating
 from activeseed.protocols.stores import Event, Store
 from activeseed.protocols.systems import (
@@ -85,13 +87,13 @@ from activeseed.seed import Json
 __all__ = [
     "About", "Alike", "Analysis", "Annotator", "Assignment", "Batch", "Collected", "Cost", "Dispute", "Distance",
     "Embedder", "Estimate", "Estimator", "Event", "Executor", "Explanation", "Finding", "Form", "Geometry", "Json",
-    "NETWORK", "Name", "Occasion", "Pace", "Perturbation", "Problem", "REPRESENTATION", "ReferenceLaw", "Request",
-    "Respondent", "Response", "Run", "Step", "Store", "SupportsAgreement", "SupportsAssignment", "SupportsCentring",
-    "SupportsCollecting", "SupportsCores", "SupportsCutting", "SupportsDecisions", "SupportsDecoding",
-    "SupportsDrawing", "SupportsEntropy", "SupportsExplaining", "SupportsFactors", "SupportsGradients", "SupportsIds",
-    "SupportsItems", "SupportsLaw", "SupportsLimits", "SupportsLinks", "SupportsLocating", "SupportsMember",
-    "SupportsNetworks", "SupportsOrder", "SupportsPermission", "SupportsPlace", "SupportsPlaces", "SupportsReading",
-    "SupportsRemarks", "SupportsResponse", "SupportsSpreading", "SupportsStateSizes", "SupportsStates",
-    "SupportsTemplate", "SupportsTrajectories", "SupportsTruth", "SupportsUnaffordable", "System", "TRAJECTORY",
-    "Traits",
+    "NETWORK", "Name", "Occasion", "Pace", "Parted", "Perturbation", "Problem", "REPRESENTATION", "ReferenceLaw",
+    "Request", "Respondent", "Response", "Rewriter", "Run", "Step", "Store", "SupportsAgreement", "SupportsAssignment",
+    "SupportsCentring", "SupportsCollecting", "SupportsCores", "SupportsCutting", "SupportsDecisions",
+    "SupportsDecoding", "SupportsDrawing", "SupportsEntropy", "SupportsExplaining", "SupportsFactors",
+    "SupportsGradients", "SupportsIds", "SupportsItems", "SupportsLaw", "SupportsLimits", "SupportsLinks",
+    "SupportsLocating", "SupportsMember", "SupportsNetworks", "SupportsOrder", "SupportsPermission", "SupportsPlace",
+    "SupportsPlaces", "SupportsReading", "SupportsRemarks", "SupportsResponse", "SupportsSpreading",
+    "SupportsStateSizes", "SupportsStates", "SupportsTemplate", "SupportsTrajectories", "SupportsTruth",
+    "SupportsUnaffordable", "System", "TRAJECTORY", "Traits",
 ]  # fmt: skip

@@ -133,6 +133,23 @@ class Alike:
 
 
 @dataclass(frozen=True)
+class Parted:
+    """A text on which two readings of the seed part, and which is no probe.
+
+    Attributes:
+        place: the text, with an id that stays its own.
+        value: expected drop of the risk once a human has said what is right there.
+        outcomes: under the one reading, and under the other.
+        by: who wrote it, where that was a machine: ``a rule``.
+    """
+
+    place: Probe
+    value: float
+    outcomes: tuple[float, float]
+    by: str = ""
+
+
+@dataclass(frozen=True)
 class Occasion:
     """What a form draws questions up from.
 
@@ -146,6 +163,7 @@ class Occasion:
         show_belief: whether annotators are told what the machine believes.
         disputes: places that plausible seeds judge differently, most valuable first. Trains, where nothing was yet.
         look_alikes: pairs of items that stand and that look alike, the most alike first.
+        parted: texts beside the probes on which readings of the seed part. Trains, where nobody has dreamt yet.
     """
 
     seed: Seed
@@ -158,6 +176,7 @@ class Occasion:
     show_belief: bool = False
     disputes: Callable[[], Sequence[Dispute]] = tuple
     look_alikes: Callable[[], Sequence[Alike]] = tuple
+    parted: Callable[[], Sequence[Parted]] = tuple
 
     def id(self, k: int = 1) -> str:
         """The id of the k-th question, from 1."""

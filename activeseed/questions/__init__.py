@@ -15,6 +15,7 @@ from activeseed.question import Question, Reply
 from activeseed.questions.choose_wording import ChooseWording
 from activeseed.questions.confirm_list import ConfirmList
 from activeseed.questions.items import OPEN, PLACE, about, about_each, context_of, displayed, marks_of
+from activeseed.questions.judge_dream import JudgeDream
 from activeseed.questions.judge_pair import JudgePair
 from activeseed.questions.mark_authority import MarkAuthority
 from activeseed.questions.merge import Merge
@@ -26,6 +27,8 @@ from activeseed.seed import Item
 
 #: what the study asks by itself: a list to confirm, more examples, and what people disagree about
 LIST, WRITING, DISPUTED = ConfirmList(), WriteMore(), Resolve()
+#: what dreams become
+DREAMT = JudgeDream()
 #: kind -> form
 FORMS: Mapping[str, Form] = {
     form.kind: form
@@ -37,13 +40,14 @@ FORMS: Mapping[str, Form] = {
         WRITING,
         Merge(),
         PreferOutcome(),
+        DREAMT,
         MarkAuthority(),
         DISPUTED,
     )
 }
 
 #: kinds that can be asked for by name, beside those that questions about items have
-Kind = Literal["items", "write_more", "merge", "prefer_outcome", "mark_authority"]
+Kind = Literal["items", "write_more", "merge", "prefer_outcome", "judge_dream", "mark_authority"]
 
 
 def form_of(question: Question) -> Form:
@@ -115,6 +119,7 @@ def usual(item: Item) -> Form:
 
 __all__ = [
     "DISPUTED",
+    "DREAMT",
     "FORMS",
     "LIST",
     "OPEN",

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from activeseed.analyses.dreams import Dreams
 from activeseed.asking import batches, special
 from activeseed.asking.batches import Batch
 from activeseed.asking.so_far import SoFar
@@ -19,11 +20,13 @@ from activeseed.errors import PlanError, nearest
 from activeseed.looking.assessment import expected_error
 from activeseed.outcome import plain
 from activeseed.plan import stream_key
-from activeseed.protocols import Alike, Dispute, Event, Occasion, SupportsDrawing
+from activeseed.protocols import Alike, Dispute, Event, Occasion, Parted, SupportsDrawing
 from activeseed.question import Question
 from activeseed.questions import DISPUTED
+from activeseed.seed import Probe
 from activeseed.study.cost import batch_parts
 from activeseed.study.hanging import Hanging
+from activeseed.study.ranking import analyse
 from activeseed.study.rounds import Rounds
 
 #: what a batch is called where a kind of question is named
@@ -59,7 +62,7 @@ class Batches:
         table = work.settings.ask
         occasion = Occasion(
             work.seed, table, n, tuple(items), group, number, tuple(work.state.questions.values()),
-            table.show_belief, self._disputes, self._look_alikes,
+            table.show_belief, self._disputes, self._look_alikes, self._parted,
         )  # fmt: skip
         questions = [
             q.model_copy(update={"id": occasion.id(k), "kind": kind, "round": number})
@@ -120,6 +123,24 @@ class Batches:
         settings, found = self._work.settings, self._looks.assessment()
         error = expected_error(settings.ask, found.resolution)
         return special.disputes(found, stream_key(settings.key, "outcomes", self._number), error)
+
+    def _parted(self) -> list[Parted]:
+        """Texts on which readings of the seed part, as the newest dreams of it say; it is dreamt where nobody has."""
+        work = self._work
+        made = work.state.analyses.get(Dreams.model_fields["kind"].default)
+        if made is None or not made.get("result") or made["seed_version"] != work.state.current.id:
+            analyse(self._looks, Dreams())
+            made = work.state.analyses[Dreams.model_fields["kind"].default]
+        result = made["result"]
+        probes = {p.id for p in work.system.places(work.materials)}
+        return [
+            Parted(
+                Probe.model_validate({"id": s["id"], "payload": s["payload"]}), s["value"], (s["first"], s["second"]),
+                result["by"] if s["source"] == "rewritten" else "",
+            )
+            for s in result["asked"]
+            if s["id"] not in probes
+        ]  # fmt: skip
 
     def _look_alikes(self) -> list[Alike]:
         """Pairs of items that stand and whose embeddings are most alike: more than were asked about so far."""

@@ -12,6 +12,8 @@ from typing import Any, TypedDict
 from activeseed.belief import author_law
 from activeseed.estimators import Auto, Jansen
 from activeseed.looking.checks import gold_left
+from activeseed.looking.elsewhere import JUDGED_DRAWS
+from activeseed.looking.elsewhere import PURPOSE as ELSEWHERE
 from activeseed.looking.problem import is_open, problem_of
 from activeseed.looking.ranked import with_law
 from activeseed.protocols import Analysis, Problem
@@ -87,7 +89,14 @@ def look_parts(work: Workshop) -> dict[str, int]:
         RESPONSE: work.part("response").cost(problem).trainings if is_open(problem.law) else 0,
         "the seed as it stands": _replicates(work),
         PURPOSE: TRAININGS if is_due(work.declared_system, work.state.tried) else 0,
+        ELSEWHERE: JUDGED_DRAWS if _judged(work) else 0,
     }
+
+
+def _judged(work: Workshop) -> bool:
+    """Whether some answer that counts is about a text that is no probe."""
+    questions = work.state.questions
+    return any(questions[a.question].place is not None for a in work.state.counted_answers)
 
 
 def most_rows(estimator: Any, problem: Problem) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 
 from activeseed.looking.assess import Given, asked_in_order, assess
 from activeseed.looking.assessment import Assessment
-from activeseed.looking.settling import preferred
+from activeseed.looking.settling import judged, preferred
 from activeseed.plan import Floats
 from activeseed.seed import digest_of
 from activeseed.study.trial import try_out
@@ -58,6 +58,7 @@ class Looks:
                 self._evidence_before(),
                 preferred(work.seed, system.places(materials), state.questions, answers),
                 asked_in_order(state.questions, answers),
+                judged(work.seed, system.places(materials), state.questions, answers),
             )
             self._assessed = (key, assess(given, work.trainer, work.part("response")))
         return self._assessed[1]

@@ -425,7 +425,8 @@ class Study:
             items: item ids to ask about, whatever they are worth.
             kind: ``items``; ``write_more`` (of ``group``); ``merge`` (of ``items``; of none, the ``n``
                 pairs that look most alike); ``mark_authority`` (of ``items``); ``prefer_outcome`` (of ``n`` probes
-                about which plausible seeds disagree to most effect); a form of your own that can be drawn up is
+                about which plausible seeds disagree to most effect); ``judge_dream`` (of ``n`` texts that are no
+                probes, on which readings of the seed part: see `Dreams`); a form of your own that can be drawn up is
                 ``Name("its_kind")``.
             group: which kind of example to write more of.
 

@@ -107,7 +107,7 @@ def _wanted(folder: Path, settings: Settings) -> dict[str, tuple[str, Any]]:
     out: dict[str, tuple[str, Any]] = {}
     if settings.store:
         out["store"] = (f"open the database {said(masked_text(settings.store))}", settings.store)
-    for part in ("system", "embedder", "estimator", "response", "annotator", "executor"):
+    for part in ("system", "embedder", "estimator", "response", "annotator", "executor", "rewriter"):
         member = getattr(settings, part)
         if record := named_record(member):
             out[part] = (f"import {said(record['kind'])}", record)

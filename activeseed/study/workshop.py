@@ -148,6 +148,8 @@ class Workshop:
         said = getattr(self.settings, family)
         if family == "response" and said is None:
             return self._estimators_response()
+        if family == "rewriter" and said is None:
+            return default("rewriter")
         if family != "system" or isinstance(said, ThirdParty):  # a trainer of ours is asked when it is about to run
             self.trust.require(family)
         if not isinstance(said, ThirdParty):

@@ -9,12 +9,15 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from activeseed.analyses import Redundancy
+from activeseed.analyses import Dreams, Redundancy
+from activeseed.analyses.sides import Side
 from activeseed.estimators import Auto, Bootstrap, Jansen, LeaveOneOut, NullLadder, Regression
 from activeseed.plan import Explicit, Materials, Rows
 from activeseed.protocols import Problem, Request, Run
+from activeseed.systems.league import OversightLeague
 from activeseed.testing import check_analysis, linear, problem_of
 from tests.contracts.test_currency import Chain, Judge, Tunable, probes_of, seed_of
+from tests.toy_materials import vectors
 
 MATERIALS = Materials(seed_of(4), probes_of(3))
 
@@ -35,6 +38,21 @@ MATERIALS = Materials(seed_of(4), probes_of(3))
 @pytest.mark.parametrize("system", [Tunable(), Chain(), Judge(price=0.01)], ids=lambda s: s.kind)
 def test_every_member_keeps_them_on_any_system(analysis, system) -> None:
     check_analysis(analysis, system, MATERIALS)
+
+
+@pytest.mark.parametrize(
+    "analysis",
+    [
+        Dreams(draws=6, pairs=2),
+        Dreams(sides=(Side(), Side(name="without i0", changes={"i0": "absent"})), region="dense"),
+        Dreams(sides=(Side(name="without i1", changes={"i1": "absent"}),), region="anywhere", along="scores"),
+    ],
+    ids=["draws", "two sides", "one side"],
+)
+@pytest.mark.parametrize("evaluator", ["linear", "mlp"])
+def test_what_looks_into_networks_keeps_them_where_there_are_any(analysis, evaluator) -> None:
+    system = OversightLeague(rounds=2, steps=5, evaluator=evaluator)
+    check_analysis(analysis, system, vectors(d=4))
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,10 @@ GIVEN: dict[str, tuple[Question, ...]] = {
         Question(id="o", kind="prefer_outcome", items=(), group="z1", text="a joke",
                  options={"approve": "yes", "reject": "no"}),
     ),
+    "judge_dream": (
+        Question(id="o", kind="judge_dream", items=(), group="z1", text="a joke", place=Text(text="a joke"),
+                 options={"approve": "yes", "reject": "no"}),
+    ),
     LIST.kind: (LIST.over(SEED, [(SEED["a"], SEED["a"].variants[1]), (SEED["c"], SEED["c"].variants[2])], "l", 1),),
 }  # fmt: skip
 

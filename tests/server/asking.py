@@ -94,6 +94,10 @@ QUESTIONS: dict[str, Question] = {
     "prefer_outcome": Question(
         id="q-outcome", kind="prefer_outcome", items=(), text="a joke", options={"approve": "yes", "reject": "no"}
     ),
+    "judge_dream": Question(
+        id="q-dream", kind="judge_dream", items=(), text="a joke", options={"approve": "yes", "reject": "no"},
+        place=Text(text="a joke"),
+    ),
     "resolve": Question(
         id="q-resolve", kind="resolve", items=("a",), text="I'm an AI.", options=_WORDINGS, consequences=_DECIDES,
         answers=(("Annotator 1", "keep", ""), ("Annotator 2", "reject", "too blunt")),

@@ -148,6 +148,19 @@ def test_items_are_merged(desk, asked):
     assert collected(channel, question).verdict == "merge"
 
 
+def test_which_reading_is_right_is_said_of_a_dream(desk, asked):
+    question = QUESTIONS["judge_dream"]
+    channel, project, _ = asked(question)
+    desk.stream(project)
+    assert question.text in desk.texts
+    click(desk, "judge_dream", "prefer")
+    desk.choose("A")
+    desk.screenshot("judge_dream")
+    desk.submit()
+    answer = collected(channel, question)
+    assert (answer.verdict, answer.variant) == ("prefer", "approve")
+
+
 def test_an_outcome_is_preferred(desk, asked):
     question = QUESTIONS["prefer_outcome"]
     channel, project, _ = asked(question)

@@ -24,6 +24,7 @@ OTHERS = {
     ("study/ranking.py", "write_more"), ("report/facts.py", "write_more"), ("cli/demo.py", "write_more"),
     ("resolution/__init__.py", "resolve"), ("questions/__init__.py", "write_more"), ("questions/__init__.py", "merge"),
     ("questions/__init__.py", "prefer_outcome"), ("questions/__init__.py", "mark_authority"),
+    ("questions/__init__.py", "judge_dream"),
 }  # fmt: skip
 
 

@@ -63,6 +63,10 @@ QUESTIONS: dict[str, Question] = {
     "prefer_outcome": Question(
         id="q", kind="prefer_outcome", items=(), text="a joke", options={"approve": "yes", "reject": "no"}
     ),
+    "judge_dream": Question(
+        id="q", kind="judge_dream", items=(), text="a joke", options={"approve": "yes", "reject": "no"},
+        place=Text(text="a joke"),
+    ),
     "resolve": Question(
         id="q", kind="resolve", items=("a",), text=TEXT, options=WORDINGS, consequences=DECIDES,
         answers=(("Annotator 1", "keep", ""), ("Annotator 2", "reject", "too blunt")),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from activeseed.report.sections import comparing, locked_in
+from activeseed.report.sections import dreams
 from activeseed.report.sections.covering import explanations, redundancy
 from activeseed.study import Study
 
@@ -36,6 +37,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("ensemble", comparing.ensemble, comparing.ensemble_figures),
     Section("lock_in", locked_in.facts, locked_in.figures),
 )
+SECTIONS: tuple[Section, ...] = (Section("dreams", dreams.facts, dreams.figures),)
 
 
 def analysed(study: Study) -> list[dict[str, Any]]:
