@@ -68,6 +68,8 @@ from activeseed.protocols.systems import (
     SupportsRemarks,
     SupportsSpreading,
     SupportsStates,
+    SupportsStateSizes,
+    SupportsTrajectories,
     System,
     Traits,
 )
@@ -82,6 +84,6 @@ __all__ = [
     "SupportsDecoding", "SupportsDrawing", "SupportsEntropy", "SupportsExplaining", "SupportsFactors",
     "SupportsGradients", "SupportsIds", "SupportsItems", "SupportsLaw", "SupportsLimits", "SupportsLinks",
     "SupportsLocating", "SupportsNetworks", "SupportsOrder", "SupportsPermission", "SupportsPlace", "SupportsReading",
-    "SupportsRemarks", "SupportsResponse", "SupportsSpreading", "SupportsStates", "SupportsTemplate", "SupportsTruth",
-    "SupportsUnaffordable", "System", "Traits",
+    "SupportsRemarks", "SupportsResponse", "SupportsSpreading", "SupportsStateSizes", "SupportsStates",
+    "SupportsTemplate", "SupportsTrajectories", "SupportsTruth", "SupportsUnaffordable", "System", "Traits",
 ]  # fmt: skip
