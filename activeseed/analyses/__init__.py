@@ -9,13 +9,19 @@ from typing import TYPE_CHECKING
 from activeseed.lazy import lazily
 
 if TYPE_CHECKING:
+    from activeseed.analyses.certificates import Certificates
+    from activeseed.analyses.certificates.certified import Certificate, Certified
     from activeseed.analyses.redundancy import Redundancy
     from activeseed.analyses.redundancy.coverage import Cover, Coverage, ItemCoverage, ProbeCoverage
 
 _HOMES = {
+    "certificates": ("Certificates",),
+    "certificates.certified": ("Certificate", "Certified"),
     "redundancy": ("Redundancy",),
     "redundancy.coverage": ("Cover", "Coverage", "ItemCoverage", "ProbeCoverage"),
 }
 __getattr__ = lazily(__name__, _HOMES)
 
-__all__ = ["Cover", "Coverage", "ItemCoverage", "ProbeCoverage", "Redundancy"]
+__all__ = [
+    "Certificate", "Certificates", "Certified", "Cover", "Coverage", "ItemCoverage", "ProbeCoverage", "Redundancy",
+]  # fmt: skip
