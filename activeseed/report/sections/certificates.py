@@ -88,7 +88,8 @@ def _label(c: Mapping[str, Any]) -> str:
         size = f"{c['radius']:.3g}" if c["times"] is None else f"{c['times']:g} × neighbours"
         return f"{c['probe']} ± {size}"
     said = {"box": "box of the data", "ball": "ball of the data", "unit": "unit ball", "plane": "plane of the data"}
-    return said.get(c["region"], c["region"])
+    region: str = c["region"]
+    return said.get(region, region)
 
 
 def _short(row: Mapping[str, Any]) -> str:
