@@ -22,8 +22,9 @@ from typing import Any
 import numpy as np
 
 from activeseed.analyses.certificates.places import between_neighbours
-from activeseed.bounding import Ball, Box, bound
 from activeseed.bounding.exact import exact
+from activeseed.bounding.ladder import bound
+from activeseed.bounding.regions import Ball, Box
 from activeseed.cli.making import LEAGUE
 from activeseed.dreaming import dream
 from activeseed.networks import Activation, Layout, Network

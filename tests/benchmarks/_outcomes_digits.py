@@ -24,7 +24,9 @@ from typing import Any
 
 import numpy as np
 
-from activeseed.bounding import Bounded, Box, bound
+from activeseed.bounding.bounded import Bounded
+from activeseed.bounding.ladder import bound
+from activeseed.bounding.regions import Box
 from activeseed.dreaming import dream
 from activeseed.networks import Layout, Network
 from activeseed.plan import Floats

@@ -13,7 +13,7 @@ from scipy.special import expit
 from activeseed.analyses.certificates.certified import Certificate
 from activeseed.analyses.certificates.places import Place
 from activeseed.analyses.certificates.saying import statement
-from activeseed.bounding import Bounded, bound
+from activeseed.bounding.bounded import Bounded
 from activeseed.bounding.divergences import MEASURES, Caps, caps, held, least_kendall, pairs_held, policy_caps
 from activeseed.dreaming import dream
 from activeseed.errors import PlanError
@@ -74,12 +74,22 @@ def certificate(pair: Pair, place: Place, effort: Effort) -> Certificate:
     begin = pair.data[place.inside] if place.inside.any() else pair.data
     begin = place.coordinates(begin[:: max(1, len(begin) // BEGINNINGS)])
     lower, point = _dreamed(f, g, place, begin, effort)
-    proved = bound(f, g, place.region, method=effort.method, seconds=effort.seconds, gap=effort.gap, witness=point)
+    proved = _proved(f, g, place, effort, point)
     if proved.witness is not None and (point is None or proved.lower > lower):
         lower, point = proved.lower, proved.witness
     if not proved.upper >= lower:  # also where either is no number
         proved = replace(proved, upper=math.inf, most=math.inf, least=math.inf, status="unknown")
     return _said(pair, place, proved, lower, point)
+
+
+def _proved(f: Network, g: Network, place: Place, effort: Effort, point: Floats | None) -> Bounded:
+    from activeseed.bounding.ladder import bound
+
+    if effort.method == "milp":
+        from activeseed.bounding.exact import exact
+
+        return exact(f, g, place.region, seconds=effort.seconds)
+    return bound(f, g, place.region, method=effort.method, seconds=effort.seconds, gap=effort.gap, witness=point)
 
 
 def _dreamed(f: Network, g: Network, place: Place, begin: Floats, effort: Effort) -> tuple[float, Floats | None]:
