@@ -23,7 +23,7 @@ import numpy as np
 
 from activeseed.analyses.certificates.places import between_neighbours
 from activeseed.bounding.exact import exact
-from activeseed.bounding.ladder import bound
+from activeseed.bounding.ladder import Rung, bound
 from activeseed.bounding.regions import Ball, Box
 from activeseed.cli.making import LEAGUE
 from activeseed.dreaming import dream
@@ -39,7 +39,7 @@ SAMPLES = 2000
 #: widths of small networks, of which a mixed-integer program is solved in well under a second
 SHAPES = ((2, 6, 1), (3, 8, 1), (2, 5, 5, 1), (4, 6, 6, 1), (6, 10, 1), (3, 1))
 ACTIVATIONS: tuple[Activation, ...] = ("relu", "relu", "tanh", "sigmoid")
-METHODS = ("ibp", "joint", "paired", "branching")
+METHODS: tuple[Rung, ...] = ("ibp", "joint", "paired", "branching")
 #: times the distance between neighbours
 RADII = (0.25, 0.5, 1.0)
 PAIRS, PROBES, SECONDS, REMOVED = 3, 20, 4.0, 10
@@ -56,7 +56,7 @@ def certificate_rows(data: Path | None, quick: bool) -> list[dict[str, Any]]:
 def soundness(networks: int) -> list[dict[str, Any]]:
     """Over so many random pairs and regions: how often a bound was below what was found."""
     below = dict.fromkeys(METHODS, 0)
-    unknown, solved, looseness = 0, 0, dict[str, list[float]]({m: [] for m in METHODS})
+    unknown, solved, looseness = 0, 0, dict[Rung, list[float]]({m: [] for m in METHODS})
     for n in range(networks):
         rng = np.random.default_rng([17, n])
         f, g, region = _random(rng, n)
@@ -75,7 +75,7 @@ def soundness(networks: int) -> list[dict[str, Any]]:
                 at = float(f.scores(found.witness) - g.scores(found.witness))
                 most, least = max(most, at), max(least, -at)
         for method in METHODS:
-            proved = bound(f, g, region, method=method, seconds=0.3, witness=seen.point)  # type: ignore[arg-type]
+            proved = bound(f, g, region, method=method, seconds=0.3, witness=seen.point)
             unknown += proved.status == "unknown"
             below[method] += proved.most < most or proved.least < least or proved.upper < max(most, least)
             if proved.upper < np.inf and max(most, least) > 0:
@@ -174,7 +174,7 @@ def matched(data: Path | None, count: int, evaluator: str) -> Iterator[Matched]:
         variants = np.zeros((2, len(materials.seed)), np.int16)
         variants[1, np.random.default_rng([9, n]).permutation(len(materials.seed))[:REMOVED]] = 1
         flat = np.asarray(league.states(Rows(variants, np.zeros(2, np.int64)), materials, NETWORK), np.float64)
-        layout = league.layout(materials)
+        layout: Any = league.layout(materials)
         everything = [*(i.payload for i in materials.seed.items), *(p.payload for p in materials.pool)]
         points = np.concatenate([np.asarray(materials.features(everything), np.float64), probes])
         yield Matched(Network.of(layout, flat[0]), Network.of(layout, flat[1]), probes, between_neighbours(points))

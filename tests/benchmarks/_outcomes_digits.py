@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from activeseed.bounding.bounded import Bounded
-from activeseed.bounding.ladder import bound
+from activeseed.bounding.ladder import Rung, bound
 from activeseed.bounding.regions import Box
 from activeseed.dreaming import dream
 from activeseed.networks import Layout, Network
@@ -84,7 +84,7 @@ def trained(x: Floats, y: Floats, weights: Floats, key: int) -> Network:
                 h = torch.relu(h) if k < len(parts) - 2 else h
             loss = torch.nn.functional.binary_cross_entropy_with_logits(h[:, 0], wanted[batch], weight=w[batch])
             steps.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             steps.step()
     arrays = [p.detach().numpy() for p in parts]
     return Network(Layout(widths, "relu"), tuple(arrays[0::2]), tuple(arrays[1::2]))
@@ -216,9 +216,10 @@ def until(f: Network, g: Network, region: Box, value: float) -> float:
 
     The cheap rungs first; each attempt is timed alone, as if nothing had been tried before.
     """
-    for method in ("joint", "paired"):
+    cheap: tuple[Rung, ...] = ("joint", "paired")
+    for method in cheap:
         began = time.perf_counter()
-        found = bound(f, g, region, method=method)  # type: ignore[arg-type]
+        found = bound(f, g, region, method=method)
         if found.upper <= value:
             return time.perf_counter() - began
     for seconds in STEPS:

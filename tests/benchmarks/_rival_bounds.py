@@ -24,7 +24,11 @@ SETTINGS = {
 def main(problems: str, answers: str) -> None:
     """Read the problems, write for each box the bound and the seconds of every setting."""
     import torch
-    from auto_LiRPA import BoundedModule, BoundedTensor, PerturbationLpNorm
+    from auto_LiRPA import (  # type: ignore[import-not-found,unused-ignore]  # of another environment
+        BoundedModule,
+        BoundedTensor,
+        PerturbationLpNorm,
+    )
 
     torch.set_default_dtype(torch.float64)
     torch.set_num_threads(1)

@@ -63,7 +63,7 @@ class Certificate:
     method: str
     status: str
     slack: float
-    seconds: float
+    seconds: float = field(compare=False)
     branches: int
     nearest: str = ""
     distance: float = math.nan

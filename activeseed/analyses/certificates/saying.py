@@ -41,16 +41,18 @@ def statement(
 ) -> str:
     """The whole of a certificate as sentences."""
     what = "log-odds of approval" if unit == "log-odds" else "scores"
+    both = f"‘{names[0]}’ and ‘{names[1]}’"
     if c.status == "unknown" or not math.isfinite(c.upper):
-        seen = f" They were seen to differ by {c.lower:.3g}." if c.lower > 0 else ""
+        seen = f" They were seen to differ by {_down(c.lower)}." if c.lower > 0 else ""
         return (
-            f"Nothing is proved for inputs {c.words}: no finite bound on how far the {what} of {names[0]} and "
-            f"{names[1]} part could be had.{seen}"
+            f"Nothing is proved for inputs {c.words}: no finite bound on how far the {what} of {both} part could be "
+            f"had.{seen}"
         )
+    here = f" (at the probe itself by {c.here:.3g})" if c.probe else ""
     sentences = [
-        f"For every input {c.words}, the {what} of {names[0]} and {names[1]} differ by at most {_up(c.upper)} "
-        f"(proved {METHODS[c.method]}, {STATUS[c.status]}); at one input there they were seen to differ by "
-        f"{c.lower:.3g}."
+        f"For every input {c.words}, the {what} of {both} differ by at most {_up(c.upper)} (proved "
+        f"{METHODS[c.method]}, {STATUS[c.status]}); at one input there they were seen to differ by "
+        f"{_down(c.lower)}{here}."
     ]
     if not c.data:
         sentences.append("The region contains no data.")
@@ -66,7 +68,7 @@ def statement(
     if c.pairs:
         sentences.append(
             f"Of {c.pairs:,} pairs of the data there, {c.ranked:,} are ranked alike for sure"
-            + (f" (Kendall's τ ≥ {_down(c.kendall)})." if c.ranked else ".")
+            + (f" (Kendall's τ ≥ {_down(c.kendall)})." if c.kendall > 0 else ".")
         )
     if c.looseness > LOOSE:
         sentences.append(f"The bound is {c.looseness:.0f} times what was seen: the truth lies anywhere between.")
