@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from activeseed.analyses.certificates.saying import rounded_down, rounded_up
 from activeseed.cli.numbers import number
 from activeseed.cli.screen import clean, one_line, results
 
@@ -59,7 +61,11 @@ def certificate_table(found: Certified, width: int) -> Table:
     if width >= MIDDLE:
         table.add_column("how", no_wrap=True)
     for c in found.certificates:
-        cells = [Text(region_words(c)), Text(number(c.lower)), Text(number(c.upper), style=_style(c))]
+        cells = [
+            Text(region_words(c)),
+            Text(_number(c.lower, rounded_down)),
+            Text(_number(c.upper, rounded_up), style=_style(c)),
+        ]
         if chances:
             cells.append(Text(_cap(c, "probability")))
         if chances and width >= MIDDLE:
@@ -90,7 +96,11 @@ def quoted(found: Certified) -> list[Certificate]:
 
 
 def _cap(c: Certificate, name: str) -> str:
-    return "vacuous" if name in c.vacuous else number(c.caps.get(name))
+    return "vacuous" if name in c.vacuous else _number(c.caps[name], rounded_up)
+
+
+def _number(value: float, rounded: Callable[[float], str]) -> str:
+    return rounded(value) if math.isfinite(value) else "–"
 
 
 def _style(c: Certificate) -> str:
@@ -98,10 +108,7 @@ def _style(c: Certificate) -> str:
 
 
 def _footer(found: Certified) -> list[str]:
-    out = [
-        "seen: a difference that was found (a lower bound); proved: none there is larger. They are not comparable with "
-        "each other's neighbours."
-    ]
+    out = ["seen: a difference that was found, so the largest one is no smaller; proved: none there is larger."]
     if not math.isnan(found.neighbours):
         out.append(f"Neighbours among the data are {number(found.neighbours)} apart (median).")
     if any(c.vacuous for c in found.certificates):

@@ -13,7 +13,7 @@ from scipy.special import expit
 from activeseed.analyses import Certificates, Certified
 from activeseed.analyses.certificates import places
 from activeseed.analyses.certificates.judging import Effort, Pair, certificate
-from activeseed.analyses.certificates.saying import _down, _up
+from activeseed.analyses.certificates.saying import rounded_down, rounded_up
 from activeseed.analyses.sides import Side, rows_of, without
 from activeseed.bounding.divergences import MEASURES
 from activeseed.errors import ConfigError, PlanError
@@ -275,7 +275,7 @@ def test_quoted_numbers_are_rounded_to_the_safe_side() -> None:
     rng = np.random.default_rng(4)
     for value in 10.0 ** rng.uniform(-8, 5, 300):
         # a number that has three digits but for rounding is left as it is
-        assert float(_up(value)) >= value * (1 - 1e-9)
-        assert float(_down(value)) <= value * (1 + 1e-9)
-        assert float(_up(value)) <= value * 1.011
-    assert (_up(0.25), _down(0.25), _up(0.0)) == ("0.25", "0.25", "0")
+        assert float(rounded_up(value)) >= value * (1 - 1e-9)
+        assert float(rounded_down(value)) <= value * (1 + 1e-9)
+        assert float(rounded_up(value)) <= value * 1.011
+    assert (rounded_up(0.25), rounded_down(0.25), rounded_up(0.0)) == ("0.25", "0.25", "0")

@@ -43,16 +43,16 @@ def statement(
     what = "log-odds of approval" if unit == "log-odds" else "scores"
     both = f"‘{names[0]}’ and ‘{names[1]}’"
     if c.status == "unknown" or not math.isfinite(c.upper):
-        seen = f" They were seen to differ by {_down(c.lower)}." if c.lower > 0 else ""
+        seen = f" They were seen to differ by {rounded_down(c.lower)}." if c.lower > 0 else ""
         return (
             f"Nothing is proved for inputs {c.words}: no finite bound on how far the {what} of {both} part could be "
             f"had.{seen}"
         )
     here = f" (at the probe itself by {c.here:.3g})" if c.probe else ""
     sentences = [
-        f"For every input {c.words}, the {what} of {both} differ by at most {_up(c.upper)} (proved "
+        f"For every input {c.words}, the {what} of {both} differ by at most {rounded_up(c.upper)} (proved "
         f"{METHODS[c.method]}, {STATUS[c.status]}); at one input there they were seen to differ by "
-        f"{_down(c.lower)}{here}."
+        f"{rounded_down(c.lower)}{here}."
     ]
     if not c.data:
         sentences.append("The region contains no data.")
@@ -63,12 +63,12 @@ def statement(
     if leash is not None:
         cap = c.policy["total_variation"]
         vacuous = "policy total_variation" in c.vacuous
-        said = "vacuous: they may differ in everything" if vacuous else f"at most {_up(cap)} in total variation"
+        said = "vacuous: they may differ in everything" if vacuous else f"at most {rounded_up(cap)} in total variation"
         sentences.append(f"Policies that respond to the two on a leash β = {leash:g}, over any outputs there: {said}.")
     if c.pairs:
         sentences.append(
             f"Of {c.pairs:,} pairs of the data there, {c.ranked:,} are ranked alike for sure"
-            + (f" (Kendall's τ ≥ {_down(c.kendall)})." if c.kendall > 0 else ".")
+            + (f" (Kendall's τ ≥ {rounded_down(c.kendall)})." if c.kendall > 0 else ".")
         )
     if c.looseness > LOOSE:
         sentences.append(f"The bound is {c.looseness:.0f} times what was seen: the truth lies anywhere between.")
@@ -89,8 +89,8 @@ def _of_probabilities(c: Certificate) -> list[str]:
     out = ["So " + ", ".join(told) + "."]
     if c.approves < 0.995:
         out.append(
-            f"What the first approves there with more than {_up(c.approves)} the second approves too, and what it "
-            f"approves with less than {_down(c.rejects)} the second rejects too"
+            f"What the first approves there with more than {rounded_up(c.approves)} the second approves too, and what "
+            f"it approves with less than {rounded_down(c.rejects)} the second rejects too"
             + (f": {c.decided} of the {c.data} data there, for sure." if not c.probe and c.data else ".")
         )
     return out
@@ -98,19 +98,20 @@ def _of_probabilities(c: Certificate) -> list[str]:
 
 def _cap(c: Certificate, name: str) -> str:
     unit = MEASURES[name][0]
-    return f"{_up(c.caps[name])}{f' {unit}' if unit else ''}"
+    return f"{rounded_up(c.caps[name])}{f' {unit}' if unit else ''}"
 
 
-def _up(value: float, digits: int = 3) -> str:
+def rounded_up(value: float, digits: int = 3) -> str:
     """A number with few digits that is no smaller than it was: what is proved is not rounded down."""
-    return _rounded(value, digits, math.ceil)
+    return _to(value, digits, math.ceil)
 
 
-def _down(value: float, digits: int = 3) -> str:
-    return _rounded(value, digits, math.floor)
+def rounded_down(value: float, digits: int = 3) -> str:
+    """A number with few digits that is no larger than it was: what was seen is not rounded up."""
+    return _to(value, digits, math.floor)
 
 
-def _rounded(value: float, digits: int, way: object) -> str:
+def _to(value: float, digits: int, way: object) -> str:
     if value == 0.0 or not math.isfinite(value):
         return f"{value:g}"
     step = 10.0 ** (math.floor(math.log10(abs(value))) - digits + 1)
