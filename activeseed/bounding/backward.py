@@ -12,15 +12,16 @@ and t that it came to, had no product been rounded. What rounding can add is at 
 with A and Z the largest sizes of the activations and of the units, and m the largest width. A product C W of m terms is
 within m u |C| |W| of the exact one (Higham 2002, section 3.1) and multiplies activations of size A; so it is with C b.
 The constants of a relaxation come from at most 17 candidate points, of a handful of terms each that are no larger than
-|L| A and |c| Z, with tanh and exp within 2 units of the last place. The sums of all these have fewer than m + 8 layers terms. The
-least value of the last function over the region is one more product of m terms, of size |C| |W| A. The factor 4 covers
-their sum, and that this bound is itself computed with rounding.
+|L| A and |c| Z, with tanh and exp within 2 units of the last place. The sums of all these have fewer than m + 8 layers
+terms. The least value of the last function over the region is one more product of m terms, of size |C| |W| A. The factor
+4 covers their sum, and that this bound is itself computed with rounding.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -31,6 +32,19 @@ from activeseed.bounding.stacks import Places, Ranges, Stack
 UNIT = 2.0**-53
 
 
+class Layer(NamedTuple):
+    """What stands below Σ L a(z) of one layer: Σ (c z + t).
+
+    Attributes:
+        weights, slopes: (N, B, R, n) L and c.
+        constants: (N, B, R, n), or (B, R, n) of a pair: t.
+    """
+
+    weights: Tensor
+    slopes: Tensor
+    constants: Tensor
+
+
 @dataclass(frozen=True, eq=False)
 class Planes:
     """Linear functions of the input, with leading dimensions (N, B, R) for networks alone, (B, R) for a pair.
@@ -39,19 +53,13 @@ class Planes:
         slopes: (…, d).
         constants: (…).
         slack: (…) what rounding can have added to them and to their least value.
-        weights, lines: for each layer (N, B, R, n): the weights L of its activations, and the slopes that they were
-            given.
+        layers: what was made of each hidden layer.
     """
 
     slopes: Tensor
     constants: Tensor
     slack: Tensor
-    weights: tuple[Tensor, ...] = ()
-    lines: tuple[Tensor, ...] = ()
-
-    def together(self) -> Planes:
-        """The sums over networks."""
-        return Planes(self.slopes.sum(0), self.constants.sum(0), self.slack.sum(0))
+    layers: tuple[Layer, ...] = ()
 
     def least(self, places: Places) -> Tensor:
         """(…) lower bounds over the places, rounding included; −infinity where something is not a number."""
@@ -86,14 +94,14 @@ def backward(
     constants = _dot(rows, stack.biases[at])
     rounding = _dot(rows.abs(), _reach(stack, at, sizes[at]))
     weights = _through(rows, stack.weights[at])
-    seen, given = [], []
+    seen: list[Layer] = []
     if paired:
         constants = constants.sum(0)
     for k in reversed(range(at)):
         relaxation, known, chosen = relaxations[k], ranges[k], free[k]
         slopes, constant = (relaxation.paired if paired else relaxation.alone)(weights, chosen)
-        seen.append(weights)
-        given.append(slopes)
+        seen.append(Layer(weights, slopes, constant))
+        constant = constant.sum(-1)
         rounding = rounding + _dot(weights.abs(), sizes[k + 1] + known.reach)
         if chosen.held is not None:
             low, high = chosen.held
@@ -116,7 +124,6 @@ def backward(
         constants,
         slack.sum(0) if paired else slack,
         tuple(reversed(seen)),
-        tuple(reversed(given)),
     )
 
 

@@ -46,16 +46,18 @@ def above(activation: Activation, slopes: Tensor, low: Tensor, high: Tensor) -> 
     """The least t with a(z) ≤ s z + t for all z between ``low`` and ``high``: exact up to rounding."""
     with torch.no_grad():
         z = torch.minimum(torch.maximum(turning(activation, slopes), low), high)
-    ends = torch.maximum(value(activation, low) - slopes * low, value(activation, high) - slopes * high)
-    return torch.maximum(ends, value(activation, z) - slopes * z)
+        points = torch.stack([low.expand_as(z), high.expand_as(z), z], -1)
+        values = value(activation, points)
+    return (values - slopes[..., None] * points).amax(-1)
 
 
 def below(activation: Activation, slopes: Tensor, low: Tensor, high: Tensor) -> Tensor:
     """The largest t with a(z) ≥ s z + t for all z between ``low`` and ``high``: exact up to rounding."""
     with torch.no_grad():
         z = torch.minimum(torch.maximum(-turning(activation, slopes), low), high)
-    ends = torch.minimum(value(activation, low) - slopes * low, value(activation, high) - slopes * high)
-    return torch.minimum(ends, value(activation, z) - slopes * z)
+        points = torch.stack([low.expand_as(z), high.expand_as(z), z], -1)
+        values = value(activation, points)
+    return (values - slopes[..., None] * points).amin(-1)
 
 
 class Slopes(NamedTuple):

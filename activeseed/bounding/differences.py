@@ -46,41 +46,61 @@ def corners(ranges: Ranges) -> Pair:
     return torch.stack(first, -1), torch.stack(second, -1)
 
 
-def apart_above(activation: Activation, slopes: Tensor, ranges: Ranges) -> Tensor:
-    """(B, R, n) slopes s -> the least t with a(z₂) − a(z₁) ≤ s (z₂ − z₁) + t over the hexagon, for a curve: exact.
+class Edges:
+    """The points of the hexagon at which a curve's a(z₂) − a(z₁) − s (z₂ − z₁) can be largest, whatever s."""
 
-    With h(z) = a(z) − s z it is the largest h(z₂) − h(z₁). h rises between its turning points −z* and z*, where a′ = s,
-    and falls outside. In the inside of the hexagon the largest value can only lie at (−z*, z*); on a side z₁ = const at
-    its ends or at z₂ = z*, on a side z₂ = const at its ends or at z₁ = −z*; on a side d = const where
-    a′(z₁ + d) = a′(z₁), which for an even a′ that falls on both sides is z₁ = −d/2. Points that would lie outside are
-    moved into the hexagon, at the price of nothing: they are then no more than it allows.
-    """
-    (l1, l2), (u1, u2) = ranges.low[..., None, :], ranges.high[..., None, :]
-    dl, du = (x[..., None, :] for x in _known(ranges))
-    with torch.no_grad():
-        z = turning(activation, slopes)
-        points: list[Pair] = []
-        for z1 in (l1, u1, _within(-z, l1, u1)):
-            low, high = torch.maximum(l2, z1 + dl), torch.minimum(u2, z1 + du)
-            points += [(z1, z2) for z2 in (low, high, _within(z, low, high))]
+    def __init__(self, activation: Activation, ranges: Ranges) -> None:
+        self.activation, self.ranges = activation, ranges
+        (l1, l2), (u1, u2), (dl, du) = ranges.low, ranges.high, _known(ranges)
+        first, second = [], []
+        for z1 in (l1, u1):
+            for z2 in (torch.maximum(l2, z1 + dl), torch.minimum(u2, z1 + du)):
+                first.append(z1)
+                second.append(z2)
         for z2 in (l2, u2):
-            low, high = torch.maximum(l1, z2 - du), torch.minimum(u1, z2 - dl)
-            points += [(z1, z2) for z1 in (low, high, _within(-z, low, high))]
+            for z1 in (torch.maximum(l1, z2 - du), torch.minimum(u1, z2 - dl)):
+                first.append(z1)
+                second.append(z2)
         for d in (dl, du):
-            z1 = _within(-0.5 * d, torch.maximum(l1, l2 - d), torch.minimum(u1, u2 - d))
-            points.append((z1, z1 + d))
-    found = None
-    for z1, z2 in points:
-        at = value(activation, z2) - value(activation, z1) - slopes * (z2 - z1)
-        found = at if found is None else torch.maximum(found, at)
-    assert found is not None
-    return found
+            first.append(_within(-0.5 * d, torch.maximum(l1, l2 - d), torch.minimum(u1, u2 - d)))
+            second.append(first[-1] + d)
+        self.rise, self.run = _between(activation, first, second)
+
+    def above(self, slopes: Tensor) -> Tensor:
+        """(B, R, n) slopes s -> the least t with a(z₂) − a(z₁) ≤ s (z₂ − z₁) + t over the hexagon: exact.
+
+        With h(z) = a(z) − s z it is the largest h(z₂) − h(z₁). h rises between its turning points −z* and z*, where
+        a′ = s, and falls outside. Inside the hexagon the largest value can only lie at (−z*, z*); on a side z₁ = const
+        at its ends or at z₂ = z*, on a side z₂ = const at its ends or at z₁ = −z*; on a side d = const at its ends, which
+        are ends of others, or where a′(z₁ + d) = a′(z₁): for an even a′ that falls on both sides of 0 that is
+        z₁ = −d/2. Points that would lie outside are moved into the hexagon, where they do no harm.
+        """
+        with torch.no_grad():
+            (l1, l2), (u1, u2) = self.ranges.low[..., None, :], self.ranges.high[..., None, :]
+            dl, du = (x[..., None, :] for x in _known(self.ranges))
+            z = turning(self.activation, slopes)
+            first, second = [], []
+            for z1 in (l1.expand_as(z), u1.expand_as(z), _within(-z, l1, u1)):
+                first.append(z1)
+                second.append(_within(z, torch.maximum(l2, z1 + dl), torch.minimum(u2, z1 + du)))
+            for z2 in (l2.expand_as(z), u2.expand_as(z)):
+                first.append(_within(-z, torch.maximum(l1, z2 - du), torch.minimum(u1, z2 - dl)))
+                second.append(z2)
+            rise, run = _between(self.activation, first, second)
+        fixed = (self.rise[..., None, :, :] - slopes[..., None] * self.run[..., None, :, :]).amax(-1)
+        return torch.maximum(fixed, (rise - slopes[..., None] * run).amax(-1))
 
 
-def apart_below(activation: Activation, slopes: Tensor, ranges: Ranges) -> Tensor:
-    """The largest t with a(z₂) − a(z₁) ≥ s (z₂ − z₁) + t: the line above with the two units exchanged."""
+def exchanged(ranges: Ranges) -> Ranges:
+    """The two units the other way round: a line above their difference is one below, with the sign turned."""
     dl, du = _known(ranges)
-    return -apart_above(activation, slopes, Ranges(ranges.low.flip(0), ranges.high.flip(0), (-du, -dl)))
+    return Ranges(ranges.low.flip(0), ranges.high.flip(0), (-du, -dl))
+
+
+def _between(activation: Activation, first: list[Tensor], second: list[Tensor]) -> Pair:
+    """What a rises by, and what z does, from the first point of each pair to the second, (…, points)."""
+    one, other = torch.stack(first, -1), torch.stack(second, -1)
+    return value(activation, other) - value(activation, one), other - one
 
 
 def _known(ranges: Ranges) -> Pair:

@@ -23,10 +23,12 @@ from torch import Tensor
 
 from activeseed.bounding.backward import UNIT, Planes, backward
 from activeseed.bounding.bounded import Bounded, Method
+from activeseed.bounding.branching import FEW, Search, Task, by_inputs, by_units
 from activeseed.bounding.intervals import intervals
 from activeseed.bounding.layers import ranges_of, words
 from activeseed.bounding.regions import Ball, Box, Region
-from activeseed.bounding.stacks import Places, Stack
+from activeseed.bounding.rounding import evaluation
+from activeseed.bounding.stacks import Places, Ranges, Stack
 from activeseed.bounding.tightening import Problem, tightest
 from activeseed.errors import PlanError
 from activeseed.networks import Layout, Network
@@ -35,7 +37,7 @@ from activeseed.plan import Floats
 Rung = Literal["auto", "ibp", "joint", "paired", "branching"]
 
 #: steps of ascent on each bound of a hidden unit, and on the last bound
-LAYER_STEPS, LAST_STEPS = 20, 60
+LAYER_STEPS, LAST_STEPS = 10, 60
 
 
 def bound(
@@ -95,11 +97,18 @@ def bound_many(
     until = began + seconds * len(regions)
     found = _proved(f, g, places, rung, until)
     took = (time.monotonic() - began) / len(regions)
-    given = [[] if witnesses is None else [np.asarray(witnesses[i], np.float64)] for i in range(len(regions))]
-    return [
-        bounded(f, g, found.at(i), [*given[i], *found.points[i]], rung, gap, took, time.monotonic() > until)
-        for i in range(len(regions))
-    ]
+    out = []
+    for i in range(len(regions)):
+        given = [] if witnesses is None else [np.asarray(witnesses[i], np.float64)]
+        late = time.monotonic() > until
+        one = bounded(
+            f, g, found.at(i), [*given, *found.points[i]], "paired" if rung == "branching" else rung, gap, took, late
+        )
+        if rung == "branching" and one.status in ("bounded", "time"):
+            ends = time.monotonic() + (until - time.monotonic()) / (len(regions) - i)
+            one = _branched(f, g, places.at(torch.tensor([i])), found, i, one, gap, ends)
+        out.append(one)
+    return out
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,12 +119,14 @@ class Sides:
         most, least: (B,) upper bounds of f − g and of g − f, rounding included.
         slack: (B,) what rounding added to the larger.
         points: (B, K, d) inputs at which the two may be far apart.
+        ranges: of the units of every hidden layer, where they were bounded in pairs.
     """
 
     most: Floats
     least: Floats
     slack: Floats
     points: Floats
+    ranges: tuple[Ranges, ...] = ()
 
     def at(self, place: int) -> tuple[float, float, float]:
         """Those of one place."""
@@ -142,7 +153,7 @@ def _proved(f: Network, g: Network, places: Places, rung: Method, until: float) 
         least, free = tightest(problem, LAST_STEPS, until=until)
         planes = problem.planes(free)
     points = torch.stack([places.lowest(planes.slopes[:, r]) for r in (0, 1)], 1)
-    return _sides(-least, planes.slack, points)
+    return _sides(-least, planes.slack, points, () if rung == "joint" else tuple(ranges))
 
 
 def apart_by_intervals(f: Network, g: Network, places: Places, outward: float) -> Tensor:
@@ -202,7 +213,8 @@ def bounded(
     best = int(apart.argmax()) if len(apart) else None
     lower = 0.0 if best is None else float(apart[best])
     upper = max(most, least)
-    if not np.isfinite(upper) or not most + least >= 0 or lower > upper:
+    crossed = best is not None and lower - sum(evaluation(n, points[best]) for n in (f, g)) > upper
+    if not np.isfinite(upper) or not most + least >= 0 or crossed:
         return Bounded(
             lower, np.inf, None if best is None else points[best], np.inf, np.inf, method, "unknown", 0.0, seconds
         )
@@ -221,10 +233,32 @@ def bounded(
     )
 
 
-def _sides(bounds: Tensor, slack: Tensor, points: Tensor) -> Sides:
+def _branched(
+    f: Network, g: Network, place: Places, proved: Sides, at: int, before: Bounded, gap: float, until: float
+) -> Bounded:
+    """What branching makes of a region's bound."""
+    began = time.monotonic()
+    stack = Stack.of(*padded(f, g))
+    task = Task(stack, place, differences(1)[:, 0, :, 0], gap, until)
+    search = Search(before.lower, None if before.witness is None else torch.as_tensor(before.witness))
+    known = (before.most, before.least)
+    if place.other is None and place.reach.shape[-1] <= FEW:
+        low, high = place.corners()
+        by_inputs(task, low[0], high[0], known, search)
+    else:
+        by_units(task, [r.at(torch.tensor([at])) for r in proved.ranges], known, search)
+    most, least = search.bounds()
+    points = [] if search.witness is None else [search.witness.numpy()]
+    sides = (min(most, before.most), min(least, before.least), max(search.slack, before.slack))
+    late = time.monotonic() > until
+    took = before.seconds + time.monotonic() - began
+    return bounded(f, g, sides, points, "branching", gap, took, late, search.parts)
+
+
+def _sides(bounds: Tensor, slack: Tensor, points: Tensor, ranges: tuple[Ranges, ...] = ()) -> Sides:
     most, least = bounds.unbind(-1)
     added = slack.gather(-1, bounds.argmax(-1, keepdim=True))[:, 0]
-    return Sides(most.numpy(), least.numpy(), added.numpy(), points.numpy())
+    return Sides(most.numpy(), least.numpy(), added.numpy(), points.numpy(), ranges)
 
 
 def _unknown(method: Method, seconds: float) -> Bounded:
@@ -237,7 +271,7 @@ def _rung(f: Network, g: Network, method: Rung) -> Method:
     if method in ("auto", "paired", "branching") and alike and len(f.weights) == 1:
         return "closed form"
     if method == "auto":
-        return "paired" if alike else "joint"
+        return "branching" if alike else "joint"
     if method in ("paired", "branching") and not alike:
         raise PlanError(
             f"The networks have the layouts {words(f)} and {words(g)}, and no units in pairs: their difference can be "

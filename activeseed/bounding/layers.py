@@ -21,6 +21,7 @@ def ranges_of(
     paired: bool,
     steps: int = 0,
     known: Sequence[Ranges] | None = None,
+    first: int = 0,
     until: float = float("inf"),
 ) -> tuple[list[Ranges], list[Bends | Curves]]:
     """Ranges of the units of every hidden layer over each place, and how the layers are relaxed over them.
@@ -31,15 +32,17 @@ def ranges_of(
         paired: whether differences of units are bounded as well (two networks).
         steps: of ascent, for every unit apart.
         known: ranges that hold already (of a larger region, or of a split): what is found is met with them.
+        first: layers before it are taken from ``known`` as they are.
         until: when to stop ascending, by ``time.monotonic``.
     """
     found: list[Ranges] = []
     relaxations: list[Bends | Curves] = []
     for k in range(stack.hidden):
-        ranges = _layer(stack, places, paired, steps, found, relaxations, until)
-        if known is not None:
-            ranges = ranges.met(known[k])
-        found.append(ranges.closed())
+        if known is not None and k < first:
+            found.append(known[k])
+        else:
+            ranges = _layer(stack, places, paired, steps, found, relaxations, until)
+            found.append((ranges if known is None else ranges.met(known[k])).closed())
         relaxations.append(relaxed(stack.activation, found[-1]))
     return found, relaxations
 

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from activeseed.bounding.curves import Slopes, above, below, steepness, tangents, value
-from activeseed.bounding.differences import apart_above, apart_below, corners
+from activeseed.bounding.differences import Edges, corners, exchanged
 from activeseed.bounding.stacks import Ranges
 from activeseed.networks import Activation
 
@@ -31,7 +31,6 @@ class Free:
         lines: (N, B, R, n) in [0, 1]: which of its lines a unit gets.
         mix: (B, R, n) or a number: μ as a share of what the two weights have in common; 0 joint, 1 paired.
         lean: (B, R, n) in [0, 1]: slopes of the lines for a₂ − a₁ (curves).
-        shift: (2, B, R, n): added to the slopes as a share of the larger weight (ReLU).
         held: (2, N, B, R, n) ≥ 0: multipliers of z ≥ low and of z ≤ high.
         held_apart: (2, B, R, n) ≥ 0: the same of d.
     """
@@ -39,7 +38,6 @@ class Free:
     lines: Tensor | None = None
     mix: Tensor | float = 0.0
     lean: Tensor | None = None
-    shift: Tensor | None = None
     held: Tensor | None = None
     held_apart: Tensor | None = None
 
@@ -82,51 +80,49 @@ class Bends:
         return torch.where(weights >= 0, least, self.chord)
 
     def alone(self, weights: Tensor, free: Free) -> tuple[Tensor, Tensor]:
-        """(N, B, R, n) weights -> slopes (N, B, R, n) and constants (N, B, R)."""
-        constants = torch.where(weights < 0, weights * self.chord_at_0, torch.zeros_like(weights)).sum(-1)
+        """(N, B, R, n) weights -> slopes and constants of each unit, (N, B, R, n)."""
+        constants = torch.where(weights < 0, weights * self.chord_at_0, torch.zeros_like(weights))
         return weights * self.lines(weights, free), constants
 
     def paired(self, weights: Tensor, free: Free) -> tuple[Tensor, Tensor]:
-        """(2, B, R, n) weights -> slopes (2, B, R, n) and constants (B, R) of both together."""
+        """(2, B, R, n) weights -> slopes (2, B, R, n), and constants (B, R, n) of both units together."""
         mu = mixed(weights, free)
         rest = torch.stack([weights[0] + mu, weights[1] - mu])
         lean = mu * torch.where(mu >= 0, self.lean_below, self.lean_over)
         slopes = rest * self.lines(rest, free) + torch.stack([-lean, lean])
-        if free.shift is not None:
-            slopes = slopes + free.shift * weights.detach().abs().amax(0)
         terms = torch.stack([weights[0], weights[1], slopes[0], slopes[1]], -1).transpose(1, 2)  # (B, n, R, 4)
-        return slopes, (terms @ self.points).amin(-1).sum(1)
+        return slopes, (terms @ self.points).amin(-1).transpose(1, 2)
 
 
 class Curves:
     """tanh or σ at one layer, over ``closed`` ranges."""
 
     def __init__(self, activation: Activation, ranges: Ranges) -> None:
-        self.activation, self.ranges = activation, ranges
+        self.activation = activation
         self.low, self.high = ranges.low[..., None, :], ranges.high[..., None, :]
         self.over = tangents(activation, self.low, self.high)
         self.under = tangents(activation, -self.high, -self.low)
         if ranges.apart is not None:
             self.apart = leaning(activation, ranges)
+            self.edges = Edges(activation, ranges), Edges(activation, exchanged(ranges))
 
     def alone(self, weights: Tensor, free: Free) -> tuple[Tensor, Tensor]:
-        """(N, B, R, n) weights -> slopes (N, B, R, n) and constants (N, B, R)."""
+        """(N, B, R, n) weights -> slopes and constants of each unit, (N, B, R, n)."""
         up, down = self.over.at(free.lines), self.under.at(free.lines)
         least = below(self.activation, down, self.low, self.high)
         most = above(self.activation, up, self.low, self.high)
         rising = weights >= 0
-        return weights * torch.where(rising, down, up), (weights * torch.where(rising, least, most)).sum(-1)
+        return weights * torch.where(rising, down, up), weights * torch.where(rising, least, most)
 
     def paired(self, weights: Tensor, free: Free) -> tuple[Tensor, Tensor]:
-        """(2, B, R, n) weights -> slopes (2, B, R, n) and constants (B, R) of both together."""
+        """(2, B, R, n) weights -> slopes (2, B, R, n), and constants (B, R, n) of both units together."""
         mu = mixed(weights, free)
         slopes, constants = self.alone(torch.stack([weights[0] + mu, weights[1] - mu]), free)
         under, over = (s.at(free.lean) for s in self.apart)
-        least = apart_below(self.activation, under, self.ranges)
-        most = apart_above(self.activation, over, self.ranges)
+        most, least = self.edges[0].above(over), -self.edges[1].above(under)
         rising = mu >= 0
         lean = mu * torch.where(rising, under, over)
-        constant = (mu * torch.where(rising, least, most)).sum(-1)
+        constant = mu * torch.where(rising, least, most)
         return slopes + torch.stack([-lean, lean]), constants.sum(0) + constant
 
 

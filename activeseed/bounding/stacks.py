@@ -16,6 +16,9 @@ from torch import Tensor
 from activeseed.bounding.regions import Ball, Box, Region
 from activeseed.networks import Activation, Network
 
+#: halvings in the search for a multiplier: what they leave of it costs tightness alone
+HALVINGS = 30
+
 
 @dataclass(frozen=True, eq=False)
 class Stack:
@@ -91,6 +94,15 @@ class Places:
         boxes, balls = (None if p is None else (p[0][index], p[1][index]) for p in (self.boxes, self.balls))
         return Places(len(index), self.reach[index], boxes, balls)
 
+    def corners(self) -> tuple[Tensor, Tensor]:
+        """(B, d) lower and upper corners of boxes that hold the places."""
+        if self.boxes is not None:
+            return self.boxes
+        if self.balls is not None:
+            centre, radius = self.balls
+            return centre - radius[:, None], centre + radius[:, None]
+        return -self.reach, self.reach
+
     def least(self, slopes: Tensor) -> Tensor:
         """(…, B, R, d) linear functions -> (…, B, R) no more than the least value of each over its place.
 
@@ -105,9 +117,39 @@ class Places:
         if self.balls is not None:
             centre, radius = self.balls
             at = (slopes @ centre[..., None]).squeeze(-1) - radius[:, None] * torch.linalg.vector_norm(slopes, dim=-1)
-            found = at if found is None else torch.maximum(found, at)
+            found = at if found is None else torch.maximum(torch.maximum(found, at), self._in_both(slopes))
         assert found is not None
         return found
+
+    def _in_both(self, slopes: Tensor) -> Tensor:
+        """Over what a box and a ball have in common: for any λ ≥ 0 no less than the least a·x + λ (|x − c|² − r²) in the box.
+
+        That least value is had entry by entry; the best λ by halving, up to 8 |a| / 2r: beyond, rounding would be felt.
+        """
+        assert self.boxes is not None
+        assert self.balls is not None
+        low, high = (x[:, None] for x in self.boxes)
+        centre, radius = self.balls[0][:, None], self.balls[1][:, None, None]
+        with torch.no_grad():
+            unit = torch.linalg.vector_norm(slopes, dim=-1, keepdim=True) / (2.0 * radius).clamp(min=1e-300)
+            few, many = torch.zeros_like(unit), 8.0 * unit
+            for _ in range(HALVINGS):
+                half = 0.5 * (few + many)
+                x = torch.minimum(torch.maximum(centre - slopes / (2.0 * half).clamp(min=1e-300), low), high)
+                outside = ((x - centre) ** 2).sum(-1, keepdim=True) > radius**2
+                few, many = torch.where(outside, half, few), torch.where(outside, many, half)
+            x = torch.minimum(torch.maximum(centre - slopes / (2.0 * many).clamp(min=1e-300), low), high)
+            over = many * (((x - centre) ** 2).sum(-1, keepdim=True) - radius**2)
+        return (slopes * x).sum(-1) + over[..., 0]
+
+    @property
+    def apart(self) -> Tensor:
+        """(B,) whether a place's box and its ball have nothing in common, for sure."""
+        if self.boxes is None or self.balls is None:
+            return torch.zeros(self.size, dtype=torch.bool)
+        centre, radius = self.balls
+        near = torch.minimum(torch.maximum(centre, self.boxes[0]), self.boxes[1])
+        return torch.linalg.vector_norm(near - centre, dim=-1) > radius * (1.0 + 1e-9) + 1e-300
 
     def lowest(self, slopes: Tensor) -> Tensor:
         """(B, d) linear functions -> (B, d) an input at which each is least: of the box, moved into the ball."""

@@ -62,17 +62,15 @@ def start(problem: Problem, share: Tensor, held: bool) -> list[Free]:
         units = known.low.shape[-1]
         if isinstance(relaxation, Bends):
             lines = relaxation.start.expand(n, b, r, units).clone()
-            lean, shift = None, torch.zeros(2, b, r, units, dtype=torch.float64) if problem.paired else None
+            lean = None
         else:
             lines = torch.stack([relaxation.over.start, relaxation.under.start]).mean(0).expand(n, b, r, units).clone()
-            shift = None
             lean = relaxation.apart[0].start.expand(b, r, units).clone() if problem.paired else None
         out.append(
             Free(
                 lines,
                 (share[..., None] * 0.8 + 0.1).expand(b, r, units).clone() if problem.paired else 0.0,
                 lean,
-                shift,
                 torch.zeros(2, n, b, r, units, dtype=torch.float64) if held else None,
                 torch.zeros(2, b, r, units, dtype=torch.float64) if held and problem.paired else None,
             )
@@ -86,7 +84,7 @@ def numbers(free: Sequence[Free]) -> list[tuple[Tensor, float, float]]:
     out = []
     for f in free:
         mix = f.mix if isinstance(f.mix, Tensor) else None
-        sides = ((f.lines, 0, 1), (mix, 0, 1), (f.lean, 0, 1), (f.shift, -inf, inf), (f.held, 0, inf))
+        sides = ((f.lines, 0, 1), (mix, 0, 1), (f.lean, 0, 1), (f.held, 0, inf))
         for tensor, low, high in (*sides, (f.held_apart, 0, inf)):
             if tensor is not None:
                 out.append((tensor, float(low), float(high)))
@@ -94,15 +92,20 @@ def numbers(free: Sequence[Free]) -> list[tuple[Tensor, float, float]]:
 
 
 def tightest(
-    problem: Problem, steps: int, held: bool = False, until: float = float("inf")
+    problem: Problem,
+    steps: int,
+    held: bool = False,
+    until: float = float("inf"),
+    free: list[Free] | None = None,
 ) -> tuple[Tensor, list[Free]]:
     """The best lower bounds seen in ``steps`` steps of Adam, and the last choice. (N, B, R), or (B, R) of a pair.
 
-    ``until`` is when to stop by ``time.monotonic``. Cost: about three passes a step.
+    ``until`` is when to stop by ``time.monotonic``, ``free`` a choice to start from (it is changed).
+    Cost: about three passes a step.
     """
     with torch.no_grad():
         best, share = problem.by_rule()
-    free = start(problem, share, held)
+    free = start(problem, share, held) if free is None else free
     if not steps or not problem.ranges:
         return best, free
     chosen = numbers(free)
