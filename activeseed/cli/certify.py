@@ -88,6 +88,8 @@ def certify(
         from activeseed.cli.rank import agreed, write_frames
         from activeseed.study.networked import require_network
 
+        if "system" in study.trust.withheld:
+            study.trust.require("system")
         require_network(study.system, study.materials)
         asked = _asked(study, outcomes or [], ensemble, region or [], {
             **({"radii": tuple(radius)} if radius else {}), "absolute": absolute, "probes": tuple(probe or ()),

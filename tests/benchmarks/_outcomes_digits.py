@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -125,9 +126,8 @@ def digit_rows(data: Path | None, quick: bool) -> list[dict[str, Any]]:
         found = bound(f, g, case.region, seconds=seconds, witness=seen.point)
         lower.append(max(seen.value, found.lower))
         proved.append(found)
-        if os.environ.get("VERBOSE"):
-            said = f"{found.upper:.4f}/{lower[-1]:.4f} {found.method} {found.status} {found.seconds:.1f} s"
-            print(f"  pair {case.pair} radius {case.radius:g}: {found.upper / lower[-1]:.3f} = {said}", flush=True)
+        said = f"{found.upper:.4f}/{lower[-1]:.4f}, {found.method}, {found.status}, {found.seconds:.1f} s"
+        print(f"  pair {case.pair}, radius {case.radius:g}: {found.upper / lower[-1]:.3f} = {said}", file=sys.stderr)
     return [
         *_tightness(cases, np.array(lower), proved, seconds, targets=not quick),
         *_beside(nets, cases, np.array(lower), proved, quick),

@@ -422,12 +422,17 @@ FAMILIES: dict[str, tuple[Mutation, ...]] = {
             "lo - (c - b), hi - (c - b))",
             "lo + (c - b), hi + (c - b))",
         ),
-        Mutation(_X + "exact.py", "crossed bounds prove", "or (lo > hi).any()", "or (lo > hi).all() and False"),
+        Mutation(
+            _X + "exact.py",
+            "the box around a ball is too small",
+            "region.centre + region.radius, f",
+            "region.centre + region.radius / 2.0, f",
+        ),
         Mutation(
             _C + "judging.py",
-            "a bound below what was seen stands",
-            "if not proved.upper >= lower:",
-            "if not proved.upper >= 0.0:",
+            "what is decided otherwise is decided alike",
+            "((f > 0) != (g > 0)).sum()",
+            "((f > 0) == (g > 0)).sum()",
         ),
         Mutation(
             _C + "judging.py",

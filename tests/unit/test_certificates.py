@@ -73,14 +73,32 @@ def test_probabilities_differ_by_no_more_than_the_caps_say_at_any_datum() -> Non
     assert set(c.caps) == set(MEASURES)
     problem = problem_of(system, materials)
     p, q = np.asarray(system.train(rows_of(problem, sides), materials).values, np.float64)
-    # the trainer's own single precision against double: some 1e-6 of a probability
-    assert np.abs(p - q).max() <= c.caps["probability"] + 1e-5
+    assert c.caps["probability"] == pytest.approx(math.tanh(c.upper / 4.0), rel=1e-9)
+    # the trainer computes in single precision, and what that adds to scores adds a quarter of it to probabilities
+    assert 0.0 < c.single < 1e-3
+    assert np.abs(p - q).max() <= c.caps["probability"] + c.single / 4.0
     sure = (p > c.approves + 1e-5) | (p < c.rejects - 1e-5)
     assert ((p > 0.5) == (q > 0.5))[sure].all()
     assert c.data == len(materials.seed) + len(materials.pool) + len(materials.probes)
     assert 0 <= c.decided <= c.data
     assert c.pairs == c.data * (c.data - 1) // 2
     assert c.approves == pytest.approx(float(expit(max(c.most, 0.0))))
+
+
+def test_what_is_decided_and_ranked_alike_is_counted() -> None:
+    layout = Layout((1, 1))
+    f, g = Network.of(layout, np.array([1.0, 0.0])), Network.of(layout, np.array([1.0, -0.3]))
+    data = np.array([[-1.0], [-0.1], [0.1], [0.2], [1.0]])
+    c = certificate(
+        Pair(f, g, ("f", "g"), data, list("abcde")), places.box_of(data), Effort(1.0, 0.01, "auto", 4, 9, 0)
+    )
+    # f − g is 0.3 everywhere: what f scores above 0.3, and all that it scores below 0, is decided alike
+    assert (c.most, c.least) == (pytest.approx(0.3), pytest.approx(-0.3))
+    assert (c.decided, c.flipped) == (3, 2)
+    assert c.approves == pytest.approx(float(expit(0.3)))
+    assert c.rejects == 0.5
+    # no two can swap where the difference does not vary
+    assert (c.ranked, c.pairs, c.kendall) == (10, 10, 1.0)
 
 
 def test_the_default_compares_with_the_seed_without_what_moves_it_most() -> None:

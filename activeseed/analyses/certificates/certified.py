@@ -35,6 +35,8 @@ class Certificate:
         upper: proved; infinity where nothing was.
         most, least: sup of f − g and −(inf of f − g), each proved.
         method, status, slack, seconds, branches: see ``bounding.Bounded``.
+        single: what scores computed in single precision may differ by more than that, both networks together; NaN where
+            nothing was proved.
         nearest: id of the datum nearest to the witness; ``distance`` is how far.
         here: |f − g| at the probe in the centre; NaN elsewhere.
         caps: name -> largest value (``bounding.divergences.MEASURES``); empty where the outcome is no probability.
@@ -65,6 +67,7 @@ class Certificate:
     slack: float
     seconds: float = field(compare=False)
     branches: int
+    single: float = math.nan
     nearest: str = ""
     distance: float = math.nan
     here: float = math.nan

@@ -79,7 +79,14 @@ def certificate(pair: Pair, place: Place, effort: Effort) -> Certificate:
         lower, point = proved.lower, proved.witness
     if not proved.upper >= lower:  # also where either is no number
         proved = replace(proved, upper=math.inf, most=math.inf, least=math.inf, status="unknown")
-    return _said(pair, place, proved, lower, point)
+    single = _single(f, g, place) if math.isfinite(proved.upper) else math.nan
+    return _said(pair, place, proved, lower, point, single)
+
+
+def _single(f: Network, g: Network, place: Place) -> float:
+    from activeseed.bounding.rounding import single_precision
+
+    return single_precision(f, place.region) + single_precision(g, place.region)
 
 
 def _proved(f: Network, g: Network, place: Place, effort: Effort, point: Floats | None) -> Bounded:
@@ -102,13 +109,13 @@ def _dreamed(f: Network, g: Network, place: Place, begin: Floats, effort: Effort
     return seen.value, seen.point
 
 
-def _said(pair: Pair, place: Place, proved: Bounded, lower: float, point: Floats | None) -> Certificate:
+def _said(pair: Pair, place: Place, proved: Bounded, lower: float, point: Floats | None, single: float) -> Certificate:
     inside = pair.data[place.inside]
     found = Certificate(
         region=place.kind, words=place.words, probe=place.probe, radius=place.radius, times=place.times,
         data=int(place.inside.sum()), lower=lower, upper=proved.upper, most=proved.most, least=proved.least,
         method=proved.method, status=proved.status, slack=proved.slack, seconds=proved.seconds,
-        branches=proved.branches,
+        branches=proved.branches, single=single,
     )  # fmt: skip
     if point is not None:
         witness = place.inputs(point)
