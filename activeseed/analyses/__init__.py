@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from activeseed.analyses.lock_in import LockedIn, LockIn, Ratio
     from activeseed.analyses.dreams import Dreams
     from activeseed.analyses.dreams.finding import Dreamed, Dreamt, Parting, Seen
+    from activeseed.analyses.certificates import Certificates
+    from activeseed.analyses.certificates.certified import Certificate, Certified
     from activeseed.analyses.redundancy import Redundancy
     from activeseed.analyses.redundancy.coverage import Cover, Coverage, ItemCoverage, ProbeCoverage
     from activeseed.analyses.removal.partition import PartitionCertificate, PartitionVotes, PlaceVotes
@@ -22,6 +24,8 @@ _HOMES = {
     "lock_in": ("LockIn", "LockedIn", "Ratio"),
     "dreams": ("Dreams",),
     "dreams.finding": ("Dreamed", "Dreamt", "Parting", "Seen"),
+    "certificates": ("Certificates",),
+    "certificates.certified": ("Certificate", "Certified"),
     "redundancy": ("Redundancy",),
     "redundancy.coverage": ("Cover", "Coverage", "ItemCoverage", "ProbeCoverage"),
     "removal.partition": ("PartitionCertificate", "PartitionVotes", "PlaceVotes"),
@@ -29,7 +33,7 @@ _HOMES = {
 __getattr__ = lazily(__name__, _HOMES)
 
 __all__ = [
-    "Comparison", "Cover", "Coverage", "Dreamed", "Dreams", "Dreamt", "Ensemble", "Given", "ItemCoverage", "LockIn",
-    "LockedIn", "Parting", "PartitionCertificate", "PartitionVotes", "PlaceVotes", "ProbeCoverage", "Ratio",
-    "Redundancy", "Runs", "Seen",
+    "Certificate", "Certificates", "Certified", "Comparison", "Cover", "Coverage", "Dreamed", "Dreams", "Dreamt",
+    "Ensemble", "Given", "ItemCoverage", "LockIn", "LockedIn", "Parting", "PartitionCertificate", "PartitionVotes",
+    "PlaceVotes", "ProbeCoverage", "Ratio", "Redundancy", "Runs", "Seen",
 ]  # fmt: skip

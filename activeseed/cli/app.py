@@ -18,6 +18,7 @@ import typer
 
 from activeseed.cli import (
     compare,
+    certify,
     demo,
     dream,
     explain,
@@ -124,6 +125,7 @@ app.command("redundancy", short_help="What covers for what, and what for nothing
 app.command("compare", short_help="How far apart outcomes are, and where.")(compare.compare)
 app.command("lock-in", short_help="Does meaning move it, or wording?")(compare.lock_in)
 app.command("dream", short_help="Where readings of the seed part most.")(dream.dream)
+app.command("certify", short_help="How far two outcomes part at most, proved.")(certify.certify)
 app.command("explain", short_help="Why a probe is judged as it is.")(explain.explain)
 app.command("queue", short_help="Ask the questions that are worth most.")(queue.queue)
 app.command("annotate", short_help="Answer pending questions here.")(queue.annotate)

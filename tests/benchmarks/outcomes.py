@@ -1,6 +1,6 @@
 """How far apart outcomes are: distances, certificates, dreams, removals, basins.
 
-    python -m tests.benchmarks.outcomes [--data DIR] [--quick] [--json FILE] [--only PART]
+    python -m tests.benchmarks.outcomes [--data DIR] [--quick] [--json FILE] [--only PART] [--rival PYTHON]
 
 Parts: ``distances`` (`_outcomes_distances`), ``certificates`` (`_outcomes_certificates`), ``digits``
 (`_outcomes_digits`, beside another verifier where one can be had), ``dreams`` (`_outcomes_dreams`), ``removals``
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -45,8 +46,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, help="a folder with persona/")
     parser.add_argument("--quick", action="store_true", help="fewer networks, pairs, plantings and ensembles")
     parser.add_argument("--only", choices=sorted(PARTS), help="one part")
+    parser.add_argument("--rival", metavar="PYTHON", help="a Python that has auto_LiRPA (else RIVAL_PYTHON)")
     parser.add_argument("--json", type=Path, help="where to write the figures")
     args = parser.parse_args(argv)
+    if args.rival:
+        os.environ["RIVAL_PYTHON"] = args.rival
     start = time.perf_counter()
     rows = [r for name in PARTS if args.only in (None, name) for r in part(name, args.data, args.quick)]
     print(table(rows))

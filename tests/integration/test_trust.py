@@ -42,6 +42,7 @@ USING = (
     ["check"],
     ["rank"],
     ["redundancy"],
+    ["certify"],
     ["queue"],
     ["report", "--out", "{out}/r.html"],
     ["loop", "--yes"],

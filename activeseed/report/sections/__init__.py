@@ -12,6 +12,7 @@ from typing import Any
 
 from activeseed.report.sections import comparing, locked_in
 from activeseed.report.sections import dreams
+from activeseed.report.sections import certificates
 from activeseed.report.sections.covering import explanations, redundancy
 from activeseed.study import Study
 
@@ -38,6 +39,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("lock_in", locked_in.facts, locked_in.figures),
 )
 SECTIONS: tuple[Section, ...] = (Section("dreams", dreams.facts, dreams.figures),)
+SECTIONS: tuple[Section, ...] = (Section("certificates", certificates.facts, certificates.figures),)
 
 
 def analysed(study: Study) -> list[dict[str, Any]]:
