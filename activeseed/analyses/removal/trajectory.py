@@ -6,18 +6,17 @@ slope ḡ = Σ w g of what was trained, g_i = (p_i − t_i) x_i,
 
     Δ⁺ = A Δ + ηφ Σ_S w_i (g_i − ḡ) + η f Σ_S w_i m_i δ_i x_i − η Σ_{not S} ω_j q_j x_j − η (φ − f) Σ_{not S} w_j (Δσ)_j x_j,
 
-A = 1 − η (R + Σ ω m xxᵀ), ω = f w for items (ρ for what can't be removed), f a fixed φ, q = σ(z + δ) − p − m δ. The
-second term sums to φ Σ_S J_i: J is the exact sensitivity, carried forward. The rest e starts at zero and is bounded:
+A = 1 − η (R + Σ ω m xxᵀ), ω = f w for items (ρ for what can't be removed), f a fixed φ, q = σ(z + δ) − p − m δ. With
+J_i⁺ = (A + η f w_i m_i x_i x_iᵀ) J_i + η w_i (g_i − ḡ), the exact sensitivity of a removal of i alone, carried
+forward, Δ = φ Σ_S J_i + e. What drives e is second order: the q's, and what items of S do to each other. It is bounded
 
-*Forward*, as the radius ‖e‖ and as a box in the eigenbasis of the last Hessian, where A is nearly diagonal, which give
-ranges of the items' own moves at every step. The q's share the energy Σ ω δ² (as in `curvature`), which is that of
-Σ_S J_i and e together, not of the worst set for each item. So that errors don't feed on themselves, a second recursion
-takes Δ⁺ = B Δ + ηφ Σ_S w_i (g_i − ḡ) with B = 1 − η (R + Σ_{not S} φ w a xxᵀ), a the mean curvature on the way: B
-never lengthens where η is small enough, so ‖Δ‖, and ‖e‖ with e⁺ = B e + η (H − M) φ Σ_S J_i, grow no faster than what
-drives them.
-*Backward*, for each probe v the coefficient v·(A…A) x_j that a term has in the end, by the adjoint recursion: the
-remainder at a probe is a sum with known coefficients over ranges that the forward pass found. What a removed item
-adds has its sign and is chosen with its first-order term.
+*forward*, by bands of eigenvectors of Σ ω xxᵀ, a length ‖e_b‖ for each: curved bands forget, flat ones move no score.
+That gives ranges of the items' own moves at every step. The q's share the energy Σ ω δ² (as in `curvature`), which is
+that of Σ_S J_i and e together, not of the worst set for each item. So that errors don't feed on themselves, a second
+recursion takes Δ⁺ = B Δ + ηφ Σ_S w_i (g_i − ḡ) with B = 1 − η (R + Σ_{not S} φ w a xxᵀ), a the mean curvature on the
+way: B never lengthens where η is small enough, so ‖Δ‖, and ‖e‖ likewise, grow no faster than what drives them;
+*backward*, for each probe v with the coefficients v·(A…A) x_j that terms have in the end, by the adjoint recursion: the
+remainder at a probe is a sum with known coefficients over ranges that the forward pass found.
 
 Sets of exactly k and smaller ones are bounded apart, since φ is then known, or nearly: f = its middle. A step that
 takes a minibatch multiplies weights by its pace; nothing else changes. Cost: steps × (n² r + n r²) twice.
@@ -37,6 +36,9 @@ from activeseed.analyses.removal.ranges import Range, bending, curvature, larges
 from activeseed.convex import Convex
 from activeseed.outcome import Bools
 from activeseed.plan import Floats
+
+#: eigenvalues of a band are within this factor, and there are at most so many bands
+APART, BANDS = 2.0, 12
 
 
 @dataclass(frozen=True)
@@ -84,10 +86,12 @@ class Descent:
         return len(self.pace)
 
     @cached_property
-    def basis(self) -> Floats:
-        """(r, r) eigenvectors of the last Hessian."""
-        m = curvature(self.z[-1])
-        return np.asarray(np.linalg.eigh(self.x.T @ (self.x * (self.w * m)[:, None]))[1])
+    def bands(self) -> list[Floats]:
+        """(r, ·) eigenvectors of Σ w xxᵀ, in bands of eigenvalues no more than a factor apart, flat ones together."""
+        values, vectors = np.linalg.eigh(self.x.T @ (self.x * self.w[:, None]))
+        band = np.minimum(np.log(np.maximum(values[-1], 1e-300) / np.maximum(values, 1e-300)) / np.log(APART), BANDS - 1)
+        number = np.floor(np.maximum(band, 0.0)).astype(int)
+        return [vectors[:, number == b] for b in np.unique(number)]
 
     def factors(self, fewest: int, most: int) -> tuple[float, float]:
         """The least and the largest φ of sets of so many items. Infinite where nothing is left."""
@@ -107,7 +111,7 @@ class _Step:
         m: (n,) σ′.
         left: range of q of those that stay.
         bent: range of q/δ².
-        go: range of δ of those that go.
+        others: range of what the others of S do to one of them.
         energy: most of Σ ω δ².
         moved: most of √(Σ w (Δσ)²) over the items.
     """
@@ -117,7 +121,7 @@ class _Step:
     m: Floats
     left: Range
     bent: Range
-    go: Range
+    others: Range
     energy: float
     moved: float
 
@@ -130,7 +134,8 @@ class Drift:
         self.low, self.high = descent.factors(fewest, most)
         self.middle = (self.low + self.high) / 2
         n, r = descent.x.shape
-        self.sensitivity, self.radius, self.box, self.whole = np.zeros((n, r)), 0.0, np.zeros(r), 0.0
+        self.sensitivity, self.radius, self.whole = np.zeros((n, r)), 0.0, 0.0
+        self.lengths = np.zeros(len(descent.bands))
         self.proved = bool(np.isfinite(self.high))
         self.steps: list[_Step] = []
         for step in range(descent.steps if self.proved else 0):
@@ -165,16 +170,14 @@ class Drift:
         return np.where(sums > 0, self.high * sums, self.low * sums)
 
     def _moves(self, first: Floats, error: Floats) -> tuple[Range, Range]:
-        """Ranges of the scores of those that stay, and of those that go, from first-order terms (n, n) and errors."""
+        """Ranges of the scores, and of what others do to one that goes: from first-order terms (n, n) and errors."""
         d, k = self.at, self.most
-        ends = []
-        for part in (first, -first):
-            part = np.where(d.may[None, :], part, -np.inf)
-            own = np.where(d.may, np.diagonal(part), 0.0)
+        high, low = (np.where(d.may[None, :], part, -np.inf) for part in (first, -first))
+        stay = Range(-self.high * largest(low, k) - error, self.high * largest(high, k) + error)
+        for part in (high, low):
             np.fill_diagonal(part, -np.inf)
-            ends.append((self.high * largest(part, k) + error, self._scaled(own + largest(part, k - 1)) + error))
-        (stay_high, go_high), (stay_low, go_low) = ends
-        return Range(-stay_low, stay_high), Range(-go_low, go_high)
+        others = Range(-self.high * largest(low, k - 1) - error, self.high * largest(high, k - 1) + error)
+        return stay, others
 
     def _forward(self, step: int) -> None:
         d, k, eta = self.at, self.most, self.at.rate
@@ -183,52 +186,56 @@ class Drift:
         share = np.where(d.may, d.w * d.pace[step], 0.0)
         weight = np.where(d.may, self.middle * share, d.w)
         first = x @ self.sensitivity.T
-        error = np.minimum(size * self.radius, self._along @ self.box)
-        farthest = Range(-size * self.whole, size * self.whole)
-        stay, go = (found.within(farthest) for found in self._moves(first, error))
-        stay_first, go_first = self._moves(first, np.zeros(len(x)))
+        error = np.minimum(size * self.radius, self._along @ self.lengths)
+        stay, others = self._moves(first, error)
+        stay_first, others_first = self._moves(first, np.zeros(len(x)))
+        stay = stay.within(Range(-size * self.whole, size * self.whole))
 
         # lengths in the norm that weighs items: of the first order, and of all
         scaled = x * np.sqrt(weight)[:, None]
+        stretches = np.array([np.linalg.norm(scaled @ u, 2) for u in d.bands])
         stretch = float(np.linalg.norm(scaled, 2))
-        linear = self.high * together((scaled @ self.sensitivity.T).T @ (scaled @ self.sensitivity.T), k, d.may)
-        length = min(linear + min(stretch * self.radius, float(np.sqrt(weight @ error**2))), stretch * self.whole)
-        length, linear = length * (1.0 + OUTWARD[0]), linear * (1.0 + OUTWARD[0])
-        energy = length**2
+        drawn = scaled @ self.sensitivity.T
+        linear = self.high * together(drawn.T @ drawn, k, d.may) * (1.0 + OUTWARD[0])
+        rest = [stretch * self.radius, float(np.sqrt(weight @ error**2)), float(stretches @ self.lengths)]
+        length = min(linear + min(rest), stretch * self.whole) * (1.0 + OUTWARD[0])
         left, bent = left_over(z, m, stay), bending(z, stay)
         moved = 0.25 * length / np.sqrt(self.middle)
-        self.steps.append(_Step(weight, share, m, left, bent, go, energy, moved))
+        self.steps.append(_Step(weight, share, m, left, bent, others, length**2, moved))
 
-        # what is left over of those that stay, of those that go, and of φ, as a length and along each eigenvector
+        # what drives e: what is left over of those that stay, what others do to those that go, and what φ is off by
         apart = (self.high - self.low) / 2
-        shared = float(np.linalg.norm(x * np.sqrt(share)[:, None], 2)) if apart else 0.0
         gone = self.middle * share * m
-        rest = packed((weight * left.reach * size)[None], (bent.reach * size)[None], energy)[0]
-        rest += largest((gone * go.reach * size)[None], k)[0] + apart * shared * moved
+        curved = min(float((bent.reach * stay.reach).max()) * length, float(np.sqrt(weight @ left.reach**2)))
         along = self._along.T
-        sides = packed(along * (weight * left.reach), along * bent.reach, energy) + largest(along * gone * go.reach, k)
-        sides = sides + apart * np.sqrt(along**2 @ share) * moved
+        sides = packed(along * (weight * left.reach), along * bent.reach, length**2)
+        sides = np.minimum(sides, stretches * curved) + largest(along * gone * others.reach, k)
+        off = np.array([np.linalg.norm((x * np.sqrt(share)[:, None]) @ u, 2) for u in d.bands]) if apart else 0.0
+        sides = sides + apart * off * moved
         gap = np.minimum(bent.reach * stay.reach, np.maximum(m, 0.25 - m))
         steady = min(
             float((weight * gap * stay_first.reach) @ size),
             float((bent.reach * size).max()) * length * linear,
             stretch * float(gap.max()) * linear,
         )
-        steady += largest((gone * go_first.reach * size)[None], k)[0]
-        steady += apart * shared * 0.25 * linear / np.sqrt(self.middle)
+        steady += largest((gone * others_first.reach * size)[None], k)[0]
+        steady += apart * float(np.linalg.norm(off)) * 0.25 * linear / np.sqrt(self.middle)
 
         a = np.eye(x.shape[1]) - eta * (np.diag(d.decay) + scaled.T @ (scaled * m[:, None]))
         most = self.high / self.middle * 0.25 * stretch**2
         never = max(abs(1.0 - eta * d.decay.min()), abs(1.0 - eta * (d.decay.max() + most)))
-        self.box = np.abs(d.basis.T @ a @ d.basis) @ self.box + eta * sides
-        radius = min(float(np.linalg.norm(a, 2) * self.radius + eta * rest), never * self.radius + eta * steady)
+        turned = [a @ u for u in d.bands]
+        keeps = np.array([[np.linalg.norm(v.T @ u, 2) for u in turned] for v in d.bands])
+        self.lengths = keeps @ self.lengths + eta * sides
+        radius = never * self.radius + eta * steady
         slope = np.where(d.t > 0, -expit(-z), expit(z))[:, None] * x
         own = np.where(d.may, d.w, 0.0)
         pull = (own * d.pace[step])[:, None] * slope - own[:, None] * (share @ slope)[None, :]
         self.whole = never * self.whole + eta * self.high * together(pull @ pull.T, k, d.may)
-        self.sensitivity = self.sensitivity @ a.T + eta * pull
-        self.radius = min(radius, float(np.linalg.norm(self.box)), self.whole + self._first)
-        self.box = np.minimum(self.box, self.radius)
+        itself = (gone * np.diagonal(first))[:, None] * x
+        self.sensitivity = self.sensitivity @ a.T + eta * (pull + itself)
+        self.radius = min(radius, float(np.linalg.norm(self.lengths)), self.whole + self._first)
+        self.lengths = np.minimum(self.lengths, self.radius)
 
     @cached_property
     def _sizes(self) -> Floats:
@@ -236,8 +243,8 @@ class Drift:
 
     @cached_property
     def _along(self) -> Floats:
-        """(n, r) sizes along the eigenvectors."""
-        return np.abs(self.at.x @ self.at.basis)
+        """(n, bands) lengths along each band."""
+        return np.column_stack([np.linalg.norm(self.at.x @ u, axis=1) for u in self.at.bands])
 
     # --- backward -----------------------------------------------------------------------------------------------
 
@@ -257,7 +264,7 @@ class Drift:
             caps = step.weight * np.maximum(-a * step.left.low, -a * step.left.high)
             rates = np.maximum(np.where(a > 0, -a * step.bent.low, -a * step.bent.high), 0.0)
             stays += packed(caps, rates, step.energy)
-            goes += (self.middle * step.share * step.m) * np.maximum(a * step.go.low, a * step.go.high)
+            goes += (self.middle * step.share * step.m) * np.maximum(a * step.others.low, a * step.others.high)
             if apart:
                 stays += apart * np.sqrt(a**2 @ step.share) * step.moved
         each = np.where(d.may, self._scaled(first) + d.rate * goes, -np.inf)
