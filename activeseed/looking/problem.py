@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from activeseed.factor import Factor
 from activeseed.plan import Law, Materials
-from activeseed.protocols import Cost, Problem, SupportsFactors, SupportsNetworks, SupportsStates, System
+from activeseed.protocols import (
+    Cost,
+    Problem,
+    SupportsConvex,
+    SupportsFactors,
+    SupportsNetworks,
+    SupportsStates,
+    System,
+)
 from activeseed.seed import Seed
 
 
@@ -25,6 +34,7 @@ def problem_of(seed: Seed, law: Law, system: System, materials: Materials) -> Pr
         states=system.state_names if isinstance(system, SupportsStates) else (),
         layout=system.layout(materials) if isinstance(system, SupportsNetworks) else None,
         materials=materials,
+        convex=partial(system.convex, materials) if isinstance(system, SupportsConvex) else None,
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
 if TYPE_CHECKING:  # seams are only described here: whoever asks for an event needs no arrays
+    from activeseed.convex import Convex
     from activeseed.factor import Factor
     from activeseed.networks import Layout
     from activeseed.outcome import Outcomes
@@ -212,6 +213,21 @@ class SupportsNetworks(Protocol):
 
     def layout(self, materials: Materials) -> Layout | None:
         """The network's shape; None where these settings make no such network of the outcome."""
+        ...
+
+
+@runtime_checkable
+class SupportsConvex(Protocol):
+    """Hands out the training itself where it is convex, so that all removals can be bounded at once."""
+
+    def convex(self, materials: Materials, key: int = 0) -> Convex:
+        """Slot by slot what it trains on and how, under a replicate number; its probes are the places.
+
+        The outcome at a place is σ of ``Convex.scores`` at the row's weights of the slots, up to the precision and the
+        tolerance it was trained with.
+
+        Raises PlanError, with the reason, where these settings make another training of it.
+        """
         ...
 
 

@@ -11,10 +11,19 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
+from activeseed.errors import PlanError
 from activeseed.outcome import Outcomes
 from activeseed.plan import Materials, Rows
-from activeseed.protocols import Explanation, SupportsExplaining, SupportsFactors, SupportsStates, System
+from activeseed.protocols import (
+    Explanation,
+    SupportsConvex,
+    SupportsExplaining,
+    SupportsFactors,
+    SupportsStates,
+    System,
+)
 from activeseed.seed import ABSENT, Json
 
 
@@ -133,6 +142,28 @@ def check_states(system: System, materials: Materials, *, tolerance: float = 1e-
         assert np.array_equal(found, again), f"{says} of the same rows is another one each time"
         alone = np.asarray(system.states(rows.take([1]), materials, name))
         close(alone, found[1:2], tolerance, f"{says} of a row alone differs from the same row's in a batch")
+
+
+# --- convex trainings ---------------------------------------------------------------------------------------------
+
+
+def check_convex(system: System, materials: Materials, *, tolerance: float = 1e-5) -> None:
+    """Raise AssertionError unless trainings by the convex training that a system hands out are its own.
+
+    A system that has none under its settings has to say why. Costs three trainings.
+    """
+    assert isinstance(system, SupportsConvex), f"{system.kind} hands out no convex training"
+    rows = some_rows(materials)
+    try:
+        convex = system.convex(materials, int(rows.keys[0]))
+    except PlanError as error:
+        assert len(str(error).split()) > 3, f"why it is not convex is not said: {error}"
+        return
+    assert convex.words, "how it is trained has no words"
+    assert convex.features.shape[0] == materials.width, "not every slot has its features"
+    found = system.train(rows, materials)
+    own = [expit(convex.scores(w)) for w in rows.weights(materials.slots)]
+    close(own, found.values, tolerance, "a training by the convex training is not the system's own")
 
 
 # --- explanations -------------------------------------------------------------------------------------------------

@@ -12,10 +12,18 @@ import numpy as np
 from activeseed.geometries import decisions_of, decoded
 from activeseed.outcome import Outcomes
 from activeseed.plan import Materials, Rows, generator, join_rows, with_keys
-from activeseed.protocols import SupportsExplaining, SupportsFactors, SupportsGradients, SupportsStates, System
+from activeseed.protocols import (
+    SupportsConvex,
+    SupportsExplaining,
+    SupportsFactors,
+    SupportsGradients,
+    SupportsStates,
+    System,
+)
 from activeseed.seed import ABSENT
 from activeseed.systems.capabilities import (
     check_cells,
+    check_convex,
     check_explaining,
     check_settings,
     check_states,
@@ -71,6 +79,8 @@ def check_system(system: System, materials: Materials, *, tolerance: float = 1e-
         check_settings(system, materials)
     if isinstance(system, SupportsStates):
         check_states(system, materials, tolerance=tolerance)
+    if isinstance(system, SupportsConvex):
+        check_convex(system, materials, tolerance=tolerance)
     if isinstance(system, SupportsExplaining):
         check_explaining(system, materials, tolerance=tolerance)
 

@@ -89,7 +89,9 @@ class Descent:
     def bands(self) -> list[Floats]:
         """(r, ·) eigenvectors of Σ w xxᵀ, in bands of eigenvalues no more than a factor apart, flat ones together."""
         values, vectors = np.linalg.eigh(self.x.T @ (self.x * self.w[:, None]))
-        band = np.minimum(np.log(np.maximum(values[-1], 1e-300) / np.maximum(values, 1e-300)) / np.log(APART), BANDS - 1)
+        band = np.minimum(
+            np.log(np.maximum(values[-1], 1e-300) / np.maximum(values, 1e-300)) / np.log(APART), BANDS - 1
+        )
         number = np.floor(np.maximum(band, 0.0)).astype(int)
         return [vectors[:, number == b] for b in np.unique(number)]
 

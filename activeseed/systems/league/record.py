@@ -9,6 +9,7 @@ from activeseed.systems.league import checking
 from activeseed.systems.league.settings import LeagueSettings
 
 if TYPE_CHECKING:
+    from activeseed.convex import Convex
     from activeseed.outcome import Outcomes
     from activeseed.plan import Floats, Materials, Rows
     from activeseed.protocols import Cost, Geometry, Json
@@ -90,3 +91,9 @@ class OversightLeague(LeagueSettings):
         from activeseed.systems.league.gradients import pull_back
 
         return pull_back(self, rows, materials, cotangents)
+
+    def convex(self, materials: Materials, key: int = 0) -> Convex:
+        """See ``protocols.SupportsConvex``: one round of a linear league (`league.convex`). Raises PlanError otherwise."""
+        from activeseed.systems.league.convex import convex
+
+        return convex(self, materials, key)
