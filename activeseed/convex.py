@@ -1,4 +1,4 @@
-"""Convex trainings as values: what a linear evaluator's training is, so that whoever bounds it need not ask its trainer.
+"""Convex trainings as values: what a linear evaluator's training is, for whoever bounds it without its trainer.
 
 A score is θ·x + c·κ with a constant feature κ. Its training descends, or minimises,
 
@@ -92,14 +92,14 @@ class Convex:
     @property
     def decays(self) -> Floats:
         """(d + 1,) weight decay of each parameter."""
-        return np.r_[np.full(self.features.shape[1], self.l2), self.constant_l2]
+        return np.append(np.full(self.features.shape[1], self.l2), self.constant_l2)
 
     def with_constant(self, at: Floats) -> Floats:
         """(n, d + 1) points with their constant feature."""
         return np.column_stack([np.asarray(at, np.float64), np.full(len(at), self.constant)])
 
     def span(self, points: Floats) -> Floats:
-        """(d + 1, r) orthonormal directions in which trainings on points differ: the points' own, and the constant's."""
+        """(d + 1, r) orthonormal directions in which trainings on points differ: theirs, and the constant's."""
         x = points[:, :-1]
         features = np.linalg.svd(x, full_matrices=False)[2].T if len(x) < x.shape[1] else np.eye(x.shape[1])
         basis = np.zeros((x.shape[1] + 1, features.shape[1] + (self.constant != 0)))
@@ -133,7 +133,7 @@ class Convex:
 
 def _minimised(x: Floats, t: Floats, w: Floats, decay: Floats) -> Floats:
     """(r,) minimiser of Σ w ℓ(t, x·θ) + Σ decay θ²/2."""
-    theta = np.zeros(x.shape[1])
+    theta: Floats = np.zeros(x.shape[1])
 
     def loss(at: Floats) -> float:
         s = x @ at

@@ -11,11 +11,18 @@ from activeseed.lazy import lazily
 if TYPE_CHECKING:
     from activeseed.analyses.redundancy import Redundancy
     from activeseed.analyses.redundancy.coverage import Cover, Coverage, ItemCoverage, ProbeCoverage
+    from activeseed.analyses.removal import RemovalBounds
+    from activeseed.analyses.removal.finding import ProbeReach, RemovalBound, Removals
 
 _HOMES = {
     "redundancy": ("Redundancy",),
     "redundancy.coverage": ("Cover", "Coverage", "ItemCoverage", "ProbeCoverage"),
+    "removal": ("RemovalBounds",),
+    "removal.finding": ("ProbeReach", "RemovalBound", "Removals"),
 }
 __getattr__ = lazily(__name__, _HOMES)
 
-__all__ = ["Cover", "Coverage", "ItemCoverage", "ProbeCoverage", "Redundancy"]
+__all__ = [
+    "Cover", "Coverage", "ItemCoverage", "ProbeCoverage", "ProbeReach", "Redundancy", "RemovalBound", "RemovalBounds",
+    "Removals",
+]  # fmt: skip

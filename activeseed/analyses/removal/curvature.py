@@ -158,6 +158,11 @@ class Moves:
         slack = OUTWARD[1] + OUTWARD[0] * np.maximum(-low, high)
         return Range(low - slack, high + slack).within(Range(-ball, ball))
 
+    def first_order(self, points: Floats) -> Floats:
+        """(V, items) what the absence of each item does to the scores at (V, r) points, to first order."""
+        o = self.at
+        return np.asarray((o.solved(points.T).T @ o.x.T * (o.c * o.e))[:, o.may])
+
     @property
     def distance(self) -> float:
         """Largest ‖Δ‖: whatever the input x, its score moves by at most ‖x‖ times this."""
@@ -182,11 +187,12 @@ class Moves:
     def _energy(self, *, path: bool) -> float:
         """Most of Σ c a δ² over those that stay (over all, on the path, where S goes by and by), and ΔᵀRΔ with it."""
         o = self.at
+        low, high = self.go
         along, end = (
-            largest(np.where(o.may, np.maximum(*ends), 0.0)[None], self.k)[0]
+            largest(np.where(o.may, o.c * np.maximum(*ends), 0.0)[None], self.k)[0]
             for ends in (
-                [o.c * delta * (o.e + rise(o.z, delta)) for delta in self.go],
-                [o.c * delta * o.e for delta in self.go],
+                (low * (o.e + rise(o.z, low)), high * (o.e + rise(o.z, high))),
+                (low * o.e, high * o.e),
             )
         )
         # |rᵀΔ| ≤ ‖r‖ in H⁻¹ times ‖Δ‖ in H, and energy is at least a share of the latter's square

@@ -27,7 +27,7 @@ class Range(NamedTuple):
     @property
     def reach(self) -> Floats:
         """(n,) the largest size in it."""
-        return np.maximum(np.abs(self.low), np.abs(self.high))
+        return np.asarray(np.maximum(np.abs(self.low), np.abs(self.high)))
 
     def with_zero(self) -> Range:
         """The smallest that holds zero too."""

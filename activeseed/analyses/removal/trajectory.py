@@ -4,7 +4,8 @@ Weights of items are shares w_i of their sum, so without S the others weigh φ w
 start at one place and take the same steps. Their difference Δ then obeys, exactly, with z, p, m = σ′(z) and the mean
 slope ḡ = Σ w g of what was trained, g_i = (p_i − t_i) x_i,
 
-    Δ⁺ = A Δ + ηφ Σ_S w_i (g_i − ḡ) + η f Σ_S w_i m_i δ_i x_i − η Σ_{not S} ω_j q_j x_j − η (φ − f) Σ_{not S} w_j (Δσ)_j x_j,
+    Δ⁺ = A Δ + ηφ Σ_S w_i (g_i − ḡ) + η f Σ_S w_i m_i δ_i x_i
+         − η Σ_{not S} ω_j q_j x_j − η (φ − f) Σ_{not S} w_j (Δσ)_j x_j,
 
 A = 1 − η (R + Σ ω m xxᵀ), ω = f w for items (ρ for what can't be removed), f a fixed φ, q = σ(z + δ) − p − m δ. With
 J_i⁺ = (A + η f w_i m_i x_i x_iᵀ) J_i + η w_i (g_i − ḡ), the exact sensitivity of a removal of i alone, carried
@@ -136,8 +137,9 @@ class Drift:
         self.low, self.high = descent.factors(fewest, most)
         self.middle = (self.low + self.high) / 2
         n, r = descent.x.shape
-        self.sensitivity, self.radius, self.whole = np.zeros((n, r)), 0.0, 0.0
-        self.lengths = np.zeros(len(descent.bands))
+        self.sensitivity: Floats = np.zeros((n, r))
+        self.radius, self.whole = 0.0, 0.0
+        self.lengths: Floats = np.zeros(len(descent.bands))
         self.proved = bool(np.isfinite(self.high))
         self.steps: list[_Step] = []
         for step in range(descent.steps if self.proved else 0):
@@ -152,6 +154,10 @@ class Drift:
         high, low = (np.minimum(self._end(v, f), far) for v, f in ((points, first), (-points, -first)))
         slack = OUTWARD[1] + OUTWARD[0] * np.maximum(high, low)
         return Range(-low - slack, high + slack)
+
+    def first_order(self, points: Floats) -> Floats:
+        """(V, items) what the absence of each item does to the scores at (V, r) points, to first order."""
+        return np.asarray((points @ self.sensitivity.T)[:, self.at.may])
 
     @property
     def distance(self) -> float:
@@ -235,7 +241,7 @@ class Drift:
         pull = (own * d.pace[step])[:, None] * slope - own[:, None] * (share @ slope)[None, :]
         self.whole = never * self.whole + eta * self.high * together(pull @ pull.T, k, d.may)
         itself = (gone * np.diagonal(first))[:, None] * x
-        self.sensitivity = self.sensitivity @ a.T + eta * (pull + itself)
+        self.sensitivity = np.asarray(self.sensitivity @ a.T) + eta * (pull + itself)
         self.radius = min(radius, float(np.linalg.norm(self.lengths)), self.whole + self._first)
         self.lengths = np.minimum(self.lengths, self.radius)
 

@@ -20,7 +20,7 @@ def drawn_start(root: int, key: int, held: Sequence[str], d: int, init_scale: fl
     if not init_scale:
         return None
     theta = _draws(root, key, held).normal("init", (d,))[0] * (init_scale / d**0.5)
-    return np.r_[theta.numpy().astype(np.float64), 0.0]
+    return np.append(theta.numpy().astype(np.float64), 0.0)
 
 
 def paced(materials: Materials, key: int, held: Sequence[str], minibatch: int, steps: int) -> Floats:

@@ -93,7 +93,7 @@ class OversightLeague(LeagueSettings):
         return pull_back(self, rows, materials, cotangents)
 
     def convex(self, materials: Materials, key: int = 0) -> Convex:
-        """See ``protocols.SupportsConvex``: one round of a linear league (`league.convex`). Raises PlanError otherwise."""
+        """See ``protocols.SupportsConvex``: one round of a linear league. Raises PlanError otherwise."""
         from activeseed.systems.league.convex import convex
 
         return convex(self, materials, key)
