@@ -22,8 +22,8 @@ from activeseed.plan import Floats
 
 #: Newton steps; each squares the error once it is near, and the start is never far
 NEWTON = 200
-#: a gradient of this share of the points' size is rounding
-ROUNDING = 1e-15
+#: where a loss has less than this share of itself left, one step goes all the way
+ROUNDING = 1e-14
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,17 +139,15 @@ def _minimised(x: Floats, t: Floats, w: Floats, decay: Floats) -> Floats:
         s = x @ at
         return float(w @ (np.logaddexp(0.0, s) - t * s) + 0.5 * decay @ at**2)
 
-    size = float(np.abs(x).max(initial=0.0) * w.sum()) + 1e-300
     for _ in range(NEWTON):
         p = expit(x @ theta)
         slope = x.T @ (w * (p - t)) + decay * theta
-        if np.linalg.norm(slope) < ROUNDING * size:
-            break
         bend = x.T @ (x * (w * p * (1.0 - p))[:, None]) + np.diag(decay)
         step, length, here = np.linalg.solve(bend, slope), 1.0, loss(theta)
-        while length > 1e-8 and loss(theta - length * step) > here - 0.1 * length * float(slope @ step):
+        gain = float(slope @ step)  # twice what a quadratic loss has left
+        if gain < ROUNDING * (1.0 + abs(here)):
+            return np.asarray(theta - step)  # each step squares the error, so nothing but rounding is left
+        while length > 1e-8 and loss(theta - length * step) > here - 0.1 * length * gain:
             length /= 2
-        if length <= 1e-8:
-            break  # no digit is left to gain
         theta = theta - length * step
     return theta

@@ -131,8 +131,13 @@ class Moves:
         self.at, self.k = optimum, k
         n = len(optimum.z)
         self.stay = self.go = Range(np.zeros(n), np.zeros(n))
-        self._left = float(np.sqrt(max(optimum.residual @ optimum.solved(optimum.residual), 0.0)))
-        self.started = "self-consistent" if self._grow() else "strong convexity" if self._ball() else ""
+        left = float(optimum.residual @ optimum.solved(optimum.residual))
+        self._left = float(np.sqrt(max(left, 0.0)))
+        self.started = ""
+        if self._grow():
+            self.started = "self-consistent"
+        elif self._ball():
+            self.started = "strong convexity"
         self.proved = bool(self.started)
         if self.proved and max(self.stay.reach.max(), self.go.reach.max()) < FAR:
             self._tighten()

@@ -92,8 +92,8 @@ def _vacuous(made: RemovalBound, bound: Bound | None, loose: float, wide: float)
         return "not all removals could be trained"
     if bound.why_not:
         return bound.why_not
-    if not made.holding:
-        return "it lets a removal flip the decision at every probe"
+    if not made.holding and made.flipped < len(made.probes):
+        return f"it lets a removal flip the decision at every probe, and at {made.flipped} one was seen to"
     if made.looseness > loose:
         return f"it is {made.looseness:.2g} times the worst that was seen"
     if wide > WIDE:
@@ -115,7 +115,7 @@ def statement(bound: RemovalBound, items: int, words: str) -> str:
         )
     seen = f"the strongest found, trained, moves one by {_number(worst.seen)}"
     if bound.vacuous:
-        return f"Vacuous: for removals {which} of {words} nothing useful is proved, since {bound.vacuous}; {seen}."
+        return f"Vacuous for removals {which}, for {words}: {bound.vacuous}. What was seen: {seen}."
     return (
         f"No removal {which} moves the score at any of {at} by more than {_number(bound.proved)} (the outcome by "
         f"{_number(max(p.probability for p in bound.probes))}), for {words}; {seen}. {_decisions(bound)}"
