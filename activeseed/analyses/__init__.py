@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from activeseed.analyses.redundancy import Redundancy
     from activeseed.analyses.redundancy.coverage import Cover, Coverage, ItemCoverage, ProbeCoverage
     from activeseed.analyses.removal.partition import PartitionCertificate, PartitionVotes, PlaceVotes
+    from activeseed.analyses.removal import RemovalBounds
+    from activeseed.analyses.removal.finding import ProbeReach, RemovalBound, Removals
 
 _HOMES = {
     "comparison": ("Comparison", "Ensemble", "Given", "Runs"),
@@ -29,11 +31,14 @@ _HOMES = {
     "redundancy": ("Redundancy",),
     "redundancy.coverage": ("Cover", "Coverage", "ItemCoverage", "ProbeCoverage"),
     "removal.partition": ("PartitionCertificate", "PartitionVotes", "PlaceVotes"),
+    "removal": ("RemovalBounds",),
+    "removal.finding": ("ProbeReach", "RemovalBound", "Removals"),
 }
 __getattr__ = lazily(__name__, _HOMES)
 
 __all__ = [
     "Certificate", "Certificates", "Certified", "Comparison", "Cover", "Coverage", "Dreamed", "Dreams", "Dreamt",
     "Ensemble", "Given", "ItemCoverage", "LockIn", "LockedIn", "Parting", "PartitionCertificate", "PartitionVotes",
-    "PlaceVotes", "ProbeCoverage", "Ratio", "Redundancy", "Runs", "Seen",
+    "PlaceVotes", "ProbeCoverage", "ProbeReach", "Ratio", "Redundancy", "RemovalBound", "RemovalBounds", "Removals",
+    "Runs", "Seen",
 ]  # fmt: skip

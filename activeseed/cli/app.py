@@ -28,6 +28,7 @@ from activeseed.cli import (
     queue,
     rank,
     redundancy,
+    removal,
     report,
     seed_commands,
     serve,
@@ -126,6 +127,7 @@ app.command("compare", short_help="How far apart outcomes are, and where.")(comp
 app.command("lock-in", short_help="Does meaning move it, or wording?")(compare.lock_in)
 app.command("dream", short_help="Where readings of the seed part most.")(dream.dream)
 app.command("certify", short_help="How far two outcomes part at most, proved.")(certify.certify)
+app.command("removal", short_help="What leaving out any few can do, proved.")(removal.removal)
 app.command("explain", short_help="Why a probe is judged as it is.")(explain.explain)
 app.command("queue", short_help="Ask the questions that are worth most.")(queue.queue)
 app.command("annotate", short_help="Answer pending questions here.")(queue.annotate)

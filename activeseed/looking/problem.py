@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from activeseed.factor import Factor
 from activeseed.plan import Law, Materials
@@ -13,6 +14,7 @@ from activeseed.protocols import (
     SupportsNetworks,
     SupportsStates,
     SupportsTrajectories,
+    SupportsConvex,
     System,
 )
 from activeseed.seed import Seed
@@ -34,6 +36,7 @@ def problem_of(seed: Seed, law: Law, system: System, materials: Materials) -> Pr
         steps=system.trajectory_steps(materials) if isinstance(system, SupportsTrajectories) else (),
         layout=system.layout(materials) if isinstance(system, SupportsNetworks) else None,
         materials=materials,
+        convex=partial(system.convex, materials) if isinstance(system, SupportsConvex) else None,
     )
 
 

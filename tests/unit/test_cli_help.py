@@ -25,6 +25,8 @@ DESIGN = {
     "init", "check", "rank", "redundancy", "dream", "explain", "queue", "annotate", "pull", "answers import",
     "init", "check", "rank", "redundancy", "certify", "explain", "queue", "annotate", "pull", "answers import",
     "answers export", "answers take-back",
+    "init", "check", "rank", "redundancy", "removal", "explain", "queue", "annotate", "pull", "answers import", "answers export",
+    "answers take-back",
     "loop", "serve", "report", "status", "seed log", "seed diff", "seed export", "seed sync", "seed pin", "seed revert",
     "label-studio up", "label-studio down", "label-studio check", "label-studio renew", "demo",
 }  # fmt: skip

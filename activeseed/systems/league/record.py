@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from activeseed.networks import Layout
+    from activeseed.convex import Convex
     from activeseed.outcome import Outcomes
     from activeseed.plan import Floats, Materials, Rows
     from activeseed.protocols import Cost, Geometry, Json
@@ -127,3 +128,7 @@ class OversightLeague(LeagueSettings):
         from activeseed.systems.league.inside import layout_of
 
         return layout_of(self, materials)
+    def convex(self, materials: Materials, key: int = 0) -> Convex:
+        """See ``protocols.SupportsConvex``: one round of a linear league. Raises PlanError otherwise."""
+        from activeseed.systems.league.convex import convex
+        return convex(self, materials, key)
