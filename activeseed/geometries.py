@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from activeseed.plan import Floats
+from activeseed.plan import Floats, Ints
 from activeseed.protocols import Geometry, SupportsDecisions, SupportsDecoding
 from activeseed.seed import Probe
 
@@ -53,6 +53,11 @@ class Hellinger:
         """(…, 2P) points -> (…, P) probabilities, from the half that holds √p."""
         root = points[..., : len(self.weights)] / np.sqrt(self.weights / 2.0)
         return np.asarray(np.clip(root, 0.0, 1.0) ** 2)
+
+    @property
+    def along(self) -> Ints:
+        """See ``protocols.SupportsPlaces``: √p of every place, then √(1 − p)."""
+        return np.tile(np.arange(len(self.weights)), 2)
 
     @property
     def decisions(self) -> Floats:
@@ -115,6 +120,11 @@ class Identity:
     def decode(self, points: Floats) -> Floats:
         """(…, P) points -> (…, P) numbers."""
         return np.asarray(points / np.sqrt(self.weights))
+
+    @property
+    def along(self) -> Ints:
+        """See ``protocols.SupportsPlaces``."""
+        return np.arange(len(self.weights))
 
     @property
     def decisions(self) -> Floats:

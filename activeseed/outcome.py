@@ -141,7 +141,9 @@ class Summary(TypedDict, total=False):
     """What a ranking says of the whole; each key is there where somebody computes it. What `rank --json` prints.
 
     Distances are squared, embedded and averaged over probes; ``_se``, ``_low`` and ``_high`` are a number's standard
-    error and interval. A further law's numbers carry its name in front.
+    error and interval, with the probes as they are; ``_se_over_probes`` is its error had other probes of the same kind
+    been drawn, ``_interval_over_probes`` allows for both, ``_rests_on`` says which of the two errors is the larger. A
+    further law's numbers carry its name in front.
     """
 
     system: str
@@ -166,12 +168,18 @@ class Summary(TypedDict, total=False):
     spread_se: float
     spread_low: float
     spread_high: float
+    spread_se_over_probes: float
+    spread_interval_over_probes: list[float]
+    spread_rests_on: str
     spread_nats: float
     belief_spread: float
     bootstrap_spread: float
     bootstrap_spread_se: float
     bootstrap_spread_low: float
     bootstrap_spread_high: float
+    bootstrap_spread_se_over_probes: float
+    bootstrap_spread_interval_over_probes: list[float]
+    bootstrap_spread_rests_on: str
     bootstrap_spread_nats: float
     noise_floor: float
     additive_share: float

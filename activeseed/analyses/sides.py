@@ -20,11 +20,13 @@ class Side(SettingsRecord):
     Attributes:
         name: what it is called where it is shown.
         changes: id of an item -> id of the variant that it takes; the others stand as they do.
+        weights: id of an item -> what it weighs, relative to what it weighs now; one where nothing is said.
         key: replicate number, counted from the problem's first.
     """
 
     name: str = "the seed as it stands"
     changes: Mapping[str, str] = Field(default_factory=dict)
+    weights: Mapping[str, float] = Field(default_factory=dict)
     key: int = Field(default=0, ge=0)
 
 
@@ -34,17 +36,30 @@ def without(items: Sequence[str], key: int = 0) -> Side:
 
 
 def rows_of(problem: Problem, sides: Sequence[Side]) -> Rows:
-    """A row a side. Raises PlanError for an unknown item or variant, naming the nearest known one."""
+    """A row a side. Raises PlanError for an unknown item or variant, naming the nearest known one.
+
+    And where items are to weigh otherwise, for a trainer that knows no weights.
+    """
     ids = {name: f for f, name in enumerate(problem.ids)}
     variants = np.tile(np.array(problem.base, np.int16), (len(sides), 1))
+    times = np.ones(variants.shape, np.float32)
     for r, side in enumerate(sides):
-        for name, variant in side.changes.items():
+        for name in (*side.changes, *side.weights):
             if name not in ids:
                 raise PlanError(f"There is no item {name!r}.{nearest(name, ids)}")
+        for name, variant in side.changes.items():
             variants[r, ids[name]] = problem.seed.items[ids[name]].index_of(variant)
+        for name, weight in side.weights.items():
+            times[r, ids[name]] = weight
+    weighing = bool((times != 1.0).any())
+    if weighing and not problem.weighted:
+        raise PlanError(
+            f"{next(s.name for s in sides if s.weights)}: items that were merged weigh otherwise there, and this "
+            "trainer knows no weights. Compare versions between which nothing was merged."
+        )
     first = 0 if problem.deterministic else problem.first_key
     keys = np.array([0 if problem.deterministic else first + side.key for side in sides], np.int64)
-    return Rows(variants, keys)
+    return Rows(variants, keys, times if weighing else None)
 
 
 def drawn(problem: Problem, n: int, keys: int = 1) -> Explicit:

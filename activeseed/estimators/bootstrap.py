@@ -19,7 +19,15 @@ from activeseed.contrast import ABSENT_INDEX
 from activeseed.errors import TrainingError
 from activeseed.estimators.columns import GROUP_SPREAD
 from activeseed.estimators.designs import Joined, TwoKeys
-from activeseed.estimators.statistics import interval, mean_and_se, paired_spread, paired_spread_nats, t_quantile
+from activeseed.estimators.over_probes import OverProbes, of_sum, summary_of
+from activeseed.estimators.statistics import (
+    interval,
+    mean_and_se,
+    paired_products,
+    paired_spread,
+    paired_spread_nats,
+    t_quantile,
+)
 from activeseed.outcome import Outcomes, Ranking, Summary
 from activeseed.plan import Floats, Resampled, stream_key
 from activeseed.protocols import Cost, Problem, Request, Run, SupportsEntropy
@@ -79,7 +87,7 @@ class Bootstrap(SettingsRecord):
     def run(self, problem: Problem) -> Run[Ranking]:
         whole, *others = self.designs(problem)
         outcomes = yield Request(whole, "bootstrap spread")
-        spread, se, low, high, nats = _spread(whole, outcomes, problem)
+        spread, se, low, high, nats, beyond = _spread(whole, outcomes, problem)
         notes = []
         failed = int(np.sum(~outcomes.ok))
         trainings = len(outcomes)
@@ -91,6 +99,7 @@ class Bootstrap(SettingsRecord):
         }
         if nats is not None:
             summary["bootstrap_spread_nats"] = nats
+        summary |= summary_of(beyond, "bootstrap_spread")
         columns = {}
         if others:
             joined = Joined(tuple(others))
@@ -113,8 +122,10 @@ class Bootstrap(SettingsRecord):
         return Ranking(problem.ids, columns, summary, notes=tuple(notes))
 
 
-def _spread(design: TwoKeys, outcomes: Outcomes, problem: Problem) -> tuple[float, float, float, float, float | None]:
-    """Spread, its standard error and interval over sets, and the spread in nats where outcomes are probabilities."""
+def _spread(
+    design: TwoKeys, outcomes: Outcomes, problem: Problem
+) -> tuple[float, float, float, float, float | None, OverProbes | None]:
+    """Spread, its standard error and interval over sets; in nats where outcomes are probabilities; over probes."""
     shape = (design.source.size // design.draws, design.keys, design.draws)
     whole = outcomes.ok.reshape(shape).all((1, 2))
     if whole.sum() < 2:
@@ -126,7 +137,9 @@ def _spread(design: TwoKeys, outcomes: Outcomes, problem: Problem) -> tuple[floa
     if isinstance(problem.geometry, SupportsEntropy):
         entropy = problem.geometry.entropy
         nats = float(np.mean([paired_spread_nats(v[0], v[-1], entropy) for v in values]))
-    return spread, se, low, high, nats
+    products = np.mean([paired_products(p[0], p[-1]) for p in points], axis=0)
+    beyond = of_sum(spread, se, float(len(points) - 1), products, problem, problem.stream)
+    return spread, se, low, high, nats, beyond
 
 
 def bootstrap_spread(first: Floats, second: Floats) -> tuple[Floats, Floats, Floats, Floats]:

@@ -21,10 +21,12 @@ from activeseed.errors import PlanError, TrainingError
 from activeseed.estimators.columns import TOTALS
 from activeseed.estimators.designs import Joined
 from activeseed.estimators.laws import drawing_law, index_law, open_items
+from activeseed.estimators.over_probes import of_sum, summary_of
 from activeseed.estimators.statistics import (
     interval,
     jackknife,
     mean_and_se,
+    paired_products,
     paired_spread,
     paired_spread_left_out,
     satterthwaite,
@@ -106,7 +108,10 @@ class Jansen(SettingsRecord):
         first, second = points[bases[whole, 0]], points[bases[whole, -1]]
         spread, floor = paired_spread(first, second)
         left, _ = paired_spread_left_out(first, second)
-        return self._ranking(problem, items, found, outcomes, (float(spread), float(jackknife(left)[0]), float(floor)))
+        measured = (float(spread), float(jackknife(left)[0]), float(floor))
+        made = self._ranking(problem, items, found, outcomes, measured)
+        beyond = of_sum(*measured[:2], float(len(first) - 1), paired_products(first, second), problem, problem.stream)
+        return made.join(Ranking(made.ids, summary=summary_of(beyond)))
 
     def _ranking(
         self, problem: Problem, items: Ints, found: Totals, outcomes: Any, spread: tuple[float, float, float]

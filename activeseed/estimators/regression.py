@@ -26,12 +26,14 @@ from activeseed.estimators.columns import FIRST_ORDERS
 from activeseed.estimators.laws import drawing_law, index_law
 from activeseed.estimators.least_squares import Fit, fit
 from activeseed.estimators.leave_one_out import vouching
+from activeseed.estimators.over_probes import of_sum, summary_of
 from activeseed.estimators.statistics import (
     ENOUGH_GROUPS,
     Entropy,
     interval,
     jackknife,
     jackknife_covariance,
+    paired_products,
     paired_spread_nats,
     t_quantile,
     ties,
@@ -195,6 +197,12 @@ class Regression(SettingsRecord):
             "noise_floor": found.floor,
             "additive_share": r_squared,
         }
+        first, second = (problem.geometry.embed(values) for values in raw[:2])
+        beyond = of_sum(
+            found.spread, found.spread_se, float(len(np.unique(raw[2])) - 1), paired_products(first, second, raw[2]),
+            problem, problem.stream,
+        )  # fmt: skip
+        summary |= summary_of(beyond)
         if isinstance(problem.geometry, SupportsEntropy):
             # What the control variate does to the spread of the pairs, it does to the same spread in nats.
             scale = found.spread / found.pair_spread if found.pair_spread > 0 else float("nan")

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from activeseed.outcome import Bools
-from activeseed.plan import Floats, generator
+from activeseed.plan import Floats, Ints, generator
 
 #: keys from which an effect's standard error is taken seriously
 ENOUGH_KEYS = 8
@@ -302,6 +302,20 @@ def paired_spread(first: Floats, second: Floats) -> tuple[Floats, Floats]:
     spread = (x * y).sum((-1, -2)) / max(n - 1, 1)
     floor = ((first - second) ** 2).sum((-1, -2)) / (2 * n)
     return spread, floor
+
+
+def paired_products(first: Floats, second: Floats, blocks: Ints | None = None) -> Floats:
+    """(D,) what each dimension adds to ``paired_spread``; centred within blocks of rows where there are such (n,)."""
+    n = len(first)
+    block = np.zeros(n, np.int64) if blocks is None else np.unique(blocks, return_inverse=True)[1]
+    if len(np.unique(block)) == n:  # every row is a block of its own, so that all have one centre
+        block = np.zeros(n, np.int64)
+    sizes = np.bincount(block)
+    total = np.zeros(first.shape[-1])
+    for b in np.flatnonzero(sizes > 1):
+        x, y = first[block == b], second[block == b]
+        total += ((x - x.mean(0)) * (y - y.mean(0))).sum(0)
+    return np.asarray(total / max(1, int((sizes - 1).sum())), np.float64)
 
 
 def paired_spread_left_out(first: Floats, second: Floats) -> tuple[Floats, Floats]:

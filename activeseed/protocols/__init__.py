@@ -46,7 +46,13 @@ from activeseed.protocols.forms import (
     SupportsItems,
     SupportsTemplate,
 )
-from activeseed.protocols.geometries import Geometry, SupportsDecisions, SupportsDecoding, SupportsEntropy
+from activeseed.protocols.geometries import (
+    Geometry,
+    SupportsDecisions,
+    SupportsDecoding,
+    SupportsEntropy,
+    SupportsPlaces,
+)
 from activeseed.protocols.laws import ReferenceLaw
 from activeseed.protocols.perturbations import Perturbation
 from activeseed.protocols.shared import Name, SupportsLocating
@@ -83,7 +89,8 @@ __all__ = [
     "SupportsCentring", "SupportsCollecting", "SupportsCores", "SupportsCutting", "SupportsDecisions",
     "SupportsDecoding", "SupportsDrawing", "SupportsEntropy", "SupportsExplaining", "SupportsFactors",
     "SupportsGradients", "SupportsIds", "SupportsItems", "SupportsLaw", "SupportsLimits", "SupportsLinks",
-    "SupportsLocating", "SupportsNetworks", "SupportsOrder", "SupportsPermission", "SupportsPlace", "SupportsReading",
-    "SupportsRemarks", "SupportsResponse", "SupportsSpreading", "SupportsStateSizes", "SupportsStates",
-    "SupportsTemplate", "SupportsTrajectories", "SupportsTruth", "SupportsUnaffordable", "System", "Traits",
+    "SupportsLocating", "SupportsNetworks", "SupportsOrder", "SupportsPermission", "SupportsPlace", "SupportsPlaces",
+    "SupportsReading", "SupportsRemarks", "SupportsResponse", "SupportsSpreading", "SupportsStateSizes",
+    "SupportsStates", "SupportsTemplate", "SupportsTrajectories", "SupportsTruth", "SupportsUnaffordable", "System",
+    "Traits",
 ]  # fmt: skip

@@ -33,9 +33,11 @@ class Distance(Protocol):
 
     Attributes:
         kind: tag in the configuration.
+        words: what it is called, for people: ``Jensen–Shannon divergence``.
         unit: what it is measured in, for headings: ``nats``, ``share of probes``.
         reads: what it compares: a ``probabilities`` at each place (Bernoulli), a ``distribution`` over the places,
-            any ``numbers`` at the places, or ``representations`` (P, h) of the places.
+            any ``numbers`` at the places (distances of rankings take their order alone), or ``representations``
+            (P, h) of the places.
         symmetric: d(a, b) = d(b, a).
         embeds: √d embeds in a Hilbert space (d is conditionally negative definite), so that a variance decomposes.
         metric: ``d`` obeys the triangle inequality, ``root`` where √d does, empty where neither is claimed.
@@ -44,6 +46,8 @@ class Distance(Protocol):
 
     @property
     def kind(self) -> str: ...
+    @property
+    def words(self) -> str: ...
     @property
     def unit(self) -> str: ...
     @property
@@ -59,6 +63,7 @@ class Distance(Protocol):
     def between(self, first: NDArray[np.floating], second: NDArray[np.floating], weights: Floats) -> Floats:
         """(…, P) outcomes, or (…, P, h) representations, and (P,) weights that sum to one -> (…) distances.
 
-        Leading dimensions broadcast. NaN where either holds a NaN.
+        Leading dimensions broadcast. NaN where either holds a NaN. Raises PlanError, naming the place, for outcomes
+        that it can't read: other places, a probability outside [0, 1], an infinite number.
         """
         ...

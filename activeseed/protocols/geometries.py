@@ -8,7 +8,7 @@ if TYPE_CHECKING:  # seams are only described here: whoever asks for an event ne
     import numpy as np
     from numpy.typing import NDArray
 
-    from activeseed.plan import Floats
+    from activeseed.plan import Floats, Ints
 
 
 @runtime_checkable
@@ -55,3 +55,18 @@ class SupportsEntropy(Protocol):
     def entropy(self, values: NDArray[np.floating]) -> Floats:
         """(…, P) outcomes -> (…) entropies in nats, averaged over places."""
         ...
+
+
+@runtime_checkable
+class SupportsPlaces(Protocol):
+    """Squared distances are sums over places, so that each place's part can be told.
+
+    Attributes:
+        weights: (P,) weights of the places, summing to one.
+        along: (D,) number of the place that each dimension of a point is about.
+    """
+
+    @property
+    def weights(self) -> Floats: ...
+    @property
+    def along(self) -> Ints: ...

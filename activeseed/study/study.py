@@ -38,6 +38,7 @@ from activeseed.study.trust import Trust
 from activeseed.study.workshop import Workshop
 
 if TYPE_CHECKING:
+    from activeseed.analyses.sides import Side
     from activeseed.column import Order
     from activeseed.files.sync import SyncResult
     from activeseed.laws import LawKind
@@ -343,6 +344,26 @@ class Study:
 
         self.take_in()
         return analyse(self.rounds.looks, analysis)
+
+    def side(self, name: str) -> Side:
+        """What is called this, as a side of a comparison: a version of the seed, or the seed with some items otherwise.
+
+        >>> study = act.Study.open("work")
+        >>> dict(study.side("v0 + without:short").changes)
+        {'short': 'absent'}
+
+        Args:
+            name: ``latest``, ``v0``, a pin; ``without:ITEM,ITEM``, ``only:GROUP``, ``without-group:GROUP``,
+                ``ITEM=VARIANT``; several joined by ``+``; ``@KEY`` behind it is another replicate.
+
+        Raises:
+            SeedError: an unknown version, item, variant or group, with the nearest known one.
+            PlanError: a name that says nothing, or two things of one item; a version whose texts are gone.
+        """
+        from activeseed.study.naming import side_named
+
+        self.take_in()
+        return side_named(name, self.state)
 
     def explain(self, probes: Sequence[str] | str = ()) -> list[Explanation]:
         """Why the seed as it stands is judged as it is at these probes: the derivation, and the items it rests on.

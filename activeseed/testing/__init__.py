@@ -7,7 +7,7 @@ its family and raises AssertionError with the promise that it breaks:
     check_system, check_gradients, check_settings, check_states, check_cells,
     check_explaining                                                            a trainer and what it can do
     check_analysis, check_estimator, check_response                             what asks it
-    check_law, check_geometry                                                   what an effect and a distance are
+    check_law, check_geometry, check_distance                                   what an effect and a distance are
     check_embedder, check_perturbation                                          what goes before
     check_annotator, check_form                                                 who is asked, and what
     check_executor, check_store                                                 what runs and keeps it all
@@ -20,6 +20,7 @@ from activeseed.store.contract import check_store
 from activeseed.systems.capabilities import check_cells, check_explaining, check_settings, check_states
 from activeseed.systems.contract import check_gradients, check_system
 from activeseed.testing.analysis import check_analysis
+from activeseed.testing.distance import check_distance
 from activeseed.testing.embedder import check_embedder
 from activeseed.testing.estimator import check_estimator
 from activeseed.testing.geometry import check_geometry
@@ -34,8 +35,8 @@ from activeseed.testing.truth import Truth, truth, truth_in_rows
 
 __all__ = [
     "Draws", "Noise", "Strongest", "Toy", "Truth", "answer", "check_analysis", "check_annotator", "check_cells",
-    "check_embedder", "check_estimator", "check_executor", "check_explaining", "check_form", "check_geometry",
-    "check_gradients", "check_law", "check_perturbation", "check_response", "check_settings", "check_states",
-    "check_store", "check_system", "drowned", "interaction", "ishigami", "linear", "problem_of", "product", "run",
-    "toys", "truth", "truth_in_rows", "wordings", "zeros",
+    "check_distance", "check_embedder", "check_estimator", "check_executor", "check_explaining", "check_form",
+    "check_geometry", "check_gradients", "check_law", "check_perturbation", "check_response", "check_settings",
+    "check_states", "check_store", "check_system", "drowned", "interaction", "ishigami", "linear", "problem_of",
+    "product", "run", "toys", "truth", "truth_in_rows", "wordings", "zeros",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ import numpy as np
 
 from activeseed.geometries import decisions_of, decoded
 from activeseed.plan import Floats
-from activeseed.protocols import Geometry, SupportsDecisions, SupportsEntropy
+from activeseed.protocols import Geometry, SupportsDecisions, SupportsEntropy, SupportsPlaces
 
 
 def check_geometry(geometry: Geometry, values: Floats, *, tolerance: float = 1e-9) -> None:
@@ -42,6 +42,8 @@ def check_geometry(geometry: Geometry, values: Floats, *, tolerance: float = 1e-
         assert back.shape == values.shape, f"points decode to shape {back.shape}, not {values.shape}"
         gap = np.nan_to_num(np.abs(back - values)).max() / max(float(np.abs(values).max()), 1e-300)
         assert gap <= tolerance, f"what is decoded is not what was embedded (by {gap:.2g} of the largest outcome)"
+    if isinstance(geometry, SupportsPlaces):
+        _check_places(geometry, geometry, values, points)
     weights = decisions_of(geometry)
     if weights is not None:
         assert weights.shape == values.shape[1:], f"decisions have shape {weights.shape}, and places {values.shape[1:]}"
@@ -52,6 +54,19 @@ def check_geometry(geometry: Geometry, values: Floats, *, tolerance: float = 1e-
         assert shape == values.shape[1:], f"decisions have shape {shape}, and places {values.shape[1:]}"
     if isinstance(geometry, SupportsEntropy):
         _check_entropy(geometry, values)
+
+
+def _check_places(geometry: Geometry, says: SupportsPlaces, values: Floats, points: Floats) -> None:
+    """An outcome that differs at one place has a point that differs in the dimensions of that place alone."""
+    places = values.shape[1]
+    assert says.weights.shape == (places,), f"{places} places have weights of shape {says.weights.shape}"
+    assert says.along.shape == points.shape[1:], "not every dimension of a point is said to be about a place"
+    for p in range(places):
+        moved = values[0].copy()
+        moved[p] = values[1, p]
+        elsewhere = says.along != p
+        same = np.array_equal(geometry.embed(moved)[elsewhere], points[0][elsewhere])
+        assert same, f"a point's dimensions said to be about other places hold what is at place {p}"
 
 
 def _check_entropy(geometry: SupportsEntropy, values: Floats) -> None:

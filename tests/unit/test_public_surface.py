@@ -51,7 +51,8 @@ def test_every_error_of_the_tree_is_public():
 
 
 @pytest.mark.parametrize(
-    "package", ["", ".analyses", ".belief", ".embedders", ".estimators", ".executors", ".study", ".systems.own"]
+    "package",
+    ["", ".analyses", ".belief", ".distances", ".embedders", ".estimators", ".executors", ".study", ".systems.own"],
 )
 def test_lazy_names_are_the_same_for_everybody(package):
     """What type checkers are told, what is loaded, and what ``import *`` gives."""

@@ -36,6 +36,8 @@ class Basin:
     members: int
     share: float
     share_se: float
+    share_low: float
+    share_high: float
     spread: float
     representative: int
     changes: Mapping[str, str]
