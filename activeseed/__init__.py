@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from activeseed.lazy import lazily
 
 if TYPE_CHECKING:
-    from activeseed.analyses import Redundancy
+    from activeseed.analyses import Basins, Redundancy
     from activeseed.annotators.file import FileAnnotator
     from activeseed.annotators.in_memory import InMemory
     from activeseed.annotators.label_studio import LabelStudio
@@ -66,7 +66,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "analyses": ("Redundancy",),
+    "analyses": ("Basins", "Redundancy"),
     "annotators.file": ("FileAnnotator",),
     "annotators.in_memory": ("InMemory",),
     "annotators.label_studio": ("LabelStudio",),
@@ -103,7 +103,7 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
-    "ActiveseedError", "AnnotatorAwayError", "AnnotatorError", "Answer", "AnswerError", "Auto", "Bootstrap",
+    "ActiveseedError", "AnnotatorAwayError", "AnnotatorError", "Answer", "AnswerError", "Auto", "Basins", "Bootstrap",
     "BudgetError", "Column", "Command", "ConfigError", "ConsentError", "Drift", "Drop", "FileAnnotator", "Flip",
     "FolderError", "Framing", "FromEstimator", "FromFunction", "GivenItem", "InMemory", "InProcess", "InferenceEngine",
     "Item", "Jansen", "JournalMovedError", "LabelStudio", "LeaveOneOut", "LoopResult", "MiniLM", "MissingExtraError",

@@ -9,13 +9,32 @@ from typing import TYPE_CHECKING
 from activeseed.lazy import lazily
 
 if TYPE_CHECKING:
+    from activeseed.analyses.basins import Basins
+    from activeseed.analyses.basins.landscape import (
+        Basin,
+        BasinItem,
+        BasinProbe,
+        Candidate,
+        Landscape,
+        Rate,
+        Sweep,
+        Swept,
+        Training,
+    )
     from activeseed.analyses.redundancy import Redundancy
     from activeseed.analyses.redundancy.coverage import Cover, Coverage, ItemCoverage, ProbeCoverage
 
 _HOMES = {
+    "basins": ("Basins",),
+    "basins.landscape": (
+        "Basin", "BasinItem", "BasinProbe", "Candidate", "Landscape", "Rate", "Sweep", "Swept", "Training",
+    ),
     "redundancy": ("Redundancy",),
     "redundancy.coverage": ("Cover", "Coverage", "ItemCoverage", "ProbeCoverage"),
-}
+}  # fmt: skip
 __getattr__ = lazily(__name__, _HOMES)
 
-__all__ = ["Cover", "Coverage", "ItemCoverage", "ProbeCoverage", "Redundancy"]
+__all__ = [
+    "Basin", "BasinItem", "BasinProbe", "Basins", "Candidate", "Cover", "Coverage", "ItemCoverage", "Landscape",
+    "ProbeCoverage", "Rate", "Redundancy", "Sweep", "Swept", "Training",
+]  # fmt: skip

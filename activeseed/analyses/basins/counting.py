@@ -31,7 +31,7 @@ ALONG = 2
 #: members farther from the middle than so many times the median are drawn in to there: an outlier makes no direction
 REACH = 3.0
 #: fewest members of a basin: so many, or this share of the ensemble
-FEWEST, LEAST = 5, 0.05
+FEWEST, LEAST = 4, 0.04
 #: sorted members between which gaps are looked for
 _GRID = 96
 #: lengths of sides that are tried
@@ -56,7 +56,7 @@ def fewest_of(members: int) -> int:
 
     >>> from activeseed.analyses.basins.counting import fewest_of
     >>> fewest_of(40), fewest_of(400)
-    (5, 20)
+    (4, 16)
     """
     return max(FEWEST, math.floor(LEAST * members))
 
@@ -66,19 +66,21 @@ def basins_of(points: Floats, dice: np.random.Generator, *, alpha: float = 0.01,
 
     Args:
         dice: draws one-mode clouds.
-        alpha: probability that one cloud is cut in two.
+        alpha: probability that one cloud is cut in two, whole; of what was cut before, half of it.
         most: pieces, at most.
 
     Cost: up to 1/alpha searches for valleys for each cut that is made, some 5 ms each with 200 members; a few where
     none is made.
     """
-    fewest, draws = fewest_of(len(points)), draws_for(alpha)
+    fewest = fewest_of(len(points))
     waiting, done = [np.arange(len(points))], []
     while waiting:
         piece = max(waiting, key=len)
         waiting = [p for p in waiting if p is not piece]
         flat = flattened(points[piece])
         found = valley(flat, fewest)
+        # pieces are several chances to cut once too often, so that they are held to half of the level
+        draws = draws_for(alpha if len(piece) == len(points) else alpha / 2.0)
         if len(waiting) + len(done) + 2 > most or not _is_deep(found, flat, fewest, draws, dice):
             done.append(piece)
         else:

@@ -167,7 +167,7 @@ class Swept:
         spread: of the ensemble, as squared embedded distance.
         top: id of the item whose variants move the outcome most (first-order index over the ensemble), empty where
             none does.
-        top_support: share of bootstrap samples in which it is that one.
+        tops: id -> share of random halves of the ensemble in which it is that one.
     """
 
     value: Any
@@ -178,7 +178,7 @@ class Swept:
     shares: tuple[float, ...]
     spread: float
     top: str
-    top_support: float
+    tops: Mapping[str, float]
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,9 @@ def memberships(points: Floats, basins: Ints) -> Floats:
     floor = 1e-9 * np.trace(flat.T @ flat) / flat.size
     within += np.eye(len(within)) * (0.01 * np.trace(within) / len(within) + floor)
     away = flat[:, None] - middles
-    square = np.einsum("nkd,nkd->nk", away, np.linalg.solve(within, away.reshape(-1, len(within)).T).T.reshape(away.shape))
+    square = np.einsum(
+        "nkd,nkd->nk", away, np.linalg.solve(within, away.reshape(-1, len(within)).T).T.reshape(away.shape)
+    )
     log = np.log(np.bincount(basins, minlength=count) / len(basins)) - 0.5 * square
     odds = np.exp(log - log.max(1, keepdims=True))
     return np.asarray(odds / odds.sum(1, keepdims=True), np.float64)
@@ -158,9 +160,7 @@ def holm_of(p: Floats) -> Floats:
     return out
 
 
-def telling_probes(
-    problem: Problem, values: Floats, basins: Ints, decided: Floats | None
-) -> tuple[BasinProbe, ...]:
+def telling_probes(problem: Problem, values: Floats, basins: Ints, decided: Floats | None) -> tuple[BasinProbe, ...]:
     """Where two basins part most, by their mean outcomes; errors are those of the means, given the basins.
 
     Basins were found from these outcomes, so nothing is tested here.
@@ -170,7 +170,9 @@ def telling_probes(
         return ()
     mean = np.array([values[basins == k].mean(0) for k in range(count)])
     of = np.bincount(basins)
-    square = np.array([values[basins == k].var(0, ddof=1) / of[k] if of[k] > 1 else np.zeros(values.shape[1]) for k in range(count)])
+    square = np.array(
+        [values[basins == k].var(0, ddof=1) / of[k] if of[k] > 1 else np.zeros(values.shape[1]) for k in range(count)]
+    )
     apart = mean.max(0) - mean.min(0)
     out = []
     for p in np.argsort(-apart, kind="stable")[:PROBES]:
