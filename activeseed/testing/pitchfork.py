@@ -25,7 +25,7 @@ PROBES = 6
 class Pitchfork:
     """Gradient descent on x²(x²/4 − growth/2) − push·x from a start that the key draws, N(0, 0.1²).
 
-    x ← x + rate · (growth·x − x³ + push), where item ``a`` pushes by ``tilt`` when it is there and by −``tilt`` when not.
+    x ← x + rate · (growth·x − x³ + push): item ``a`` pushes by ``tilt`` when it is there and by −``tilt`` when not.
 
     With growth g ≤ 0 every start ends at 0, with g > 0 at √g or −√g, by its sign. Without the cube, training is
     gradient descent on the parabola −g·x²/2, and two trainings draw near by log|1 + rate·g| a step. The outcome is

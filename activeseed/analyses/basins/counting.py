@@ -73,7 +73,8 @@ def basins_of(points: Floats, dice: np.random.Generator, *, alpha: float = 0.01,
     none is made.
     """
     fewest = fewest_of(len(points))
-    waiting, done = [np.arange(len(points))], []
+    waiting: list[Ints] = [np.arange(len(points))]
+    done: list[Ints] = []
     while waiting:
         piece = max(waiting, key=len)
         waiting = [p for p in waiting if p is not piece]
@@ -89,8 +90,9 @@ def basins_of(points: Floats, dice: np.random.Generator, *, alpha: float = 0.01,
 
 
 def cut_at(points: Floats, critical: float, fewest: int, most: int = 8) -> int:
-    """How many pieces there are, where every valley deeper than ``critical`` cuts: for resamples, which cost no draws."""
-    waiting, done = [np.arange(len(points))], 0
+    """How many pieces there are, where every valley deeper than ``critical`` cuts: no clouds are drawn for it."""
+    waiting: list[Ints] = [np.arange(len(points))]
+    done = 0
     while waiting:
         piece = waiting.pop()
         found = valley(flattened(points[piece]), fewest)
@@ -150,7 +152,7 @@ def _is_deep(found: Valley, flat: Floats, fewest: int, draws: int, dice: np.rand
 
 
 def flattened(points: Floats) -> Floats:
-    """(n, D) -> (n, q ≤ 5) along the directions of most variance, far members drawn in; no column where all are equal."""
+    """(n, D) -> (n, q ≤ 5) along the directions of most variance, far members drawn in; (n, 0) where all are equal."""
     at = points - points.mean(0)
     if at.shape[1] > len(at):
         left, size, _ = np.linalg.svd(at, full_matrices=False)
@@ -199,14 +201,14 @@ def _ways(flat: Floats) -> list[Floats]:
 
     out = [flat[:, j] for j in range(min(ALONG, flat.shape[1]))]
     if flat.shape[1] > 1:
-        centres, half = kmeans2(flat, 2, minit="++", seed=0, missing="warn") if len(flat) > 4 else (None, None)
-        if half is not None and 0 < half.sum() < len(half):
-            within = np.zeros((flat.shape[1],) * 2)
+        centres, half = kmeans2(flat, 2, minit="++", seed=0)
+        if 0 < half.sum() < len(half):
+            within: Floats = np.zeros((flat.shape[1],) * 2)
             for k in (0, 1):
                 of = flat[half == k] - flat[half == k].mean(0)
                 within += of.T @ of / len(flat)
             within += np.eye(len(within)) * (0.05 * np.trace(within) / len(within) + 1e-300)
-            out.append(flat @ np.linalg.lstsq(within, centres[0] - centres[1], rcond=None)[0])
+            out.append(flat @ np.linalg.solve(within, np.asarray(centres[0] - centres[1], np.float64)))
     return out
 
 
@@ -233,9 +235,9 @@ def deepest(along: Floats, fewest: int) -> tuple[float, float]:
     if not len(a):
         return 0.0, float(x[n // 2])
     gap = x[b] - x[a]
-    depth = np.full(len(a), np.inf)
+    depth: Floats = np.full(len(a), np.inf)
     for side in ends:
-        deep = np.zeros(len(a))
+        deep: Floats = np.zeros(len(a))
         for k, end, there in side:
             beside = np.abs(x[end] - x[b if k > 0 else a])
             held = inside + abs(k) - 1

@@ -146,7 +146,7 @@ def training_of(
 
 
 def seen_from_the_end(points: Floats) -> Floats:
-    """(n, T, D) -> (n, T, 2) along the two directions of most variance at the last step: classical scaling of the end."""
+    """(n, T, D) -> (n, T, 2) along the two directions of most variance at the end: classical scaling of that."""
     last = points[:, -1]
     middle = last.mean(0)
     _, _, ways = np.linalg.svd(last - middle, full_matrices=False)

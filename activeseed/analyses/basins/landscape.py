@@ -125,7 +125,8 @@ class Training:
             where too few are labelled.
         wrong_worst: that of the worst member at each step.
         at: positions of the looks whose points are kept.
-        points: of each of these looks, of each member: two coordinates along the directions of most variance at the end.
+        points: of each of these looks, of each member: two coordinates, along the directions of most variance at
+            the end.
         basins: name of each member's basin.
     """
 
@@ -209,12 +210,13 @@ class Candidate:
     Attributes:
         name: of the seed.
         keys: trainings that it rests on.
-        expected: expected squared embedded distance of its outcome from a member of each basin, in their order.
-        worst: the largest of them.
+        expected: squared embedded distance of its outcome from a member of each basin, mean over both, in the basins'
+            order.
+        worst: from the member of each that is farthest, mean over its trainings.
         overall: expected over the whole ensemble.
         overall_se: its standard error, over members.
-        basin: name of the basin in which its outcome lies, empty where it lies in none.
-        p: share of that basin's members (the nearest one's, where it lies in none) that lie as far from its middle.
+        falls: share of its trainings that fall into each basin.
+        outside: share of them that fall into none: farther from the middle of the nearest than 95 % of its members.
     """
 
     name: str
@@ -223,8 +225,8 @@ class Candidate:
     worst: tuple[float, ...]
     overall: float
     overall_se: float
-    basin: str
-    p: float
+    falls: tuple[float, ...]
+    outside: float
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,9 @@ def choices_of(problem: Problem, path: str, values: Sequence[Json]) -> tuple[int
     chosen = tuple(range(len(known))) if not values else tuple(_place(path, v, known) for v in values)
     if len(set(chosen)) < 2:
         raise PlanError(f"A sweep of {path!r} takes two values at least, of {_said(known)}.")
-    order = sorted(set(chosen), key=lambda c: _sorts(known[c], c))
+    numbers = [float(v) for v in known if _is_number(v)]
+    middle = float(np.median(numbers)) if numbers else 0.0  # what is left open is around what is named
+    order = sorted(set(chosen), key=lambda c: _sorts(known[c], c, middle))
     return names.index(path), tuple(order)
 
 
@@ -56,9 +58,14 @@ def _place(path: str, value: Any, known: Sequence[Any]) -> int:
     raise PlanError(f"{path!r} can't be swept to {value!r}: this trainer names {_said(known)}. Choose of them.")
 
 
-def _sorts(value: Any, place: int) -> tuple[int, float, int]:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return (0, float(value), place) if number else (1, 0.0, place)
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _sorts(value: Any, place: int, middle: float) -> tuple[int, float, int]:
+    if value is None or _is_number(value):
+        return 0, middle if value is None else float(value), place
+    return 1, 0.0, place
 
 
 def _said(values: Sequence[Any]) -> str:
@@ -95,7 +102,7 @@ def tops_of(
     best = [varying[_top(flat, variants[:, varying])]]
     for _ in range(_SUBSETS):
         half = dice.permutation(len(flat))[: max(2, len(flat) // 2)]
-        best.append(varying[_top(flat[half], variants[np.ix_(half, varying)])])
+        best.append(varying[_top(flat[half], variants[half][:, varying])])
     counted = np.bincount(best[1:], minlength=len(ids)) / _SUBSETS
     return ids[best[0]], {ids[f]: float(counted[f]) for f in np.flatnonzero(counted)}
 

@@ -188,7 +188,7 @@ def telling_probes(problem: Problem, values: Floats, basins: Ints, decided: Floa
 
 
 def view_of(problem: Problem, values: Floats, basins: Ints, basin: int, decided: Floats | None) -> str:
-    """What a basin judges otherwise than the members outside of it, in a sentence; empty where probes decide nothing."""
+    """What a basin judges otherwise than the members outside of it, in words; empty where probes decide nothing."""
     outside = basins != basin
     if decided is None or not outside.any():
         return ""
