@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from activeseed.geometries import Hellinger, Identity
     from activeseed.factor import Factor
+    from activeseed.geometries import Hellinger, Identity
     from activeseed.networks import Layout
     from activeseed.outcome import Outcomes
     from activeseed.plan import Materials, Rows

@@ -264,9 +264,10 @@ def _gaps(n: int, fewest: int) -> tuple[Ints, Ints, Floats, list[list[tuple[int,
     A side of k members beyond the gap ends at a position, where there are as many; k is negative to the left.
     """
     grid = np.arange(n) if n <= _GRID else np.unique(np.linspace(0, n - 1, _GRID).astype(np.int64))
-    a, b = (g.ravel() for g in np.meshgrid(grid, grid, indexing="ij"))
-    fits = (b > a) & (a >= fewest - 1) & (n - b >= fewest)
-    a, b = a[fits], b[fits]
+    starts, stops = (g.ravel() for g in np.meshgrid(grid, grid, indexing="ij"))
+    fits = (stops > starts) & (starts >= fewest - 1) & (n - stops >= fewest)
+    a: Ints = starts[fits]
+    b: Ints = stops[fits]
     lengths = np.unique(np.geomspace(fewest, max(fewest, n // 2), _SIDES).astype(np.int64)).tolist()
     right = [(k, np.minimum(b + k - 1, n - 1), b + k - 1 < n) for k in lengths]
     left = [(-k, np.maximum(a - k + 1, 0), a - k + 1 >= 0) for k in lengths]

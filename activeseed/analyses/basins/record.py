@@ -57,7 +57,8 @@ class Basins(SettingsRecord):
             that are named.
         draws: members; of named seeds, trainings of each.
         keys: replicates that members share in turn; 0 gives each its own, so that members are independent.
-        alpha: probability that one basin is told as two, and family-wise error of naming an item.
+        alpha: level at which one basin is told as two (twice that was measured of small ensembles), and family-wise
+            error of naming an item.
         most: basins at most.
         resamples: subsets of the ensemble in which basins are counted again.
         follow: members whose training is looked at, where the trainer hands that out; 0 follows none.

@@ -45,7 +45,7 @@ def choices_of(problem: Problem, path: str, values: Sequence[Json]) -> tuple[int
     chosen = tuple(range(len(known))) if not values else tuple(_place(path, v, known) for v in values)
     if len(set(chosen)) < 2:
         raise PlanError(f"A sweep of {path!r} takes two values at least, of {_said(known)}.")
-    numbers = [float(v) for v in known if _is_number(v)]
+    numbers = [float(v) for v in known if isinstance(v, int | float) and not isinstance(v, bool)]
     middle = float(np.median(numbers)) if numbers else 0.0  # what is left open is around what is named
     order = sorted(set(chosen), key=lambda c: _sorts(known[c], c, middle))
     return names.index(path), tuple(order)
