@@ -44,8 +44,10 @@ def print_landscape(found: Landscape, study: Study, top: int = 8) -> None:
         console.print()
         console.print(title, style="bold")
         console.print(table)
-    for said in (*training_lines(found.training), *sweep_lines(found.sweeps)):
-        _wrapped(console, said)
+    if said := [*training_lines(found.training), *sweep_lines(found.sweeps)]:
+        console.print()
+    for line in said:
+        _wrapped(console, line)
 
 
 def _wrapped(console: Console, text: str, style: str = "") -> None:
@@ -208,7 +210,7 @@ def training_lines(training: Training | None) -> list[str]:
     if training is None:
         return []
     end, step = training.ratio[-1], training.steps[-1]
-    out = [""]
+    out = []
     if end == end:
         ends = f" (95 %: {training.ratio_low[-1]:.2g} to {training.ratio_high[-1]:.2g})"
         word = "contracts" if training.ratio_high[-1] < 1 else "widens" if training.ratio_low[-1] > 1 else "keeps"

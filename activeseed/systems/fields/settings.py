@@ -69,7 +69,7 @@ def varied(record: Mapping[str, Json], rate: float, settings: Sequence[str]) -> 
         if not middle or (path == "rounds" and middle == 1):
             continue
         step = 2.0 if path in _HALVED else 3.0
-        around: list[Any] = [middle * step**n for n in (-2, -1, 1, 2)]
+        around: list[Any] = [float(f"{middle * step**n:.6g}") for n in (-2, -1, 1, 2)]
         if isinstance(middle, int):
             least, most = (2 if path == "rounds" else 1), _LARGEST[path]
             around = [v for v in dict.fromkeys(round(a) for a in around) if least <= v <= most and v != middle]
