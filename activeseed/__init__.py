@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from activeseed.analyses import Dreams, Redundancy
     from activeseed.analyses import Certificates, Redundancy
     from activeseed.analyses import Redundancy, RemovalBounds
+    from activeseed.analyses import Basins, Redundancy
     from activeseed.annotators.file import FileAnnotator
     from activeseed.annotators.in_memory import InMemory
     from activeseed.annotators.label_studio import LabelStudio
@@ -76,6 +77,7 @@ _HOMES = {
     "analyses": ("Dreams", "Redundancy"),
     "analyses": ("Certificates", "Redundancy"),
     "analyses": ("Redundancy", "RemovalBounds"),
+    "analyses": ("Basins", "Redundancy"),
     "annotators.file": ("FileAnnotator",),
     "annotators.in_memory": ("InMemory",),
     "annotators.label_studio": ("LabelStudio",),
@@ -113,7 +115,7 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
-    "ActiveseedError", "AnnotatorAwayError", "AnnotatorError", "Answer", "AnswerError", "Auto", "Bootstrap",
+    "ActiveseedError", "AnnotatorAwayError", "AnnotatorError", "Answer", "AnswerError", "Auto", "Basins", "Bootstrap",
     "BudgetError", "Certificates", "Column", "Command", "Comparison", "ConfigError", "ConsentError", "Dreams", "Drift",
     "Drop", "Ensemble", "FileAnnotator", "Flip", "FolderError", "Framing", "FromEstimator", "FromFunction", "Given",
     "GivenItem", "InMemory", "InProcess", "InferenceEngine", "Item", "Jansen", "JournalMovedError", "LabelStudio",

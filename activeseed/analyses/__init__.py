@@ -15,6 +15,18 @@ if TYPE_CHECKING:
     from activeseed.analyses.dreams.finding import Dreamed, Dreamt, Parting, Seen
     from activeseed.analyses.certificates import Certificates
     from activeseed.analyses.certificates.certified import Certificate, Certified
+    from activeseed.analyses.basins import Basins
+    from activeseed.analyses.basins.landscape import (
+        Basin,
+        BasinItem,
+        BasinProbe,
+        Candidate,
+        Landscape,
+        Rate,
+        Sweep,
+        Swept,
+        Training,
+    )
     from activeseed.analyses.redundancy import Redundancy
     from activeseed.analyses.redundancy.coverage import Cover, Coverage, ItemCoverage, ProbeCoverage
     from activeseed.analyses.removal.partition import PartitionCertificate, PartitionVotes, PlaceVotes
@@ -41,4 +53,11 @@ __all__ = [
     "Ensemble", "Given", "ItemCoverage", "LockIn", "LockedIn", "Parting", "PartitionCertificate", "PartitionVotes",
     "PlaceVotes", "ProbeCoverage", "ProbeReach", "Ratio", "Redundancy", "RemovalBound", "RemovalBounds", "Removals",
     "Runs", "Seen",
+    "basins": ("Basins",),
+    "basins.landscape": (
+        "Basin", "BasinItem", "BasinProbe", "Candidate", "Landscape", "Rate", "Sweep", "Swept", "Training",
+    ),
+}  # fmt: skip
+    "Basin", "BasinItem", "BasinProbe", "Basins", "Candidate", "Cover", "Coverage", "ItemCoverage", "Landscape",
+    "ProbeCoverage", "Rate", "Redundancy", "Sweep", "Swept", "Training",
 ]  # fmt: skip

@@ -19,6 +19,7 @@ import typer
 from activeseed.cli import (
     compare,
     certify,
+    basins,
     demo,
     dream,
     explain,
@@ -128,6 +129,7 @@ app.command("lock-in", short_help="Does meaning move it, or wording?")(compare.l
 app.command("dream", short_help="Where readings of the seed part most.")(dream.dream)
 app.command("certify", short_help="How far two outcomes part at most, proved.")(certify.certify)
 app.command("removal", short_help="What leaving out any few can do, proved.")(removal.removal)
+app.command("basins", short_help="One outcome or several, and what decides.")(basins.basins)
 app.command("explain", short_help="Why a probe is judged as it is.")(explain.explain)
 app.command("queue", short_help="Ask the questions that are worth most.")(queue.queue)
 app.command("annotate", short_help="Answer pending questions here.")(queue.annotate)

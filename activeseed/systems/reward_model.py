@@ -10,7 +10,7 @@ primal 2Sd, MLP 2Thd + 3Th; plus one reading of pairs and probes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from math import prod
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from activeseed.convex import Convex
+    from activeseed.factor import Factor
     from activeseed.geometries import Hellinger, Identity
     from activeseed.networks import Layout
     from activeseed.outcome import Outcomes
@@ -146,6 +147,19 @@ class RewardModel(SettingsRecord):
 
     def _rows_a_batch(self, materials: Materials, bench: _Bench) -> int:
         return max(1, self.memory_mb * MEBIBYTE // _cost(self, materials, bench.features).bytes)
+
+    # --- what can be varied -------------------------------------------------------------------------------------
+
+    def factors(self) -> tuple[Factor, ...]:
+        """Length and rate of training, decay and start, each with values around what it is."""
+        from activeseed.systems.fields.settings import varied
+
+        names = ["steps", "learning_rate", "l2", "init_scale"]
+        return varied(self.record(), self.rate, [*names, "hidden"] if self.reward == "mlp" else names)
+
+    def with_settings(self, settings: Mapping[str, Json]) -> RewardModel:
+        """The same model with other values of these settings."""
+        return type(self)(**{**self.model_dump(mode="json"), **settings})
 
     # --- what can be looked into --------------------------------------------------------------------------------
 

@@ -34,6 +34,7 @@ from activeseed.testing.estimator import check_estimator
 from activeseed.testing.geometry import check_geometry
 from activeseed.testing.law import check_law
 from activeseed.testing.perturbation import check_perturbation
+from activeseed.testing.pitchfork import Pitchfork
 from activeseed.testing.response import check_response
 from activeseed.testing.running import answer, problem_of, run
 from activeseed.testing.strongest import Strongest
@@ -42,10 +43,10 @@ from activeseed.testing.toys import drowned, interaction, ishigami, linear, prod
 from activeseed.testing.truth import Truth, truth, truth_in_rows
 
 __all__ = [
-    "Draws", "Noise", "Strongest", "Toy", "Truth", "answer", "check_analysis", "check_annotator", "check_cells",
-    "check_distance", "check_embedder", "check_estimator", "check_executor", "check_explaining", "check_form",
-    "check_geometry", "check_gradients", "check_law", "check_networks", "check_perturbation", "check_representations",
-    "check_response", "check_settings", "check_states", "check_store", "check_system", "check_trajectories", "drowned",
-    "interaction", "ishigami", "linear", "problem_of", "product", "run", "toys", "truth", "truth_in_rows", "wordings",
-    "zeros",
+    "Draws", "Noise", "Pitchfork", "Strongest", "Toy", "Truth", "answer", "check_analysis", "check_annotator",
+    "check_cells", "check_distance", "check_embedder", "check_estimator", "check_executor", "check_explaining",
+    "check_form", "check_geometry", "check_gradients", "check_law", "check_networks", "check_perturbation",
+    "check_representations", "check_response", "check_settings", "check_states", "check_store", "check_system",
+    "check_trajectories", "drowned", "interaction", "ishigami", "linear", "problem_of", "product", "run", "toys",
+    "truth", "truth_in_rows", "wordings", "zeros",
 ]  # fmt: skip

@@ -27,6 +27,7 @@ DESIGN = {
     "answers export", "answers take-back",
     "init", "check", "rank", "redundancy", "removal", "explain", "queue", "annotate", "pull", "answers import", "answers export",
     "answers take-back",
+    "init", "check", "rank", "redundancy", "basins", "explain", "queue", "annotate", "pull", "answers import",
     "loop", "serve", "report", "status", "seed log", "seed diff", "seed export", "seed sync", "seed pin", "seed revert",
     "label-studio up", "label-studio down", "label-studio check", "label-studio renew", "demo",
 }  # fmt: skip

@@ -12,7 +12,7 @@ import pytest
 import activeseed
 
 NAMES = [
-    "ActiveseedError", "AnnotatorAwayError", "AnnotatorError", "Answer", "AnswerError", "Auto", "Bootstrap",
+    "ActiveseedError", "AnnotatorAwayError", "AnnotatorError", "Answer", "AnswerError", "Auto", "Basins", "Bootstrap",
     "BudgetError", "Certificates", "Column", "Command", "ConfigError", "ConsentError", "Dreams", "Drift", "Drop",
     "FileAnnotator", "Flip", "FolderError", "Framing", "FromEstimator", "FromFunction", "GivenItem", "InMemory",
     "InProcess", "InferenceEngine", "Item", "Jansen", "JournalMovedError", "LabelStudio", "LeaveOneOut", "LoopResult",

@@ -14,6 +14,7 @@ from activeseed.report.sections import comparing, locked_in
 from activeseed.report.sections import dreams
 from activeseed.report.sections import certificates
 from activeseed.report.sections import removal
+from activeseed.report.sections import basins
 from activeseed.report.sections.covering import explanations, redundancy
 from activeseed.study import Study
 
@@ -42,6 +43,7 @@ SECTIONS: tuple[Section, ...] = (
 SECTIONS: tuple[Section, ...] = (Section("dreams", dreams.facts, dreams.figures),)
 SECTIONS: tuple[Section, ...] = (Section("certificates", certificates.facts, certificates.figures),)
 SECTIONS: tuple[Section, ...] = (Section("removal", removal.facts, removal.figures),)
+SECTIONS: tuple[Section, ...] = (Section("basins", basins.facts, basins.drawn),)
 
 
 def analysed(study: Study) -> list[dict[str, Any]]:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
 from activeseed.errors import PlanError
+from activeseed.factor import setting_factor
+
+if TYPE_CHECKING:
+    from activeseed.factor import Factor
+    from activeseed.protocols import Json
 
 
 def check_decay(rate: float, l2: float) -> None:
@@ -39,3 +47,42 @@ def looked_at(rounds: int, steps: int, each: int) -> tuple[int, ...]:
     some = min(rounds, MOST_LOOKS)
     ends = [round(rounds * n / some) for n in range(1, some + 1)]
     return (0, *((k - 1) * steps + round(steps * n / each) for k in ends for n in range(1, each + 1)))
+
+
+def varied(record: Mapping[str, Json], rate: float, settings: Sequence[str]) -> tuple[Factor, ...]:
+    """Settings as factors: each as the record has it, then a step and two steps to either side of it.
+
+    A step is a factor of two; of weight decay, temperature and size of the start a factor of three. Whole numbers stay
+    whole and above zero, what is zero stays zero, and no rate goes with a decay that would throw weights past zero. A
+    training of one round is not varied in its rounds, nor one without a random start in that: other key streams would
+    vary it.
+
+    Args:
+        record: the system's.
+        rate: the learning rate that is used, where the record leaves it open.
+        settings: paths, of those that are known here.
+    """
+    out = []
+    for path in settings:
+        now: Any = record[path]
+        middle = rate if path == "learning_rate" else now
+        if not middle or (path == "rounds" and middle == 1):
+            continue
+        step = 2.0 if path in _HALVED else 3.0
+        around: list[Any] = [float(f"{middle * step**n:.6g}") for n in (-2, -1, 1, 2)]
+        if isinstance(middle, int):
+            least, most = (2 if path == "rounds" else 1), _LARGEST[path]
+            around = [v for v in dict.fromkeys(round(a) for a in around) if least <= v <= most and v != middle]
+        if path == "learning_rate":
+            around = [v for v in around if v * float(record["l2"] or 0.0) * _ROOM < 1]  # type: ignore[arg-type]
+        if path == "l2":
+            around = [v for v in around if v * rate * 4.0 < 1]
+        if around:
+            out.append(setting_factor(path, [now, *around]))
+    return tuple(out)
+
+
+_HALVED = ("rounds", "steps", "learning_rate", "hidden")
+_LARGEST = {"rounds": 1000, "steps": 100_000, "hidden": 4096}
+#: the decay may be varied besides, by up to so much
+_ROOM = 9.0

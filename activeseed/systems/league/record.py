@@ -10,9 +10,12 @@ from activeseed.systems.league import checking
 from activeseed.systems.league.settings import LeagueSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     from numpy.typing import NDArray
 
+    from activeseed.factor import Factor
     from activeseed.networks import Layout
     from activeseed.convex import Convex
     from activeseed.outcome import Outcomes
@@ -96,6 +99,19 @@ class OversightLeague(LeagueSettings):
         from activeseed.systems.league.gradients import pull_back
 
         return pull_back(self, rows, materials, cotangents)
+
+    # --- what can be varied -------------------------------------------------------------------------------------
+
+    def factors(self) -> tuple[Factor, ...]:
+        """Length and rate of training, decay, and temperature of the agents, each with values around what it is."""
+        from activeseed.systems.fields.settings import varied
+
+        names = ["rounds", "steps", "learning_rate", "l2", "beta", "init_scale"]
+        return varied(self.record(), self.rate, [*names, "hidden"] if self.evaluator == "mlp" else names)
+
+    def with_settings(self, settings: Mapping[str, Json]) -> OversightLeague:
+        """The same league with other values of these settings."""
+        return type(self)(**{**self.model_dump(mode="json"), **settings})
 
     # --- what can be looked into --------------------------------------------------------------------------------
 
