@@ -20,12 +20,18 @@ from typing import TYPE_CHECKING
 from activeseed.lazy import lazily
 
 if TYPE_CHECKING:
-    from activeseed.analyses import PartitionCertificate, Redundancy
-    from activeseed.analyses import Comparison, Ensemble, Given, LockIn, Redundancy
-    from activeseed.analyses import Dreams, Redundancy
-    from activeseed.analyses import Certificates, Redundancy
-    from activeseed.analyses import Redundancy, RemovalBounds
-    from activeseed.analyses import Basins, Redundancy
+    from activeseed.analyses import (
+        Basins,
+        Certificates,
+        Comparison,
+        Dreams,
+        Ensemble,
+        Given,
+        LockIn,
+        PartitionCertificate,
+        Redundancy,
+        RemovalBounds,
+    )
     from activeseed.annotators.file import FileAnnotator
     from activeseed.annotators.in_memory import InMemory
     from activeseed.annotators.label_studio import LabelStudio
@@ -72,12 +78,10 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "analyses": ("PartitionCertificate", "Redundancy"),
-    "analyses": ("Comparison", "Ensemble", "Given", "LockIn", "Redundancy"),
-    "analyses": ("Dreams", "Redundancy"),
-    "analyses": ("Certificates", "Redundancy"),
-    "analyses": ("Redundancy", "RemovalBounds"),
-    "analyses": ("Basins", "Redundancy"),
+    "analyses": (
+        "Basins", "Certificates", "Comparison", "Dreams", "Ensemble", "Given", "LockIn", "PartitionCertificate",
+        "Redundancy", "RemovalBounds",
+    ),
     "annotators.file": ("FileAnnotator",),
     "annotators.in_memory": ("InMemory",),
     "annotators.label_studio": ("LabelStudio",),

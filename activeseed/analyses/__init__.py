@@ -9,12 +9,6 @@ from typing import TYPE_CHECKING
 from activeseed.lazy import lazily
 
 if TYPE_CHECKING:
-    from activeseed.analyses.comparison import Comparison, Ensemble, Given, Runs
-    from activeseed.analyses.lock_in import LockedIn, LockIn, Ratio
-    from activeseed.analyses.dreams import Dreams
-    from activeseed.analyses.dreams.finding import Dreamed, Dreamt, Parting, Seen
-    from activeseed.analyses.certificates import Certificates
-    from activeseed.analyses.certificates.certified import Certificate, Certified
     from activeseed.analyses.basins import Basins
     from activeseed.analyses.basins.landscape import (
         Basin,
@@ -27,37 +21,41 @@ if TYPE_CHECKING:
         Swept,
         Training,
     )
+    from activeseed.analyses.certificates import Certificates
+    from activeseed.analyses.certificates.certified import Certificate, Certified
+    from activeseed.analyses.comparison import Comparison, Ensemble, Given, Runs
+    from activeseed.analyses.dreams import Dreams
+    from activeseed.analyses.dreams.finding import Dreamed, Dreamt, Parting, Seen
+    from activeseed.analyses.lock_in import LockedIn, LockIn, Ratio
     from activeseed.analyses.redundancy import Redundancy
     from activeseed.analyses.redundancy.coverage import Cover, Coverage, ItemCoverage, ProbeCoverage
-    from activeseed.analyses.removal.partition import PartitionCertificate, PartitionVotes, PlaceVotes
     from activeseed.analyses.removal import RemovalBounds
     from activeseed.analyses.removal.finding import ProbeReach, RemovalBound, Removals
+    from activeseed.analyses.removal.partition import PartitionCertificate, PartitionVotes, PlaceVotes
 
 _HOMES = {
-    "comparison": ("Comparison", "Ensemble", "Given", "Runs"),
-    "lock_in": ("LockIn", "LockedIn", "Ratio"),
-    "dreams": ("Dreams",),
-    "dreams.finding": ("Dreamed", "Dreamt", "Parting", "Seen"),
-    "certificates": ("Certificates",),
-    "certificates.certified": ("Certificate", "Certified"),
-    "redundancy": ("Redundancy",),
-    "redundancy.coverage": ("Cover", "Coverage", "ItemCoverage", "ProbeCoverage"),
-    "removal.partition": ("PartitionCertificate", "PartitionVotes", "PlaceVotes"),
-    "removal": ("RemovalBounds",),
-    "removal.finding": ("ProbeReach", "RemovalBound", "Removals"),
-}
-__getattr__ = lazily(__name__, _HOMES)
-
-__all__ = [
-    "Certificate", "Certificates", "Certified", "Comparison", "Cover", "Coverage", "Dreamed", "Dreams", "Dreamt",
-    "Ensemble", "Given", "ItemCoverage", "LockIn", "LockedIn", "Parting", "PartitionCertificate", "PartitionVotes",
-    "PlaceVotes", "ProbeCoverage", "ProbeReach", "Ratio", "Redundancy", "RemovalBound", "RemovalBounds", "Removals",
-    "Runs", "Seen",
     "basins": ("Basins",),
     "basins.landscape": (
         "Basin", "BasinItem", "BasinProbe", "Candidate", "Landscape", "Rate", "Sweep", "Swept", "Training",
     ),
+    "certificates": ("Certificates",),
+    "certificates.certified": ("Certificate", "Certified"),
+    "comparison": ("Comparison", "Ensemble", "Given", "Runs"),
+    "dreams": ("Dreams",),
+    "dreams.finding": ("Dreamed", "Dreamt", "Parting", "Seen"),
+    "lock_in": ("LockIn", "LockedIn", "Ratio"),
+    "redundancy": ("Redundancy",),
+    "redundancy.coverage": ("Cover", "Coverage", "ItemCoverage", "ProbeCoverage"),
+    "removal": ("RemovalBounds",),
+    "removal.finding": ("ProbeReach", "RemovalBound", "Removals"),
+    "removal.partition": ("PartitionCertificate", "PartitionVotes", "PlaceVotes"),
 }  # fmt: skip
-    "Basin", "BasinItem", "BasinProbe", "Basins", "Candidate", "Cover", "Coverage", "ItemCoverage", "Landscape",
-    "ProbeCoverage", "Rate", "Redundancy", "Sweep", "Swept", "Training",
+__getattr__ = lazily(__name__, _HOMES)
+
+__all__ = [
+    "Basin", "BasinItem", "BasinProbe", "Basins", "Candidate", "Certificate", "Certificates", "Certified", "Comparison",
+    "Cover", "Coverage", "Dreamed", "Dreams", "Dreamt", "Ensemble", "Given", "ItemCoverage", "Landscape", "LockIn",
+    "LockedIn", "Parting", "PartitionCertificate", "PartitionVotes", "PlaceVotes", "ProbeCoverage", "ProbeReach",
+    "Rate", "Ratio", "Redundancy", "RemovalBound", "RemovalBounds", "Removals", "Runs", "Seen", "Sweep", "Swept",
+    "Training",
 ]  # fmt: skip

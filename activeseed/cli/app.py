@@ -17,9 +17,9 @@ from typing import Annotated
 import typer
 
 from activeseed.cli import (
-    compare,
-    certify,
     basins,
+    certify,
+    compare,
     demo,
     dream,
     explain,

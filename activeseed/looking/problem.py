@@ -10,11 +10,11 @@ from activeseed.plan import Law, Materials
 from activeseed.protocols import (
     Cost,
     Problem,
+    SupportsConvex,
     SupportsFactors,
     SupportsNetworks,
     SupportsStates,
     SupportsTrajectories,
-    SupportsConvex,
     System,
 )
 from activeseed.seed import Seed

@@ -86,15 +86,15 @@ from activeseed.protocols.systems import (
 from activeseed.seed import Json
 
 __all__ = [
-    "About", "Alike", "Analysis", "Annotator", "Assignment", "Batch", "Collected", "Cost", "Dispute", "Distance",
-    "Embedder", "Estimate", "Estimator", "Event", "Executor", "Explanation", "Finding", "Form", "Geometry", "Json",
-    "NETWORK", "Name", "Occasion", "Pace", "Parted", "Perturbation", "Problem", "REPRESENTATION", "ReferenceLaw",
-    "Request", "Respondent", "Response", "Rewriter", "Run", "Step", "Store", "SupportsAgreement", "SupportsAssignment",
-    "SupportsCentring", "SupportsCollecting", "SupportsConvex", "SupportsCores", "SupportsCutting", "SupportsDecisions",
-    "SupportsDecoding", "SupportsDrawing", "SupportsEntropy", "SupportsExplaining", "SupportsFactors",
-    "SupportsGradients", "SupportsIds", "SupportsItems", "SupportsLaw", "SupportsLimits", "SupportsLinks",
-    "SupportsLocating", "SupportsMember", "SupportsNetworks", "SupportsOrder", "SupportsPermission", "SupportsPlace",
-    "SupportsPlaces", "SupportsReading", "SupportsRemarks", "SupportsResponse", "SupportsSpreading",
-    "SupportsStateSizes", "SupportsStates", "SupportsTemplate", "SupportsTrajectories", "SupportsTruth",
-    "SupportsUnaffordable", "System", "TRAJECTORY", "Traits",
+    "NETWORK", "REPRESENTATION", "TRAJECTORY", "About", "Alike", "Analysis", "Annotator", "Assignment", "Batch",
+    "Collected", "Cost", "Dispute", "Distance", "Embedder", "Estimate", "Estimator", "Event", "Executor", "Explanation",
+    "Finding", "Form", "Geometry", "Json", "Name", "Occasion", "Pace", "Parted", "Perturbation", "Problem",
+    "ReferenceLaw", "Request", "Respondent", "Response", "Rewriter", "Run", "Step", "Store", "SupportsAgreement",
+    "SupportsAssignment", "SupportsCentring", "SupportsCollecting", "SupportsConvex", "SupportsCores",
+    "SupportsCutting", "SupportsDecisions", "SupportsDecoding", "SupportsDrawing", "SupportsEntropy",
+    "SupportsExplaining", "SupportsFactors", "SupportsGradients", "SupportsIds", "SupportsItems", "SupportsLaw",
+    "SupportsLimits", "SupportsLinks", "SupportsLocating", "SupportsMember", "SupportsNetworks", "SupportsOrder",
+    "SupportsPermission", "SupportsPlace", "SupportsPlaces", "SupportsReading", "SupportsRemarks", "SupportsResponse",
+    "SupportsSpreading", "SupportsStateSizes", "SupportsStates", "SupportsTemplate", "SupportsTrajectories",
+    "SupportsTruth", "SupportsUnaffordable", "System", "Traits",
 ]  # fmt: skip

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from activeseed.errors import PlanError
 from activeseed.networks import Network
 from activeseed.outcome import Outcomes
 from activeseed.plan import Materials, Rows
@@ -22,14 +23,13 @@ from activeseed.protocols import (
     REPRESENTATION,
     TRAJECTORY,
     Explanation,
+    SupportsConvex,
     SupportsExplaining,
     SupportsFactors,
     SupportsNetworks,
     SupportsStates,
     SupportsStateSizes,
     SupportsTrajectories,
-from activeseed.errors import PlanError
-    SupportsConvex,
     System,
 )
 from activeseed.seed import ABSENT, Json

@@ -14,13 +14,13 @@ from activeseed.outcome import Outcomes
 from activeseed.plan import Materials, Rows, generator, join_rows, with_keys
 from activeseed.protocols import (
     REPRESENTATION,
+    SupportsConvex,
     SupportsExplaining,
     SupportsFactors,
     SupportsGradients,
     SupportsNetworks,
     SupportsStates,
     SupportsTrajectories,
-    SupportsConvex,
     System,
 )
 from activeseed.seed import ABSENT

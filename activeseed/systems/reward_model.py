@@ -199,10 +199,14 @@ class RewardModel(SettingsRecord):
         from activeseed.networks import Layout
 
         return Layout((_features(materials), 1)) if self.reward == "linear" else None
+
     def convex(self, materials: Materials, key: int = 0) -> Convex:
         """See ``protocols.SupportsConvex``: a linear reward's descent. Raises PlanError for an MLP."""
+        import numpy as np
+
         from activeseed.convex import Convex
         from activeseed.systems.fields.convex import descent_words, drawn_start, paced
+
         if self.reward != "linear":
             raise PlanError("An MLP's training is not convex. Say reward = 'linear'.")
         self.check(materials)

@@ -1,4 +1,3 @@
-"""Removal: what can be proved about any removal of up to k items of the seed."""
 """Removal: how far leaving out any few items can move what is learned, proved for all sets at once.
 
 `record` is the analysis; `curvature` bounds logistic regression at its optimum and `trajectory` a descent that stopped

@@ -10,11 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from activeseed.report.sections import comparing, locked_in
-from activeseed.report.sections import dreams
-from activeseed.report.sections import certificates
-from activeseed.report.sections import removal
-from activeseed.report.sections import basins
+from activeseed.report.sections import basins, certificates, comparing, dreams, locked_in, removal
 from activeseed.report.sections.covering import explanations, redundancy
 from activeseed.study import Study
 
@@ -38,12 +34,12 @@ class Section:
 SECTIONS: tuple[Section, ...] = (
     Section("comparison", comparing.comparison, comparing.comparison_figures),
     Section("ensemble", comparing.ensemble, comparing.ensemble_figures),
+    Section("basins", basins.facts, basins.drawn),
+    Section("dreams", dreams.facts, dreams.figures),
+    Section("certificates", certificates.facts, certificates.figures),
+    Section("removal", removal.facts, removal.figures),
     Section("lock_in", locked_in.facts, locked_in.figures),
 )
-SECTIONS: tuple[Section, ...] = (Section("dreams", dreams.facts, dreams.figures),)
-SECTIONS: tuple[Section, ...] = (Section("certificates", certificates.facts, certificates.figures),)
-SECTIONS: tuple[Section, ...] = (Section("removal", removal.facts, removal.figures),)
-SECTIONS: tuple[Section, ...] = (Section("basins", basins.facts, basins.drawn),)
 
 
 def analysed(study: Study) -> list[dict[str, Any]]:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from activeseed.convex import Convex
     from activeseed.factor import Factor
     from activeseed.networks import Layout
-    from activeseed.convex import Convex
     from activeseed.outcome import Outcomes
     from activeseed.plan import Floats, Materials, Rows
     from activeseed.protocols import Cost, Geometry, Json
@@ -144,7 +144,9 @@ class OversightLeague(LeagueSettings):
         from activeseed.systems.league.inside import layout_of
 
         return layout_of(self, materials)
+
     def convex(self, materials: Materials, key: int = 0) -> Convex:
         """See ``protocols.SupportsConvex``: one round of a linear league. Raises PlanError otherwise."""
         from activeseed.systems.league.convex import convex
+
         return convex(self, materials, key)

@@ -275,9 +275,11 @@ class FromEstimator(SettingsRecord):
 
     def _layout(self, inputs: int) -> Layout | None:
         return layout_of(self.made(), inputs, probability=self.probability) if self.features == "embedding" else None
+
     def convex(self, materials: Materials, key: int = 0) -> Convex:
         """See ``protocols.SupportsConvex``: logistic regression on fixed features. Raises PlanError otherwise."""
         from activeseed.systems.own.convex import convex_of, logistic
+
         model = self.made()
         logistic(model)
         if not self.probability:
