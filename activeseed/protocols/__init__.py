@@ -31,7 +31,7 @@ from activeseed.protocols.annotators import (
     SupportsPlace,
     SupportsTruth,
 )
-from activeseed.protocols.distances import Distance, Estimate
+from activeseed.protocols.distances import Distance, Estimate, SupportsAllPairs
 from activeseed.protocols.embedders import Embedder, SupportsCentring, SupportsCutting, SupportsIds, SupportsLimits
 from activeseed.protocols.executors import Batch, Executor, SupportsCores
 from activeseed.protocols.forms import (
@@ -80,7 +80,8 @@ __all__ = [
     "NETWORK", "REPRESENTATION", "TRAJECTORY", "About", "Alike", "Analysis", "Annotator", "Assignment", "Batch",
     "Collected", "Cost", "Dispute", "Distance", "Embedder", "Estimate", "Estimator", "Event", "Executor", "Explanation",
     "Finding", "Form", "Geometry", "Json", "Name", "Occasion", "Pace", "Perturbation", "Problem", "ReferenceLaw",
-    "Request", "Respondent", "Response", "Run", "Step", "Store", "SupportsAgreement", "SupportsAssignment",
+    "Request", "Respondent", "Response", "Run", "Step", "Store", "SupportsAgreement", "SupportsAllPairs",
+    "SupportsAssignment",
     "SupportsCentring", "SupportsCollecting", "SupportsCores", "SupportsCutting", "SupportsDecisions",
     "SupportsDecoding", "SupportsDrawing", "SupportsEntropy", "SupportsExplaining", "SupportsFactors",
     "SupportsGradients", "SupportsIds", "SupportsItems", "SupportsLaw", "SupportsLimits", "SupportsLinks",

@@ -356,9 +356,20 @@ class TestNames:
         with pytest.raises(ConfigError, match="is no name"):
             distance_of("not a name:X")
 
+    def test_all_pairs_at_once_are_those_of_each_pair_with_ties_and_gaps(self):
+        a, b = np.round(drawn() * 4) / 4
+        b[3, 2] = np.nan
+        weights = generator(6, "weights").dirichlet(np.ones(PLACES))
+        each = Kendall().between(a[:, None], b[None], weights)
+        np.testing.assert_allclose(matrix(Kendall(), a, b, weights), each, rtol=1e-12)
+        assert np.isnan(each[:, 3]).all()
+
     def test_a_large_matrix_is_cut_into_pieces_that_say_the_same(self, monkeypatch):
         a, b = drawn()
-        whole = matrix(Kendall(), a, b)
-        monkeypatch.setattr("activeseed.distances.ensembles.AT_ONCE", 100)
+        whole = [matrix(d, a, b) for d in (Kendall(), JensenShannon())]
+        each = Kendall().between(a, b, EVEN)
+        monkeypatch.setattr("activeseed.distances.ensembles.AT_ONCE", 1000)
         monkeypatch.setattr("activeseed.distances.ranks.AT_ONCE", 200)
-        np.testing.assert_allclose(matrix(Kendall(), a, b), whole, rtol=1e-12)
+        for d, found in zip((Kendall(), JensenShannon()), whole, strict=True):
+            np.testing.assert_allclose(matrix(d, a, b), found, rtol=1e-12)
+        np.testing.assert_allclose(Kendall().between(a, b, EVEN), each, rtol=1e-12)
