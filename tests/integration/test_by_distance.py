@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import activeseed as act
 from activeseed.cli.app import run
+from activeseed.distances import JensenShannon, Policy
 from activeseed.errors import PlanError
 from activeseed.estimators import ByDistance
 from activeseed.report import gather, render
@@ -90,6 +92,21 @@ def test_the_report_says_the_distance_and_its_unit(project, capsys):
     text = render(facts)
     parsed(text)
     assert "by distance, in nats" in text
+
+
+def test_policies_rank_as_distributions_and_probabilities_as_what_they_teach(make_study: Make) -> None:
+    few: dict[str, Any] = {"keys": 2, "rows": 0, "pairs": 4, "bases": 0}
+    league: dict[str, Any] = {"rounds": 1, "steps": 4}
+    whole = ByDistance(distance=JensenShannon(reads="distribution"), **few)
+    chosen = make_study(estimator=whole, system=act.OversightLeague(outcome="policy", **league)).rank()
+    taught = ByDistance(distance=Policy(scores="log_odds"), **few)
+    judged = make_study(estimator=taught, system=act.OversightLeague(**league)).rank()
+    for ranking in (chosen, judged):
+        assert (ranking.columns["distance_effect"] > 0).any()
+        assert 0 < ranking.summary["distance_spread"] < np.log(2)
+    mistaken = ByDistance(distance=JensenShannon(reads="distribution"), **few)
+    with pytest.raises(PlanError, match="it is no distribution"):
+        make_study(estimator=mistaken, system=act.OversightLeague(**league)).rank()
 
 
 @pytest.mark.parametrize("distance", ["cka", "procrustes"])
