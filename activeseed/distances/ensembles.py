@@ -36,11 +36,14 @@ def matrix(distance: Distance, first: ArrayLike, second: ArrayLike, weights: Arr
     w = _weights(a, weights)
     if isinstance(distance, SupportsAllPairs):
         return distance.all_pairs(a, b, w)
-    each = max(1, int(np.prod(b.shape)))
-    step = max(1, AT_ONCE // each)
+    # one pair of representations is as large as its product of units, or as it is
+    each = max(1, int(np.prod(b.shape[1:])), int(np.prod(b.shape[2:])) ** 2)
+    wide = max(1, min(len(b), AT_ONCE // each))
+    long = max(1, AT_ONCE // (each * wide))
     out = np.empty((len(a), len(b)))
-    for start in range(0, len(a), step):
-        out[start : start + step] = distance.between(a[start : start + step, None], b[None], w)
+    for i in range(0, len(a), long):
+        for j in range(0, len(b), wide):
+            out[i : i + long, j : j + wide] = distance.between(a[i : i + long, None], b[None, j : j + wide], w)
     return out
 
 

@@ -70,6 +70,9 @@ def test_a_table_of_the_settings_is_all_that_it_takes(project, capsys):
     indices = json.loads(printed(capsys, "rank", "--by", "distance-first-order", "--json"))
     assert indices["by"] == "distance_first_order"
     assert indices["trainings_new"] == 0
+    # 3 keys of 9 rows, 24 rows and 8 pairs that the round's regression shares, 3 bases of 9 rows under two keys
+    assert found["trainings"] == 27 + 24 + 16 + 54
+    assert found["trainings_new"] <= found["trainings"] + 8
 
 
 def test_another_distance_trains_nothing_anew(project, capsys):

@@ -277,6 +277,15 @@ class TestInvariances:
         for distance in (LinearCKA(), Procrustes()):
             assert distance.between(x, y, EVEN) == pytest.approx(float(distance.between(wide, y, EVEN)))
 
+    def test_more_units_than_places_are_turned_into_as_many(self):
+        a, b = inside(rows=5, width=40)
+        for x, y, cka, left in zip(
+            a, b, LinearCKA().between(a, b, EVEN), Procrustes().between(a, b, EVEN), strict=True
+        ):
+            k, m = (KernelCenterer().fit_transform(z @ z.T) for z in (x, y))
+            assert cka == pytest.approx(1 - (k * m).sum() / np.sqrt((k**2).sum() * (m**2).sum()))
+            assert 1 - (1 - left) ** 2 == pytest.approx(spatial.procrustes(x, y)[2])
+
     def test_a_constant_representation_says_nothing(self):
         flat, other = np.full((PLACES, 3), 0.1), inside()[0, 0]
         for distance in (LinearCKA(), Procrustes()):
@@ -368,11 +377,14 @@ class TestNames:
 
     def test_a_large_matrix_is_cut_into_pieces_that_say_the_same(self, monkeypatch):
         a, b = drawn()
-        both: tuple[Any, ...] = (Kendall(), JensenShannon())
+        both: tuple[Any, ...] = (Kendall(), JensenShannon(), Spearman())
+        units = inside(rows=7)
+        inner = matrix(Procrustes(), *units)
         whole = [matrix(d, a, b) for d in both]
         each = Kendall().between(a, b, EVEN)
-        monkeypatch.setattr("activeseed.distances.ensembles.AT_ONCE", 1000)
+        monkeypatch.setattr("activeseed.distances.ensembles.AT_ONCE", 100)
         monkeypatch.setattr("activeseed.distances.ranks.AT_ONCE", 200)
+        np.testing.assert_allclose(matrix(Procrustes(), *units), inner, rtol=1e-12)
         for d, found in zip(both, whole, strict=True):
             np.testing.assert_allclose(matrix(d, a, b), found, rtol=1e-12)
         np.testing.assert_allclose(Kendall().between(a, b, EVEN), each, rtol=1e-12)
