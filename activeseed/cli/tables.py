@@ -76,8 +76,7 @@ def ranking_table(
     if ids:
         table.add_column("id", no_wrap=True, max_width=id_width, overflow="ellipsis")
     table.add_column("item", no_wrap=True, width=text_width, overflow="ellipsis")
-    heading = _words(by, declared)
-    table.add_column(heading if len(heading) <= bar_width else heading.replace(" ", "\n", 1), width=bar_width)
+    table.add_column(_above(by, declared, bar_width), width=bar_width)
     table.add_column("± s.e." if any("±" in v for v in values) else "", justify="right", no_wrap=True)
     for name, _ in columns:
         table.add_column(name, justify="right", no_wrap=True)
@@ -177,6 +176,16 @@ def _words(by: str, declared: Sequence[Column]) -> str:
     return found.words if found else by.replace("_", " ")
 
 
+def _above(by: str, declared: Sequence[Column], width: int) -> str:
+    """What stands above the bars: its words, on two lines where need be, or its heading where these are too wide."""
+    words = _words(by, declared)
+    if len(words) <= width:
+        return words
+    two = words.replace(" ", "\n", 1)
+    own = by_name(declared).get(by)
+    return two if own is None or by in KNOWN or max(map(len, two.split("\n"))) <= width else own.heading
+
+
 def _credibility(row: Mapping[str, Any]) -> str:
     now, before = row.get("credibility"), row.get("credibility_before")
     if now is None:
@@ -233,7 +242,7 @@ _WHOLE = (
 
 #: the same of the distance that a study ranks by, in its own unit
 _BY_DISTANCE = (
-    ("distance_spread", "spread by distance", "what answers could still change"),
+    ("distance_spread", "spread by distance", "what is unclear, were the items independent"),
     ("distance_noise_floor", "floor by distance", "the trainer's own randomness"),
 )
 

@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike
 from activeseed.distances.reading import even, looked_at
 from activeseed.errors import PlanError
 from activeseed.plan import Floats
-from activeseed.protocols import Distance, Estimate
+from activeseed.protocols import Distance, Estimate, SupportsAllPairs
 
 #: entries of the two sides that are compared at once
 AT_ONCE = 4_000_000
@@ -34,11 +34,16 @@ def matrix(distance: Distance, first: ArrayLike, second: ArrayLike, weights: Arr
     """
     a, b = np.asarray(first, np.float64), np.asarray(second, np.float64)
     w = _weights(a, weights)
-    each = max(1, int(np.prod(b.shape)))
-    step = max(1, AT_ONCE // each)
+    if isinstance(distance, SupportsAllPairs):
+        return distance.all_pairs(a, b, w)
+    # one pair of representations is as large as its product of units, or as it is
+    each = max(1, int(np.prod(b.shape[1:])), int(np.prod(b.shape[2:])) ** 2)
+    wide = max(1, min(len(b), AT_ONCE // each))
+    long = max(1, AT_ONCE // (each * wide))
     out = np.empty((len(a), len(b)))
-    for start in range(0, len(a), step):
-        out[start : start + step] = distance.between(a[start : start + step, None], b[None], w)
+    for i in range(0, len(a), long):
+        for j in range(0, len(b), wide):
+            out[i : i + long, j : j + wide] = distance.between(a[i : i + long, None], b[None, j : j + wide], w)
     return out
 
 

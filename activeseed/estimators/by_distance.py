@@ -92,6 +92,12 @@ class ByDistance(SettingsRecord):
         return Regression(rows=self.trainings or None, pairs=self.pairs)
 
     @property
+    def regresses_outcomes(self) -> bool:
+        """Whether the rows of its response are among its own."""
+        found = self.measure()
+        return found.embeds and self.trainings != 0 and found.reads != "representations"
+
+    @property
     def _effects(self) -> LeaveOneOut:
         return LeaveOneOut(keys=self.keys, law=self.law, alpha=self.alpha)
 

@@ -58,7 +58,7 @@ def measured(
     place = np.array([[design.place(n, c) for n in range(k)] for c in range(len(compared.changes))])
     grams, both = np.zeros((2, units, k, k))
     ok, touched = np.ones((units, k), bool), np.zeros(units, bool)
-    infinite, beyond = np.zeros((2, units), bool)
+    undefined, beyond = np.zeros((2, units), bool)
     means = np.zeros(units)
     plain = not distance.embeds and distance.reads != "representations"
     for c in compared.contrasts:
@@ -72,7 +72,7 @@ def measured(
         x, y = values[here[good]], values[there[good]]
         found = products(distance, x, y, weights)
         if not np.isfinite(found).all():
-            infinite[c.unit] |= not (np.isnan(found) | np.isneginf(found)).any()
+            undefined[c.unit] |= (np.isnan(found) | np.isneginf(found)).any()
             beyond[c.unit] = True
             ok[c.unit] = False
             continue
@@ -83,6 +83,7 @@ def measured(
         if plain:
             means[c.unit] += c.weight * of_means(distance, x, y, weights).value
     ok &= touched[:, None]
+    infinite = beyond & ~undefined
     known = ok[:, :, None] & ok[:, None, :]
     unknown = ~ok.any(1) | (not plain)
     return Apart(

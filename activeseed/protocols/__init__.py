@@ -31,7 +31,7 @@ from activeseed.protocols.annotators import (
     SupportsPlace,
     SupportsTruth,
 )
-from activeseed.protocols.distances import Distance, Estimate
+from activeseed.protocols.distances import Distance, Estimate, SupportsAllPairs
 from activeseed.protocols.embedders import Embedder, SupportsCentring, SupportsCutting, SupportsIds, SupportsLimits
 from activeseed.protocols.executors import Batch, Executor, SupportsCores
 from activeseed.protocols.forms import (
@@ -90,8 +90,8 @@ __all__ = [
     "Collected", "Cost", "Dispute", "Distance", "Embedder", "Estimate", "Estimator", "Event", "Executor", "Explanation",
     "Finding", "Form", "Geometry", "Json", "Name", "Occasion", "Pace", "Parted", "Perturbation", "Problem",
     "ReferenceLaw", "Request", "Respondent", "Response", "Rewriter", "Run", "Step", "Store", "SupportsAgreement",
-    "SupportsAssignment", "SupportsCentring", "SupportsCollecting", "SupportsConvex", "SupportsCores",
-    "SupportsCutting", "SupportsDecisions", "SupportsDecoding", "SupportsDrawing", "SupportsEntropy",
+    "SupportsAllPairs", "SupportsAssignment", "SupportsCentring", "SupportsCollecting", "SupportsConvex",
+    "SupportsCores", "SupportsCutting", "SupportsDecisions", "SupportsDecoding", "SupportsDrawing", "SupportsEntropy",
     "SupportsExplaining", "SupportsFactors", "SupportsGradients", "SupportsIds", "SupportsItems", "SupportsLaw",
     "SupportsLimits", "SupportsLinks", "SupportsLocating", "SupportsMember", "SupportsNetworks", "SupportsOrder",
     "SupportsPermission", "SupportsPlace", "SupportsPlaces", "SupportsReading", "SupportsRemarks", "SupportsResponse",

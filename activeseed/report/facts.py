@@ -175,7 +175,7 @@ def _numbers(ranking: Ranking, status: Status) -> list[dict[str, Any]]:
     ]
     if s.get("distance_spread") is not None:
         lines += [
-            ("spread by distance", "distance_spread", "distance_spread_se", f"in {s['distance_unit']}"),
+            ("spread by distance", "distance_spread", "distance_spread_se", f"in {s['distance_unit']}, items apart"),
             ("noise floor by distance", "distance_noise_floor", None, f"in {s['distance_unit']}"),
         ]
     out = [

@@ -31,6 +31,7 @@ from activeseed.distances import (
 )
 from activeseed.distances.divergences import DivergenceKind
 from activeseed.distances.reading import even
+from activeseed.outcome import plain
 from activeseed.plan import Floats, generator
 from tests.benchmarks._report import row, share
 
@@ -61,7 +62,8 @@ ESTIMATED: tuple[Any, ...] = (
 def distance_rows(data: Path | None, quick: bool) -> list[dict[str, Any]]:
     """The part's rows; nothing is read from ``data``."""
     del data
-    return [*_properties(), *_references(), *_closed_forms(), *_estimates(300 if quick else 2000)]
+    rows = [*_properties(), *_references(), *_closed_forms(), *_estimates(300 if quick else 2000)]
+    return [{name: plain(value) for name, value in r.items()} for r in rows]
 
 
 def _outcomes(reads: str, key: int, rows: int = OUTCOMES) -> Floats:

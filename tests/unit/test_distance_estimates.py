@@ -21,13 +21,13 @@ from activeseed.distances import (
 from activeseed.errors import PlanError
 from activeseed.estimators.statistics import cross_key, gram
 from activeseed.geometries import Hellinger as HellingerGeometry
-from activeseed.plan import generator
+from activeseed.plan import Floats, generator
 from tests.unit.test_distances import PLACES, inside
 
 WEIGHTS = generator(9, "weights").dirichlet(np.full(PLACES, 5.0))
 
 
-def runs(key: int, keys: int, shift: float = 0.0, shared: float = 0.0, scale: float = 0.7):
+def runs(key: int, keys: int, shift: float = 0.0, shared: float = 0.0, scale: float = 0.7) -> tuple[Floats, Floats]:
     """Two ensembles of probabilities whose log-odds differ by ``shift``, with noise of which a part is shared."""
     dice = generator(key, "runs")
     common, one, two = dice.standard_normal((3, keys, PLACES)) * scale

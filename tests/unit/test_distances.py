@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,6 +37,7 @@ from activeseed.distances import (
     distance_of,
     matrix,
 )
+from activeseed.distances.divergences import DivergenceKind
 from activeseed.distances.reading import even, midranks
 from activeseed.errors import ConfigError, PlanError
 from activeseed.geometries import DistributionHellinger
@@ -62,7 +64,7 @@ def inside(key: int = 0, rows: int = 20, width: int = 4):
 class TestReferences:
     def test_divergences_of_distributions(self):
         a, b = policies()
-        of = {"reads": "distribution"}
+        of: dict[str, Any] = {"reads": "distribution"}
         ab, ba = stats.entropy(a, b, axis=1), stats.entropy(b, a, axis=1)
         np.testing.assert_allclose(KullbackLeibler(**of).between(a, b, EVEN), ab)
         np.testing.assert_allclose(KullbackLeibler(direction="reverse", **of).between(a, b, EVEN), ba)
@@ -80,9 +82,9 @@ class TestReferences:
     def test_a_field_of_probabilities_is_a_mean_of_distributions_of_two(self):
         a, b = drawn()
         weights = generator(1, "weights").dirichlet(np.ones(PLACES))
-        two = [np.stack([x, 1 - x], -1) for x in (a, b)]
+        one, other = (np.stack([x, 1 - x], -1) for x in (a, b))
         for field in (KullbackLeibler, Jeffreys, JensenShannon, Hellinger, TotalVariation):
-            place = field(reads="distribution").between(*two, even(2))
+            place = field(reads="distribution").between(one, other, even(2))
             np.testing.assert_allclose(field().between(a, b, weights), place @ weights)
 
     def test_hellinger_is_the_studys_own_geometry(self):
@@ -97,11 +99,11 @@ class TestReferences:
         rho = [stats.spearmanr(x, y).statistic for x, y in zip(a, b, strict=True)]
         np.testing.assert_allclose(Kendall().between(a, b, EVEN), (1 - np.array(tau)) / 2)
         np.testing.assert_allclose(Spearman().between(a, b, EVEN), (1 - np.array(rho)) / 2)
-        at = [torch.tensor(x.T) for x in (a, b)]
+        s, t = (torch.tensor(x.T) for x in (a, b))
         np.testing.assert_allclose(
-            Kendall().between(a, b, EVEN), (1 - kendall_rank_corrcoef(*at).numpy()) / 2, rtol=1e-6
+            Kendall().between(a, b, EVEN), (1 - np.asarray(kendall_rank_corrcoef(s, t))) / 2, rtol=1e-6
         )
-        np.testing.assert_allclose(Spearman().between(a, b, EVEN), (1 - spearman_corrcoef(*at).numpy()) / 2, rtol=1e-5)
+        np.testing.assert_allclose(Spearman().between(a, b, EVEN), (1 - spearman_corrcoef(s, t).numpy()) / 2, rtol=1e-5)
 
     def test_rankings_with_ties(self):
         a, b = np.round(drawn() * 4) / 4
@@ -151,19 +153,19 @@ class TestReferences:
         np.testing.assert_allclose(1 - (1 - Procrustes().between(a, b, EVEN)) ** 2, found, rtol=1e-6)
 
     def test_policies(self):
-        scores = generator(3, "scores").standard_normal((2, 20, PLACES)) * 3
+        a, b = generator(3, "scores").standard_normal((2, 20, PLACES)) * 3
         start = generator(4, "start").dirichlet(np.ones(PLACES))
-        agents = [special.softmax(np.log(start) + s / 0.5, axis=1) for s in scores]
-        for kind in ("kl", "jeffreys", "jensen_shannon", "hellinger", "total_variation"):
-            plain = distance_named({"kind": kind, "reads": "distribution"}).between(*agents, EVEN)
-            np.testing.assert_allclose(Policy(leash=0.5, divergence=kind).between(*scores, start), plain, rtol=1e-9)
-        odds = special.expit(scores)
+        one, other = (special.softmax(np.log(start) + s / 0.5, axis=1) for s in (a, b))
+        kinds: tuple[DivergenceKind, ...] = ("kl", "jeffreys", "jensen_shannon", "hellinger", "total_variation")
+        for kind in kinds:
+            plain = distance_named({"kind": kind, "reads": "distribution"}).between(one, other, EVEN)
+            np.testing.assert_allclose(Policy(leash=0.5, divergence=kind).between(a, b, start), plain, rtol=1e-9)
         np.testing.assert_allclose(
-            Policy(leash=0.5, scores="log_odds").between(*odds, start),
-            Policy(leash=0.5).between(*scores, start),
+            Policy(leash=0.5, scores="log_odds").between(special.expit(a), special.expit(b), start),
+            Policy(leash=0.5).between(a, b, start),
             rtol=1e-6,
         )
-        np.testing.assert_allclose(Policy().between(scores[0], scores[0] + 7.0, start), 0.0, atol=1e-12)
+        np.testing.assert_allclose(Policy().between(a, a + 7.0, start), 0.0, atol=1e-12)
 
     def test_no_small_probability_is_lost_on_a_short_leash(self):
         """An agent of β = 0.001 holds e^−1000 possible: KL from another is finite, and the difference of the scores."""
@@ -180,7 +182,7 @@ class TestClosedForms:
         w = even(len(x))
         kl = np.log(s) + (1 + m**2) / (2 * s**2) - 0.5
         reverse = -np.log(s) + (s**2 + m**2) / 2 - 0.5
-        of = {"reads": "distribution"}
+        of: dict[str, Any] = {"reads": "distribution"}
         assert KullbackLeibler(**of).between(p, q, w) == pytest.approx(kl, rel=1e-6)
         assert KullbackLeibler(direction="reverse", **of).between(p, q, w) == pytest.approx(reverse, rel=1e-6)
         assert Jeffreys(**of).between(p, q, w) == pytest.approx(kl + reverse, rel=1e-6)
@@ -275,6 +277,15 @@ class TestInvariances:
         for distance in (LinearCKA(), Procrustes()):
             assert distance.between(x, y, EVEN) == pytest.approx(float(distance.between(wide, y, EVEN)))
 
+    def test_more_units_than_places_are_turned_into_as_many(self):
+        a, b = inside(rows=5, width=40)
+        for x, y, cka, left in zip(
+            a, b, LinearCKA().between(a, b, EVEN), Procrustes().between(a, b, EVEN), strict=True
+        ):
+            k, m = (KernelCenterer().fit_transform(z @ z.T) for z in (x, y))
+            assert cka == pytest.approx(1 - (k * m).sum() / np.sqrt((k**2).sum() * (m**2).sum()))
+            assert 1 - (1 - left) ** 2 == pytest.approx(spatial.procrustes(x, y)[2])
+
     def test_a_constant_representation_says_nothing(self):
         flat, other = np.full((PLACES, 3), 0.1), inside()[0, 0]
         for distance in (LinearCKA(), Procrustes()):
@@ -308,7 +319,7 @@ class TestRefusals:
         with pytest.raises(PlanError, match="don't pair up"):
             Hellinger().between(drawn()[0, :3], drawn()[0, :4], EVEN)
         with pytest.raises(PlanError, match="sum to 1"):
-            Hellinger().between(*drawn()[:, 0], EVEN * 2)
+            Hellinger().between(drawn()[0], drawn()[1], EVEN * 2)
 
     def test_numbers_for_representations_are_said(self):
         with pytest.raises(PlanError, match="one row of numbers a place"):
@@ -323,7 +334,7 @@ class TestRefusals:
 
     def test_a_top_of_all_places_is_said(self):
         with pytest.raises(PlanError, match="Set k below 13"):
-            TopK(k=13).between(*drawn()[:, 0], EVEN)
+            TopK(k=13).between(drawn()[0], drawn()[1], EVEN)
 
     def test_the_log_odds_of_certainty_are_said(self):
         with pytest.raises(PlanError, match="place 2 of 3 is a probability of 0 or 1"):
@@ -356,9 +367,24 @@ class TestNames:
         with pytest.raises(ConfigError, match="is no name"):
             distance_of("not a name:X")
 
+    def test_all_pairs_at_once_are_those_of_each_pair_with_ties_and_gaps(self):
+        a, b = np.round(drawn() * 4) / 4
+        b[3, 2] = np.nan
+        weights = generator(6, "weights").dirichlet(np.ones(PLACES))
+        each = Kendall().between(a[:, None], b[None], weights)
+        np.testing.assert_allclose(matrix(Kendall(), a, b, weights), each, rtol=1e-12)
+        assert np.isnan(each[:, 3]).all()
+
     def test_a_large_matrix_is_cut_into_pieces_that_say_the_same(self, monkeypatch):
         a, b = drawn()
-        whole = matrix(Kendall(), a, b)
+        both: tuple[Any, ...] = (Kendall(), JensenShannon(), Spearman())
+        units = inside(rows=7)
+        inner = matrix(Procrustes(), *units)
+        whole = [matrix(d, a, b) for d in both]
+        each = Kendall().between(a, b, EVEN)
         monkeypatch.setattr("activeseed.distances.ensembles.AT_ONCE", 100)
         monkeypatch.setattr("activeseed.distances.ranks.AT_ONCE", 200)
-        np.testing.assert_allclose(matrix(Kendall(), a, b), whole, rtol=1e-12)
+        np.testing.assert_allclose(matrix(Procrustes(), *units), inner, rtol=1e-12)
+        for d, found in zip(both, whole, strict=True):
+            np.testing.assert_allclose(matrix(d, a, b), found, rtol=1e-12)
+        np.testing.assert_allclose(Kendall().between(a, b, EVEN), each, rtol=1e-12)

