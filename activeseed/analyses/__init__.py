@@ -11,16 +11,20 @@ from activeseed.lazy import lazily
 if TYPE_CHECKING:
     from activeseed.analyses.redundancy import Redundancy
     from activeseed.analyses.redundancy.coverage import Cover, Coverage, ItemCoverage, ProbeCoverage
+    from activeseed.analyses.removal import RemovalBounds
+    from activeseed.analyses.removal.finding import ProbeReach, RemovalBound, Removals
     from activeseed.analyses.removal.partition import PartitionCertificate, PartitionVotes, PlaceVotes
 
 _HOMES = {
     "redundancy": ("Redundancy",),
     "redundancy.coverage": ("Cover", "Coverage", "ItemCoverage", "ProbeCoverage"),
     "removal.partition": ("PartitionCertificate", "PartitionVotes", "PlaceVotes"),
+    "removal": ("RemovalBounds",),
+    "removal.finding": ("ProbeReach", "RemovalBound", "Removals"),
 }
 __getattr__ = lazily(__name__, _HOMES)
 
 __all__ = [
     "Cover", "Coverage", "ItemCoverage", "PartitionCertificate", "PartitionVotes", "PlaceVotes", "ProbeCoverage",
-    "Redundancy",
+    "ProbeReach", "Redundancy", "RemovalBound", "RemovalBounds", "Removals",
 ]  # fmt: skip

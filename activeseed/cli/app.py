@@ -25,6 +25,7 @@ from activeseed.cli import (
     queue,
     rank,
     redundancy,
+    removal,
     report,
     seed_commands,
     serve,
@@ -119,6 +120,7 @@ app.command("init", short_help="Make a project from a seed file.")(project.init)
 app.command("check", short_help="Validate it, and say what a ranking costs.")(project.check)
 app.command("rank", short_help="Rank the items by what hangs on them.")(rank.rank)
 app.command("redundancy", short_help="What covers for what, and what for nothing.")(redundancy.redundancy)
+app.command("removal", short_help="What leaving out any few can do, proved.")(removal.removal)
 app.command("explain", short_help="Why a probe is judged as it is.")(explain.explain)
 app.command("queue", short_help="Ask the questions that are worth most.")(queue.queue)
 app.command("annotate", short_help="Answer pending questions here.")(queue.annotate)

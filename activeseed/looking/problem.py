@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from activeseed.factor import Factor
 from activeseed.plan import Law, Materials
 from activeseed.protocols import (
     Cost,
     Problem,
+    SupportsConvex,
     SupportsFactors,
     SupportsNetworks,
     SupportsStates,
@@ -34,6 +36,7 @@ def problem_of(seed: Seed, law: Law, system: System, materials: Materials) -> Pr
         steps=system.trajectory_steps(materials) if isinstance(system, SupportsTrajectories) else (),
         layout=system.layout(materials) if isinstance(system, SupportsNetworks) else None,
         materials=materials,
+        convex=partial(system.convex, materials) if isinstance(system, SupportsConvex) else None,
     )
 
 

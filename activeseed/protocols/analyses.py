@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar, runtime_checkable
 
@@ -10,6 +10,7 @@ from activeseed.protocols.systems import Cost
 
 if TYPE_CHECKING:  # seams are only described here: whoever asks for an event needs no arrays
     from activeseed.column import Column
+    from activeseed.convex import Convex
     from activeseed.factor import Factor
     from activeseed.networks import Layout
     from activeseed.outcome import (
@@ -67,6 +68,8 @@ class Problem:
         steps: (T,) optimiser steps at which the state ``trajectory`` is read (``SupportsTrajectories``).
         layout: shape of the network that outcomes are a function of (``SupportsNetworks``), where there is one.
         materials: what every training shares: the features of any payload, the pool; None where nobody said.
+        convex: replicate number -> the training itself (``SupportsConvex``), where the system hands it out; raises
+            PlanError with the reason where its settings make another training of it.
     """
 
     seed: Seed
@@ -85,6 +88,7 @@ class Problem:
     steps: tuple[int, ...] = ()
     layout: Layout | None = None
     materials: Materials | None = field(default=None, compare=False)
+    convex: Callable[[int], Convex] | None = field(default=None, compare=False)
 
     @property
     def factors(self) -> tuple[Factor, ...]:

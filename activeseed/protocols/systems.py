@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # seams are only described here: whoever asks for an event ne
     import numpy as np
     from numpy.typing import NDArray
 
+    from activeseed.convex import Convex
     from activeseed.factor import Factor
     from activeseed.networks import Layout
     from activeseed.outcome import Outcomes
@@ -245,6 +246,21 @@ class SupportsNetworks(Protocol):
 
     def layout(self, materials: Materials) -> Layout | None:
         """The network's shape; None where these settings make no such network of the outcome."""
+        ...
+
+
+@runtime_checkable
+class SupportsConvex(Protocol):
+    """Hands out the training itself where it is convex, so that all removals can be bounded at once."""
+
+    def convex(self, materials: Materials, key: int = 0) -> Convex:
+        """Slot by slot what it trains on and how, under a replicate number; its probes are the places.
+
+        The outcome at a place is σ of ``Convex.scores`` at the row's weights of the slots, up to the precision and the
+        tolerance it was trained with.
+
+        Raises PlanError, with the reason, where these settings make another training of it.
+        """
         ...
 
 

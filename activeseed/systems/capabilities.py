@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
+from activeseed.errors import PlanError
 from activeseed.networks import Network
 from activeseed.outcome import Outcomes
 from activeseed.plan import Materials, Rows
@@ -21,6 +23,7 @@ from activeseed.protocols import (
     REPRESENTATION,
     TRAJECTORY,
     Explanation,
+    SupportsConvex,
     SupportsExplaining,
     SupportsFactors,
     SupportsNetworks,
@@ -217,6 +220,31 @@ def check_representations(system: System, materials: Materials) -> None:
     found = np.asarray(system.states(rows, materials, REPRESENTATION))
     right = found.ndim == 3 and found.shape[:2] == (len(rows), places) and found.shape[2] > 0
     assert right, f"representations of {len(rows)} rows at {places} places have shape {found.shape}"
+
+
+# --- convex trainings ---------------------------------------------------------------------------------------------
+
+
+def check_convex(system: System, materials: Materials, *, tolerance: float = 1e-5) -> None:
+    """Raise AssertionError unless trainings by the convex training that a system hands out are its own.
+
+    A system that has none under its settings has to say why. Costs three trainings.
+    """
+    assert isinstance(system, SupportsConvex), f"{system.kind} hands out no convex training"
+    rows = some_rows(materials)
+    try:
+        convex = system.convex(materials, int(rows.keys[0]))
+    except PlanError as error:
+        said = str(error)
+        convex = None
+    if convex is None:
+        assert len(said.split()) > 3, f"why it is not convex is not said: {said!r}"
+        return
+    assert convex.words, "how it is trained has no words"
+    assert convex.features.shape[0] == materials.width, "not every slot has its features"
+    found = system.train(rows, materials)
+    own = [expit(convex.scores(w)) for w in rows.weights(materials.slots)]
+    close(own, found.values, tolerance, "a training by the convex training is not the system's own")
 
 
 # --- explanations -------------------------------------------------------------------------------------------------

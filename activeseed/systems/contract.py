@@ -14,6 +14,7 @@ from activeseed.outcome import Outcomes
 from activeseed.plan import Materials, Rows, generator, join_rows, with_keys
 from activeseed.protocols import (
     REPRESENTATION,
+    SupportsConvex,
     SupportsExplaining,
     SupportsFactors,
     SupportsGradients,
@@ -25,6 +26,7 @@ from activeseed.protocols import (
 from activeseed.seed import ABSENT
 from activeseed.systems.capabilities import (
     check_cells,
+    check_convex,
     check_explaining,
     check_networks,
     check_representations,
@@ -89,6 +91,8 @@ def check_system(system: System, materials: Materials, *, tolerance: float = 1e-
         check_networks(system, materials)
     if isinstance(system, SupportsTrajectories):
         check_trajectories(system, materials, tolerance=tolerance)
+    if isinstance(system, SupportsConvex):
+        check_convex(system, materials, tolerance=tolerance)
     if isinstance(system, SupportsExplaining):
         check_explaining(system, materials, tolerance=tolerance)
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from activeseed.convex import Convex
     from activeseed.geometries import Hellinger, Identity
     from activeseed.networks import Layout
     from activeseed.outcome import Outcomes
@@ -184,6 +185,26 @@ class RewardModel(SettingsRecord):
         from activeseed.networks import Layout
 
         return Layout((_features(materials), 1)) if self.reward == "linear" else None
+
+    def convex(self, materials: Materials, key: int = 0) -> Convex:
+        """See ``protocols.SupportsConvex``: a linear reward's descent. Raises PlanError for an MLP."""
+        import numpy as np
+
+        from activeseed.convex import Convex
+        from activeseed.systems.fields.convex import descent_words, drawn_start, paced
+
+        if self.reward != "linear":
+            raise PlanError("An MLP's training is not convex. Say reward = 'linear'.")
+        self.check(materials)
+        x = np.asarray(materials.features(list(materials.slots.payloads)), np.float64)
+        start = drawn_start(materials.root, key, self.held, x.shape[1], self.init_scale)
+        return Convex(
+            features=x, targets=np.ones(len(x)), scale=np.ones(len(x)), l2=self.l2, normalised=True,
+            probes=np.asarray(materials.features([p.payload for p in materials.probes]), np.float64),
+            steps=self.steps, rate=self.rate, start=start,
+            pace=paced(materials, key, self.held, self.minibatch, self.steps) if self.minibatch else None,
+            words=descent_words("a linear reward", self.steps, self.rate, self.l2, start, self.minibatch, key),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

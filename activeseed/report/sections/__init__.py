@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from activeseed.report.sections import removal
 from activeseed.report.sections.covering import explanations, redundancy
 from activeseed.study import Study
 
@@ -30,7 +31,7 @@ class Section:
 
 
 #: in the order of the page
-SECTIONS: tuple[Section, ...] = ()
+SECTIONS: tuple[Section, ...] = (Section("removal", removal.facts, removal.figures),)
 
 
 def analysed(study: Study) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from activeseed.convex import Convex
     from activeseed.networks import Layout
     from activeseed.outcome import Outcomes
     from activeseed.plan import Floats, Materials, Rows
@@ -127,3 +128,9 @@ class OversightLeague(LeagueSettings):
         from activeseed.systems.league.inside import layout_of
 
         return layout_of(self, materials)
+
+    def convex(self, materials: Materials, key: int = 0) -> Convex:
+        """See ``protocols.SupportsConvex``: one round of a linear league. Raises PlanError otherwise."""
+        from activeseed.systems.league.convex import convex
+
+        return convex(self, materials, key)

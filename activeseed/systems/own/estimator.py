@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
 from activeseed.agreeing import as_json, said
 from activeseed.checked import SettingsRecord
+from activeseed.convex import Convex
 from activeseed.errors import ConfigError, PlanError, TrainingError
 from activeseed.geometries import Compare, Hellinger, Identity, at_places
 from activeseed.networks import Layout, Network
@@ -275,6 +276,22 @@ class FromEstimator(SettingsRecord):
     def _layout(self, inputs: int) -> Layout | None:
         return layout_of(self.made(), inputs, probability=self.probability) if self.features == "embedding" else None
 
+    def convex(self, materials: Materials, key: int = 0) -> Convex:
+        """See ``protocols.SupportsConvex``: logistic regression on fixed features. Raises PlanError otherwise."""
+        from activeseed.systems.own.convex import convex_of, logistic
+
+        model = self.made()
+        logistic(model)
+        if not self.probability:
+            raise PlanError("Removals are bounded for a classifier's probability. Say probability=True.")
+        self.check(materials)
+        labels, items = self._labels(materials), materials.seed.items
+        if len(labels.classes) != 2:
+            raise PlanError(f"Removals are bounded for two classes; there are {len(labels.classes)} labels.")
+        said = [self._label(items[f].metadata, items[f].group) for f in materials.slots.items]
+        inputs = [self._inputs(materials, p) for p in (list(materials.slots.payloads), _payloads(materials.probes))]
+        return convex_of(model, inputs[0], labels.read(said).tolist(), self._positive(labels), inputs[1])
+
     def _labels(self, materials: Materials) -> Labels:
         return Labels.of([self._label(i.metadata, i.group) for i in materials.seed.items])
 
@@ -335,6 +352,10 @@ class FromEstimator(SettingsRecord):
     def _label(self, metadata: Mapping[str, Any], group: str) -> Any:
         label = metadata.get(self.label, group or None if self.label == "group" else None)
         return None if label == "" or label != label else label  # a missing cell of a table reads as NaN
+
+
+def _payloads(probes: tuple[Probe, ...]) -> list[Payload]:
+    return [p.payload for p in probes]
 
 
 def _numbers(labels: list[Any]) -> NDArray[np.float64]:
