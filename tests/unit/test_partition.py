@@ -15,6 +15,7 @@ from sklearn.linear_model import LogisticRegression
 
 import activeseed as act
 from activeseed.analyses.removal.partition import SLACK, PartitionCertificate, changes_borne, median_between
+from activeseed.cli.app import run as on_command_line
 from activeseed.config import FAMILIES, member, takes_a_few_rows
 from activeseed.errors import ConfigError, PlanError
 from activeseed.plan import Materials, Rows
@@ -211,6 +212,29 @@ def test_a_study_of_a_partition_ranks_certifies_and_opens_again(tmp_path) -> Non
     assert again.analyse(PartitionCertificate()).to_dict() == found.to_dict()
     assert again.budget.here == 0
     act.write_report(again, tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text()
+    assert "What the partition&#39;s votes certify" in page or "What the partition's votes certify" in page
+    assert "Decisions that bear any k removals or additions" in page
+    assert all(p.id in page for p in materials.probes)
+
+
+@pytest.mark.parametrize("width", [60, 120])
+def test_removal_on_the_command_line_counts_the_votes_of_a_partition(tmp_path, capsys, monkeypatch, width) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    materials = vectors(items=6, probes=8)
+    system = Partition(parts=3, of=OversightLeague(rounds=1, steps=5))
+    folder = tmp_path / "study"
+    act.Study.create(folder, materials.seed, system, probes=materials.probes, pool=materials.pool, key=1)
+    assert on_command_line(["removal", "--trust", "--dir", str(folder), "--csv", str(tmp_path / "votes.csv")]) == 0
+    out, _ = capsys.readouterr()
+    assert "any few items removed or added" in out
+    assert ("above:below:" in out) == (width > 90)
+    assert max(map(len, out.splitlines())) <= width
+    assert len((tmp_path / "votes.csv").read_text().splitlines()) == 9
+    assert on_command_line(["removal", "--trust", "--dir", str(folder), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["system"] == "partition"
+    assert said["places"][0]["edits"] in (None, 0)
 
 
 # --- what is certified --------------------------------------------------------------------------------------------

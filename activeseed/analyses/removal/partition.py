@@ -26,7 +26,7 @@ row's items (the order of minibatches is drawn over all items of the seed, those
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -154,18 +154,18 @@ class PartitionVotes:
             "places and of which nothing is proved here.",
         )
 
+    def to_frame(self) -> Any:
+        """A pandas DataFrame, one row for each place."""
+        import pandas as pd
+
+        return pd.DataFrame([{**asdict(p), "edits": p.edits} for p in self.places])
+
     def to_dict(self) -> Mapping[str, Json]:
         """All of it as JSON; the members' outcomes are left out."""
         out: dict[str, Any] = {
             "parts": self.parts, "threshold": self.threshold, "alike": self.alike, "says": list(self.says),
             "certified": [{"changes": k, "share": self.certified(k)} for k in range(1 + self.parts // 2)],
-            "places": [
-                {
-                    "id": p.id, "outcome": p.outcome, "single": p.single, "above": p.above, "below": p.below,
-                    "abstained": p.abstained, "decision": p.decision, "changes": p.changes, "edits": p.edits,
-                }
-                for p in self.places
-            ],
+            "places": [{**asdict(p), "edits": p.edits} for p in self.places],
         }  # fmt: skip
         found: dict[str, Json] = {k: plain(v) for k, v in out.items()}
         return found

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from activeseed.report.sections import removal
+from activeseed.report.sections import removal, votes
 from activeseed.report.sections.covering import explanations, redundancy
 from activeseed.study import Study
 
@@ -31,7 +31,10 @@ class Section:
 
 
 #: in the order of the page
-SECTIONS: tuple[Section, ...] = (Section("removal", removal.facts, removal.figures),)
+SECTIONS: tuple[Section, ...] = (
+    Section("removal", removal.facts, removal.figures),
+    Section("partition_certificate", votes.facts, votes.figures),
+)
 
 
 def analysed(study: Study) -> list[dict[str, Any]]:
