@@ -48,7 +48,5 @@ def _steps(certified: list[Mapping[str, Any]], width: int = 420, height: int = 1
         out.append(f'<text class="tick" x="{x(k):.1f}" y="{height - 16}" text-anchor="middle">{k}</text>')
     middle = (left + width - right) / 2
     out.append(f'<text class="tick" x="{middle:.0f}" y="{height - 2}" text-anchor="middle">k</text>')
-        f'<text class="tick" x="{(left + width - right) / 2:.0f}" y="{height - 2}" text-anchor="middle">k</text>'
-    )
     inside = "".join(out)
     return f'<svg class="chart" role="img" aria-label="{escape(title)}" viewBox="0 0 {width} {height}">{inside}</svg>'
