@@ -32,7 +32,7 @@ from activeseed.analyses.removal.ranges import (
 from activeseed.analyses.removal.trajectory import Descent, drifts
 from activeseed.convex import Convex
 from activeseed.errors import ConfigError, PlanError, TrainingError
-from activeseed.plan import Floats
+from activeseed.plan import Floats, Materials
 from activeseed.protocols import Finding
 from activeseed.seed import Seed
 from activeseed.systems.league import OversightLeague
@@ -336,7 +336,7 @@ def test_sets_are_counted_as_they_come() -> None:
 # --- the analysis -------------------------------------------------------------------------------------------------
 
 
-def labelled(items: int = 30) -> tuple[FromEstimator, object]:
+def labelled(items: int = 30) -> tuple[FromEstimator, Materials]:
     from sklearn.linear_model import LogisticRegression
 
     m = toy_materials.vectors(items=items, probes=8)
