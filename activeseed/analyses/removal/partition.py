@@ -187,6 +187,18 @@ class PartitionCertificate(SettingsRecord):
 
     Costs two rows at most: the members of the seed as it stands, and one more member, trained on all of it.
 
+    >>> league = act.OversightLeague(rounds=1, steps=3)
+    >>> study = act.Study.create(
+    ...     "parts",
+    ...     act.read_seed("positives.jsonl"),
+    ...     act.Partition(parts=3, of=league),
+    ...     probes=act.read_probes("probes.jsonl"),
+    ...     pool=act.read_probes("pool.jsonl"),
+    ... )
+    >>> found = study.analyse(act.PartitionCertificate())
+    >>> found.parts, found.certified(2)
+    (3, 0.0)
+
     Attributes:
         threshold: what is above it is decided one way; ½ suits probabilities.
         key: replicate number, counted from the problem's first.
