@@ -111,7 +111,7 @@ def test_what_a_line_leaves_is_found_at_its_stationary_points() -> None:
     z = np.array([2.0])
     m = curvature(z)
     wide = Range(np.array([-8.0]), np.array([1.0]))
-    deltas = np.linspace(-8.0, 1.0, 200_001)
+    deltas: Floats = np.linspace(-8.0, 1.0, 200_001).astype(np.float64)
     every_q = rise(np.full_like(deltas, 2.0), deltas) - m * deltas
     found = left_over(z, m, wide)
     # the grid's step is 4.5e-5, and σ is flat to second order at an extreme: 1e-9
