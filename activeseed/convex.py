@@ -73,14 +73,17 @@ class Convex:
             raise TrainingError("No item is left in this row, so nothing is trained.")
         return w / w.sum() if self.normalised else w
 
-    def scores(self, weights: Floats) -> Floats:
+    def scores(self, weights: Floats, near: Floats | None = None) -> Floats:
         """(P,) scores at the probes of a training at these (S,) weights of the slots.
+
+        Args:
+            near: (d + 1,) parameters that an optimum is looked for from; it is the same from anywhere.
 
         Cost: Newton's steps in the span of the points, min(S + N, d)³ each, or (S + N)·d for each step of descent.
         Raises TrainingError where nothing weighs, or where there is no optimum.
         """
         w = self.losses(weights)
-        theta = list(self.path(w))[-1] if self.steps else self.optimum(w)
+        theta = list(self.path(w))[-1] if self.steps else self.optimum(w, near)
         return self.with_constant(self.probes) @ theta
 
     @property
@@ -108,8 +111,10 @@ class Convex:
             basis[-1, -1] = 1.0
         return basis
 
-    def optimum(self, losses: Floats) -> Floats:
+    def optimum(self, losses: Floats, near: Floats | None = None) -> Floats:
         """(d + 1,) parameters that minimise the loss at these (S,) weights in it, up to rounding: Newton's method.
+
+        Steps begin at zero, or from (d + 1,) parameters nearby.
 
         Raises TrainingError where there is no minimum: a constant without decay and a single class.
         """
@@ -118,7 +123,8 @@ class Convex:
         if self.constant and not self.constant_l2 and len(set(t[w > 0].tolist())) < 2:
             raise TrainingError("A single class is left in this row, so there is no optimum.")
         basis = self.span(x[w > 0])
-        return np.asarray(basis @ _minimised(x @ basis, t, w, self.decays @ basis**2))
+        start = np.zeros(basis.shape[1]) if near is None else basis.T @ near
+        return np.asarray(basis @ _minimised(x @ basis, t, w, self.decays @ basis**2, start))
 
     def path(self, losses: Floats) -> Iterator[Floats]:
         """(d + 1,) parameters before each step of the descent, then those after the last."""
@@ -131,9 +137,8 @@ class Convex:
             yield theta
 
 
-def _minimised(x: Floats, t: Floats, w: Floats, decay: Floats) -> Floats:
-    """(r,) minimiser of Σ w ℓ(t, x·θ) + Σ decay θ²/2."""
-    theta: Floats = np.zeros(x.shape[1])
+def _minimised(x: Floats, t: Floats, w: Floats, decay: Floats, theta: Floats) -> Floats:
+    """(r,) minimiser of Σ w ℓ(t, x·θ) + Σ decay θ²/2, from a start."""
 
     def loss(at: Floats) -> float:
         s = x @ at

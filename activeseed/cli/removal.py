@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,7 @@ from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, open_study
 from activeseed.cli.progress import Progress
 from activeseed.cli.screen import clean, one_line, print_json, results, say
 from activeseed.cli.tables import named
+from activeseed.cli.votes import print_votes
 from activeseed.errors import FolderError
 
 if TYPE_CHECKING:
@@ -53,22 +54,31 @@ def removal(
       activeseed removal
       activeseed removal --k 1 --k 5
       activeseed removal --json > removal.json
+
+    \b
+    Where [system] kind = "partition", its votes say what its decisions bear, whatever is trained on each part: any
+    removals and additions, and edits at two each.
     """
     if csv is not None and not csv.parent.is_dir():
         raise FolderError(f"{csv}: there is no folder {csv.parent}. Make it, or choose another.")
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
-        from activeseed.analyses import RemovalBounds
+        from activeseed.analyses import PartitionCertificate, PartitionVotes, RemovalBounds
         from activeseed.cli.rank import agreed, write_frames
 
-        asked = RemovalBounds(removals=tuple(removals or ()), sets=sets, exhaustive=exhaustive)
+        asked: Any = RemovalBounds(removals=tuple(removals or ()), sets=sets, exhaustive=exhaustive)
+        if study.system.kind == "partition":  # whatever its members are, its votes say what its decisions bear
+            asked = PartitionCertificate()
         before = study.trainer.trainings
-        found = agreed(study, progress, yes, lambda: study.analyse(asked))
+        found: Removals | PartitionVotes = agreed(study, progress, yes, lambda: study.analyse(asked))
     write_frames(found, csv, None)
     if as_json:
         print_json({"seed_version": study.seed.version, "system": study.system.kind, **found.to_dict()})
         return
-    print_removals(found, study, top)
+    if isinstance(found, PartitionVotes):
+        print_votes(found, study, top)
+    else:
+        print_removals(found, study, top)
     new = study.budget.trainings - before
     say(f"{counted(new, 'training')}; {before:,} were made before.")
 

@@ -58,9 +58,10 @@ class Partition(SettingsRecord):
 
     An item of a row belongs to part ``hash(content) mod parts``: neither its place, nor its name, nor what else is in
     the seed has a say, so equal texts are always together. Every member is trained on its part alone, the rest left
-    out, under the row's key: they share the member's key streams. A member that can't be trained (a classifier whose
-    part holds one class) abstains; a row fails where all of them do. The outcome at a place is the median of those who
-    don't, with two in the middle their mean.
+    out, under the row's key: they share the member's key streams. A member whose part is empty abstains, and so does
+    one that can't be trained (a classifier whose part holds one class); a row fails where all of them do. The outcome
+    at a place is the median of those who don't, with two in the middle their mean. A row without any item is what the
+    member makes of none.
 
     >>> act.Partition(parts=7, of=act.OversightLeague(rounds=2)).traits.weighted
     True
@@ -157,7 +158,9 @@ class Partition(SettingsRecord):
             f"A row is {self.parts} trainings, of members that learn from {counts.min()} to {counts.max()} of "
             f"{len(materials.seed)} items each"
         )
-        said += f"; {empty} of them from none: fewer parts would leave more to learn from." if empty else "."
+        said += (
+            f"; {empty} of them have none and abstain: fewer parts would leave more to learn from." if empty else "."
+        )
         own = self.of.remarks(materials) if isinstance(self.of, SupportsRemarks) else ()
         return (*own, said)
 
@@ -193,7 +196,7 @@ class Partition(SettingsRecord):
 
         from activeseed.outcome import Outcomes
 
-        members = self.of.train(self._expanded(rows, materials), materials)
+        members = self._members(rows, materials)
         shape = len(rows), self.parts, -1
         values = _median(np.where(members.ok[:, None], members.values, np.nan).reshape(shape))
         vouching = None
@@ -203,7 +206,7 @@ class Partition(SettingsRecord):
         ok = members.ok.reshape(len(rows), self.parts).any(1) & sound
         values[~ok] = np.nan
         failures = {
-            int(r): f"no member could be trained: {members.failures.get(int(r) * self.parts, 'no reason was given')}"
+            int(r): f"no member could be trained: {_first(members.failures, int(r) * self.parts, self.parts)}"
             if sound[r]
             else "a weight is negative or not finite"
             for r in np.flatnonzero(~ok)
@@ -216,8 +219,30 @@ class Partition(SettingsRecord):
         """The part, in [0, parts), that content falls into: the same on every machine, in every seed."""
         return int.from_bytes(payload.digest[:8], "big") % self.parts
 
-    def _expanded(self, rows: Rows, materials: Materials) -> Rows:
-        """R rows -> R·p rows of the member: row by row, the items of each part with all others left out."""
+    def _members(self, rows: Rows, materials: Materials) -> Outcomes:
+        """Outcomes of R·p members, row by row; those that abstain are not ok, those of empty parts without a reason."""
+        import numpy as np
+
+        from activeseed.outcome import Outcomes
+
+        expanded, filled = self._expanded(rows, materials)
+        at = np.flatnonzero(filled)
+        found = self.of.train(expanded.take(at), materials)
+        values = np.full((len(filled), found.values.shape[1]), np.nan, np.float32)
+        ok = np.zeros(len(filled), np.bool_)
+        values[at], ok[at] = found.values, found.ok
+        vouching = None
+        if found.vouching is not None:
+            vouching = np.full((len(filled), found.vouching.shape[1]), np.nan, np.float32)
+            vouching[at] = found.vouching
+        failures = {int(at[r]): why for r, why in found.failures.items()}
+        return Outcomes(values, ok, failures, vouching, found.seconds, found.warned)
+
+    def _expanded(self, rows: Rows, materials: Materials) -> tuple[Rows, NDArray[np.bool_]]:
+        """R rows -> R·p rows of the member: row by row, the items of each part with all others left out.
+
+        And (R·p,) which of them learn from anything; all of a row that has no item.
+        """
         import numpy as np
 
         from activeseed.plan import Rows as PlanRows
@@ -232,7 +257,11 @@ class Partition(SettingsRecord):
         variants = np.where(kept, rows.variants[:, None, :], absent).reshape(-1, len(absent)).astype(np.int16)
         again = np.repeat(np.arange(len(rows)), p)
         multiplicity = None if rows.multiplicity is None else rows.multiplicity[again]
-        return PlanRows(variants, rows.keys[again], multiplicity, {n: k[again] for n, k in rows.apart.items()})
+        counts = kept if rows.multiplicity is None else kept & (rows.multiplicity[:, None, :] != 0)
+        filled = counts.any(2)
+        filled |= ~filled.any(1, keepdims=True)
+        apart = {n: k[again] for n, k in rows.apart.items()}
+        return PlanRows(variants, rows.keys[again], multiplicity, apart), filled.reshape(-1)
 
     def _sound(self, rows: Rows, materials: Materials) -> NDArray[np.bool_]:
         """(R,) no weight that is negative or not finite: it would spoil one member, and the others would hide it."""
@@ -270,7 +299,7 @@ class Partition(SettingsRecord):
         out = np.zeros((len(rows), self.parts, places + 1), np.float32)
         a = 0
         for block in self._blocks(rows):
-            members = self.of.train(self._expanded(block, materials), materials)
+            members = self._members(block, materials)
             here = out[a : a + len(block)]
             here[..., :places] = np.where(members.ok[:, None], members.values, 0.0).reshape(len(block), self.parts, -1)
             here[..., places] = members.ok.reshape(len(block), self.parts)
@@ -282,6 +311,11 @@ class Partition(SettingsRecord):
         """Numbers in a state of one row."""
         places = len(self.places(materials))
         return places if name == SINGLE_STATE else self.parts * (places + 1)
+
+
+def _first(failures: Mapping[int, str], start: int, n: int) -> str:
+    """The first reason among the members of a row."""
+    return next((failures[r] for r in range(start, start + n) if r in failures), "no reason was given")
 
 
 def _median(values: NDArray[np.floating]) -> NDArray[np.float32]:

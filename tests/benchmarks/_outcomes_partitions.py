@@ -18,7 +18,13 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 
-from activeseed.analyses.removal.partition import PartitionCertificate, PartitionVotes, changes_borne, median_between
+from activeseed.analyses.removal.partition import (
+    PartitionCertificate,
+    PartitionVotes,
+    changes_borne,
+    median_between,
+    said_by,
+)
 from activeseed.plan import Materials, Rows
 from activeseed.seed import Item, Probe, Seed, Vector
 from activeseed.systems.league import OversightLeague
@@ -55,7 +61,7 @@ def violations(problems: int) -> list[dict[str, Any]]:
         materials = vectors(items=12, probes=30, root=n)
         system = Partition(parts=7, of=LEAGUES[n % len(LEAGUES)])
         values = system.train(rows, materials).values
-        members = system.states(rows.take([0]), materials, "members")[0][:, :-1]
+        members = said_by(system.states(rows.take([0]), materials, "members")[0])
         decision, borne = changes_borne(members)
         for k in (1, 2, 3):
             moved = values[size == k]

@@ -4,7 +4,8 @@
 
 Parts: ``distances`` (`_outcomes_distances`), ``certificates`` (`_outcomes_certificates`), ``digits``
 (`_outcomes_digits`, beside another verifier where one can be had), ``dreams`` (`_outcomes_dreams`), ``removals``
-(`_outcomes_removals`), ``partitions`` (`_outcomes_partitions`) and ``basins`` (`_outcomes_basins`). What reads ``persona`` says so where DIR has none.
+(`_outcomes_removals`), ``partitions`` (`_outcomes_partitions`) and ``basins`` (`_outcomes_basins`). What reads
+``persona`` says so where DIR has none.
 """
 
 from __future__ import annotations

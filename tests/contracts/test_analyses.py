@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from activeseed.analyses import Dreams, Redundancy
+from activeseed.analyses import Dreams, Redundancy, RemovalBounds
 from activeseed.analyses.sides import Side
 from activeseed.estimators import Auto, Bootstrap, Jansen, LeaveOneOut, NullLadder, Regression
 from activeseed.plan import Explicit, Materials, Rows
@@ -26,6 +26,7 @@ MATERIALS = Materials(seed_of(4), probes_of(3))
     "analysis",
     [
         Redundancy(folds=8),
+        RemovalBounds(removals=(1,)),
         LeaveOneOut(),
         Regression(rows=64, pairs=8),
         Jansen(bases=6),

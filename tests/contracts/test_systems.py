@@ -37,6 +37,8 @@ SYSTEMS: dict[str, tuple[System, Callable[[], Materials]]] = {
         vectors,
     ),
     "league, identity": (OversightLeague(compare="identity", outcome="policy"), vectors),
+    "league, one round": (OversightLeague(rounds=1), vectors),
+    "league, one round, minibatches": (OversightLeague(rounds=1, minibatch=5, init_scale=0.5), vectors),
     "engine": (InferenceEngine(), dicta),
     "engine, policy": (InferenceEngine(outcome="policy"), dicta),
     "engine, all norms": (InferenceEngine(pooling="sum", default=0.3, compare="identity"), dicta),

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import activeseed as act
+from activeseed.bounding.from_torch import of_torch
 from tests.small_project import write_inputs
 
 #: what the README uses most
@@ -20,6 +21,8 @@ NAMES: dict[str, Any] = {
     "read_probes": act.read_probes, "OversightLeague": act.OversightLeague, "RewardModel": act.RewardModel,
     "FromFunction": act.FromFunction, "FromEstimator": act.FromEstimator, "Ranking": act.Ranking,
     "Redundancy": act.Redundancy, "Basins": act.Basins,
+    "Redundancy": act.Redundancy, "Partition": act.Partition, "PartitionCertificate": act.PartitionCertificate,
+    "of_torch": of_torch,
 }  # fmt: skip
 
 

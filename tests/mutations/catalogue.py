@@ -22,6 +22,7 @@ _E, _B, _A = "activeseed/estimators/", "activeseed/belief/", "activeseed/acquisi
 _D = "activeseed/distances/"
 _R, _S = "activeseed/resolution/", "activeseed/store/"
 _X, _C = "activeseed/bounding/", "activeseed/analyses/certificates/"
+_M = "activeseed/analyses/removal/"
 
 #: the tests most likely to see a mutation of each family
 FIRST: dict[str, tuple[str, ...]] = {
@@ -47,6 +48,8 @@ FIRST: dict[str, tuple[str, ...]] = {
         "tests/contracts/test_distances.py",
         "tests/contracts/test_by_distance.py",
     ),
+    ),
+    "removal": ("tests/unit/test_removal.py",),
 }
 
 FAMILIES: dict[str, tuple[Mutation, ...]] = {
@@ -514,5 +517,93 @@ FAMILIES: dict[str, tuple[Mutation, ...]] = {
             "np.maximum(roots, 0.0)",
         ),
         Mutation(_E + "distance_products.py", "signs of one side", "dk,ukl,dl->du", "dk,ukl,dk->du"),
+    ),
+    ),
+    "removal": (
+        Mutation(
+            _M + "curvature.py",
+            "the remainder is dropped",
+            "        stays = o.c * np.maximum(-a * q.low, -a * q.high)\n",
+            "        stays = np.zeros_like(a)\n",
+        ),
+        Mutation(
+            _M + "curvature.py",
+            "one side of the curvature twice",
+            "np.maximum(-a * q.low, -a * q.high)",
+            "np.minimum(-a * q.low, -a * q.high)",
+        ),
+        Mutation(
+            _M + "curvature.py",
+            "an item's own curvature is left in",
+            "return Range(self.at.e + self.at.m * go.low, self.at.e + self.at.m * go.high)",
+            "return Range(self.at.e, self.at.e)",
+        ),
+        Mutation(
+            _M + "curvature.py",
+            "one item fewer is removed",
+            "            each = stays.sum(1) + largest(gain, k)\n",
+            "            each = stays.sum(1) + largest(gain, k - 1)\n",
+        ),
+        Mutation(
+            _M + "curvature.py",
+            "no energy is shared",
+            "return float(most**2 if path else end",
+            "return float(0.0 if path else 0.5 * end",
+        ),
+        Mutation(
+            _M + "curvature.py",
+            "what the solver left is not in",
+            "np.abs(solved @ self.at.residual), path=False",
+            "0.0 * np.abs(solved @ self.at.residual), path=False",
+        ),
+        Mutation(
+            _M + "curvature.py",
+            "half the ball",
+            "return float((gone + np.linalg.norm(o.residual)) / o.decay.min())",
+            "return float((gone + np.linalg.norm(o.residual)) / (2.0 * o.decay.max()))",
+        ),
+        Mutation(
+            _M + "ranges.py",
+            "no stationary points of what is left over",
+            "    found += [at(np.clip(end - z, moved.low, moved.high)) for end in (s, -s)]\n",
+            "",
+        ),
+        Mutation(
+            _M + "ranges.py",
+            "a sum of signed entries",
+            "    positive = np.maximum(values, 0.0)\n",
+            "    positive = np.minimum(values, 0.0)\n",
+        ),
+        Mutation(_M + "ranges.py", "the worst rates first", "np.argsort(-rates, axis=1)", "np.argsort(rates, axis=1)"),
+        Mutation(
+            _M + "trajectory.py",
+            "the remainder of a descent is dropped",
+            "            stays += packed(caps, rates, step.energy)\n",
+            "            stays += 0.0 * packed(caps, rates, step.energy)\n",
+        ),
+        Mutation(
+            _M + "trajectory.py",
+            "the others don't weigh more",
+            "return np.where(sums > 0, self.high * sums, self.low * sums)",
+            "return sums",
+        ),
+        Mutation(
+            _M + "trajectory.py",
+            "items of a set do nothing to each other",
+            "            goes += (self.middle * step.share * step.m)",
+            "            goes += 0.0 * (self.middle * step.share * step.m)",
+        ),
+        Mutation(
+            _M + "trajectory.py",
+            "the mean slope is not taken off",
+            " - own[:, None] * (share @ slope)[None, :]",
+            "",
+        ),
+        Mutation(
+            _M + "trajectory.py",
+            "smaller sets are left out",
+            "return (Drift(descent, k, k),) if k == 1 else (Drift(descent, k, k), Drift(descent, 1, k - 1))",
+            "return (Drift(descent, 1, 1),)",
+        ),
     ),
 }

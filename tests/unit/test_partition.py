@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
 import activeseed as act
-from activeseed.analyses.removal.partition import SLACK, PartitionCertificate, changes_borne, median_between
+from activeseed.analyses.removal.partition import SLACK, PartitionCertificate, changes_borne, median_between, said_by
+from activeseed.cli.app import run as on_command_line
 from activeseed.config import FAMILIES, member, takes_a_few_rows
 from activeseed.errors import ConfigError, PlanError
 from activeseed.plan import Materials, Rows
@@ -105,6 +106,21 @@ def test_a_member_that_can_not_be_trained_abstains_and_a_row_fails_where_all_do(
     assert (members[members[:, 1] == 0] == 0).all()
 
 
+def test_an_empty_part_abstains_but_for_a_row_without_items() -> None:
+    materials, league = vectors(items=5), OversightLeague(rounds=1)
+    system = Partition(parts=31, of=league)
+    rows = rows_of([[0] * 5, [1] * 5])
+    members = system.states(rows, materials, "members")
+    full = {system.part_of(i.payload) for i in materials.seed.items}
+    assert set(np.flatnonzero(members[0, :, -1]).tolist()) == full
+    assert members[1, :, -1].all()
+    none = league.train(rows.take([1]), materials).values[0]
+    np.testing.assert_allclose(system.train(rows, materials).values[1], none, atol=1e-6)
+    votes = run(PartitionCertificate(), problem_of(system, materials), system, materials)
+    assert votes.places[0].abstained == 31 - len(full)
+    assert f"{31 - len(full)} members abstain" in votes.says[1]
+
+
 def test_estimators_of_parts_of_one_class_abstain() -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(60, 3))
@@ -128,8 +144,8 @@ def test_costs_and_remarks_say_how_many_trainings_a_row_is() -> None:
     assert system.cost(materials).bytes == 31 * league.cost(materials).bytes
     (said,) = system.remarks(materials)
     assert "A row is 31 trainings" in said
-    assert "from none" in said
-    assert "from none" not in Partition(parts=2, of=league).remarks(materials)[0]
+    assert "have none and abstain" in said
+    assert "have none and abstain" not in Partition(parts=2, of=league).remarks(materials)[0]
 
 
 def test_what_has_no_median_is_refused() -> None:
@@ -211,6 +227,29 @@ def test_a_study_of_a_partition_ranks_certifies_and_opens_again(tmp_path) -> Non
     assert again.analyse(PartitionCertificate()).to_dict() == found.to_dict()
     assert again.budget.here == 0
     act.write_report(again, tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text()
+    assert "What the partition&#39;s votes certify" in page or "What the partition's votes certify" in page
+    assert "Decisions that bear any k removals or additions" in page
+    assert all(p.id in page for p in materials.probes)
+
+
+@pytest.mark.parametrize("width", [60, 120])
+def test_removal_on_the_command_line_counts_the_votes_of_a_partition(tmp_path, capsys, monkeypatch, width) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    materials = vectors(items=6, probes=8)
+    system = Partition(parts=3, of=OversightLeague(rounds=1, steps=5))
+    folder = tmp_path / "study"
+    act.Study.create(folder, materials.seed, system, probes=materials.probes, pool=materials.pool, key=1)
+    assert on_command_line(["removal", "--trust", "--dir", str(folder), "--csv", str(tmp_path / "votes.csv")]) == 0
+    out, _ = capsys.readouterr()
+    assert "any few items removed or added" in out
+    assert ("above:below:" in out) == (width > 90)
+    assert max(map(len, out.splitlines())) <= width
+    assert len((tmp_path / "votes.csv").read_text().splitlines()) == 9
+    assert on_command_line(["removal", "--trust", "--dir", str(folder), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["system"] == "partition"
+    assert said["places"][0]["edits"] in (None, 0)
 
 
 # --- what is certified --------------------------------------------------------------------------------------------
@@ -266,16 +305,18 @@ def test_what_votes_certify_is_the_most_that_they_can() -> None:
     def train(items, key):
         return [float(any(i.id.startswith("yes") for i in items))]
 
-    items = [Item(id=f"yes {n}", payload=Text(text=f"text {n}")) for n in range(40)]
     system = Partition(parts=9, of=FromFunction(train, deterministic=True))
-    one_each = list({system.part_of(i.payload): i for i in items}.values())
-    assert len(one_each) == 9
-    materials = Materials(Seed(items=tuple(one_each)), (Probe(id="p", payload=Text(text="p")),))
+    items: list[Item] = []
+    for word in ("yes", "no"):
+        some = [Item(id=f"{word} {n}", payload=Text(text=f"{word} {n}")) for n in range(80)]
+        items += sorted({system.part_of(i.payload): i for i in some}.values(), key=lambda i: system.part_of(i.payload))
+    assert len(items) == 18
+    materials = Materials(Seed(items=tuple(items)), (Probe(id="p", payload=Text(text="p")),))
     votes = run(PartitionCertificate(), problem_of(system, materials), system, materials)
     (place,) = votes.places
     assert (place.changes, place.edits, place.decision) == (4, 2, "above")
-    assert system.train(rows_of([[1] * 4 + [0] * 5]), materials).values[0, 0] == 1.0
-    assert system.train(rows_of([[1] * 5 + [0] * 4]), materials).values[0, 0] == 0.0
+    assert system.train(rows_of([[1] * 4 + [0] * 14]), materials).values[0, 0] == 1.0
+    assert system.train(rows_of([[1] * 5 + [0] * 13]), materials).values[0, 0] == 0.0
 
 
 MEMBERS_TRIED = {
@@ -320,7 +361,7 @@ def test_no_mixture_of_removals_additions_and_edits_breaks_a_certificate(root: i
 def _hold(system: Partition, materials: Materials, variants: np.ndarray, changes: np.ndarray) -> None:
     rows = rows_of(variants)
     values = system.train(rows, materials).values
-    members = system.states(rows.take([0]), materials, "members")[0][:, :-1]
+    members = said_by(system.states(rows.take([0]), materials, "members")[0])
     decision, borne = changes_borne(members)
     assert (borne >= 1).any()
     for k in range(int(changes.max()) + 1):

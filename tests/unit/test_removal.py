@@ -32,7 +32,7 @@ from activeseed.analyses.removal.ranges import (
 from activeseed.analyses.removal.trajectory import Descent, drifts
 from activeseed.convex import Convex
 from activeseed.errors import ConfigError, PlanError, TrainingError
-from activeseed.plan import Floats
+from activeseed.plan import Floats, Materials
 from activeseed.protocols import Finding
 from activeseed.seed import Seed
 from activeseed.systems.league import OversightLeague
@@ -111,7 +111,7 @@ def test_what_a_line_leaves_is_found_at_its_stationary_points() -> None:
     z = np.array([2.0])
     m = curvature(z)
     wide = Range(np.array([-8.0]), np.array([1.0]))
-    deltas = np.linspace(-8.0, 1.0, 200_001)
+    deltas: Floats = np.linspace(-8.0, 1.0, 200_001).astype(np.float64)
     every_q = rise(np.full_like(deltas, 2.0), deltas) - m * deltas
     found = left_over(z, m, wide)
     # the grid's step is 4.5e-5, and σ is flat to second order at an extreme: 1e-9
@@ -336,7 +336,7 @@ def test_sets_are_counted_as_they_come() -> None:
 # --- the analysis -------------------------------------------------------------------------------------------------
 
 
-def labelled(items: int = 30) -> tuple[FromEstimator, object]:
+def labelled(items: int = 30) -> tuple[FromEstimator, Materials]:
     from sklearn.linear_model import LogisticRegression
 
     m = toy_materials.vectors(items=items, probes=8)

@@ -18,7 +18,7 @@ from activeseed.errors import PlanError
 from activeseed.networks import Network
 from activeseed.plan import Materials, Rows
 from activeseed.protocols import NETWORK, REPRESENTATION, TRAJECTORY
-from activeseed.seed import Item, Probe, Seed, Vector
+from activeseed.seed import Item, Probe, Seed, Text, Vector
 from activeseed.systems.capabilities import check_networks, check_states
 from activeseed.systems.contract import check_system
 from activeseed.systems.fields.settings import looked_at
@@ -235,7 +235,12 @@ def test_three_classes_are_no_network() -> None:
 
 
 def test_an_estimator_of_texts_is_no_network() -> None:
-    assert FromEstimator(LogisticRegression(), features="text").state_names == ()
+    """And nothing is embedded to learn that: such a study may have no embedder."""
+    system = FromEstimator(LogisticRegression(), features="text")
+    items = tuple(Item(id=t, payload=Text(text=t), metadata={"label": t[0]}) for t in ("a b", "b c"))
+    materials = Materials(Seed(items=items), (Probe(id="p", payload=Text(text="a c")),))
+    assert system.state_names == ()
+    assert system.layout(materials) is None
 
 
 def test_a_row_of_one_class_has_no_network() -> None:

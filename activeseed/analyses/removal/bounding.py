@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -59,11 +60,16 @@ class Bounding:
         why = "" if np.isfinite(moved.high).all() else "the items that a removal takes carry too much of the curvature"
         return Bound(moved, moves.distance, moves.first_order(self.points), why)
 
+    @cached_property
+    def _here(self) -> Floats | None:
+        """The optimum, near which those of smaller seeds lie."""
+        return None if self.convex.steps else self.convex.optimum(self.convex.losses(self.weights))
+
     def scores(self, without: Bools | None = None) -> Floats:
         """(P,) scores of the training without the slots where (S,) is true; NaN where it has none."""
         weights = self.weights if without is None else np.where(without, 0.0, self.weights)
         try:
-            return self.convex.scores(weights)
+            return self.convex.scores(weights, self._here)
         except TrainingError:
             return np.full(len(self.points), np.nan)
 

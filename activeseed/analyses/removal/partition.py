@@ -10,7 +10,8 @@ function of its part's items, of the key and of the materials; so at most k memb
 no longer do, and what they say then is arbitrary. Count at a place the members that are above the threshold by more
 than the slack (b), and all others that trained (a). Each change moves b − a down by at most 2, where a member changes
 sides. With b − a > 2k, more than half of those who trained are still above it afterwards, and so is their median, which
-with two in the middle is the mean of two numbers above it. Below the threshold, likewise. The largest such k is
+with two in the middle is the mean of two numbers above it. Below the threshold, likewise. (Some part then still holds
+an item, so the row is not one of none at all, in which members of empty parts speak as well.) The largest such k is
 ⌈(b − a)/2⌉ − 1. It is the largest that votes alone can prove: with one change more, members that turn bring the median
 to the threshold or beyond. ∎ (Levine & Feizi 2021, theorem 1, with abstentions, and for medians.)
 
@@ -26,7 +27,7 @@ row's items (the order of minibatches is drawn over all items of the seed, those
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -41,6 +42,11 @@ from activeseed.protocols import Cost, Json, Problem, Request, Run
 
 #: how far rounding may move a member's outcome in another batch: what a system's contract allows
 SLACK = 1e-4
+
+
+def said_by(members: NDArray[np.floating]) -> NDArray[np.float32]:
+    """(p, P) outcomes of a partition's members from the state ``members`` of a row; NaN where one abstained."""
+    return np.asarray(np.where(members[:, -1:] > 0, members[:, :-1], np.nan), np.float32)
 
 
 def changes_borne(values: NDArray[np.floating], threshold: float = 0.5, slack: float = SLACK) -> tuple[Ints, Ints]:
@@ -142,30 +148,35 @@ class PartitionVotes:
     def says(self) -> tuple[str, ...]:
         """The statement in sentences that can be quoted."""
         borne = [p.changes for p in self.places if p.changes is not None]
-        median = int(np.median(borne)) if borne else 0
+        half = f" Half of those that are decided bear {int(np.median(borne))} or more." if borne else ""
+        silent = max((p.abstained for p in self.places), default=0)
         return (
             f"Of {len(self.places)} decisions of the median of {self.parts} members, each trained on the items that a "
             f"hash of their content gives it, {self.certified(1):.0%} are the same after any one removal or addition "
             f"of an item, {self.certified(3):.0%} after any three, {self.certified(10):.0%} after any ten; an edit "
-            "counts as two. Half of those that are decided bear "
-            f"{median} changes or more.",
+            f"counts as two.{half}",
+            *(
+                [f"{silent} members abstain: their part holds no item, or none that they could be trained on."]
+                if silent
+                else []
+            ),
             "This holds whatever the members are, for the same keys, pool, probes and embedder. It is a statement "
             f"about the ensemble, not about one training on all items, which decides alike at {self.alike:.0%} of the "
             "places and of which nothing is proved here.",
         )
+
+    def to_frame(self) -> Any:
+        """A pandas DataFrame, one row for each place."""
+        import pandas as pd
+
+        return pd.DataFrame([{**asdict(p), "edits": p.edits} for p in self.places])
 
     def to_dict(self) -> Mapping[str, Json]:
         """All of it as JSON; the members' outcomes are left out."""
         out: dict[str, Any] = {
             "parts": self.parts, "threshold": self.threshold, "alike": self.alike, "says": list(self.says),
             "certified": [{"changes": k, "share": self.certified(k)} for k in range(1 + self.parts // 2)],
-            "places": [
-                {
-                    "id": p.id, "outcome": p.outcome, "single": p.single, "above": p.above, "below": p.below,
-                    "abstained": p.abstained, "decision": p.decision, "changes": p.changes, "edits": p.edits,
-                }
-                for p in self.places
-            ],
+            "places": [{**asdict(p), "edits": p.edits} for p in self.places],
         }  # fmt: skip
         found: dict[str, Json] = {k: plain(v) for k, v in out.items()}
         return found
@@ -175,6 +186,18 @@ class PartitionCertificate(SettingsRecord):
     """How many removals, additions and edits of items each decision of a ``Partition`` bears, at least.
 
     Costs two rows at most: the members of the seed as it stands, and one more member, trained on all of it.
+
+    >>> league = act.OversightLeague(rounds=1, steps=3)
+    >>> study = act.Study.create(
+    ...     "parts",
+    ...     act.read_seed("positives.jsonl"),
+    ...     act.Partition(parts=3, of=league),
+    ...     probes=act.read_probes("probes.jsonl"),
+    ...     pool=act.read_probes("pool.jsonl"),
+    ... )
+    >>> found = study.analyse(act.PartitionCertificate())
+    >>> found.parts, found.certified(2)
+    (3, 0.0)
 
     Attributes:
         threshold: what is above it is decided one way; ½ suits probabilities.
@@ -202,9 +225,7 @@ class PartitionCertificate(SettingsRecord):
         single = yield Request(base, "one member of all items", state="single")
         if not members.ok[0]:
             raise TrainingError("No member of the partition could be trained on the seed as it stands.")
-        found = members.values[0]
-        values = np.where(found[:, -1:] > 0, found[:, :-1], np.float32(np.nan))
-        return votes_of(values, single.values[0], [p.id for p in problem.places], self.threshold)
+        return votes_of(said_by(members.values[0]), single.values[0], [p.id for p in problem.places], self.threshold)
 
 
 def votes_of(

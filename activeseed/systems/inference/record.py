@@ -104,7 +104,7 @@ class InferenceEngine(InferenceSettings):
 
     @property
     def state_names(self) -> tuple[str, ...]:
-        """``norms``: the expanded knowledge base."""
+        """``norms``: the expanded knowledge base. No trajectory: what is derived does not come about step by step."""
         return ("norms",)
 
     def states(self, rows: Rows, materials: Materials, name: str) -> Floats:

@@ -265,6 +265,8 @@ class FromEstimator(SettingsRecord):
 
     def layout(self, materials: Materials) -> Layout | None:
         """The network that the estimator is; None for a kind that is none, more than two classes, or texts."""
+        if self._layout(1) is None:
+            return None  # nothing is embedded to learn that
         if self.probability:
             try:
                 if len(self._labels(materials).classes) != 2:
