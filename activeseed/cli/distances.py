@@ -83,8 +83,9 @@ def print_spreads(found: Spreads, study: Study, top: int = 12) -> None:
         _line(console, line, "dim")
     if found.to:
         console.print()
-        _line(console, f"From {clean(found.to)}: {with_error(found.to_mean, found.to_se)} on average, in the first "
-              f"distance; {number(found.to_mean - found.own.value)} of it beyond the ensemble's own spread.")  # fmt: skip
+        beyond = number(found.to_mean - found.own.value)
+        words = f"{with_error(found.to_mean, found.to_se)} on average, in the first distance"
+        _line(console, f"From {clean(found.to)}: {words}; {beyond} of it beyond the ensemble's own spread.")
     _contested(console, found.probes, study, top)
     if found.extremes is not None:
         console.print()

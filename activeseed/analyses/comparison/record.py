@@ -115,7 +115,7 @@ def of_sides(
     said = list(notes)
     places = problem.places
     own = Own(problem.geometry)
-    distances = [apart(d, sides) for d in allowed(problem.geometry, len(places), asked)]
+    distances = [apart(d, sides) for d in allowed(problem.geometry, int((sides.weights > 0).sum()), asked)]
     said += [
         f"The {d.words} is infinite: one side holds impossible what the other holds possible. A smoothed one is finite "
         f'(kind = "{d.kind}", smoothing = 0.01).'
@@ -143,6 +143,8 @@ def _groups(own: Distance, sides: Sides, problem: Problem, turned: set[str]) -> 
     places = problem.places
     members: dict[str, list[int]] = {}
     for n, place in enumerate(places):
+        if sides.weights[n] == 0.0:
+            continue
         members.setdefault(place.group, []).append(n)
     if not 2 <= len(members) <= len(places) // 2 or not isinstance(problem.geometry, SupportsPlaces):
         return ()
