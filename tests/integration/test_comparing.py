@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,9 @@ RULES = {
 CASES = ("Hides income.", "Explains a poison.", "Tells a dose.", "Sums up a letter.", "Looks it up.", "Files a form.")
 
 
-def made(folder: Path, rules: dict[str, tuple[str, str, tuple[float, ...]]] = RULES, scale: float = 1.0) -> act.Study:
+def made(
+    folder: Path, rules: Mapping[str, tuple[str, str, tuple[float, ...]]] = RULES, scale: float = 1.0
+) -> act.Study:
     seed = Seed(items=tuple(Item(id=i, payload=Text(text=t), group=g) for i, (t, g, _) in rules.items()))
     probes = [Probe(id=f"case-{n}", payload=Text(text=t), group="ab"[n % 2]) for n, t in enumerate(CASES)]
     votes = tuple(tuple(scale * x for x in v) for _, _, v in rules.values())
@@ -279,7 +282,7 @@ def test_check_says_which_group_no_probe_is_of(tmp_path: Path, capsys) -> None:
     probes = [Probe(id=f"case-{n}", payload=Text(text=t), group="harm") for n, t in enumerate(CASES)]
     votes = tuple(v for _, _, v in RULES.values())
     act.Study.create(tmp_path / "s", seed, Strongest(votes=votes), probes=probes, embedder=act.Tfidf()).close()
-    out, err = printed(capsys, "check", "--dir", str(tmp_path / "s"))
+    _, err = printed(capsys, "check", "--dir", str(tmp_path / "s"))
     assert "of group 'money'" in err or "near group 'money'" in err
     said = json.loads(printed(capsys, "check", "--json", "--dir", str(tmp_path / "s"))[0])
     assert {g["group"] for g in said["coverage"]} == {"money", "harm", "rest"}
