@@ -214,7 +214,11 @@ def _rests(on: str, probes_se: float, width: int) -> list[str]:
         return ["Most of the first one's error is over probes: more of them would tell, more trainings would not."]
     if on == "trainings":
         return ["Most of the first one's error is over trainings: more of them would tell, more probes would not."]
-    return [] if probes_se == probes_se else ["Fewer than 5 probes: what others would say is not known."]
+    return (
+        []
+        if probes_se == probes_se
+        else ["What other probes would say is not known: there are too few, or outcomes are compared as a whole."]
+    )
 
 
 def _interval(low: float, high: float) -> str:

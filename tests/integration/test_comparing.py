@@ -6,7 +6,6 @@ import csv
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeAlias
 
 import pytest
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 
 from activeseed.analyses import Comparison, Ensemble, Given, Runs
 from activeseed.analyses.comparison.distances import Own, allowed, parts, weights_of
@@ -230,6 +231,23 @@ def test_an_impossible_outcome_makes_an_infinite_distance_and_says_so() -> None:
     assert any("infinite" in n and "smoothing" in n for n in found.notes)
     finite = compare(half, Side(), without(["a"]), distances=({"kind": "kl", "smoothing": 0.01},))
     assert np.isfinite(finite.distances[1].value)
+
+
+def test_a_distribution_over_the_places_has_no_other_places() -> None:
+    """A policy over another pool is another policy, so nothing is said of other probes."""
+    toy = wide("none")
+    problem, materials = asked(toy)
+    policy = replace(toy, response=lambda z: softmax(z @ np.eye(6, PLACES), axis=-1))
+    whole = replace(problem, geometry=DistributionHellinger())
+    found = run(Comparison(first=Side(), second=without(["a"])), whole, policy, materials)
+    assert {d.kind for d in found.distances} >= {"own", "kl", "jensen_shannon", "kendall"}
+    assert all(np.isnan(d.wide_low) for d in found.distances)
+    assert not found.groups
+    assert not found.flipped
+    spread = run(
+        Ensemble(draws=8), replace(whole, law=replace(whole.law, probabilities=toy.beliefs)), policy, materials
+    )
+    assert np.isnan(spread.own.wide_low)
 
 
 def test_parts_add_up_or_are_none() -> None:

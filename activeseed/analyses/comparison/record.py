@@ -94,7 +94,7 @@ def compared(asked: Comparison, problem: Problem, outcomes: Outcomes | None) -> 
         values[0], values[1], paired, (exact[0], exact[1]),
         weights_of(problem, asked.weights),
         tuple(p.id for p in problem.places), tuple(p.group for p in problem.places),
-        stream_key(problem.stream, "comparison"),
+        stream_key(problem.stream, "comparison"), isinstance(problem.geometry, SupportsPlaces),
     )  # fmt: skip
     differing = _differing(problem, *sides)
     if len(trained) == 2 and not differing and paired:
@@ -121,6 +121,12 @@ def of_sides(
         f'(kind = "{d.kind}", smoothing = 0.01).'
         for d in distances
         if np.isposinf(d.value)
+    ]
+    said += [
+        f"The {d.words} can't be told: between runs of one side it is infinite already. A smoothed one is finite "
+        f'(kind = "{d.kind}", smoothing = 0.01).'
+        for d in distances
+        if np.isnan(d.value)
     ]
     if sides.single:
         said.append(
