@@ -83,8 +83,9 @@ def print_spreads(found: Spreads, study: Study, top: int = 12) -> None:
         _line(console, line, "dim")
     if found.to:
         console.print()
-        _line(console, f"From {clean(found.to)}: {with_error(found.to_mean, found.to_se)} on average, in the first "
-              f"distance; {number(found.to_mean - found.own.value)} of it beyond the ensemble's own spread.")  # fmt: skip
+        beyond = number(found.to_mean - found.own.value)
+        words = f"{with_error(found.to_mean, found.to_se)} on average, in the first distance"
+        _line(console, f"From {clean(found.to)}: {words}; {beyond} of it beyond the ensemble's own spread.")
     _contested(console, found.probes, study, top)
     if found.extremes is not None:
         console.print()
@@ -213,7 +214,11 @@ def _rests(on: str, probes_se: float, width: int) -> list[str]:
         return ["Most of the first one's error is over probes: more of them would tell, more trainings would not."]
     if on == "trainings":
         return ["Most of the first one's error is over trainings: more of them would tell, more probes would not."]
-    return [] if probes_se == probes_se else ["Fewer than 5 probes: what others would say is not known."]
+    return (
+        []
+        if probes_se == probes_se
+        else ["What other probes would say is not known: there are too few, or outcomes are compared as a whole."]
+    )
 
 
 def _interval(low: float, high: float) -> str:

@@ -261,7 +261,19 @@ def whole_lines(result: Mapping[str, Any], width: int) -> list[str]:
     left = max((len(name) for name, _, _ in found), default=0)
     right = max((len(text) for _, text, _ in found), default=0)
     room = left + right + 4 + max((len(m) for _, _, m in found), default=0) <= width
-    return [f"{name:<{left}}  {text:>{right}}" + (f"  {meaning}" if room else "") for name, text, meaning in found]
+    out = [f"{name:<{left}}  {text:>{right}}" + (f"  {meaning}" if room else "") for name, text, meaning in found]
+    return out + textwrap.wrap(_over_probes(result), width)
+
+
+def _over_probes(result: Mapping[str, Any]) -> str:
+    """What the first spread would be for other probes of the kind, and what its error rests on."""
+    for key, name, _ in _WHOLE[:2]:
+        found = result.get(f"{key}_interval_over_probes")
+        if found and None not in found:
+            on = result.get(f"{key}_rests_on")
+            rests = f"; most of its error is over {on}" if on else ""
+            return f"For other probes of the kind, {name} {number(found[0])} to {number(found[1])} (95 %){rests}."
+    return ""
 
 
 def test_words(result: Mapping[str, Any]) -> str:

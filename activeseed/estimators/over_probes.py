@@ -129,7 +129,8 @@ def widened(value: float, se: float, degrees: float, probes_se: float, probes_de
     both = se**2 + probes_se**2
     rough = se**4 / max(degrees, 1.0) + probes_se**4 / max(probes_degrees, 1.0)
     wide = _ends(value, float(np.sqrt(both)), both**2 / rough if rough > 0 else max(degrees, 1.0))
-    return OverProbes(value, se, low, high, probes_se, *wide)
+    # two variances have more degrees of freedom than one: an interval that allows for more is no narrower for that
+    return OverProbes(value, se, low, high, probes_se, min(wide[0], low), max(wide[1], high))
 
 
 def _ends(value: float, se: float, degrees: float) -> tuple[float, float]:

@@ -141,7 +141,8 @@ def _column(file: RecordFile, names: Sequence[str], wanted: bool) -> str:
     lower = {c.strip().casefold(): c for c in file.columns}
     found = next((lower[n] for n in names if n in lower), "")
     if not found and wanted:
-        near = next((hint for c in lower if (hint := nearest(c, names))), "")
+        others = [c for c in lower if c not in {*PROBE, *VALUE, *RUN}]
+        near = next((hint for c in others if (hint := nearest(c, names))), "")
         raise PlanError(
             f"{file.name} has no column {names[0]!r} (nor {', '.join(repr(n) for n in names[1:4])}); it has "
             f"{', '.join(repr(c) for c in file.columns[:8])}.{near} Name the columns probe, value and, for several "

@@ -31,6 +31,7 @@ COMMANDS = (
     ["queue", "--to", "{out}/q.jsonl"], ["queue", "--json"], ["pull"], ["answers", "export"], ["seed", "log"],
     ["seed", "log", "--json"], ["report", "--out", "{folder}/r.html"], ["queue", "--to", "label_studio"],
     ["redundancy", "--folds", "2"], ["explain"], ["certify"],
+    ["redundancy", "--folds", "2"], ["compare", "--draws", "8"], ["explain"],
     ["label-studio", "check"], ["rank", "--retry", "--traceback"], ["seed", "revert", "v9", "--traceback"],
 )  # fmt: skip
 

@@ -18,6 +18,8 @@ from activeseed.protocols import Distance, Geometry, Problem, SupportsEntropy, S
 
 #: one in so many places is the top, where the user names no number
 TOP = 10
+#: places up to which Kendall's distance is measured unasked
+FEW = 300
 #: numbers that are held at once
 MOST = 20_000_000
 
@@ -91,7 +93,9 @@ def allowed(geometry: Geometry, places: int, asked: Sequence[DistanceSetting] = 
         own += [_made(kind, {**options, "reads": reads}) for kind, options in kinds]
         own = [d for n, d in enumerate(own) if not n or d.unit != geometry.unit]
     if places > 1:
-        own += [_made("kendall", {}), _made("spearman", {}), _made("rank_normalised", {})]
+        # its cost grows with the square of the places, and Spearman's distance says much the same
+        own += [_made("kendall", {})] if places <= FEW else []
+        own += [_made("spearman", {}), _made("rank_normalised", {})]
         own.append(_made("top_k", {"k": max(1, round(places / TOP))}))
     if decided:
         own.append(_made("decision_flips", {}))

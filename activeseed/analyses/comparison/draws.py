@@ -25,7 +25,7 @@ from activeseed.estimators.statistics import jackknife
 from activeseed.geometries import decisions_of
 from activeseed.outcome import Bools
 from activeseed.plan import Floats, Ints, stream_key
-from activeseed.protocols import Distance, Problem
+from activeseed.protocols import Distance, Problem, SupportsPlaces
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,8 @@ class Draws:
     def _over_probes(self, distance: Distance, value: float, se: float, degrees: float) -> OverProbes:
         groups = [p.group for p in self.problem.places]
         stream = stream_key(self.problem.stream, "ensemble over probes")
-        if not np.isfinite(value) or len(groups) < LEAST:
+        apart = isinstance(self.problem.geometry, SupportsPlaces)  # else other places would make another distribution
+        if not np.isfinite(value) or len(groups) < LEAST or not apart:
             return widened(value, se, degrees, float("nan"), 1.0)
         each = self._shares(distance)
         if each is not None:

@@ -82,7 +82,7 @@ class Ensemble(SettingsRecord):
             raise TrainingError(f"Of {self.draws} plausible seeds {ok.sum()} trained under all keys: four are needed.")
         notes = [] if ok.all() else [f"{int((~ok).sum())} of {self.draws} draws are left out, since a training failed."]
         drawn = Draws(first[ok], second[ok], block[ok], problem, self.weights)
-        distances = [drawn.spread(d) for d in allowed(problem.geometry, len(problem.places), self.distances)]
+        distances = [drawn.spread(d) for d in allowed(problem.geometry, int((drawn.weights > 0).sum()), self.distances)]
         own = Own(problem.geometry)
         to_mean = to_se = float("nan")
         pair = drawn.furthest(own)

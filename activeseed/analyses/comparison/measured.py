@@ -9,7 +9,7 @@ import numpy as np
 
 from activeseed.analyses.comparison.distances import parts
 from activeseed.analyses.comparison.found import Apart
-from activeseed.distances import estimate, matrix, of_means, products
+from activeseed.distances import estimate, matrix, of_means
 from activeseed.errors import PlanError
 from activeseed.estimators.over_probes import (
     LEAST,
@@ -39,6 +39,7 @@ class Sides:
         names: ids of the places.
         groups: of the places.
         stream: key of what is drawn.
+        apart: places are looked at one by one, so that other places could have been; no distribution over them.
     """
 
     first: Floats
@@ -49,6 +50,7 @@ class Sides:
     names: tuple[str, ...]
     groups: tuple[str, ...]
     stream: int
+    apart: bool = True
 
     @property
     def both_exact(self) -> bool:
@@ -134,7 +136,7 @@ def shares(distance: Distance, sides: Sides) -> Floats | None:
 
 def _over_probes(distance: Distance, sides: Sides, value: float, se: float) -> OverProbes:
     some = np.flatnonzero(sides.weights)
-    if not np.isfinite(value) or len(some) < LEAST:
+    if not np.isfinite(value) or len(some) < LEAST or not sides.apart:
         return widened(value, se, sides.degrees, UNKNOWN, 1.0)
     each = shares(distance, sides)
     if each is not None:
@@ -152,8 +154,11 @@ def _over_probes(distance: Distance, sides: Sides, value: float, se: float) -> O
 
 def _value(distance: Distance, sides: Sides, weights: Floats) -> float:
     if sides.paired and not any(sides.exact) and not sides.single:
-        gram = products(distance, sides.first, sides.second, weights)
-        return float(gram[~np.eye(len(gram), dtype=bool)].mean())
+        # each key against the next is enough to see what other places do, and distances of rankings take their time
+        x, y = sides.first, sides.second
+        a, b = np.roll(x, 1, axis=0), np.roll(y, 1, axis=0)
+        apart_ = distance.between(x, b, weights) + distance.between(a, y, weights)
+        return float((apart_ - distance.between(x, a, weights) - distance.between(y, b, weights)).mean() / 2.0)
     return between(distance, sides, weights)[0]
 
 

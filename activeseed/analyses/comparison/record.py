@@ -94,7 +94,7 @@ def compared(asked: Comparison, problem: Problem, outcomes: Outcomes | None) -> 
         values[0], values[1], paired, (exact[0], exact[1]),
         weights_of(problem, asked.weights),
         tuple(p.id for p in problem.places), tuple(p.group for p in problem.places),
-        stream_key(problem.stream, "comparison"),
+        stream_key(problem.stream, "comparison"), isinstance(problem.geometry, SupportsPlaces),
     )  # fmt: skip
     differing = _differing(problem, *sides)
     if len(trained) == 2 and not differing and paired:
@@ -115,12 +115,18 @@ def of_sides(
     said = list(notes)
     places = problem.places
     own = Own(problem.geometry)
-    distances = [apart(d, sides) for d in allowed(problem.geometry, len(places), asked)]
+    distances = [apart(d, sides) for d in allowed(problem.geometry, int((sides.weights > 0).sum()), asked)]
     said += [
         f"The {d.words} is infinite: one side holds impossible what the other holds possible. A smoothed one is finite "
         f'(kind = "{d.kind}", smoothing = 0.01).'
         for d in distances
         if np.isposinf(d.value)
+    ]
+    said += [
+        f"The {d.words} can't be told: between runs of one side it is infinite already. A smoothed one is finite "
+        f'(kind = "{d.kind}", smoothing = 0.01).'
+        for d in distances
+        if np.isnan(d.value)
     ]
     if sides.single:
         said.append(
@@ -143,6 +149,8 @@ def _groups(own: Distance, sides: Sides, problem: Problem, turned: set[str]) -> 
     places = problem.places
     members: dict[str, list[int]] = {}
     for n, place in enumerate(places):
+        if sides.weights[n] == 0.0:
+            continue
         members.setdefault(place.group, []).append(n)
     if not 2 <= len(members) <= len(places) // 2 or not isinstance(problem.geometry, SupportsPlaces):
         return ()

@@ -5,13 +5,20 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from activeseed.laws import law_named
 from activeseed.outcome import plain
+from activeseed.seed import BY_MACHINE
 
-#: what an origin of variants is called
-WORDS = {
-    "absent": "dropping it", "flipped": "flipping it", "edit": "a person's edit", "wording": "another human wording",
-    "paraphrase": "a paraphrase by rule", "framing": "an added framing", "drift": "a drift to its neighbour",
+#: what changes by people are called
+BY_PEOPLE = {
+    "absent": "dropping the item", "flipped": "flipping the item", "edit": "a person's edit",
+    "wording": "another human wording",
 }  # fmt: skip
+
+
+def origin_words(origin: str) -> str:
+    """What a change to variants of an origin is called; of a machine's as the law of that name has it."""
+    return BY_PEOPLE.get(origin) or (law_named(origin).words if origin in BY_MACHINE else origin)
 
 
 @dataclass(frozen=True)
@@ -32,7 +39,7 @@ class Response:
 
     @property
     def words(self) -> str:
-        return WORDS.get(self.origin, self.origin)
+        return origin_words(self.origin)
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,7 @@ class Against:
     @property
     def words(self) -> str:
         """The verdict as a sentence."""
-        what = WORDS.get(self.perturbation, self.perturbation)
+        what = origin_words(self.perturbation)
         if self.verdict == "locked in":
             return f"Locked in: {what} moves the outcome more than a legitimate revision does."
         if self.verdict == "open":

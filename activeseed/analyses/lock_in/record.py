@@ -26,10 +26,11 @@ from activeseed.estimators.statistics import ENOUGH_KEYS, jackknife_covariance
 from activeseed.outcome import Outcomes
 from activeseed.plan import Change, Floats, OneAtATime, stream_key
 from activeseed.protocols import Cost, Problem, Request, Run, SupportsPlaces
+from activeseed.seed import BY_MACHINE
 
 Revision = Literal["absent", "flipped", "edit", "wording"]
 #: what should make no difference, or less of one
-PERTURBATIONS = ("paraphrase", "wording", "framing", "drift")
+PERTURBATIONS: tuple[str, ...] = (*sorted(BY_MACHINE, reverse=True), "wording")
 #: fewer items than this have no error
 ENOUGH_ITEMS = 3
 
