@@ -16,8 +16,8 @@ from tests.benchmarks._outcomes_dreams import NEAR, Embedded, by_chance, planted
 def test_a_twentieth_of_random_searchs_evaluations_is_enough() -> None:
     dice = np.random.default_rng(0)
     for key in range(8):
-        d, activation = (30, "tanh") if key % 2 else (20, "relu")
-        layout = Layout((d, 16, 1), activation)
+        d = 30 if key % 2 else 20
+        layout = Layout((d, 16, 1), "tanh" if key % 2 else "relu")
         f, g = (Network.of(layout, dice.standard_normal(layout.size)) for _ in range(2))
         for region in (Ball(dice.standard_normal(d), 0.5), Box(-np.ones(d), np.ones(d))):
             seen = dream(f, g, region, key=key, restarts=8, steps=50)
