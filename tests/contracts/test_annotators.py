@@ -45,7 +45,7 @@ def texts() -> list[Question]:
         Question(id="q7", kind="prefer_outcome", items=("i0",), options={AS_WRITTEN: "this", ABSENT: "that"}),
         Question(id="q8", kind="review", items=("i1",), text="text 1"),
         Question(
-            id="q10",
+            id="d1",
             kind="judge_dream",
             items=(),
             group="dream-1",
