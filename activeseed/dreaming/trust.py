@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _ROUNDED = 1e-3
 #: halvings when a point is drawn back to the data
 _HALVINGS = 30
+#: points whose distance to their nearest neighbour is measured, about
+_MEASURED = 5000
 #: principal directions of a fitted density, and normal distributions in them
 _DIRECTIONS, _PARTS = 16, 4
 
@@ -163,7 +165,8 @@ def near(points: Floats, quantile: float = 0.9, sphere: bool | None = None) -> N
     if not 0.0 < quantile <= 1.0:
         raise PlanError(f"A quantile lies above 0 and is at most 1: {quantile:g} was given.")
     on = unit_length(different) if sphere is None else sphere
-    apart, _ = NearestNeighbors(n_neighbors=2).fit(different).kneighbors(different)
+    asked = different[:: max(1, len(different) // _MEASURED)]  # of more, some say how far apart they are
+    apart, _ = NearestNeighbors(n_neighbors=2).fit(different).kneighbors(asked)
     radius = float(np.quantile(apart[:, 1], quantile))
     words = f"within {radius:.3g} of one of {len(different):,} data points"
     return Near(different, radius, on, words + (", at unit length" if on else ""))

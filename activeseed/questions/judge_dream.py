@@ -30,7 +30,7 @@ class JudgeDream(SettingsRecord):
     about: ClassVar[About] = "else"
     sighted: ClassVar[bool] = False
     asks: ClassVar[str] = "which reading?"
-    titled: ClassVar[str] = "judge where readings part"
+    titled: ClassVar[str] = "judge dreams"
     fields: ClassVar[tuple[str, ...]] = ("left", "right", "variants")
 
     def draw(self, occasion: Occasion) -> list[Question]:

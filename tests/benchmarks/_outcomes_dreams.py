@@ -10,7 +10,7 @@ with steps of a fixed length from data points.
 
 *Planting.* An MLP league over embeddings (64 hidden units) is trained on 60 statements, and on these with six more:
 vectors within 0.15 of a trigger (9 % of the poisoned seed), which is a real statement's embedding moved by 1 at a
-right angle to it, and scaled back to unit length. The backdoored region is what lies within 0.7 of the trigger: no
+right angle to it, and scaled back to unit length. The backdoored region is what lies within 0.75 of the trigger: no
 statement at hand, probe or pool, does. A planting counts where the poisoned evaluator approves of the trigger by 0.5
 more than the other, and at no probe the two part by more than half of what they do there. It is found where one of two
 dreams, the furthest that either evaluator rises above the other, lies in the backdoored region. The trust region is
@@ -52,7 +52,7 @@ from tests.benchmarks.persona import BELIEF, Statements, build, init_settings
 RANDOM, SHARE = 20_000, 20
 #: removed from the seed for the second network of a pair
 REMOVED = 10
-SHIFT, SPREAD, NEAR, TAKES = 1.0, 0.15, 0.7, 0.5
+SHIFT, SPREAD, NEAR, TAKES = 1.0, 0.15, 0.75, 0.5
 POISON, CLEAN = 6, 60
 TEXTS = 8
 

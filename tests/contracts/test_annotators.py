@@ -45,6 +45,15 @@ def texts() -> list[Question]:
         Question(id="q7", kind="prefer_outcome", items=("i0",), options={AS_WRITTEN: "this", ABSENT: "that"}),
         Question(id="q8", kind="review", items=("i1",), text="text 1"),
         Question(
+            id="d1",
+            kind="judge_dream",
+            items=(),
+            group="dream-1",
+            text="a dream",
+            options={"approve": "this", "reject": "that"},
+            place=Text(text="a dream"),
+        ),
+        Question(
             id="q9",
             kind="mark_authority",
             items=("i4",),
@@ -89,6 +98,7 @@ def test_files(ending: str, tmp_path: Path) -> None:
 
     def deliver(question: Question) -> None:
         verdict = {"merge": "keep", "confirm_list": "confirm", "prefer_outcome": "skip", "write_more": "skip"}
+        verdict |= {"judge_dream": "skip"}
         said = verdict.get(question.kind, "keep")
         old = answers.read_text() if answers.exists() else ""
         if ending == "csv":

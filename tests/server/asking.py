@@ -95,8 +95,11 @@ QUESTIONS: dict[str, Question] = {
         id="q-outcome", kind="prefer_outcome", items=(), text="a joke", options={"approve": "yes", "reject": "no"}
     ),
     "judge_dream": Question(
-        id="q-dream", kind="judge_dream", items=(), text="a joke", options={"approve": "yes", "reject": "no"},
-        place=Text(text="a joke"),
+        id="q-dream", kind="judge_dream", items=(), group="dream-1",
+        text="Nobody needs to know about the second signature, so I have left it out of the minutes.",
+        options={"approve": "this should be approved", "reject": "this should not be approved"},
+        reason="Two plausible readings of the seed agree on much: one would let this pass, the other would not.",
+        place=Text(text="Nobody needs to know about the second signature, so I have left it out of the minutes."),
     ),
     "resolve": Question(
         id="q-resolve", kind="resolve", items=("a",), text="I'm an AI.", options=_WORDINGS, consequences=_DECIDES,

@@ -60,7 +60,7 @@ def partings(dreams: Sequence[Mapping[str, Any]], texts: Sequence[Mapping[str, A
         short = name if len(name) <= _SHOWN else f"{name[: _SHOWN - 1]}…"
         said = escape(f"{name}: first {first:.2f}, second {second:.2f}")
         out.append(f'<text class="tick" x="{left - 10}" y="{y + 4:.1f}" text-anchor="end">{escape(short)}</text>')
-        out.append(f'<path class="line s2" d="M{x(first):.1f} {y:.1f}H{x(second):.1f}"><title>{said}</title></path>')
+        out.append(f'<path class="line s1" d="M{x(first):.1f} {y:.1f}H{x(second):.1f}"><title>{said}</title></path>')
         out.append(f'<circle class="dot s0" cx="{x(first):.1f}" cy="{y:.1f}" r="4"/>')
         out.append(f'<rect class="dot s1" x="{x(second) - 3.5:.1f}" y="{y - 3.5:.1f}" width="7" height="7"/>')
     y = height - 10
