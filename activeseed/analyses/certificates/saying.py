@@ -77,7 +77,8 @@ def statement(
     sentences.append(
         f"It holds for these two networks ({' – '.join(map(str, layout.widths))}, "
         f"{layout.activation if len(layout.widths) > 2 else 'linear'}), with {c.slack:.1g} added for rounding in "
-        f"double precision (where they run in single precision, add {rounded_up(c.single, 1)}), and for no other training."
+        f"double precision (where they run in single precision, add {rounded_up(c.single, 1)}), and for no other "
+        "training."
     )
     return " ".join(sentences)
 
