@@ -5,6 +5,7 @@
 ``joint``        one linear relaxation of the difference of the two (CROWN).
 ``paired``       the same with relaxations of its own for the difference of two units, all that is free optimised.
 ``branching``    the region, or what a unit can be, split in two until the gap or the time is reached.
+``milp``         small ReLU networks over boxes, exactly, by a mixed-integer program (`exact`); never taken unasked.
 
 All hold for real arithmetic and for float64, whose rounding is in the ``slack``. A network that is deployed in float32
 differs from what is bounded here by what ``rounding.single_precision`` says.
@@ -34,7 +35,7 @@ from activeseed.errors import PlanError
 from activeseed.networks import Layout, Network
 from activeseed.plan import Floats
 
-Rung = Literal["auto", "ibp", "joint", "paired", "branching"]
+Rung = Literal["auto", "ibp", "joint", "paired", "branching", "milp"]
 
 #: steps of ascent on each bound of a hidden unit, and on the last bound
 LAYER_STEPS, LAST_STEPS = 10, 60
@@ -90,6 +91,10 @@ def bound_many(
     if not regions:
         return []
     _check(f, g, regions, witnesses, method)
+    if method == "milp":
+        from activeseed.bounding.exact import solved
+
+        return [solved(f, g, region, seconds=seconds) for region in regions]
     rung = _rung(f, g, method)
     if not all(np.isfinite(part).all() for n in (f, g) for part in (*n.weights, *n.biases)):
         return [_unknown(rung, time.monotonic() - began)] * len(regions)
@@ -277,6 +282,7 @@ def _rung(f: Network, g: Network, method: Rung) -> Method:
             f"The networks have the layouts {words(f)} and {words(g)}, and no units in pairs: their difference can be "
             "bounded by method 'joint' or 'ibp'."
         )
+    assert method != "milp"  # solved apart
     return method
 
 
