@@ -42,7 +42,7 @@ ACTIVATIONS: tuple[Activation, ...] = ("relu", "relu", "tanh", "sigmoid")
 METHODS: tuple[Rung, ...] = ("ibp", "joint", "paired", "branching")
 #: times the distance between neighbours
 RADII = (0.25, 0.5, 1.0)
-PAIRS, PROBES, SECONDS, REMOVED = 3, 20, 4.0, 10
+PAIRS, PROBES, SECONDS, REMOVED = 3, 20, 2.0, 10
 
 
 def certificate_rows(data: Path | None, quick: bool) -> list[dict[str, Any]]:

@@ -34,7 +34,7 @@ def league(evaluator="linear", **settings) -> OversightLeague:
 def found_of(system=None, materials: Materials | None = None, **settings) -> Certified:
     system = system or league()
     materials = materials or vectors()
-    asked = Certificates(**{"seconds": 0.5, "most": 2, "restarts": 8, "steps": 30, **settings})
+    asked = Certificates(**{"seconds": 0.2, "most": 2, "restarts": 8, "steps": 30, **settings})
     return run(asked, problem_of(system, materials), system, materials)
 
 
@@ -44,7 +44,7 @@ EVERYWHERE: tuple[places.Kind, ...] = ("probes", "box", "ball", "unit", "plane")
 @pytest.mark.parametrize("evaluator", ["linear", "mlp"])
 def test_in_every_region_what_is_seen_and_sampled_is_below_what_is_proved(evaluator) -> None:
     system, materials = league(evaluator), vectors()
-    asked = Certificates(regions=EVERYWHERE, most=2, seconds=0.5, restarts=8, steps=30)
+    asked = Certificates(regions=EVERYWHERE, most=2, seconds=0.2, restarts=8, steps=30)
     problem = problem_of(system, materials)
     found = run(asked, problem, system, materials)
     assert isinstance(found, Finding)
