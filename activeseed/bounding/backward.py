@@ -13,8 +13,8 @@ with A and Z the largest sizes of the activations and of the units, and m the la
 within m u |C| |W| of the exact one (Higham 2002, section 3.1) and multiplies activations of size A; so it is with C b.
 The constants of a relaxation come from at most 17 candidate points, of a handful of terms each that are no larger than
 |L| A and |c| Z, with tanh and exp within 2 units of the last place. The sums of all these have fewer than m + 8 layers
-terms. The least value of the last function over the region is one more product of m terms, of size |C| |W| A. The factor
-4 covers their sum, and that this bound is itself computed with rounding.
+terms. The least value of the last function over the region is one more product of m terms, of size |C| |W| A. The
+factor 4 covers their sum, and that this bound is itself computed with rounding.
 """
 
 from __future__ import annotations

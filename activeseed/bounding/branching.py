@@ -15,19 +15,20 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from activeseed.bounding.curves import value
 from activeseed.bounding.layers import ranges_of
 from activeseed.bounding.leaves import finished
 from activeseed.bounding.nodes import Nodes
 from activeseed.bounding.relaxations import Bends, Curves, Free, relaxed
 from activeseed.bounding.splitting import chosen, parted
-from activeseed.bounding.stacks import Places, Ranges, Stack
+from activeseed.bounding.stacks import Places, Ranges, Stack, apart
 from activeseed.bounding.tightening import Problem, tightest
 
 #: entries of an input up to which the input is split
 FEW = 10
 #: parts that are bounded at once, steps of ascent on the bound of each, and on that of the whole region
 BATCH, STEPS, FIRST_STEPS = 64, 12, 60
+#: a gap of so many times the slack is rounding alone: the ranges of the units hold back as much as the last bound
+ROUNDING = 10.0
 #: a part's bound is no longer worked on once it is within this of what was seen (its share)
 CLOSE = 1e-9
 
@@ -104,7 +105,8 @@ class Task:
 
     def going(self, search: Search) -> bool:
         """Whether there is something left to do, and time for it."""
-        open_still = bool(search.open) and search.upper - search.best > self.gap * search.upper
+        near = max(self.gap * search.upper, ROUNDING * search.slack)
+        open_still = bool(search.open) and search.upper - search.best > near
         return open_still and time.monotonic() < self.until
 
     def of(self, rows: Tensor) -> Tensor:
@@ -113,15 +115,10 @@ class Task:
 
     def looked(self, search: Search, points: Tensor) -> None:
         """What the two networks really are apart at (K, d) inputs of the region."""
-        hidden = points.expand(2, -1, -1)
-        last = len(self.stack.weights) - 1
-        for k, (weight, bias) in enumerate(zip(self.stack.weights, self.stack.biases, strict=True)):
-            hidden = hidden @ weight.transpose(-1, -2) + bias[:, None]
-            hidden = hidden if k == last else value(self.stack.activation, hidden)
-        apart = (hidden[0] - hidden[1]).abs()[:, 0]
-        at = int(apart.argmax())
-        if float(apart[at]) > search.best:
-            search.best, search.witness = float(apart[at]), points[at]
+        seen = apart(self.stack, points).abs()
+        at = int(seen.argmax())
+        if float(seen[at]) > search.best:
+            search.best, search.witness = float(seen[at]), points[at]
 
 
 def by_units(task: Task, ranges: list[Ranges], before: tuple[float, float], search: Search) -> Search:
@@ -169,12 +166,12 @@ def _unit_parts(
         planes = problem.planes(free)
         points = places.lowest(planes.slopes[:, 0])
         task.looked(search, points)
-        search.slack = max(search.slack, float(planes.slack.max()))
         splits = chosen(stack, ranges, relaxations, planes, points)
     nodes = Nodes(ranges, free)
     states = nodes.rows()
     for b, row in enumerate(rows):
-        upper = min(uppers[b], -float(least[b, 0]))
+        upper = min(uppers[b], -float(least.bounds[b, 0]))
+        search.slack = max(search.slack, float(least.slack[b, 0]))
         if empty[b]:
             continue
         if splits[b] is None and upper > search.best * (1.0 + CLOSE) and task.stack.activation == "relu":
@@ -218,14 +215,14 @@ def _input_parts(task: Task, search: Search, low: Tensor, high: Tensor, rows: li
     problem = Problem(task.stack, task.of(torch.tensor(rows)), ranges, relaxations, places, True)
     least, free = tightest(problem, 0)
     planes = problem.planes(free)
-    search.slack = max(search.slack, float(planes.slack.max()))
     task.looked(search, places.lowest(planes.slopes[:, 0]))
     entries = ((planes.slopes[:, 0].abs() + 1e-3 * planes.slopes.abs().amax()) * (high - low)).argmax(-1)
     for b, row in enumerate(rows):
         if places.apart[b]:
             continue
         state = torch.cat([low[b], high[b]])
-        search.add(min(uppers[b], -float(least[b, 0])), row, state, int(entries[b]))
+        search.slack = max(search.slack, float(least.slack[b, 0]))
+        search.add(min(uppers[b], -float(least.bounds[b, 0])), row, state, int(entries[b]))
 
 
 def _side_by_side(first: Ranges, second: Ranges) -> Ranges:

@@ -71,8 +71,8 @@ class Edges:
 
         With h(z) = a(z) − s z it is the largest h(z₂) − h(z₁). h rises between its turning points −z* and z*, where
         a′ = s, and falls outside. Inside the hexagon the largest value can only lie at (−z*, z*); on a side z₁ = const
-        at its ends or at z₂ = z*, on a side z₂ = const at its ends or at z₁ = −z*; on a side d = const at its ends, which
-        are ends of others, or where a′(z₁ + d) = a′(z₁): for an even a′ that falls on both sides of 0 that is
+        at its ends or at z₂ = z*, on a side z₂ = const at its ends or at z₁ = −z*; on a side d = const at its ends
+        (ends of others) or where a′(z₁ + d) = a′(z₁): for an even a′ that falls on both sides of 0 that is
         z₁ = −d/2. Points that would lie outside are moved into the hexagon, where they do no harm.
         """
         with torch.no_grad():

@@ -5,6 +5,7 @@
 ``joint``        one linear relaxation of the difference of the two (CROWN).
 ``paired``       the same with relaxations of its own for the difference of two units, all that is free optimised.
 ``branching``    the region, or what a unit can be, split in two until the gap or the time is reached.
+``milp``         small ReLU networks over boxes, exactly, by a mixed-integer program (`exact`); never taken unasked.
 
 All hold for real arithmetic and for float64, whose rounding is in the ``slack``. A network that is deployed in float32
 differs from what is bounded here by what ``rounding.single_precision`` says.
@@ -23,18 +24,19 @@ from torch import Tensor
 
 from activeseed.bounding.backward import UNIT, Planes, backward
 from activeseed.bounding.bounded import Bounded, Method
-from activeseed.bounding.branching import FEW, Search, Task, by_inputs, by_units
+from activeseed.bounding.branching import FEW, ROUNDING, Search, Task, by_inputs, by_units
+from activeseed.bounding.climbing import climbed
 from activeseed.bounding.intervals import intervals
 from activeseed.bounding.layers import ranges_of, words
 from activeseed.bounding.regions import Ball, Box, Region
 from activeseed.bounding.rounding import evaluation
 from activeseed.bounding.stacks import Places, Ranges, Stack
-from activeseed.bounding.tightening import Problem, tightest
+from activeseed.bounding.tightening import Lower, Problem, tightest
 from activeseed.errors import PlanError
 from activeseed.networks import Layout, Network
 from activeseed.plan import Floats
 
-Rung = Literal["auto", "ibp", "joint", "paired", "branching"]
+Rung = Literal["auto", "ibp", "joint", "paired", "branching", "milp"]
 
 #: steps of ascent on each bound of a hidden unit, and on the last bound
 LAYER_STEPS, LAST_STEPS = 10, 60
@@ -90,6 +92,10 @@ def bound_many(
     if not regions:
         return []
     _check(f, g, regions, witnesses, method)
+    if method == "milp":
+        from activeseed.bounding.exact import solved
+
+        return [solved(f, g, region, seconds=seconds) for region in regions]
     rung = _rung(f, g, method)
     if not all(np.isfinite(part).all() for n in (f, g) for part in (*n.weights, *n.biases)):
         return [_unknown(rung, time.monotonic() - began)] * len(regions)
@@ -106,7 +112,7 @@ def bound_many(
         )
         if rung == "branching" and one.status in ("bounded", "time"):
             ends = time.monotonic() + (until - time.monotonic()) / (len(regions) - i)
-            one = _branched(f, g, places.at(torch.tensor([i])), found, i, one, gap, ends)
+            one = _branched(f, g, regions[i], found, i, one, gap, ends)
         out.append(one)
     return out
 
@@ -145,7 +151,7 @@ def _proved(f: Network, g: Network, places: Places, rung: Method, until: float) 
         return _sides(bounds, bounds - bare, torch.zeros(places.size, 0, places.reach.shape[-1]))
     if rung == "joint":
         planes = joint(f, g, places)
-        least = planes.least(places)
+        least = Lower(planes.least(places), planes.slack)
     else:
         stack = Stack.of(*padded(f, g))
         ranges, relaxations = ranges_of(stack, places, True, LAYER_STEPS, until=until)
@@ -153,7 +159,7 @@ def _proved(f: Network, g: Network, places: Places, rung: Method, until: float) 
         least, free = tightest(problem, LAST_STEPS, until=until)
         planes = problem.planes(free)
     points = torch.stack([places.lowest(planes.slopes[:, r]) for r in (0, 1)], 1)
-    return _sides(-least, planes.slack, points, () if rung == "joint" else tuple(ranges))
+    return _sides(-least.bounds, least.slack, points, () if rung == "joint" else tuple(ranges))
 
 
 def apart_by_intervals(f: Network, g: Network, places: Places, outward: float) -> Tensor:
@@ -209,16 +215,18 @@ def bounded(
 ) -> Bounded:
     """What was proved of one region, beside the best of some of its inputs. Crossed bounds claim nothing."""
     most, least, slack = proved
-    apart = np.abs(f.scores(np.array(points)) - g.scores(np.array(points))) if len(points) else np.zeros(0)
-    best = int(apart.argmax()) if len(apart) else None
-    lower = 0.0 if best is None else float(apart[best])
-    upper = max(most, least)
-    crossed = best is not None and lower - sum(evaluation(n, points[best]) for n in (f, g)) > upper
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows shows nothing
+        apart = np.abs(f.scores(np.array(points)) - g.scores(np.array(points))) if len(points) else np.zeros(0)
+        apart = np.where(np.isfinite(apart), apart, 0.0)
+        best = int(apart.argmax()) if len(apart) else None
+        lower = 0.0 if best is None else float(apart[best])
+        upper = max(most, least)
+        crossed = best is not None and lower - sum(evaluation(n, points[best]) for n in (f, g)) > upper
     if not np.isfinite(upper) or not most + least >= 0 or crossed:
         return Bounded(
             lower, np.inf, None if best is None else points[best], np.inf, np.inf, method, "unknown", 0.0, seconds
         )
-    closed = method == "closed form" or upper - lower <= max(gap * upper, 2.0 * slack)
+    closed = method == "closed form" or upper - lower <= max(gap * upper, ROUNDING * slack)
     return Bounded(
         lower,
         upper,
@@ -234,13 +242,15 @@ def bounded(
 
 
 def _branched(
-    f: Network, g: Network, place: Places, proved: Sides, at: int, before: Bounded, gap: float, until: float
+    f: Network, g: Network, region: Region, proved: Sides, at: int, before: Bounded, gap: float, until: float
 ) -> Bounded:
     """What branching makes of a region's bound."""
     began = time.monotonic()
+    place = Places.of([region])
     stack = Stack.of(*padded(f, g))
     task = Task(stack, place, differences(1)[:, 0, :, 0], gap, until)
     search = Search(before.lower, None if before.witness is None else torch.as_tensor(before.witness))
+    task.looked(search, climbed(stack, region, torch.as_tensor(proved.points[at])))
     known = (before.most, before.least)
     if place.other is None and place.reach.shape[-1] <= FEW:
         low, high = place.corners()
@@ -277,6 +287,7 @@ def _rung(f: Network, g: Network, method: Rung) -> Method:
             f"The networks have the layouts {words(f)} and {words(g)}, and no units in pairs: their difference can be "
             "bounded by method 'joint' or 'ibp'."
         )
+    assert method != "milp"  # solved apart
     return method
 
 

@@ -61,12 +61,12 @@ def _layer(
     one = torch.eye(units, dtype=torch.float64)
     both = torch.cat([one, -one]).expand(n, places.size, -1, -1)
     least, _ = tightest(Problem(stack, both, found, relaxations, places, False), steps, until=until)
-    low, high = least[..., :units], -least[..., units:]
+    low, high = least.bounds[..., :units], -least.bounds[..., units:]
     if not paired:
         return Ranges(low, high)
     apart = Problem(stack, torch.stack([-both[0], both[1]]), found, relaxations, places, True)
     least, _ = tightest(apart, steps, until=until)
-    return Ranges(low, high, (least[..., :units], -least[..., units:]))
+    return Ranges(low, high, (least.bounds[..., :units], -least.bounds[..., units:]))
 
 
 def layer_bounds(f: Network, g: Network, region: Region, *, optimise: int = 0) -> list[LayerBounds]:

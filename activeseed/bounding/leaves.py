@@ -1,8 +1,9 @@
 """Parts in which nothing is left to split: the difference is linear there, and a linear program ends it.
 
 The program is not believed. What it says are multipliers of the constraints that the splits left; put into a backward
-pass they give a bound that holds whatever they are, and that is the program's value where it was solved. Over a ball the program sees the box around it, and the multipliers are improved by ascent: the bound is then as tight as
-that comes, and need not be exact.
+pass they give a bound that holds whatever they are, and that is the program's value where it was solved. Over a ball
+the program sees the box around it, and the multipliers are improved by ascent: the bound is then as tight as that
+comes, and need not be exact.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def finished(problem: Problem, free: list[Free], until: float) -> tuple[float, T
         least = float(problem.planes(free).least(places)[0, 0])
     if places.balls is not None or places.other is not None:
         better, _ = tightest(problem, STEPS, True, until, free)
-        least = max(least, float(better[0, 0]))
+        least = max(least, float(better.bounds[0, 0]))
         point = None
     return least, point
 

@@ -27,7 +27,7 @@ ROUTINE = 4.0
 
 
 def single_precision(network: Network, region: Region) -> float:
-    """The most by which scores computed in float32 differ from exact ones over a region, with inputs and weights rounded.
+    """How far scores computed in float32 can be from exact ones over a region, inputs and weights rounded too.
 
     Of two networks that are deployed in float32, |f − g| as deployed is within the sum of both of what is proved of it.
     Cost: one pass for the ranges of the units.

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from activeseed.bounding.curves import value
 from activeseed.bounding.regions import Ball, Box, Region
 from activeseed.networks import Activation, Network
 
@@ -48,6 +49,16 @@ class Stack:
     def hidden(self) -> int:
         """Layers with an activation after them."""
         return len(self.weights) - 1
+
+
+def apart(stack: Stack, points: Tensor) -> Tensor:
+    """(K, d) inputs -> (K,) the first network's score there less the second's."""
+    hidden = points.expand(2, -1, -1)
+    last = len(stack.weights) - 1
+    for k, (weight, bias) in enumerate(zip(stack.weights, stack.biases, strict=True)):
+        hidden = hidden @ weight.transpose(-1, -2) + bias[:, None]
+        hidden = hidden if k == last else value(stack.activation, hidden)
+    return hidden[0, :, 0] - hidden[1, :, 0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,9 +133,9 @@ class Places:
         return found
 
     def _in_both(self, slopes: Tensor) -> Tensor:
-        """Over what a box and a ball have in common: for any λ ≥ 0 no less than the least a·x + λ (|x − c|² − r²) in the box.
+        """Over what a box and a ball have in common: no less than the least a·x + λ (|x − c|² − r²) in the box, λ ≥ 0.
 
-        That least value is had entry by entry; the best λ by halving, up to 8 |a| / 2r: beyond, rounding would be felt.
+        That is had entry by entry; the best λ by halving, up to 8 |a| / 2r: beyond, rounding would be felt.
         """
         assert self.boxes is not None
         assert self.balls is not None
@@ -140,7 +151,8 @@ class Places:
                 few, many = torch.where(outside, half, few), torch.where(outside, many, half)
             x = torch.minimum(torch.maximum(centre - slopes / (2.0 * many).clamp(min=1e-300), low), high)
             over = many * (((x - centre) ** 2).sum(-1, keepdim=True) - radius**2)
-        return (slopes * x).sum(-1) + over[..., 0]
+        least: Tensor = (slopes * x).sum(-1) + over[..., 0]
+        return least
 
     @property
     def apart(self) -> Tensor:
@@ -149,7 +161,8 @@ class Places:
             return torch.zeros(self.size, dtype=torch.bool)
         centre, radius = self.balls
         near = torch.minimum(torch.maximum(centre, self.boxes[0]), self.boxes[1])
-        return torch.linalg.vector_norm(near - centre, dim=-1) > radius * (1.0 + 1e-9) + 1e-300
+        away: Tensor = torch.linalg.vector_norm(near - centre, dim=-1)
+        return away > radius * (1.0 + 1e-9)
 
     def lowest(self, slopes: Tensor) -> Tensor:
         """(B, d) linear functions -> (B, d) an input at which each is least: of the box, moved into the ball."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -19,6 +20,19 @@ from activeseed.bounding.stacks import Places, Ranges, Stack
 
 #: Adam's rate at the start, and what is left of it after each step
 RATE, FADING = 0.15, 0.97
+
+
+class Lower(NamedTuple):
+    """Lower bounds, and what each holds back for rounding: (N, B, R), or (B, R) of a pair."""
+
+    bounds: Tensor
+    slack: Tensor
+
+    def better(self, other: Lower) -> Lower:
+        """The larger of each two."""
+        return Lower(
+            torch.maximum(self.bounds, other.bounds), torch.where(other.bounds > self.bounds, other.slack, self.slack)
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,13 +53,15 @@ class Problem:
         """The planes of a choice."""
         return backward(self.stack, self.rows, self.ranges, self.relaxations, self.places, free, self.paired)
 
-    def by_rule(self) -> tuple[Tensor, Tensor]:
+    def by_rule(self) -> tuple[Lower, Tensor]:
         """The bounds of the better rule for each row, and its share of pairing: 0 or 1."""
-        bounds = self.planes().least(self.places)
+        planes = self.planes()
+        lower = Lower(planes.least(self.places), planes.slack)
         if not self.paired:
-            return bounds, torch.zeros_like(bounds)
-        also = self.planes([Free(mix=1.0)] * len(self.ranges)).least(self.places)
-        return torch.maximum(bounds, also), (also > bounds).to(bounds)
+            return lower, torch.zeros_like(lower.bounds)
+        planes = self.planes([Free(mix=1.0)] * len(self.ranges))
+        also = Lower(planes.least(self.places), planes.slack)
+        return lower.better(also), (also.bounds > lower.bounds).to(also.bounds)
 
 
 def start(problem: Problem, share: Tensor, held: bool) -> list[Free]:
@@ -97,8 +113,8 @@ def tightest(
     held: bool = False,
     until: float = float("inf"),
     free: list[Free] | None = None,
-) -> tuple[Tensor, list[Free]]:
-    """The best lower bounds seen in ``steps`` steps of Adam, and the last choice. (N, B, R), or (B, R) of a pair.
+) -> tuple[Lower, list[Free]]:
+    """The best lower bounds seen in ``steps`` steps of Adam, and the last choice.
 
     ``until`` is when to stop by ``time.monotonic``, ``free`` a choice to start from (it is changed).
     Cost: about three passes a step.
@@ -119,7 +135,7 @@ def tightest(
                 break
             found = problem.planes(free)
             bounds = problem.places.least(found.slopes) + found.constants
-            best = torch.maximum(best, found.least(problem.places).detach())
+            best = best.better(Lower(found.least(problem.places).detach(), found.slack))
             optimiser.zero_grad()
             (-bounds.sum()).backward()  # type: ignore[no-untyped-call]
             optimiser.step()
@@ -130,4 +146,5 @@ def tightest(
     for tensor, _, _ in chosen:
         tensor.requires_grad_(False)
     with torch.no_grad():
-        return torch.maximum(best, problem.planes(free).least(problem.places)), free
+        found = problem.planes(free)
+        return best.better(Lower(found.least(problem.places), found.slack)), free

@@ -54,7 +54,7 @@ def test_the_two_can_be_named_and_stand_in_the_journal(study: act.Study, capsys)
     (c,) = said["certificates"]
     assert c["region"] == "ball"
     assert 0 < c["lower"] <= c["upper"]
-    assert c["statement"].startswith("For every input within")
+    assert c["statement"].startswith("For every input in the smallest ball")
     assert said["seed_version"] == study.seed.version
     assert "1 region, up to 0.3 s each" in err
     code, out, _ = typed(capsys, study, "certify", "v0", "i00=wording-1", "--json", *FAST, "--radius", "0.5")

@@ -23,6 +23,7 @@ NAMES: dict[str, Any] = {
     "Redundancy": act.Redundancy, "Basins": act.Basins,
     "Redundancy": act.Redundancy, "Partition": act.Partition, "PartitionCertificate": act.PartitionCertificate,
     "of_torch": of_torch,
+    "Certificates": act.Certificates, "Redundancy": act.Redundancy,
 }  # fmt: skip
 
 

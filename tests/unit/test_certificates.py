@@ -22,8 +22,9 @@ from activeseed.plan import Materials, Rows
 from activeseed.protocols import Finding
 from activeseed.seed import Item, Probe, Seed, Vector
 from activeseed.systems.league import OversightLeague
+from activeseed.systems.reward_model import RewardModel
 from activeseed.testing import Strongest, check_analysis, problem_of, run
-from tests.toy_materials import vectors
+from tests.toy_materials import pairs, vectors
 
 
 def league(evaluator="linear", **settings) -> OversightLeague:
@@ -33,7 +34,7 @@ def league(evaluator="linear", **settings) -> OversightLeague:
 def found_of(system=None, materials: Materials | None = None, **settings) -> Certified:
     system = system or league()
     materials = materials or vectors()
-    asked = Certificates(**{"seconds": 0.5, "most": 2, "restarts": 8, "steps": 30, **settings})
+    asked = Certificates(**{"seconds": 0.2, "most": 2, "restarts": 8, "steps": 30, **settings})
     return run(asked, problem_of(system, materials), system, materials)
 
 
@@ -43,7 +44,7 @@ EVERYWHERE: tuple[places.Kind, ...] = ("probes", "box", "ball", "unit", "plane")
 @pytest.mark.parametrize("evaluator", ["linear", "mlp"])
 def test_in_every_region_what_is_seen_and_sampled_is_below_what_is_proved(evaluator) -> None:
     system, materials = league(evaluator), vectors()
-    asked = Certificates(regions=EVERYWHERE, most=2, seconds=0.5, restarts=8, steps=30)
+    asked = Certificates(regions=EVERYWHERE, most=2, seconds=0.2, restarts=8, steps=30)
     problem = problem_of(system, materials)
     found = run(asked, problem, system, materials)
     assert isinstance(found, Finding)
@@ -93,12 +94,36 @@ def test_what_is_decided_and_ranked_alike_is_counted() -> None:
         Pair(f, g, ("f", "g"), data, list("abcde")), places.box_of(data), Effort(1.0, 0.01, "auto", 4, 9, 0)
     )
     # f − g is 0.3 everywhere: what f scores above 0.3, and all that it scores below 0, is decided alike
-    assert (c.most, c.least) == (pytest.approx(0.3), pytest.approx(-0.3))
+    assert [c.most, c.least] == pytest.approx([0.3, -0.3])
     assert (c.decided, c.flipped) == (3, 2)
     assert c.approves == pytest.approx(float(expit(0.3)))
     assert c.rejects == 0.5
     # no two can swap where the difference does not vary
     assert (c.ranked, c.pairs, c.kendall) == (10, 10, 1.0)
+
+
+@pytest.mark.parametrize("widths", [(3, 1), (3, 5, 1)])
+def test_scores_that_are_no_log_odds_have_no_caps(widths) -> None:
+    rng = np.random.default_rng(5)
+    layout = Layout(widths, "relu", "identity")
+    f, g = (Network.of(layout, rng.standard_normal(layout.size)) for _ in "fg")
+    data = rng.standard_normal((6, 3))
+    c = certificate(
+        Pair(f, g, ("f", "g"), data, list("abcdef")), places.ball_of(data), Effort(0.5, 0.01, "auto", 4, 9, 0)
+    )
+    assert c.caps == {}
+    assert c.vacuous == ()
+    assert math.isnan(c.approves)
+    assert "the scores of ‘f’ and ‘g’ differ by at most" in c.statement
+    assert "probability" not in c.statement
+    assert np.abs(f.scores(data) - g.scores(data)).max() <= c.lower <= c.upper
+
+
+def test_preferences_between_replies_are_certified_too() -> None:
+    found = found_of(RewardModel(steps=20), pairs(), regions=("probes", "ball"), radii=(0.5,), most=1)
+    assert found.unit == "log-odds"
+    assert [c.region for c in found.certificates] == ["probes", "ball"]
+    assert all(0.0 < c.lower <= c.upper for c in found.certificates)
 
 
 def test_the_default_compares_with_the_seed_without_what_moves_it_most() -> None:
@@ -139,7 +164,7 @@ def test_what_says_nothing_is_called_vacuous_and_no_number_is_given() -> None:
     assert said["policy"]["total_variation"] is None
     assert "vacuous" in c.statement
     assert any("Every certificate is vacuous" in note for note in found.notes)
-    assert "P(approve) differs by at most" not in c.statement
+    assert "the probability differs by at most" not in c.statement
 
 
 def test_a_region_without_data_is_said_to_hold_none() -> None:

@@ -10,6 +10,8 @@ import pytest
 
 from activeseed.bounding.bounded import LayerBounds
 from activeseed.bounding.exact import exact, unstable
+from activeseed.bounding.ladder import bound
+from activeseed.bounding.layers import layer_bounds
 from activeseed.bounding.regions import Ball, Box
 from activeseed.errors import PlanError
 from activeseed.networks import Layout, Network
@@ -159,3 +161,18 @@ def test_what_cannot_be_solved_is_refused_by_name():
     disc: Any = Disc()
     with pytest.raises(PlanError, match="takes a box"):
         exact(network(rng, (2, 4, 1)), network(rng, (2, 4, 1)), disc)
+
+
+@pytest.mark.parametrize("widths", [(3, 8, 1), (3, 8, 8, 1)])
+def test_as_a_rung_it_has_fewer_units_to_decide_and_the_same_answer(widths):
+    rng = np.random.default_rng(11)
+    f = network(rng, widths)
+    g = network(rng, widths, near=f)
+    box = Box(-0.5 * np.ones(3), 0.5 * np.ones(3))
+    plain, rung = exact(f, g, box), bound(f, g, box, method="milp", seconds=60.0)
+    assert (rung.method, rung.status) == ("milp", "exact")
+    assert rung.upper == pytest.approx(plain.upper, rel=3e-4)
+    assert unstable(layer_bounds(f, g, box, optimise=20)) <= unstable(intervals(f, g, box))
+    # what every other rung proves lies above what is solved
+    for method in ("ibp", "joint", "paired", "branching"):
+        assert bound(f, g, box, method=method, seconds=1.0).upper >= rung.lower

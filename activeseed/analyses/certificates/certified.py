@@ -42,8 +42,8 @@ class Certificate:
         caps: name -> largest value (``bounding.divergences.MEASURES``); empty where the outcome is no probability.
         policy: the same for policies on the leash over any outputs of the region; empty where no leash was given.
         vacuous: names of caps that say nothing; of policies' with ``policy`` before them.
-        approves, rejects: what the first approves with at least this probability the second approves too, what it
-            approves with at most that the second rejects too; NaN where the outcome is no probability.
+        approves, rejects: where the first says more than ``approves`` the second says more than ½, where it says less
+            than ``rejects`` the second says less than ½; NaN where the outcome is no probability.
         decided: how many of the data in the region are decided alike by that; of a domain only.
         flipped: how many of them are decided otherwise, as evaluated.
         pairs, ranked: pairs of the data in the region, and how many of them must be ranked alike; of a domain only.

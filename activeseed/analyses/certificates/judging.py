@@ -92,10 +92,6 @@ def _single(f: Network, g: Network, place: Place) -> float:
 def _proved(f: Network, g: Network, place: Place, effort: Effort, point: Floats | None) -> Bounded:
     from activeseed.bounding.ladder import bound
 
-    if effort.method == "milp":
-        from activeseed.bounding.exact import exact
-
-        return exact(f, g, place.region, seconds=effort.seconds)
     return bound(f, g, place.region, method=effort.method, seconds=effort.seconds, gap=effort.gap, witness=point)
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from activeseed.analyses.certificates.saying import rounded_down
 from activeseed.bounding.regions import Ball, Box, Region
 from activeseed.errors import PlanError
 from activeseed.networks import Network
@@ -98,7 +99,8 @@ def between_neighbours(data: Floats) -> float:
 
 def around(probe: str, centre: Floats, radius: float, times: float, data: Floats) -> Place:
     """The ball around a probe."""
-    said = f"{radius:.3g}" if np.isnan(times) else f"{radius:.3g} ({times:g} of the distance between neighbours)"
+    near = rounded_down(radius)  # of a smaller ball it holds as well
+    said = near if np.isnan(times) else f"{near} ({times:g} of the distance between neighbours)"
     ball = Ball(centre, radius, f"the ball of radius {radius:.3g} around {probe}")
     return Place("probes", ball, f"within {said} of probe {probe!r}", ball.holds(data), probe, radius, times)
 
@@ -114,7 +116,7 @@ def ball_of(data: Floats) -> Place:
     mean = data.mean(0)
     radius = float(np.linalg.norm(data - mean, axis=1).max())
     ball = Ball(mean, radius, "the ball of the data")
-    words = f"within {radius:.3g} of the data's mean (which holds all data)"
+    words = f"in the smallest ball around the data's mean that holds all data (its radius is about {radius:.3g})"
     return Place("ball", ball, words, ball.holds(data), radius=radius)
 
 

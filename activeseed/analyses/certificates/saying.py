@@ -30,7 +30,7 @@ STATUS = {
 }
 #: caps that a statement names, with their words
 NAMED = {
-    "probability": "P(approve) differs by at most {}",
+    "probability": "the probability differs by at most {}",
     "kl": "KL divergence (either way) is at most {}",
     "jensen_shannon": "Jensen–Shannon divergence is at most {}",
 }
@@ -40,7 +40,7 @@ def statement(
     c: Certificate, names: tuple[str, str], unit: str, layout: Layout, leash: float | None = None, note: str = ""
 ) -> str:
     """The whole of a certificate as sentences."""
-    what = "log-odds of approval" if unit == "log-odds" else "scores"
+    what = "log-odds" if unit == "log-odds" else "scores"
     both = f"‘{names[0]}’ and ‘{names[1]}’"
     if c.status == "unknown" or not math.isfinite(c.upper):
         seen = f" They were seen to differ by {rounded_down(c.lower)}." if c.lower > 0 else ""
@@ -77,7 +77,8 @@ def statement(
     sentences.append(
         f"It holds for these two networks ({' – '.join(map(str, layout.widths))}, "
         f"{layout.activation if len(layout.widths) > 2 else 'linear'}), with {c.slack:.1g} added for rounding in "
-        f"double precision (where they run in single precision, add {rounded_up(c.single, 1)}), and for no other training."
+        f"double precision (where they run in single precision, add {rounded_up(c.single, 1)}), and for no other "
+        "training."
     )
     return " ".join(sentences)
 
@@ -85,12 +86,12 @@ def statement(
 def _of_probabilities(c: Certificate) -> list[str]:
     told = [words.format(_cap(c, n)) for n, words in NAMED.items() if n not in c.vacuous]
     if not told:
-        return ["As a statement about probabilities it is vacuous: P(approve) may differ by almost anything."]
+        return ["As a statement about probabilities it is vacuous: they may differ by almost anything."]
     out = ["So " + ", ".join(told) + "."]
     if c.approves < 0.995:
         out.append(
-            f"What the first approves there with more than {rounded_up(c.approves)} the second approves too, and what "
-            f"it approves with less than {rounded_down(c.rejects)} the second rejects too"
+            f"Where the first says more than {rounded_up(c.approves)} there, the second says more than ½, and where it "
+            f"says less than {rounded_down(c.rejects)}, the second says less than ½"
             + (f": {c.decided} of the {c.data} data there, for sure." if not c.probe and c.data else ".")
         )
     return out

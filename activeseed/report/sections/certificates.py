@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from activeseed.analyses.certificates.saying import rounded_down, rounded_up
 from activeseed.bounding.divergences import MEASURES
 from activeseed.study import Study
 
@@ -31,6 +32,8 @@ def facts(study: Study, result: Mapping[str, Any]) -> dict[str, Any]:
                 **c,
                 "label": _label(c),
                 "text": texts.get(c["probe"], ""),
+                "seen": "–" if c["lower"] is None else rounded_down(c["lower"]),
+                "proved": "nothing" if c["upper"] is None else rounded_up(c["upper"]),
                 "said": {n: _cap(c, n) for n, _ in COLUMNS} if c["caps"] else {},
             }
         )
@@ -52,21 +55,21 @@ def bars(rows: Sequence[Mapping[str, Any]], unit: str) -> str:
         return ""
     low, high = math.floor(math.log10(min(known))), math.ceil(math.log10(max(known)))
     high = max(high, low + 1)
-    left, top, line, width = 260, 22, 18, 640
+    left, top, line, width = 260, 26, 17, 900
     height = top + line * len(rows) + 28
     reach = width - left - 12
 
     def at(value: float) -> float:
         return left + reach * (math.log10(max(value, 10.0**low)) - low) / (high - low)
 
-    out = [
-        f'<text class="title" x="{left}" y="12">difference of {escape(unit)}: seen (dot) to proved (bar’s end)</text>'
-    ]
-    every = max(1, (high - low) // 6)
-    for power in range(low, high + 1, every):
-        x = at(10.0**power)
+    said = f"difference of {escape(unit)}: seen (the dot) to proved (the end of the line), on a logarithmic axis"
+    out = [f'<text class="title" x="8" y="14">{said}</text>']
+    steps = (1.0, 2.0, 5.0) if high - low <= 3 else (1.0,)
+    ticks = [step * 10.0**power for power in range(low, high, max(1, (high - low) // 6)) for step in steps]
+    for tick in (*ticks, 10.0**high):
+        x = at(tick)
         out.append(f'<path class="grid" d="M{x:.1f} {top}V{height - 24}"/>')
-        out.append(f'<text class="tick" x="{x:.1f}" y="{height - 10}" text-anchor="middle">{10.0**power:g}</text>')
+        out.append(f'<text class="tick" x="{x:.1f}" y="{height - 10}" text-anchor="middle">{tick:.3g}</text>')
     for n, row in enumerate(rows):
         y = top + (n + 0.5) * line
         out.append(f'<text class="tick" x="{left - 8}" y="{y + 4:.1f}" text-anchor="end">{escape(_short(row))}</text>')
@@ -102,4 +105,4 @@ def _short(row: Mapping[str, Any]) -> str:
 
 def _cap(c: Mapping[str, Any], name: str) -> str:
     assert name in MEASURES
-    return "vacuous" if name in c["vacuous"] else f"{c['caps'][name]:.3g}"
+    return "vacuous" if name in c["vacuous"] else rounded_up(c["caps"][name])
