@@ -248,7 +248,8 @@ def _persona_basins(statements: Statements, behaviour: str) -> Landscape:
             for kind, count in held.items() for n, i in enumerate(rows[kind][:count])
         )
     )  # fmt: skip
-    others = rng.permutation(np.flatnonzero(~named))
+    taken = {int(i) for kind, count in held.items() for i in rows[kind][:count]}
+    others = [i for i in rng.permutation(np.flatnonzero(~named)) if int(i) not in taken]
     pool = tuple(
         Probe(id=f"u{i}", payload=act.Text(text=texts[i])) for i in np.r_[rows["contrary"][30:90], others[:200]]
     )
