@@ -125,7 +125,8 @@ def telling_items(
         return np.stack([part[..., owner == i].sum(-1) for i in range(len(varying))], -1)
 
     found = statistic(basins)
-    draws = min(_MOST_DRAWS, max(_DRAWS, 40 * len(varying)))
+    # twice as many as it takes for the smallest p to pass, all items together
+    draws = min(_MOST_DRAWS, max(_DRAWS, round(2 * len(varying) / alpha)))
     beyond = np.zeros(len(varying))
     for start in range(0, draws, _AT_A_TIME):
         size = min(_AT_A_TIME, draws - start)
