@@ -305,7 +305,7 @@ def test_the_plane_of_the_end_keeps_distances_of_what_lies_in_it() -> None:
     rng = generator(15)
     turn = np.linalg.qr(rng.standard_normal((5, 5)))[0][:2]
     flat = rng.standard_normal((20, 3, 2))
-    seen = seen_from_the_end(flat @ turn)
+    seen = seen_from_the_end(np.asarray(flat @ turn, np.float64))
     assert np.linalg.norm(seen[3, 2] - seen[7, 2]) == pytest.approx(np.linalg.norm(flat[3, 2] - flat[7, 2]))
     assert seen_from_the_end(np.arange(4.0)[:, None, None]).shape == (4, 1, 2)
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: probes that are told of
 PROBES = 24
+#: what is said of a basin that differs in degree only
+ALIKE = "judges no probe otherwise than the others, on average"
 #: probes that a sentence names
 NAMED = 3
 #: random memberships that a test of an item is made of, at least and at most
@@ -203,7 +205,7 @@ def view_of(problem: Problem, values: Floats, basins: Ints, basin: int, decided:
         said.append(f"approves of {_few(approves)}, which the others reject")
     if rejects:
         said.append(f"rejects {_few(rejects)}, which the others approve of")
-    return " and ".join(said) if said else "judges no probe otherwise than the others, on average"
+    return " and ".join(said) if said else ALIKE
 
 
 def _few(names: Sequence[str]) -> str:
