@@ -142,7 +142,7 @@ def _tables(found: Landscape, study: Study, width: int, top: int) -> list[tuple[
         for probe in found.probes[: top or None]:
             label = named(one_line(probe.id), one_line(texts.get(probe.id, "")), max(12, width - 40))
             outcomes = [f"{o:.2f}" for o in probe.outcomes[:6]]
-            apart = f"{probe.apart:.2f} ± {probe.apart_se:.2f}{' flips' if probe.flips else ''}"
+            apart = f"{probe.apart:.2f} ± {probe.apart_se:.1g}{' flips' if probe.flips else ''}"
             table.add_row(*map(_text, [label, *outcomes, apart]))
         out.append(("Where the basins part most", table))
     for sweep in found.sweeps:

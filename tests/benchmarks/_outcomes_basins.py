@@ -85,7 +85,9 @@ def number_rows(quick: bool) -> list[dict[str, Any]]:
                 f"basins: one with {tails} tails is told as several", split, times, most=0.05 if times >= 100 else 0.2
             )
         )
+    few = times if quick else times // 2  # what is only reported
     for apart in (8.0, 4.0):
+        times = times if apart == 8.0 else few
         for shares in PLANTED:
             right = 0
             for n in range(times):
@@ -95,10 +97,10 @@ def number_rows(quick: bool) -> list[dict[str, Any]]:
             rows.append(share(said, right, times, least=(0.95 if times >= 100 else 0.8) if apart == 8.0 else None))
     for tails in ("t", "skewed"):
         right = 0
-        for n in range(times):
+        for n in range(few):
             rng = generator(17, "several", tails, n)
             right += int(_found(rng, planted(rng, PLANTED[0], 8.0, tails)[0]).max()) + 1 == 2
-        rows.append(share(f"basins: the right number of 2 with {tails} tails, 8 deviations apart", right, times))
+        rows.append(share(f"basins: the right number of 2 with {tails} tails, 8 deviations apart", right, few))
     return rows
 
 
@@ -125,7 +127,7 @@ def mixture_rows(quick: bool) -> list[dict[str, Any]]:
 
 def share_rows(quick: bool) -> list[dict[str, Any]]:
     """Whether the interval of a share holds the probability with which the basin was planted."""
-    times = QUICK if quick else 2 * REPETITIONS
+    times = QUICK if quick else REPETITIONS
     rows = []
     for shares in ((0.8, 0.2), (0.6, 0.28, 0.12)):
         held = plain = of = 0
@@ -248,7 +250,8 @@ def _persona_basins(statements: Statements, behaviour: str) -> Landscape:
             for kind, count in held.items() for n, i in enumerate(rows[kind][:count])
         )
     )  # fmt: skip
-    others = rng.permutation(np.flatnonzero(~named))
+    taken = {int(i) for kind, count in held.items() for i in rows[kind][:count]}
+    others = [i for i in rng.permutation(np.flatnonzero(~named)) if int(i) not in taken]
     pool = tuple(
         Probe(id=f"u{i}", payload=act.Text(text=texts[i])) for i in np.r_[rows["contrary"][30:90], others[:200]]
     )

@@ -15,6 +15,7 @@ from activeseed.analyses.basins.flow import as_points, pairs_design, seen_from_t
 from activeseed.analyses.basins.landscape import Basin, Candidate, Landscape, Sweep, Swept, Training
 from activeseed.analyses.basins.sweeping import changes_in, choices_of, rows_at, tops_of
 from activeseed.analyses.basins.telling import (
+    ALIKE,
     medoid,
     name_of,
     share_errors,
@@ -246,6 +247,8 @@ class Basins(SettingsRecord):
                     else "left to its key, or to several items together."
                 )
             )
+        if found.number > 1 and all(b.view == ALIKE for b in found.basins):
+            notes.append("No basin judges a probe otherwise than the others: they differ in degree only.")
         if found.number >= self.most:
             notes.append(f"There may be more than {self.most} basins: raise most.")
         return tuple(notes)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: probes that are told of
 PROBES = 24
+#: what is said of a basin that differs in degree only
+ALIKE = "judges no probe otherwise than the others, on average"
 #: probes that a sentence names
 NAMED = 3
 #: random memberships that a test of an item is made of, at least and at most
@@ -125,7 +127,8 @@ def telling_items(
         return np.stack([part[..., owner == i].sum(-1) for i in range(len(varying))], -1)
 
     found = statistic(basins)
-    draws = min(_MOST_DRAWS, max(_DRAWS, 40 * len(varying)))
+    # twice as many as it takes for the smallest p to pass, all items together
+    draws = min(_MOST_DRAWS, max(_DRAWS, round(2 * len(varying) / alpha)))
     beyond = np.zeros(len(varying))
     for start in range(0, draws, _AT_A_TIME):
         size = min(_AT_A_TIME, draws - start)
@@ -202,7 +205,7 @@ def view_of(problem: Problem, values: Floats, basins: Ints, basin: int, decided:
         said.append(f"approves of {_few(approves)}, which the others reject")
     if rejects:
         said.append(f"rejects {_few(rejects)}, which the others approve of")
-    return " and ".join(said) if said else "judges no probe otherwise than the others, on average"
+    return " and ".join(said) if said else ALIKE
 
 
 def _few(names: Sequence[str]) -> str:

@@ -46,8 +46,8 @@ def drawn(facts: Mapping[str, Any]) -> dict[str, str]:
     if training is None:
         return out
     steps = [str(s) for s in training["steps"]]
-    series = [("spread over that at the start", training["ratio"])]
-    ends = [("95 % low", training["ratio_low"]), ("high", training["ratio_high"])]
+    series = [("spread over the start's", training["ratio"])]
+    ends = [("95 %: from", training["ratio_low"]), ("95 %: to", training["ratio_high"])]
     out["spread"] = figures.lines([*series, *ends], steps, title="spread through training, by step", width=520)
     if facts["moved"]:
         of = [names.index(b) for b in training["basins"]]
@@ -87,11 +87,19 @@ def _frame(
     return at
 
 
+def _height(points: Sequence[Sequence[float]], width: int) -> int:
+    """Of a picture of this width: as high as the points are, within limits."""
+    xs, ys = [p[0] for p in points], [p[1] for p in points]
+    wide, high = max(xs) - min(xs), max(ys) - min(ys)
+    return round(min(340.0, max(110.0, width * high / wide if wide else 340.0)))
+
+
 def _map(points: Sequence[Sequence[float]], of: Sequence[int], names: Sequence[str], middles: set[int]) -> str:
     """Every member along the two directions of most variance; a ring around the member in a basin's middle."""
     if not points:
         return ""
-    width, height = 560, 340
+    width = 560
+    height = _height(points, width) + 26
     at = _frame(points, width, height - 26, 14)
     out = []
     for n, (point, k) in enumerate(zip(points, of, strict=True)):
@@ -123,8 +131,10 @@ def _stills(points: Sequence[Sequence[Sequence[float]]], steps: Sequence[int], o
 
 def _motion(points: Sequence[Sequence[Sequence[float]]], steps: Sequence[int], of: Sequence[int]) -> str:
     """The same as one picture that moves when it is clicked, and stands at the end until then."""
-    width, height = 560, 340
-    at = _frame([p for look in points for p in look], width, height, 14)
+    everywhere = [p for look in points for p in look]
+    width = 560
+    height = _height(everywhere, width)
+    at = _frame(everywhere, width, height, 14)
     out = [f'<rect width="{width}" height="{height}" fill="transparent"/>']
     for n, k in enumerate(of):
         way = ";".join("{:.1f} {:.1f}".format(*at(look[n])) for look in points)
