@@ -97,6 +97,17 @@ def test_the_report_says_the_distance_and_its_unit(project, capsys):
     assert "by distance, in nats" in text
 
 
+def test_somebody_elses_distance_is_asked_about_before_it_is_imported(project, capsys):
+    toml = project / "activeseed.toml"
+    text = toml.read_text("utf-8")
+    own = 'kind = "tests.toy_distances:SquaredDifference"\nfactor = 2.0'
+    toml.write_text(text.replace('kind = "jensen_shannon"\nreads = "probabilities"', own), "utf-8")
+    assert run(["rank"]) == 2
+    assert "would import 'tests.toy_distances:SquaredDifference'" in capsys.readouterr().err
+    found = json.loads(printed(capsys, "rank", "--trust", "--json"))
+    assert found["distance_unit"] == "points squared"
+
+
 def test_policies_rank_as_distributions_and_probabilities_as_what_they_teach(make_study: Make) -> None:
     few: dict[str, Any] = {"keys": 2, "rows": 0, "pairs": 4, "bases": 0}
     league: dict[str, Any] = {"rounds": 1, "steps": 4}
