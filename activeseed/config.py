@@ -23,7 +23,7 @@ from activeseed.checked import SettingsRecord, explain
 from activeseed.errors import ConfigError, nearest
 from activeseed.masking import masked
 from activeseed.members import ThirdParty, named_record, record_of, third_party, whole, without_none
-from activeseed.protocols import SupportsSpreading
+from activeseed.protocols import SupportsMember, SupportsSpreading
 from activeseed.seed import Rest
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ FAMILIES: dict[str, dict[str, str]] = {
         "function": "systems.own:FromFunction",
         "estimator": "systems.own:FromEstimator",
         "command": "systems.own:Command",
+        "partition": "systems.partition:Partition",
     },
     "embedder": {
         "tfidf": "embedders:Tfidf",
@@ -62,6 +63,7 @@ FAMILIES: dict[str, dict[str, str]] = {
         "jansen": "estimators:Jansen",
         "bootstrap": "estimators:Bootstrap",
         "null_ladder": "estimators:NullLadder",
+        "by_distance": "estimators:ByDistance",
     },
     "response": {
         "regression": "estimators:Regression",
@@ -355,6 +357,8 @@ def takes_a_few_rows(system: Any) -> bool:
     """Whether a trainer's rows may be spread over processes, as far as can be told without loading somebody's code."""
     if isinstance(system, SupportsSpreading):
         return True
+    if isinstance(system, SupportsMember):
+        return takes_a_few_rows(system.of)
     return not isinstance(system, ThirdParty) and system.traits.rows_at_a_time is not None
 
 

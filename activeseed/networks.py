@@ -83,12 +83,14 @@ class Network:
 
     def scores(self, inputs: NDArray[np.floating]) -> Floats:
         """(…, d) inputs -> (…) scores."""
+        return np.asarray((self.units(inputs) @ self.weights[-1].T + self.biases[-1])[..., 0])
+
+    def units(self, inputs: NDArray[np.floating]) -> Floats:
+        """(…, d) inputs -> (…, h) units of the last hidden layer, which the score is linear in; else the inputs."""
         h = np.asarray(inputs, np.float64)
-        last = len(self.weights) - 1
-        for n, (w, b) in enumerate(zip(self.weights, self.biases, strict=True)):
-            h = h @ w.T + b
-            h = h if n == last else activated(self.layout.activation, h)
-        return np.asarray(h[..., 0])
+        for w, b in zip(self.weights[:-1], self.biases[:-1], strict=True):
+            h = activated(self.layout.activation, h @ w.T + b)
+        return h
 
     def outcomes(self, inputs: NDArray[np.floating]) -> Floats:
         """(…, d) inputs -> (…) outcomes: the scores, through the link."""

@@ -194,6 +194,13 @@ class Summary(TypedDict, total=False):
     group_spread: dict[str, float]
     group_spread_se: dict[str, float]
     write_more: list[dict[str, Any]]
+    distance: str
+    distance_unit: str
+    distance_embeds: bool
+    distance_test: str
+    distance_spread: float
+    distance_spread_se: float
+    distance_noise_floor: float
 
 
 @dataclass(frozen=True)

@@ -13,16 +13,18 @@ if TYPE_CHECKING:
     from activeseed.analyses.lock_in import LockedIn, LockIn, Ratio
     from activeseed.analyses.redundancy import Redundancy
     from activeseed.analyses.redundancy.coverage import Cover, Coverage, ItemCoverage, ProbeCoverage
+    from activeseed.analyses.removal.partition import PartitionCertificate, PartitionVotes, PlaceVotes
 
 _HOMES = {
     "comparison": ("Comparison", "Ensemble", "Given", "Runs"),
     "lock_in": ("LockIn", "LockedIn", "Ratio"),
     "redundancy": ("Redundancy",),
     "redundancy.coverage": ("Cover", "Coverage", "ItemCoverage", "ProbeCoverage"),
+    "removal.partition": ("PartitionCertificate", "PartitionVotes", "PlaceVotes"),
 }
 __getattr__ = lazily(__name__, _HOMES)
 
 __all__ = [
-    "Comparison", "Cover", "Coverage", "Ensemble", "Given", "ItemCoverage", "LockIn", "LockedIn", "ProbeCoverage",
-    "Ratio", "Redundancy", "Runs",
+    "Comparison", "Cover", "Coverage", "Ensemble", "Given", "ItemCoverage", "LockIn", "LockedIn",
+    "PartitionCertificate", "PartitionVotes", "PlaceVotes", "ProbeCoverage", "Ratio", "Redundancy", "Runs",
 ]  # fmt: skip

@@ -122,7 +122,7 @@ def trained_words(summary: Mapping[str, Any], study: Study) -> str:
 def print_ranking(ranking: Ranking, seed: Seed, top: int = 20) -> None:
     """The ranking on stdout: what a reader must know first, the table, then the numbers of the whole."""
     from activeseed.cli.screen import results
-    from activeseed.cli.tables import law_lines, ranking_heading, ranking_table, test_words, whole_lines
+    from activeseed.cli.tables import law_lines, ranking_heading, ranking_table, starred, test_words, whole_lines
 
     result = ranking.to_dict()
     console = results()
@@ -134,9 +134,10 @@ def print_ranking(ranking: Ranking, seed: Seed, top: int = 20) -> None:
     console.print(ranking_table(result, seed, console.width, top, ranking.declared))
     more = len(result["items"]) - top if top else 0
     footer = [f"… and {more} more: --top 0 shows all"] if more > 0 else []
-    if result["by"] == "effect" and any(r.get("distinguishable") for r in result["items"]):
+    star = starred(result["by"])
+    if any(r.get(star) for r in result["items"]):
         footer.append(f"* {test_words(result)}")
-    elif result["by"] == "effect" and any(r.get("distinguishable") is False for r in result["items"]):
+    elif any(r.get(star) is False for r in result["items"]):
         footer.append(f"no item is {test_words(result)}")
     if any(r.get("divided") is not None for r in result["items"]):
         footer.append("(divided): people really disagree about it; see activeseed status")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from activeseed.cli.numbers import Scale, bar, number, with_error
 from activeseed.cli.screen import one_line
-from activeseed.column import by_name
+from activeseed.column import SQUARED, by_name
 from activeseed.estimators.columns import KNOWN
 from activeseed.laws import LAWS
 from activeseed.looking.words import forecast_words, if_stopped_now, refuted_words
@@ -76,8 +76,7 @@ def ranking_table(
     if ids:
         table.add_column("id", no_wrap=True, max_width=id_width, overflow="ellipsis")
     table.add_column("item", no_wrap=True, width=text_width, overflow="ellipsis")
-    heading = _words(by, declared)
-    table.add_column(heading if len(heading) <= bar_width else heading.replace(" ", "\n", 1), width=bar_width)
+    table.add_column(_above(by, declared, bar_width), width=bar_width)
     table.add_column("± s.e." if any("±" in v for v in values) else "", justify="right", no_wrap=True)
     for name, _ in columns:
         table.add_column(name, justify="right", no_wrap=True)
@@ -85,7 +84,7 @@ def ranking_table(
         text = one_line(seed[row["id"]].display)
         marks = _STANDS.get(seed.standing.get(row["id"], ""), "") + _division(row)
         label = one_line(row["id"]) + marks
-        dim = "dim" if row.get("distinguishable") is False and by == "effect" else ""
+        dim = "dim" if row.get(starred(by)) is False else ""
         value = row.get(by)
         drawn = bar(value / largest, bar_width) if value is not None and value > 0 and largest > 0 else ""
         cells: list[str | Text] = [Text(str(row["rank"]), style=dim)]
@@ -108,13 +107,19 @@ def _division(row: Mapping[str, Any]) -> str:
     return " (divided)" if row.get("divided") is not None else ""
 
 
+def starred(by: str) -> str:
+    """The column that says whether what items are ranked by can be told from noise, where there is one."""
+    head, _, last = by.rpartition("effect")
+    return f"{head}distinguishable" if head + last != by and not last else ""
+
+
 def _value(row: Mapping[str, Any], by: str, error: str, scale: Scale, wide: bool) -> str:
     value, se = row.get(by), row.get(error)
     text = scale.show(value)
     if wide and se is not None and math.isfinite(se) and se > 0:
         text += f" ±{scale.show(se, 2)}"
-    if by == "effect":
-        text += " *" if row.get("distinguishable") else "  "
+    if star := starred(by):
+        text += " *" if row.get(star) else "  "
     return text
 
 
@@ -171,6 +176,16 @@ def _words(by: str, declared: Sequence[Column]) -> str:
     return found.words if found else by.replace("_", " ")
 
 
+def _above(by: str, declared: Sequence[Column], width: int) -> str:
+    """What stands above the bars: its words, on two lines where need be, or its heading where these are too wide."""
+    words = _words(by, declared)
+    if len(words) <= width:
+        return words
+    two = words.replace(" ", "\n", 1)
+    own = by_name(declared).get(by)
+    return two if own is None or by in KNOWN or max(map(len, two.split("\n"))) <= width else own.heading
+
+
 def _credibility(row: Mapping[str, Any]) -> str:
     now, before = row.get("credibility"), row.get("credibility_before")
     if now is None:
@@ -197,12 +212,19 @@ def ranking_heading(result: Mapping[str, Any], declared: Sequence[Column] = ()) 
     law = result.get("law", "")
     scale = Scale.of([r.get(by) for r in result.get("items", ())])
     parts = [
-        f"{_words(by, declared)}{f' of {_law_words(law)}' if law and by == 'effect' else ''}",
+        f"{_words(by, declared)}{f' of {_law_words(law)}' if law and starred(by) else ''}",
         f"on {result['outcome']}" if result.get("outcome") else "",
-        f"in {scale.words} {result['unit']}".replace("  ", " ") if result.get("unit") else scale.words,
+        f"in {scale.words} {_unit(result, by, declared)}".replace("  ", " ") if result.get("unit") else scale.words,
     ]
     head = ", ".join(filter(None, parts))
     return f"{result.get('system', '')}, seed {result.get('seed_version', '')}: {head}".strip(": ,")
+
+
+def _unit(result: Mapping[str, Any], by: str, declared: Sequence[Column]) -> str:
+    """What the ranking's column is measured in: the geometry's unit, or one of its own."""
+    found = by_name(declared).get(by)
+    own = found is not None and by not in KNOWN and found.unit not in ("", SQUARED)
+    return found.unit if own and found is not None else str(result["unit"])
 
 
 def _law_words(law: str) -> str:
@@ -218,6 +240,13 @@ _WHOLE = (
 )
 
 
+#: the same of the distance that a study ranks by, in its own unit
+_BY_DISTANCE = (
+    ("distance_spread", "spread by distance", "what is unclear, were the items independent"),
+    ("distance_noise_floor", "floor by distance", "the trainer's own randomness"),
+)
+
+
 def whole_lines(result: Mapping[str, Any], width: int) -> list[str]:
     """Spread, risk and floor, one line each, with what they mean where there is room."""
     found = []
@@ -225,6 +254,10 @@ def whole_lines(result: Mapping[str, Any], width: int) -> list[str]:
         value = result.get(key)
         if isinstance(value, int | float):
             found.append((name, with_error(value, result.get(f"{key}_se")), meaning))
+    for key, name, meaning in _BY_DISTANCE:
+        value = result.get(key)
+        if isinstance(value, int | float):
+            found.append((name, with_error(value, result.get(f"{key}_se")), f"{meaning}, in {result['distance_unit']}"))
     left = max((len(name) for name, _, _ in found), default=0)
     right = max((len(text) for _, text, _ in found), default=0)
     room = left + right + 4 + max((len(m) for _, _, m in found), default=0) <= width
@@ -246,7 +279,10 @@ def _over_probes(result: Mapping[str, Any]) -> str:
 def test_words(result: Mapping[str, Any]) -> str:
     """What a star means: the claim, and on what condition it holds."""
     words = "distinguishable from nothing (5 % over all items together"
-    if result.get("test") == "resampled_keys":
+    test = result.get("distance_test" if str(result.get("by")).startswith("distance_") else "test")
+    if test == "exchanged_sides":
+        words += f", by exchanging the two sides under each of {result.get('keys', 'the')} keys"
+    if test == "resampled_keys":
         words += f", by resampling {result.get('keys', 'the')} keys: noise that none of them showed is not counted"
     return words + ")"
 

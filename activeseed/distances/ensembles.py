@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike
 from activeseed.distances.reading import even, looked_at
 from activeseed.errors import PlanError
 from activeseed.plan import Floats
-from activeseed.protocols import Distance, Estimate
+from activeseed.protocols import Distance, Estimate, SupportsAllPairs
 
 #: entries of the two sides that are compared at once
 AT_ONCE = 4_000_000
@@ -34,11 +34,16 @@ def matrix(distance: Distance, first: ArrayLike, second: ArrayLike, weights: Arr
     """
     a, b = np.asarray(first, np.float64), np.asarray(second, np.float64)
     w = _weights(a, weights)
-    each = max(1, int(np.prod(b.shape)))
-    step = max(1, AT_ONCE // each)
+    if isinstance(distance, SupportsAllPairs):
+        return distance.all_pairs(a, b, w)
+    # one pair of representations is as large as its product of units, or as it is
+    each = max(1, int(np.prod(b.shape[1:])), int(np.prod(b.shape[2:])) ** 2)
+    wide = max(1, min(len(b), AT_ONCE // each))
+    long = max(1, AT_ONCE // (each * wide))
     out = np.empty((len(a), len(b)))
-    for start in range(0, len(a), step):
-        out[start : start + step] = distance.between(a[start : start + step, None], b[None], w)
+    for i in range(0, len(a), long):
+        for j in range(0, len(b), wide):
+            out[i : i + long, j : j + wide] = distance.between(a[i : i + long, None], b[None, j : j + wide], w)
     return out
 
 
@@ -69,7 +74,9 @@ def estimate(
     Unbiased whatever the noise where the distance is finite: two ensembles that differ in noise alone come out at zero
     on average, so below zero about half of the time; two equal ones come out at exactly zero. Where √d doesn't embed,
     the truth itself may be below zero (then read ``of_means`` beside it). The error is right to first order where the
-    two differ and too large at zero, where a U-statistic degenerates (Efron & Stein 1981).
+    two differ and too large at zero, where a U-statistic degenerates (Efron & Stein 1981). Where a handful of keys and
+    one or two places decide (flips at a dozen probes), it comes of few events, and Student's intervals of 8 keys hold
+    the truth in 89 to 95 % (95 to 97 % at two dozen probes).
 
     Args:
         first: (K, P) outcomes, or (K, P, h) representations, a row a run.
@@ -81,8 +88,8 @@ def estimate(
         names: of the P places, for messages.
 
     Returns:
-        a point estimate; an infinite one where the distance between the two sides is infinite. Its error is NaN for
-        fewer than three keys. A single noisy run a side gives d(x, y), from which no noise is removed.
+        a point estimate; infinite where the two sides are, NaN where runs of one side are too (∞ − ∞). Its error is
+        NaN for fewer than three keys. A single noisy run a side gives d(x, y), from which no noise is removed.
 
     Raises:
         PlanError: outcomes at other places, NaN, or nothing that the distance reads.
@@ -98,7 +105,7 @@ def estimate(
             raise PlanError(
                 f"{len(x)} runs can't be paired with {len(y)}. Train both under the same keys, or say paired=False."
             )
-        return _paired(products(distance, x, y, w), matrix(distance, x, y, w))
+        return _paired(products(distance, x, y, w))
     return _independent(distance, x, y, w)
 
 
@@ -122,10 +129,10 @@ def of_means(distance: Distance, first: ArrayLike, second: ArrayLike, weights: A
     return Estimate(float(k * whole - (k - 1) * left.mean()), _error(left))
 
 
-def _paired(gram: Floats, cross: Floats) -> Estimate:
+def _paired(gram: Floats) -> Estimate:
     k = len(gram)
     if not np.isfinite(gram).all():
-        return Estimate(float("inf") if np.isposinf(_others(cross)).any() else float("nan"))
+        return Estimate(float("nan") if np.isnan(gram).any() or np.isneginf(gram).any() else float("inf"))
     others = gram.sum(1) - np.diag(gram)
     total = float(others.sum())
     value = total / (k * (k - 1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
@@ -102,7 +103,7 @@ def distance_named(value: Distance | Elsewhere | Mapping[str, Any] | str) -> Dis
     return found.made() if isinstance(found, Elsewhere) else found
 
 
-def would_import(distance: Any) -> tuple[str, Json] | None:
+def would_import(distance: Any) -> tuple[str, list[Json]] | None:
     """What a record that holds this distance would do: see ``protocols.SupportsAgreement``."""
     if not isinstance(distance, Elsewhere):
         return None
@@ -123,6 +124,8 @@ def _read(value: Any) -> Any:
         return distance_of(value)
     if isinstance(value, Elsewhere):
         return value
+    if value is None or isinstance(value, bool | int | float | list | tuple):
+        raise ConfigError(f"distance = {str(value)[:40]}: it has to be a table with a kind, or a kind.")
     _whole(value)
     kind = type(value)
     if isinstance(value, BaseModel) and kind.__module__.partition(".")[0] == "activeseed":
@@ -137,7 +140,7 @@ def _read(value: Any) -> Any:
 
 
 def _options(value: Any) -> dict[str, Any]:
-    """What an object's constructor took, as its attributes say. Raises ConfigError where they don't."""
+    """What an object's constructor took, other than by itself, as its attributes say. Raises ConfigError."""
     out = {}
     for p in inspect.signature(type(value)).parameters.values():
         if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
@@ -147,7 +150,15 @@ def _options(value: Any) -> dict[str, Any]:
                 f"The distance {type(value).__qualname__} doesn't say what {p.name} it was made with. Keep it as an "
                 "attribute, or name the distance by a table."
             )
-        out[p.name] = getattr(value, p.name)
+        if (now := getattr(value, p.name)) == p.default:
+            continue
+        try:
+            out[p.name] = json.loads(json.dumps(now, allow_nan=False))
+        except (TypeError, ValueError) as error:
+            raise ConfigError(
+                f"The distance {type(value).__qualname__} was made with {p.name} = {str(now)[:40]}, which no file can "
+                "hold. Give it settings that are numbers, texts and lists."
+            ) from error
     return out
 
 

@@ -56,7 +56,7 @@ class LinearCKA(SettingsRecord):
         return 1.0
 
     def between(self, first: Values, second: Values, weights: Floats) -> Floats:
-        """See ``protocols.Distance``: ‖K − L‖² from (h, h) products. Cost: O(P h²) a pair."""
+        """See ``protocols.Distance``: ‖K − L‖² from (h, h) products. Cost: O(P h min(P, h)) a pair."""
         a, b, w = pair(first, second, weights, entries=2)
         x, y = _centred(a, w), _centred(b, w)
         # Each is scaled first, so that the entries' size is of no account.
@@ -108,7 +108,7 @@ class Procrustes(SettingsRecord):
         return 1.0
 
     def between(self, first: Values, second: Values, weights: Floats) -> Floats:
-        """See ``protocols.Distance``. Cost: O(P h² + h³) a pair."""
+        """See ``protocols.Distance``. Cost: O(P m²) a pair, m = min(P, h), after O(P h m) a side."""
         a, b, w = pair(first, second, weights, entries=2)
         x, y = _centred(a, w), _centred(b, w)
         turned = np.swapaxes(x, -1, -2) @ y
@@ -126,7 +126,15 @@ def _centred(values: Floats, weights: Floats) -> Floats:
     length = np.sqrt((gap**2).sum((-1, -2), keepdims=True))
     # what a mean leaves of numbers that are all the same is rounding
     some = length > 1e-12 * size
-    return np.asarray(np.where(np.isnan(length), np.nan, np.divide(gap, length, out=np.zeros_like(gap), where=some)))
+    unit = np.divide(gap, length, out=np.zeros_like(gap), where=some)
+    return _thin(np.where(np.isnan(length), np.nan, unit))
+
+
+def _thin(x: Floats) -> Floats:
+    """(…, P, h) -> (…, P, min(P, h)), turned: what more units than places say lies in as many as there are places."""
+    if x.shape[-1] <= x.shape[-2]:
+        return np.asarray(x, np.float64)
+    return np.asarray(np.swapaxes(np.linalg.qr(np.swapaxes(x, -1, -2), mode="r"), -1, -2), np.float64)
 
 
 def _product(x: Floats, y: Floats) -> Floats:

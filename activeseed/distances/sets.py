@@ -68,8 +68,8 @@ class TopK(SettingsRecord):
     ``overlap`` is 1 − |A ∩ B|/k, ``jaccard`` is 1 − |A ∩ B|/|A ∪ B|. Places that tie at the border share what is left
     of k evenly, so that the order of the places decides nothing; intersection and union are then sums of smaller and
     larger memberships. Places are counted, not weighed, but one that weighs nothing is left out. The overlap is an L1
-    distance, so a metric whose root embeds; so is Jaccard's (Σ min/Σ max is a positive definite kernel: Gower 1971 for
-    sets, Bouchard, Jousselme & Doré 2013; a metric: Späth 1981).
+    distance, so a metric whose root embeds. So is Jaccard's: Σ min/Σ max is the probability that one random sample of
+    both is the same (Ioffe 2010), so that it is P(h(a) ≠ h(b)) = ½ E‖e_h(a) − e_h(b)‖².
 
     Attributes:
         k: how many places are at the top; fewer than there are.

@@ -8,6 +8,7 @@ Cost: bases × 2 × (items + one base a block) trainings.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -88,14 +89,10 @@ class Jansen(SettingsRecord):
     def run(self, problem: Problem) -> Run[Ranking]:
         items = self.redrawn(problem)
         parts, weights = self.designs(problem)
-        design = Joined(parts)
+        design, base, changed = rows_of(parts)
         outcomes = yield Request(design, "total indices")
         points = problem.geometry.embed(outcomes.values)
-        size, keys = parts[0].size, len(parts[0].keys)
-        place = np.array([[parts[0].place(k, c) for k in range(keys)] for c in range(len(items))])
-        start = np.arange(self.bases)[:, None, None] * size
-        base, changed = start + place[None, ..., 0], start + place[None, ..., 1]
-        good = (outcomes.ok[base] & outcomes.ok[changed]).all(-1)
+        good = np.asarray((outcomes.ok[base] & outcomes.ok[changed]).all(-1))
         found = total_indices(
             np.where(good[..., None], points[changed[..., 0]] - points[base[..., 0]], np.nan),
             np.where(good[..., None], points[changed[..., -1]] - points[base[..., -1]], np.nan),
@@ -146,6 +143,14 @@ class Jansen(SettingsRecord):
             "noise_floor": spread[2],
         }
         return Ranking(problem.ids, columns, summary, notes=tuple(notes), by="total")
+
+
+def rows_of(parts: Sequence[OneAtATime]) -> tuple[Joined, Ints, Ints]:
+    """All bases' designs in one, and its rows: (bases, items, keys) of each difference's base, and of what changed."""
+    size, keys, items = parts[0].size, len(parts[0].keys), len(parts[0].changes)
+    place = np.array([[parts[0].place(k, c) for k in range(keys)] for c in range(items)])
+    start = np.arange(len(parts))[:, None, None] * size
+    return Joined(tuple(parts)), start + place[None, ..., 0], start + place[None, ..., 1]
 
 
 def redraw(law: Law, drawn: Law, items: Ints, base: NDArray[np.int16], rng: np.random.Generator) -> tuple[Ints, Floats]:

@@ -102,6 +102,10 @@ class LeaveOneOut(SettingsRecord):
     def run(self, problem: Problem) -> Run[Ranking]:
         compared, design = self.design(problem)
         outcomes = yield Request(design, f"effects ({compared.words})")
+        return self.ranked(problem, compared, design, outcomes)
+
+    def ranked(self, problem: Problem, compared: Comparison, design: OneAtATime, outcomes: Outcomes) -> Ranking:
+        """The ranking that these outcomes of the design make."""
         products, ok = _products(compared, design, outcomes, problem)
         measured = effects(products, ok, problem.deterministic, self.keys)
         notes: list[str] = []
@@ -135,13 +139,13 @@ class LeaveOneOut(SettingsRecord):
         for u, members in enumerate(compared.members):
             unit[list(members)] = u
         columns: dict[str, NDArray[Any]] = {
-            "effect": _spread_out(measured.value, unit),
-            "effect_se": _spread_out(measured.se, unit),
-            "effect_low": _spread_out(measured.low, unit),
-            "effect_high": _spread_out(measured.high, unit),
-            "instability": _spread_out(measured.instability, unit),
-            "p_value": _spread_out(p, unit),
-            "distinguishable": _as_bools([distinguishable[u] if u >= 0 else None for u in unit]),
+            "effect": spread_out(measured.value, unit),
+            "effect_se": spread_out(measured.se, unit),
+            "effect_low": spread_out(measured.low, unit),
+            "effect_high": spread_out(measured.high, unit),
+            "instability": spread_out(measured.instability, unit),
+            "p_value": spread_out(p, unit),
+            "distinguishable": as_bools([distinguishable[u] if u >= 0 else None for u in unit]),
         }
         tied = ties(measured.value, measured.covariance, measured.quantile, compared.names)
         columns["ties_with"] = np.fromiter((tied[u] if u >= 0 else None for u in unit), object, f)
@@ -178,12 +182,13 @@ class LeaveOneOut(SettingsRecord):
         return Ranking(problem.ids, columns, summary, notes=tuple(notes))
 
 
-def _as_bools(values: list[bool | None]) -> NDArray[Any]:
+def as_bools(values: list[bool | None]) -> NDArray[Any]:
     """Booleans where all are known."""
     return np.array(values, object if None in values else bool)
 
 
-def _spread_out(values: Floats, unit: NDArray[np.int64]) -> Floats:
+def spread_out(values: Floats, unit: NDArray[np.int64]) -> Floats:
+    """Each item's value, that of its unit; NaN for items of none."""
     return np.where(unit >= 0, values[unit], np.nan)
 
 

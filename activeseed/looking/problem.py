@@ -6,7 +6,15 @@ from dataclasses import replace
 
 from activeseed.factor import Factor
 from activeseed.plan import Law, Materials
-from activeseed.protocols import Cost, Problem, SupportsFactors, SupportsNetworks, SupportsStates, System
+from activeseed.protocols import (
+    Cost,
+    Problem,
+    SupportsFactors,
+    SupportsNetworks,
+    SupportsStates,
+    SupportsTrajectories,
+    System,
+)
 from activeseed.seed import Seed
 
 
@@ -23,6 +31,7 @@ def problem_of(seed: Seed, law: Law, system: System, materials: Materials) -> Pr
         places=system.places(materials),
         each=each_of(system, materials),
         states=system.state_names if isinstance(system, SupportsStates) else (),
+        steps=system.trajectory_steps(materials) if isinstance(system, SupportsTrajectories) else (),
         layout=system.layout(materials) if isinstance(system, SupportsNetworks) else None,
         materials=materials,
     )

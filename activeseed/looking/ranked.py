@@ -33,7 +33,13 @@ def beside(found: Ranking, response: Ranking) -> Ranking:
 
 
 def usual(ranking: Ranking, left: bool) -> str:
-    """What items are ranked by where nobody says: value where something is left to ask, else what was measured."""
+    """What items are ranked by where nobody says: what an estimator was chosen for, where one says that it leads.
+
+    Else value where something is left to ask, and what was measured where nothing is.
+    """
+    leading = [c.name for c in ranking.declared if c.leads and c.name in ranking.columns]
+    if leading:
+        return leading[0]
     if left and "value" in ranking.columns:
         return "value"
     sortable = [c.name for c in ranking.declared if c.sortable]

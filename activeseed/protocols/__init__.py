@@ -31,7 +31,7 @@ from activeseed.protocols.annotators import (
     SupportsPlace,
     SupportsTruth,
 )
-from activeseed.protocols.distances import Distance, Estimate
+from activeseed.protocols.distances import Distance, Estimate, SupportsAllPairs
 from activeseed.protocols.embedders import Embedder, SupportsCentring, SupportsCutting, SupportsIds, SupportsLimits
 from activeseed.protocols.executors import Batch, Executor, SupportsCores
 from activeseed.protocols.forms import (
@@ -68,12 +68,15 @@ from activeseed.protocols.systems import (
     SupportsExplaining,
     SupportsFactors,
     SupportsGradients,
+    SupportsMember,
     SupportsNetworks,
     SupportsPermission,
     SupportsReading,
     SupportsRemarks,
     SupportsSpreading,
     SupportsStates,
+    SupportsStateSizes,
+    SupportsTrajectories,
     System,
     Traits,
 )
@@ -83,11 +86,12 @@ __all__ = [
     "NETWORK", "REPRESENTATION", "TRAJECTORY", "About", "Alike", "Analysis", "Annotator", "Assignment", "Batch",
     "Collected", "Cost", "Dispute", "Distance", "Embedder", "Estimate", "Estimator", "Event", "Executor", "Explanation",
     "Finding", "Form", "Geometry", "Json", "Name", "Occasion", "Pace", "Perturbation", "Problem", "ReferenceLaw",
-    "Request", "Respondent", "Response", "Run", "Step", "Store", "SupportsAgreement", "SupportsAssignment",
-    "SupportsCentring", "SupportsCollecting", "SupportsCores", "SupportsCutting", "SupportsDecisions",
-    "SupportsDecoding", "SupportsDrawing", "SupportsEntropy", "SupportsExplaining", "SupportsFactors",
-    "SupportsGradients", "SupportsIds", "SupportsItems", "SupportsLaw", "SupportsLimits", "SupportsLinks",
-    "SupportsLocating", "SupportsNetworks", "SupportsOrder", "SupportsPermission", "SupportsPlace", "SupportsPlaces",
-    "SupportsReading", "SupportsRemarks", "SupportsResponse", "SupportsSpreading", "SupportsStates", "SupportsTemplate",
-    "SupportsTruth", "SupportsUnaffordable", "System", "Traits",
+    "Request", "Respondent", "Response", "Run", "Step", "Store", "SupportsAgreement", "SupportsAllPairs",
+    "SupportsAssignment", "SupportsCentring", "SupportsCollecting", "SupportsCores", "SupportsCutting",
+    "SupportsDecisions", "SupportsDecoding", "SupportsDrawing", "SupportsEntropy", "SupportsExplaining",
+    "SupportsFactors", "SupportsGradients", "SupportsIds", "SupportsItems", "SupportsLaw", "SupportsLimits",
+    "SupportsLinks", "SupportsLocating", "SupportsMember", "SupportsNetworks", "SupportsOrder", "SupportsPermission",
+    "SupportsPlace", "SupportsPlaces", "SupportsReading", "SupportsRemarks", "SupportsResponse", "SupportsSpreading",
+    "SupportsStateSizes", "SupportsStates", "SupportsTemplate", "SupportsTrajectories", "SupportsTruth",
+    "SupportsUnaffordable", "System", "Traits",
 ]  # fmt: skip

@@ -64,6 +64,7 @@ class Problem:
         places: where outcomes are read.
         each: what one row costs.
         states: names of what can be looked into (``SupportsStates``).
+        steps: (T,) optimiser steps at which the state ``trajectory`` is read (``SupportsTrajectories``).
         layout: shape of the network that outcomes are a function of (``SupportsNetworks``), where there is one.
         materials: what every training shares: the features of any payload, the pool; None where nobody said.
     """
@@ -81,6 +82,7 @@ class Problem:
     places: tuple[Probe, ...] = ()
     each: Cost = field(default_factory=Cost)
     states: tuple[str, ...] = ()
+    steps: tuple[int, ...] = ()
     layout: Layout | None = None
     materials: Materials | None = field(default=None, compare=False)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:  # seams are only described here: whoever asks for an event needs no arrays
     import numpy as np
@@ -66,4 +66,13 @@ class Distance(Protocol):
         Leading dimensions broadcast. NaN where either holds a NaN. Raises PlanError, naming the place, for outcomes
         that it can't read: other places, a probability outside [0, 1], an infinite number.
         """
+        ...
+
+
+@runtime_checkable
+class SupportsAllPairs(Protocol):
+    """Knows a faster way to all distances between two sets of outcomes than pair by pair."""
+
+    def all_pairs(self, first: NDArray[np.floating], second: NDArray[np.floating], weights: Floats) -> Floats:
+        """(N, …) and (M, …) outcomes -> (N, M) distances, those of ``between`` up to rounding."""
         ...

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
 if TYPE_CHECKING:  # seams are only described here: whoever asks for an event needs no arrays
+    import numpy as np
+    from numpy.typing import NDArray
+
     from activeseed.factor import Factor
     from activeseed.networks import Layout
     from activeseed.outcome import Outcomes
@@ -158,6 +161,14 @@ class SupportsSpreading(Protocol):
 
 
 @runtime_checkable
+class SupportsMember(Protocol):
+    """Is made of trainings of another system, whose code may be anybody's."""
+
+    @property
+    def of(self) -> System: ...
+
+
+@runtime_checkable
 class SupportsGradients(Protocol):
     """Vector-Jacobian products in the weights of the slots, where ``Traits.gradients`` says so."""
 
@@ -189,8 +200,11 @@ class SupportsStates(Protocol):
 
     @property
     def state_names(self) -> tuple[str, ...]: ...
-    def states(self, rows: Rows, materials: Materials, name: str) -> Floats:
-        """(R, …) a state of each row by its name: weights, a trajectory over training; NaN where a row failed."""
+    def states(self, rows: Rows, materials: Materials, name: str) -> NDArray[np.floating]:
+        """(R, …) a state of each row by its name: weights, a trajectory over training; NaN where a row failed.
+
+        Kept in single precision, whatever it is handed out in.
+        """
         ...
 
 
@@ -203,11 +217,30 @@ REPRESENTATION = "representation"
 
 
 @runtime_checkable
+class SupportsStateSizes(Protocol):
+    """Says how large its states are, so that a batch of them keeps to the memory bound."""
+
+    def state_size(self, materials: Materials, name: str) -> int:
+        """Numbers in a state of one row."""
+        ...
+
+
+@runtime_checkable
+class SupportsTrajectories(Protocol):
+    """Hands out the state ``trajectory``, and says when it was read."""
+
+    def trajectory_steps(self, materials: Materials) -> tuple[int, ...]:
+        """T ascending numbers of optimiser steps, 0 (the start) first and the end of training last."""
+        ...
+
+
+@runtime_checkable
 class SupportsNetworks(Protocol):
     """Hands out, as the state ``network``, what its outcome at a place is a known function of.
 
     The outcome at a place is that of ``networks.Network.of(layout, parameters)`` at ``materials.features`` of the
-    place's payload, up to the precision it was trained in.
+    place's payload, up to the precision it was trained in. States are kept in single precision: parameters that were
+    trained in it are handed out exactly, others rounded once.
     """
 
     def layout(self, materials: Materials) -> Layout | None:

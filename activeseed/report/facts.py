@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from activeseed.annotators import hanging
-from activeseed.column import Order, by_name
+from activeseed.column import SQUARED, Column, Order, by_name
 from activeseed.errors import PlanError
 from activeseed.estimators.columns import KNOWN
 from activeseed.looking.assessment import Assessment
@@ -124,6 +124,7 @@ def gather(study: Study, by: Order | Name | None = None) -> Facts:
 #: what stands behind a star, and on what condition
 _TESTED = {
     "resampled_keys": " (by resampling {keys} keys; noise that none of them showed is not counted)",
+    "exchanged_sides": " (by exchanging the two sides under each of {keys} keys)",
     "exact": " (exactly: the trainer has no randomness)",
 }
 
@@ -137,7 +138,7 @@ def _head(study: Study, ranking: Ranking) -> dict[str, Any]:
         "outcome": ranking.summary["outcome"],
         "unit": ranking.summary["unit"],
         "by": columns[ranking.by].words if ranking.by in columns else ranking.by,
-        "headings": {name: c.heading for name, c in columns.items()},
+        "headings": {name: _heading(c) for name, c in columns.items()},
         "own": [name for name, c in by_name(ranking.declared).items() if c.sortable and name not in KNOWN],
         "law": ranking.summary["law"],
         "index_law": ranking.summary.get("index_law", ""),
@@ -157,6 +158,12 @@ def _head(study: Study, ranking: Ranking) -> dict[str, Any]:
     }
 
 
+def _heading(column: Column) -> str:
+    """What stands above a column: with its unit, where it has one of its own."""
+    own = column.name not in KNOWN and column.unit not in ("", SQUARED)
+    return f"{column.heading}, in {column.unit}" if own else column.heading
+
+
 def _numbers(ranking: Ranking, status: Status) -> list[dict[str, Any]]:
     s = ranking.summary
     lines = [
@@ -166,6 +173,11 @@ def _numbers(ranking: Ranking, status: Status) -> list[dict[str, Any]]:
         ("risk of what is deployed", "risk", None, "expected distance from what humans mean"),
         ("spread, items apart", "spread", "spread_se", "the same, were the items independent"),
     ]
+    if s.get("distance_spread") is not None:
+        lines += [
+            ("spread by distance", "distance_spread", "distance_spread_se", f"in {s['distance_unit']}, items apart"),
+            ("noise floor by distance", "distance_noise_floor", None, f"in {s['distance_unit']}"),
+        ]
     out = [
         {
             "name": name,

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 from activeseed.belief import author_law
-from activeseed.estimators import Auto, Jansen
+from activeseed.estimators import Auto, ByDistance, Jansen
 from activeseed.looking.checks import gold_left
 from activeseed.looking.problem import is_open, problem_of
 from activeseed.looking.ranked import with_law
@@ -167,6 +167,8 @@ def ranks_by_response(work: Workshop, estimator: Any, problem: Problem) -> bool:
     response = work.part("response")
     if isinstance(estimator, Auto):
         return bool(estimator.parts(problem).regression == response)
+    if isinstance(estimator, ByDistance):
+        return estimator.regresses_outcomes and estimator.response() == response
     return bool(estimator == response)
 
 

@@ -88,20 +88,32 @@ class Memory:
     def rows(self, places: Sequence[Where]) -> Outcomes:
         """Outcomes of rows that lie at these places, in this order."""
         first = self._load(places[0].artifact)
-        values = np.empty((len(places), *first.values.shape[1:]), np.float32)
+        values = np.full((len(places), *self._shape(places)), np.nan, np.float32)
         ok = np.empty(len(places), bool)
         vouching = None if first.vouching is None else np.empty((len(places), first.vouching.shape[1]), np.float32)
         failures: dict[int, str] = {}
         for artifact, numbers in _by_artifact(places).items():
             part = self._load(artifact)
             at = [places[r].at for r in numbers]
-            values[numbers] = part.values[at]
+            if part.values.shape[1:] == values.shape[1:]:  # else all of it failed, and stays NaN
+                values[numbers] = part.values[at]
             ok[numbers] = part.ok[at]
             if vouching is not None and part.vouching is not None:
                 vouching[numbers] = part.vouching[at]
             failures |= {r: part.failures[places[r].at] for r in numbers if places[r].at in part.failures}
         self._loaded.clear()
         return Outcomes(values, ok, failures, vouching)
+
+    def _shape(self, places: Sequence[Where]) -> tuple[int, ...]:
+        """What a row holds: a batch of states that failed as a whole has a shape that nobody knew."""
+        shape: tuple[int, ...] = ()
+        for artifact in _by_artifact(places):
+            part = self._load(artifact)
+            if part.ok.any() or not shape:
+                shape = part.values.shape[1:]
+            if part.ok.any():
+                break
+        return shape
 
     def cells(self, places: Sequence[Where], width: int) -> Outcomes:
         """Outcomes (R, width) of cells that lie at these places, row by row."""

@@ -19,7 +19,17 @@ from activeseed.executors.listening import show
 from activeseed.looking.problem import each_of, is_per_cell
 from activeseed.outcome import Outcomes, Ranking, Summary, Warned, summed
 from activeseed.plan import Materials
-from activeseed.protocols import Analysis, Event, Executor, Problem, Request, Store, SupportsCores, System
+from activeseed.protocols import (
+    Analysis,
+    Event,
+    Executor,
+    Problem,
+    Request,
+    Store,
+    SupportsCores,
+    SupportsStateSizes,
+    System,
+)
 from activeseed.study.budget import Budget
 from activeseed.study.failures import Failures
 from activeseed.study.memory import Memory, Where
@@ -201,8 +211,12 @@ class Trainer:
 
     # --- planning -----------------------------------------------------------------------------------------------
 
-    def chunk(self, unit: int) -> int:
-        """Rows a batch: as many whole units as fit the memory bound; a few for a trainer that isn't batched."""
+    def chunk(self, unit: int, state: str = "") -> int:
+        """Rows a batch: as many whole units as fit the memory bound; a few for a trainer that isn't batched.
+
+        Args:
+            state: what is handed out of each row besides, where its size is known (``SupportsStateSizes``).
+        """
         cost = self._system.cost(self._materials)
         if is_per_cell(self._system):
             return max(1, FEW_CELLS // max(1, len(self._materials.probes)))
@@ -211,14 +225,17 @@ class Trainer:
         # a system that bounds its own memory would split a batch that is larger, and with it pairs that belong together
         own = self._system.traits.memory_mb
         megabytes = self.limits.megabytes if own is None else min(self.limits.megabytes, own)
-        fits = max(1, megabytes * 2**20 // cost.bytes)
+        each = cost.bytes
+        if state and isinstance(self._system, SupportsStateSizes):
+            each += 4 * self._system.state_size(self._materials, state)
+        fits = max(1, megabytes * 2**20 // each)
         return max(unit, min(fits, MOST_ROWS) // unit * unit)
 
     def _plan(self, asked: Wanted) -> list[Part]:
         """The batches. Journalled before anything runs; read back when they were journalled before."""
         memory, request = self._memory, asked.request
         if asked.id not in memory.plans:
-            decided = parts(asked, memory.__contains__, self.chunk(request.design.unit))
+            decided = parts(asked, memory.__contains__, self.chunk(request.design.unit, request.state))
             if not decided:
                 return []
             body: dict[str, Any] = {

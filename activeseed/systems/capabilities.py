@@ -7,14 +7,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from activeseed.networks import Network
 from activeseed.outcome import Outcomes
 from activeseed.plan import Materials, Rows
-from activeseed.protocols import Explanation, SupportsExplaining, SupportsFactors, SupportsStates, System
+from activeseed.protocols import (
+    NETWORK,
+    REPRESENTATION,
+    TRAJECTORY,
+    Explanation,
+    SupportsExplaining,
+    SupportsFactors,
+    SupportsNetworks,
+    SupportsStates,
+    SupportsStateSizes,
+    SupportsTrajectories,
+    System,
+)
 from activeseed.seed import ABSENT, Json
 
 
@@ -117,7 +131,10 @@ def _at(record: Mapping[str, Json], path: str) -> Json:
 def check_states(system: System, materials: Materials, *, tolerance: float = 1e-4) -> None:
     """Raise AssertionError unless a system hands out the states that it names, row by row, the same each time.
 
-    Costs eight trainings for each state.
+    A state ``network`` is left out where there is no layout on these materials. Costs eight trainings for each state.
+
+    Args:
+        tolerance: how far rounding may move a number of a state below 1; a larger one, in proportion.
     """
     assert isinstance(system, SupportsStates), f"{system.kind} hands out no states"
     names = system.state_names
@@ -125,6 +142,8 @@ def check_states(system: System, materials: Materials, *, tolerance: float = 1e-
     assert len(set(names)) == len(names), f"a state is named twice: {names}"
     rows = some_rows(materials)
     for name in names:
+        if name == NETWORK and isinstance(system, SupportsNetworks) and system.layout(materials) is None:
+            continue
         found = np.asarray(system.states(rows, materials, name))
         says = f"the state {name!r}"
         assert found.shape[:1] == (len(rows),), f"{says} of {len(rows)} rows has shape {found.shape}"
@@ -132,7 +151,72 @@ def check_states(system: System, materials: Materials, *, tolerance: float = 1e-
         again = np.asarray(system.states(rows, materials, name))
         assert np.array_equal(found, again), f"{says} of the same rows is another one each time"
         alone = np.asarray(system.states(rows.take([1]), materials, name))
-        close(alone, found[1:2], tolerance, f"{says} of a row alone differs from the same row's in a batch")
+        allowed = tolerance * max(1.0, float(np.abs(found).max(initial=0.0)))
+        close(alone, found[1:2], allowed, f"{says} of a row alone differs from the same row's in a batch")
+        if isinstance(system, SupportsStateSizes):
+            size = system.state_size(materials, name)
+            assert size == found[0].size, f"{says} of a row holds {found[0].size} numbers, and is said to hold {size}"
+
+
+def check_networks(system: System, materials: Materials, *, tolerance: float = 1e-5) -> None:
+    """Raise AssertionError unless the networks that a system hands out make the outcomes that it trains to.
+
+    Nothing is asked where it says that there is no layout on these materials. Costs six trainings.
+
+    Args:
+        tolerance: how far apart an outcome may be from the network's at the features of its place. Both are sums of the
+            same products in another order, single precision against double: with d features of unit length and scores
+            of a few units that is below √d · 2⁻²⁴ · the score, 1e-6 (5e-7 was the most over leagues and reward models
+            here, whose outcomes' slope is at most ¼). Outcomes that are no probabilities may be larger than 1: in
+            proportion then.
+    """
+    assert isinstance(system, SupportsNetworks), f"{system.kind} hands out no networks"
+    layout = system.layout(materials)
+    if layout is None:
+        return
+    assert isinstance(system, SupportsStates), f"{system.kind} has a layout, and hands out no states"
+    assert NETWORK in system.state_names, f"{system.kind} has a layout, and no state {NETWORK!r}"
+    rows, places = some_rows(materials), system.places(materials)
+    found = np.asarray(system.states(rows, materials, NETWORK))
+    assert found.shape == (len(rows), layout.size), (
+        f"networks {layout.widths} of {len(rows)} rows have {layout.size} parameters each, not shape {found.shape}"
+    )
+    inputs = materials.features([p.payload for p in places])
+    assert inputs.shape[1] == layout.inputs, (
+        f"a network of {layout.inputs} inputs can't be read at features of {inputs.shape[1]} entries"
+    )
+    read = np.stack([Network.of(layout, flat).outcomes(inputs) for flat in found])
+    trained = system.train(rows, materials).values
+    allowed = tolerance * max(1.0, float(np.abs(trained).max(initial=0.0)))
+    close(read, trained, allowed, "what the networks say at the places is not what was trained")
+
+
+def check_trajectories(system: System, materials: Materials, *, tolerance: float = 1e-4) -> None:
+    """Raise AssertionError unless a trajectory begins at the start, and ends in the outcome that is trained.
+
+    At the start nothing is learned yet: rows of one key begin alike, whatever items they hold. Costs six trainings.
+    """
+    assert isinstance(system, SupportsTrajectories), f"{system.kind} does not say when its trajectories are read"
+    assert isinstance(system, SupportsStates), f"{system.kind} says when trajectories are read, and hands out no states"
+    assert TRAJECTORY in system.state_names, f"{system.kind} says when trajectories are read, and hands out none"
+    steps, rows, places = system.trajectory_steps(materials), some_rows(materials), len(system.places(materials))
+    assert len(steps) >= 2, f"a trajectory of the steps {steps} has no course"
+    assert steps[0] == 0, f"a trajectory begins at step {steps[0]}, not at the start"
+    assert all(a < b for a, b in pairwise(steps)), f"the steps {steps} don't ascend"
+    found = np.asarray(system.states(rows, materials, TRAJECTORY))
+    due = (len(rows), len(steps), places)
+    assert found.shape == due, f"trajectories have shape {found.shape}; {due} is due (rows × steps × places)"
+    close(found[:, 0], found[[0, 0, 0], 0], tolerance, "rows of one key and other items don't start alike")
+    close(found[:, -1], system.train(rows, materials).values, tolerance, "a trajectory does not end in its outcome")
+
+
+def check_representations(system: System, materials: Materials) -> None:
+    """Raise AssertionError unless representations are something at every place. Costs three trainings."""
+    assert isinstance(system, SupportsStates), f"{system.kind} hands out no states"
+    rows, places = some_rows(materials), len(system.places(materials))
+    found = np.asarray(system.states(rows, materials, REPRESENTATION))
+    right = found.ndim == 3 and found.shape[:2] == (len(rows), places) and found.shape[2] > 0
+    assert right, f"representations of {len(rows)} rows at {places} places have shape {found.shape}"
 
 
 # --- explanations -------------------------------------------------------------------------------------------------

@@ -12,14 +12,26 @@ import numpy as np
 from activeseed.geometries import decisions_of, decoded
 from activeseed.outcome import Outcomes
 from activeseed.plan import Materials, Rows, generator, join_rows, with_keys
-from activeseed.protocols import SupportsExplaining, SupportsFactors, SupportsGradients, SupportsStates, System
+from activeseed.protocols import (
+    REPRESENTATION,
+    SupportsExplaining,
+    SupportsFactors,
+    SupportsGradients,
+    SupportsNetworks,
+    SupportsStates,
+    SupportsTrajectories,
+    System,
+)
 from activeseed.seed import ABSENT
 from activeseed.systems.capabilities import (
     check_cells,
     check_explaining,
+    check_networks,
+    check_representations,
     check_settings,
     check_states,
     check_streams,
+    check_trajectories,
     close,
     some_rows,
 )
@@ -69,8 +81,14 @@ def check_system(system: System, materials: Materials, *, tolerance: float = 1e-
         check_cells(system, materials, tolerance=tolerance)
     if isinstance(system, SupportsFactors):
         check_settings(system, materials)
-    if isinstance(system, SupportsStates):
+    if isinstance(system, SupportsStates) and system.state_names:
         check_states(system, materials, tolerance=tolerance)
+        if REPRESENTATION in system.state_names:
+            check_representations(system, materials)
+    if isinstance(system, SupportsNetworks):
+        check_networks(system, materials)
+    if isinstance(system, SupportsTrajectories):
+        check_trajectories(system, materials, tolerance=tolerance)
     if isinstance(system, SupportsExplaining):
         check_explaining(system, materials, tolerance=tolerance)
 

@@ -10,17 +10,19 @@ primal 2Sd, MLP 2Thd + 3Th; plus one reading of pairs and probes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from math import prod
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from activeseed.checked import SettingsRecord
 from activeseed.errors import PlanError
-from activeseed.protocols import Cost, Json, Traits
+from activeseed.protocols import NETWORK, REPRESENTATION, TRAJECTORY, Cost, Json, Traits
 from activeseed.seed import Pair, Probe
-from activeseed.systems.fields.settings import check_decay, check_minibatch
+from activeseed.systems.fields.settings import check_decay, check_minibatch, looked_at
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,9 +30,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from activeseed.geometries import Hellinger, Identity
+    from activeseed.networks import Layout
     from activeseed.outcome import Outcomes
     from activeseed.plan import Materials, Rows
     from activeseed.systems.fields.batches import Latest
+    from activeseed.systems.fields.field import Field as ScoreField
     from activeseed.systems.fields.points import Points
 
 MEBIBYTE = 2**20
@@ -129,17 +133,57 @@ class RewardModel(SettingsRecord):
 
     def cost(self, materials: Materials) -> Cost:
         """Bytes and multiply-adds of one row (count: see the module)."""
-        first = materials.slots.payloads[0]
-        return _cost(self, materials, int(materials.embed(first.texts[:1]).shape[1]))
+        return _cost(self, materials, _features(materials))
 
     def train(self, rows: Rows, materials: Materials) -> Outcomes:
         """Train every row in batched computations; a row that diverges is a recorded failure."""
         from activeseed.systems.fields.batches import in_batches
 
         bench = _bench_of(self, materials)
-        per = max(1, self.memory_mb * MEBIBYTE // _cost(self, materials, bench.features).bytes)
-        places = len(materials.probes)
+        per, places = self._rows_a_batch(materials, bench), len(materials.probes)
         return in_batches(lambda part: _train_batch(self, bench, part, materials), rows, per, places)
+
+    def _rows_a_batch(self, materials: Materials, bench: _Bench) -> int:
+        return max(1, self.memory_mb * MEBIBYTE // _cost(self, materials, bench.features).bytes)
+
+    # --- what can be looked into --------------------------------------------------------------------------------
+
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """``trajectory``; ``network`` of a linear reward, ``representation`` of an MLP."""
+        return (NETWORK, TRAJECTORY) if self.reward == "linear" else (TRAJECTORY, REPRESENTATION)
+
+    def states(self, rows: Rows, materials: Materials, name: str) -> NDArray[np.float32]:
+        """(R, …) a state of each row, trained as ``train`` does; NaN where a row failed.
+
+        The representation of a pair is the difference of its replies' hidden units: what the last layer scores.
+        """
+        import numpy as np
+
+        bench = _bench_of(self, materials)
+        out = np.full((len(rows), *_state_shape(self, materials, bench.features, name)), np.nan, np.float32)
+        per = self._rows_a_batch(materials, bench)
+        for a in range(0, len(rows), per):
+            part = slice(a, a + per)
+            _states_batch(self, bench, rows.take(part), materials, name, out[part])
+        return out
+
+    def state_size(self, materials: Materials, name: str) -> int:
+        """Numbers in a state of one row."""
+        return prod(_state_shape(self, materials, _features(materials), name))
+
+    def trajectory_steps(self, materials: Materials) -> tuple[int, ...]:
+        """The gradient steps after which the state ``trajectory`` is read: 16, evenly spaced, and the start."""
+        return looked_at(1, self.steps, each=16)
+
+    def layout(self, materials: Materials) -> Layout | None:
+        """A linear reward is a network on the difference of the replies' features, its bias 0.
+
+        None for an MLP: r(a) − r(b) is a function of both replies, not of the difference that features of a pair are.
+        """
+        from activeseed.networks import Layout
+
+        return Layout((_features(materials), 1)) if self.reward == "linear" else None
 
 
 @dataclass(frozen=True)
@@ -158,6 +202,24 @@ class _Bench:
     rejected: Tensor | None = None
     probe_chosen: Tensor | None = None
     probe_rejected: Tensor | None = None
+
+
+def _features(materials: Materials) -> int:
+    """d; a reply is embedded to learn it."""
+    return int(materials.embed(materials.slots.payloads[0].texts[:1]).shape[1])
+
+
+def _state_shape(model: RewardModel, materials: Materials, features: int, name: str) -> tuple[int, ...]:
+    """The shape of a state of one row. Raises PlanError for one that these settings don't hand out."""
+    if name not in model.state_names:
+        raise PlanError(
+            f"This reward model has no state {name!r}; it hands out {', '.join(model.state_names)}. A linear reward "
+            "has a network, an MLP hidden units."
+        )
+    if name == NETWORK:
+        return (features + 1,)
+    places = len(materials.probes)
+    return (len(model.trajectory_steps(materials)), places) if name == TRAJECTORY else (places, model.hidden)
 
 
 def _bench_of(model: RewardModel, materials: Materials) -> _Bench:
@@ -231,6 +293,22 @@ def _cost(model: RewardModel, materials: Materials, d: int) -> Cost:
 
 
 def _train_batch(model: RewardModel, bench: _Bench, rows: Rows, materials: Materials) -> Outcomes:
+    return _trained(model, bench, rows, materials)[2]
+
+
+def _trained(
+    model: RewardModel,
+    bench: _Bench,
+    rows: Rows,
+    materials: Materials,
+    watch: Callable[[int, ScoreField, list[Tensor]], None] | None = None,
+) -> tuple[ScoreField, list[Tensor], Outcomes]:
+    """The rewards of one batch, and what is read of them.
+
+    Args:
+        watch: called with the number of gradient steps so far, before the first (0) and after each. Parameters move in
+            place: what is wanted of them is copied.
+    """
     import torch
 
     from activeseed.systems.fields.batches import read_off, sound_weights
@@ -247,17 +325,48 @@ def _train_batch(model: RewardModel, bench: _Bench, rows: Rows, materials: Mater
         rates = Rates(model.rate, 0.0, model.rate * model.l2)  # a bias cancels in every difference
         field = chosen_field(model.reward, bench.points, rates, model.hidden, model.init_scale)
         params = field.start(len(rows), draws)
+        if watch is not None:
+            watch(0, field, params)
         batches = Minibatches(draws, torch.from_numpy(bench.item_of), len(bench.as_written), model.minibatch)
         for step in range(model.steps):
             here = batches.weights(wanted, step) if model.minibatch else wanted
             reading = field.read(params)
             margin = _differences(reading.shared, bench.chosen, bench.rejected)
             field.move(params, reading, _spread_back(torch.sigmoid(-margin).mul_(here).neg_(), bench), None, None)
+            if watch is not None:
+                watch(step + 1, field, params)
         trained = _differences(field.train_scores(params), bench.chosen, bench.rejected)
         at_items = trained[:, torch.from_numpy(bench.as_written)].sigmoid().numpy()
-        values = _differences(field.probe_scores(params), bench.probe_chosen, bench.probe_rejected).sigmoid().numpy()
+        values = _outcome_of(bench, field, params).numpy()
     diverged = f"the reward diverged (NaN) at learning_rate {model.rate:g}; lower it"
-    return read_off(values, at_items, sound, diverged)
+    return field, params, read_off(values, at_items, sound, diverged)
+
+
+def _outcome_of(bench: _Bench, field: ScoreField, params: list[Tensor]) -> Tensor:
+    """(R, P) P(chosen preferred) at the probes, by the rewards as they are now."""
+    return _differences(field.probe_scores(params), bench.probe_chosen, bench.probe_rejected).sigmoid()
+
+
+def _states_batch(
+    model: RewardModel, bench: _Bench, rows: Rows, materials: Materials, name: str, out: NDArray[np.float32]
+) -> None:
+    """One batch's state, into ``out``."""
+    import numpy as np
+
+    looks = {step: t for t, step in enumerate(model.trajectory_steps(materials))} if name == TRAJECTORY else {}
+
+    def watch(step: int, field: ScoreField, params: list[Tensor]) -> None:
+        if step in looks:
+            out[:, looks[step]] = _outcome_of(bench, field, params).numpy()
+
+    field, params, outcomes = _trained(model, bench, rows, materials, watch if looks else None)
+    if name == NETWORK:
+        out[:] = field.flat(params).numpy()
+    elif name == REPRESENTATION:
+        units = field.units(params, bench.points.probes)
+        assert units is not None, "an MLP has hidden units"
+        out[:] = (units[:, bench.probe_chosen] - units[:, bench.probe_rejected]).numpy()
+    out[~outcomes.ok] = np.nan
 
 
 def _differences(scores: Tensor, chosen: Tensor | None, rejected: Tensor | None) -> Tensor:

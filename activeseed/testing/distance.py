@@ -6,7 +6,7 @@ import numpy as np
 
 from activeseed.errors import UsageError
 from activeseed.plan import Floats, generator
-from activeseed.protocols import Distance
+from activeseed.protocols import Distance, SupportsAllPairs
 
 
 def check_distance(
@@ -81,6 +81,9 @@ def _check_broadcasting(distance: Distance, values: Floats, w: Floats, found: Fl
     row = distance.between(values[0], values, w)
     assert row.shape == (len(values),), f"{says}: one against {len(values)} outcomes has shape {row.shape}"
     assert _near(row, found[0], slack), f"{says} depends on the leading shape"
+    if isinstance(distance, SupportsAllPairs):
+        pairs_at_once = distance.all_pairs(values, values[1:], w)
+        assert _near(pairs_at_once, found[:, 1:], slack), f"{says}: all pairs at once have other distances"
     again = distance.between(values[:, None], values[None], w)
     assert np.array_equal(again, found), f"{says} is another one each time"
 

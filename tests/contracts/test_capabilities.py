@@ -12,6 +12,7 @@ from activeseed.factor import setting_factor
 from activeseed.outcome import Outcomes
 from activeseed.plan import Materials
 from activeseed.protocols import Cost, Explanation, Step, Traits
+from activeseed.systems.league import OversightLeague
 from activeseed.testing import (
     Strongest,
     check_cells,
@@ -22,6 +23,7 @@ from activeseed.testing import (
     linear,
 )
 from tests.contracts.test_currency import ADDS, Chain, Judge, Tunable, probes_of, seed_of
+from tests.toy_materials import vectors
 
 MATERIALS = Materials(seed_of(5), probes_of(4))
 
@@ -345,3 +347,81 @@ def test_who_lies_about_why_is_found(lie: str, said: str) -> None:
 def test_who_explains_nothing_is_found() -> None:
     with pytest.raises(AssertionError, match="explains nothing"):
         check_explaining(Tunable(), MATERIALS)
+
+
+class LyingLeague(OversightLeague):
+    """A league that breaks one promise about its inside."""
+
+    lie: str
+
+    def layout(self, materials):
+        layout = super().layout(materials)
+        assert layout is not None
+        changed: dict[str, Any] = {
+            "narrower": {"widths": (3, 1)}, "other link": {"link": "identity"}, "other units": {"activation": "relu"},
+            "wider": {"widths": (layout.inputs + 1, layout.widths[1], 1)},
+        }  # fmt: skip
+        return replace(layout, **changed.get(self.lie, {}))
+
+    def trajectory_steps(self, materials):
+        steps = super().trajectory_steps(materials)
+        changed = {"no course": steps[:1], "late": steps[1:], "back": (steps[0], *steps[:0:-1])}
+        return changed.get(self.lie, steps)
+
+    def state_size(self, materials, name):
+        more = self.hidden if self.lie == "wider" and name == "network" else int(self.lie == "small")
+        return super().state_size(materials, name) + more
+
+    @property
+    def state_names(self):
+        names = super().state_names
+        return names[:1] if self.lie == "hidden" else names[1:] if self.lie == "no network" else names
+
+    def states(self, rows, materials, name):
+        found = super().states(rows, materials, name)
+        if self.lie == "bias" and name == "network":
+            found[:, -1] += 1e-3
+        if self.lie == "unfolded" and name == "network":  # the last layer without its 1/√h
+            found[:, -1 - self.hidden : -1] *= self.hidden**0.5
+        if self.lie == "wider" and name == "network":
+            found = np.concatenate([found, np.zeros((len(found), self.hidden))], 1)
+        if self.lie == "another end" and name == "trajectory":
+            found[:, -1] = found[:, -2]
+        if self.lie == "another start" and name == "trajectory":
+            found[:, 0] = found[:, 1]
+        if self.lie == "turned" and name == "representation":
+            found = found.swapaxes(1, 2)
+        return found
+
+
+def lying(lie: str) -> LyingLeague:
+    return LyingLeague(lie=lie, evaluator="mlp", hidden=5, rounds=2, steps=8, held=("init",))
+
+
+def test_who_tells_the_truth_about_its_inside_passes() -> None:
+    check_system(lying("none"), vectors())
+
+
+@pytest.mark.parametrize(
+    ("lie", "said"),
+    [
+        ("bias", "is not what was trained"),
+        ("unfolded", "is not what was trained"),
+        ("other link", "is not what was trained"),
+        ("other units", "is not what was trained"),
+        ("narrower", "have 4 parameters each"),
+        ("wider", "can't be read at features of 8 entries"),
+        ("no network", "has a layout, and no state 'network'"),
+        ("small", "is said to hold"),
+        ("no course", "has no course"),
+        ("late", "begins at step"),
+        ("back", "don't ascend"),
+        ("hidden", "hands out none"),
+        ("another end", "does not end in its outcome"),
+        ("another start", "don't start alike"),
+        ("turned", "representations of 3 rows at 20 places have shape"),
+    ],
+)
+def test_who_lies_about_its_inside_is_found(lie: str, said: str) -> None:
+    with pytest.raises(AssertionError, match=said):
+        check_system(lying(lie), vectors())

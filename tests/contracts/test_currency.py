@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -19,12 +19,14 @@ from activeseed.geometries import Identity
 from activeseed.looking.problem import each_of, settings_of
 from activeseed.outcome import Outcomes
 from activeseed.plan import Explicit, Floats, Law, Materials, Rows, generator
-from activeseed.protocols import Cost, Json, Problem, Request, Run, Traits
+from activeseed.protocols import NETWORK, REPRESENTATION, TRAJECTORY, Cost, Json, Problem, Request, Run, Traits
 from activeseed.seed import Item, Probe, Seed, Text
 from activeseed.store import FolderStore
 from activeseed.study import Study
 from activeseed.study.training import Trainer
+from activeseed.systems.league import OversightLeague
 from activeseed.testing import check_analysis, check_system, run
+from tests.toy_materials import vectors
 
 
 def seed_of(items: int) -> Seed:
@@ -399,6 +401,31 @@ class Slopes:
         return np.asarray(answer.values[0], np.float64)
 
 
+class Breaking(Chain):
+    """A chain that breaks under its first key."""
+
+    def states(self, rows: Rows, materials: Materials, name: str) -> Floats:
+        if (rows.keys == 0).any():
+            raise ValueError("broken")
+        return super().states(rows, materials, name)
+
+
+@dataclass(frozen=True)
+class Looks:
+    """A state of three re-runs."""
+
+    state: str
+    kind: ClassVar[str] = "toy_looks"
+
+    def cost(self, problem: Problem) -> Cost:
+        return problem.each * 3
+
+    def run(self, problem: Problem) -> Run[Any]:
+        assert self.state in problem.states
+        rows = Rows(np.zeros((3, len(problem.seed)), np.int16), np.arange(3))
+        return (yield Request(Explicit(rows), "looks", state=self.state)).values
+
+
 class TestStatesAndGradients:
     def test_a_state_is_handed_out_kept_and_counted(self, tmp_path):
         system, materials = Chain(), Materials(seed_of(5), probes_of(2))
@@ -416,6 +443,48 @@ class TestStatesAndGradients:
         rate = trainer_of(tmp_path, system, materials, executor).run(Contraction(), problem_of(system, materials))
         executor.close()
         assert rate == pytest.approx(system.rate, rel=1e-4)
+
+    def test_a_study_keeps_what_a_league_hands_out(self, tmp_path):
+        """Journalled as any training, as it was trained to the bit, and nothing is trained the second time."""
+        league, materials = OversightLeague(evaluator="mlp", hidden=4, rounds=2, steps=5), vectors(items=5)
+        study = Study.create(
+            tmp_path / "study", materials.seed, league, probes=materials.probes, pool=materials.pool, key=1
+        )
+        study.analyse(Looks(NETWORK))  # what is believed of the seed is learned first
+        rows = Rows(np.zeros((3, 5), np.int16), np.arange(3))
+        for name in (NETWORK, TRAJECTORY, REPRESENTATION):
+            before = study.budget.here
+            found = study.analyse(Looks(name))
+            assert study.budget.here - before == (0 if name == NETWORK else 3)
+            np.testing.assert_array_equal(found, league.states(rows, study.materials, name))
+        again = Study.open(tmp_path / "study")
+        np.testing.assert_array_equal(again.analyse(Looks(REPRESENTATION)), found)
+        assert again.budget.here == 0
+        trained = [e.body["rows"] for e in study.store.read() if e.kind == "trained"]
+        assert trained[-3:] == [3, 3, 3]
+
+    def test_a_batch_of_states_is_cut_by_their_size(self, tmp_path):
+        league, materials = OversightLeague(rounds=16, memory_mb=16), vectors(items=5, probes=400)
+        trainer = trainer_of(tmp_path, league, materials)
+        size = league.state_size(materials, TRAJECTORY)
+        assert size == 65 * 400
+        fits = 16 * 2**20 // (league.cost(materials).bytes + 4 * size)
+        assert trainer.chunk(1, TRAJECTORY) == fits < trainer.chunk(1)
+
+    def test_a_batch_of_states_that_all_failed_takes_no_other_with_it(self, tmp_path):
+        """Its shape is known to nobody: its rows are NaN in the shape of the others, wherever it comes."""
+        system, materials = Breaking(), Materials(seed_of(5), probes_of(2))
+        trainer = trainer_of(tmp_path, system, materials, failed_share=1.0)
+        plain = np.zeros((1, 5), np.int16)
+        for key in (0, 1):
+            trainer.fulfil(Request(Explicit(Rows(plain, np.array([key]))), "one", state="trajectory"))
+        both = Explicit(Rows(np.zeros((2, 5), np.int16), np.arange(2)))
+        found = trainer.fulfil(Request(both, "both", state="trajectory"))
+        assert found.values.shape == (2, 9)
+        assert np.isnan(found.values[0]).all()
+        assert np.isfinite(found.values[1]).all()
+        assert found.ok.tolist() == [False, True]
+        assert trainer.budget.here == 2
 
     def test_gradients_are_pulled_back_through_the_driver(self, tmp_path):
         system, materials = Chain(), Materials(seed_of(5), probes_of(3))

@@ -25,13 +25,14 @@ from activeseed.distances import (
     TotalVariation,
     matrix,
 )
+from activeseed.distances.divergences import DivergenceKind
 from activeseed.errors import PlanError
 from activeseed.plan import Floats, generator
 from activeseed.protocols import Distance
 from activeseed.testing import check_distance
 
 PLACES = 9
-DIVERGENCES = ("kl", "jeffreys", "jensen_shannon", "hellinger", "total_variation")
+DIVERGENCES: tuple[DivergenceKind, ...] = ("kl", "jeffreys", "jensen_shannon", "hellinger", "total_variation")
 MEMBERS: list[Any] = [
     KullbackLeibler(), KullbackLeibler(direction="reverse"), KullbackLeibler(smoothing=0.05), Jeffreys(),
     Jeffreys(smoothing=0.2), JensenShannon(), Hellinger(), TotalVariation(),
@@ -100,10 +101,10 @@ class Honest:
     kind: str = "mine"
     words: str = "mean absolute difference"
     unit: str = "points"
-    reads: str = "numbers"
+    reads: Any = "numbers"
     symmetric: bool = True
     embeds: bool = True
-    metric: str = "d"
+    metric: Any = "d"
     largest: float = float("inf")
     does: str = ""
     calls: list[int] = field(default_factory=list)

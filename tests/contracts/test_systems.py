@@ -11,6 +11,7 @@ from activeseed.protocols import Cost, System, Traits
 from activeseed.systems.contract import check_system
 from activeseed.systems.inference import InferenceEngine
 from activeseed.systems.league import OversightLeague
+from activeseed.systems.partition import Partition
 from activeseed.systems.reward_model import RewardModel
 from tests.precision import ROUNDED
 from tests.toy_materials import dicta, pairs, texts, vectors
@@ -43,6 +44,9 @@ SYSTEMS: dict[str, tuple[System, Callable[[], Materials]]] = {
     "reward model, primal": (RewardModel(init_scale=0.5), pairs),
     "reward model, mlp": (RewardModel(reward="mlp", hidden=6), pairs),
     "reward model, minibatches": (RewardModel(minibatch=4), pairs),
+    "partition": (Partition(parts=3), vectors),
+    "partition, mlp": (Partition(parts=3, of=OversightLeague(evaluator="mlp", hidden=4, rounds=2)), vectors),
+    "partition, reward model": (Partition(parts=4, of=RewardModel(steps=20)), pairs),
     "reward model, mlp, held": (RewardModel(reward="mlp", hidden=6, held=("init",)), pairs),
 }
 

@@ -19,6 +19,7 @@ class Mutation(NamedTuple):
 
 
 _E, _B, _A = "activeseed/estimators/", "activeseed/belief/", "activeseed/acquisition/"
+_D = "activeseed/distances/"
 _R, _S = "activeseed/resolution/", "activeseed/store/"
 
 #: the tests most likely to see a mutation of each family
@@ -34,6 +35,12 @@ FIRST: dict[str, tuple[str, ...]] = {
         "tests/statistical/test_trust.py",
     ),
     "store": ("tests/contracts/test_store.py",),
+    "distances": (
+        "tests/unit/test_distances.py",
+        "tests/unit/test_distance_estimates.py",
+        "tests/contracts/test_distances.py",
+        "tests/contracts/test_by_distance.py",
+    ),
 }
 
 FAMILIES: dict[str, tuple[Mutation, ...]] = {
@@ -338,5 +345,51 @@ FAMILIES: dict[str, tuple[Mutation, ...]] = {
             'if not sa.inspect(self._engine).has_table("studies"):',
             'if sa.inspect(self._engine).has_table("studies"):',
         ),
+    ),
+    "distances": (
+        Mutation(_D + "ensembles.py", "all of what lies within is taken off", "(w + w.T) / 2.0 for w", "w + w.T for w"),
+        Mutation(_D + "ensembles.py", "pairs of equal keys count", "gram.sum(1) - np.diag(gram)", "gram.sum(1)"),
+        Mutation(_D + "ensembles.py", "one row too many is left out", "(total - 2.0 * others)", "(total - others)"),
+        Mutation(_D + "ensembles.py", "the bias of a mean is left in", "k * whole - (k - 1) * left.mean()", "whole"),
+        Mutation(_D + "ensembles.py", "no noise is removed of independent runs", " - sum(within) / 2.0)", ")"),
+        Mutation(_D + "divergences.py", "only what is approved counts", " + atoms(1.0 - p, 1.0 - q), w)", ", w)"),
+        Mutation(
+            _D + "divergences.py",
+            "KL the other way round",
+            'self.direction == "forward" else (second',
+            'self.direction == "reverse" else (second',
+        ),
+        Mutation(_D + "divergences.py", "no middle", "m = (p + q) / 2.0", "m = q"),
+        Mutation(_D + "divergences.py", "twice the smoothing", "+ smoothing / atoms", "+ 2.0 * smoothing / atoms"),
+        Mutation(_D + "reading.py", "ties rank below their middle", "(low + high) / 2.0, -1)", "low, -1)"),
+        Mutation(_D + "reading.py", "what is no probability is read", "| (side > 1.0 + SLACK)", ""),
+        Mutation(_D + "ranks.py", "ties are left out of all pairs", " - (p * each) @ q.T", " - each.sum()"),
+        Mutation(
+            _D + "ranks.py", "pairs of places without their weights", "weights[one] * weights[other]", "weights[one]"
+        ),
+        Mutation(_D + "sets.py", "ties at the border all count", "above + tied * left", "above + tied"),
+        Mutation(_D + "sets.py", "a threshold that nobody set", "(b > self.threshold)", "(b > 0.5)"),
+        Mutation(_D + "policies.py", "where agents start from", "np.log(w[some]) + ", ""),
+        Mutation(_D + "representations.py", "not centred", "(values - middle) * ", "values * "),
+        Mutation(
+            _D + "representations.py",
+            "products that are not squared",
+            "(np.swapaxes(x, -1, -2) @ y) ** 2",
+            "np.abs(np.swapaxes(x, -1, -2) @ y)",
+        ),
+        Mutation(
+            _E + "distance_products.py",
+            "an effect that is taken twice",
+            "grams[c.unit][at] += c.weight * found",
+            "grams[c.unit][at] += found",
+        ),
+        Mutation(_E + "distance_products.py", "half the spread", "- own.mean()) / 2.0", "- own.mean()) / 4.0"),
+        Mutation(
+            _E + "distance_products.py",
+            "roots that are not roots",
+            "np.sqrt(np.maximum(roots, 0.0))",
+            "np.maximum(roots, 0.0)",
+        ),
+        Mutation(_E + "distance_products.py", "signs of one side", "dk,ukl,dl->du", "dk,ukl,dk->du"),
     ),
 }

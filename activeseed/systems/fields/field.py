@@ -74,6 +74,14 @@ class Field(Protocol):
         """(R, m, d) gradient of the score at points (R, m, d)."""
         ...
 
+    def units(self, params: Params, at: Tensor) -> Tensor | None:
+        """(R, n, h) hidden units at shared points (n, d); None for a field that has none."""
+        ...
+
+    def flat(self, params: Params) -> Tensor:
+        """(R, size) parameters as ``networks.Layout`` orders them, as they are used where scores are read."""
+        ...
+
     def stepped(self, params: Params, slopes: tuple[Tensor, ...]) -> Params:
         """The parameters after one descent step, out of place: unrolling differentiates through it."""
         ...

@@ -70,6 +70,12 @@ class Linear:
     def slope(self, params: Params, at: Tensor) -> Tensor:
         return params[0][:, None, :].expand(at.shape)
 
+    def units(self, params: Params, at: Tensor) -> Tensor | None:
+        return None
+
+    def flat(self, params: Params) -> Tensor:
+        return torch.cat(params, 1)
+
     def stepped(self, params: Params, slopes: tuple[Tensor, ...]) -> Params:
         theta, bias = params
         theta = (1.0 - self.rates.decay) * theta - self.rates.weights * slopes[0]
@@ -107,6 +113,14 @@ class Kernel:
 
     def slope(self, params: Params, at: Tensor) -> Tensor:
         return (params[0] @ self.points.train)[:, None, :].expand(at.shape)
+
+    def units(self, params: Params, at: Tensor) -> Tensor | None:
+        return None
+
+    def flat(self, params: Params) -> Tensor:
+        """θ = αT, summed in double precision: scores are read as αK, and the two differ by one rounding of θ."""
+        theta = params[0].double() @ self.points.train.double()
+        return torch.cat([theta.to(params[1].dtype), params[1]], 1)
 
     def stepped(self, params: Params, slopes: tuple[Tensor, ...]) -> Params:
         raise NotImplementedError(

@@ -95,6 +95,14 @@ class Mlp:
     def slope(self, params: Params, at: Tensor) -> Tensor:
         return self._slope(params, self._own_units(params, at))
 
+    def units(self, params: Params, at: Tensor) -> Tensor | None:
+        return self._units(params, at).transpose(1, 2)
+
+    def flat(self, params: Params) -> Tensor:
+        """W, b, v/√h, c."""
+        w, b, v, c = params
+        return torch.cat([w.flatten(1), b, v / self.hidden**0.5, c], 1)
+
     def stepped(self, params: Params, slopes: tuple[Tensor, ...]) -> Params:
         (w, b, v, c), (dw, db, dv, dc) = params, slopes
         keep, rate = 1.0 - self.rates.decay, self.rates.weights

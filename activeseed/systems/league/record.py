@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any
 
-from activeseed.protocols import Traits
+from activeseed.protocols import NETWORK, REPRESENTATION, TRAJECTORY, Traits
 from activeseed.systems.league import checking
 from activeseed.systems.league.settings import LeagueSettings
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from activeseed.networks import Layout
     from activeseed.outcome import Outcomes
     from activeseed.plan import Floats, Materials, Rows
     from activeseed.protocols import Cost, Geometry, Json
@@ -90,3 +95,35 @@ class OversightLeague(LeagueSettings):
         from activeseed.systems.league.gradients import pull_back
 
         return pull_back(self, rows, materials, cotangents)
+
+    # --- what can be looked into --------------------------------------------------------------------------------
+
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """``trajectory``; ``network`` where the evaluator is read, ``representation`` where it has hidden units."""
+        network = (NETWORK,) if self.outcome == "evaluator" else ()
+        return (*network, TRAJECTORY, *((REPRESENTATION,) if self.evaluator == "mlp" else ()))
+
+    def states(self, rows: Rows, materials: Materials, name: str) -> NDArray[np.float32]:
+        """(R, …) a state of each row, trained as ``train`` does (`league.inside`); NaN where a row failed."""
+        from activeseed.systems.league.inside import states
+
+        return states(self, rows, materials, name)
+
+    def state_size(self, materials: Materials, name: str) -> int:
+        """Numbers in a state of one row."""
+        from activeseed.systems.league.inside import shape_of
+
+        return prod(shape_of(self, materials, name))
+
+    def trajectory_steps(self, materials: Materials) -> tuple[int, ...]:
+        """The gradient steps, over all rounds, after which the state ``trajectory`` is read."""
+        from activeseed.systems.league.inside import steps_of
+
+        return steps_of(self)
+
+    def layout(self, materials: Materials) -> Layout | None:
+        """The evaluator's; None where the agents' policy is read, which is a function of the whole pool."""
+        from activeseed.systems.league.inside import layout_of
+
+        return layout_of(self, materials)

@@ -5,7 +5,9 @@ There is no loop over rows anywhere. Rows whose evaluator diverges are recorded 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -34,17 +36,28 @@ def train(league: LeagueSettings, rows: Rows, materials: Materials) -> Outcomes:
 
 
 def _train_batch(league: LeagueSettings, rows: Rows, materials: Materials) -> Outcomes:
+    return played(league, rows, materials)[1]
+
+
+def played(
+    league: LeagueSettings, rows: Rows, materials: Materials, watch: Watch | None = None
+) -> tuple[Game, Outcomes]:
+    """The leagues of one batch after their last round, and what is read of them."""
     weights, sound = sound_weights(rows, materials)
     with torch.no_grad():
-        game = play(league, rows, materials, weights=weights)
+        game = play(league, rows, materials, weights=weights, watch=watch)
         train_scores = game.evaluator.train_scores(game.params)
         at_items = train_scores[:, game.board.as_written].sigmoid().numpy()
-        if league.outcome == "policy":
-            values = agents.leashed(train_scores[:, game.board.slots :], league.beta).numpy()
-        else:
-            values = game.evaluator.probe_scores(game.params).sigmoid().numpy()
+        values = outcome_of(league, game).numpy()
     diverged = f"the evaluator diverged (NaN) at learning_rate {league.rate:g}; lower it"
-    return read_off(values, at_items, sound, diverged)
+    return game, read_off(values, at_items, sound, diverged)
+
+
+def outcome_of(league: LeagueSettings, game: Game) -> Tensor:
+    """(R, P) what is read of the evaluators as they are now."""
+    if league.outcome == "policy":
+        return agents.leashed(game.evaluator.train_scores(game.params)[:, game.board.slots :], league.beta)
+    return game.evaluator.probe_scores(game.params).sigmoid()
 
 
 @dataclass
@@ -74,6 +87,9 @@ class Game:
         return torch.stack(rows, 1)
 
 
+Watch: TypeAlias = "Callable[[int, Game], None]"
+
+
 def play(
     league: LeagueSettings,
     rows: Rows,
@@ -81,8 +97,15 @@ def play(
     *,
     weights: NDArray[np.float32] | None = None,
     keep: bool = False,
+    watch: Watch | None = None,
 ) -> Game:
-    """Play the leagues of one batch. ``keep`` keeps every round's evaluator, for `Game.payoff`."""
+    """Play the leagues of one batch.
+
+    Args:
+        keep: every round's evaluator is kept, for `Game.payoff`.
+        watch: called with the number of gradient steps so far, before the first (0) and after each. Parameters move in
+            place: what is wanted of them is copied.
+    """
     board = board_of(league, materials)
     draws = Draws.of(materials.root, rows, league.held)
     evaluator = _evaluator(league, board)
@@ -91,6 +114,8 @@ def play(
     game = Game(board, evaluator, evaluator.start(len(rows), draws), opponents.Archive())
     uniform = torch.full((len(rows), len(board.pool)), 1.0 / len(board.pool))
     game.archive.add("main", policy=uniform)
+    if watch is not None:
+        watch(0, game)
     batches = None
     if league.minibatch:
         batches = Minibatches(draws, board.item_of, len(board.as_written), league.minibatch)
@@ -104,7 +129,7 @@ def play(
         game.met.append(rho)
         against = game.archive.over_pool(rho)
         own = _own(league, game.archive.own_points(rho), dreamt)
-        _descend(league, game, batches, wanted, against, own, odds, k)
+        _descend(league, game, batches, wanted, against, own, odds, k, watch)
         if keep:
             game.past.append([p.clone() for p in game.params])
         if k == league.rounds - 1:
@@ -187,6 +212,7 @@ def _descend(
     own: tuple[Tensor, Tensor] | None,
     odds: Tensor,
     round_: int,
+    watch: Watch | None = None,
 ) -> None:
     """One round's gradient steps of the evaluators, in place.
 
@@ -212,3 +238,5 @@ def _descend(
         if reading.own is not None and own_mass is not None:
             own_slope = reading.own.sigmoid().mul_(own_mass)
         evaluator.move(game.params, reading, slope, own_slope, at)
+        if watch is not None:
+            watch(step + 1, game)

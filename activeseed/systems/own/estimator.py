@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from math import prod
 from pathlib import Path
 from typing import Any, Literal, Self, TypedDict, Unpack
 
@@ -15,12 +16,14 @@ from activeseed.agreeing import as_json, said
 from activeseed.checked import SettingsRecord
 from activeseed.errors import ConfigError, PlanError, TrainingError
 from activeseed.geometries import Compare, Hellinger, Identity, at_places
+from activeseed.networks import Layout, Network
 from activeseed.outcome import Outcomes
 from activeseed.plan import Materials, Rows, stream_key
-from activeseed.protocols import Cost, Json, Traits
+from activeseed.protocols import NETWORK, REPRESENTATION, Cost, Json, Traits
 from activeseed.seed import Payload, Probe
 from activeseed.systems.own.fingerprint import fingerprint
 from activeseed.systems.own.given import GivenItem, also_reads, given_items, one_by_one
+from activeseed.systems.own.inside import layout_of, parameters_of
 from activeseed.systems.own.labels import Label, Labels
 from activeseed.systems.own.target import load, name_of
 
@@ -221,6 +224,56 @@ class FromEstimator(SettingsRecord):
             return model.predict(asked) if positive is None else _probability(model, asked, positive)
 
         return one_by_one(train, rows, len(materials.probes), self._compare)
+
+    # --- what can be looked into --------------------------------------------------------------------------------
+
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """``network`` where the estimator is one (`own.inside`), and ``representation`` where it has hidden units."""
+        layout = self._layout(1)
+        if layout is None:
+            return ()
+        return (NETWORK,) if len(layout.widths) == 2 else (NETWORK, REPRESENTATION)
+
+    def states(self, rows: Rows, materials: Materials, name: str) -> NDArray[np.float32]:
+        """(R, …) a state of each row, fitted as ``train`` does; NaN where a row failed.
+
+        Parameters are rounded once to single precision.
+        """
+        layout = self.layout(materials)
+        if layout is None or name not in self.state_names:
+            known = ", ".join(self.state_names) if layout is not None else "nothing of itself on these items"
+            raise PlanError(
+                f"This trainer has no state {name!r}; it hands out {known}. Linear models and perceptrons of two "
+                "classes, alone or after a StandardScaler, on the study's embedding, are networks."
+            )
+        weight_name = _weight_name(self.made())
+        labels = self._labels(materials) if self.probability else None
+        positive = None if labels is None else self._positive(labels)
+        probes = np.asarray(materials.features([p.payload for p in materials.probes]), np.float64)
+
+        def read(r: int) -> Any:
+            items = given_items(materials, rows, r, weighted=weight_name is not None)
+            model = self._fitted(items, materials, int(rows.stream("train")[r]), weight_name, labels)
+            flat = parameters_of(model, layout, positive)
+            return flat if name == NETWORK else Network.of(layout, flat).units(probes).reshape(-1)
+
+        shape = (layout.size,) if name == NETWORK else (len(probes), layout.widths[-2])
+        found = one_by_one(read, rows, prod(shape), "identity")
+        return found.values.reshape(len(rows), *shape)
+
+    def layout(self, materials: Materials) -> Layout | None:
+        """The network that the estimator is; None for a kind that is none, more than two classes, or texts."""
+        if self.probability:
+            try:
+                if len(self._labels(materials).classes) != 2:
+                    return None
+            except PlanError:
+                return None  # nothing can be trained
+        return self._layout(materials.features([materials.slots.payloads[0]]).shape[1])
+
+    def _layout(self, inputs: int) -> Layout | None:
+        return layout_of(self.made(), inputs, probability=self.probability) if self.features == "embedding" else None
 
     def _labels(self, materials: Materials) -> Labels:
         return Labels.of([self._label(i.metadata, i.group) for i in materials.seed.items])
