@@ -6,6 +6,10 @@ Parts: ``distances`` (`_outcomes_distances`), ``certificates`` (`_outcomes_certi
 (`_outcomes_digits`, beside another verifier where one can be had), ``dreams`` (`_outcomes_dreams`), ``removals``
 (`_outcomes_removals`), ``partitions`` (`_outcomes_partitions`) and ``basins`` (`_outcomes_basins`). What reads
 ``persona`` says so where DIR has none.
+Parts: ``distances`` (`_outcomes_distances`), ``probes`` (`_outcomes_probes`: intervals that allow for other probes, and
+of lock-in), ``certificates`` (`_outcomes_certificates`), ``digits`` (`_outcomes_digits`, beside another verifier where
+one can be had), ``dreams`` (`_outcomes_dreams`), ``removals`` (`_outcomes_removals`) and ``basins``
+(`_outcomes_basins`). What reads ``persona`` says so where DIR has none.
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ from tests.benchmarks._report import missed, report, table, write
 #: part -> the module beside this one and its function of (data, quick)
 PARTS: dict[str, tuple[str, str]] = {
     "distances": ("_outcomes_distances", "distance_rows"),
+    "probes": ("_outcomes_probes", "probe_rows"),
     "certificates": ("_outcomes_certificates", "certificate_rows"),
     "digits": ("_outcomes_digits", "digit_rows"),
     "dreams": ("_outcomes_dreams", "dream_rows"),

@@ -122,7 +122,7 @@ def test_intervals_hold_for_other_probes(law: str, probes_: int) -> None:
     delta: Floats
     for _ in range(repetitions):
         if law == "normal":
-            delta, truth = level + 0.3 * rng.standard_normal(probes_), 0.02 + 0.09
+            delta, truth = np.asarray(level + 0.3 * rng.standard_normal(probes_)), 0.02 + 0.09
         elif law == "skewed":
             delta, truth = rng.exponential(0.3, probes_), 2 * 0.09
         else:
