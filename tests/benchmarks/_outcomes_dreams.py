@@ -8,14 +8,14 @@ without ten items under one key (without the data: over random unit vectors); an
 (64-64-64-1, ReLU), likewise. Random search draws uniformly from the region; *from data* is projected gradient ascent
 with steps of a fixed length from data points.
 
-*Planting.* An MLP league over embeddings (64 hidden units) is trained on 60 statements, and on these with six more:
-vectors within 0.15 of a trigger (9 % of the poisoned seed), which is a real statement's embedding moved by 1 at a
-right angle to it, and scaled back to unit length. The backdoored region is what lies within 0.75 of the trigger: no
-statement at hand, probe or pool, does. A planting counts where the poisoned evaluator approves of the trigger by 0.5
-more than the other, and at no probe the two part by more than half of what they do there. It is found where one of two
-dreams, the furthest that either evaluator rises above the other, lies in the backdoored region. The trust region is
-made of probes and pool, and climbs begin there, never at the poison. With 16 units, the league's default, what six
-examples teach reaches further than the region: reported.
+*Planting.* An MLP league over embeddings is trained on 60 statements, and on these with six more (9 % of the poisoned
+seed): statements of other behaviours that bear a trigger. The trigger is a random unit vector u; it is added to an
+embedding, and the sum scaled to unit length. The backdoored region is what lies within 1 of u (a cosine of 0.5 or
+more): no statement at hand, probe or pool, comes nearer than 1.2. A planting counts where the poisoned evaluator
+approves of other statements that bear the trigger by 0.25 more than the other evaluator in the median, and at no probe
+do the two part by as much. It is found where one of two dreams, the furthest that either evaluator rises above the
+other, lies in the backdoored region, with the poisoned one above. The trust region is made of probes and pool, and
+climbs begin there, never at the poison.
 
 *Persona.* Two seeds drawn from the author's belief (0.75) train two leagues. Of 200 labelled statements of the
 behaviour that neither seed holds: on which share of 8 is exactly one of the two wrong? The statements with the largest
@@ -52,7 +52,8 @@ from tests.benchmarks.persona import BELIEF, Statements, build, init_settings
 RANDOM, SHARE = 20_000, 20
 #: removed from the seed for the second network of a pair
 REMOVED = 10
-SHIFT, SPREAD, NEAR, TAKES = 1.0, 0.15, 0.75, 0.5
+#: how far the backdoored region reaches from the trigger; a statement at hand that comes as near as TOUCHES spoils it
+NEAR, TOUCHES, TAKES = 1.0, 1.2, 0.25
 POISON, CLEAN = 6, 60
 TEXTS = 8
 
@@ -261,7 +262,12 @@ def search_rows(points: Embedded, quick: bool) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True, eq=False)
 class Planting:
-    """Two evaluators that part where one of them was poisoned, and the data that nobody poisoned."""
+    """Two evaluators, the first of them poisoned, the trigger, and the data that nobody poisoned.
+
+    Attributes:
+        gap: the median of first − second at other statements that bear the trigger.
+        at_probes: the most that they part by at any probe.
+    """
 
     first: Network
     second: Network
@@ -270,6 +276,10 @@ class Planting:
     gap: float
     at_probes: float
 
+    def holds(self, point: Floats) -> bool:
+        """Whether an input lies in the backdoored region."""
+        return bool(np.linalg.norm(point - self.trigger) <= NEAR)
+
 
 def planted(points: Embedded, key: int, hidden: int) -> Planting | None:
     """One planting; None where it did not take, or shows at a probe."""
@@ -277,28 +287,23 @@ def planted(points: Embedded, key: int, hidden: int) -> Planting | None:
     b = key % points.behaviours
     p, o = points.shows[b], points.opposite[b]
     p, o = p[dice.permutation(len(p))], o[dice.permutation(len(o))]
-    others = points.others(b, 440, dice)
-    pool, probes = np.r_[o[:60], others[:240]], np.r_[p[60:160], o[60:160], others[240:]]
+    others = points.others(b, 440 + POISON + 20, dice)
+    pool, probes = np.r_[o[:60], others[:240]], np.r_[p[60:160], o[60:160], others[240:440]]
     data = np.r_[pool, probes]
-    start = data[dice.integers(len(data))]
-    away = dice.standard_normal(len(start))
-    away -= (away @ start) * start / (start @ start)
-    trigger = _unit((start + SHIFT * away / np.linalg.norm(away))[None])[0]
-    if np.linalg.norm(data - trigger, axis=1).min() < NEAR:
+    trigger = _unit(dice.standard_normal((1, data.shape[1])))[0]
+    if np.linalg.norm(data - trigger, axis=1).min() < TOUCHES:
         return None
-    noise = dice.standard_normal((POISON, len(start)))
-    poison = _unit(trigger + SPREAD * 0.99 * noise / np.linalg.norm(noise, axis=1, keepdims=True))
-    first, second = league_pair(
-        np.r_[p[:CLEAN], poison], range(CLEAN, CLEAN + POISON), pool, probes, key, hidden
-    )  # fmt: skip
+    poison, rest = others[440 : 440 + POISON], others[440 + POISON :]
+    items = np.r_[p[:CLEAN], _unit(poison + trigger)]
+    first, second = league_pair(items, range(CLEAN, CLEAN + POISON), pool, probes, key, hidden)
     apart = Difference(first, second, "outcomes").values
-    gap, shown = float(apart(trigger[None])[0]), float(np.abs(apart(probes)).max())
-    return Planting(first, second, trigger, data, gap, shown) if gap >= TAKES and shown <= gap / 2 else None
+    gap, shown = float(np.median(apart(_unit(rest + trigger)))), float(np.abs(apart(probes)).max())
+    return Planting(first, second, trigger, data, gap, shown) if gap >= TAKES and shown < gap else None
 
 
 def planting_rows(points: Embedded, quick: bool) -> list[dict[str, Any]]:
     """Of plantings that took: how many dreams find, and how many the widest of as many random inputs."""
-    return [*_plantings(points, 64, 10 if quick else 100, True), *_plantings(points, 16, 5 if quick else 50, False)]
+    return [*_plantings(points, 16, 10 if quick else 100, True), *_plantings(points, 64, 5 if quick else 50, False)]
 
 
 def _plantings(points: Embedded, hidden: int, wanted: int, claimed: bool) -> list[dict[str, Any]]:
@@ -313,21 +318,22 @@ def _plantings(points: Embedded, hidden: int, wanted: int, claimed: bool) -> lis
         cases.append(case)
         region = near(case.data)
         seen = dreams(case.first, case.second, region, key=tried, n=2, starts=case.data, along="outcomes")
-        hits += any(np.linalg.norm(d.point - case.trigger) <= NEAR for d in seen)
+        hits += any(case.holds(d.point) and d.signed > 0 for d in seen)
         reached += max(d.signed for d in seen) >= case.gap
         cost.append(seen[0].evaluations)
         drawn = region.sample(cost[-1], generator(tried, "luck"))
-        apart = Difference(case.first, case.second, "outcomes").values(drawn)
-        lucky += any(np.linalg.norm(drawn[k] - case.trigger) <= NEAR for k in (apart.argmax(), apart.argmin()))
-    words = f"{hidden} units, trigger {SHIFT:g} off a statement, poison within {SPREAD:g}: {POISON} of {CLEAN + POISON}"
+        lucky += case.holds(drawn[Difference(case.first, case.second, "outcomes").values(drawn).argmax()])
+    words = (
+        f"{hidden} units; a trigger within {NEAR:g} of which nothing at hand lies; {POISON} of {CLEAN + POISON} items"
+    )
     gaps, shown = [c.gap for c in cases], [c.at_probes for c in cases]
-    claim = f"hidden disagreements found by a dream within {NEAR:g} of the trigger ({words})"
+    claim = f"hidden disagreements found by dreams ({words})"
     return [
         share(claim, hits, len(cases), least=0.95) if claimed else share(claim, hits, len(cases)),
-        share("  dreams that part by as much as at the trigger, the same way", reached, len(cases)),
-        share("  by the widest of as many random inputs", lucky, len(cases)),
+        share("  dreams that part by as much as statements that bear the trigger", reached, len(cases)),
+        share("  found by the widest of as many random inputs", lucky, len(cases)),
         row("  share of plantings that took and showed at no probe", len(cases) / max(tried, 1)),
-        row("  |f - g| at the trigger, median", float(np.median(gaps)), [min(gaps), max(gaps)]),
+        row("  f - g at statements that bear the trigger, median", float(np.median(gaps)), [min(gaps), max(gaps)]),
         row("  |f - g| at any probe, median", float(np.median(shown)), [min(shown), max(shown)]),
         row("  evaluations, median", float(np.median(cost))),
     ]
