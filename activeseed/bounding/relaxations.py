@@ -86,7 +86,7 @@ class Bends:
 
     def paired(self, weights: Tensor, free: Free) -> tuple[Tensor, Tensor]:
         """(2, B, R, n) weights -> slopes (2, B, R, n), and constants (B, R, n) of both units together."""
-        mu = mixed(weights, free)
+        mu = mixed(weights, free) * self.bent.any(0)  # two units that are decided are exact one by one
         rest = torch.stack([weights[0] + mu, weights[1] - mu])
         lean = mu * torch.where(mu >= 0, self.lean_below, self.lean_over)
         slopes = rest * self.lines(rest, free) + torch.stack([-lean, lean])

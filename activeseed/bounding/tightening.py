@@ -18,8 +18,8 @@ from activeseed.bounding.backward import Planes, backward
 from activeseed.bounding.relaxations import Bends, Curves, Free
 from activeseed.bounding.stacks import Places, Ranges, Stack
 
-#: Adam's rate at the start, and what is left of it after each step
-RATE, FADING = 0.15, 0.97
+#: Adam's rate at the start for ReLU and for curves (whose multipliers overshoot at the former), and what a step leaves
+BENDS_RATE, CURVES_RATE, FADING = 0.15, 0.05, 0.97
 
 
 class Lower(NamedTuple):
@@ -127,7 +127,8 @@ def tightest(
     chosen = numbers(free)
     for tensor, _, _ in chosen:
         tensor.requires_grad_()
-    optimiser = torch.optim.Adam([t for t, _, _ in chosen], lr=RATE)
+    rate = BENDS_RATE if problem.stack.activation == "relu" else CURVES_RATE
+    optimiser = torch.optim.Adam([t for t, _, _ in chosen], lr=rate)
     fading = torch.optim.lr_scheduler.ExponentialLR(optimiser, FADING)
     with torch.enable_grad():
         for _ in range(steps):

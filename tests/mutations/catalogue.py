@@ -21,6 +21,7 @@ class Mutation(NamedTuple):
 _E, _B, _A = "activeseed/estimators/", "activeseed/belief/", "activeseed/acquisition/"
 _R, _S = "activeseed/resolution/", "activeseed/store/"
 _X, _C = "activeseed/bounding/", "activeseed/analyses/certificates/"
+_P = "activeseed/bounding/"
 
 #: the tests most likely to see a mutation of each family
 FIRST: dict[str, tuple[str, ...]] = {
@@ -40,6 +41,7 @@ FIRST: dict[str, tuple[str, ...]] = {
         "tests/unit/test_exact.py",
         "tests/unit/test_certificates.py",
     ),
+    "bounding": ("tests/unit/test_bounding.py",),
 }
 
 FAMILIES: dict[str, tuple[Mutation, ...]] = {
@@ -461,5 +463,100 @@ FAMILIES: dict[str, tuple[Mutation, ...]] = {
             "return _to(value, digits, math.ceil)",
             "return _to(value, digits, math.floor)",
         ),
+    "bounding": (
+        Mutation(
+            _P + "backward.py",
+            "a bias is dropped",
+            "        term = _dot(slopes, stack.biases[k])\n",
+            "        term = 0.0 * _dot(slopes, stack.biases[k])\n",
+        ),
+        Mutation(
+            _P + "backward.py", "the slack is added the wrong way", "constants - self.slack", "constants + self.slack"
+        ),
+        Mutation(
+            _P + "backward.py",
+            "a multiplier pays for the wrong side",
+            "slopes = slopes - low + high",
+            "slopes = slopes + low - high",
+        ),
+        Mutation(
+            _P + "backward.py",
+            "a multiplier of a difference lifts both units",
+            "torch.stack([low - high, high - low])",
+            "torch.stack([low - high, low - high])",
+        ),
+        Mutation(
+            _P + "relaxations.py",
+            "lines of ReLU are flipped",
+            "torch.where(weights >= 0, least, self.chord)",
+            "torch.where(weights >= 0, self.chord, least)",
+        ),
+        Mutation(
+            _P + "relaxations.py",
+            "lines of a curve are flipped",
+            "weights * torch.where(rising, least, most)",
+            "weights * torch.where(rising, most, least)",
+        ),
+        Mutation(
+            _P + "relaxations.py",
+            "lines of a difference are flipped",
+            "constant = mu * torch.where(rising, least, most)",
+            "constant = mu * torch.where(rising, most, least)",
+        ),
+        Mutation(
+            _P + "relaxations.py",
+            "what is mixed in is not taken out of the second network",
+            "rest = torch.stack([weights[0] + mu, weights[1] - mu])",
+            "rest = torch.stack([weights[0] + mu, weights[1] + mu])",
+        ),
+        Mutation(
+            _P + "differences.py",
+            "the axis of one unit is no bend",
+            "for z2 in (l2, u2, _within(zero, l2, u2)):",
+            "for z2 in (l2, u2):",
+        ),
+        Mutation(
+            _P + "differences.py",
+            "the inside of the hexagon is not looked at",
+            "for z1 in (l1.expand_as(z), u1.expand_as(z), _within(-z, l1, u1)):",
+            "for z1 in (l1.expand_as(z), u1.expand_as(z)):",
+        ),
+        Mutation(
+            _P + "differences.py",
+            "a difference is steepest elsewhere",
+            "_within(-0.5 * d,",
+            "_within(0.5 * d,",
+        ),
+        Mutation(
+            _P + "curves.py",
+            "σ turns where tanh does",
+            '(slopes if activation == "tanh" else 4.0 * slopes)',
+            "slopes",
+        ),
+        Mutation(
+            _P + "stacks.py",
+            "a range is closed against the wrong end",
+            "torch.maximum(l1, _down(l2, du))",
+            "torch.maximum(l1, _down(l2, dl))",
+        ),
+        Mutation(
+            _P + "intervals.py",
+            "intervals keep to the sign of no weight",
+            "low @ more + high @ less",
+            "low @ more + low @ less",
+        ),
+        Mutation(
+            _P + "splitting.py",
+            "one half of a part is lost",
+            "upper[k].low[n, b, i].clamp_(min=at)",
+            "upper[k].low[n, b, i].clamp_(min=at + 0.3)",
+        ),
+        Mutation(
+            _P + "branching.py",
+            "a part that is done is forgotten",
+            "self.done[row] = max(self.done[row], upper)",
+            "self.done[row] = self.best",
+        ),
+        Mutation(_P + "rounding.py", "what was lost before is forgotten", "off = size_w @ off + gamma", "off = gamma"),
     ),
 }
