@@ -463,6 +463,7 @@ FAMILIES: dict[str, tuple[Mutation, ...]] = {
             "return _to(value, digits, math.ceil)",
             "return _to(value, digits, math.floor)",
         ),
+    ),
     "bounding": (
         Mutation(
             _P + "backward.py",
