@@ -11,6 +11,8 @@ from tests.mutations.mutation import Mutation
 
 _E, _B, _A = "activeseed/estimators/", "activeseed/belief/", "activeseed/acquisition/"
 _R, _S = "activeseed/resolution/", "activeseed/store/"
+_X, _C = "activeseed/bounding/", "activeseed/analyses/certificates/"
+_P = "activeseed/bounding/"
 
 #: the tests most likely to see a mutation of each family
 FIRST: dict[str, tuple[str, ...]] = {
@@ -29,6 +31,12 @@ FIRST: dict[str, tuple[str, ...]] = {
     "certificates": certificates.FIRST,
     "distances": distances.FIRST,
     "removal": removal.FIRST,
+    "certificates": (
+        "tests/unit/test_divergences.py",
+        "tests/unit/test_exact.py",
+        "tests/unit/test_certificates.py",
+    ),
+    "bounding": ("tests/unit/test_bounding.py",),
 }
 
 FAMILIES: dict[str, tuple[Mutation, ...]] = {
@@ -338,4 +346,217 @@ FAMILIES: dict[str, tuple[Mutation, ...]] = {
     "certificates": certificates.MUTATIONS,
     "distances": distances.MUTATIONS,
     "removal": removal.MUTATIONS,
+    "certificates": (
+        Mutation(
+            _X + "divergences.py", "a total variation of half the range", "math.tanh(r / 4.0)))", "math.tanh(r / 5.0)))"
+        ),
+        Mutation(_X + "divergences.py", "the bend of KL is forgotten", "bend * step * step / 8.0", "0.0 * step"),
+        Mutation(
+            _X + "divergences.py",
+            "half of the interval is searched",
+            "np.linspace(-r, 0.0, ",
+            "np.linspace(-r / 4.0, 0.0, ",
+        ),
+        Mutation(
+            _X + "divergences.py",
+            "an overlap that is squared once too often",
+            "2.0 * math.sinh(r / 8.0) ** 2",
+            "2.0 * math.sinh(r / 8.0) ** 4",
+        ),
+        Mutation(
+            _X + "divergences.py",
+            "the leash multiplies",
+            "max(0.0, most + least) / leash",
+            "max(0.0, most + least) * leash",
+        ),
+        Mutation(
+            _X + "divergences.py",
+            "the wrong side of a decision",
+            "threshold - f > max(least, 0.0)",
+            "threshold - f > max(most, 0.0)",
+        ),
+        Mutation(
+            _X + "divergences.py",
+            "only half of the swing",
+            "swing = max(0.0, most + least)",
+            "swing = max(most, least)",
+        ),
+        Mutation(
+            _X + "divergences.py",
+            "uncertified pairs count once",
+            "1.0 - 2.0 * (pairs - certified)",
+            "1.0 - (pairs - certified)",
+        ),
+        Mutation(
+            _X + "exact.py",
+            "the bias is dropped",
+            "self._row([(some, 1.0), (reads, -w)], b, infinite)",
+            "self._row([(some, 1.0), (reads, -w)], 0.0 * b, infinite)",
+        ),
+        Mutation(
+            _X + "exact.py",
+            "a big-M with the wrong sign",
+            "(binaries, -lo)], -infinite, b - lo)",
+            "(binaries, lo)], -infinite, b + lo)",
+        ),
+        Mutation(
+            _X + "exact.py",
+            "a unit may not pass its lower bound",
+            "np.maximum(lo, 0.0), np.maximum(hi, 0.0))\n            on,",
+            "np.maximum(lo, 0.0), np.maximum(hi, 0.0) / 2)\n            on,",
+        ),
+        Mutation(
+            _X + "exact.py",
+            "the constant has the wrong sign",
+            "sign * constant - dual + slack",
+            "-sign * constant - dual + slack",
+        ),
+        Mutation(
+            _X + "exact.py",
+            "both programs look one way",
+            "program.solve(-sign * objective, left)",
+            "program.solve(-objective, left)",
+        ),
+        Mutation(
+            _X + "exact.py",
+            "the cut of a pair is turned round",
+            "lo - (c - b), hi - (c - b))",
+            "lo + (c - b), hi + (c - b))",
+        ),
+        Mutation(
+            _X + "exact.py",
+            "the box around a ball is too small",
+            "region.centre + region.radius, f",
+            "region.centre + region.radius / 2.0, f",
+        ),
+        Mutation(
+            _C + "judging.py",
+            "what is decided otherwise is decided alike",
+            "((f > 0) != (g > 0)).sum()",
+            "((f > 0) == (g > 0)).sum()",
+        ),
+        Mutation(
+            _C + "judging.py",
+            "approval above the wrong bound",
+            "approves=float(expit(max(found.most, 0.0)))",
+            "approves=float(expit(max(found.least, 0.0)))",
+        ),
+        Mutation(_C + "judging.py", "caps of half of what was proved", "caps(found.upper)", "caps(found.upper / 2.0)"),
+        Mutation(_C + "places.py", "the mean is not folded", "first @ mean + bias", "bias"),
+        Mutation(
+            _C + "places.py",
+            "a datum is its own neighbour",
+            "far[far < 1e-12 * (1.0 + square)[None, :]] = np.inf",
+            "pass",
+        ),
+        Mutation(
+            _C + "places.py",
+            "some data lie outside of their ball",
+            "np.linalg.norm(data - mean, axis=1).max())",
+            "np.linalg.norm(data - mean, axis=1).mean())",
+        ),
+        Mutation(_C + "record.py", "the item that moves it least", "int(np.argmax(far))", "int(np.argmin(far))"),
+        Mutation(
+            _C + "saying.py",
+            "what is proved is rounded down",
+            "return _to(value, digits, math.ceil)",
+            "return _to(value, digits, math.floor)",
+        ),
+    ),
+    "bounding": (
+        Mutation(
+            _P + "backward.py",
+            "a bias is dropped",
+            "        term = _dot(slopes, stack.biases[k])\n",
+            "        term = 0.0 * _dot(slopes, stack.biases[k])\n",
+        ),
+        Mutation(
+            _P + "backward.py", "the slack is added the wrong way", "constants - self.slack", "constants + self.slack"
+        ),
+        Mutation(
+            _P + "backward.py",
+            "a multiplier pays for the wrong side",
+            "slopes = slopes - low + high",
+            "slopes = slopes + low - high",
+        ),
+        Mutation(
+            _P + "backward.py",
+            "a multiplier of a difference lifts both units",
+            "torch.stack([low - high, high - low])",
+            "torch.stack([low - high, low - high])",
+        ),
+        Mutation(
+            _P + "relaxations.py",
+            "lines of ReLU are flipped",
+            "torch.where(weights >= 0, least, self.chord)",
+            "torch.where(weights >= 0, self.chord, least)",
+        ),
+        Mutation(
+            _P + "relaxations.py",
+            "lines of a curve are flipped",
+            "weights * torch.where(rising, least, most)",
+            "weights * torch.where(rising, most, least)",
+        ),
+        Mutation(
+            _P + "relaxations.py",
+            "lines of a difference are flipped",
+            "constant = mu * torch.where(rising, least, most)",
+            "constant = mu * torch.where(rising, most, least)",
+        ),
+        Mutation(
+            _P + "relaxations.py",
+            "what is mixed in is not taken out of the second network",
+            "rest = torch.stack([weights[0] + mu, weights[1] - mu])",
+            "rest = torch.stack([weights[0] + mu, weights[1] + mu])",
+        ),
+        Mutation(
+            _P + "differences.py",
+            "the axis of one unit is no bend",
+            "for z2 in (l2, u2, _within(zero, l2, u2)):",
+            "for z2 in (l2, u2):",
+        ),
+        Mutation(
+            _P + "differences.py",
+            "the inside of the hexagon is not looked at",
+            "for z1 in (l1.expand_as(z), u1.expand_as(z), _within(-z, l1, u1)):",
+            "for z1 in (l1.expand_as(z), u1.expand_as(z)):",
+        ),
+        Mutation(
+            _P + "differences.py",
+            "a difference is steepest elsewhere",
+            "_within(-0.5 * d,",
+            "_within(0.5 * d,",
+        ),
+        Mutation(
+            _P + "curves.py",
+            "σ turns where tanh does",
+            '(slopes if activation == "tanh" else 4.0 * slopes)',
+            "slopes",
+        ),
+        Mutation(
+            _P + "stacks.py",
+            "a range is closed against the wrong end",
+            "torch.maximum(l1, _down(l2, du))",
+            "torch.maximum(l1, _down(l2, dl))",
+        ),
+        Mutation(
+            _P + "intervals.py",
+            "intervals keep to the sign of no weight",
+            "low @ more + high @ less",
+            "low @ more + low @ less",
+        ),
+        Mutation(
+            _P + "splitting.py",
+            "one half of a part is lost",
+            "upper[k].low[n, b, i].clamp_(min=at)",
+            "upper[k].low[n, b, i].clamp_(min=at + 0.3)",
+        ),
+        Mutation(
+            _P + "branching.py",
+            "a part that is done is forgotten",
+            "self.done[row] = max(self.done[row], upper)",
+            "self.done[row] = self.best",
+        ),
+        Mutation(_P + "rounding.py", "what was lost before is forgotten", "off = size_w @ off + gamma", "off = gamma"),
+    ),
 }
