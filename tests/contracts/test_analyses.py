@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from activeseed.analyses import Redundancy
+from activeseed.analyses import Basins, Redundancy
 from activeseed.estimators import Auto, Bootstrap, Jansen, LeaveOneOut, NullLadder, Regression
 from activeseed.plan import Explicit, Materials, Rows
 from activeseed.protocols import Problem, Request, Run
@@ -23,6 +23,7 @@ MATERIALS = Materials(seed_of(4), probes_of(3))
     "analysis",
     [
         Redundancy(folds=8),
+        Basins(draws=24, resamples=2, follow=8, pairs=4),
         LeaveOneOut(),
         Regression(rows=64, pairs=8),
         Jansen(bases=6),
