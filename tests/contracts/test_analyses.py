@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from activeseed.analyses import Comparison, Dreams, Ensemble, Redundancy, RemovalBounds
+from activeseed.analyses import Basins, Comparison, Dreams, Ensemble, Redundancy, RemovalBounds
 from activeseed.analyses.sides import Side
 from activeseed.estimators import Auto, Bootstrap, Jansen, LeaveOneOut, NullLadder, Regression
 from activeseed.plan import Explicit, Materials, Rows
@@ -29,6 +29,7 @@ MATERIALS = Materials(seed_of(4), probes_of(3))
         RemovalBounds(removals=(1,)),
         Comparison(first=Side(), second=Side(name="again", key=1), keys=3),
         Ensemble(to=Side(), draws=8, keys=3),
+        Basins(draws=24, resamples=2, follow=8, pairs=4),
         LeaveOneOut(),
         Regression(rows=64, pairs=8),
         Jansen(bases=6),

@@ -305,9 +305,9 @@ def test_the_plane_of_the_end_keeps_distances_of_what_lies_in_it() -> None:
     rng = generator(15)
     turn = np.linalg.qr(rng.standard_normal((5, 5)))[0][:2]
     flat = rng.standard_normal((20, 3, 2))
-    seen = seen_from_the_end(np.asarray(flat @ turn, np.float64))
+    seen = seen_from_the_end(np.asarray(flat @ turn, dtype=np.float64))
     assert np.linalg.norm(seen[3, 2] - seen[7, 2]) == pytest.approx(np.linalg.norm(flat[3, 2] - flat[7, 2]))
-    assert seen_from_the_end(np.arange(4.0)[:, None, None]).shape == (4, 1, 2)
+    assert seen_from_the_end(np.array([[[0.0]], [[1.0]], [[2.0]], [[3.0]]])).shape == (4, 1, 2)
 
 
 def test_the_worst_on_the_way_may_be_worse_than_the_end() -> None:

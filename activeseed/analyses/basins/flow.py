@@ -115,7 +115,7 @@ def training_of(
         basins: name of each member's.
         pairs: (N, 3, T, P) as ``pairs_design`` orders them, those that trained; None where there are none.
     """
-    steps = problem.steps if len(problem.steps) == trajectories.shape[1] else tuple(range(trajectories.shape[1]))
+    steps = problem.steps
     points = geometry.embed(trajectories)
     found, drawn = spreads(points, _SAMPLES, dice)
     there = np.flatnonzero(found > ROUNDING)

@@ -96,8 +96,7 @@ class Rate:
 
     Attributes:
         pairs: of trainings that it is the mean of.
-        value: nats a gradient step (a look at the training, where the trainer tells no steps); NaN where it can't be
-            said.
+        value: nats a gradient step.
         stderr: of the mean, over pairs.
         first: the step from which it is taken; the last is the end.
     """

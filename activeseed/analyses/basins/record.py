@@ -119,7 +119,8 @@ class Basins(SettingsRecord):
         return min(self.pairs, len(problem.seed)) if problem.deterministic else self.pairs
 
     def _follows(self, problem: Problem) -> bool:
-        return self.follow > 1 and TRAJECTORY in problem.states
+        """Whether training is looked at: a state of that name may be anything where no steps are told."""
+        return self.follow > 1 and TRAJECTORY in problem.states and bool(problem.steps)
 
     def cost(self, problem: Problem) -> Cost:
         """See ``protocols.Analysis``: the ensemble, at each value of a sweep; those that are followed; named seeds."""

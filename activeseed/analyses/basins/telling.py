@@ -24,8 +24,8 @@ ALIKE = "judges no probe otherwise than the others, on average"
 NAMED = 3
 #: random memberships that a test of an item is made of, at least and at most
 _DRAWS, _MOST_DRAWS = 9_999, 99_999
-#: of them at a time
-_AT_A_TIME = 2_000
+#: members of random memberships that are held at a time
+_HELD = 400_000
 _Z = 1.959963984540054
 
 
@@ -130,8 +130,9 @@ def telling_items(
     # twice as many as it takes for the smallest p to pass, all items together
     draws = min(_MOST_DRAWS, max(_DRAWS, round(2 * len(varying) / alpha)))
     beyond = np.zeros(len(varying))
-    for start in range(0, draws, _AT_A_TIME):
-        size = min(_AT_A_TIME, draws - start)
+    at_a_time = max(1, _HELD // n)
+    for start in range(0, draws, at_a_time):
+        size = min(at_a_time, draws - start)
         beyond += (statistic(dice.permuted(np.tile(basins, (size, 1)), axis=1)) >= found - 1e-9).sum(0)
     p = (1.0 + beyond) / (1.0 + draws)
     holm = holm_of(p)
