@@ -68,4 +68,7 @@ def _intervals(found: Mapping[str, Any], n: int, width: int = 420) -> str:
         out.append(f'<rect class="fill" x="{a:.1f}" y="{y - 3}" width="{max(b - a, 0.5):.1f}" height="6" rx="2"/>')
         out.append(f'<circle class="dot s0" cx="{x(row["score"]):.1f}" cy="{y}" r="3"/>')
     inside = "".join(out)
-    return f'<svg class="chart" role="img" aria-label="{escape(title)}" viewBox="0 0 {width} {height}">{inside}</svg>'
+    return (
+        f'<svg class="chart rows" role="img" aria-label="{escape(title)}" viewBox="0 0 {width} {height}">'
+        f'<g class="bar">{inside}</g></svg>'
+    )
