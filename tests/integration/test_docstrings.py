@@ -20,9 +20,8 @@ NAMES: dict[str, Any] = {
     "Study.ask": act.Study.ask, "Study.tell": act.Study.tell, "read_seed": act.read_seed,
     "read_probes": act.read_probes, "OversightLeague": act.OversightLeague, "RewardModel": act.RewardModel,
     "FromFunction": act.FromFunction, "FromEstimator": act.FromEstimator, "Ranking": act.Ranking,
-    "Redundancy": act.Redundancy, "Basins": act.Basins, "Partition": act.Partition, "PartitionCertificate": act.PartitionCertificate,
-    "of_torch": of_torch,
-    "Certificates": act.Certificates,
+    "Redundancy": act.Redundancy, "Basins": act.Basins, "Certificates": act.Certificates, "Partition": act.Partition,
+    "PartitionCertificate": act.PartitionCertificate, "of_torch": of_torch,
 }  # fmt: skip
 
 
