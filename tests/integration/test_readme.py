@@ -90,6 +90,25 @@ def test_the_session_about_a_charter_runs(tmp_path: Path) -> None:
     assert author.read_bytes() == written  # nothing was answered
 
 
+def test_the_session_about_comparing_runs(example: Path) -> None:
+    (session,) = (b for b in blocks("bash") if "activeseed compare" in b)
+    made = ["init", "study", "--from", "positives.jsonl", "--pool", "pool.jsonl", "--probes", "probes.jsonl"]
+    commands = [made, *(line.split("#")[0].split()[1:] for line in session.splitlines())]
+    assert len(commands) == 9
+    place, said = example, ""
+    for words in commands:
+        done = subprocess.run(
+            [sys.executable, "-m", "activeseed", *words],
+            cwd=place, capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{words}\n{done.stdout}\n{done.stderr}"
+        said += done.stdout
+        place = example / "study"
+    assert "proved ≤" in said
+    assert "basin" in said
+    assert (place / "dreams.jsonl").stat().st_size > 100
+
+
 def test_the_commands_and_files_that_the_readme_names_exist() -> None:
     text = README.read_text("utf-8")
     makefile = (ROOT / "Makefile").read_text("utf-8")
