@@ -15,8 +15,8 @@ from activeseed.distances import Elsewhere, JensenShannon, KullbackLeibler
 from activeseed.errors import ConfigError, PlanError
 from activeseed.estimators import ByDistance, Jansen, LeaveOneOut, Regression
 from activeseed.estimators.auto import JANSEN_KEYS, REGRESSION_KEYS
-from activeseed.estimators.distance_products import flipped_p, least_of, points_of
-from activeseed.estimators.statistics import gram
+from activeseed.estimators.distance_products import energy_spread, flipped_p, least_of, points_of
+from activeseed.estimators.statistics import gram, jackknife, paired_spread, paired_spread_left_out
 from activeseed.outcome import Outcomes, Ranking
 from activeseed.plan import Floats, Law, Materials, Rows, generator
 from activeseed.protocols import REPRESENTATION
@@ -62,6 +62,29 @@ def test_under_the_geometrys_own_distance_everything_is_what_the_geometry_has(to
     assert mine.summary["distance_noise_floor"] == pytest.approx(first.summary["noise_floor"], rel=1e-6, abs=1e-12)
     assert mine.by == "distance_effect"
     assert mine.summary["distance_unit"] == "points squared"
+
+
+def test_a_law_of_several_contrasts_weighs_them_as_the_geometry_does():
+    toy = wordings("noisy")
+    estimator = ByDistance(distance=SquaredDifference(), law="wordings", **SMALL)
+    mine = ranked(toy, estimator)
+    own = run(LeaveOneOut(law="wordings"), toy.problem(stream=1, first_key=1000), toy, toy.materials)
+    np.testing.assert_allclose(mine.columns["distance_effect"], own.columns["effect"], rtol=1e-6, atol=1e-9)
+
+
+def test_the_spread_in_distances_is_the_covariance_between_two_keys():
+    first, second = generator(4, "pairs").standard_normal((2, 12, 5))
+    w = np.full(5, 0.2)
+    x, y = (np.sqrt(w) * z for z in (first, second))
+    spread, error, floor = energy_spread(SquaredDifference(), first, second, w)
+    left, _ = paired_spread_left_out(x, y)
+    assert (spread, floor) == pytest.approx([float(z) for z in paired_spread(x, y)])
+    assert error == pytest.approx(float(jackknife(left)[0]))
+    alone = ranked(linear("noisy"), ByDistance(distance=SquaredDifference(), rows=0, bases=0, pairs=60))
+    both = ranked(linear("noisy"), ByDistance(distance=SquaredDifference(), bases=0, pairs=60))
+    # the control variate of the regression moves it by sampling error alone
+    gap = abs(alone.summary["distance_spread"] - both.summary["distance_spread"])
+    assert gap <= 4 * alone.summary["distance_spread_se"]
 
 
 def test_points_have_the_distances_that_they_were_made_of():

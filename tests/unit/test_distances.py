@@ -117,6 +117,14 @@ class TestReferences:
             count = sum(abs(np.sign(x[i] - x[j]) - np.sign(y[i] - y[j])) / 2 for i, j in pairs)
             assert found == pytest.approx(count / len(pairs))
 
+    def test_a_pair_of_places_weighs_as_much_as_the_product_of_both(self):
+        a, b = drawn()[:, 0, :5]
+        w = np.array([0.1, 0.3, 0.2, 0.15, 0.25])
+        pairs = [(i, j) for i in range(5) for j in range(i)]
+        otherwise = sum(w[i] * w[j] for i, j in pairs if (a[i] - a[j]) * (b[i] - b[j]) < 0)
+        found = Kendall().between(a, b, w)
+        assert found == pytest.approx(otherwise / sum(w[i] * w[j] for i, j in pairs))
+
     def test_a_place_of_double_weight_counts_as_two_in_ranks(self):
         x = np.array([0.1, 0.4, 0.9])
         np.testing.assert_allclose(midranks(x, np.array([0.25, 0.5, 0.25])), [0.125, 0.5, 0.875])
@@ -128,6 +136,8 @@ class TestReferences:
         a, b = drawn()
         flips = [hamming_loss(x > 0.5, y > 0.5) for x, y in zip(a, b, strict=True)]
         np.testing.assert_allclose(DecisionFlips().between(a, b, EVEN), flips)
+        strict = [hamming_loss(x > 0.8, y > 0.8) for x, y in zip(a, b, strict=True)]
+        np.testing.assert_allclose(DecisionFlips(threshold=0.8).between(a, b, EVEN), strict)
         top = [np.argsort(np.argsort(-x, 1), 1) < 4 for x in (a, b)]
         jaccard = [1 - jaccard_score(x, y) for x, y in zip(*top, strict=True)]
         np.testing.assert_allclose(TopK(k=4, measure="jaccard").between(a, b, EVEN), jaccard)
