@@ -29,7 +29,7 @@ Keys = Annotated[
 def compare(
     outcomes: Annotated[
         list[str] | None,
-        typer.Argument(metavar="OUTCOME …", help="Two; one, or none, for all that is believed.", show_default=""),
+        typer.Argument(metavar="OUTCOME", help="Two; one, or none, for all that is believed.", show_default=False),
     ] = None,
     distance: Annotated[
         list[str] | None,

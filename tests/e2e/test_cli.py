@@ -35,7 +35,7 @@ def project(tmp_path_factory) -> Path:
 
 
 def test_a_study_from_start_to_finish(project):
-    """init → check → rank → queue → answers import → rank → seed log, diff → status, and a second init is refused."""
+    """init → check → rank → queue → answers import → rank → seed log, diff → status → compare; no second init."""
     checked = run("check", cwd=project)
     assert "trainings" in checked.stdout
     ranking = json.loads(run("rank", "--json", cwd=project).stdout)
@@ -57,6 +57,15 @@ def test_a_study_from_start_to_finish(project):
     standing = json.loads(run("status", "--json", cwd=project).stdout)
     assert (standing["answered"], standing["annotators"][0]["name"]) == (1, "ada")
     run(*init_arguments(project.parent / "in", project), cwd=project, code=2)
+
+    compared = json.loads(run("compare", "v0", "latest", "--json", cwd=project).stdout)
+    assert compared["differing"] == {"flatter": ["as_written", "absent"]}
+    assert compared["distances"][0]["kind"] == "own"
+    mine = {p["id"]: p["second"] for p in compared["probes"]}
+    (project / "mine.csv").write_text("\n".join(["probe,value", *(f"{n},{v}" for n, v in mine.items())]), "utf-8")
+    assert "single run" in run("compare", "latest", "mine.csv", cwd=project).stdout
+    assert "unknown" not in run("compare", "--draws", "8", cwd=project).stderr
+    assert "Did you mean 'flatter'" in run("compare", "latest", "without:flater", cwd=project, code=2).stderr
 
 
 def _queued(project: Path) -> list[str]:

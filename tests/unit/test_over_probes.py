@@ -126,7 +126,7 @@ def test_intervals_hold_for_other_probes(law: str, probes_: int) -> None:
         elif law == "skewed":
             delta, truth = rng.exponential(0.3, probes_), 2 * 0.09
         else:
-            delta, truth = (rng.random(probes_) < 0.1) * 1.0, 0.1
+            delta, truth = np.asarray((rng.random(probes_) < 0.1) * 1.0), 0.1
         x = delta + 0.2 * rng.standard_normal((8, probes_))
         m = cross_key(x @ x.T / probes_)
         shares = (x.sum(0) ** 2 - (x**2).sum(0)) / 56
