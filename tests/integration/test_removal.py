@@ -26,7 +26,13 @@ def study(tmp_path: Path) -> act.Study:
     probes = [Probe(id=f"z{n}", payload=Text(text=t)) for n, t in enumerate(read)]
     system = act.FromEstimator(LogisticRegression(C=2.0, tol=1e-10), positive="yes")
     return act.Study.create(
-        tmp_path / "study", Seed(items=tuple(items)), system, probes=probes, embedder=act.Tfidf(), key=1
+        tmp_path / "study",
+        Seed(items=tuple(items)),
+        system,
+        probes=probes,
+        embedder=act.Tfidf(),
+        executor=act.InProcess(),
+        key=1,
     )
 
 
@@ -65,7 +71,9 @@ def test_the_command_says_what_can_be_quoted(study, capsys, monkeypatch, columns
 
 def test_the_command_writes_what_machines_read(study, capsys, tmp_path: Path) -> None:
     table = tmp_path / "r.csv"
-    out, _ = printed(capsys, "removal", "--k", "2", "--json", "--csv", str(table), "--dir", str(study.folder))
+    out, _ = printed(
+        capsys, "removal", "--k", "2", "--all-up-to", "20", "--json", "--csv", str(table), "--dir", str(study.folder)
+    )
     said = json.loads(out)
     assert said["system"] == "estimator"
     assert said["bounds"][0]["removed"] == 2
@@ -99,7 +107,7 @@ def test_what_cannot_be_asked_is_refused(study, capsys, arguments: tuple[str, ..
 
 def test_the_report_shows_them_with_every_probe_in_a_table(study: act.Study) -> None:
     assert "Any few items removed" not in render(gather(study))
-    found = study.analyse(act.RemovalBounds(removals=(1, 2, 9)))
+    found = study.analyse(act.RemovalBounds(removals=(1, 2, 9), exhaustive=20))
     page = render(gather(study))
     parsed(page)
     assert "Any few items removed" in page
