@@ -5,7 +5,7 @@ index follows by summing over all assignments (``truth``); ``run`` plays the par
 its family and raises AssertionError with the promise that it breaks:
 
     check_system, check_gradients, check_settings, check_states, check_cells,
-    check_explaining                                                            a trainer and what it can do
+    check_explaining, check_convex                                              a trainer and what it can do
     check_analysis, check_estimator, check_response                             what asks it
     check_law, check_geometry                                                   what an effect and a distance are
     check_embedder, check_perturbation                                          what goes before
@@ -17,7 +17,13 @@ from activeseed.annotators.contract import check_annotator
 from activeseed.annotators.form_contract import check_form
 from activeseed.executors.contract import check_executor
 from activeseed.store.contract import check_store
-from activeseed.systems.capabilities import check_cells, check_explaining, check_settings, check_states
+from activeseed.systems.capabilities import (
+    check_cells,
+    check_convex,
+    check_explaining,
+    check_settings,
+    check_states,
+)
 from activeseed.systems.contract import check_gradients, check_system
 from activeseed.testing.analysis import check_analysis
 from activeseed.testing.embedder import check_embedder
@@ -34,7 +40,7 @@ from activeseed.testing.truth import Truth, truth, truth_in_rows
 
 __all__ = [
     "Draws", "Noise", "Strongest", "Toy", "Truth", "answer", "check_analysis", "check_annotator", "check_cells",
-    "check_embedder", "check_estimator", "check_executor", "check_explaining", "check_form", "check_geometry",
+    "check_convex", "check_embedder", "check_estimator", "check_executor", "check_explaining", "check_form", "check_geometry",
     "check_gradients", "check_law", "check_perturbation", "check_response", "check_settings", "check_states",
     "check_store", "check_system", "drowned", "interaction", "ishigami", "linear", "problem_of", "product", "run",
     "toys", "truth", "truth_in_rows", "wordings", "zeros",

@@ -42,6 +42,7 @@ USING = (
     ["check"],
     ["rank"],
     ["redundancy"],
+    ["removal", "--k", "1"],
     ["queue"],
     ["report", "--out", "{out}/r.html"],
     ["loop", "--yes"],
