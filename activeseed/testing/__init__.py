@@ -40,8 +40,8 @@ from activeseed.testing.truth import Truth, truth, truth_in_rows
 
 __all__ = [
     "Draws", "Noise", "Strongest", "Toy", "Truth", "answer", "check_analysis", "check_annotator", "check_cells",
-    "check_convex", "check_embedder", "check_estimator", "check_executor", "check_explaining", "check_form", "check_geometry",
-    "check_gradients", "check_law", "check_perturbation", "check_response", "check_settings", "check_states",
-    "check_store", "check_system", "drowned", "interaction", "ishigami", "linear", "problem_of", "product", "run",
-    "toys", "truth", "truth_in_rows", "wordings", "zeros",
+    "check_convex", "check_embedder", "check_estimator", "check_executor", "check_explaining", "check_form",
+    "check_geometry", "check_gradients", "check_law", "check_perturbation", "check_response", "check_settings",
+    "check_states", "check_store", "check_system", "drowned", "interaction", "ishigami", "linear", "problem_of",
+    "product", "run", "toys", "truth", "truth_in_rows", "wordings", "zeros",
 ]  # fmt: skip

@@ -19,7 +19,7 @@ NAMES: dict[str, Any] = {
     "Study.ask": act.Study.ask, "Study.tell": act.Study.tell, "read_seed": act.read_seed,
     "read_probes": act.read_probes, "OversightLeague": act.OversightLeague, "RewardModel": act.RewardModel,
     "FromFunction": act.FromFunction, "FromEstimator": act.FromEstimator, "Ranking": act.Ranking,
-    "Redundancy": act.Redundancy,
+    "Redundancy": act.Redundancy, "RemovalBounds": act.RemovalBounds,
 }  # fmt: skip
 
 
