@@ -6,6 +6,7 @@ its family and raises AssertionError with the promise that it breaks:
 
     check_system, check_gradients, check_settings, check_states, check_cells,
     check_explaining, check_networks, check_trajectories, check_representations a trainer and what it can do
+    check_explaining, check_convex                                              a trainer and what it can do
     check_analysis, check_estimator, check_response                             what asks it
     check_law, check_geometry, check_distance                                   what an effect and a distance are
     check_embedder, check_perturbation                                          what goes before
@@ -19,6 +20,7 @@ from activeseed.executors.contract import check_executor
 from activeseed.store.contract import check_store
 from activeseed.systems.capabilities import (
     check_cells,
+    check_convex,
     check_explaining,
     check_networks,
     check_representations,
@@ -44,9 +46,9 @@ from activeseed.testing.truth import Truth, truth, truth_in_rows
 
 __all__ = [
     "Draws", "Noise", "Pitchfork", "Strongest", "Toy", "Truth", "answer", "check_analysis", "check_annotator",
-    "check_cells", "check_distance", "check_embedder", "check_estimator", "check_executor", "check_explaining",
-    "check_form", "check_geometry", "check_gradients", "check_law", "check_networks", "check_perturbation",
-    "check_representations", "check_response", "check_settings", "check_states", "check_store", "check_system",
-    "check_trajectories", "drowned", "interaction", "ishigami", "linear", "problem_of", "product", "run", "toys",
-    "truth", "truth_in_rows", "wordings", "zeros",
+    "check_cells", "check_convex", "check_distance", "check_embedder", "check_estimator", "check_executor",
+    "check_explaining", "check_form", "check_geometry", "check_gradients", "check_law", "check_networks",
+    "check_perturbation", "check_representations", "check_response", "check_settings", "check_states", "check_store",
+    "check_system", "check_trajectories", "drowned", "interaction", "ishigami", "linear", "problem_of", "product",
+    "run", "toys", "truth", "truth_in_rows", "wordings", "zeros",
 ]  # fmt: skip

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from activeseed.convex import Convex
+from activeseed.errors import PlanError
 from activeseed.factor import setting_factor
 from activeseed.outcome import Outcomes
 from activeseed.plan import Materials
@@ -16,6 +18,7 @@ from activeseed.systems.league import OversightLeague
 from activeseed.testing import (
     Strongest,
     check_cells,
+    check_convex,
     check_explaining,
     check_settings,
     check_states,
@@ -400,6 +403,22 @@ def lying(lie: str) -> LyingLeague:
 
 def test_who_tells_the_truth_about_its_inside_passes() -> None:
     check_system(lying("none"), vectors())
+# --- convex trainings ---------------------------------------------------------------------------------------------
+
+
+    """A league of one round that hands out another training than its own, or none without a word."""
+
+    lie: str = ""
+
+    def convex(self, materials: Materials, key: int = 0) -> Convex:
+        found = super().convex(materials, key)
+        if self.lie == "silent":
+            raise PlanError("no")
+        if self.lie == "other weights":
+            return replace(found, l2=10 * found.l2 + 0.1)
+        if self.lie == "fewer slots":
+            return replace(found, features=found.features[1:], targets=found.targets[1:], scale=found.scale[1:])
+        return replace(found, words="") if self.lie == "no words" else found
 
 
 @pytest.mark.parametrize(
@@ -425,3 +444,16 @@ def test_who_tells_the_truth_about_its_inside_passes() -> None:
 def test_who_lies_about_its_inside_is_found(lie: str, said: str) -> None:
     with pytest.raises(AssertionError, match=said):
         check_system(lying(lie), vectors())
+        ("silent", "why it is not convex is not said"),
+        ("other weights", "is not the system's own"),
+        ("fewer slots", "not every slot has its features"),
+        ("no words", "has no words"),
+def test_who_lies_about_its_convex_training_is_found(lie: str, said: str) -> None:
+    check_convex(LyingLeague(rounds=1), vectors())
+        check_convex(LyingLeague(rounds=1, lie=lie), vectors())
+
+
+def test_a_league_of_more_rounds_says_why_it_is_not_convex() -> None:
+    check_convex(OversightLeague(), vectors())
+    with pytest.raises(AssertionError, match="hands out no convex training"):
+        check_convex(Tunable(), MATERIALS)

@@ -11,23 +11,14 @@ import pytest
 import activeseed as act
 from activeseed.cli.app import run
 from activeseed.report import gather, render
-from activeseed.seed import Item, Probe, Seed, Text
-from tests.integration.conftest import BAD, GOOD, Make, texts
-from tests.integration.test_report import NASTY, parsed
+from tests.integration.conftest import Make
+from tests.integration.test_report import parsed
 
 
 @pytest.fixture
-def study(tmp_path: Path) -> act.Study:
-    from sklearn.linear_model import LogisticRegression
-
-    said = [(t, "yes") for t in texts(GOOD, 10, "in reply")] + [(t, "no") for t in texts(BAD, 10, "in reply")]
-    items = [Item(id=f"i{n:02d}", payload=Text(text=t), metadata={"label": v}) for n, (t, v) in enumerate(said)]
-    read = [*texts(GOOD, 3, "when asked"), *texts(BAD, 3, "when asked"), NASTY]
-    probes = [Probe(id=f"z{n}", payload=Text(text=t)) for n, t in enumerate(read)]
-    system = act.FromEstimator(LogisticRegression(C=2.0, tol=1e-10), positive="yes")
-    return act.Study.create(
-        tmp_path / "study", Seed(items=tuple(items)), system, probes=probes, embedder=act.Tfidf(), key=1
-    )
+def study(make_study: Make) -> act.Study:
+    """Fourteen items, of which some have variants, twenty probes, and a training that is convex."""
+    return make_study(system=act.OversightLeague(rounds=1, steps=6))
 
 
 def printed(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> tuple[str, str]:
@@ -55,9 +46,10 @@ def test_the_command_says_what_can_be_quoted(study, capsys, monkeypatch, columns
     monkeypatch.setenv("COLUMNS", str(columns))
     out, err = printed(capsys, "removal", "--k", "1", "--k", "2", "--all-up-to", "40", "--dir", str(study.folder))
     whole = " ".join(out.split())
-    assert "No removal of one of these 20 items moves the score at any of the 7 probes by more than" in whole
-    assert "for logistic regression at its optimum with C = 2: all 20 were trained." in whole
-    assert "No removal of at most 2 of these 20 items" in whole
+    assert "No removal of one of these 14 items moves the score at any of the 20 probes by more than" in whole
+    assert "for a linear evaluator of one round after 6 steps of gradient descent of the full batch from zero" in whole
+    assert "all 14 were trained" in whole
+    assert "No removal of at most 2 of these 14 items" in whole
     assert "any 1" in out
     assert max(map(len, out.splitlines())) <= columns
     assert "training" in err
@@ -65,14 +57,16 @@ def test_the_command_says_what_can_be_quoted(study, capsys, monkeypatch, columns
 
 def test_the_command_writes_what_machines_read(study, capsys, tmp_path: Path) -> None:
     table = tmp_path / "r.csv"
-    out, _ = printed(capsys, "removal", "--k", "2", "--json", "--csv", str(table), "--dir", str(study.folder))
+    out, _ = printed(
+        capsys, "removal", "--k", "2", "--all-up-to", "20", "--json", "--csv", str(table), "--dir", str(study.folder)
+    )
     said = json.loads(out)
-    assert said["system"] == "estimator"
+    assert said["system"] == "oversight_league"
     assert said["bounds"][0]["removed"] == 2
-    assert len(said["bounds"][0]["probes"]) == len(said["scores"]) == 7
+    assert len(said["bounds"][0]["probes"]) == len(said["scores"]) == 20
     with table.open(newline="") as handle:
         rows = list(csv.DictReader(handle))
-    assert [r["probe"] for r in rows] == [f"z{n}" for n in range(7)]
+    assert [r["probe"] for r in rows] == [f"z{n}" for n in range(20)]
     assert float(rows[0]["low"]) <= float(rows[0]["seen_low"])
 
 
@@ -87,7 +81,7 @@ def test_a_system_without_a_convex_training_names_those_that_have_one(make_study
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--k", "20"), "Ask about 19 at most"),
+        (("--k", "14"), "Ask about 13 at most"),
         (("--k", "0"), "--k"),
         (("--csv", "/nowhere/r.csv"), "there is no folder"),
     ],
@@ -99,12 +93,11 @@ def test_what_cannot_be_asked_is_refused(study, capsys, arguments: tuple[str, ..
 
 def test_the_report_shows_them_with_every_probe_in_a_table(study: act.Study) -> None:
     assert "Any few items removed" not in render(gather(study))
-    found = study.analyse(act.RemovalBounds(removals=(1, 2, 9)))
+    found = study.analyse(act.RemovalBounds(removals=(1, 2, 9), exhaustive=14))
     page = render(gather(study))
     parsed(page)
     assert "Any few items removed" in page
     for bound in found.bounds:
-        assert f"Any {bound.removed} of 20 items removed" in page
+        assert f"Any {bound.removed} of 14 items removed" in page
     assert all(f">{p.id}<" in page for p in found.bounds[0].probes)
-    assert NASTY not in page
     assert found.bounds[0].statement.split(",")[0].replace("'", "&#39;") in page

@@ -32,6 +32,7 @@ COMMANDS = (
     ["seed", "log", "--json"], ["report", "--out", "{folder}/r.html"], ["queue", "--to", "label_studio"],
     ["redundancy", "--folds", "2"], ["explain"], ["certify"],
     ["redundancy", "--folds", "2"], ["compare", "--draws", "8"], ["explain"],
+    ["redundancy", "--folds", "2"], ["removal", "--k", "1"], ["explain"],
     ["label-studio", "check"], ["rank", "--retry", "--traceback"], ["seed", "revert", "v9", "--traceback"],
 )  # fmt: skip
 

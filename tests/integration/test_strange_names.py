@@ -54,6 +54,7 @@ def test_no_command_prints_what_a_terminal_acts_on(project, tmp_path, capsys, mo
         ["certify", f"without:{EVIL}"], ["certify", "--probe", EVIL], ["certify", "--region", EVIL],
         ["certify", "--probes", "2", "--region", "probes"],
         ["redundancy", "--folds", "2"], ["compare", "--draws", "8"], ["explain", EVIL],
+        ["redundancy", "--folds", "2"], ["removal", "--k", "1"], ["explain", EVIL],
         ["seed", "sync", "odd.csv"], ["seed", "revert", "v0", "--yes"],
     )  # fmt: skip
     (project / "odd.csv").write_text(f'id,text,{EVIL}\nnew{EVIL[:4]},"a text{EVIL}",x\n', "utf-8", errors="replace")

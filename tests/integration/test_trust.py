@@ -46,6 +46,7 @@ USING = (
     ["compare"],
     ["compare", "latest", "v0"],
     ["lock-in"],
+    ["removal", "--k", "1"],
     ["queue"],
     ["report", "--out", "{out}/r.html"],
     ["loop", "--yes"],
