@@ -39,6 +39,8 @@ from activeseed.errors import ConfigError, PlanError
 from activeseed.outcome import Outcomes
 from activeseed.plan import generator
 from activeseed.protocols import Finding
+from activeseed.systems.league import OversightLeague
+from activeseed.systems.reward_model import RewardModel
 from activeseed.testing import Pitchfork, Strongest, check_analysis, check_settings, check_system, problem_of, run
 from activeseed.testing.running import answer, run_with
 
@@ -494,3 +496,25 @@ def test_the_toy_keeps_what_systems_promise_and_the_analysis_what_analyses_do() 
     check_analysis(
         Basins(draws=30, resamples=2, pairs=4, sweep={"growth": ()}, seeds=(Side(),), seed_keys=2), toy, toy.materials
     )
+
+
+@pytest.mark.parametrize(
+    "system",
+    [
+        OversightLeague(), OversightLeague(rounds=1, evaluator="mlp", hidden=1), OversightLeague(rounds=1000, l2=0.2),
+        OversightLeague(l2=0.0, init_scale=0.5, steps=1), RewardModel(steps=100_000, learning_rate=9.0, l2=0.1),
+        RewardModel(reward="mlp", l2=0.4),
+    ],
+    ids=lambda s: f"{s.kind}-{s.l2}",
+)  # fmt: skip
+def test_whatever_a_trainer_names_to_be_varied_can_be_trained(system) -> None:
+    """No choice, nor two of the farthest together, is refused; none turns on a key stream that was off."""
+    factors = system.factors()
+    assert factors
+    for factor in factors:
+        for choice in factor.choices:
+            assert system.with_settings({factor.id: choice.setting}).traits.streams == system.traits.streams
+        for other in factors:
+            both = {factor.id: factor.choices[-1].setting, other.id: other.choices[-1].setting}
+            assert system.with_settings(both).kind == system.kind
+    assert not {"rounds"} & {f.id for f in factors} or system.rounds > 1
