@@ -61,7 +61,7 @@ TEXTS = 8
 def dream_rows(data: Path | None, quick: bool) -> list[dict[str, Any]]:
     """All rows of this part."""
     with tempfile.TemporaryDirectory() as folder:
-        points = Embedded.of(data, Path(folder))
+        points = Embedded.of(data, Path(folder), quick)
         rows = search_rows(points, quick)
         rows += planting_rows(points, quick)
         if data is None or not (data / "persona").is_dir():
@@ -81,8 +81,12 @@ class Embedded:
     words: str
 
     @classmethod
-    def of(cls, data: Path | None, folder: Path) -> Embedded:
-        """MiniLM's, of the persona statements; without the data random unit vectors around two points a behaviour."""
+    def of(cls, data: Path | None, folder: Path, quick: bool = False) -> Embedded:
+        """MiniLM's, of the persona statements; without the data random unit vectors around two points a behaviour.
+
+        Args:
+            quick: of three behaviours only.
+        """
         if data is None or not (data / "persona").is_dir():
             dice = generator(0, "dreams without data")
 
@@ -94,11 +98,13 @@ class Embedded:
             return cls(tuple(around() for _ in range(12)), tuple(around() for _ in range(12)), "random vectors")
         all_ = Statements.read(data)
         seed = Seed(items=tuple(Item(id=str(k), payload=Text(text=t)) for k, t in enumerate(all_.texts[:2])))
-        probes = tuple(Probe(id=str(k), payload=Text(text=t)) for k, t in enumerate(all_.texts))
+        names = all_.names[:3] if quick else all_.names
+        kept = [k for k, b in enumerate(all_.behaviours) if b in names]
+        probes = tuple(Probe(id=str(k), payload=Text(text=all_.texts[k])) for k in kept)
         made = build_materials(folder, init_settings(0, 80, "minilm"), seed, seed, probes, ())
         x = np.asarray(made.features([p.payload for p in probes]), np.float64)
-        named, matches = np.array(all_.behaviours), np.array(all_.matches)
-        of = [(x[(named == b) & matches], x[(named == b) & ~matches]) for b in all_.names]
+        named, matches = np.array(all_.behaviours)[kept], np.array(all_.matches)[kept]
+        of = [(x[(named == b) & matches], x[(named == b) & ~matches]) for b in names]
         return cls(tuple(p for p, _ in of), tuple(n for _, n in of), "MiniLM embeddings")
 
     @property
