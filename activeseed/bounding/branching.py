@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -33,6 +33,17 @@ ROUNDING = 10.0
 CLOSE = 1e-9
 
 
+class Part(NamedTuple):
+    """A part that waits: what it is ordered by and its number, its bound, its row, and what makes its halves."""
+
+    order: float
+    number: int
+    upper: float
+    row: int
+    state: Tensor
+    split: Any
+
+
 @dataclass
 class Search:
     """What branch and bound has come to.
@@ -40,48 +51,66 @@ class Search:
     Attributes:
         best: |f − g| at ``witness``, the largest seen.
         witness: (d,) where.
+        sides: whether each side is to be closed, not the larger alone.
+        seen: the largest f − g and g − f seen.
         done: for the rows g − f and f − g, the largest bound of parts that are no longer worked on.
-        open: a heap of parts: (− bound, number, row, state, split).
+        open: a heap of parts.
         parts: how many have been bounded.
         slack: the most that was added to a bound for rounding.
     """
 
     best: float
     witness: Tensor | None
+    sides: bool = False
+    seen: list[float] = field(default_factory=lambda: [-torch.inf, -torch.inf])
     done: list[float] = field(default_factory=lambda: [-torch.inf, -torch.inf])
-    open: list[tuple[float, int, int, Tensor, Any]] = field(default_factory=list)
+    open: list[Part] = field(default_factory=list)
     parts: int = 0
     slack: float = 0.0
 
     def bounds(self) -> tuple[float, float]:
         """Upper bounds of f − g and of g − f."""
         out = list(self.done)
-        for negative, _, row, _, _ in self.open:
-            out[row] = max(out[row], -negative)
+        for part in self.open:
+            out[part.row] = max(out[part.row], part.upper)
         return out[0], out[1]
 
     @property
     def upper(self) -> float:
         """Of |f − g|."""
-        return max(*self.done, -self.open[0][0] if self.open else -torch.inf)
+        return max(self.bounds())
+
+    @property
+    def excess(self) -> float:
+        """The largest gap between what is proved and what was seen: of |f − g|, or of its two sides."""
+        proved = self.bounds()
+        if not self.sides:
+            return max(proved) - self.best
+        return max(bound - seen for bound, seen in zip(proved, self.seen, strict=True))
+
+    def settled(self, upper: float, row: int) -> bool:
+        """Whether a part of such a bound can matter no more."""
+        seen = self.seen[row] if self.sides else self.best
+        return upper <= seen + CLOSE * abs(seen)
 
     def add(self, upper: float, row: int, state: Tensor, split: Any) -> None:
         """A part that has been bounded: put among the open ones, or done where it can matter no more."""
         self.parts += 1
-        if split is None or upper <= self.best * (1.0 + CLOSE):
+        if split is None or self.settled(upper, row):
             self.done[row] = max(self.done[row], upper)
         else:
-            heapq.heappush(self.open, (-upper, self.parts, row, state, split))
+            above = upper - self.seen[row] if self.sides else upper
+            heapq.heappush(self.open, Part(-above, self.parts, upper, row, state, split))
 
-    def taken(self) -> list[tuple[float, int, Tensor, Any]]:
+    def taken(self) -> list[Part]:
         """The worst parts, half a batch of them: each makes two."""
-        out: list[tuple[float, int, Tensor, Any]] = []
+        out: list[Part] = []
         while self.open and len(out) < BATCH // 2:
-            negative, _, row, state, split = heapq.heappop(self.open)
-            if -negative <= self.best * (1.0 + CLOSE):
-                self.done[row] = max(self.done[row], -negative)
+            part = heapq.heappop(self.open)
+            if self.settled(part.upper, part.row):
+                self.done[part.row] = max(self.done[part.row], part.upper)
             else:
-                out.append((-negative, row, state, split))
+                out.append(part)
         return out
 
 
@@ -106,8 +135,7 @@ class Task:
     def going(self, search: Search) -> bool:
         """Whether there is something left to do, and time for it."""
         near = max(self.gap * search.upper, ROUNDING * search.slack)
-        open_still = bool(search.open) and search.upper - search.best > near
-        return open_still and time.monotonic() < self.until
+        return bool(search.open) and search.excess > near and time.monotonic() < self.until
 
     def of(self, rows: Tensor) -> Tensor:
         """(2, B, 1, 1) rows of B parts, by their numbers."""
@@ -115,10 +143,11 @@ class Task:
 
     def looked(self, search: Search, points: Tensor) -> None:
         """What the two networks really are apart at (K, d) inputs of the region."""
-        seen = apart(self.stack, points).abs()
-        at = int(seen.argmax())
-        if float(seen[at]) > search.best:
-            search.best, search.witness = float(seen[at]), points[at]
+        seen = apart(self.stack, points)
+        at = int(seen.abs().argmax())
+        if float(seen[at].abs()) > search.best:
+            search.best, search.witness = float(seen[at].abs()), points[at]
+        search.seen = [max(search.seen[0], float(seen.max())), max(search.seen[1], -float(seen.min()))]
 
 
 def by_units(task: Task, ranges: list[Ranges], before: tuple[float, float], search: Search) -> Search:
@@ -128,10 +157,10 @@ def by_units(task: Task, ranges: list[Ranges], before: tuple[float, float], sear
     like = _unit_parts(task, search, both, relaxations, None, [0, 1], list(before), FIRST_STEPS)
     while task.going(search):
         taken = search.taken()
-        for layer in sorted({split[0] for *_, split in taken}):
-            group = [t for t in taken if t[3][0] == layer]
-            nodes = like.of(torch.stack([state for _, _, state, _ in group]))
-            halves = parted(nodes.ranges, [split for *_, split in group])
+        for layer in sorted({part.split.layer for part in taken}):
+            group = [part for part in taken if part.split.layer == layer]
+            nodes = like.of(torch.stack([part.state for part in group]))
+            halves = parted(nodes.ranges, [part.split for part in group])
             known = [_side_by_side(low, high) for low, high in zip(*halves, strict=True)]
             possible = ~torch.stack([r.empty for r in known]).any(0)
             twice = torch.arange(2 * len(group))[possible] % len(group)
@@ -141,7 +170,7 @@ def by_units(task: Task, ranges: list[Ranges], before: tuple[float, float], sear
             places = task.place.at(torch.zeros(len(twice), dtype=torch.int64))
             known, relaxations = ranges_of(task.stack, places, True, known=known, first=layer + 1)
             free = Nodes(nodes.ranges, nodes.free).at(twice).free
-            rows, uppers = [group[int(i)][1] for i in twice], [group[int(i)][0] for i in twice]
+            rows, uppers = [group[int(i)].row for i in twice], [group[int(i)].upper for i in twice]
             _unit_parts(task, search, known, relaxations, free, rows, uppers, STEPS)
     return search
 
@@ -174,7 +203,7 @@ def _unit_parts(
         search.slack = max(search.slack, float(least.slack[b, 0]))
         if empty[b]:
             continue
-        if splits[b] is None and upper > search.best * (1.0 + CLOSE) and task.stack.activation == "relu":
+        if splits[b] is None and task.stack.activation == "relu" and not search.settled(upper, row):
             alone = nodes.at(torch.tensor([b]))
             leaf = Problem(
                 stack,
@@ -197,12 +226,12 @@ def by_inputs(task: Task, low: Tensor, high: Tensor, known: tuple[float, float],
     _input_parts(task, search, low.expand(2, -1), high.expand(2, -1), [0, 1], list(known))
     while task.going(search):
         taken = search.taken()
-        low, high = torch.stack([state for _, _, state, _ in taken]).chunk(2, -1)
-        entries = torch.tensor([split for *_, split in taken])[:, None]
+        low, high = torch.stack([part.state for part in taken]).chunk(2, -1)
+        entries = torch.tensor([part.split for part in taken])[:, None]
         middle = 0.5 * (low + high).gather(1, entries)
         low = torch.cat([low, low.scatter(1, entries, middle)])
         high = torch.cat([high.scatter(1, entries, middle), high])
-        rows, uppers = [row for _, row, _, _ in taken] * 2, [upper for upper, *_ in taken] * 2
+        rows, uppers = [part.row for part in taken] * 2, [part.upper for part in taken] * 2
         _input_parts(task, search, low, high, rows, uppers)
     return search
 

@@ -15,31 +15,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from activeseed.bounding.backward import UNIT, Planes, backward
 from activeseed.bounding.bounded import Bounded, Method
 from activeseed.bounding.branching import FEW, ROUNDING, Search, Task, by_inputs, by_units
 from activeseed.bounding.climbing import climbed
-from activeseed.bounding.intervals import intervals
-from activeseed.bounding.layers import ranges_of, words
+from activeseed.bounding.layers import words
 from activeseed.bounding.regions import Ball, Box, Region
 from activeseed.bounding.rounding import evaluation
-from activeseed.bounding.stacks import Places, Ranges, Stack
-from activeseed.bounding.tightening import Lower, Problem, tightest
+from activeseed.bounding.rungs import Sides, differences, padded, proved
+from activeseed.bounding.stacks import Places, Stack
 from activeseed.errors import PlanError
-from activeseed.networks import Layout, Network
+from activeseed.networks import Network
 from activeseed.plan import Floats
 
 Rung = Literal["auto", "ibp", "joint", "paired", "branching", "milp"]
-
-#: steps of ascent on each bound of a hidden unit, and on the last bound
-LAYER_STEPS, LAST_STEPS = 10, 60
 
 
 def bound(
@@ -51,6 +44,7 @@ def bound(
     seconds: float = 10.0,
     gap: float = 0.01,
     witness: Floats | None = None,
+    sides: bool = False,
 ) -> Bounded:
     """How far the scores of two networks can be apart over a region, proved.
 
@@ -62,12 +56,13 @@ def bound(
         seconds: by the clock; what was proved when they end is returned. A first bound is made however few they are.
         gap: branching ends once upper − lower is no more than this share of upper.
         witness: (d,) an input of the region at which the two are known to be far apart (a dream).
+        sides: whether ``most`` and ``least`` are both worked on, for the range of f − g; else branching stops once the
+            larger is close, and the other is no looser than that.
 
     Raises PlanError for another number of inputs, a witness outside the region, or a method that they don't have.
     """
-    return bound_many(
-        f, g, [region], method=method, seconds=seconds, gap=gap, witnesses=None if witness is None else [witness]
-    )[0]
+    witnesses = None if witness is None else [witness]
+    return bound_many(f, g, [region], method=method, seconds=seconds, gap=gap, witnesses=witnesses, sides=sides)[0]
 
 
 def bound_many(
@@ -79,11 +74,12 @@ def bound_many(
     seconds: float = 10.0,
     gap: float = 0.01,
     witnesses: Sequence[Floats] | None = None,
+    sides: bool = False,
 ) -> list[Bounded]:
     """`bound` for many regions, of one kind (all boxes, or all balls), all but branching done for all of them at once.
 
     Args:
-        f, g, method, gap: as in ``bound``.
+        f, g, method, gap, sides: as in ``bound``.
         regions: B of them.
         seconds: for each region.
         witnesses: one for each region.
@@ -101,7 +97,7 @@ def bound_many(
         return [_unknown(rung, time.monotonic() - began)] * len(regions)
     places = Places.of(regions)
     until = began + seconds * len(regions)
-    found = _proved(f, g, places, rung, until)
+    found = proved(f, g, places, rung, until)
     took = (time.monotonic() - began) / len(regions)
     out = []
     for i in range(len(regions)):
@@ -110,102 +106,17 @@ def bound_many(
         one = bounded(
             f, g, found.at(i), [*given, *found.points[i]], "paired" if rung == "branching" else rung, gap, took, late
         )
-        if rung == "branching" and one.status in ("bounded", "time"):
+        if rung == "branching" and (one.status in ("bounded", "time") or (sides and one.status == "exact")):
             ends = time.monotonic() + (until - time.monotonic()) / (len(regions) - i)
-            one = _branched(f, g, regions[i], found, i, one, gap, ends)
+            one = _branched(f, g, regions[i], found, i, one, gap, ends, sides)
         out.append(one)
     return out
-
-
-@dataclass(frozen=True, eq=False)
-class Sides:
-    """What a rung proves at B places.
-
-    Attributes:
-        most, least: (B,) upper bounds of f − g and of g − f, rounding included.
-        slack: (B,) what rounding added to the larger.
-        points: (B, K, d) inputs at which the two may be far apart.
-        ranges: of the units of every hidden layer, where they were bounded in pairs.
-    """
-
-    most: Floats
-    least: Floats
-    slack: Floats
-    points: Floats
-    ranges: tuple[Ranges, ...] = ()
-
-    def at(self, place: int) -> tuple[float, float, float]:
-        """Those of one place."""
-        return float(self.most[place]), float(self.least[place]), float(self.slack[place])
-
-
-def differences(places: int) -> Tensor:
-    """(2, B, 2, 1) rows of g − f and of f − g: their least values are −sup (f − g) and −sup (g − f)."""
-    return torch.tensor([[-1.0, 1.0], [1.0, -1.0]], dtype=torch.float64)[:, None, :, None].expand(2, places, 2, 1)
-
-
-def _proved(f: Network, g: Network, places: Places, rung: Method, until: float) -> Sides:
-    """The bounds of a rung below branching."""
-    if rung == "ibp":
-        bounds, bare = (apart_by_intervals(f, g, places, outward) for outward in (1.0, 0.0))
-        return _sides(bounds, bounds - bare, torch.zeros(places.size, 0, places.reach.shape[-1]))
-    if rung == "joint":
-        planes = joint(f, g, places)
-        least = Lower(planes.least(places), planes.slack)
-    else:
-        stack = Stack.of(*padded(f, g))
-        ranges, relaxations = ranges_of(stack, places, True, LAYER_STEPS, until=until)
-        problem = Problem(stack, differences(places.size), ranges, relaxations, places, True)
-        least, free = tightest(problem, LAST_STEPS, until=until)
-        planes = problem.planes(free)
-    points = torch.stack([places.lowest(planes.slopes[:, r]) for r in (0, 1)], 1)
-    return _sides(-least.bounds, least.slack, points, () if rung == "joint" else tuple(ranges))
-
-
-def apart_by_intervals(f: Network, g: Network, places: Places, outward: float) -> Tensor:
-    """(B, 2) upper bounds of f − g and of g − f, from intervals of each."""
-    (f_low, f_high), (g_low, g_high) = (
-        (low[0], high[0]) for low, high in (intervals(Stack.of(n), places, outward) for n in (f, g))
-    )
-    bounds = torch.stack([f_high - g_low, g_high - f_low], -1)
-    return bounds + outward * 2.0 * UNIT * bounds.abs()
-
-
-def joint(f: Network, g: Network, places: Places) -> Planes:
-    """(B, 2) planes below g − f and f − g, without pairing: the networks may have any two layouts."""
-    parts = []
-    for network, rows in zip((f, g), differences(places.size), strict=True):
-        stack = Stack.of(network)
-        ranges, relaxations = ranges_of(stack, places, False)
-        parts.append(backward(stack, rows[None], ranges, relaxations, places))
-    slopes, constants, slack = (
-        torch.cat([getattr(p, name) for p in parts]).sum(0) for name in ("slopes", "constants", "slack")
-    )
-    return Planes(slopes, constants, slack)
-
-
-def padded(f: Network, g: Network) -> tuple[Network, Network]:
-    """The two with layers of the same widths: where one has fewer units, some that hear nothing and are not heard."""
-    widths = tuple(max(pair) for pair in zip(f.layout.widths, g.layout.widths, strict=True))
-    out = []
-    for network in (f, g):
-        sizes = [(o - len(b), i - w.shape[1]) for o, i, w, b in zip(
-            widths[1:], widths, network.weights, network.biases, strict=False
-        )]  # fmt: skip
-        out.append(
-            Network(
-                Layout(widths, network.layout.activation, network.layout.link),
-                tuple(np.pad(w, ((0, o), (0, i))) for w, (o, i) in zip(network.weights, sizes, strict=True)),
-                tuple(np.pad(b, (0, o)) for b, (o, _) in zip(network.biases, sizes, strict=True)),
-            )
-        )
-    return out[0], out[1]
 
 
 def bounded(
     f: Network,
     g: Network,
-    proved: tuple[float, float, float],
+    sides: tuple[float, float, float],
     points: Sequence[Floats],
     method: Method,
     gap: float,
@@ -214,7 +125,7 @@ def bounded(
     branches: int = 1,
 ) -> Bounded:
     """What was proved of one region, beside the best of some of its inputs. Crossed bounds claim nothing."""
-    most, least, slack = proved
+    most, least, slack = sides
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows shows nothing
         apart = np.abs(f.scores(np.array(points)) - g.scores(np.array(points))) if len(points) else np.zeros(0)
         apart = np.where(np.isfinite(apart), apart, 0.0)
@@ -242,33 +153,38 @@ def bounded(
 
 
 def _branched(
-    f: Network, g: Network, region: Region, proved: Sides, at: int, before: Bounded, gap: float, until: float
+    f: Network,
+    g: Network,
+    region: Region,
+    found: Sides,
+    at: int,
+    before: Bounded,
+    gap: float,
+    until: float,
+    sides: bool,
 ) -> Bounded:
     """What branching makes of a region's bound."""
     began = time.monotonic()
     place = Places.of([region])
     stack = Stack.of(*padded(f, g))
     task = Task(stack, place, differences(1)[:, 0, :, 0], gap, until)
-    search = Search(before.lower, None if before.witness is None else torch.as_tensor(before.witness))
-    task.looked(search, climbed(stack, region, torch.as_tensor(proved.points[at])))
+    search = Search(0.0, None, sides)
+    points = torch.as_tensor(found.points[at])
+    if before.witness is not None:
+        points = torch.cat([torch.as_tensor(before.witness)[None], points])
+    task.looked(search, torch.cat([points, climbed(stack, region, points)]))
     known = (before.most, before.least)
     if place.other is None and place.reach.shape[-1] <= FEW:
         low, high = place.corners()
         by_inputs(task, low[0], high[0], known, search)
     else:
-        by_units(task, [r.at(torch.tensor([at])) for r in proved.ranges], known, search)
+        by_units(task, [r.at(torch.tensor([at])) for r in found.ranges], known, search)
     most, least = search.bounds()
-    points = [] if search.witness is None else [search.witness.numpy()]
-    sides = (min(most, before.most), min(least, before.least), max(search.slack, before.slack))
+    seen = [] if search.witness is None else [search.witness.numpy()]
+    both = (min(most, before.most), min(least, before.least), max(search.slack, before.slack))
     late = time.monotonic() > until
     took = before.seconds + time.monotonic() - began
-    return bounded(f, g, sides, points, "branching", gap, took, late, search.parts)
-
-
-def _sides(bounds: Tensor, slack: Tensor, points: Tensor, ranges: tuple[Ranges, ...] = ()) -> Sides:
-    most, least = bounds.unbind(-1)
-    added = slack.gather(-1, bounds.argmax(-1, keepdim=True))[:, 0]
-    return Sides(most.numpy(), least.numpy(), added.numpy(), points.numpy(), ranges)
+    return bounded(f, g, both, seen, "branching", gap, took, late, search.parts)
 
 
 def _unknown(method: Method, seconds: float) -> Bounded:

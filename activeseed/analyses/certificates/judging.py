@@ -74,7 +74,9 @@ def certificate(pair: Pair, place: Place, effort: Effort) -> Certificate:
     begin = pair.data[place.inside] if place.inside.any() else pair.data
     begin = place.coordinates(begin[:: max(1, len(begin) // BEGINNINGS)])
     lower, point = _dreamed(f, g, place, begin, effort)
-    proved = _proved(f, g, place, effort, point)
+    # ranks and policies are about the range of f − g, in which both sides count
+    sides = not place.probe or pair.leash is not None
+    proved = _proved(f, g, place, effort, point, sides)
     if proved.witness is not None and (point is None or proved.lower > lower):
         lower, point = proved.lower, proved.witness
     if not proved.upper >= lower:  # also where either is no number
@@ -89,10 +91,12 @@ def _single(f: Network, g: Network, place: Place) -> float:
     return single_precision(f, place.region) + single_precision(g, place.region)
 
 
-def _proved(f: Network, g: Network, place: Place, effort: Effort, point: Floats | None) -> Bounded:
+def _proved(f: Network, g: Network, place: Place, effort: Effort, point: Floats | None, sides: bool) -> Bounded:
     from activeseed.bounding.ladder import bound
 
-    return bound(f, g, place.region, method=effort.method, seconds=effort.seconds, gap=effort.gap, witness=point)
+    return bound(
+        f, g, place.region, method=effort.method, seconds=effort.seconds, gap=effort.gap, witness=point, sides=sides
+    )  # fmt: skip
 
 
 def _dreamed(f: Network, g: Network, place: Place, begin: Floats, effort: Effort) -> tuple[float, Floats | None]:
