@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from activeseed.bounding import ladder
 from activeseed.bounding.branching import Search, Task, by_units
 from activeseed.bounding.curves import Slopes, above, below, tangents, value
 from activeseed.bounding.differences import Edges, corners, exchanged
@@ -503,10 +504,11 @@ def test_a_box_and_a_ball_have_less_in_common_than_either():
     assert far.apart.all()
 
 
-def test_many_regions_are_bounded_as_one_by_one():
+def test_many_regions_are_bounded_as_one_by_one(monkeypatch):
     """A batch changes the order of sums in the last bits alone, and gradients by as much."""
     f, g, _ = case(7)
     regions = [Ball(np.array([x, 0.3]), 0.2) for x in (-1.0, 0.0, 1.0)]
+    monkeypatch.setattr(ladder, "CHUNK", 2)
     for rung in ("ibp", "joint", "paired"):
         together = bound_many(f, g, regions, method=rung, seconds=60)
         for one, region in zip(together, regions, strict=True):
@@ -598,6 +600,8 @@ def test_what_is_refused():
         bound(f, g, Ball(np.zeros(2), 1.0), witness=np.ones(2))
     with pytest.raises(PlanError, match="no method 'crown'"):
         bound(f, g, Ball(np.zeros(2), 1.0), method="crown")  # type: ignore[arg-type]
+    with pytest.raises(PlanError, match="gap from 0 to below 1"):
+        bound(f, g, Ball(np.zeros(2), 1.0), gap=-0.1)
     with pytest.raises(PlanError, match="several kinds"):
         bound_many(f, g, [Ball(np.zeros(2), 1.0), Box(np.zeros(2), np.ones(2))])
     with pytest.raises(PlanError, match="1 witnesses for 2"):
