@@ -33,7 +33,6 @@ from activeseed.networks import Network
 from activeseed.plan import Floats
 
 Rung = Literal["auto", "ibp", "joint", "paired", "branching", "milp"]
-Rung = Literal["auto", "ibp", "joint", "paired", "branching"]
 #: regions that are bounded at once: each needs a matrix of twice its widest layer by its entries
 CHUNK = 64
 

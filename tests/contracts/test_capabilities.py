@@ -403,8 +403,7 @@ def lying(lie: str) -> LyingLeague:
 
 def test_who_tells_the_truth_about_its_inside_passes() -> None:
     check_system(lying("none"), vectors())
-# --- convex trainings ---------------------------------------------------------------------------------------------
-
+    # --- convex trainings ---------------------------------------------------------------------------------------------
 
     """A league of one round that hands out another training than its own, or none without a word."""
 
@@ -444,12 +443,20 @@ def test_who_tells_the_truth_about_its_inside_passes() -> None:
 def test_who_lies_about_its_inside_is_found(lie: str, said: str) -> None:
     with pytest.raises(AssertionError, match=said):
         check_system(lying(lie), vectors())
+
+
+@pytest.mark.parametrize(
+    ("lie", "said"),
+    [
         ("silent", "why it is not convex is not said"),
         ("other weights", "is not the system's own"),
         ("fewer slots", "not every slot has its features"),
         ("no words", "has no words"),
+    ],
+)
 def test_who_lies_about_its_convex_training_is_found(lie: str, said: str) -> None:
     check_convex(LyingLeague(rounds=1), vectors())
+    with pytest.raises(AssertionError, match=said):
         check_convex(LyingLeague(rounds=1, lie=lie), vectors())
 
 

@@ -21,8 +21,7 @@ NAMES: dict[str, Any] = {
     "read_probes": act.read_probes, "OversightLeague": act.OversightLeague, "RewardModel": act.RewardModel,
     "FromFunction": act.FromFunction, "FromEstimator": act.FromEstimator, "Ranking": act.Ranking,
     "Redundancy": act.Redundancy, "Basins": act.Basins, "Certificates": act.Certificates, "Partition": act.Partition,
-    "PartitionCertificate": act.PartitionCertificate, "of_torch": of_torch,
-    "Redundancy": act.Redundancy, "RemovalBounds": act.RemovalBounds,
+    "PartitionCertificate": act.PartitionCertificate, "RemovalBounds": act.RemovalBounds, "of_torch": of_torch,
 }  # fmt: skip
 
 

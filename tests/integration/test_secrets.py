@@ -30,9 +30,7 @@ COMMANDS = (
     ["status"], ["status", "--json"], ["check"], ["check", "--json"], ["rank"], ["rank", "--json"],
     ["queue", "--to", "{out}/q.jsonl"], ["queue", "--json"], ["pull"], ["answers", "export"], ["seed", "log"],
     ["seed", "log", "--json"], ["report", "--out", "{folder}/r.html"], ["queue", "--to", "label_studio"],
-    ["redundancy", "--folds", "2"], ["explain"], ["certify"],
-    ["redundancy", "--folds", "2"], ["compare", "--draws", "8"], ["explain"],
-    ["redundancy", "--folds", "2"], ["removal", "--k", "1"], ["explain"],
+    ["redundancy", "--folds", "2"], ["explain"], ["certify"], ["compare", "--draws", "8"], ["removal", "--k", "1"],
     ["label-studio", "check"], ["rank", "--retry", "--traceback"], ["seed", "revert", "v9", "--traceback"],
 )  # fmt: skip
 

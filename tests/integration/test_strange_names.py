@@ -50,11 +50,9 @@ def test_no_command_prints_what_a_terminal_acts_on(project, tmp_path, capsys, mo
         ["queue"], ["queue", "--json"], ["answers", "export"], ["report", "--out", "r.html"],
         ["rank", "--by", EVIL], ["seed", "diff", EVIL, "v0"], ["answers", "take-back", EVIL], [EVIL],
         ["answers", "import", f"{EVIL}.jsonl"], ["queue", "--item", f"{EVIL}\nError: all is well"],
-        ["redundancy", "--folds", "2"], ["explain", EVIL],
+        ["redundancy", "--folds", "2"], ["explain", EVIL], ["compare", "--draws", "8"], ["removal", "--k", "1"],
         ["certify", f"without:{EVIL}"], ["certify", "--probe", EVIL], ["certify", "--region", EVIL],
         ["certify", "--probes", "2", "--region", "probes"],
-        ["redundancy", "--folds", "2"], ["compare", "--draws", "8"], ["explain", EVIL],
-        ["redundancy", "--folds", "2"], ["removal", "--k", "1"], ["explain", EVIL],
         ["seed", "sync", "odd.csv"], ["seed", "revert", "v0", "--yes"],
     )  # fmt: skip
     (project / "odd.csv").write_text(f'id,text,{EVIL}\nnew{EVIL[:4]},"a text{EVIL}",x\n', "utf-8", errors="replace")
