@@ -14,11 +14,11 @@ from activeseed.factor import setting_factor
 from activeseed.outcome import Outcomes
 from activeseed.plan import Materials
 from activeseed.protocols import Cost, Explanation, Step, Traits
+from activeseed.systems.capabilities import check_convex
 from activeseed.systems.league import OversightLeague
 from activeseed.testing import (
     Strongest,
     check_cells,
-    check_convex,
     check_explaining,
     check_settings,
     check_states,
@@ -403,21 +403,6 @@ def lying(lie: str) -> LyingLeague:
 
 def test_who_tells_the_truth_about_its_inside_passes() -> None:
     check_system(lying("none"), vectors())
-    # --- convex trainings ---------------------------------------------------------------------------------------------
-
-    """A league of one round that hands out another training than its own, or none without a word."""
-
-    lie: str = ""
-
-    def convex(self, materials: Materials, key: int = 0) -> Convex:
-        found = super().convex(materials, key)
-        if self.lie == "silent":
-            raise PlanError("no")
-        if self.lie == "other weights":
-            return replace(found, l2=10 * found.l2 + 0.1)
-        if self.lie == "fewer slots":
-            return replace(found, features=found.features[1:], targets=found.targets[1:], scale=found.scale[1:])
-        return replace(found, words="") if self.lie == "no words" else found
 
 
 @pytest.mark.parametrize(
@@ -445,6 +430,25 @@ def test_who_lies_about_its_inside_is_found(lie: str, said: str) -> None:
         check_system(lying(lie), vectors())
 
 
+# --- convex trainings ---------------------------------------------------------------------------------------------
+
+
+class LyingDescent(OversightLeague):
+    """A league of one round that hands out another training than its own, or none without a word."""
+
+    lie: str = ""
+
+    def convex(self, materials: Materials, key: int = 0) -> Convex:
+        found = super().convex(materials, key)
+        if self.lie == "silent":
+            raise PlanError("no")
+        if self.lie == "other weights":
+            return replace(found, l2=10 * found.l2 + 0.1)
+        if self.lie == "fewer slots":
+            return replace(found, features=found.features[1:], targets=found.targets[1:], scale=found.scale[1:])
+        return replace(found, words="") if self.lie == "no words" else found
+
+
 @pytest.mark.parametrize(
     ("lie", "said"),
     [
@@ -455,9 +459,9 @@ def test_who_lies_about_its_inside_is_found(lie: str, said: str) -> None:
     ],
 )
 def test_who_lies_about_its_convex_training_is_found(lie: str, said: str) -> None:
-    check_convex(LyingLeague(rounds=1), vectors())
+    check_convex(LyingDescent(rounds=1), vectors())
     with pytest.raises(AssertionError, match=said):
-        check_convex(LyingLeague(rounds=1, lie=lie), vectors())
+        check_convex(LyingDescent(rounds=1, lie=lie), vectors())
 
 
 def test_a_league_of_more_rounds_says_why_it_is_not_convex() -> None:
