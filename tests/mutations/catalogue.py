@@ -431,9 +431,9 @@ FAMILIES: dict[str, tuple[Mutation, ...]] = {
         ),
         Mutation(
             _P + "branching.py",
-            "a part that is done is forgotten",
-            "self.done[row] = max(self.done[row], upper)",
-            "self.done[row] = self.best",
+            "parts in which something lies are left out",
+            "        if empty[b]:\n",
+            "        if not empty[b]:\n",
         ),
         Mutation(_P + "rounding.py", "what was lost before is forgotten", "off = size_w @ off + gamma", "off = gamma"),
     ),
