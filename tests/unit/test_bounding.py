@@ -157,21 +157,43 @@ def test_a_line_for_the_difference_holds_over_the_hexagon_and_touches(activation
         assert off.min() + 1e-13 >= under[unit] >= off.min() - step**2 - 1e-13
 
 
+#: of (a(z₁), a(z₂), z₁, z₂): least where an axis meets the edge, and at the origin
+BENT = [(0, 1, 1, -0.5), (0, 1, -1, -0.5), (1, 0, -0.5, 1), (1, 0, -0.5, -1), (1, 1, -0.5, -0.5), (2, 1, -1.5, -0.2)]
+
+
 def test_a_piecewise_linear_function_is_least_at_a_corner():
     rng = np.random.default_rng(3)
     known = hexagons(rng, 60)
     first, second = corners(known)
-    weights = rng.normal(size=(60, 4))
     for unit in range(60):
         z1, z2 = points_of(known, unit)
         c1, c2 = first[0, unit].numpy(), second[0, unit].numpy()
-        at = lambda x, y, w=weights[unit]: w @ [np.maximum(x, 0), np.maximum(y, 0), x, y]  # noqa: E731
-        assert at(c1, c2).min() <= at(z1, z2).min() + 1e-12
+        # points of the axes: the grid holds no others at which a function can be least
         dl, du = (x[0, unit].item() for x in known.apart)
+        (l1, l2), (u1, u2) = known.low[:, 0, unit].tolist(), known.high[:, 0, unit].tolist()
+        along = np.linspace(max(l1, -du), min(u1, -dl), 9) if l2 <= 0 <= u2 and max(l1, -du) <= min(u1, -dl) else []
+        across = np.linspace(max(l2, dl), min(u2, du), 9) if l1 <= 0 <= u1 and max(l2, dl) <= min(u2, du) else []
+        z1 = np.concatenate([z1, along, np.zeros(len(across))])
+        z2 = np.concatenate([z2, np.zeros(len(along)), across])
+        for weights in (*rng.normal(size=(3, 4)), *np.array(BENT, float)):
+            at = lambda x, y, w=weights: w @ [np.maximum(x, 0), np.maximum(y, 0), x, y]  # noqa: E731
+            assert at(c1, c2).min() <= at(z1, z2).min() + 1e-12
         assert (c2 - c1 >= dl - 1e-12).all()
         assert (c2 - c1 <= du + 1e-12).all()
-        assert (c1 >= known.low[0, 0, unit].item() - 1e-12).all()
-        assert (c2 <= known.high[1, 0, unit].item() + 1e-12).all()
+        assert (c1 >= l1 - 1e-12).all()
+        assert (c2 <= u2 + 1e-12).all()
+
+
+@pytest.mark.parametrize("activation", CURVES)
+def test_a_difference_can_be_largest_inside_its_hexagon(activation):
+    """Where a′ is the slope on both sides of 0: a(z*) − a(−z*) − 2 s z*."""
+    wide = torch.full((2, 1, 1), 4.0, dtype=F64)
+    known = Ranges(-wide, wide, (torch.tensor([[-8.0]], dtype=F64), torch.tensor([[8.0]], dtype=F64)))
+    slope = 0.1
+    z = np.arccosh(1 / np.sqrt(slope)) if activation == "tanh" else 2 * np.arccosh(1 / np.sqrt(4 * slope))
+    a = lambda x: value(activation, torch.tensor(x, dtype=F64)).item()  # noqa: E731
+    found = Edges(activation, known).above(torch.full((1, 1, 1), slope, dtype=F64)).item()
+    assert found == pytest.approx(a(z) - a(-z) - 2 * slope * z, rel=1e-12)
 
 
 # --- bounds -----------------------------------------------------------------------------------------------------------
@@ -624,6 +646,15 @@ def test_float32_stays_within_what_is_said_of_it(activation):
         hidden = hidden if k == 2 else value(activation, hidden)
     seen = np.abs(hidden[:, 0].double().numpy() - f.scores(inputs)).max()
     assert seen <= said <= 1e-2
+
+
+def test_what_one_layer_loses_the_next_ones_keep():
+    """x₁ − x₂ of two numbers near 1000, whose float32 is 6e-5 wide: nearly all of the error comes from the input."""
+    layout = Layout((2, 1, 1), "relu")
+    f = Network(layout, (np.array([[1.0, -1.0]]), np.array([[1.0]])), (np.zeros(1), np.zeros(1)))
+    point = np.array([1000.1, 1000.0])
+    off = abs(float(np.float32(point[0]) - np.float32(point[1])) - float(point[0] - point[1]))
+    assert 1e-6 < off <= single_precision(f, Box(point, point)) < 1e-3
 
 
 def test_an_evaluation_is_as_close_as_is_said():
