@@ -72,7 +72,7 @@ class Certificates(SettingsRecord):
     most: int = Field(default=8, ge=1, le=10_000)
     directions: int = Field(default=6, ge=1, le=1000)
     seconds: float = Field(default=2.0, gt=0.0, le=86_400.0)
-    gap: float = Field(default=0.01, ge=0.0, le=10.0)
+    gap: float = Field(default=0.01, ge=0.0, lt=1.0)
     method: Literal["auto", "ibp", "joint", "paired", "branching", "milp"] = "auto"
     leash: float | None = Field(default=None, gt=0.0, le=1e6)
     restarts: int = Field(default=16, ge=1, le=10_000)
