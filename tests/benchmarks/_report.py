@@ -23,6 +23,7 @@ def row(
 ) -> dict[str, Any]:
     """A row; without a target it is only reported."""
     ends = None if interval is None else list(interval)
+    met = None if met is None else bool(met)  # numpy's own truth is no `False`, and no JSON
     return {"claim": claim, "value": value, "interval": ends, "target": target, "met": met}
 
 

@@ -18,7 +18,8 @@ import tempfile
 from pathlib import Path
 from typing import Literal
 
-from tests.mutations.catalogue import FAMILIES, FIRST, Mutation
+from tests.mutations.catalogue import FAMILIES, FIRST
+from tests.mutations.mutation import Mutation
 
 ROOT = Path(__file__).resolve().parents[2]
 #: what of the tree is no part of the package or its tests

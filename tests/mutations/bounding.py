@@ -98,9 +98,9 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "activeseed/bounding/branching.py",
-        "a part that is done is forgotten",
-        "self.done[row] = max(self.done[row], upper)",
-        "self.done[row] = self.best",
+        "parts in which something lies are left out",
+        "        if empty[b]:\n",
+        "        if not empty[b]:\n",
     ),
     Mutation(
         "activeseed/bounding/rounding.py",
