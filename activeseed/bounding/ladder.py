@@ -90,10 +90,6 @@ def bound_many(
     if not regions:
         return []
     _check(f, g, regions, witnesses, method)
-    if method == "milp":
-        from activeseed.bounding.exact import solved
-
-        return [solved(f, g, region, seconds=seconds) for region in regions]
     if not (seconds >= 0 and 0 <= gap < 1):
         raise PlanError(
             f"A bound needs seconds of 0 or more and a gap from 0 to below 1; there are {seconds} and {gap}."
