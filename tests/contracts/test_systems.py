@@ -92,6 +92,8 @@ class Liar:
         return replace(self.truth.traits, streams=()) if self.lie == "streams" else self.truth.traits
 
     def __getattr__(self, name: str) -> object:
+        if name in ("factors", "with_settings"):  # with another setting it would be another league, and no liar
+            raise AttributeError(name)
         return getattr(self.truth, name)
 
     def cost(self, materials: Materials) -> Cost:

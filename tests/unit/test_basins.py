@@ -94,6 +94,7 @@ def test_no_valley_lies_in_what_only_falls() -> None:
 
 @given(st.integers(0, 10_000), st.floats(0.01, 100.0))
 @settings(max_examples=25, deadline=None)
+@pytest.mark.slow
 def test_basins_do_not_hang_on_place_scale_and_order(key: int, scale: float) -> None:
     rng = generator(key)
     points = two_clouds(rng, 10.0)
@@ -323,6 +324,7 @@ def test_the_worst_on_the_way_may_be_worse_than_the_end() -> None:
 # --- sweeps -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_sweep_names_the_fork_and_nothing_on_one_side_of_it() -> None:
     found = found_of(Pitchfork(), draws=100, follow=0, resamples=12, sweep={"growth": ()})
     (sweep,) = found.sweeps
