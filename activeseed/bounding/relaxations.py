@@ -49,11 +49,6 @@ def mixed(weights: Tensor, free: Free) -> Tensor:
     return torch.where(first * second < 0, common, torch.zeros_like(common)) * free.mix
 
 
-def _rise(low: Tensor, high: Tensor) -> Tensor:
-    """Slope of the chord of a ReLU that bends within a range. Halves, since a width can be more than a number holds."""
-    return 0.5 * high / (0.5 * high - 0.5 * low).clamp(min=1e-300)
-
-
 class Bends:
     """ReLU at one layer, over ``closed`` ranges."""
 
@@ -62,7 +57,7 @@ class Bends:
         on, bent = low >= 0, (low < 0) & (high > 0)
         one, zero = torch.ones_like(low), torch.zeros_like(low)
         self.bent = bent
-        self.chord = torch.where(on, one, torch.where(bent, _rise(low, high), zero))
+        self.chord = torch.where(on, one, torch.where(bent, high / (high - low).clamp(min=1e-300), zero))
         self.chord_at_0 = torch.where(bent, -low * self.chord, zero)
         self.start = torch.where(on | (bent & (high > -low)), one, zero)
         if ranges.apart is None:
