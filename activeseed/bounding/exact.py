@@ -126,7 +126,10 @@ def solved(f: Network, g: Network, region: Region, *, seconds: float = 60.0) -> 
     if alike and finite and f.layout.activation == g.layout.activation == "relu":
         from activeseed.bounding.layers import layer_bounds
 
-        layers = layer_bounds(f, g, _box(region), optimise=_STEPS)
+        try:
+            layers = layer_bounds(f, g, _box(region), optimise=_STEPS)
+        except PlanError:  # nothing finite can be proved of the units, and so of nothing that is made of them
+            return _unknown(began)
     return exact(f, g, region, layers, seconds=max(0.1, seconds - (time.perf_counter() - began)))
 
 

@@ -197,3 +197,11 @@ def test_the_smallest_boxes_are_exact_too():
             d = np.array([f.scores(x) - g.scores(x) for x in (box.low, box.high, centre)])
             assert d.max() <= found.most
             assert -d.min() <= found.least
+
+
+def test_units_without_a_finite_bound_are_unknown():
+    layout = Layout((2, 3, 1), "relu")
+    f, g = (Network.of(layout, by * 1e200 * np.ones(layout.size)) for by in (1.0, -1.0))
+    found = bound(f, g, Box(np.zeros(2), 1e200 * np.ones(2)), method="milp")
+    assert found.status == "unknown"
+    assert found.upper == math.inf
