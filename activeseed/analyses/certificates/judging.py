@@ -79,19 +79,10 @@ def certificate(pair: Pair, place: Place, effort: Effort) -> Certificate:
     proved = _proved(f, g, place, effort, point, sides)
     if proved.witness is not None and (point is None or proved.lower > lower):
         lower, point = proved.lower, proved.witness
-    if proved.upper < lower <= proved.upper + _rounded(f, g, point):
-        lower = proved.upper  # what an evaluation rounds is no part of a gap
     if not proved.upper >= lower:  # also where either is no number
         proved = replace(proved, upper=math.inf, most=math.inf, least=math.inf, status="unknown")
     single = _single(f, g, place) if math.isfinite(proved.upper) else math.nan
     return _said(pair, place, proved, lower, point, single)
-
-
-def _rounded(f: Network, g: Network, point: Floats | None) -> float:
-    """How far rounding may have put |f − g|, as evaluated at a point, above what it is."""
-    from activeseed.bounding.rounding import evaluation
-
-    return 0.0 if point is None else evaluation(f, point) + evaluation(g, point)
 
 
 def _single(f: Network, g: Network, place: Place) -> float:
