@@ -107,7 +107,7 @@ def exact(
     if not math.isfinite(upper) or upper + rounded < best:
         return _unknown(began, best, witness)
     best = min(best, upper)  # what an evaluation rounds is no part of a gap
-    closed = upper <= best * (1.0 + CLOSED) + 2.0 * slack + 1e-9
+    closed = upper <= best * (1.0 + CLOSED) + 2.0 * slack + rounded
     return Bounded(
         best, upper, witness, most, least, "milp", "exact" if closed else "time" if program.timed else "bounded",
         slack, time.perf_counter() - began,

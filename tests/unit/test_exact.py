@@ -205,3 +205,15 @@ def test_units_without_a_finite_bound_are_unknown():
     found = bound(f, g, Box(np.zeros(2), 1e200 * np.ones(2)), method="milp")
     assert found.status == "unknown"
     assert found.upper == math.inf
+
+
+def test_what_is_called_exact_is_close_however_small_it_is():
+    rng = np.random.default_rng(12)
+    f = network(rng, (2, 4, 1))
+    small = np.where(np.arange(f.layout.size) < f.layout.size - 5, f.flat, 1e-11 * f.flat)
+    f, g = Network.of(f.layout, small), Network.of(f.layout, 0.0 * small)
+    found = exact(f, g, Box(-np.ones(2), np.ones(2)))
+    assert found.lower > 0
+    # the slack of the tolerances is some 1e-5 of the largest term, which is no larger than some times the sum
+    assert found.upper <= 1.001 * found.lower or found.status != "exact"
+    assert found.upper <= 1.01 * found.lower
