@@ -16,14 +16,18 @@ from typing import Any
 
 import numpy as np
 
+from activeseed.bounding.backward import UNIT
 from activeseed.bounding.bounded import Bounded, LayerBounds
 from activeseed.bounding.regions import Ball, Box, Region
+from activeseed.bounding.rounding import evaluation
 from activeseed.errors import PlanError
 from activeseed.networks import Network
 from activeseed.plan import Floats, Ints
 
-#: HiGHS holds constraints and reduced costs to this, each
-_TOLERANCE = 1e-7
+#: HiGHS holds constraints and dual values to this, each, and ends within this gap, absolute and relative
+_TOLERANCE, _GAP = 1e-7, 1e-6
+#: entries of a matrix that HiGHS takes for zero
+_SMALL = 1e-9
 #: steps of ascent on what is proved of each unit first
 _STEPS = 20
 #: relative gap at which a solution counts as exact
@@ -40,9 +44,11 @@ def exact(
 ) -> Bounded:
     """The least upper bound of |f − g| (scores) over a box, or over the box around a ball: two programs, one a sign.
 
-    What HiGHS proves holds up to its tolerances. A constraint that is broken by a little only makes more points
-    feasible, which errs upward; a reduced cost that is off by ε misstates the dual bound by at most ε times the range
-    of its variable, so ``slack`` is that, summed over all variables, twice.
+    What HiGHS proves holds up to its tolerances, which are absolute: so the program that it gets has variables between
+    0 and 1, and rows and costs with a largest entry of 1. A constraint that is broken by a little only makes more
+    points feasible, which errs upward; a dual value that is off by ε misstates the dual bound by at most ε times the
+    range of its variable or row, and what is within the solver's gap of the best point is not looked at. ``slack`` is
+    all of that, in the units of scores, twice.
 
     Args:
         f, g: ReLU networks of one input dimension (linear ones are solved too, as linear programs).
@@ -83,12 +89,13 @@ def exact(
     for sign, (columns, net) in zip((1.0, -1.0), zip(ends, (f, g), strict=True), strict=True):
         objective[columns] += sign * net.weights[-1][0]
     constant = float(f.biases[-1][0] - g.biases[-1][0])
-    slack = 2.0 * _TOLERANCE * program.ranges
-    found, best, witness = [], 0.0, None
+    found, slack, best, witness = [], 0.0, 0.0, None
     for sign in (1.0, -1.0):
         left = max(0.05, (seconds - (time.perf_counter() - began)) / (1.0 if sign < 0 else 2.0))
-        dual, point = program.solve(-sign * objective, left)
-        found.append(math.inf if dual is None else sign * constant - dual + slack)
+        dual, off, point = program.solve(-sign * objective, left)
+        off += 4.0 * UNIT * (abs(constant) + (0.0 if dual is None else abs(dual)))
+        found.append(math.inf if dual is None else sign * constant - dual + off)
+        slack = max(slack, off)
         if point is not None:
             x = np.asarray(region.project(box.project(_tensor(point))).numpy())
             value = abs(float(f.scores(x) - g.scores(x)))
@@ -96,9 +103,11 @@ def exact(
                 best, witness = value, x
     most, least = found
     upper = max(most, least)
-    if not math.isfinite(upper) or upper < best:
+    rounded = 0.0 if witness is None else evaluation(f, witness) + evaluation(g, witness)
+    if not math.isfinite(upper) or upper + rounded < best:
         return _unknown(began, best, witness)
-    closed = upper <= best * (1.0 + CLOSED) + 2.0 * slack + 1e-9
+    best = min(best, upper)  # what an evaluation rounds is no part of a gap
+    closed = upper <= best * (1.0 + CLOSED) + 2.0 * slack + rounded
     return Bounded(
         best, upper, witness, most, least, "milp", "exact" if closed else "time" if program.timed else "bounded",
         slack, time.perf_counter() - began,
@@ -117,7 +126,10 @@ def solved(f: Network, g: Network, region: Region, *, seconds: float = 60.0) -> 
     if alike and finite and f.layout.activation == g.layout.activation == "relu":
         from activeseed.bounding.layers import layer_bounds
 
-        layers = layer_bounds(f, g, _box(region), optimise=_STEPS)
+        try:
+            layers = layer_bounds(f, g, _box(region), optimise=_STEPS)
+        except PlanError:  # nothing finite can be proved of the units, and so of nothing that is made of them
+            return _unknown(began)
     return exact(f, g, region, layers, seconds=max(0.1, seconds - (time.perf_counter() - began)))
 
 
@@ -136,17 +148,13 @@ class _Program:
     whole: list[Ints] = field(default_factory=list)
     size: int = 0
     timed: bool = False
-    _rows: list[tuple[Any, Floats, Floats]] = field(default_factory=list)
+    #: matrix, lower and upper ends, and how far what stands between them can go
+    _rows: list[tuple[Any, Floats, Floats, Floats]] = field(default_factory=list)
     #: (weights, bias, columns that they read) of each hidden layer, and the columns of its units, by network
     _layers: list[list[tuple[Floats, Floats, Ints, Ints]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.inputs = self._columns(self.box.low, self.box.high)
-
-    @property
-    def ranges(self) -> float:
-        """How far all variables can go, added up."""
-        return float(sum((hi - lo).sum() for lo, hi in zip(self.low, self.high, strict=True)))
 
     @property
     def binaries(self) -> int:
@@ -173,9 +181,9 @@ class _Program:
             self._row([(units[on], 1.0), (reads, -weight[on])], bias[on], bias[on])
             w, b, lo, hi, some = weight[either], bias[either], lo[either], hi[either], units[either]
             infinite = np.full(len(b), np.inf)
-            self._row([(some, 1.0), (reads, -w)], b, infinite)  # a ≥ z
-            self._row([(some, 1.0), (reads, -w), (binaries, -lo)], -infinite, b - lo)  # a ≤ z − l(1 − y)
-            self._row([(some, 1.0), (binaries, -hi)], -infinite, np.zeros(len(b)))  # a ≤ u·y
+            self._row([(some, 1.0), (reads, -w)], b, infinite, -lo)  # a ≥ z
+            self._row([(some, 1.0), (reads, -w), (binaries, -lo)], -infinite, b - lo, -lo)  # a ≤ z − l(1 − y)
+            self._row([(some, 1.0), (binaries, -hi)], -infinite, np.zeros(len(b)), hi)  # a ≤ u·y
             layers.append((weight, bias, reads, units))
             reads = units
         self._layers.append(layers)
@@ -190,8 +198,13 @@ class _Program:
             self._row([(others, v), (reads, -w)], lo - (c - b), hi - (c - b))
             self._row([(theirs, 1.0), (units, -1.0)], np.minimum(lo, 0.0), np.maximum(hi, 0.0))
 
-    def _row(self, terms: Sequence[tuple[Ints, Floats | float]], low: Floats, high: Floats) -> None:
-        """Rows low ≤ Σ ≤ high: a matrix says all of its columns' entries, a vector or number a column a row."""
+    def _row(
+        self, terms: Sequence[tuple[Ints, Floats | float]], low: Floats, high: Floats, far: Floats | None = None
+    ) -> None:
+        """Rows low ≤ Σ ≤ high: a matrix says all of its columns' entries, a vector or number a column a row.
+
+        ``far`` is how far Σ can go where one of the ends is free.
+        """
         if not len(low):
             return
         from scipy.sparse import coo_matrix
@@ -207,34 +220,63 @@ class _Program:
                 columns.append(np.asarray(at))
                 values.append(np.broadcast_to(np.asarray(entries, np.float64), len(low)))
         made = coo_matrix((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))))
-        self._rows.append((made, low, high))
+        self._rows.append((made, low, high, high - low if far is None else far))
 
-    def solve(self, costs: Floats, seconds: float) -> tuple[float | None, Floats | None]:
-        """Least costs: (a bound from below that holds, inputs of the best point), None where there is none."""
+    def solve(self, costs: Floats, seconds: float) -> tuple[float | None, float, Floats | None]:
+        """Least costs: (a bound from below, None where there is none; its slack; inputs of the best point).
+
+        The bound holds once the slack is taken from it.
+        """
         from scipy.optimize import Bounds, LinearConstraint, milp
-        from scipy.sparse import vstack
+        from scipy.sparse import diags, vstack
 
-        held = None
+        lows, whole = np.concatenate(self.low), np.concatenate(self.whole)
+        wide = np.concatenate(self.high) - lows
+        width = np.where(wide > 0, wide, 1.0)
+        start, scale = float(costs @ lows), float(np.abs(costs * wide).max())
+        rounded = 4.0 * (self.size + 4) * UNIT * float(np.abs(costs) @ (np.abs(lows) + wide))
+        scale = scale if scale > 0 else 1.0
+        held, far = None, np.zeros(0)
         if self._rows:
-            for made, _, _ in self._rows:
+            for made, _, _, _ in self._rows:
                 made.resize((made.shape[0], self.size))
-            matrix = vstack([made.tocsr() for made, _, _ in self._rows])
-            low, high = (np.concatenate([ends[n] for ends in self._rows]) for n in (1, 2))
-            held = LinearConstraint(matrix, low, high)
+            matrix = vstack([made.tocsr() for made, _, _, _ in self._rows])
+            low, high, far = (np.concatenate([ends[n] for ends in self._rows]) for n in (1, 2, 3))
+            # what is at the lower ends is taken off; rows give way by what that rounds
+            sizes = abs(matrix) @ (np.abs(lows) + wide)
+            ends = np.where(np.isfinite(low), np.abs(low), 0.0) + np.where(np.isfinite(high), np.abs(high), 0.0)
+            hair = 4.0 * (self.size + 4) * UNIT * (sizes + ends)
+            at = matrix @ lows
+            matrix = matrix @ diags(width)
+            largest = abs(matrix).max(axis=1).toarray()[:, 0]
+            largest = np.where(largest > 0, largest, 1.0)
+            matrix = (diags(1.0 / largest) @ matrix).tocsr()
+            # HiGHS leaves out what is smaller than this: so it is here, and rows give way by it
+            small = np.abs(matrix.data) < _SMALL
+            gone = matrix.copy()
+            gone.data = np.where(small, np.abs(gone.data), 0.0)
+            matrix.data[small] = 0.0
+            matrix.eliminate_zeros()
+            hair = hair / largest + gone @ np.ones(self.size)
+            held = LinearConstraint(matrix, (low - at) / largest - hair, (high - at) / largest + hair)
+            far = far / largest + 2.0 * hair
         answer = milp(
-            costs,
+            costs * width / scale,
             constraints=held,
-            integrality=np.concatenate(self.whole),
-            bounds=Bounds(np.concatenate(self.low), np.concatenate(self.high)),
+            integrality=whole,
+            bounds=Bounds(np.zeros(self.size), np.where(wide > 0, 1.0, 0.0)),
             options={"time_limit": seconds, "mip_rel_gap": 1e-7},
         )
         self.timed |= answer.status == 1
-        point = None if answer.x is None else np.asarray(answer.x[: len(self.inputs)], np.float64)
-        if answer.status not in (0, 1):
-            return None, None
+        point = None
+        if answer.x is not None:
+            point = np.asarray((lows + width * answer.x)[: len(self.inputs)], np.float64)
         # without binaries it is a linear program, whose optimum is its own bound
-        dual = answer.mip_dual_bound if self.binaries else answer.fun
-        return (float(dual) if dual is not None and math.isfinite(dual) else None), point
+        dual = answer.mip_dual_bound if self.binaries else answer.fun if answer.status == 0 else None
+        if answer.status not in (0, 1) or dual is None or not math.isfinite(dual):
+            return None, 0.0, point if answer.status in (0, 1) else None
+        slack = 2.0 * (_TOLERANCE * (self.size + float(far.sum())) + _GAP * (1.0 + abs(dual)))
+        return start + scale * float(dual), scale * slack + rounded, point
 
 
 def _box(region: Region) -> Box:
@@ -257,7 +299,8 @@ def _intervals(f: Network, g: Network, box: Box) -> list[list[tuple[Floats, Floa
         layers = []
         for w, b in zip(net.weights[:-1], net.biases[:-1], strict=True):
             up, down = np.maximum(w, 0.0), np.minimum(w, 0.0)
-            lo, hi = up @ lo + down @ hi + b, up @ hi + down @ lo + b
+            off = 2.0 * (len(lo) + 4) * UNIT * (np.abs(w) @ np.maximum(np.abs(lo), np.abs(hi)) + np.abs(b))
+            lo, hi = up @ lo + down @ hi + b - off, up @ hi + down @ lo + b + off
             layers.append((lo, hi))
             lo, hi = np.maximum(lo, 0.0), np.maximum(hi, 0.0)
         out.append(layers)

@@ -35,7 +35,7 @@ def of_torch(module: Any, link: Link = "sigmoid") -> Network:
     found: list[Activation] = []
     pending = False
     for n, layer in enumerate(layers):
-        if isinstance(layer, torch.nn.Linear):
+        if isinstance(layer, torch.nn.Linear) and _forward(layer) is torch.nn.Linear.forward:
             weight = layer.weight.detach().double().cpu().numpy()
             given: Any = layer.bias  # None where the layer has none
             bias = np.zeros(len(weight)) if given is None else given.detach().double().cpu().numpy()
@@ -69,6 +69,12 @@ def _layers(module: Any) -> list[Any]:
     """Layers in the order in which they are applied: one that stands in several places, as often as it does."""
     import torch
 
-    if not isinstance(module, torch.nn.Sequential):
+    # one that computes in its own way is a layer of its own kind
+    if not isinstance(module, torch.nn.Sequential) or _forward(module) is not torch.nn.Sequential.forward:
         return [module]
     return [layer for part in module for layer in _layers(part)]
+
+
+def _forward(module: Any) -> Any:
+    """The function that a module computes with, whoever replaced it."""
+    return vars(module).get("forward", type(module).forward)

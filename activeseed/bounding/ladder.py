@@ -114,10 +114,20 @@ def bound_many(
     took = (time.monotonic() - began) / len(regions)
     out = []
     for i in range(len(regions)):
-        given = [] if witnesses is None else [np.asarray(witnesses[i], np.float64)]
+        given = [] if witnesses is None else [_inside(regions[i], witnesses[i])]
         late = time.monotonic() > until
+        # of linear functions the least value over a box or a ball is exact; of another region it may be a bound of it
+        closed = rung == "closed form" and places.other is None
         one = bounded(
-            f, g, found.at(i), [*given, *found.points[i]], "paired" if rung == "branching" else rung, gap, took, late
+            f,
+            g,
+            found.at(i),
+            [*given, *found.points[i]],
+            "paired" if rung == "branching" else rung,
+            gap,
+            took,
+            late,
+            closed=closed,
         )
         if rung == "branching" and (one.status in ("bounded", "time") or (sides and one.status == "exact")):
             ends = time.monotonic() + (until - time.monotonic()) / (len(regions) - i)
@@ -136,8 +146,13 @@ def bounded(
     seconds: float,
     late: bool,
     branches: int = 1,
+    *,
+    closed: bool = False,
 ) -> Bounded:
-    """What was proved of one region, beside the best of some of its inputs. Crossed bounds claim nothing."""
+    """What was proved of one region, beside the best of some of its inputs. Crossed bounds claim nothing.
+
+    ``closed`` where the bounds are known to be exact.
+    """
     most, least, slack = sides
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows shows nothing
         apart = np.abs(f.scores(np.array(points)) - g.scores(np.array(points))) if len(points) else np.zeros(0)
@@ -150,7 +165,7 @@ def bounded(
         return Bounded(
             lower, np.inf, None if best is None else points[best], np.inf, np.inf, method, "unknown", 0.0, seconds
         )
-    closed = method == "closed form" or upper - lower <= max(gap * upper, ROUNDING * slack)
+    closed = closed or upper - lower <= max(gap * upper, ROUNDING * slack)
     return Bounded(
         min(lower, upper),  # what an evaluation rounds is no part of a gap
         upper,
@@ -163,6 +178,12 @@ def bounded(
         seconds,
         branches,
     )
+
+
+def _inside(region: Region, witness: Floats) -> Floats:
+    """A witness that rounding may have left outside its region, moved into it."""
+    point = torch.as_tensor(np.asarray(witness, np.float64))[None]
+    return np.asarray(region.project(point)[0].numpy())
 
 
 def _branched(

@@ -79,7 +79,9 @@ def _solved(slopes: Floats, forms: Floats, limits: Floats, places: Places) -> tu
     )
     if solved.status != 0:
         return np.zeros(len(forms)), None
-    return np.maximum(-solved.ineqlin.marginals, 0.0), torch.as_tensor(solved.x[:-1])
+    # a program's own tolerance may leave the box, and what is seen outside shows nothing
+    point = torch.minimum(torch.maximum(torch.as_tensor(solved.x[:-1]), low[0]), high[0])
+    return np.maximum(-solved.ineqlin.marginals, 0.0), point
 
 
 def _held(free: Free) -> Tensor:

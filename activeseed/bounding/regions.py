@@ -106,7 +106,7 @@ class Ball:
     def least(self, slopes: Tensor) -> Tensor:
         import torch
 
-        least: Tensor = slopes @ torch.as_tensor(self.centre) - self.radius * torch.linalg.vector_norm(slopes, dim=-1)
+        least: Tensor = slopes @ torch.as_tensor(self.centre) - self.radius * length(slopes)
         return least
 
     def project(self, points: Tensor) -> Tensor:
@@ -125,6 +125,15 @@ class Ball:
 
     def holds(self, points: Floats, slack: float = 1e-9) -> Bools:
         return np.asarray(np.linalg.norm(points - self.centre, axis=-1) <= self.radius + slack)
+
+
+def length(vectors: Tensor, keepdim: bool = False) -> Tensor:
+    """(…, d) vectors -> (…) Euclidean lengths. Squares of very small entries would vanish: they are scaled first."""
+    import torch
+
+    size = vectors.detach().abs().amax(-1, keepdim=True).clamp(min=1e-300)
+    found: Tensor = size * torch.linalg.vector_norm(vectors / size, dim=-1, keepdim=True)
+    return found if keepdim else found[..., 0]
 
 
 def _sound(*corners: Floats) -> None:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from activeseed.bounding.curves import value
-from activeseed.bounding.regions import Ball, Box, Region
+from activeseed.bounding.regions import Ball, Box, Region, length
 from activeseed.networks import Activation, Network
 
 #: halvings in the search for a multiplier: what they leave of it costs tightness alone
@@ -133,7 +133,7 @@ class Places:
             found = ((slopes.clamp(min=0) @ low[..., None]) + (slopes.clamp(max=0) @ high[..., None])).squeeze(-1)
         if self.balls is not None:
             centre, radius = self.balls
-            at = (slopes @ centre[..., None]).squeeze(-1) - radius[:, None] * torch.linalg.vector_norm(slopes, dim=-1)
+            at = (slopes @ centre[..., None]).squeeze(-1) - radius[:, None] * length(slopes)
             found = at if found is None else torch.maximum(torch.maximum(found, at), self._in_both(slopes))
         assert found is not None
         return found
@@ -148,8 +148,8 @@ class Places:
         low, high = (x[:, None] for x in self.boxes)
         centre, radius = self.balls[0][:, None], self.balls[1][:, None, None]
         with torch.no_grad():
-            unit = torch.linalg.vector_norm(slopes, dim=-1, keepdim=True) / (2.0 * radius).clamp(min=1e-300)
-            few, many = torch.zeros_like(unit), 8.0 * unit
+            unit = length(slopes, keepdim=True) / (2.0 * radius).clamp(min=1e-300)
+            few, many = torch.zeros_like(unit), (8.0 * unit).clamp(max=1e300)
             for _ in range(HALVINGS):
                 half = 0.5 * (few + many)
                 x = torch.minimum(torch.maximum(centre - slopes / (2.0 * half).clamp(min=1e-300), low), high)
@@ -167,21 +167,22 @@ class Places:
             return torch.zeros(self.size, dtype=torch.bool)
         centre, radius = self.balls
         near = torch.minimum(torch.maximum(centre, self.boxes[0]), self.boxes[1])
-        away: Tensor = torch.linalg.vector_norm(near - centre, dim=-1)
-        return away > radius * (1.0 + 1e-9)
+        away: Tensor = length(near - centre)
+        # corners and centres are rounded in the last place of the numbers that they are, however small the radius
+        return away > radius * (1.0 + 1e-9) + 1e-14 * self.reach.sum(-1)
 
     def lowest(self, slopes: Tensor) -> Tensor:
         """(B, d) linear functions -> (B, d) an input at which each is least: of the box, moved into the ball."""
         if self.other is not None:
             size = torch.linalg.vector_norm(self.reach, dim=-1, keepdim=True)
-            far = torch.linalg.vector_norm(slopes, dim=-1, keepdim=True).clamp(min=1e-300)
+            far = length(slopes, keepdim=True).clamp(min=1e-300)
             return self.other.project(-2.0 * size * slopes / far)
         points = None
         if self.boxes is not None:
             points = torch.where(slopes > 0, *self.boxes)
         if self.balls is not None:
             centre, radius = self.balls
-            far = torch.linalg.vector_norm(slopes, dim=-1, keepdim=True).clamp(min=1e-300)
+            far = length(slopes, keepdim=True).clamp(min=1e-300)
             if points is None:
                 down: Tensor = centre - radius[:, None] * slopes / far
                 return down

@@ -6,6 +6,7 @@ that it was not fitted to. Embeddings of texts have unit length, and what is dre
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ _HALVINGS = 30
 _MEASURED = 5000
 #: principal directions of a fitted density, and normal distributions in them
 _DIRECTIONS, _PARTS = 16, 4
+#: unit roundoff, and how far a log density may be off, as a share of the largest number in it
+UNIT, _LOG_ROUNDING = 2.0**-53, 1e-8
 
 
 def unit_length(points: Floats) -> bool:
@@ -42,10 +45,9 @@ class Sphere:
     words: str = "the unit sphere"
 
     def least(self, slopes: Tensor) -> Tensor:
-        import torch
+        from activeseed.bounding.regions import length
 
-        least: Tensor = -torch.linalg.vector_norm(slopes, dim=-1)
-        return least
+        return -length(slopes)
 
     def project(self, points: Tensor) -> Tensor:
         return _normed(points)
@@ -98,14 +100,20 @@ class Near:
     def least(self, slopes: Tensor) -> Tensor:
         import torch
 
-        size = torch.linalg.vector_norm(slopes, dim=-1, keepdim=True)
+        from activeseed.bounding.regions import length
+
+        size = length(slopes, keepdim=True)
         at = slopes @ self._points.T
         if not self.sphere:
             flat: Tensor = (at - self.radius * size).amin(-1)
             return flat
-        towards = (-at / size.clamp(min=1e-300)).clamp(-1.0, 1.0).arccos()
-        capped: Tensor = (-size * (towards - self._angle).clamp(min=0.0).cos()).amin(-1)
-        return capped
+        # at an angle t from the steepest way down, the cap's least value is −size · cos(t − angle), or −size where the
+        # cap holds that way; sin t by its square, which is taken no smaller than rounding may have made it
+        cosine = (-at / size.clamp(min=1e-300)).clamp(-1.0, 1.0)
+        sine = (1.0 - cosine**2 + 8.0 * (self.dimension + 4) * UNIT).sqrt()
+        turned = cosine * math.cos(self._angle) + sine * math.sin(self._angle)
+        capped: Tensor = -size * torch.where(cosine < math.cos(self._angle), turned.clamp(max=1.0), 1.0)
+        return capped.amin(-1)
 
     def project(self, points: Tensor) -> Tensor:
         import torch
@@ -211,9 +219,16 @@ class Dense:
         return np.asarray(self.mixture.score_samples(inside) + outside)
 
     def least(self, slopes: Tensor) -> Tensor:
-        """Sound, and not tight: where the mixture is this dense one of its parts is, which is so in an ellipsoid."""
+        """Sound, and not tight: where the mixture is this dense one of its parts is, which is so in an ellipsoid.
+
+        What densities and differences of squares may be rounded by is added to the ellipsoid.
+        """
         import torch
 
+        from activeseed.bounding.regions import length
+
+        scale = length(slopes, keepdim=True).clamp(min=1e-300)
+        slopes = slopes / scale
         others = self.dimension - len(self.directions)
         found = []
         for weight, mean, spread in zip(
@@ -221,14 +236,17 @@ class Dense:
         ):
             _, size = np.linalg.slogdet(2 * np.pi * spread)
             peak = np.log(weight) - 0.5 * (size + others * np.log(2 * np.pi * self.variance))
-            reach = max(0.0, 2.0 * (peak + np.log(len(self.mixture.weights_)) - self.threshold))
+            rounding = _LOG_ROUNDING * (1.0 + abs(peak) + abs(self.threshold))
+            reach = max(0.0, 2.0 * (peak + np.log(len(self.mixture.weights_)) - self.threshold)) + rounding
             inside = slopes @ torch.as_tensor(self.directions.T)
-            rest = ((slopes**2).sum(-1) - (inside**2).sum(-1)).clamp(min=0.0)
+            rest = ((slopes**2).sum(-1) - (inside**2).sum(-1)).clamp(min=0.0) + 8.0 * (self.dimension + 4) * UNIT
             wide = ((inside @ torch.as_tensor(spread)) * inside).sum(-1) + self.variance * rest
             at = slopes @ torch.as_tensor(self.centre) + inside @ torch.as_tensor(mean)
             found.append(at - (reach * wide).sqrt())
         least: Tensor = torch.stack(found).amin(0)
-        return torch.maximum(least, Sphere(self.dimension).least(slopes)) if self.sphere else least
+        if self.sphere:
+            least = torch.maximum(least, Sphere(self.dimension).least(slopes))
+        return scale[..., 0] * least
 
     def project(self, points: Tensor) -> Tensor:
         """Draws what lies outside back towards the nearest data point, until it is inside."""

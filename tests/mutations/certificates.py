@@ -58,14 +58,14 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "activeseed/bounding/exact.py",
         "the bias is dropped",
-        "self._row([(some, 1.0), (reads, -w)], b, infinite)",
-        "self._row([(some, 1.0), (reads, -w)], 0.0 * b, infinite)",
+        "self._row([(some, 1.0), (reads, -w)], b, infinite, -lo)",
+        "self._row([(some, 1.0), (reads, -w)], 0.0 * b, infinite, -lo)",
     ),
     Mutation(
         "activeseed/bounding/exact.py",
         "a big-M with the wrong sign",
-        "(binaries, -lo)], -infinite, b - lo)",
-        "(binaries, lo)], -infinite, b + lo)",
+        "(binaries, -lo)], -infinite, b - lo, -lo)",
+        "(binaries, lo)], -infinite, b + lo, -lo)",
     ),
     Mutation(
         "activeseed/bounding/exact.py",
@@ -76,8 +76,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "activeseed/bounding/exact.py",
         "the constant has the wrong sign",
-        "sign * constant - dual + slack",
-        "-sign * constant - dual + slack",
+        "sign * constant - dual + off",
+        "-sign * constant - dual + off",
     ),
     Mutation(
         "activeseed/bounding/exact.py",

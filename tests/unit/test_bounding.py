@@ -15,6 +15,7 @@ from activeseed.bounding import ladder
 from activeseed.bounding.branching import Search, Task, by_units
 from activeseed.bounding.curves import Slopes, above, below, tangents, value
 from activeseed.bounding.differences import Edges, corners, exchanged
+from activeseed.bounding.from_torch import of_torch
 from activeseed.bounding.ladder import Rung, bound, bound_many
 from activeseed.bounding.layers import layer_bounds, ranges_of
 from activeseed.bounding.regions import Ball, Box
@@ -23,6 +24,7 @@ from activeseed.bounding.rounding import evaluation, single_precision
 from activeseed.bounding.rungs import differences
 from activeseed.bounding.stacks import Places, Ranges, Stack
 from activeseed.bounding.tightening import Problem, tightest
+from activeseed.dreaming import Near, Sphere, dense
 from activeseed.errors import PlanError
 from activeseed.networks import Layout, Network
 
@@ -664,3 +666,85 @@ def test_an_evaluation_is_as_close_as_is_said():
         off = abs(Fraction(float(f.scores(x))) - exactly(f, x))
         assert off <= Fraction(evaluation(f, x))
         assert evaluation(f, x) < 1e-10
+
+
+# --- numbers at the ends of what is possible --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rung", ["ibp", "joint", "branching"])
+@pytest.mark.parametrize("region", [Ball(np.ones(3), 1.0), Sphere(3), Near(np.eye(3), 0.5), Near(np.eye(3), 0.5, True)])
+def test_the_smallest_weights_part_as_far_as_they_do(rung, region):
+    """Squares of 1e-180 are zero, and so would be a length that is made of them."""
+    rng = np.random.default_rng(0)
+    f, g = (Network.of(Layout((3, 1)), 1e-180 * rng.standard_normal(4)) for _ in range(2))
+    found = bound(f, g, region, method=rung, seconds=0.2)
+    x = region.project(torch.tensor(10.0 * rng.standard_normal((200, 3)))).numpy()
+    assert found.status != "unknown"
+    assert 0 < np.abs(f.scores(x) - g.scores(x)).max() <= found.upper
+
+
+def test_a_cap_seen_from_its_far_side():
+    """Where the steepest way up is within 1e-8 of the cap's centre, an angle has half of the digits."""
+    rng = np.random.default_rng(1)
+    for _ in range(200):
+        centre = rng.standard_normal(12)
+        centre /= np.linalg.norm(centre)
+        region = Near(centre[None], 1.0, True)
+        slope = centre + 1e-8 * rng.standard_normal(12)
+        across = slope - (slope @ centre) * centre
+        across -= (across @ centre) * centre
+        angle = np.pi / 3  # of a chord of length 1
+        # the least is reached on the edge of the cap, away from the slope
+        least = slope @ centre * np.cos(angle) - np.linalg.norm(across) * np.sin(angle)
+        assert float(region.least(torch.tensor(slope))) <= least + 1e-15
+
+
+def test_where_data_are_dense_what_was_rounded_is_allowed_for():
+    """In a principal direction what other directions add is a difference of equal numbers."""
+    rng = np.random.default_rng(2)
+    data = rng.standard_normal((400, 6)) * np.array([1e3, 1e2, 1.0, 1.0, 1.0, 1.0])
+    region = dense(data, key=0)
+    scaled = torch.tensor(region.directions)
+    small = region.least(1e-170 * scaled)
+    torch.testing.assert_close(small / 1e-170, region.least(scaled), rtol=1e-12, atol=0.0)
+
+
+def test_linear_scores_are_exact_over_boxes_and_balls_alone():
+    """Of where data are dense the least value is a bound, so that a gap is left and said."""
+    rng = np.random.default_rng(3)
+    f, g = (Network.of(Layout((4, 1)), rng.standard_normal(5)) for _ in range(2))
+    found = bound(f, g, dense(rng.standard_normal((200, 4)), key=0))
+    assert found.method == "closed form"
+    assert found.lower < 0.99 * found.upper
+    assert found.status == "bounded"
+    assert bound(f, g, Ball(np.zeros(4), 1.0)).status == "exact"
+
+
+def test_a_witness_that_rounding_left_outside_is_moved_in():
+    f, g = (Network.of(Layout((2, 1)), w) for w in (np.array([1e3, 0.0, 0.0]), np.zeros(3)))
+    box = Box(np.zeros(2), np.ones(2))
+    found = bound(f, g, box, witness=np.array([1.0 + 5e-10, 0.5]))
+    assert found.status == "exact"
+    assert found.witness is not None
+    assert box.holds(found.witness[None], 0.0)[0]
+
+
+def test_layers_that_compute_in_their_own_way_are_named():
+    class Halved(torch.nn.Linear):
+        def forward(self, x):
+            return 0.5 * super().forward(x)
+
+    class Around(torch.nn.Sequential):
+        def forward(self, x):
+            return super().forward(x) + 1.0
+
+    for model, name in (
+        (torch.nn.Sequential(Halved(2, 1)), "Halved"),
+        (torch.nn.Sequential(Around(torch.nn.Linear(2, 1))), "Around"),
+    ):
+        with pytest.raises(PlanError, match=name):
+            of_torch(model)
+    replaced = torch.nn.Linear(2, 1)
+    vars(replaced)["forward"] = lambda x: x[:, :1]
+    with pytest.raises(PlanError, match="Linear"):
+        of_torch(replaced)

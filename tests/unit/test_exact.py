@@ -176,3 +176,44 @@ def test_as_a_rung_it_has_fewer_units_to_decide_and_the_same_answer(widths):
     # what every other rung proves lies above what is solved
     for method in ("ibp", "joint", "paired", "branching"):
         assert bound(f, g, box, method=method, seconds=1.0).upper >= rung.lower
+
+
+def test_the_smallest_boxes_are_exact_too():
+    """A solver's tolerances are absolute: in boxes of 1e-7 they would be as large as what is looked for."""
+    rng = np.random.default_rng(11)
+    for size in (1e-8, 1e-7, 1e-5):
+        for _ in range(8):
+            f = network(rng, (2, 3, 1))
+            f = Network.of(f.layout, 100.0 * f.flat)
+            g = network(rng, (2, 3, 1), near=f, step=1.0)
+            centre = rng.standard_normal(2)
+            for net in (f, g):
+                net.biases[0][:] = -net.weights[0] @ centre  # every unit bends in the middle of the box
+            box = Box(centre - size, centre + size)
+            found = exact(f, g, box)
+            assert found.status == "exact"
+            assert sampled(f, g, box, rng, 4000) <= found.upper
+            # what is proved of the difference itself, which the constant in front of it would hide
+            d = np.array([f.scores(x) - g.scores(x) for x in (box.low, box.high, centre)])
+            assert d.max() <= found.most
+            assert -d.min() <= found.least
+
+
+def test_units_without_a_finite_bound_are_unknown():
+    layout = Layout((2, 3, 1), "relu")
+    f, g = (Network.of(layout, by * 1e200 * np.ones(layout.size)) for by in (1.0, -1.0))
+    found = bound(f, g, Box(np.zeros(2), 1e200 * np.ones(2)), method="milp")
+    assert found.status == "unknown"
+    assert found.upper == math.inf
+
+
+def test_what_is_called_exact_is_close_however_small_it_is():
+    rng = np.random.default_rng(12)
+    f = network(rng, (2, 4, 1))
+    small = np.where(np.arange(f.layout.size) < f.layout.size - 5, f.flat, 1e-11 * f.flat)
+    f, g = Network.of(f.layout, small), Network.of(f.layout, 0.0 * small)
+    found = exact(f, g, Box(-np.ones(2), np.ones(2)))
+    assert found.lower > 0
+    # the slack of the tolerances is some 1e-5 of the largest term, which is no larger than some times the sum
+    assert found.upper <= 1.001 * found.lower or found.status != "exact"
+    assert found.upper <= 1.01 * found.lower

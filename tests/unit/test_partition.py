@@ -397,3 +397,13 @@ def test_only_a_partition_is_certified_by_votes() -> None:
 
 def test_the_analysis_keeps_the_promises_of_one() -> None:
     check_analysis(PartitionCertificate(), Partition(parts=3, of=OversightLeague(rounds=1, steps=5)), vectors())
+
+
+def test_a_seed_of_no_items_is_certified_nothing() -> None:
+    """All members say what they make of none, and whoever adds an item leaves one of them with anything to say."""
+    materials, system = vectors(items=5), Partition(parts=3, of=OversightLeague(rounds=1, steps=5))
+    seed = materials.seed.model_copy(update={"standing": {i.id: ABSENT for i in materials.seed.items}})
+    problem = replace(problem_of(system, materials), seed=seed)
+    assert set(problem.base) == {1}
+    with pytest.raises(PlanError, match="No item stands"):
+        run(PartitionCertificate(), problem, system, materials)

@@ -442,3 +442,10 @@ def test_a_tight_bound_on_an_evaluator_that_says_nothing_is_called_that() -> Non
     found = run(RemovalBounds(removals=(2,), exhaustive=0), problem_of(system, materials), system, materials)
     assert found.bounds[0].looseness < 1.2
     assert any("says next to nothing" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("convex", [replace(logistic(0), normalised=True), replace(descent(0), normalised=False)])
+def test_trainings_of_another_form_are_refused(convex: Convex) -> None:
+    """What leaves an optimum of shares makes the others weigh more, which its bound would not know."""
+    with pytest.raises(PlanError, match="shares of their sum"):
+        Bounding(convex, np.ones(14))

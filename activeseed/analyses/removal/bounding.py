@@ -11,7 +11,7 @@ from activeseed.analyses.removal.curvature import Moves, Optimum
 from activeseed.analyses.removal.ranges import Range
 from activeseed.analyses.removal.trajectory import Descent, drifts
 from activeseed.convex import Convex
-from activeseed.errors import TrainingError
+from activeseed.errors import PlanError, TrainingError
 from activeseed.outcome import Bools
 from activeseed.plan import Floats
 
@@ -34,9 +34,15 @@ class Bound:
 
 
 class Bounding:
-    """Bounds for one training; what serves every k is worked out once."""
+    """Bounds for one training; what serves every k is worked out once. Raises PlanError for one of another form."""
 
     def __init__(self, convex: Convex, weights: Floats) -> None:
+        if convex.normalised != (convex.steps > 0):
+            raise PlanError(
+                "Removals are bounded for descents whose weights are shares of their sum, and for optima whose weights "
+                f"are not; this is {'a descent' if convex.steps else 'an optimum'} whose weights are "
+                f"{'shares' if convex.normalised else 'none'} (Convex.normalised)."
+            )
         self.convex, self.weights = convex, np.asarray(weights, np.float64)
         x = convex.points[0]
         there = np.r_[convex.losses(self.weights), convex.kept_weights] > 0

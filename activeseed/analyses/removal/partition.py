@@ -35,6 +35,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from activeseed.checked import SettingsRecord
+from activeseed.contrast import ABSENT_INDEX
 from activeseed.errors import PlanError, TrainingError
 from activeseed.outcome import plain
 from activeseed.plan import Explicit, Floats, Ints, Rows
@@ -218,6 +219,11 @@ class PartitionCertificate(SettingsRecord):
             raise PlanError(
                 "Only a partition's decisions are certified by votes. Write [system] kind = 'partition' with a table "
                 "[system.of] for what is trained on each part (in Python: Partition(of=…))."
+            )
+        if all(v == ABSENT_INDEX for v in problem.base):
+            raise PlanError(
+                "No item stands, so every member says what it makes of none, and one addition would change them all. "
+                "Let an item stand again."
             )
         key = 0 if problem.deterministic else problem.first_key + self.key
         base = Explicit(Rows(np.array([problem.base], np.int16), np.array([key], np.int64)))
