@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from activeseed.analyses.certificates.saying import rounded_down, rounded_up
 from activeseed.cli.numbers import number
 from activeseed.cli.screen import clean, one_line, results
+from activeseed.cli.tables import bare_table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -43,10 +44,9 @@ def print_certified(found: Certified, study: Study) -> None:
 
 def certificate_table(found: Certified, width: int) -> Table:
     """One line a region, ``width`` characters wide."""
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False, width=width, header_style="bold")
+    table = bare_table(width)
     table.add_column("region", no_wrap=True, overflow="ellipsis", ratio=1)
     table.add_column("seen ≥", justify="right", no_wrap=True)
     table.add_column("proved ≤", justify="right", no_wrap=True)

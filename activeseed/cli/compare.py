@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from activeseed.cli.numbers import counted
-from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, open_study
+from activeseed.cli.options import HERE, Accept, Csv, Dir, Json, Yes, need_folders, open_study
 from activeseed.cli.progress import Progress
 from activeseed.cli.screen import print_json, say
-from activeseed.errors import ConfigError, FolderError, nearest
+from activeseed.errors import ConfigError, nearest
 
 if TYPE_CHECKING:
     from activeseed.analyses import Given
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from activeseed.study import Study
 
 REVISIONS = ("absent", "flipped", "edit", "wording")
-Csv = Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the table as CSV too.")]
 Keys = Annotated[
     int,
     typer.Option("--keys", min=1, max=10_000, metavar="N", help="Replicates of each side, where keys vary it."),
@@ -72,11 +70,11 @@ def compare(
         raise ConfigError(
             f"--draws {draws} is no multiple of 4: blocks of 4 share their keys. Try {draws + 4 - draws % 4}."
         )
-    _writable(csv)
+    need_folders(csv)
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
         from activeseed.analyses import Comparison, Ensemble
-        from activeseed.cli.rank import agreed, write_frames
+        from activeseed.cli.rank import agreed, say_trained, write_frames
         from activeseed.distances import distance_of
 
         chosen = tuple(distance_of(kind) for kind in distance or ())
@@ -98,7 +96,7 @@ def compare(
     from activeseed.cli.distances import print_compared, print_spreads
 
     (print_compared if len(sides) == 2 else print_spreads)(found, study, top)
-    _trained(study, before)
+    say_trained(study, before)
 
 
 def lock_in(
@@ -130,11 +128,11 @@ def lock_in(
             raise ConfigError(
                 f"--revision {name!r} is unknown.{nearest(name, REVISIONS)} Known: {', '.join(REVISIONS)}."
             )
-    _writable(csv)
+    need_folders(csv)
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
         from activeseed.analyses import LockIn
-        from activeseed.cli.rank import agreed, write_frames
+        from activeseed.cli.rank import agreed, say_trained, write_frames
 
         told: Any = {"revisions": tuple(dict.fromkeys(revision))} if revision else {}
         asked = LockIn(keys=max(2, keys), items=items, **told)
@@ -147,7 +145,7 @@ def lock_in(
     from activeseed.cli.distances import print_lock_in
 
     print_lock_in(found, study, top)
-    _trained(study, before)
+    say_trained(study, before)
 
 
 def _side(study: Study, name: str, keys: int, progress: Progress, yes: bool) -> Side | Given:
@@ -178,12 +176,3 @@ def _towards(study: Study, name: str) -> tuple[float, ...]:
     found = weights_towards(places, target, study.materials, study.settings.key)
     say(f"Weighted towards {name}: {found.words}")
     return tuple(map(float, found.weights))
-
-
-def _writable(csv: Path | None) -> None:
-    if csv is not None and not csv.parent.is_dir():
-        raise FolderError(f"{csv}: there is no folder {csv.parent}. Make it, or choose another.")
-
-
-def _trained(study: Study, before: int) -> None:
-    say(f"{counted(study.budget.trainings - before, 'training')}; {before:,} were made before.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from activeseed.cli.numbers import Scale, bar, counted
 from activeseed.cli.screen import clean, one_line, results
-from activeseed.cli.tables import named
+from activeseed.cli.tables import bare_table, named
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -39,7 +39,6 @@ def print_coverage(found: Coverage, study: Study, top: int = 20) -> None:
 
 def coverage_table(found: Coverage, seed: Seed, width: int, top: int = 20) -> Table:
     """One line an item, ``width`` characters wide: its effect, what it is once its covers are gone, and the verdict."""
-    from rich.table import Table
     from rich.text import Text
 
     shown = found.items if top <= 0 else found.items[:top]
@@ -57,7 +56,7 @@ def coverage_table(found: Coverage, seed: Seed, width: int, top: int = 20) -> Ta
     verdict = min(max(map(len, words), default=8), left * 3 // 5)
     text = max(8, left - verdict - 2)
 
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False, width=width, header_style="bold")
+    table = bare_table(width)
     table.add_column("item", no_wrap=True, width=text, overflow="ellipsis")
     if bars:
         table.add_column("", no_wrap=True, width=bars)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
 
 import typer
 
 from activeseed.cli.numbers import counted
-from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, confirm, open_study
+from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, confirm, need_folders, open_study
 from activeseed.cli.progress import Progress
 from activeseed.cli.screen import clean, print_json, say
-from activeseed.errors import ConsentError, FolderError
+from activeseed.errors import ConsentError
 from activeseed.estimators.columns import ORDERS
 from activeseed.laws import KINDS
 from activeseed.protocols import Name
@@ -72,9 +72,7 @@ def rank(
         from activeseed.laws import law_known
 
         law_known(law)
-    for file in filter(None, (csv, parquet)):
-        if not file.parent.is_dir():
-            raise FolderError(f"{file}: there is no folder {file.parent}. Make it, or choose another.")
+    need_folders(csv, parquet)
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
         ranking = agreed(
@@ -89,7 +87,7 @@ def rank(
         return
     print_ranking(ranking, study.seed, top)
     if ranking.summary.get("trainings_new") is not None:
-        say(trained_words(ranking.summary, study))
+        say(trained_words(int(ranking.summary["trainings_new"]), study))
 
 
 def agreed(study: Study, progress: Progress, yes: bool, act: Callable[[], Result]) -> Result:
@@ -112,11 +110,15 @@ def agreed(study: Study, progress: Progress, yes: bool, act: Callable[[], Result
     return done
 
 
-def trained_words(summary: Mapping[str, Any], study: Study) -> str:
-    """How many trainings a ranking cost now, and how many the study had made before."""
-    new = int(summary["trainings_new"])
+def trained_words(new: int, study: Study) -> str:
+    """How many trainings something cost now, and how many the study had made before."""
     before = study.budget.trainings - new
     return counted(new, "training") + (f"; {before:,} were made before." if before else ".")
+
+
+def say_trained(study: Study, before: int) -> None:
+    """Say the same of what was done since ``before`` trainings had been made."""
+    say(trained_words(study.budget.trainings - before, study))
 
 
 def print_ranking(ranking: Ranking, seed: Seed, top: int = 20) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from activeseed.config import FAMILIES, record_type
-from activeseed.errors import MissingExtraError, PlanError
+from activeseed.errors import PlanError
 from activeseed.plan import Materials
 from activeseed.protocols import SupportsNetworks, System
+from activeseed.study.able import systems_with
 
 
 def require_network(system: System, materials: Materials) -> None:
@@ -22,13 +22,5 @@ def require_network(system: System, materials: Materials) -> None:
 
 
 def _those_that_do() -> str:
-    able = []
-    for kind in FAMILIES["system"]:
-        try:
-            record = record_type("system", kind)
-        except (ImportError, MissingExtraError):  # what is not installed hands out nothing here
-            continue
-        if hasattr(record, "layout"):
-            able.append(repr(kind))
     own = "a system of your own that has `layout` and the state 'network' (activeseed.protocols.SupportsNetworks)"
-    return f"Those that do: {', '.join([*able, own])}."
+    return f"Those that do: {systems_with('layout', own)}."

@@ -21,7 +21,6 @@ from activeseed.analyses.certificates.places import Kind, Place
 from activeseed.analyses.redundancy.dropping import Drops, rows_for
 from activeseed.analyses.sides import Side, drawn, furthest, rows_of, without
 from activeseed.checked import SettingsRecord
-from activeseed.contrast import ABSENT_INDEX
 from activeseed.errors import PlanError, nearest
 from activeseed.networks import Layout, Network
 from activeseed.plan import Explicit, Floats, generator
@@ -188,10 +187,9 @@ def layout_of(problem: Problem) -> Layout:
     return problem.layout
 
 
-def _items(problem: Problem) -> list[int]:
+def _items(problem: Problem) -> tuple[int, ...]:
     """Positions of the items that can be left out."""
-    held = set(problem.held)
-    items = [f for f, v in enumerate(problem.base) if v != ABSENT_INDEX and f not in held]
+    items = problem.droppable
     if not items:
         raise PlanError("No item stands that could be left out. Name the two sides, or let some item stand again.")
     return items

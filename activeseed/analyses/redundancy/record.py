@@ -22,7 +22,6 @@ from activeseed.analyses.redundancy.covering import Covering, Tried, covered
 from activeseed.analyses.redundancy.dropping import Drops, Gone, rows_for
 from activeseed.analyses.redundancy.peeling import longest, peel
 from activeseed.checked import SettingsRecord
-from activeseed.contrast import ABSENT_INDEX
 from activeseed.errors import PlanError
 from activeseed.estimators.statistics import ENOUGH_KEYS
 from activeseed.plan import generator
@@ -176,8 +175,7 @@ class Redundancy(SettingsRecord):
 
 def items_of(problem: Problem) -> tuple[int, ...]:
     """Positions of the items that stand and can be left out. Raises PlanError for fewer than two."""
-    held = set(problem.held)
-    items = tuple(f for f, v in enumerate(problem.base) if v != ABSENT_INDEX and f not in held)
+    items = problem.droppable
     if len(items) < 2:
         raise PlanError("What covers for what is asked of two items that stand or more. Let some stand again.")
     return items

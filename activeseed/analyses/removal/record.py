@@ -135,8 +135,7 @@ class RemovalBounds(SettingsRecord):
 
 def standing(problem: Problem) -> tuple[int, ...]:
     """Positions of the items that stand and can be left out. Raises PlanError for fewer than two."""
-    held = set(problem.held)
-    items = tuple(f for f, v in enumerate(problem.base) if v != ABSENT_INDEX and f not in held)
+    items = problem.droppable
     if len(items) < 2:
         raise PlanError("Removals are asked of two items that stand or more. Let some stand again.")
     return items
