@@ -57,8 +57,7 @@ def rows_of(problem: Problem, sides: Sequence[Side]) -> Rows:
             f"{next(s.name for s in sides if s.weights)}: items that were merged weigh otherwise there, and this "
             "trainer knows no weights. Compare versions between which nothing was merged."
         )
-    first = 0 if problem.deterministic else problem.first_key
-    keys = np.array([0 if problem.deterministic else first + side.key for side in sides], np.int64)
+    keys = np.array([problem.key + (0 if problem.deterministic else side.key) for side in sides], np.int64)
     return Rows(variants, keys, times if weighing else None)
 
 
@@ -68,9 +67,8 @@ def drawn(problem: Problem, n: int, keys: int = 1) -> Explicit:
     p = problem.law.probabilities
     u = dice.random((n, len(p)))
     variants = (u[:, :, None] > np.cumsum(p, 1)[None, :, :-1]).sum(2).astype(np.int16)
-    first = 0 if problem.deterministic else problem.first_key
     which = np.arange(n) % keys if not problem.deterministic else np.zeros(n, np.int64)
-    return Explicit(Rows(variants, first + which.astype(np.int64)))
+    return Explicit(Rows(variants, problem.key + which.astype(np.int64)))
 
 
 def furthest(outcomes: Outcomes, geometry: Geometry) -> tuple[int, int]:

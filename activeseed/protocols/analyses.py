@@ -106,6 +106,11 @@ class Problem:
         return self.seed.base
 
     @property
+    def key(self) -> int:
+        """The replicate number that an analysis counts from: its own first, 0 where one key says all."""
+        return 0 if self.deterministic else self.first_key
+
+    @property
     def droppable(self) -> tuple[int, ...]:
         """Positions of the items that stand and that may be left out."""
         from activeseed.contrast import ABSENT_INDEX

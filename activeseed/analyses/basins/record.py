@@ -90,7 +90,7 @@ class Basins(SettingsRecord):
         self._check(problem)
         if self.of == "belief":
             return drawn(problem, self.draws, self.keys or self.draws).rows, ()
-        first = 0 if problem.deterministic else problem.first_key
+        first = problem.key
         times = 1 if problem.deterministic else self.draws
         which = np.arange(times) % (self.keys or times)
         if self.of == "keys":

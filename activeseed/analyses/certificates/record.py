@@ -137,7 +137,7 @@ class Certificates(SettingsRecord):
             return names, Explicit(design.block(0, design.size).take([a, b]))
         if not sides:
             items = _items(problem)
-            key = 0 if problem.deterministic else problem.first_key
+            key = problem.key
             drops = Drops(problem, (key,))
             design_of = drops.design([frozenset((f,)) for f in items])
             assert design_of is not None  # there is an item at least

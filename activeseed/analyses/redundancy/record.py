@@ -99,7 +99,7 @@ class Redundancy(SettingsRecord):
     def run(self, problem: Problem) -> Run[Coverage]:
         items = items_of(problem)
         which = self.tried(problem)
-        first = 0 if problem.deterministic else problem.first_key
+        first = problem.key
         drops = Drops(problem, tuple(range(first, first + self._keys(problem))))
         like = Likeness(tuple(_payload(problem, f) for f in items))
         halves, quarters = (_folds(problem, items, self.folds, parts) for parts in (2, 4))

@@ -141,12 +141,8 @@ def standing(problem: Problem) -> tuple[int, ...]:
     return items
 
 
-def _key(problem: Problem) -> int:
-    return 0 if problem.deterministic else problem.first_key
-
-
 def _under(problem: Problem) -> str:
-    return "" if problem.deterministic else f", under key {_key(problem)}"
+    return "" if problem.deterministic else f", under key {problem.key}"
 
 
 def _rows(problem: Problem, sets: Sequence[Set]) -> Rows:
@@ -154,7 +150,7 @@ def _rows(problem: Problem, sets: Sequence[Set]) -> Rows:
     variants = np.tile(np.array(problem.base, np.int16), (1 + len(sets), 1))
     for r, gone in enumerate(sets, start=1):
         variants[r, sorted(gone)] = ABSENT_INDEX
-    return Rows(variants, np.full(len(variants), _key(problem), np.int64))
+    return Rows(variants, np.full(len(variants), problem.key, np.int64))
 
 
 def _bounding(problem: Problem, items: Sequence[int]) -> Bounding:
@@ -162,7 +158,7 @@ def _bounding(problem: Problem, items: Sequence[int]) -> Bounding:
     if problem.convex is None or problem.materials is None:
         raise PlanError("This system hands out no convex training.")
     weights = _rows(problem, ()).weights(problem.materials.slots)[0]
-    return Bounding(problem.convex(_key(problem)), np.asarray(weights, np.float64))
+    return Bounding(problem.convex(problem.key), np.asarray(weights, np.float64))
 
 
 def _measured(
