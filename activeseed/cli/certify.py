@@ -84,11 +84,9 @@ def certify(
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
         from activeseed.cli.rank import agreed, say_trained, write_frames
-        from activeseed.study.networked import require_network
+        from activeseed.study.networked import require_networks
 
-        if "system" in study.trust.withheld:
-            study.trust.require("system")
-        require_network(study.system, study.materials)
+        require_networks(study)
         asked = _asked(study, outcomes or [], ensemble, region or [], {
             **({"radii": tuple(radius)} if radius else {}), "absolute": absolute, "probes": tuple(probe or ()),
             "most": probes, "seconds": seconds, "leash": leash,

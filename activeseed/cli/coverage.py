@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from activeseed.cleaning import few
 from activeseed.cli.numbers import Scale, bar, counted
 from activeseed.cli.screen import clean, one_line, results
 from activeseed.cli.tables import bare_table, named
@@ -130,7 +131,7 @@ def summary_lines(found: Coverage) -> list[str]:
     hang = [p for p in found.probes if p.sole]
     out.append(
         f"{counted(len(found.probes), 'violation')}, {len(hang)} of them caught by one item alone"
-        + (f": {_few([clean(p.id) for p in hang])}." if hang else ".")
+        + (f": {few([clean(p.id) for p in hang], 5)}." if hang else ".")
     )
     if found.folds:
         out.append(
@@ -138,10 +139,6 @@ def summary_lines(found: Coverage) -> list[str]:
             f"without a quarter {_mean([p.three_quarters for p in found.probes])}."
         )
     return out
-
-
-def _few(names: Sequence[str], most: int = 5) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _mean(shares: Sequence[float]) -> str:

@@ -95,7 +95,9 @@ def dream(
         study = open_study(folder, progress, accept=accept)
         from activeseed.analyses import Dreams
         from activeseed.cli.rank import agreed, say_trained, write_frames
+        from activeseed.study.networked import require_networks
 
+        require_networks(study)
         sides = tuple(study.side(name) for name in given)
         analysis = Dreams(
             sides=sides, draws=draws, pairs=pairs, texts=top, region=where, quantile=quantile, corpus=more,

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from activeseed.errors import PlanError
 from activeseed.plan import Materials
 from activeseed.protocols import SupportsNetworks, System
 from activeseed.study.able import systems_with
+
+if TYPE_CHECKING:
+    from activeseed.study import Study
 
 
 def require_network(system: System, materials: Materials) -> None:
@@ -18,7 +23,16 @@ def require_network(system: System, materials: Materials) -> None:
             "policy is a function of the whole pool, and some estimators are none. Rank the evaluator, or another "
             f"estimator. {_those_that_do()}"
         )
-    raise PlanError(f"System {system.kind!r} hands out no network, so nothing can be proved of it. {_those_that_do()}")
+    raise PlanError(
+        f"System {system.kind!r} hands out no network, so nothing can be dreamed or proved of it. {_those_that_do()}"
+    )
+
+
+def require_networks(study: Study) -> None:
+    """The same of a study's system, before anything is trained. Raises TrustError where it is code not agreed to."""
+    if "system" in study.trust.withheld:
+        study.trust.require("system")
+    require_network(study.system, study.materials)
 
 
 def _those_that_do() -> str:

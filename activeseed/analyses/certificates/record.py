@@ -18,6 +18,7 @@ from activeseed.analyses.certificates import places
 from activeseed.analyses.certificates.certified import Certificate, Certified
 from activeseed.analyses.certificates.judging import Effort, Pair, certificate
 from activeseed.analyses.certificates.places import Kind, Place
+from activeseed.analyses.networked import layout_of
 from activeseed.analyses.redundancy.dropping import Drops, rows_for
 from activeseed.analyses.sides import Side, drawn, furthest, rows_of, without
 from activeseed.checked import SettingsRecord
@@ -175,16 +176,6 @@ class Certificates(SettingsRecord):
         if not out:
             raise PlanError("There is no region: no probe to put a ball around, and no other region was named.")
         return out, notes
-
-
-def layout_of(problem: Problem) -> Layout:
-    """The shape of the networks. Raises PlanError for a system that hands none out."""
-    if problem.layout is None or NETWORK not in problem.states or problem.materials is None:
-        raise PlanError(
-            "Nothing can be proved of this system: its outcome at a place is no network that it hands out "
-            "(activeseed.protocols.SupportsNetworks)."
-        )
-    return problem.layout
 
 
 def _items(problem: Problem) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from activeseed.report.figures import chart, short
 from activeseed.study import Study
 
 #: probes that are shown, and those that are drawn
@@ -120,16 +121,12 @@ def _rows(rows: Sequence[tuple[str, str, float, float, bool]], title: str) -> st
         out.append(f'<text class="tick" x="{x(tick):.1f}" y="{height - 6}" text-anchor="middle">{tick:.3g}</text>')
     for n, (name, said, a, b, sure) in enumerate(rows):
         y = top + (n + 0.5) * step
-        short = name if len(name) <= 22 else f"{name[:21]}…"
         faint = "" if sure else ' opacity="0.35"'
-        out.append(f'<text class="tick" x="{left - 8}" y="{y + 4:.1f}" text-anchor="end">{escape(short)}</text>')
+        out.append(f'<text class="tick" x="{left - 8}" y="{y + 4:.1f}" text-anchor="end">{escape(short(name))}</text>')
         out.append(
             f"<g{faint}><title>{escape(f'{name}: {said}')}</title>"
             f'<path class="line s0" d="M{x(a):.1f} {y:.1f}H{x(b):.1f}"/>'
             f'<circle class="ring" cx="{x(a):.1f}" cy="{y:.1f}" r="3.5"/>'
             f'<circle class="dot s0" cx="{x(b):.1f}" cy="{y:.1f}" r="3.5"/></g>'
         )
-    inside = "".join(out)
-    return (
-        f'<svg class="chart rows" role="img" aria-label="{escape(title)}" viewBox="0 0 {width} {height}">{inside}</svg>'
-    )
+    return chart("chart rows", title, width, height, out)
