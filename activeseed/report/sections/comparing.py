@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from activeseed.analyses.comparison.found import rests_words
 from activeseed.report.figures import chart, short
 from activeseed.study import Study
 
@@ -28,7 +29,7 @@ def comparison(study: Study, result: Mapping[str, Any]) -> dict[str, Any]:
             {"id": name, "from": a.replace("_", " "), "to": b.replace("_", " ")}
             for name, (a, b) in result["differing"].items()
         ],
-        "rests": _rests(result["distances"][0]),
+        "rests": rests_words(result["distances"][0]["rests_on"]),
     }  # fmt: skip
 
 
@@ -46,7 +47,7 @@ def ensemble(study: Study, result: Mapping[str, Any]) -> dict[str, Any]:
         **result,
         "probes": [_probe(p, texts) for p in moved[:SHOWN]],
         "more": max(0, len(moved) - SHOWN),
-        "rests": _rests(result["distances"][0]),
+        "rests": rests_words(result["distances"][0]["rests_on"]),
         "extremes": None if furthest is None else comparison(study, furthest),
     }
 
@@ -58,15 +59,6 @@ def ensemble_figures(facts: Mapping[str, Any]) -> dict[str, str]:
         "ranges": ranges(facts["probes"]),
         "parting": "" if furthest is None else parting(furthest["drawn"], furthest["alpha"]),
     }
-
-
-def _rests(distance: Mapping[str, Any]) -> str:
-    on = distance["rests_on"]
-    if on == "probes":
-        return "Most of the first distance's error is over probes: more of them would tell, more trainings would not."
-    if on == "trainings":
-        return "Most of the first distance's error is over trainings: more of them would tell, more probes would not."
-    return ""
 
 
 def _texts(study: Study) -> dict[str, str]:
