@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
+from activeseed.cli.analysing import agreed, print_found, say_trained, write_frames
 from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, need_folders, open_study
 from activeseed.cli.progress import Progress
-from activeseed.cli.screen import print_json
 from activeseed.errors import ConfigError
 
 KINDS = ("belief", "keys", "seeds")
@@ -80,7 +80,6 @@ def basins(
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
         from activeseed.analyses import Basins
-        from activeseed.cli.rank import agreed, say_trained, write_frames
 
         what: Any = of
         sides = tuple(study.side(name) for name in seed or ())
@@ -89,7 +88,7 @@ def basins(
         found = agreed(study, progress, yes, lambda: study.analyse(asked))
     write_frames(found, csv, None)
     if as_json:
-        print_json({"seed_version": study.seed.version, "system": study.system.kind, **found.to_dict()})
+        print_found(found, study)
         return
     from activeseed.cli.landscape import print_landscape
 

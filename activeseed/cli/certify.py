@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from activeseed.cli.analysing import agreed, print_found, say_trained, write_frames
 from activeseed.cli.numbers import counted, duration
 from activeseed.cli.options import HERE, Accept, Csv, Dir, Json, Yes, need_folders, open_study
 from activeseed.cli.progress import Progress
-from activeseed.cli.screen import print_json, say
+from activeseed.cli.screen import say
 from activeseed.errors import ConfigError, nearest
 
 if TYPE_CHECKING:
@@ -83,7 +84,6 @@ def certify(
         raise ConfigError(f"{len(outcomes or ())} outcomes are named, and two are compared. Name two.")
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
-        from activeseed.cli.rank import agreed, say_trained, write_frames
         from activeseed.study.networked import require_networks
 
         require_networks(study)
@@ -97,7 +97,7 @@ def certify(
         found = agreed(study, progress, yes, lambda: study.analyse(asked))
     write_frames(found, csv, None)
     if as_json:
-        print_json({"seed_version": study.seed.version, "system": study.system.kind, **found.to_dict()})
+        print_found(found, study)
         return
     from activeseed.cli.certificates import print_certified
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from activeseed.cli.analysing import agreed, print_found, say_trained, write_frames
 from activeseed.cli.options import HERE, Accept, Csv, Dir, Json, Yes, need_folders, open_study
 from activeseed.cli.progress import Progress
-from activeseed.cli.screen import print_json, say
+from activeseed.cli.screen import say
 from activeseed.errors import ConfigError, nearest
 
 if TYPE_CHECKING:
@@ -74,7 +75,6 @@ def compare(
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
         from activeseed.analyses import Comparison, Ensemble
-        from activeseed.cli.rank import agreed, say_trained, write_frames
         from activeseed.distances import distance_of
 
         chosen = tuple(distance_of(kind) for kind in distance or ())
@@ -91,7 +91,7 @@ def compare(
         found: Any = agreed(study, progress, yes, lambda: study.analyse(asked))
     write_frames(found, csv, None)
     if as_json:
-        print_json({"seed_version": study.seed.version, "system": study.system.kind, **found.to_dict()})
+        print_found(found, study)
         return
     from activeseed.cli.distances import print_compared, print_spreads
 
@@ -132,7 +132,6 @@ def lock_in(
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
         from activeseed.analyses import LockIn
-        from activeseed.cli.rank import agreed, say_trained, write_frames
 
         told: Any = {"revisions": tuple(dict.fromkeys(revision))} if revision else {}
         asked = LockIn(keys=max(2, keys), items=items, **told)
@@ -140,7 +139,7 @@ def lock_in(
         found = agreed(study, progress, yes, lambda: study.analyse(asked))
     write_frames(found, csv, None)
     if as_json:
-        print_json({"seed_version": study.seed.version, "system": study.system.kind, **found.to_dict()})
+        print_found(found, study)
         return
     from activeseed.cli.distances import print_lock_in
 
@@ -150,7 +149,6 @@ def lock_in(
 
 def _side(study: Study, name: str, keys: int, progress: Progress, yes: bool) -> Side | Given:
     """What a user names; another project is opened and trained under its own budget."""
-    from activeseed.cli.rank import agreed
     from activeseed.study.outcomes import given_of, outcome_named
 
     study.take_in()

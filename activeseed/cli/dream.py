@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from activeseed.cli.analysing import agreed, print_found, say_trained, write_frames
 from activeseed.cli.numbers import counted
 from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, need_folders, open_study
 from activeseed.cli.progress import Progress
-from activeseed.cli.screen import print_json, say
+from activeseed.cli.screen import say
 from activeseed.errors import ConfigError, SeedError
 
 if TYPE_CHECKING:
@@ -94,7 +95,6 @@ def dream(
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
         from activeseed.analyses import Dreams
-        from activeseed.cli.rank import agreed, say_trained, write_frames
         from activeseed.study.networked import require_networks
 
         require_networks(study)
@@ -118,8 +118,7 @@ def dream(
         say(f"{counted(written, 'probe')} written: {to}")
     if as_json:
         questions = [q.model_dump(mode="json", exclude={"purpose", "drawn", "repeats"}) for q in asked]
-        print_json({"seed_version": study.seed.version, "system": study.system.kind, **found.to_dict(),
-                    **({"questions": questions} if ask else {})})  # fmt: skip
+        print_found(found, study, {"questions": questions} if ask else None)
         return
     from activeseed.cli.dreamt import print_dreamt
 

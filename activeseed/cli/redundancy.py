@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from activeseed.cli.analysing import agreed, print_found, say_trained, write_frames
 from activeseed.cli.options import HERE, Accept, Csv, Dir, Json, Yes, need_folders, open_study
 from activeseed.cli.progress import Progress
-from activeseed.cli.screen import clean, print_json, say
+from activeseed.cli.screen import clean, say
 from activeseed.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -52,7 +53,6 @@ def redundancy(
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
         from activeseed.analyses import Redundancy
-        from activeseed.cli.rank import agreed, say_trained, write_frames
 
         which: Any = pairs
         asked = Redundancy(pairs=which, near=near, folds=folds)
@@ -60,7 +60,7 @@ def redundancy(
         found = agreed(study, progress, yes, lambda: study.analyse(asked))
     write_frames(found, csv, None)
     if as_json:
-        print_json({"seed_version": study.seed.version, "system": study.system.kind, **found.to_dict()})
+        print_found(found, study)
         return
     from activeseed.cli.coverage import print_coverage
 

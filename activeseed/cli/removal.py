@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from activeseed.cli.analysing import agreed, print_found, say_trained, write_frames
 from activeseed.cli.numbers import counted
 from activeseed.cli.options import HERE, Accept, Csv, Dir, Json, Yes, need_folders, open_study
 from activeseed.cli.progress import Progress
-from activeseed.cli.screen import clean, one_line, print_json, results
+from activeseed.cli.screen import clean, one_line, results
 from activeseed.cli.tables import bare_table, named
 from activeseed.cli.votes import print_votes
 
@@ -61,7 +62,6 @@ def removal(
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
         from activeseed.analyses import PartitionCertificate, PartitionVotes, RemovalBounds
-        from activeseed.cli.rank import agreed, say_trained, write_frames
 
         asked: Any = RemovalBounds(removals=tuple(removals or ()), sets=sets, exhaustive=exhaustive)
         if study.system.kind == "partition":  # whatever its members are, its votes say what its decisions bear
@@ -70,7 +70,7 @@ def removal(
         found: Removals | PartitionVotes = agreed(study, progress, yes, lambda: study.analyse(asked))
     write_frames(found, csv, None)
     if as_json:
-        print_json({"seed_version": study.seed.version, "system": study.system.kind, **found.to_dict()})
+        print_found(found, study)
         return
     if isinstance(found, PartitionVotes):
         print_votes(found, study, top)
