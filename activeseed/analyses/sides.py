@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from activeseed.checked import SettingsRecord
-from activeseed.errors import PlanError, nearest
+from activeseed.errors import PlanError, TrainingError, nearest
 from activeseed.outcome import Outcomes
 from activeseed.plan import Explicit, Floats, Rows, generator
 from activeseed.protocols import Geometry, Problem
@@ -72,10 +72,10 @@ def drawn(problem: Problem, n: int, keys: int = 1) -> Explicit:
 
 
 def furthest(outcomes: Outcomes, geometry: Geometry) -> tuple[int, int]:
-    """The two of an ensemble that are furthest apart at the probes. Raises PlanError where fewer than two trained."""
+    """The two of an ensemble that are furthest apart at the probes. Raises TrainingError where fewer did."""
     ok = np.flatnonzero(outcomes.ok)
     if len(ok) < 2:
-        raise PlanError(f"Of {len(outcomes)} trainings {len(ok)} succeeded: two are needed to be compared.")
+        raise TrainingError(f"Of {len(outcomes)} trainings {len(ok)} succeeded: two are needed to be compared.")
     points: Floats = geometry.embed(outcomes.values[ok])
     square = (points**2).sum(1)
     apart = square[:, None] + square[None, :] - 2.0 * points @ points.T

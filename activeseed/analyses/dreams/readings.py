@@ -50,7 +50,7 @@ def wanted(problem: Problem, sides: Sequence[Side], draws: int) -> Request:
 
 
 def readings_of(problem: Problem, request: Request, found: Outcomes, sides: Sequence[Side]) -> list[Reading]:
-    """What was trained. Raises TrainingError where a named side failed, PlanError where fewer than two came out."""
+    """What was trained. Raises TrainingError where a named side failed, or fewer than two came out."""
     layout = layout_of(problem)
     rows = request.design.block(0, request.design.size)
     names = [s.name for s in ((Side(), *sides) if len(sides) == 1 else sides)]
@@ -64,7 +64,7 @@ def readings_of(problem: Problem, request: Request, found: Outcomes, sides: Sequ
         network = Network.of(layout, np.asarray(found.values[r]).ravel())
         out.append(Reading(names[r] if names else f"draw {r + 1}{_words(changes)}", changes, network))
     if len(out) < 2:
-        raise PlanError(f"Of {len(found)} trainings {len(out)} succeeded: two are needed to be compared.")
+        raise TrainingError(f"Of {len(found)} trainings {len(out)} succeeded: two are needed to be compared.")
     return out
 
 

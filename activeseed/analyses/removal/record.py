@@ -20,7 +20,7 @@ from activeseed.analyses.removal.finding import Removals
 from activeseed.analyses.removal.saying import removals
 from activeseed.checked import SettingsRecord
 from activeseed.contrast import ABSENT_INDEX
-from activeseed.errors import PlanError
+from activeseed.errors import PlanError, TrainingError
 from activeseed.geometries import decisions_of
 from activeseed.outcome import Outcomes
 from activeseed.plan import Explicit, Floats, Rows
@@ -74,6 +74,13 @@ class RemovalBounds(SettingsRecord):
         return problem.each * (1 + sum(min(how_many(n, k), max(self.sets, self.exhaustive)) for k in self._asked(n)))
 
     def run(self, problem: Problem) -> Run[Removals]:
+        """See ``protocols.Analysis``.
+
+        Raises:
+            PlanError: outcomes that are no probabilities, more removals than items, and where there is neither a
+                convex training nor few enough sets to train them all, naming the systems that have one.
+            TrainingError: the seed as it stands can't be trained.
+        """
         items = standing(problem)
         if not problem.places or decisions_of(problem.geometry) is None:
             raise PlanError("Removals are bounded where outcomes are probabilities at probes, and there are none here.")
@@ -92,7 +99,9 @@ class RemovalBounds(SettingsRecord):
         sets = list(dict.fromkeys(s for some in tried.values() for s in some))
         found = yield Request(Explicit(_rows(problem, sets)), "the seed as it stands, and sets of items removed")
         if not found.ok[0]:
-            raise PlanError(f"The seed as it stands can't be trained: {found.failures.get(0, 'no reason was given')}.")
+            raise TrainingError(
+                f"The seed as it stands can't be trained: {found.failures.get(0, 'no reason was given')}."
+            )
         base, moved, apart = _measured(problem, bounding, items, sets, found)
         return removals(
             problem, items, base, apart, notes, self.loose,
