@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 def clean(text: str) -> str:
     """Text that is only shown: control and invisible characters (escape sequences in somebody's data) become a mark."""
@@ -11,6 +13,17 @@ def clean(text: str) -> str:
 def one_line(text: str) -> str:
     """Text on one line, white space collapsed."""
     return clean(" ".join(text.split()))
+
+
+def few(names: Iterable[str], most: int) -> str:
+    """The first names of a list, and how many more there are.
+
+    >>> from activeseed.cleaning import few
+    >>> few(["a", "b", "c"], 2)
+    'a, b and 1 more'
+    """
+    given = list(names)
+    return ", ".join(given[:most]) + (f" and {len(given) - most} more" if len(given) > most else "")
 
 
 def escaped(json_text: str) -> str:

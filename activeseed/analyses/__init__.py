@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from activeseed.analyses.certificates import Certificates
     from activeseed.analyses.certificates.certified import Certificate, Certified
     from activeseed.analyses.comparison import Comparison, Ensemble, Given, Runs
+    from activeseed.analyses.comparison.found import Apart, AtProbe, Compared, Contested, OfGroup, Spread, Spreads
     from activeseed.analyses.dreams import Dreams
     from activeseed.analyses.dreams.finding import Dreamed, Dreamt, Parting, Seen
     from activeseed.analyses.lock_in import LockedIn, LockIn, Ratio
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from activeseed.analyses.removal import RemovalBounds
     from activeseed.analyses.removal.finding import ProbeReach, RemovalBound, Removals
     from activeseed.analyses.removal.partition import PartitionCertificate, PartitionVotes, PlaceVotes
+    from activeseed.analyses.sides import Side
 
 _HOMES = {
     "basins": ("Basins",),
@@ -41,6 +43,7 @@ _HOMES = {
     "certificates": ("Certificates",),
     "certificates.certified": ("Certificate", "Certified"),
     "comparison": ("Comparison", "Ensemble", "Given", "Runs"),
+    "comparison.found": ("Apart", "AtProbe", "Compared", "Contested", "OfGroup", "Spread", "Spreads"),
     "dreams": ("Dreams",),
     "dreams.finding": ("Dreamed", "Dreamt", "Parting", "Seen"),
     "lock_in": ("LockIn", "LockedIn", "Ratio"),
@@ -49,13 +52,14 @@ _HOMES = {
     "removal": ("RemovalBounds",),
     "removal.finding": ("ProbeReach", "RemovalBound", "Removals"),
     "removal.partition": ("PartitionCertificate", "PartitionVotes", "PlaceVotes"),
+    "sides": ("Side",),
 }  # fmt: skip
 __getattr__ = lazily(__name__, _HOMES)
 
 __all__ = [
-    "Basin", "BasinItem", "BasinProbe", "Basins", "Candidate", "Certificate", "Certificates", "Certified", "Comparison",
-    "Cover", "Coverage", "Dreamed", "Dreams", "Dreamt", "Ensemble", "Given", "ItemCoverage", "Landscape", "LockIn",
-    "LockedIn", "Parting", "PartitionCertificate", "PartitionVotes", "PlaceVotes", "ProbeCoverage", "ProbeReach",
-    "Rate", "Ratio", "Redundancy", "RemovalBound", "RemovalBounds", "Removals", "Runs", "Seen", "Sweep", "Swept",
-    "Training",
+    "Apart", "AtProbe", "Basin", "BasinItem", "BasinProbe", "Basins", "Candidate", "Certificate", "Certificates",
+    "Certified", "Compared", "Comparison", "Contested", "Cover", "Coverage", "Dreamed", "Dreams", "Dreamt", "Ensemble",
+    "Given", "ItemCoverage", "Landscape", "LockIn", "LockedIn", "OfGroup", "Parting", "PartitionCertificate",
+    "PartitionVotes", "PlaceVotes", "ProbeCoverage", "ProbeReach", "Rate", "Ratio", "Redundancy", "RemovalBound",
+    "RemovalBounds", "Removals", "Runs", "Seen", "Side", "Spread", "Spreads", "Sweep", "Swept", "Training",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from activeseed.checked import SettingsRecord
-from activeseed.errors import PlanError, nearest
+from activeseed.errors import PlanError, TrainingError, nearest
 from activeseed.outcome import Outcomes
 from activeseed.plan import Explicit, Floats, Rows, generator
 from activeseed.protocols import Geometry, Problem
@@ -57,8 +57,7 @@ def rows_of(problem: Problem, sides: Sequence[Side]) -> Rows:
             f"{next(s.name for s in sides if s.weights)}: items that were merged weigh otherwise there, and this "
             "trainer knows no weights. Compare versions between which nothing was merged."
         )
-    first = 0 if problem.deterministic else problem.first_key
-    keys = np.array([0 if problem.deterministic else first + side.key for side in sides], np.int64)
+    keys = np.array([problem.key + (0 if problem.deterministic else side.key) for side in sides], np.int64)
     return Rows(variants, keys, times if weighing else None)
 
 
@@ -68,16 +67,15 @@ def drawn(problem: Problem, n: int, keys: int = 1) -> Explicit:
     p = problem.law.probabilities
     u = dice.random((n, len(p)))
     variants = (u[:, :, None] > np.cumsum(p, 1)[None, :, :-1]).sum(2).astype(np.int16)
-    first = 0 if problem.deterministic else problem.first_key
     which = np.arange(n) % keys if not problem.deterministic else np.zeros(n, np.int64)
-    return Explicit(Rows(variants, first + which.astype(np.int64)))
+    return Explicit(Rows(variants, problem.key + which.astype(np.int64)))
 
 
 def furthest(outcomes: Outcomes, geometry: Geometry) -> tuple[int, int]:
-    """The two of an ensemble that are furthest apart at the probes. Raises PlanError where fewer than two trained."""
+    """The two of an ensemble that are furthest apart at the probes. Raises TrainingError where fewer did."""
     ok = np.flatnonzero(outcomes.ok)
     if len(ok) < 2:
-        raise PlanError(f"Of {len(outcomes)} trainings {len(ok)} succeeded: two are needed to be compared.")
+        raise TrainingError(f"Of {len(outcomes)} trainings {len(ok)} succeeded: two are needed to be compared.")
     points: Floats = geometry.embed(outcomes.values[ok])
     square = (points**2).sum(1)
     apart = square[:, None] + square[None, :] - 2.0 * points @ points.T

@@ -10,11 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
-from activeseed.cli.numbers import counted
-from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, open_study
+from activeseed.cli.analysing import agreed, print_found, say_trained, write_frames
+from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, need_folders, open_study
 from activeseed.cli.progress import Progress
-from activeseed.cli.screen import print_json, say
-from activeseed.errors import ConfigError, FolderError
+from activeseed.errors import ConfigError
 
 KINDS = ("belief", "keys", "seeds")
 
@@ -76,13 +75,11 @@ def basins(
         raise ConfigError(f"--of {of!r} is neither 'belief' nor 'keys' nor 'seeds'. Name one.")
     if of == "seeds" and len(seed or ()) < 2:
         raise ConfigError("--of seeds takes two seeds or more: name each with --seed.")
-    if csv is not None and not csv.parent.is_dir():
-        raise FolderError(f"{csv}: there is no folder {csv.parent}. Make it, or choose another.")
+    need_folders(csv)
     settings = swept(sweep or ())
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
         from activeseed.analyses import Basins
-        from activeseed.cli.rank import agreed, write_frames
 
         what: Any = of
         sides = tuple(study.side(name) for name in seed or ())
@@ -91,12 +88,12 @@ def basins(
         found = agreed(study, progress, yes, lambda: study.analyse(asked))
     write_frames(found, csv, None)
     if as_json:
-        print_json({"seed_version": study.seed.version, "system": study.system.kind, **found.to_dict()})
+        print_found(found, study)
         return
     from activeseed.cli.landscape import print_landscape
 
     print_landscape(found, study, top)
-    say(f"{counted(study.budget.trainings - before, 'training')}; {before:,} were made before.")
+    say_trained(study, before)
 
 
 def swept(told: Sequence[str]) -> dict[str, tuple[Any, ...]]:

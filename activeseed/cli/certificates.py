@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from activeseed.analyses.certificates.saying import rounded_down, rounded_up
+from activeseed.analyses.certificates.saying import region_words, rounded_down, rounded_up
 from activeseed.cli.numbers import number
 from activeseed.cli.screen import clean, one_line, results
+from activeseed.cli.tables import bare_table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -43,10 +44,9 @@ def print_certified(found: Certified, study: Study) -> None:
 
 def certificate_table(found: Certified, width: int) -> Table:
     """One line a region, ``width`` characters wide."""
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False, width=width, header_style="bold")
+    table = bare_table(width)
     table.add_column("region", no_wrap=True, overflow="ellipsis", ratio=1)
     table.add_column("seen ≥", justify="right", no_wrap=True)
     table.add_column("proved ≤", justify="right", no_wrap=True)
@@ -62,7 +62,7 @@ def certificate_table(found: Certified, width: int) -> Table:
         table.add_column("how", no_wrap=True)
     for c in found.certificates:
         cells = [
-            Text(region_words(c)),
+            Text(_region(c)),
             Text(_number(c.lower, rounded_down)),
             Text(_number(c.upper, rounded_up), style=_style(c)),
         ]
@@ -78,13 +78,9 @@ def certificate_table(found: Certified, width: int) -> Table:
     return table
 
 
-def region_words(c: Certificate) -> str:
-    """A region in a few words."""
-    if c.region == "probes":
-        size = f"{number(c.radius)}" if math.isnan(c.times) else f"{c.times:g} × neighbours"
-        return f"{one_line(c.probe)} ± {size}"
-    said = {"box": "box of the data", "ball": "ball of the data", "unit": "unit ball", "plane": "plane of the data"}
-    return said.get(c.region, c.region) + ("" if c.data else " (contains no data)")
+def _region(c: Certificate) -> str:
+    said = region_words(c.region, one_line(c.probe), c.radius, c.times)
+    return said + ("" if c.data or c.probe else " (contains no data)")
 
 
 def quoted(found: Certified) -> list[Certificate]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from activeseed.cli.analysing import agreed, print_found, say_trained, write_frames
 from activeseed.cli.numbers import counted, duration
-from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, open_study
+from activeseed.cli.options import HERE, Accept, Csv, Dir, Json, Yes, need_folders, open_study
 from activeseed.cli.progress import Progress
-from activeseed.cli.screen import print_json, say
-from activeseed.errors import ConfigError, FolderError, nearest
+from activeseed.cli.screen import say
+from activeseed.errors import ConfigError, nearest
 
 if TYPE_CHECKING:
     from activeseed.analyses import Certificates
@@ -63,7 +63,7 @@ def certify(
         typer.Option("--leash", metavar="BETA", help="Bound what policies on this leash may differ in, too."),
     ] = None,
     as_json: Json = False,
-    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the table as CSV too.")] = None,
+    csv: Csv = None,
     accept: Accept = False,
     yes: Yes = False,
 ) -> None:
@@ -77,20 +77,16 @@ def certify(
       activeseed certify v0 latest --radius 0.5 --seconds 10
       activeseed certify without:short --region ball --json > certificates.json
     """
-    if csv is not None and not csv.parent.is_dir():
-        raise FolderError(f"{csv}: there is no folder {csv.parent}. Make it, or choose another.")
+    need_folders(csv)
     if outcomes and ensemble:
         raise ConfigError("--ensemble finds the two outcomes itself. Leave out either it or the names.")
     if len(outcomes or ()) > 2:
         raise ConfigError(f"{len(outcomes or ())} outcomes are named, and two are compared. Name two.")
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
-        from activeseed.cli.rank import agreed, write_frames
-        from activeseed.study.networked import require_network
+        from activeseed.study.networked import require_networks
 
-        if "system" in study.trust.withheld:
-            study.trust.require("system")
-        require_network(study.system, study.materials)
+        require_networks(study)
         asked = _asked(study, outcomes or [], ensemble, region or [], {
             **({"radii": tuple(radius)} if radius else {}), "absolute": absolute, "probes": tuple(probe or ()),
             "most": probes, "seconds": seconds, "leash": leash,
@@ -101,12 +97,12 @@ def certify(
         found = agreed(study, progress, yes, lambda: study.analyse(asked))
     write_frames(found, csv, None)
     if as_json:
-        print_json({"seed_version": study.seed.version, "system": study.system.kind, **found.to_dict()})
+        print_found(found, study)
         return
     from activeseed.cli.certificates import print_certified
 
     print_certified(found, study)
-    say(f"{counted(study.budget.trainings - before, 'training')}; {before:,} were made before.")
+    say_trained(study, before)
 
 
 def _asked(study: Study, outcomes: list[str], ensemble: bool, regions: list[str], said: dict[str, Any]) -> Certificates:

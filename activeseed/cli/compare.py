@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from activeseed.cli.numbers import counted
-from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, open_study
+from activeseed.cli.analysing import agreed, print_found, say_trained, write_frames
+from activeseed.cli.options import HERE, Accept, Csv, Dir, Json, Yes, need_folders, open_study
 from activeseed.cli.progress import Progress
-from activeseed.cli.screen import print_json, say
-from activeseed.errors import ConfigError, FolderError, nearest
+from activeseed.cli.screen import say
+from activeseed.errors import ConfigError, nearest
 
 if TYPE_CHECKING:
     from activeseed.analyses import Given
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from activeseed.study import Study
 
 REVISIONS = ("absent", "flipped", "edit", "wording")
-Csv = Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the table as CSV too.")]
 Keys = Annotated[
     int,
     typer.Option("--keys", min=1, max=10_000, metavar="N", help="Replicates of each side, where keys vary it."),
@@ -72,11 +71,10 @@ def compare(
         raise ConfigError(
             f"--draws {draws} is no multiple of 4: blocks of 4 share their keys. Try {draws + 4 - draws % 4}."
         )
-    _writable(csv)
+    need_folders(csv)
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
         from activeseed.analyses import Comparison, Ensemble
-        from activeseed.cli.rank import agreed, write_frames
         from activeseed.distances import distance_of
 
         chosen = tuple(distance_of(kind) for kind in distance or ())
@@ -93,12 +91,12 @@ def compare(
         found: Any = agreed(study, progress, yes, lambda: study.analyse(asked))
     write_frames(found, csv, None)
     if as_json:
-        print_json({"seed_version": study.seed.version, "system": study.system.kind, **found.to_dict()})
+        print_found(found, study)
         return
     from activeseed.cli.distances import print_compared, print_spreads
 
     (print_compared if len(sides) == 2 else print_spreads)(found, study, top)
-    _trained(study, before)
+    say_trained(study, before)
 
 
 def lock_in(
@@ -130,11 +128,10 @@ def lock_in(
             raise ConfigError(
                 f"--revision {name!r} is unknown.{nearest(name, REVISIONS)} Known: {', '.join(REVISIONS)}."
             )
-    _writable(csv)
+    need_folders(csv)
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
         from activeseed.analyses import LockIn
-        from activeseed.cli.rank import agreed, write_frames
 
         told: Any = {"revisions": tuple(dict.fromkeys(revision))} if revision else {}
         asked = LockIn(keys=max(2, keys), items=items, **told)
@@ -142,17 +139,16 @@ def lock_in(
         found = agreed(study, progress, yes, lambda: study.analyse(asked))
     write_frames(found, csv, None)
     if as_json:
-        print_json({"seed_version": study.seed.version, "system": study.system.kind, **found.to_dict()})
+        print_found(found, study)
         return
     from activeseed.cli.distances import print_lock_in
 
     print_lock_in(found, study, top)
-    _trained(study, before)
+    say_trained(study, before)
 
 
 def _side(study: Study, name: str, keys: int, progress: Progress, yes: bool) -> Side | Given:
     """What a user names; another project is opened and trained under its own budget."""
-    from activeseed.cli.rank import agreed
     from activeseed.study.outcomes import given_of, outcome_named
 
     study.take_in()
@@ -178,12 +174,3 @@ def _towards(study: Study, name: str) -> tuple[float, ...]:
     found = weights_towards(places, target, study.materials, study.settings.key)
     say(f"Weighted towards {name}: {found.words}")
     return tuple(map(float, found.weights))
-
-
-def _writable(csv: Path | None) -> None:
-    if csv is not None and not csv.parent.is_dir():
-        raise FolderError(f"{csv}: there is no folder {csv.parent}. Make it, or choose another.")
-
-
-def _trained(study: Study, before: int) -> None:
-    say(f"{counted(study.budget.trainings - before, 'training')}; {before:,} were made before.")

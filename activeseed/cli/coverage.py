@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from activeseed.cleaning import few
 from activeseed.cli.numbers import Scale, bar, counted
 from activeseed.cli.screen import clean, one_line, results
-from activeseed.cli.tables import named
+from activeseed.cli.tables import bare_table, named
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -39,7 +40,6 @@ def print_coverage(found: Coverage, study: Study, top: int = 20) -> None:
 
 def coverage_table(found: Coverage, seed: Seed, width: int, top: int = 20) -> Table:
     """One line an item, ``width`` characters wide: its effect, what it is once its covers are gone, and the verdict."""
-    from rich.table import Table
     from rich.text import Text
 
     shown = found.items if top <= 0 else found.items[:top]
@@ -57,7 +57,7 @@ def coverage_table(found: Coverage, seed: Seed, width: int, top: int = 20) -> Ta
     verdict = min(max(map(len, words), default=8), left * 3 // 5)
     text = max(8, left - verdict - 2)
 
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False, width=width, header_style="bold")
+    table = bare_table(width)
     table.add_column("item", no_wrap=True, width=text, overflow="ellipsis")
     if bars:
         table.add_column("", no_wrap=True, width=bars)
@@ -131,7 +131,7 @@ def summary_lines(found: Coverage) -> list[str]:
     hang = [p for p in found.probes if p.sole]
     out.append(
         f"{counted(len(found.probes), 'violation')}, {len(hang)} of them caught by one item alone"
-        + (f": {_few([clean(p.id) for p in hang])}." if hang else ".")
+        + (f": {few([clean(p.id) for p in hang], 5)}." if hang else ".")
     )
     if found.folds:
         out.append(
@@ -139,10 +139,6 @@ def summary_lines(found: Coverage) -> list[str]:
             f"without a quarter {_mean([p.three_quarters for p in found.probes])}."
         )
     return out
-
-
-def _few(names: Sequence[str], most: int = 5) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _mean(shares: Sequence[float]) -> str:

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from activeseed.analyses.comparison.found import rests_words
+from activeseed.cleaning import few
 from activeseed.cli.numbers import Scale, counted, number, with_error
 from activeseed.cli.screen import clean, one_line, results
 from activeseed.cli.tables import named, plain_table
@@ -13,7 +15,7 @@ from activeseed.cli.tables import named, plain_table
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from activeseed.analyses.comparison.found import Compared, Contested, Spreads
+    from activeseed.analyses import Apart, Compared, Contested, Spread, Spreads
     from activeseed.analyses.lock_in import LockedIn
     from activeseed.study import Study
 
@@ -33,7 +35,7 @@ def print_compared(found: Compared, study: Study, top: int = 12, heading: str = 
         _line(console, f"They differ in {differing_words(found.differing)}.")
     console.print()
     _distances(console, found.distances, "apart", exact=found.exact)
-    for line in _distance_words(found, console.width):
+    for line in _distance_words(found):
         _line(console, line, "dim")
     console.print()
     total = len(found.probes)
@@ -79,7 +81,7 @@ def print_spreads(found: Spreads, study: Study, top: int = 12) -> None:
     console.print()
     _distances(console, found.distances, "spread", exact=False)
     words = "spread: half the mean distance of two draws beyond noise; noise: of two runs of one seed"
-    for line in [words, *_rests(found.own.rests_on, found.own.probes_se, console.width)]:
+    for line in [words, *_rests(found.own)]:
         _line(console, line, "dim")
     if found.to:
         console.print()
@@ -173,8 +175,7 @@ def ratio_words(ratio: float | None, low: float | None, high: float | None, shap
 def differing_words(differing: dict[str, Any]) -> str:
     """Which items two sides have otherwise, in words."""
     parts = [f"{one_line(i)} ({a.replace('_', ' ')} → {b.replace('_', ' ')})" for i, (a, b) in differing.items()]
-    more = f" and {len(parts) - NAMED} more" if len(parts) > NAMED else ""
-    return ", ".join(parts[:NAMED]) + more
+    return few(parts, NAMED)
 
 
 # --- parts ------------------------------------------------------------------------------------------------------------
@@ -201,24 +202,20 @@ def _called(d: Any) -> str:
     return str(d.words) if unit in d.words or unit == "share of places" else f"{d.words}, in {unit}"
 
 
-def _distance_words(found: Compared, width: int) -> list[str]:
+def _distance_words(found: Compared) -> list[str]:
     if found.exact:
         out = ["exact at these probes: neither side has randomness"]
     else:
         out = ["apart: beyond what two runs of one seed differ by, which is the noise"]
-    return out + _rests(found.own.rests_on, found.own.probes_se, width)
+    return out + _rests(found.own)
 
 
-def _rests(on: str, probes_se: float, width: int) -> list[str]:
-    if on == "probes":
-        return ["Most of the first one's error is over probes: more of them would tell, more trainings would not."]
-    if on == "trainings":
-        return ["Most of the first one's error is over trainings: more of them would tell, more probes would not."]
-    return (
-        []
-        if probes_se == probes_se
-        else ["What other probes would say is not known: there are too few, or outcomes are compared as a whole."]
-    )
+def _rests(found: Apart | Spread) -> list[str]:
+    if said := rests_words(found.rests_on):
+        return [said]
+    if found.probes_se == found.probes_se:
+        return []
+    return ["What other probes would say is not known: there are too few, or outcomes are compared as a whole."]
 
 
 def _interval(low: float, high: float) -> str:

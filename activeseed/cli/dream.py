@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from activeseed.cli.analysing import agreed, print_found, say_trained, write_frames
 from activeseed.cli.numbers import counted
-from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, open_study
+from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, need_folders, open_study
 from activeseed.cli.progress import Progress
-from activeseed.cli.screen import print_json, say
-from activeseed.errors import ConfigError, FolderError, SeedError
+from activeseed.cli.screen import say
+from activeseed.errors import ConfigError, SeedError
 
 if TYPE_CHECKING:
     from activeseed.analyses import Dreamt
@@ -85,9 +86,7 @@ def dream(
         raise ConfigError(f"--region {region!r} is neither 'near' nor 'dense' nor 'anywhere'. Name one.")
     if not 0.0 < quantile <= 1.0:
         raise ConfigError(f"--quantile {quantile:g} is no share above 0 and up to 1.")
-    for file in filter(None, (csv, to)):
-        if not file.parent.is_dir():
-            raise FolderError(f"{file}: there is no folder {file.parent}. Make it, or choose another.")
+    need_folders(csv, to)
     if to is not None and to.suffix.lower() not in (".jsonl", ".ndjson"):
         raise ConfigError(f"--to {to}: probes are written as JSON lines. Name a file that ends in .jsonl.")
     more = read_corpus(corpus)
@@ -96,8 +95,9 @@ def dream(
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
         from activeseed.analyses import Dreams
-        from activeseed.cli.rank import agreed, write_frames
+        from activeseed.study.networked import require_networks
 
+        require_networks(study)
         sides = tuple(study.side(name) for name in given)
         analysis = Dreams(
             sides=sides, draws=draws, pairs=pairs, texts=top, region=where, quantile=quantile, corpus=more,
@@ -118,14 +118,12 @@ def dream(
         say(f"{counted(written, 'probe')} written: {to}")
     if as_json:
         questions = [q.model_dump(mode="json", exclude={"purpose", "drawn", "repeats"}) for q in asked]
-        print_json({"seed_version": study.seed.version, "system": study.system.kind, **found.to_dict(),
-                    **({"questions": questions} if ask else {})})  # fmt: skip
+        print_found(found, study, {"questions": questions} if ask else None)
         return
     from activeseed.cli.dreamt import print_dreamt
 
     print_dreamt(found, study)
-    new = study.budget.trainings - before
-    say(f"{counted(new, 'training')}; {before:,} were made before.")
+    say_trained(study, before)
     if ask:
         from activeseed.cli.queue import print_questions
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from activeseed.cli.numbers import bar, number
 from activeseed.cli.screen import clean, one_line, results
-from activeseed.cli.tables import named
+from activeseed.cli.tables import bare_table, named
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -76,7 +76,6 @@ def texts_of(parting: Parting) -> list[tuple[Seen, str]]:
 
 def texts_table(texts: Sequence[tuple[Seen, str]], width: int, by: str = "") -> Table:
     """One line a text, ``width`` characters wide: what both readings say, and where it comes from."""
-    from rich.table import Table
     from rich.text import Text
 
     wide, middle = width >= WIDE, width >= MIDDLE
@@ -87,7 +86,7 @@ def texts_table(texts: Sequence[tuple[Seen, str]], width: int, by: str = "") -> 
     source = min(max(map(len, whence), default=6), 28) if middle else 0
     bars = 8 if wide else 0
     left = width - sum(columns) - 2 * len(columns) - (source + 2 if source else 0) - (bars + 2 if bars else 0)
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False, width=width, header_style="bold")
+    table = bare_table(width)
     table.add_column("text", no_wrap=True, width=max(8, left), overflow="ellipsis")
     if bars:
         table.add_column("", no_wrap=True, width=bars)

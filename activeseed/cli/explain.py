@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from activeseed.cli.analysing import agreed
 from activeseed.cli.numbers import number
 from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, open_study
 from activeseed.cli.progress import Progress
@@ -38,7 +39,6 @@ def explain(
     """
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
-        from activeseed.cli.rank import agreed
 
         found = agreed(study, progress, yes, lambda: study.explain(probe or ()))
         texts = {p.id: p.payload.display for p in study.system.places(study.materials)}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from activeseed.cli.numbers import Scale, bar, counted
 from activeseed.cli.screen import clean, one_line, results
-from activeseed.cli.tables import named
+from activeseed.cli.tables import bare_table, named
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -68,7 +68,7 @@ def support_words(support: Mapping[int, float]) -> str:
 
 def basins_table(found: Landscape, width: int) -> Table:
     """One line a basin, ``width`` characters wide: its share with an error, what is approved, who stands for it."""
-    table = _table(width)
+    table = bare_table(width)
     wide, middle = width >= WIDE, width >= MIDDLE
     decided = any(b.approves == b.approves for b in found.basins)
     labelled = any(b.quality == b.quality for b in found.basins)
@@ -120,7 +120,7 @@ def _footer(found: Landscape) -> str:
 def _tables(found: Landscape, study: Study, width: int, top: int) -> list[tuple[str, Table]]:
     out = []
     if items := [i for i in found.items if i.distinguishable or i.p < 0.05][: top or None]:
-        table = _table(width)
+        table = bare_table(width)
         table.add_column("item", no_wrap=True, overflow="ellipsis", ratio=1)
         table.add_column("explains", justify="right", no_wrap=True)
         for basin in found.basins[:6]:
@@ -134,7 +134,7 @@ def _tables(found: Landscape, study: Study, width: int, top: int) -> list[tuple[
         out.append(("What tells the basins apart: members in which the item stands (* beyond chance)", table))
     if found.probes:
         texts = {p.id: p.payload.display for p in study.system.places(study.materials)}
-        table = _table(width)
+        table = bare_table(width)
         table.add_column("probe", no_wrap=True, overflow="ellipsis", ratio=1)
         for basin in found.basins[:6]:
             table.add_column(basin.name, justify="right", no_wrap=True)
@@ -154,7 +154,7 @@ def _tables(found: Landscape, study: Study, width: int, top: int) -> list[tuple[
 
 def sweep_table(sweep: Sweep, width: int) -> Table:
     """One line a value of the setting."""
-    table = _table(width)
+    table = bare_table(width)
     scale = Scale.of([s.spread for s in sweep.at])
     table.add_column(one_line(sweep.setting), no_wrap=True)
     table.add_column("basins", justify="right", no_wrap=True)
@@ -175,7 +175,7 @@ def sweep_table(sweep: Sweep, width: int) -> Table:
 
 def candidates_table(found: Landscape, told: Sequence[Candidate], width: int) -> Table:
     """One line a seed: expected and worst distance to each basin, and into which it falls."""
-    table = _table(width)
+    table = bare_table(width)
     scale = Scale.of([w for c in told for w in c.worst])
     table.add_column("seed", no_wrap=True, overflow="ellipsis", ratio=1)
     table.add_column(f"expected {scale.words}".strip(), justify="right", no_wrap=True)
@@ -258,9 +258,3 @@ def _text(value: str) -> Text:
     from rich.text import Text
 
     return Text(clean(value))
-
-
-def _table(width: int) -> Table:
-    from rich.table import Table
-
-    return Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False, width=width, header_style="bold")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from activeseed.cli.analysing import agreed
 from activeseed.cli.annotating import HadEnoughError
 from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, open_study
 from activeseed.cli.progress import Progress
@@ -57,7 +58,6 @@ def loop(
         raise ConfigError("--truth is for the simulated annotator. Add --annotator simulated.")
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
-        from activeseed.cli.rank import agreed
 
         channel = channel_of(study, annotator, truth, progress)
         patient = wait and channel.kind != "terminal"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from activeseed.errors import ConfigError, UsageError
+from activeseed.errors import ConfigError, FolderError, UsageError
 
 if TYPE_CHECKING:
     from activeseed.cli.progress import Progress
@@ -23,6 +23,7 @@ Accept = Annotated[
     bool,
     typer.Option("--accept", help="Go on with settings that were edited in a way that changes outcomes."),
 ]
+Csv = Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the table as CSV too.")]
 
 HERE = Path()
 #: whether ``--trust`` was said, which may stand anywhere on the command line
@@ -56,6 +57,13 @@ def closed_with_the_command(study: Study) -> Study:
 def _close(study: Study) -> None:
     with suppress(Exception):  # what can't be given back goes with the process
         study.close()
+
+
+def need_folders(*files: Path | None) -> None:
+    """Raise FolderError where a file that is to be written has no folder, before anything is trained for it."""
+    for file in files:
+        if file is not None and not file.parent.is_dir():
+            raise FolderError(f"{file}: there is no folder {file.parent}. Make it, or choose another.")
 
 
 def confirm(question: str, yes: bool) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from activeseed.cleaning import escaped
+from activeseed.cli.analysing import agreed
 from activeseed.cli.annotating import answer_here, at_a_terminal
 from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, open_study
 from activeseed.cli.progress import Progress
@@ -80,7 +81,6 @@ def queue(
         raise FolderError(f"{to}: there is no folder {Path(to).parent}. Make it, or choose another.")
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
-        from activeseed.cli.rank import agreed
 
         check_place(study, to)
         from activeseed.annotators.file import FileAnnotator

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from activeseed.cli.numbers import counted
-from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, confirm, open_study
+from activeseed.cli.analysing import agreed, trained_words, write_frames
+from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, need_folders, open_study
 from activeseed.cli.progress import Progress
 from activeseed.cli.screen import clean, print_json, say
-from activeseed.errors import ConsentError, FolderError
 from activeseed.estimators.columns import ORDERS
 from activeseed.laws import KINDS
 from activeseed.protocols import Name
@@ -21,15 +18,6 @@ from activeseed.protocols import Name
 if TYPE_CHECKING:
     from activeseed.outcome import Ranking
     from activeseed.seed import Seed
-    from activeseed.study import Study
-
-Result = TypeVar("Result")
-
-
-class Framed(Protocol):
-    """A result that is a table as well."""
-
-    def to_frame(self) -> Any: ...
 
 
 def rank(
@@ -72,9 +60,7 @@ def rank(
         from activeseed.laws import law_known
 
         law_known(law)
-    for file in filter(None, (csv, parquet)):
-        if not file.parent.is_dir():
-            raise FolderError(f"{file}: there is no folder {file.parent}. Make it, or choose another.")
+    need_folders(csv, parquet)
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
         ranking = agreed(
@@ -89,34 +75,7 @@ def rank(
         return
     print_ranking(ranking, study.seed, top)
     if ranking.summary.get("trainings_new") is not None:
-        say(trained_words(ranking.summary, study))
-
-
-def agreed(study: Study, progress: Progress, yes: bool, act: Callable[[], Result]) -> Result:
-    """Do something that trains. What costs more than was agreed to is asked about, and goes on from where it stood.
-
-    Once it is done, what was agreed to for it and not spent lapses: a yes was about this, and about nothing else.
-    """
-    given: set[str] = set()
-    while True:
-        try:
-            done = act()
-            break
-        except ConsentError as wanted:
-            progress.pause()
-            confirm(f"{wanted.question} Go on?", yes)
-            study.agree(**wanted.would_do)
-            given |= set(wanted.would_do)
-    if given:
-        study.agree(**{name: getattr(study.budget, name) for name in given})
-    return done
-
-
-def trained_words(summary: Mapping[str, Any], study: Study) -> str:
-    """How many trainings a ranking cost now, and how many the study had made before."""
-    new = int(summary["trainings_new"])
-    before = study.budget.trainings - new
-    return counted(new, "training") + (f"; {before:,} were made before." if before else ".")
+        say(trained_words(int(ranking.summary["trainings_new"]), study))
 
 
 def print_ranking(ranking: Ranking, seed: Seed, top: int = 20) -> None:
@@ -160,20 +119,3 @@ def _notes(result: dict[str, Any]) -> tuple[list[str], list[str]]:
     chance = [n for n in notes if result.get("no_better_than_chance") and n.startswith("No better than chance")]
     left = [n for n in notes if n not in cut and n not in chance]
     return [*chance, *sorted(left, key=lambda n: "chaotic" not in n.lower())], cut
-
-
-def write_frames(ranking: Framed, csv: Path | None, parquet: Path | None) -> None:
-    """A result as files. Raises FolderError."""
-    if csv is None and parquet is None:
-        return
-    from activeseed.formats import guard, write_whole
-
-    frame = ranking.to_frame()
-    if csv is not None:
-        texts = frame.select_dtypes(exclude=["number", "bool"]).columns
-        shown = frame.assign(**{c: [guard(v) if isinstance(v, str) else v for v in frame[c]] for c in texts})
-        write_whole(csv, shown.to_csv(index=False).encode())
-    if parquet is not None:
-        write_whole(parquet, frame.to_parquet(index=False))
-    for file in filter(None, (csv, parquet)):
-        print(f"Written: {file}", file=sys.stderr)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from activeseed.cli.numbers import counted
-from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, open_study
+from activeseed.cli.analysing import agreed, print_found, say_trained, write_frames
+from activeseed.cli.options import HERE, Accept, Csv, Dir, Json, Yes, need_folders, open_study
 from activeseed.cli.progress import Progress
-from activeseed.cli.screen import clean, print_json, say
-from activeseed.errors import ConfigError, FolderError
+from activeseed.cli.screen import clean, say
+from activeseed.errors import ConfigError
 
 if TYPE_CHECKING:
     from activeseed.analyses import Coverage
@@ -35,7 +35,7 @@ def redundancy(
     ] = 32,
     top: Annotated[int, typer.Option("--top", min=0, metavar="N", help="Rows of the table; 0 shows all.")] = 20,
     as_json: Json = False,
-    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the table as CSV too.")] = None,
+    csv: Csv = None,
     accept: Accept = False,
     yes: Yes = False,
 ) -> None:
@@ -49,12 +49,10 @@ def redundancy(
     """
     if pairs not in ("auto", "all", "near"):
         raise ConfigError(f"--pairs {pairs!r} is neither 'auto' nor 'all' nor 'near'. Name one.")
-    if csv is not None and not csv.parent.is_dir():
-        raise FolderError(f"{csv}: there is no folder {csv.parent}. Make it, or choose another.")
+    need_folders(csv)
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
         from activeseed.analyses import Redundancy
-        from activeseed.cli.rank import agreed, write_frames
 
         which: Any = pairs
         asked = Redundancy(pairs=which, near=near, folds=folds)
@@ -62,13 +60,12 @@ def redundancy(
         found = agreed(study, progress, yes, lambda: study.analyse(asked))
     write_frames(found, csv, None)
     if as_json:
-        print_json({"seed_version": study.seed.version, "system": study.system.kind, **found.to_dict()})
+        print_found(found, study)
         return
     from activeseed.cli.coverage import print_coverage
 
     print_coverage(found, study, top)
-    new = study.budget.trainings - before
-    say(f"{counted(new, 'training')}; {before:,} were made before.")
+    say_trained(study, before)
     if steps := merges(found, folder):
         say("Next, ask people whether these say the same:")
         for line in steps:

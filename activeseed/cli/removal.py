@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from activeseed.cli.analysing import agreed, print_found, say_trained, write_frames
 from activeseed.cli.numbers import counted
-from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, open_study
+from activeseed.cli.options import HERE, Accept, Csv, Dir, Json, Yes, need_folders, open_study
 from activeseed.cli.progress import Progress
-from activeseed.cli.screen import clean, one_line, print_json, results, say
-from activeseed.cli.tables import named
+from activeseed.cli.screen import clean, one_line, results
+from activeseed.cli.tables import bare_table, named
 from activeseed.cli.votes import print_votes
-from activeseed.errors import FolderError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -43,7 +42,7 @@ def removal(
     ] = 512,
     top: Annotated[int, typer.Option("--top", min=0, metavar="N", help="Rows of the table; 0 shows all.")] = 20,
     as_json: Json = False,
-    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write the table as CSV too.")] = None,
+    csv: Csv = None,
     accept: Accept = False,
     yes: Yes = False,
 ) -> None:
@@ -59,12 +58,10 @@ def removal(
     Where [system] kind = "partition", its votes say what its decisions bear, whatever is trained on each part: any
     removals and additions, and edits at two each.
     """
-    if csv is not None and not csv.parent.is_dir():
-        raise FolderError(f"{csv}: there is no folder {csv.parent}. Make it, or choose another.")
+    need_folders(csv)
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
         from activeseed.analyses import PartitionCertificate, PartitionVotes, RemovalBounds
-        from activeseed.cli.rank import agreed, write_frames
 
         asked: Any = RemovalBounds(removals=tuple(removals or ()), sets=sets, exhaustive=exhaustive)
         if study.system.kind == "partition":  # whatever its members are, its votes say what its decisions bear
@@ -73,14 +70,13 @@ def removal(
         found: Removals | PartitionVotes = agreed(study, progress, yes, lambda: study.analyse(asked))
     write_frames(found, csv, None)
     if as_json:
-        print_json({"seed_version": study.seed.version, "system": study.system.kind, **found.to_dict()})
+        print_found(found, study)
         return
     if isinstance(found, PartitionVotes):
         print_votes(found, study, top)
     else:
         print_removals(found, study, top)
-    new = study.budget.trainings - before
-    say(f"{counted(new, 'training')}; {before:,} were made before.")
+    say_trained(study, before)
 
 
 def print_removals(found: Removals, study: Study, top: int = 20) -> None:
@@ -117,13 +113,12 @@ def _aside(bound: RemovalBound) -> str:
 
 def removal_table(found: Removals, texts: dict[str, str], width: int, top: int = 20) -> Table:
     """One line a probe, those that hold least first: its score, how far it moves for each k, and what it holds."""
-    from rich.table import Table
     from rich.text import Text
 
     order = _least_first(found)
     shown = order if top <= 0 else order[:top]
     bounds = found.bounds if width >= WIDE else _fitting(found.bounds, width)
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False, width=width, header_style="bold")
+    table = bare_table(width)
     cells = {b.removed: [_reach(b, p) for p in shown] for b in bounds}
     left = width - 9 - 7 - sum(max(7, *map(len, column)) + 2 for column in cells.values())
     table.add_column("probe", no_wrap=True, width=max(8, left), overflow="ellipsis")

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from activeseed.cli.analysing import agreed
 from activeseed.cli.options import HERE, Accept, Dir, Json, Yes, open_study
 from activeseed.cli.progress import Progress
 from activeseed.cli.screen import print_json, show
@@ -34,7 +35,6 @@ def report(
         raise FolderError(f"{file}: there is no folder {file.parent}. Make it, or choose another with --out.")
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
-        from activeseed.cli.rank import agreed
         from activeseed.report import write_report
 
         agreed(study, progress, yes, lambda: write_report(study, file))

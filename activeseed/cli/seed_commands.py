@@ -11,9 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
-from activeseed.cli.options import HERE, Dir, Json, Yes, confirm, open_study, pairs
+from activeseed.cli.options import HERE, Dir, Json, Yes, confirm, need_folders, open_study, pairs
 from activeseed.cli.screen import clean, one_line, print_json, say, show
-from activeseed.errors import FolderError
 
 Version = Annotated[str, typer.Argument(metavar="VERSION", help="A number, the start of a hash, a pin, or latest.")]
 
@@ -136,8 +135,7 @@ def export(
       activeseed seed export curated.jsonl
       activeseed seed export everything.yaml --all --version v3
     """
-    if not file.parent.is_dir():
-        raise FolderError(f"{file}: there is no folder {file.parent}. Make it, or choose another.")
+    need_folders(file)
     from activeseed.files import SeedWarning
 
     study = open_study(folder)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from activeseed.cli.analysing import agreed
 from activeseed.cli.loop import ending, print_round
 from activeseed.cli.options import HERE, Accept, Dir, Yes, open_study
 from activeseed.cli.progress import Progress
@@ -63,7 +64,6 @@ def serve(
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
         server = _label_studio_of(study)
-        from activeseed.cli.rank import agreed
         from activeseed.serving import Bell, Board, LocalServer, Secret, attend, build_app, listen, only_one
 
         with only_one(study.folder):

@@ -38,6 +38,13 @@ def named(item_id: str, text: str, width: int = 0) -> str:
     return text
 
 
+def bare_table(width: int | None = None) -> Table:
+    """A table without lines, of ``width`` characters, or as wide as what is in it."""
+    from rich.table import Table
+
+    return Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False, width=width, header_style="bold")
+
+
 def ranking_table(
     result: Mapping[str, Any], seed: Seed, width: int, top: int = 20, declared: Sequence[Column] = ()
 ) -> Table:
@@ -48,7 +55,6 @@ def ranking_table(
         top: rows shown; 0 shows all.
         declared: the ranking's columns, where not all are this package's.
     """
-    from rich.table import Table
     from rich.text import Text
 
     by = str(result.get("by", "effect"))
@@ -71,7 +77,7 @@ def ranking_table(
     bar_width = max(6, min(24, (width - taken) // 4))
     text_width = max(10, width - taken - bar_width - 3)
 
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False, width=width, header_style="bold")
+    table = bare_table(width)
     table.add_column("#", justify="right", no_wrap=True, min_width=2)
     if ids:
         table.add_column("id", no_wrap=True, max_width=id_width, overflow="ellipsis")
@@ -303,11 +309,10 @@ def law_lines(result: Mapping[str, Any]) -> list[str]:
 
 def plain_table(headings: Sequence[str], rows: Sequence[Sequence[str]], width: int, right: Sequence[int] = ()) -> Table:
     """A small table of ``width`` characters; the last column takes what room is left and ends in an ellipsis."""
-    from rich.table import Table
     from rich.text import Text
 
     shown = [[one_line(c) for c in row] for row in rows]
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
+    table = bare_table()
     left = width
     for n, heading in enumerate(headings):
         needed = max([len(heading), *(len(row[n]) for row in shown)])

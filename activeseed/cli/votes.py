@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from activeseed.cli.screen import clean, one_line, results
-from activeseed.cli.tables import named
+from activeseed.cli.tables import bare_table, named
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -38,12 +38,11 @@ def print_votes(found: PartitionVotes, study: Study, top: int = 20) -> None:
 
 def votes_table(found: PartitionVotes, texts: dict[str, str], width: int, top: int = 20) -> Table:
     """One line a probe: the ensemble's outcome, the single training's, the votes where there is room, what it holds."""
-    from rich.table import Table
     from rich.text import Text
 
     order = sorted(found.places, key=lambda p: (-1 if p.changes is None else p.changes, p.id))
     wide = width >= WIDE
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False, width=width, header_style="bold")
+    table = bare_table(width)
     left = max(8, width - 9 - 8 - 7 - (18 if wide else 0))
     table.add_column("probe", no_wrap=True, width=left, overflow="ellipsis")
     table.add_column("median", justify="right", no_wrap=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from pydantic import Field
 from activeseed.checked import SettingsRecord
 from activeseed.distances.reading import distributions, known_or_nan, probabilities, weighed
 from activeseed.plan import Floats
+from activeseed.protocols.distances import Metric
 
 #: what an outcome is: a probability at each place, or a distribution over the places
 Read: TypeAlias = Literal["probabilities", "distribution"]
@@ -43,27 +44,15 @@ class KullbackLeibler(SettingsRecord):
     direction: Literal["forward", "reverse"] = "forward"
     smoothing: float = Field(default=0.0, ge=0.0, lt=1.0)
     reads: Read = "probabilities"
+    unit: ClassVar[str] = "nats"
+    symmetric: ClassVar[bool] = False
+    embeds: ClassVar[bool] = False
+    metric: ClassVar[Metric] = ""
 
     @property
     def words(self) -> str:
         which = "" if self.direction == "forward" else ", reverse"
         return f"Kullback–Leibler divergence{which}{_smoothed(self.smoothing)}"
-
-    @property
-    def unit(self) -> str:
-        return "nats"
-
-    @property
-    def symmetric(self) -> bool:
-        return False
-
-    @property
-    def embeds(self) -> bool:
-        return False
-
-    @property
-    def metric(self) -> Literal["d", "root", ""]:
-        return ""
 
     @property
     def largest(self) -> float:
@@ -90,26 +79,14 @@ class Jeffreys(SettingsRecord):
     kind: Literal["jeffreys"] = "jeffreys"
     smoothing: float = Field(default=0.0, ge=0.0, lt=1.0)
     reads: Read = "probabilities"
+    unit: ClassVar[str] = "nats"
+    symmetric: ClassVar[bool] = True
+    embeds: ClassVar[bool] = False
+    metric: ClassVar[Metric] = ""
 
     @property
     def words(self) -> str:
         return f"Jeffreys divergence{_smoothed(self.smoothing)}"
-
-    @property
-    def unit(self) -> str:
-        return "nats"
-
-    @property
-    def symmetric(self) -> bool:
-        return True
-
-    @property
-    def embeds(self) -> bool:
-        return False
-
-    @property
-    def metric(self) -> Literal["d", "root", ""]:
-        return ""
 
     @property
     def largest(self) -> float:
@@ -133,30 +110,12 @@ class JensenShannon(SettingsRecord):
 
     kind: Literal["jensen_shannon"] = "jensen_shannon"
     reads: Read = "probabilities"
-
-    @property
-    def words(self) -> str:
-        return "Jensen–Shannon divergence"
-
-    @property
-    def unit(self) -> str:
-        return "nats"
-
-    @property
-    def symmetric(self) -> bool:
-        return True
-
-    @property
-    def embeds(self) -> bool:
-        return True
-
-    @property
-    def metric(self) -> Literal["d", "root", ""]:
-        return "root"
-
-    @property
-    def largest(self) -> float:
-        return math.log(2.0)
+    words: ClassVar[str] = "Jensen–Shannon divergence"
+    unit: ClassVar[str] = "nats"
+    symmetric: ClassVar[bool] = True
+    embeds: ClassVar[bool] = True
+    metric: ClassVar[Metric] = "root"
+    largest: ClassVar[float] = math.log(2.0)
 
     def between(self, first: Values, second: Values, weights: Floats) -> Floats:
         """See ``protocols.Distance``. Cost: O(P) a pair."""
@@ -175,30 +134,12 @@ class Hellinger(SettingsRecord):
 
     kind: Literal["hellinger"] = "hellinger"
     reads: Read = "probabilities"
-
-    @property
-    def words(self) -> str:
-        return "squared Hellinger distance"
-
-    @property
-    def unit(self) -> str:
-        return "squared Hellinger distance"
-
-    @property
-    def symmetric(self) -> bool:
-        return True
-
-    @property
-    def embeds(self) -> bool:
-        return True
-
-    @property
-    def metric(self) -> Literal["d", "root", ""]:
-        return "root"
-
-    @property
-    def largest(self) -> float:
-        return 1.0
+    words: ClassVar[str] = "squared Hellinger distance"
+    unit: ClassVar[str] = "squared Hellinger distance"
+    symmetric: ClassVar[bool] = True
+    embeds: ClassVar[bool] = True
+    metric: ClassVar[Metric] = "root"
+    largest: ClassVar[float] = 1.0
 
     def between(self, first: Values, second: Values, weights: Floats) -> Floats:
         """See ``protocols.Distance``. Cost: O(P) a pair."""
@@ -217,30 +158,12 @@ class TotalVariation(SettingsRecord):
 
     kind: Literal["total_variation"] = "total_variation"
     reads: Read = "probabilities"
-
-    @property
-    def words(self) -> str:
-        return "total variation"
-
-    @property
-    def unit(self) -> str:
-        return "probability"
-
-    @property
-    def symmetric(self) -> bool:
-        return True
-
-    @property
-    def embeds(self) -> bool:
-        return True
-
-    @property
-    def metric(self) -> Literal["d", "root", ""]:
-        return "d"
-
-    @property
-    def largest(self) -> float:
-        return 1.0
+    words: ClassVar[str] = "total variation"
+    unit: ClassVar[str] = "probability"
+    symmetric: ClassVar[bool] = True
+    embeds: ClassVar[bool] = True
+    metric: ClassVar[Metric] = "d"
+    largest: ClassVar[float] = 1.0
 
     def between(self, first: Values, second: Values, weights: Floats) -> Floats:
         """See ``protocols.Distance``. Cost: O(P) a pair."""

@@ -12,6 +12,7 @@ from activeseed.distances.divergences import DIVERGENCES, Divergence, Divergence
 from activeseed.distances.reading import known_or_nan, pair, probabilities
 from activeseed.errors import PlanError
 from activeseed.plan import Floats
+from activeseed.protocols.distances import Metric, Reads
 
 
 class Policy(SettingsRecord):
@@ -47,7 +48,7 @@ class Policy(SettingsRecord):
         return self._inner.unit
 
     @property
-    def reads(self) -> Literal["probabilities", "distribution", "numbers", "representations"]:
+    def reads(self) -> Reads:
         return "numbers" if self.scores == "numbers" else "probabilities"
 
     @property
@@ -59,7 +60,7 @@ class Policy(SettingsRecord):
         return self._inner.embeds
 
     @property
-    def metric(self) -> Literal["d", "root", ""]:
+    def metric(self) -> Metric:
         return self._inner.metric
 
     @property

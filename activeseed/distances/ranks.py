@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from activeseed.distances.divergences import DIVERGENCES, Divergence, Divergence
 from activeseed.distances.reading import known_or_nan, midranks, pair
 from activeseed.errors import PlanError
 from activeseed.plan import Floats, Ints
+from activeseed.protocols.distances import Metric, Reads
 
 #: comparisons of two places that are held in memory at once
 AT_ONCE = 2_000_000
@@ -25,34 +26,13 @@ class Kendall(SettingsRecord):
     """
 
     kind: Literal["kendall"] = "kendall"
-
-    @property
-    def words(self) -> str:
-        return "Kendall distance of rankings"
-
-    @property
-    def unit(self) -> str:
-        return "share of pairs of places"
-
-    @property
-    def reads(self) -> Literal["probabilities", "distribution", "numbers", "representations"]:
-        return "numbers"
-
-    @property
-    def symmetric(self) -> bool:
-        return True
-
-    @property
-    def embeds(self) -> bool:
-        return True
-
-    @property
-    def metric(self) -> Literal["d", "root", ""]:
-        return "d"
-
-    @property
-    def largest(self) -> float:
-        return 1.0
+    words: ClassVar[str] = "Kendall distance of rankings"
+    unit: ClassVar[str] = "share of pairs of places"
+    reads: ClassVar[Reads] = "numbers"
+    symmetric: ClassVar[bool] = True
+    embeds: ClassVar[bool] = True
+    metric: ClassVar[Metric] = "d"
+    largest: ClassVar[float] = 1.0
 
     def between(self, first: Values, second: Values, weights: Floats) -> Floats:
         """See ``protocols.Distance``. Cost: O(P²) a pair, in bounded memory (``scipy.stats.kendalltau`` takes one)."""
@@ -95,34 +75,13 @@ class Spearman(SettingsRecord):
     """
 
     kind: Literal["spearman"] = "spearman"
-
-    @property
-    def words(self) -> str:
-        return "Spearman distance of rankings"
-
-    @property
-    def unit(self) -> str:
-        return "squared difference of ranks, as a share of its largest"
-
-    @property
-    def reads(self) -> Literal["probabilities", "distribution", "numbers", "representations"]:
-        return "numbers"
-
-    @property
-    def symmetric(self) -> bool:
-        return True
-
-    @property
-    def embeds(self) -> bool:
-        return True
-
-    @property
-    def metric(self) -> Literal["d", "root", ""]:
-        return "root"
-
-    @property
-    def largest(self) -> float:
-        return 1.0
+    words: ClassVar[str] = "Spearman distance of rankings"
+    unit: ClassVar[str] = "squared difference of ranks, as a share of its largest"
+    reads: ClassVar[Reads] = "numbers"
+    symmetric: ClassVar[bool] = True
+    embeds: ClassVar[bool] = True
+    metric: ClassVar[Metric] = "root"
+    largest: ClassVar[float] = 1.0
 
     def between(self, first: Values, second: Values, weights: Floats) -> Floats:
         """See ``protocols.Distance``. Cost: O(P log P) a pair."""
@@ -147,6 +106,7 @@ class RankNormalised(SettingsRecord):
 
     kind: Literal["rank_normalised"] = "rank_normalised"
     divergence: DivergenceKind = "jensen_shannon"
+    reads: ClassVar[Reads] = "numbers"
 
     @property
     def _inner(self) -> Divergence:
@@ -161,10 +121,6 @@ class RankNormalised(SettingsRecord):
         return f"{self._inner.unit}, of ranks"
 
     @property
-    def reads(self) -> Literal["probabilities", "distribution", "numbers", "representations"]:
-        return "numbers"
-
-    @property
     def symmetric(self) -> bool:
         return self._inner.symmetric
 
@@ -173,7 +129,7 @@ class RankNormalised(SettingsRecord):
         return self._inner.embeds
 
     @property
-    def metric(self) -> Literal["d", "root", ""]:
+    def metric(self) -> Metric:
         return self._inner.metric
 
     @property

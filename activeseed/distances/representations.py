@@ -7,7 +7,7 @@ something.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from activeseed.checked import SettingsRecord
 from activeseed.distances.divergences import Values
 from activeseed.distances.reading import known_or_nan, pair, unknown
 from activeseed.plan import Floats
+from activeseed.protocols.distances import Metric, Reads
 
 
 class LinearCKA(SettingsRecord):
@@ -26,34 +27,13 @@ class LinearCKA(SettingsRecord):
     """
 
     kind: Literal["cka"] = "cka"
-
-    @property
-    def words(self) -> str:
-        return "1 − linear CKA of representations"
-
-    @property
-    def unit(self) -> str:
-        return "1 − CKA"
-
-    @property
-    def reads(self) -> Literal["probabilities", "distribution", "numbers", "representations"]:
-        return "representations"
-
-    @property
-    def symmetric(self) -> bool:
-        return True
-
-    @property
-    def embeds(self) -> bool:
-        return True
-
-    @property
-    def metric(self) -> Literal["d", "root", ""]:
-        return "root"
-
-    @property
-    def largest(self) -> float:
-        return 1.0
+    words: ClassVar[str] = "1 − linear CKA of representations"
+    unit: ClassVar[str] = "1 − CKA"
+    reads: ClassVar[Reads] = "representations"
+    symmetric: ClassVar[bool] = True
+    embeds: ClassVar[bool] = True
+    metric: ClassVar[Metric] = "root"
+    largest: ClassVar[float] = 1.0
 
     def between(self, first: Values, second: Values, weights: Floats) -> Floats:
         """See ``protocols.Distance``: ‖K − L‖² from (h, h) products. Cost: O(P h min(P, h)) a pair."""
@@ -78,34 +58,13 @@ class Procrustes(SettingsRecord):
     """
 
     kind: Literal["procrustes"] = "procrustes"
-
-    @property
-    def words(self) -> str:
-        return "Procrustes distance of representations"
-
-    @property
-    def unit(self) -> str:
-        return "half squared length after turning"
-
-    @property
-    def reads(self) -> Literal["probabilities", "distribution", "numbers", "representations"]:
-        return "representations"
-
-    @property
-    def symmetric(self) -> bool:
-        return True
-
-    @property
-    def embeds(self) -> bool:
-        return False
-
-    @property
-    def metric(self) -> Literal["d", "root", ""]:
-        return "root"
-
-    @property
-    def largest(self) -> float:
-        return 1.0
+    words: ClassVar[str] = "Procrustes distance of representations"
+    unit: ClassVar[str] = "half squared length after turning"
+    reads: ClassVar[Reads] = "representations"
+    symmetric: ClassVar[bool] = True
+    embeds: ClassVar[bool] = False
+    metric: ClassVar[Metric] = "root"
+    largest: ClassVar[float] = 1.0
 
     def between(self, first: Values, second: Values, weights: Floats) -> Floats:
         """See ``protocols.Distance``. Cost: O(P m²) a pair, m = min(P, h), after O(P h m) a side."""

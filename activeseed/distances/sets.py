@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -12,6 +12,7 @@ from activeseed.distances.divergences import Values
 from activeseed.distances.reading import known_or_nan, pair
 from activeseed.errors import PlanError
 from activeseed.plan import Floats
+from activeseed.protocols.distances import Metric, Reads
 
 
 class DecisionFlips(SettingsRecord):
@@ -26,34 +27,16 @@ class DecisionFlips(SettingsRecord):
 
     kind: Literal["decision_flips"] = "decision_flips"
     threshold: float = 0.5
+    unit: ClassVar[str] = "share of places"
+    reads: ClassVar[Reads] = "numbers"
+    symmetric: ClassVar[bool] = True
+    embeds: ClassVar[bool] = True
+    metric: ClassVar[Metric] = "d"
+    largest: ClassVar[float] = 1.0
 
     @property
     def words(self) -> str:
         return f"decisions flipped at {self.threshold:g}"
-
-    @property
-    def unit(self) -> str:
-        return "share of places"
-
-    @property
-    def reads(self) -> Literal["probabilities", "distribution", "numbers", "representations"]:
-        return "numbers"
-
-    @property
-    def symmetric(self) -> bool:
-        return True
-
-    @property
-    def embeds(self) -> bool:
-        return True
-
-    @property
-    def metric(self) -> Literal["d", "root", ""]:
-        return "d"
-
-    @property
-    def largest(self) -> float:
-        return 1.0
 
     def between(self, first: Values, second: Values, weights: Floats) -> Floats:
         """See ``protocols.Distance``. Cost: O(P) a pair."""
@@ -79,6 +62,11 @@ class TopK(SettingsRecord):
     kind: Literal["top_k"] = "top_k"
     k: int = Field(default=10, ge=1)
     measure: Literal["overlap", "jaccard"] = "overlap"
+    reads: ClassVar[Reads] = "numbers"
+    symmetric: ClassVar[bool] = True
+    embeds: ClassVar[bool] = True
+    metric: ClassVar[Metric] = "d"
+    largest: ClassVar[float] = 1.0
 
     @property
     def words(self) -> str:
@@ -87,26 +75,6 @@ class TopK(SettingsRecord):
     @property
     def unit(self) -> str:
         return f"share of the top {self.k}" if self.measure == "overlap" else "share of either's top places"
-
-    @property
-    def reads(self) -> Literal["probabilities", "distribution", "numbers", "representations"]:
-        return "numbers"
-
-    @property
-    def symmetric(self) -> bool:
-        return True
-
-    @property
-    def embeds(self) -> bool:
-        return True
-
-    @property
-    def metric(self) -> Literal["d", "root", ""]:
-        return "d"
-
-    @property
-    def largest(self) -> float:
-        return 1.0
 
     def between(self, first: Values, second: Values, weights: Floats) -> Floats:
         """See ``protocols.Distance``. Cost: O(P log P) a pair."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from activeseed.errors import PlanError
-from activeseed.networks import Network
+from activeseed.networks import Activation, Network
 from activeseed.plan import Floats
 
 if TYPE_CHECKING:
@@ -94,14 +94,14 @@ class Difference:
         return np.asarray(f.outcomes(points) - g.outcomes(points))
 
 
-def _scores(points: Tensor, layers: list[tuple[Tensor, Tensor]], activation: str) -> Tensor:
-    import torch
+def _scores(points: Tensor, layers: list[tuple[Tensor, Tensor]], activation: Activation) -> Tensor:
+    from activeseed.bounding.curves import value
 
     h = points
     for n, (w, b) in enumerate(layers):
         h = h @ w.mT + b
         if n < len(layers) - 1:
-            h = torch.relu(h) if activation == "relu" else torch.tanh(h) if activation == "tanh" else torch.sigmoid(h)
+            h = value(activation, h)
     return h[..., 0]
 
 

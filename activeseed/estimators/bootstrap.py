@@ -15,7 +15,6 @@ from pydantic import ConfigDict, Field
 
 from activeseed.checked import SettingsRecord
 from activeseed.column import Column
-from activeseed.contrast import ABSENT_INDEX
 from activeseed.errors import TrainingError
 from activeseed.estimators.columns import GROUP_SPREAD
 from activeseed.estimators.designs import Joined, TwoKeys
@@ -54,7 +53,7 @@ class Bootstrap(SettingsRecord):
         """Members that stand, of every group with two of them; the whole seed where there are no groups."""
         if not self.group_rows:
             return {}
-        standing = [f for f, v in enumerate(problem.base) if v != ABSENT_INDEX and f not in problem.held]
+        standing = problem.droppable
         names = problem.seed.groups or ("",)
         members = {g: tuple(f for f in standing if problem.seed.items[f].group == g) for g in names}
         return {g: m for g, m in members.items() if len(m) > 1}

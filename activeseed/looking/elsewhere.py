@@ -37,7 +37,7 @@ def drawn_outcomes(
     layout, materials = problem.layout, problem.materials
     assert layout is not None
     assert materials is not None
-    keys = np.full(len(draws), 0 if problem.deterministic else problem.first_key, np.int64)
+    keys = np.full(len(draws), problem.key, np.int64)
     rows = Rows(np.asarray(draws, np.int16), keys)
     found = trainer.fulfil(Request(Explicit(rows), PURPOSE, state=NETWORK))
     ok = found.ok & np.isfinite(found.values).all(1)

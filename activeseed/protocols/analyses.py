@@ -105,6 +105,19 @@ class Problem:
     def base(self) -> tuple[int, ...]:
         return self.seed.base
 
+    @property
+    def key(self) -> int:
+        """The replicate number that an analysis counts from: its own first, 0 where one key says all."""
+        return 0 if self.deterministic else self.first_key
+
+    @property
+    def droppable(self) -> tuple[int, ...]:
+        """Positions of the items that stand and that may be left out."""
+        from activeseed.contrast import ABSENT_INDEX
+
+        held = set(self.held)
+        return tuple(f for f, v in enumerate(self.base) if v != ABSENT_INDEX and f not in held)
+
 
 T_co = TypeVar("T_co", covariant=True)
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:  # seams are only described here: whoever asks for an event needs no arrays
     import numpy as np
     from numpy.typing import NDArray
 
     from activeseed.plan import Floats
+
+#: what a distance compares: see ``Distance.reads``
+Reads: TypeAlias = Literal["probabilities", "distribution", "numbers", "representations"]
+#: which of d and √d obeys the triangle inequality, if any is known to
+Metric: TypeAlias = Literal["d", "root", ""]
 
 
 @dataclass(frozen=True)
@@ -51,13 +56,13 @@ class Distance(Protocol):
     @property
     def unit(self) -> str: ...
     @property
-    def reads(self) -> Literal["probabilities", "distribution", "numbers", "representations"]: ...
+    def reads(self) -> Reads: ...
     @property
     def symmetric(self) -> bool: ...
     @property
     def embeds(self) -> bool: ...
     @property
-    def metric(self) -> Literal["d", "root", ""]: ...
+    def metric(self) -> Metric: ...
     @property
     def largest(self) -> float: ...
     def between(self, first: NDArray[np.floating], second: NDArray[np.floating], weights: Floats) -> Floats:

@@ -58,12 +58,21 @@ def lines(
         x = left + k * (width - left) / max(len(series), 1)
         out.append(_marker(k, x + 5, height - 8))
         out.append(f'<text class="tick" x="{x + 14:.0f}" y="{height - 4}">{escape(name)}</text>')
-    return _chart("chart", title, width, height, out)
+    return chart("chart", title, width, height, out)
 
 
-def _chart(css: str, title: str, width: int, height: int, parts: Sequence[str]) -> str:
+def chart(css: str, title: str, width: float, height: float, parts: Sequence[str], more: str = "") -> str:
+    """A picture of these parts that scales with the page; ``more`` are attributes beside."""
+    about = f'class="{css}" role="img" aria-label="{escape(title)}" viewBox="0 0 {width} {height}"{more}'
+    return f"<svg {about}>{''.join(parts)}</svg>"
+
+
+def matrix(title: str, width: float, height: float, parts: Sequence[str]) -> str:
+    """A picture of these parts at its own size: what is wider than the page is scrolled."""
     inside = "".join(parts)
-    return f'<svg class="{css}" role="img" aria-label="{escape(title)}" viewBox="0 0 {width} {height}">{inside}</svg>'
+    return (
+        f'<svg class="matrix" role="img" aria-label="{escape(title)}" width="{width}" height="{height}">{inside}</svg>'
+    )
 
 
 def _marker(k: int, x: float, y: float) -> str:
@@ -101,18 +110,18 @@ def cover_matrix(items: Sequence[dict[str, Any]], most: int = 28) -> str:
     if not rows:
         return ""
     cell, left = 18, 170
-    top = 20 + 5 * max(len(_short(name)) for name in columns)
+    top = 20 + 5 * max(len(short(name)) for name in columns)
     width, height = left + cell * len(columns) + 60, top + cell * len(rows) + 8
     out = [f'<text class="tick" x="{left - 8}" y="{top - 8}" text-anchor="end">covered, by:</text>']
     for k, name in enumerate(columns):
         x = left + (k + 0.5) * cell
         out.append(f'<path class="grid" d="M{x:.1f} {top}V{height - 8}"/>')
         place = f'x="{x + 4:.1f}" y="{top - 6}" transform="rotate(-50 {x + 4:.1f} {top - 6})"'
-        out.append(f'<text class="tick" {place}>{escape(_short(name))}</text>')
+        out.append(f'<text class="tick" {place}>{escape(short(name))}</text>')
     for n, item in enumerate(rows):
         y = top + (n + 0.5) * cell
         out.append(f'<path class="grid" d="M{left} {y:.1f}H{left + cell * len(columns)}"/>')
-        name = escape(_short(item["id"]))
+        name = escape(short(item["id"]))
         out.append(f'<text class="tick" x="{left - 8}" y="{y + 4:.1f}" text-anchor="end">{name}</text>')
         for cover in item["covers"]:
             if cover["id"] not in columns:
@@ -122,14 +131,11 @@ def cover_matrix(items: Sequence[dict[str, Any]], most: int = 28) -> str:
             x = left + (columns.index(cover["id"]) + 0.5) * cell
             said = escape(f"{cover['id']} covers for {100 * share:.0f} % of {item['id']}")
             out.append(f'<circle class="dot s0" cx="{x:.1f}" cy="{y:.1f}" r="{r:.1f}"><title>{said}</title></circle>')
-    inside = "".join(out)
-    return (
-        f'<svg class="matrix" role="img" aria-label="what covers for what" width="{width}" height="{height}">'
-        f"{inside}</svg>"
-    )
+    return matrix("what covers for what", width, height, out)
 
 
-def _short(name: str, most: int = 22) -> str:
+def short(name: str, most: int = 22) -> str:
+    """A name that fits beside a figure."""
     return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
@@ -156,4 +162,4 @@ def calibration(bins: Sequence[dict[str, float]], size: int = 190) -> str:
         out.append(f'<text class="tick" x="{x(p):.0f}" y="{y(0) + 14:.0f}" text-anchor="middle">{p:g}</text>')
         out.append(f'<text class="tick" x="{pad - 5}" y="{y(p) + 4:.0f}" text-anchor="end">{p:g}</text>')
     out.append(f'<text class="tick" x="{x(0.5):.0f}" y="{y(0) + 28:.0f}" text-anchor="middle">believed to stay</text>')
-    return _chart("chart small", "calibration", size, size, out)
+    return chart("chart small", "calibration", size, size, out)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from activeseed.config import FAMILIES, record_type
-from activeseed.errors import MissingExtraError, PlanError, nearest
+from activeseed.errors import PlanError, nearest
 from activeseed.geometries import decisions_of
 from activeseed.plan import Explicit, Rows
 from activeseed.protocols import Explanation, Request, SupportsExplaining, System
+from activeseed.study.able import systems_with
 from activeseed.study.workshop import Workshop
 
 #: places that are explained where none is named
@@ -58,13 +58,5 @@ def _base(work: Workshop) -> Rows:
 
 
 def _those_that_can() -> str:
-    able = []
-    for kind in FAMILIES["system"]:
-        try:
-            record = record_type("system", kind)
-        except (ImportError, MissingExtraError):  # what is not installed explains nothing here
-            continue
-        if hasattr(record, "explain"):
-            able.append(repr(kind))
     own = "a system of your own that has `explain` (activeseed.protocols.SupportsExplaining)"
-    return f"Those that can: {', '.join([*able, own])}."
+    return f"Those that can: {systems_with('explain', own)}."

@@ -17,10 +17,11 @@ A name that holds one of ``+ , = : @`` is written in double quotes: ``without:"a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 from activeseed.analyses.sides import Side
+from activeseed.cleaning import few
 from activeseed.errors import PlanError, SeedError, nearest
 from activeseed.seed import ABSENT, Item, Seed
 from activeseed.study.state import State
@@ -97,7 +98,9 @@ def _of_verb(verb: str, names: Sequence[str], seed: Seed) -> dict[str, str]:
         if name not in groups:
             if not groups:
                 raise SeedError(f"No item of this seed has a group, so {verb}:{name} names none.")
-            raise SeedError(f"There is no group {name!r}.{nearest(name, seed.groups)} There are: {_few(seed.groups)}.")
+            raise SeedError(
+                f"There is no group {name!r}.{nearest(name, seed.groups)} There are: {few(seed.groups, SHOWN)}."
+            )
     return {item.id: ABSENT for item in seed.items if (item.group in names) == (verb == "without-group")}
 
 
@@ -154,7 +157,7 @@ def changes_to(then: Seed, now: Seed, what: str) -> tuple[dict[str, str], dict[s
             weights[item.id] = item.copies / here.copies
     if gone:
         raise PlanError(
-            f"{what} can't be compared: {len(gone)} of its texts are in the newest seed no more ({_few(gone)}). "
+            f"{what} can't be compared: {len(gone)} of its texts are in the newest seed no more ({few(gone, SHOWN)}). "
             "What differs in them: `activeseed seed diff`; to train that seed, make a project of it with "
             "`activeseed seed export` and compare with its folder."
         )
@@ -175,7 +178,7 @@ def _unknown(name: str, state: State) -> str:
         others = [v.id for v in seed[name].variants]
         return (
             f"{name!r} is an item, and no outcome. Say what becomes of it: 'without:{name}', or '{name}=VARIANT' with "
-            f"one of {_few(others)}."
+            f"one of {few(others, SHOWN)}."
         )
     if name in seed.groups:
         return f"{name!r} is a group, and no outcome. Say 'only:{name}' or 'without-group:{name}'."
@@ -186,7 +189,7 @@ def _unknown(name: str, state: State) -> str:
     known = [*state.pins, *(f"v{v.number}" for v in state.versions), "latest"]
     near = nearest(name, known) or nearest(name, [*ids, *seed.groups])
     return (
-        f"There is no outcome {name!r}.{near} Name a version of the seed ({_few(known)}), a change of it "
+        f"There is no outcome {name!r}.{near} Name a version of the seed ({few(known, SHOWN)}), a change of it "
         "('without:ITEM', 'only:GROUP', 'without-group:GROUP', 'ITEM=VARIANT'), or several joined by '+'."
     )
 
@@ -220,8 +223,3 @@ def _names(text: str, part: str) -> list[str]:
 
 def _bare(name: str) -> str:
     return name.strip().replace('"', "")
-
-
-def _few(names: Iterable[str] | Mapping[str, object]) -> str:
-    given = list(names)
-    return ", ".join(given[:SHOWN]) + (f" and {len(given) - SHOWN} more" if len(given) > SHOWN else "")

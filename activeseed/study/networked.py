@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from activeseed.config import FAMILIES, record_type
-from activeseed.errors import MissingExtraError, PlanError
+from typing import TYPE_CHECKING
+
+from activeseed.errors import PlanError
 from activeseed.plan import Materials
 from activeseed.protocols import SupportsNetworks, System
+from activeseed.study.able import systems_with
+
+if TYPE_CHECKING:
+    from activeseed.study import Study
 
 
 def require_network(system: System, materials: Materials) -> None:
@@ -18,17 +23,18 @@ def require_network(system: System, materials: Materials) -> None:
             "policy is a function of the whole pool, and some estimators are none. Rank the evaluator, or another "
             f"estimator. {_those_that_do()}"
         )
-    raise PlanError(f"System {system.kind!r} hands out no network, so nothing can be proved of it. {_those_that_do()}")
+    raise PlanError(
+        f"System {system.kind!r} hands out no network, so nothing can be dreamed or proved of it. {_those_that_do()}"
+    )
+
+
+def require_networks(study: Study) -> None:
+    """The same of a study's system, before anything is trained. Raises TrustError where it is code not agreed to."""
+    if "system" in study.trust.withheld:
+        study.trust.require("system")
+    require_network(study.system, study.materials)
 
 
 def _those_that_do() -> str:
-    able = []
-    for kind in FAMILIES["system"]:
-        try:
-            record = record_type("system", kind)
-        except (ImportError, MissingExtraError):  # what is not installed hands out nothing here
-            continue
-        if hasattr(record, "layout"):
-            able.append(repr(kind))
     own = "a system of your own that has `layout` and the state 'network' (activeseed.protocols.SupportsNetworks)"
-    return f"Those that do: {', '.join([*able, own])}."
+    return f"Those that do: {systems_with('layout', own)}."

@@ -2,14 +2,10 @@
 
     python -m tests.benchmarks.outcomes [--data DIR] [--quick] [--json FILE] [--only PART] [--rival PYTHON]
 
-Parts: ``distances`` (`_outcomes_distances`), ``certificates`` (`_outcomes_certificates`), ``digits``
-(`_outcomes_digits`, beside another verifier where one can be had), ``dreams`` (`_outcomes_dreams`), ``removals``
-(`_outcomes_removals`), ``partitions`` (`_outcomes_partitions`) and ``basins`` (`_outcomes_basins`). What reads
-``persona`` says so where DIR has none.
 Parts: ``distances`` (`_outcomes_distances`), ``probes`` (`_outcomes_probes`: intervals that allow for other probes, and
 of lock-in), ``certificates`` (`_outcomes_certificates`), ``digits`` (`_outcomes_digits`, beside another verifier where
-one can be had), ``dreams`` (`_outcomes_dreams`), ``removals`` (`_outcomes_removals`) and ``basins``
-(`_outcomes_basins`). What reads ``persona`` says so where DIR has none.
+one can be had), ``dreams`` (`_outcomes_dreams`), ``removals`` (`_outcomes_removals`), ``partitions``
+(`_outcomes_partitions`) and ``basins`` (`_outcomes_basins`). What reads ``persona`` says so where DIR has none.
 """
 
 from __future__ import annotations

@@ -121,9 +121,11 @@ def test_systems_without_networks_are_refused_and_those_that_have_some_named(tmp
 
 def test_a_policy_is_no_network_and_that_is_said(make_study: Make, capsys) -> None:
     study = make_study(system=act.OversightLeague(rounds=2, steps=5, minibatch=4, outcome="policy"))
-    code, _, err = typed(capsys, study, "certify")
-    assert code == 2
-    assert "Rank the evaluator" in err
+    for command in ("certify", "dream"):
+        code, _, err = typed(capsys, study, command)
+        assert code == 2
+        assert "Rank the evaluator" in err
+        assert "'reward_model'" in err
 
 
 def test_the_report_draws_each_region_and_says_it_in_words(study: act.Study) -> None:

@@ -77,7 +77,7 @@ FAMILIES: dict[str, tuple[Mutation, ...]] = {
             '    across = products.sum((-1, -2)) - np.einsum("...aa->...", products)\n',
             "    across = products.sum((-1, -2))\n",
         ),
-        Mutation(_E + "bootstrap.py", "held items are resampled with their group", " and f not in problem.held]", "]"),
+        Mutation("activeseed/protocols/analyses.py", "held items are left out", " and f not in held)", ")"),
         Mutation(
             _E + "regression.py",
             "the spread without its control variate",

@@ -35,7 +35,7 @@ from activeseed.analyses.basins.telling import (
     telling_items,
 )
 from activeseed.analyses.sides import Side
-from activeseed.errors import ConfigError, PlanError
+from activeseed.errors import ConfigError, PlanError, TrainingError
 from activeseed.outcome import Outcomes
 from activeseed.plan import generator
 from activeseed.protocols import Finding
@@ -452,7 +452,7 @@ def test_trainings_that_failed_are_left_out_and_one_that_remains_is_no_ensemble(
     found = run_with(Basins(draws=60, resamples=0), problem, failing(50))
     assert (found.trained, found.failed) == (50, 10)
     assert len(found.rows) == len(found.members) == 50
-    with pytest.raises(PlanError, match=r"Of 60 trainings 1 succeeded.*it diverged"):
+    with pytest.raises(TrainingError, match=r"Of 60 trainings 1 succeeded.*it diverged"):
         run_with(Basins(draws=60), problem, failing(1))
 
 

@@ -300,7 +300,7 @@ def test_settings_out_of_range_are_refused(wrong) -> None:
 
 def test_a_system_without_networks_is_refused() -> None:
     system = Strongest(votes=((0.5, 0.1), (-0.2, 0.4)))
-    with pytest.raises(PlanError, match="no network that it hands out"):
+    with pytest.raises(PlanError, match="hands out no network"):
         found_of(system, system.materials)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from sklearn.preprocessing import KernelCenterer
 from torchmetrics.functional import kendall_rank_corrcoef, kl_divergence, spearman_corrcoef
 from torchmetrics.functional.shape import procrustes_disparity
 
+import activeseed.distances
 from activeseed.distances import (
     KINDS,
     DecisionFlips,
@@ -398,3 +400,26 @@ class TestNames:
         for d, found in zip(both, whole, strict=True):
             np.testing.assert_allclose(matrix(d, a, b), found, rtol=1e-12)
         np.testing.assert_allclose(Kendall().between(a, b, EVEN), each, rtol=1e-12)
+
+
+# --- the table --------------------------------------------------------------------------------------------------------
+
+
+def test_the_table_of_distances_says_what_the_records_say() -> None:
+    rows = [
+        line.strip("| \n").split(" | ")
+        for line in (activeseed.distances.__doc__ or "").splitlines()
+        if line[:2] == "| "
+    ]
+    said = {kind.strip("`"): row for row in rows[1:] for kind in row[0].split(", ")}
+    assert set(said) == set(KINDS)
+    largest = {"∞": math.inf, "log 2": math.log(2.0), "1": 1.0}
+    for kind, (_, _, unit, most, embeds, metric) in said.items():
+        distance = distance_named(kind)
+        if most == "its":  # of the divergence that it takes
+            assert (unit, embeds, metric) == ("the divergence's", "as it", "as it")
+            continue
+        assert unit in distance.unit, kind
+        assert distance.largest == largest[most], kind
+        assert distance.embeds == (embeds == "yes"), kind
+        assert distance.metric == {"d": "d", "√d": "root", "neither": ""}[metric], kind

@@ -38,7 +38,7 @@ def pairs_design(problem: Problem, pairs: int, first: int, dice: np.random.Gener
     Returns:
         The design, and the change in words.
     """
-    standing = [f for f, v in enumerate(problem.base) if v != ABSENT_INDEX and f not in problem.held]
+    standing = problem.droppable
     variants = np.tile(np.array(problem.base, np.int16), (3 * pairs, 1))
     times = np.ones(variants.shape, np.float32)
     order = dice.permutation(standing) if standing else np.zeros(0, np.int64)

@@ -27,7 +27,7 @@ from activeseed.analyses.basins.telling import (
 )
 from activeseed.analyses.sides import Side, drawn, rows_of
 from activeseed.checked import SettingsRecord
-from activeseed.errors import PlanError
+from activeseed.errors import PlanError, TrainingError
 from activeseed.estimators.leave_one_out import ROUNDING
 from activeseed.geometries import decisions_of
 from activeseed.plan import Explicit, Floats, Ints, Rows, generator
@@ -90,7 +90,7 @@ class Basins(SettingsRecord):
         self._check(problem)
         if self.of == "belief":
             return drawn(problem, self.draws, self.keys or self.draws).rows, ()
-        first = 0 if problem.deterministic else problem.first_key
+        first = problem.key
         times = 1 if problem.deterministic else self.draws
         which = np.arange(times) % (self.keys or times)
         if self.of == "keys":
@@ -135,13 +135,19 @@ class Basins(SettingsRecord):
     # --- the run ------------------------------------------------------------------------------------------------------
 
     def run(self, problem: Problem) -> Run[Landscape]:
+        """See ``protocols.Analysis``.
+
+        Raises:
+            PlanError: members that can't differ, a setting that can't be swept so.
+            TrainingError: fewer than two trained.
+        """
         rows, names = self.ensemble(problem)
         swept = self._swept(problem)
         outcomes = yield Request(Explicit(rows), "an ensemble")
         ok = np.flatnonzero(outcomes.ok)
         if len(ok) < 2:
             why = next(iter(outcomes.failures.values()), "")
-            raise PlanError(
+            raise TrainingError(
                 f"Of {len(outcomes)} trainings {len(ok)} succeeded: two are needed to see an ensemble."
                 + (f" The first failed: {why}" if why else "")
             )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from activeseed.analyses.basins.counting import flattened
 from activeseed.analyses.basins.landscape import BasinItem, BasinProbe
+from activeseed.cleaning import few
 from activeseed.plan import Floats, Ints
 
 if TYPE_CHECKING:
@@ -203,15 +203,10 @@ def view_of(problem: Problem, values: Floats, basins: Ints, basin: int, decided:
     rejects = [problem.places[p].id for p in order if here[p] and others[p] > 0.5 >= mine[p]]
     said = []
     if approves:
-        said.append(f"approves of {_few(approves)}, which the others reject")
+        said.append(f"approves of {few(approves, NAMED)}, which the others reject")
     if rejects:
-        said.append(f"rejects {_few(rejects)}, which the others approve of")
+        said.append(f"rejects {few(rejects, NAMED)}, which the others approve of")
     return " and ".join(said) if said else ALIKE
-
-
-def _few(names: Sequence[str]) -> str:
-    more = len(names) - NAMED
-    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def wrong_share(problem: Problem, values: Floats) -> Floats | None:

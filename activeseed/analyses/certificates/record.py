@@ -18,11 +18,11 @@ from activeseed.analyses.certificates import places
 from activeseed.analyses.certificates.certified import Certificate, Certified
 from activeseed.analyses.certificates.judging import Effort, Pair, certificate
 from activeseed.analyses.certificates.places import Kind, Place
+from activeseed.analyses.networked import layout_of
 from activeseed.analyses.redundancy.dropping import Drops, rows_for
 from activeseed.analyses.sides import Side, drawn, furthest, rows_of, without
 from activeseed.checked import SettingsRecord
-from activeseed.contrast import ABSENT_INDEX
-from activeseed.errors import PlanError, nearest
+from activeseed.errors import PlanError, TrainingError, nearest
 from activeseed.networks import Layout, Network
 from activeseed.plan import Explicit, Floats, generator
 from activeseed.protocols import NETWORK, Cost, Problem, Request, Run
@@ -94,6 +94,12 @@ class Certificates(SettingsRecord):
         return balls * ("probes" in kinds) + len(kinds - {"probes"})
 
     def run(self, problem: Problem) -> Run[Certified]:
+        """See ``protocols.Analysis``.
+
+        Raises:
+            PlanError: a system without networks, an unknown probe, radii or data of which no region can be made.
+            TrainingError: one of the two failed, or all trainings between which they were to be chosen.
+        """
         layout = layout_of(problem)
         self._checked(problem)
         data, ids = _data(problem, layout)
@@ -101,7 +107,7 @@ class Certificates(SettingsRecord):
         found = yield Request(design, "the two networks", state=NETWORK)
         if not found.ok.all():
             why = next(iter(found.failures.values()), "it said no finite numbers")
-            raise PlanError(f"One of the two can't be compared, since its training failed: {why}.")
+            raise TrainingError(f"One of the two can't be compared, since its training failed: {why}.")
         f, g = (Network.of(layout, flat) for flat in np.asarray(found.values, np.float64))
         pair = Pair(f, g, names, data, ids, self.leash)
         neighbours = places.between_neighbours(data)
@@ -138,14 +144,14 @@ class Certificates(SettingsRecord):
             return names, Explicit(design.block(0, design.size).take([a, b]))
         if not sides:
             items = _items(problem)
-            key = 0 if problem.deterministic else problem.first_key
+            key = problem.key
             drops = Drops(problem, (key,))
             design_of = drops.design([frozenset((f,)) for f in items])
             assert design_of is not None  # there is an item at least
             drops.take(design_of, (yield Request(design_of, "items left out")))
             moved = [drops.moved(frozenset((f,))) for f in items]
             if not any(ok.any() for _, ok in moved):
-                raise PlanError("No training without an item succeeded: there is nothing to compare the seed with.")
+                raise TrainingError("No training without an item succeeded: there is nothing to compare the seed with.")
             far = [float((delta**2).sum()) if ok.any() else -1.0 for delta, ok in moved]
             strongest = problem.seed.items[items[int(np.argmax(far))]].id
             sides = (Side(), without([strongest]))
@@ -178,20 +184,9 @@ class Certificates(SettingsRecord):
         return out, notes
 
 
-def layout_of(problem: Problem) -> Layout:
-    """The shape of the networks. Raises PlanError for a system that hands none out."""
-    if problem.layout is None or NETWORK not in problem.states or problem.materials is None:
-        raise PlanError(
-            "Nothing can be proved of this system: its outcome at a place is no network that it hands out "
-            "(activeseed.protocols.SupportsNetworks)."
-        )
-    return problem.layout
-
-
-def _items(problem: Problem) -> list[int]:
+def _items(problem: Problem) -> tuple[int, ...]:
     """Positions of the items that can be left out."""
-    held = set(problem.held)
-    items = [f for f, v in enumerate(problem.base) if v != ABSENT_INDEX and f not in held]
+    items = problem.droppable
     if not items:
         raise PlanError("No item stands that could be left out. Name the two sides, or let some item stand again.")
     return items

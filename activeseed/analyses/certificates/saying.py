@@ -97,6 +97,24 @@ def _of_probabilities(c: Certificate) -> list[str]:
     return out
 
 
+#: regions that are no ball around a probe, in a few words
+DOMAINS = {
+    "box": "box of the data", "ball": "ball of the data", "unit": "unit ball", "plane": "plane of the data",
+}  # fmt: skip
+
+
+def region_words(region: str, probe: str, radius: float, times: float | None) -> str:
+    """A region in a few words, for tables and figures.
+
+    Args:
+        times: the radius in distances between neighbours; None or NaN where it was not given so.
+    """
+    if region != "probes":
+        return DOMAINS.get(region, region)
+    size = f"{radius:.3g}" if times is None or math.isnan(times) else f"{times:g} × neighbours"
+    return f"{probe} ± {size}"
+
+
 def _cap(c: Certificate, name: str) -> str:
     unit = MEASURES[name][0]
     return f"{rounded_up(c.caps[name])}{f' {unit}' if unit else ''}"

@@ -66,6 +66,7 @@ class Ensemble(SettingsRecord):
         return problem.each * (2 * self.draws + beside + 2 * self.keys)
 
     def run(self, problem: Problem) -> Run[Spreads]:
+        """See ``protocols.Analysis``. Raises PlanError where nothing is unclear, TrainingError for too few rows."""
         if isinstance(self.to, Given):
             self.to.at(problem.places)
         if not bool((problem.law.probabilities[: len(problem.seed)].max(1) < 1.0).any()):

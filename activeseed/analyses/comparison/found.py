@@ -47,6 +47,14 @@ class Apart:
     rests_on: str
 
 
+def rests_words(on: str) -> str:
+    """What would tell more of the first distance, where its errors say so: see ``Apart.rests_on``."""
+    kinds = {"probes": "trainings", "trainings": "probes"}
+    if on not in kinds:
+        return ""
+    return f"Most of the first one's error is over {on}: more of them would tell, more {kinds[on]} would not."
+
+
 @dataclass(frozen=True)
 class AtProbe:
     """Where two sides part.

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from activeseed.analyses.sides import Side, rows_of
 from activeseed.checked import SettingsRecord
+from activeseed.cleaning import few
 from activeseed.errors import PlanError
 from activeseed.outcome import Outcomes
 from activeseed.plan import Explicit, Floats
@@ -62,10 +63,11 @@ class Given(SettingsRecord):
         missing = [p.id for p in places if p.id not in self._at]
         if missing:
             also = [name for name in self.probes if name not in {p.id for p in places}]
-            hint = f" It has others: {_few(also)}." if also else ""
+            hint = f" It has others: {few(map(repr, also), NAMED)}." if also else ""
             raise PlanError(
-                f"{self.name} has no outcome at {len(missing)} of the {len(places)} probes ({_few(missing)}), and "
-                f"outcomes are compared at the same probes.{hint} Look at both at the same probes, by their ids."
+                f"{self.name} has no outcome at {len(missing)} of the {len(places)} probes "
+                f"({few(map(repr, missing), NAMED)}), and outcomes are compared at the same probes.{hint} Look at "
+                "both at the same probes, by their ids."
             )
         return np.array(self.values, np.float64)[:, [self._at[p.id] for p in places]]
 
@@ -95,7 +97,3 @@ def replicates(side: Side, keys: int, problem: Problem) -> list[Side]:
     """The side under so many keys: those of its replicate, which are another's never. One where nothing is random."""
     many = 1 if problem.deterministic else keys
     return [side.model_copy(update={"key": side.key * many + k}) for k in range(many)]
-
-
-def _few(names: Sequence[str]) -> str:
-    return ", ".join(repr(n) for n in names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")

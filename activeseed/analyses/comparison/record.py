@@ -61,6 +61,13 @@ class Comparison(SettingsRecord):
         return problem.each * (trained * (1 if problem.deterministic else self.keys))
 
     def run(self, problem: Problem) -> Run[Compared]:
+        """See ``protocols.Analysis``.
+
+        Raises:
+            PlanError: given outcomes that lack a place, weights that don't fit, a distance that these outcomes don't
+                allow.
+            TrainingError: no key trained on both sides.
+        """
         sides = (self.first, self.second)
         for side in sides:
             if isinstance(side, Given):

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from activeseed.analyses.networked import layout_of
 from activeseed.analyses.sides import Side, drawn, furthest, rows_of
+from activeseed.cleaning import few
 from activeseed.errors import PlanError, TrainingError
-from activeseed.networks import Layout, Network
+from activeseed.networks import Network
 from activeseed.outcome import Outcomes
 from activeseed.plan import Explicit, Floats
 from activeseed.protocols import NETWORK, Problem, Request
@@ -26,17 +28,6 @@ class Reading:
     name: str
     changes: dict[str, str]
     network: Network
-
-
-def layout_of(problem: Problem) -> Layout:
-    """The shape of the networks. Raises PlanError where outcomes are no known function of an input."""
-    if problem.layout is None or problem.materials is None:
-        raise PlanError(
-            "This system hands out no network of its outcome, so nothing can be dreamed of it. A league whose outcome "
-            "is the evaluator and a reward model do. For any other system sort texts by how far its outcomes differ: "
-            "make them probes, and compare two outcomes there."
-        )
-    return problem.layout
 
 
 def wanted(problem: Problem, sides: Sequence[Side], draws: int) -> Request:
@@ -59,7 +50,7 @@ def wanted(problem: Problem, sides: Sequence[Side], draws: int) -> Request:
 
 
 def readings_of(problem: Problem, request: Request, found: Outcomes, sides: Sequence[Side]) -> list[Reading]:
-    """What was trained. Raises TrainingError where a named side failed, PlanError where fewer than two came out."""
+    """What was trained. Raises TrainingError where a named side failed, or fewer than two came out."""
     layout = layout_of(problem)
     rows = request.design.block(0, request.design.size)
     names = [s.name for s in ((Side(), *sides) if len(sides) == 1 else sides)]
@@ -73,7 +64,7 @@ def readings_of(problem: Problem, request: Request, found: Outcomes, sides: Sequ
         network = Network.of(layout, np.asarray(found.values[r]).ravel())
         out.append(Reading(names[r] if names else f"draw {r + 1}{_words(changes)}", changes, network))
     if len(out) < 2:
-        raise PlanError(f"Of {len(found)} trainings {len(out)} succeeded: two are needed to be compared.")
+        raise TrainingError(f"Of {len(found)} trainings {len(out)} succeeded: two are needed to be compared.")
     return out
 
 
@@ -114,7 +105,7 @@ def _words(changes: dict[str, str]) -> str:
     other = [f"{i} as {v}" for i, v in changes.items() if v != ABSENT]
     parts = []
     if gone:
-        parts.append(f"without {', '.join(gone[:_NAMED])}{f' and {len(gone) - _NAMED} more' * (len(gone) > _NAMED)}")
+        parts.append(f"without {few(gone, _NAMED)}")
     if other:
-        parts.append(f"{', '.join(other[:_NAMED])}{f' and {len(other) - _NAMED} more' * (len(other) > _NAMED)}")
+        parts.append(few(other, _NAMED))
     return f": {'; '.join(parts)}"

@@ -90,6 +90,7 @@ class LockIn(SettingsRecord):
         return problem.each * self.design(problem)[1].size
 
     def run(self, problem: Problem) -> Run[LockedIn]:
+        """See ``protocols.Analysis``. Raises PlanError where nothing is reworded, or nothing revised."""
         changed, design = self.design(problem)
         outcomes = yield Request(design, "revisions and paraphrases")
         measured = _Measured(changed, *_moved(design, outcomes, problem), problem)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from activeseed.cleaning import few
 from activeseed.outcome import plain
 
 #: alone: nothing covers for it · shares: it does something, and more once others that do the same are gone · redundant:
@@ -84,9 +85,7 @@ def verdict_words(verdict: str, others: list[str]) -> str:
     >>> verdict_words("redundant", ["a", "b", "c"])
     'covered by a, b and 1 more: redundant'
     """
-    names = ", ".join(others[:NAMED])
-    if len(others) > NAMED:
-        names += f" and {len(others) - NAMED} more"
+    names = few(others, NAMED)
     said = {
         "alone": "decides alone",
         "shares": f"shares with {names}",

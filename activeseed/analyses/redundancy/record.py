@@ -22,7 +22,6 @@ from activeseed.analyses.redundancy.covering import Covering, Tried, covered
 from activeseed.analyses.redundancy.dropping import Drops, Gone, rows_for
 from activeseed.analyses.redundancy.peeling import longest, peel
 from activeseed.checked import SettingsRecord
-from activeseed.contrast import ABSENT_INDEX
 from activeseed.errors import PlanError
 from activeseed.estimators.statistics import ENOUGH_KEYS
 from activeseed.plan import generator
@@ -100,7 +99,7 @@ class Redundancy(SettingsRecord):
     def run(self, problem: Problem) -> Run[Coverage]:
         items = items_of(problem)
         which = self.tried(problem)
-        first = 0 if problem.deterministic else problem.first_key
+        first = problem.key
         drops = Drops(problem, tuple(range(first, first + self._keys(problem))))
         like = Likeness(tuple(_payload(problem, f) for f in items))
         halves, quarters = (_folds(problem, items, self.folds, parts) for parts in (2, 4))
@@ -176,8 +175,7 @@ class Redundancy(SettingsRecord):
 
 def items_of(problem: Problem) -> tuple[int, ...]:
     """Positions of the items that stand and can be left out. Raises PlanError for fewer than two."""
-    held = set(problem.held)
-    items = tuple(f for f, v in enumerate(problem.base) if v != ABSENT_INDEX and f not in held)
+    items = problem.droppable
     if len(items) < 2:
         raise PlanError("What covers for what is asked of two items that stand or more. Let some stand again.")
     return items

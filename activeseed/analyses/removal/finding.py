@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from statistics import median
 from typing import Any
 
 from activeseed.outcome import plain
@@ -81,9 +82,7 @@ class RemovalBound:
     @property
     def looseness(self) -> float:
         """Median over probes of proved / seen; 1 is exact, and infinite where nothing moved."""
-        ratios = sorted(p.proved / p.seen if p.seen > 0 else float("inf") for p in self.probes)
-        middle = len(ratios) // 2
-        return ratios[middle] if len(ratios) % 2 else (ratios[middle - 1] + ratios[middle]) / 2
+        return median(p.proved / p.seen if p.seen > 0 else float("inf") for p in self.probes)
 
     @property
     def holding(self) -> int:

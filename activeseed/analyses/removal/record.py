@@ -20,7 +20,7 @@ from activeseed.analyses.removal.finding import Removals
 from activeseed.analyses.removal.saying import removals
 from activeseed.checked import SettingsRecord
 from activeseed.contrast import ABSENT_INDEX
-from activeseed.errors import PlanError
+from activeseed.errors import PlanError, TrainingError
 from activeseed.geometries import decisions_of
 from activeseed.outcome import Outcomes
 from activeseed.plan import Explicit, Floats, Rows
@@ -74,6 +74,13 @@ class RemovalBounds(SettingsRecord):
         return problem.each * (1 + sum(min(how_many(n, k), max(self.sets, self.exhaustive)) for k in self._asked(n)))
 
     def run(self, problem: Problem) -> Run[Removals]:
+        """See ``protocols.Analysis``.
+
+        Raises:
+            PlanError: outcomes that are no probabilities, more removals than items, and where there is neither a
+                convex training nor few enough sets to train them all, naming the systems that have one.
+            TrainingError: the seed as it stands can't be trained.
+        """
         items = standing(problem)
         if not problem.places or decisions_of(problem.geometry) is None:
             raise PlanError("Removals are bounded where outcomes are probabilities at probes, and there are none here.")
@@ -92,7 +99,9 @@ class RemovalBounds(SettingsRecord):
         sets = list(dict.fromkeys(s for some in tried.values() for s in some))
         found = yield Request(Explicit(_rows(problem, sets)), "the seed as it stands, and sets of items removed")
         if not found.ok[0]:
-            raise PlanError(f"The seed as it stands can't be trained: {found.failures.get(0, 'no reason was given')}.")
+            raise TrainingError(
+                f"The seed as it stands can't be trained: {found.failures.get(0, 'no reason was given')}."
+            )
         base, moved, apart = _measured(problem, bounding, items, sets, found)
         return removals(
             problem, items, base, apart, notes, self.loose,
@@ -135,19 +144,14 @@ class RemovalBounds(SettingsRecord):
 
 def standing(problem: Problem) -> tuple[int, ...]:
     """Positions of the items that stand and can be left out. Raises PlanError for fewer than two."""
-    held = set(problem.held)
-    items = tuple(f for f, v in enumerate(problem.base) if v != ABSENT_INDEX and f not in held)
+    items = problem.droppable
     if len(items) < 2:
         raise PlanError("Removals are asked of two items that stand or more. Let some stand again.")
     return items
 
 
-def _key(problem: Problem) -> int:
-    return 0 if problem.deterministic else problem.first_key
-
-
 def _under(problem: Problem) -> str:
-    return "" if problem.deterministic else f", under key {_key(problem)}"
+    return "" if problem.deterministic else f", under key {problem.key}"
 
 
 def _rows(problem: Problem, sets: Sequence[Set]) -> Rows:
@@ -155,7 +159,7 @@ def _rows(problem: Problem, sets: Sequence[Set]) -> Rows:
     variants = np.tile(np.array(problem.base, np.int16), (1 + len(sets), 1))
     for r, gone in enumerate(sets, start=1):
         variants[r, sorted(gone)] = ABSENT_INDEX
-    return Rows(variants, np.full(len(variants), _key(problem), np.int64))
+    return Rows(variants, np.full(len(variants), problem.key, np.int64))
 
 
 def _bounding(problem: Problem, items: Sequence[int]) -> Bounding:
@@ -163,7 +167,7 @@ def _bounding(problem: Problem, items: Sequence[int]) -> Bounding:
     if problem.convex is None or problem.materials is None:
         raise PlanError("This system hands out no convex training.")
     weights = _rows(problem, ()).weights(problem.materials.slots)[0]
-    return Bounding(problem.convex(_key(problem)), np.asarray(weights, np.float64))
+    return Bounding(problem.convex(problem.key), np.asarray(weights, np.float64))
 
 
 def _measured(

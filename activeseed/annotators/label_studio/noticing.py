@@ -8,6 +8,7 @@ from typing import Any
 from activeseed.annotators.label_studio import voices
 from activeseed.annotators.label_studio.collecting import Answers, Reading
 from activeseed.annotators.label_studio.listing import microseconds, owner
+from activeseed.cleaning import few
 from activeseed.comparing import same_name
 from activeseed.question import Answer, Question
 from activeseed.questions import form_of
@@ -146,5 +147,5 @@ def unserved(
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(repr(n) for n in names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    shown = few(map(repr, names), 3)
     return f"question{'s' if len(names) > 1 else ''} {shown}"

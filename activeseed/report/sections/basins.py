@@ -110,7 +110,9 @@ def _map(points: Sequence[Sequence[float]], of: Sequence[int], names: Sequence[s
     for k, name in enumerate(names[:8]):
         out.append(_shape(k, 16 + 66 * k, height - 10, 4))
         out.append(f'<text class="tick" x="{24 + 66 * k}" y="{height - 6}">basin {escape(name)}</text>')
-    return _picture(f"the ensemble: {len(points)} trainings in {len(names)} basins", width, height, out)
+    return figures.chart(
+        "chart landscape", f"the ensemble: {len(points)} trainings in {len(names)} basins", width, height, out
+    )
 
 
 def _stills(points: Sequence[Sequence[Sequence[float]]], steps: Sequence[int], of: Sequence[int]) -> str:
@@ -126,7 +128,9 @@ def _stills(points: Sequence[Sequence[Sequence[float]]], steps: Sequence[int], o
             f'<g transform="translate({left} {top + 18})"><rect class="grid" x="2" y="-16" width="{width - 4}" '
             f'height="{height - 4}" fill="none"/><text class="title" x="8" y="-3">step {step}</text>{inside}</g>'
         )
-    return _picture("the ensemble at six steps of training", across * width, down * height, out)
+    return figures.chart(
+        "chart landscape", f"the ensemble at {len(points)} steps of training", across * width, down * height, out
+    )
 
 
 def _motion(points: Sequence[Sequence[Sequence[float]]], steps: Sequence[int], of: Sequence[int]) -> str:
@@ -144,11 +148,4 @@ def _motion(points: Sequence[Sequence[Sequence[float]]], steps: Sequence[int], o
         )
         out.append(_shape(k, *at(points[-1][n]), 3, moves))
     title = f"the ensemble from step {steps[0]} to step {steps[-1]}"
-    return _picture(title, width, height, out, 'id="basins-moving" style="cursor:pointer"')
-
-
-def _picture(title: str, width: float, height: float, parts: Sequence[str], more: str = "") -> str:
-    return (
-        f'<svg class="chart landscape" role="img" aria-label="{escape(title)}" viewBox="0 0 {width} {height}" {more}>'
-        f"{''.join(parts)}</svg>"
-    )
+    return figures.chart("chart landscape", title, width, height, out, ' id="basins-moving" style="cursor:pointer"')

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from activeseed.analyses.certificates.saying import rounded_down, rounded_up
-from activeseed.bounding.divergences import MEASURES
+from activeseed.analyses.certificates.saying import region_words, rounded_down, rounded_up
+from activeseed.report.figures import chart, short
 from activeseed.study import Study
 
 #: bars that are drawn, and characters of a label
@@ -30,7 +30,7 @@ def facts(study: Study, result: Mapping[str, Any]) -> dict[str, Any]:
         rows.append(
             {
                 **c,
-                "label": _label(c),
+                "label": region_words(c["region"], c["probe"], c["radius"], c["times"]),
                 "text": texts.get(c["probe"], ""),
                 "seen": "–" if c["lower"] is None else rounded_down(c["lower"]),
                 "proved": "nothing" if c["upper"] is None else rounded_up(c["upper"]),
@@ -83,26 +83,15 @@ def bars(rows: Sequence[Mapping[str, Any]], unit: str) -> str:
             out.append(f'<path class="line s0" d="M{end:.1f} {y - 5:.1f}v10"/>')
         out.append(f'<circle class="dot s0" cx="{at(seen):.1f}" cy="{y:.1f}" r="3.5"/>')
     said = f"what was seen and what was proved in {len(rows)} regions"
-    return f'<svg class="chart" role="img" aria-label="{said}" viewBox="0 0 {width} {height}">{"".join(out)}</svg>'
-
-
-def _label(c: Mapping[str, Any]) -> str:
-    if c["region"] == "probes":
-        size = f"{c['radius']:.3g}" if c["times"] is None else f"{c['times']:g} × neighbours"
-        return f"{c['probe']} ± {size}"
-    said = {"box": "box of the data", "ball": "ball of the data", "unit": "unit ball", "plane": "plane of the data"}
-    region: str = c["region"]
-    return said.get(region, region)
+    return chart("chart", said, width, height, out)
 
 
 def _short(row: Mapping[str, Any]) -> str:
+    """The label, of which the end is kept: it tells one ball around a probe from another."""
     label: str = row["label"]
-    if len(label) <= LABEL:
-        return label
     tail = label[label.rindex(" ± ") :] if " ± " in label else ""
-    return label[: max(1, LABEL - 1 - len(tail))] + "…" + tail
+    return label if len(label) <= LABEL else short(label, max(2, LABEL - len(tail))) + tail
 
 
 def _cap(c: Mapping[str, Any], name: str) -> str:
-    assert name in MEASURES
     return "vacuous" if name in c["vacuous"] else rounded_up(c["caps"][name])

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from activeseed.analyses.comparison.found import rests_words
+from activeseed.report.figures import chart, short
 from activeseed.study import Study
 
 #: probes that are shown, and those that are drawn
@@ -27,7 +29,7 @@ def comparison(study: Study, result: Mapping[str, Any]) -> dict[str, Any]:
             {"id": name, "from": a.replace("_", " "), "to": b.replace("_", " ")}
             for name, (a, b) in result["differing"].items()
         ],
-        "rests": _rests(result["distances"][0]),
+        "rests": rests_words(result["distances"][0]["rests_on"]),
     }  # fmt: skip
 
 
@@ -45,7 +47,7 @@ def ensemble(study: Study, result: Mapping[str, Any]) -> dict[str, Any]:
         **result,
         "probes": [_probe(p, texts) for p in moved[:SHOWN]],
         "more": max(0, len(moved) - SHOWN),
-        "rests": _rests(result["distances"][0]),
+        "rests": rests_words(result["distances"][0]["rests_on"]),
         "extremes": None if furthest is None else comparison(study, furthest),
     }
 
@@ -57,15 +59,6 @@ def ensemble_figures(facts: Mapping[str, Any]) -> dict[str, str]:
         "ranges": ranges(facts["probes"]),
         "parting": "" if furthest is None else parting(furthest["drawn"], furthest["alpha"]),
     }
-
-
-def _rests(distance: Mapping[str, Any]) -> str:
-    on = distance["rests_on"]
-    if on == "probes":
-        return "Most of the first distance's error is over probes: more of them would tell, more trainings would not."
-    if on == "trainings":
-        return "Most of the first distance's error is over trainings: more of them would tell, more probes would not."
-    return ""
 
 
 def _texts(study: Study) -> dict[str, str]:
@@ -120,16 +113,12 @@ def _rows(rows: Sequence[tuple[str, str, float, float, bool]], title: str) -> st
         out.append(f'<text class="tick" x="{x(tick):.1f}" y="{height - 6}" text-anchor="middle">{tick:.3g}</text>')
     for n, (name, said, a, b, sure) in enumerate(rows):
         y = top + (n + 0.5) * step
-        short = name if len(name) <= 22 else f"{name[:21]}…"
         faint = "" if sure else ' opacity="0.35"'
-        out.append(f'<text class="tick" x="{left - 8}" y="{y + 4:.1f}" text-anchor="end">{escape(short)}</text>')
+        out.append(f'<text class="tick" x="{left - 8}" y="{y + 4:.1f}" text-anchor="end">{escape(short(name))}</text>')
         out.append(
             f"<g{faint}><title>{escape(f'{name}: {said}')}</title>"
             f'<path class="line s0" d="M{x(a):.1f} {y:.1f}H{x(b):.1f}"/>'
             f'<circle class="ring" cx="{x(a):.1f}" cy="{y:.1f}" r="3.5"/>'
             f'<circle class="dot s0" cx="{x(b):.1f}" cy="{y:.1f}" r="3.5"/></g>'
         )
-    inside = "".join(out)
-    return (
-        f'<svg class="chart rows" role="img" aria-label="{escape(title)}" viewBox="0 0 {width} {height}">{inside}</svg>'
-    )
+    return chart("chart rows", title, width, height, out)

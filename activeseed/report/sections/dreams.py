@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from activeseed.cleaning import clean, one_line
+from activeseed.report.figures import matrix, short
 from activeseed.study import Study
 
 #: texts of each pair that are drawn, and that are listed
@@ -57,9 +58,10 @@ def partings(dreams: Sequence[Mapping[str, Any]], texts: Sequence[Mapping[str, A
         out.append(f'<text class="tick" x="{x(tick):.1f}" y="{top - 8}" text-anchor="middle">{tick:.2g}</text>')
     for n, (name, first, second) in enumerate(rows):
         y = top + (n + 0.5) * line
-        short = name if len(name) <= _SHOWN else f"{name[: _SHOWN - 1]}…"
         said = escape(f"{name}: first {first:.2f}, second {second:.2f}")
-        out.append(f'<text class="tick" x="{left - 10}" y="{y + 4:.1f}" text-anchor="end">{escape(short)}</text>')
+        out.append(
+            f'<text class="tick" x="{left - 10}" y="{y + 4:.1f}" text-anchor="end">{escape(short(name, _SHOWN))}</text>'
+        )
         out.append(f'<path class="line s1" d="M{x(first):.1f} {y:.1f}H{x(second):.1f}"><title>{said}</title></path>')
         out.append(f'<circle class="dot s0" cx="{x(first):.1f}" cy="{y:.1f}" r="4"/>')
         out.append(f'<rect class="dot s1" x="{x(second) - 3.5:.1f}" y="{y - 3.5:.1f}" width="7" height="7"/>')
@@ -68,8 +70,4 @@ def partings(dreams: Sequence[Mapping[str, Any]], texts: Sequence[Mapping[str, A
     out.append(f'<text class="tick" x="{left + 16}" y="{y}">first reading</text>')
     out.append(f'<rect class="dot s1" x="{left + 122}" y="{y - 8}" width="7" height="7"/>')
     out.append(f'<text class="tick" x="{left + 136}" y="{y}">second reading</text>')
-    inside = "".join(out)
-    return (
-        f'<svg class="matrix" role="img" aria-label="where two readings part" width="{width}" height="{height}">'
-        f"{inside}</svg>"
-    )
+    return matrix("where two readings part", width, height, out)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
+from math import log10
 from typing import Any
 
 from activeseed.looking.derivation import text_of
+from activeseed.report.figures import chart
 from activeseed.study import Study
 
 SHOWN = 20
@@ -47,8 +49,6 @@ def figures(found: Mapping[str, Any]) -> dict[str, str]:
     width, height = 480, top + step * len(rows) + 24
 
     def x(v: float | None) -> float:
-        from math import log10
-
         at = reach if v is None else max(-reach, min(reach, log10(max(v, 1e-9))))
         return left + (at + reach) / (2 * reach) * (width - left - right)
 
@@ -68,8 +68,4 @@ def figures(found: Mapping[str, Any]) -> dict[str, str]:
             )
             out.append(f'<path class="whisker" d="M{x(a["low"]):.1f} {y:.1f}H{x(a["high"]):.1f}"/>{arrow}')
         out.append(f'<circle class="dot s0" cx="{x(a["ratio"]):.1f}" cy="{y:.1f}" r="4.5"/>')
-    inside = "".join(out)
-    return {
-        "ratios": f'<svg class="chart bar rows" role="img" aria-label="revision over paraphrase" '
-        f'viewBox="0 0 {width} {height}">{inside}</svg>'
-    }  # fmt: skip
+    return {"ratios": chart("chart bar rows", "revision over paraphrase", width, height, out)}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from activeseed.report.figures import chart, short
 from activeseed.study import Study
 
 #: probes that are drawn, and rows of the table before it is folded up
@@ -58,8 +59,9 @@ def _intervals(found: Mapping[str, Any], n: int, width: int = 420) -> str:
         out.append(f'<text class="tick" x="{x(at):.1f}" y="{height - 4}" text-anchor="middle">{at:.2g}</text>')
     for k, row in enumerate(rows):
         y, reach = top + step * k + 6, row["reach"][n]
-        name = row["id"] if len(row["id"]) <= 16 else row["id"][:15] + "…"
-        out.append(f'<text class="tick" x="{left - 6}" y="{y + 4}" text-anchor="end">{escape(name)}</text>')
+        out.append(
+            f'<text class="tick" x="{left - 6}" y="{y + 4}" text-anchor="end">{escape(short(row["id"], 16))}</text>'
+        )
         low, high = (-span * 2 if reach["low"] is None else row["score"] + reach["low"],
                      span * 2 if reach["high"] is None else row["score"] + reach["high"])  # fmt: skip
         caps = "".join(f"M{x(end):.1f} {y - 3}v6" for end in (low, high))
@@ -67,8 +69,4 @@ def _intervals(found: Mapping[str, Any], n: int, width: int = 420) -> str:
         a, b = x(row["score"] + reach["seen_low"]), x(row["score"] + reach["seen_high"])
         out.append(f'<rect class="fill" x="{a:.1f}" y="{y - 3}" width="{max(b - a, 0.5):.1f}" height="6" rx="2"/>')
         out.append(f'<circle class="dot s0" cx="{x(row["score"]):.1f}" cy="{y}" r="3"/>')
-    inside = "".join(out)
-    return (
-        f'<svg class="chart rows" role="img" aria-label="{escape(title)}" viewBox="0 0 {width} {height}">'
-        f'<g class="bar">{inside}</g></svg>'
-    )
+    return chart("chart rows", title, width, height, ['<g class="bar">', *out, "</g>"])

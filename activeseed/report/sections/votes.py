@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from activeseed.report.figures import chart
 from activeseed.study import Study
 
 #: rows of the table before it is folded up
@@ -48,5 +49,4 @@ def _steps(certified: list[Mapping[str, Any]], width: int = 420, height: int = 1
         out.append(f'<text class="tick" x="{x(k):.1f}" y="{height - 16}" text-anchor="middle">{k}</text>')
     middle = (left + width - right) / 2
     out.append(f'<text class="tick" x="{middle:.0f}" y="{height - 2}" text-anchor="middle">k</text>')
-    inside = "".join(out)
-    return f'<svg class="chart" role="img" aria-label="{escape(title)}" viewBox="0 0 {width} {height}">{inside}</svg>'
+    return chart("chart", title, width, height, out)

@@ -214,13 +214,10 @@ class FromEstimator(SettingsRecord):
 
     def train(self, rows: Rows, materials: Materials) -> Outcomes:
         probes = self._inputs(materials, [p.payload for p in materials.probes])
-        weight_name = _weight_name(self.made())
-        labels = self._labels(materials) if self.probability else None
-        positive = None if labels is None else self._positive(labels)
+        fitted, positive = self._fitting(rows, materials)
 
         def train(r: int) -> Any:
-            items = given_items(materials, rows, r, weighted=weight_name is not None)
-            model = self._fitted(items, materials, int(rows.stream("train")[r]), weight_name, labels)
+            model = fitted(r)
             asked = probes.copy()  # a scaler that saves itself a copy writes into what it is asked about
             return model.predict(asked) if positive is None else _probability(model, asked, positive)
 
@@ -248,15 +245,11 @@ class FromEstimator(SettingsRecord):
                 f"This trainer has no state {name!r}; it hands out {known}. Linear models and perceptrons of two "
                 "classes, alone or after a StandardScaler, on the study's embedding, are networks."
             )
-        weight_name = _weight_name(self.made())
-        labels = self._labels(materials) if self.probability else None
-        positive = None if labels is None else self._positive(labels)
+        fitted, positive = self._fitting(rows, materials)
         probes = np.asarray(materials.features([p.payload for p in materials.probes]), np.float64)
 
         def read(r: int) -> Any:
-            items = given_items(materials, rows, r, weighted=weight_name is not None)
-            model = self._fitted(items, materials, int(rows.stream("train")[r]), weight_name, labels)
-            flat = parameters_of(model, layout, positive)
+            flat = parameters_of(fitted(r), layout, positive)
             return flat if name == NETWORK else Network.of(layout, flat).units(probes).reshape(-1)
 
         shape = (layout.size,) if name == NETWORK else (len(probes), layout.widths[-2])
@@ -320,6 +313,17 @@ class FromEstimator(SettingsRecord):
             return found(**self.parameters)
         except TypeError as error:
             raise ConfigError(f"{self.estimator} can't be made with these parameters: {error}.") from error
+
+    def _fitting(self, rows: Rows, materials: Materials) -> tuple[Callable[[int], Any], Label | None]:
+        """Row number -> the estimator as fitted on that row; and the class whose probability is read, if one is."""
+        weight_name = _weight_name(self.made())
+        labels = self._labels(materials) if self.probability else None
+
+        def fitted(r: int) -> Any:
+            items = given_items(materials, rows, r, weighted=weight_name is not None)
+            return self._fitted(items, materials, int(rows.stream("train")[r]), weight_name, labels)
+
+        return fitted, None if labels is None else self._positive(labels)
 
     def _fitted(
         self,
