@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -182,11 +183,24 @@ def test_probabilities_outside_their_range_are_refused(make_study: Make, tmp_pat
     study = make_study()
     path = tmp_path / "odd.csv"
     path.write_text("\n".join(["probe,value", *(f"z{n},{1.0 + n}" for n in range(20))]), "utf-8")
-    with pytest.raises(PlanError, match="is no probability"):
-        study.analyse(act.Comparison(first=study.side("latest"), second=study.outcome(str(path))))
+    other = study.outcome(str(path))
+    # whichever distances are asked for, the study's own is among them, and it would cut what is outside
+    for distances in ((), ("kendall",)):
+        with pytest.raises(PlanError, match=r"odd.csv: the outcome at probe 'z1' is 2, which is no probability"):
+            study.analyse(act.Comparison(first=study.side("latest"), second=other, distances=distances))
+    with pytest.raises(PlanError, match="'z1' is 2, which is no probability"):
+        study.analyse(act.Ensemble(to=other, draws=8))
 
 
 # --- the command line -------------------------------------------------------------------------------------------------
+
+
+def test_the_report_says_nothing_where_an_interval_is_unknown(make_study: Make) -> None:
+    study = make_study()
+    study.rank()
+    found = study.analyse(act.Comparison(first=study.side("latest"), second=study.side("without:i00"), keys=1))
+    assert math.isnan(found.own.low)
+    assert "– to –" not in render(gather(study))
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 140])

@@ -138,4 +138,7 @@ def test_masks_hide_secrets_and_nothing_else():
     assert masked(shown) == shown, "what is masked stays as it is"
     assert {"pw-pw-pw", "b" * 9, "k" * 9, "p@ss", "abcdefgh"} <= set(secrets_in(record))
     assert without(f"said {'b' * 9} and pw", ["b" * 9, "pw"]) == f"said {MASK} and pw"
+    ranks = {"authorities": ["root", "system"], "authority": "developer", "author": "somebody"}
+    assert masked(ranks) == ranks, "who outranks whom is no secret"
+    assert masked({"authorization": "Bearer xyz", "auth": "abcdefgh"}) == {"authorization": MASK, "auth": MASK}
     assert masked_text("a:b@c, no address") == "a:b@c, no address"

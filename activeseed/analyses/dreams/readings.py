@@ -33,8 +33,9 @@ def layout_of(problem: Problem) -> Layout:
     if problem.layout is None or problem.materials is None:
         raise PlanError(
             "This system hands out no network of its outcome, so nothing can be dreamed of it. A league whose outcome "
-            "is the evaluator and a reward model do. For any other system sort texts by how far its outcomes differ: "
-            "make them probes, and compare two outcomes there."
+            "is the evaluator does, a linear reward model, and an estimator on embeddings that is linear or an MLP of "
+            "scikit-learn. For any other system sort texts by how far its outcomes differ: make them probes, and "
+            "compare two outcomes there."
         )
     return problem.layout
 
