@@ -291,6 +291,22 @@ def test_probes_weighted_towards_a_file_say_what_that_costs(make_study: Make, ca
     assert json.loads(out)["distances"][0]["value"] is not None
 
 
+def test_check_says_what_analyses_cost_at_most_and_of_none_that_cannot_be(study, make_study: Make, capsys) -> None:
+    cost = study.check()["cost"]
+    assert {"compare", "basins", "removal"} <= set(cost["analyses"])
+    assert not {"dream", "certify"} & set(cost["analyses"]), "it hands out no network"
+    out, _ = printed(capsys, "check", "--dir", str(study.folder))
+    assert "compare 2" in " ".join(out.split())
+    noisy = make_study(system=act.OversightLeague(rounds=2, steps=5, minibatch=4))
+    cost = noisy.check()["cost"]
+    before = noisy.budget.trainings
+    noisy.analyse(act.Comparison(first=noisy.side("latest"), second=noisy.side("without:i00")))
+    assert noisy.budget.trainings - before <= cost["analyses"]["compare"] + cost["look"]
+    before = noisy.budget.trainings
+    noisy.analyse(act.Dreams())  # the look is there by now
+    assert noisy.budget.trainings - before <= cost["analyses"]["dream"]
+
+
 def test_check_says_which_group_no_probe_is_of(tmp_path: Path, capsys) -> None:
     seed = Seed(items=tuple(Item(id=i, payload=Text(text=t), group=g or "rest") for i, (t, g, _) in RULES.items()))
     probes = [Probe(id=f"case-{n}", payload=Text(text=t), group="harm") for n, t in enumerate(CASES)]
