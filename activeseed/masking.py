@@ -13,7 +13,9 @@ MASK = "***"
 #: a shorter value is no secret, and would be found in every other word
 SHORTEST = 6
 
-_NAMES = re.compile(r"passw|secret|token(?!_file)|credential|api_?key|access_?key|private_?key|^auth", re.IGNORECASE)
+_NAMES = re.compile(
+    r"passw|secret|token(?!_file)|credential|api_?key|access_?key|private_?key|^auth(?!orit|ors?$)", re.IGNORECASE
+)
 _PASSWORD = re.compile(r"(?<=://)([^\s/@:]*):([^\s/]+)@")
 _QUERY = re.compile(r"([?&][^=&\s]*(?:passw|secret|token|key)[^=&\s]*=)([^&\s]+)", re.IGNORECASE)
 

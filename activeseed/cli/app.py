@@ -34,7 +34,7 @@ from activeseed.cli import (
     seed_commands,
     serve,
 )
-from activeseed.cli.options import ENDING, TRUSTED
+from activeseed.cli.options import ENDING, TRUSTED, TakesSeveral
 from activeseed.cli.screen import replace_what_does_not_fit, say
 from activeseed.errors import ActiveseedError, nearest, plainly
 from activeseed.masking import is_secret, masked_text, secrets_in, without
@@ -124,13 +124,13 @@ app.command("init", short_help="Make a project from a seed file.")(project.init)
 app.command("check", short_help="Validate it, and say what a ranking costs.")(project.check)
 app.command("rank", short_help="Rank the items by what hangs on them.")(rank.rank)
 app.command("redundancy", short_help="What covers for what, and what for nothing.")(redundancy.redundancy)
-app.command("compare", short_help="How far apart outcomes are, and where.")(compare.compare)
+app.command("compare", cls=TakesSeveral, short_help="How far apart outcomes are, and where.")(compare.compare)
 app.command("lock-in", short_help="Does meaning move it, or wording?")(compare.lock_in)
-app.command("dream", short_help="Where readings of the seed part most.")(dream.dream)
-app.command("certify", short_help="How far two outcomes part at most, proved.")(certify.certify)
+app.command("dream", cls=TakesSeveral, short_help="Where readings of the seed part most.")(dream.dream)
+app.command("certify", cls=TakesSeveral, short_help="How far two outcomes part at most, proved.")(certify.certify)
 app.command("removal", short_help="What leaving out any few can do, proved.")(removal.removal)
 app.command("basins", short_help="One outcome or several, and what decides.")(basins.basins)
-app.command("explain", short_help="Why a probe is judged as it is.")(explain.explain)
+app.command("explain", cls=TakesSeveral, short_help="Why a probe is judged as it is.")(explain.explain)
 app.command("queue", short_help="Ask the questions that are worth most.")(queue.queue)
 app.command("annotate", short_help="Answer pending questions here.")(queue.annotate)
 app.command("pull", short_help="Collect answers; a new seed version.")(queue.pull)

@@ -22,7 +22,7 @@ def certify(
     outcomes: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[OUTCOME [OUTCOME]]",
+            metavar="OUTCOME",
             help="Two, or one against the seed as it stands; else without the item that moves it most.",
             show_default=False,
         ),
@@ -88,7 +88,8 @@ def certify(
 
         require_networks(study)
         asked = _asked(study, outcomes or [], ensemble, region or [], {
-            **({"radii": tuple(radius)} if radius else {}), "absolute": absolute, "probes": tuple(probe or ()),
+            **({"radii": tuple(dict.fromkeys(radius))} if radius else {}), "absolute": absolute,
+            "probes": tuple(dict.fromkeys(probe or ())),
             "most": probes, "seconds": seconds, "leash": leash,
         })  # fmt: skip
         many = asked.places_at_most(len(study.system.places(study.materials)))
@@ -111,8 +112,8 @@ def _asked(study: Study, outcomes: list[str], ensemble: bool, regions: list[str]
 
     for name in regions:
         if name not in KINDS:
-            raise ConfigError(f"--region {name!r} is none of {', '.join(KINDS)}.{nearest(name, KINDS)}")
-    kinds: Any = tuple(regions)
+            raise ConfigError(f"--region {name!r} is unknown.{nearest(name, KINDS)}")
+    kinds: Any = tuple(dict.fromkeys(regions))
     sides = [study.side(name) for name in outcomes]
     if len(sides) == 1:
         sides.insert(0, study.side("latest"))

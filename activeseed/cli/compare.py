@@ -125,9 +125,7 @@ def lock_in(
     """
     for name in revision or ():
         if name not in REVISIONS:
-            raise ConfigError(
-                f"--revision {name!r} is unknown.{nearest(name, REVISIONS)} Known: {', '.join(REVISIONS)}."
-            )
+            raise ConfigError(f"--revision {name!r} is unknown.{nearest(name, REVISIONS)}")
     need_folders(csv)
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)

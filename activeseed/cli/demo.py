@@ -26,7 +26,7 @@ SHOWN, CHANGED = 6, 3
 
 def demo(
     what: Annotated[
-        str, typer.Argument(metavar="[WHAT]", help="statements (the default), pairs or charter.")
+        str, typer.Argument(metavar="WHAT", help="statements (the default), pairs or charter.")
     ] = "statements",
     folder: Annotated[
         Path | None, typer.Option("--dir", metavar="DIR", help="The folder to make, else ./activeseed-demo.")

@@ -29,7 +29,9 @@ NONE = "none"
 def dream(
     outcomes: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[OUTCOME [OUTCOME]]", help="What is compared; else the furthest of plausible seeds."),
+        typer.Argument(
+            metavar="OUTCOME", help="Two, or one against the seed as it stands; else the furthest of plausible seeds."
+        ),
     ] = None,
     folder: Dir = HERE,
     corpus: Annotated[
@@ -139,7 +141,7 @@ def read_corpus(file: Path | None) -> tuple[Probe, ...]:
         return ()
     if not file.is_file():
         raise SeedError(
-            f"{file}: there is no such file. Name one with texts: JSON lines, CSV, or a text a line (.txt)."
+            f"{file}: there is no such file. Name one with texts: JSON lines, CSV, YAML, or a text a line (.md)."
         )
     from activeseed.files import read_probes
 

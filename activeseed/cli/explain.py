@@ -23,7 +23,7 @@ LONGEST = 300
 
 def explain(
     probe: Annotated[
-        list[str] | None, typer.Argument(metavar="[PROBE_ID]...", help="Which; else the three nearest to ½.")
+        list[str] | None, typer.Argument(metavar="PROBE_ID", help="Which; else the three nearest to ½.")
     ] = None,
     folder: Dir = HERE,
     as_json: Json = False,

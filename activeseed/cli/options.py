@@ -6,9 +6,10 @@ import sys
 from contextlib import ExitStack, suppress
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from activeseed.errors import ConfigError, FolderError, UsageError
 
@@ -30,6 +31,18 @@ HERE = Path()
 TRUSTED: ContextVar[bool] = ContextVar("TRUSTED", default=False)
 #: what is to be done when the command is over
 ENDING: ContextVar[ExitStack | None] = ContextVar("ending", default=None)
+
+
+class TakesSeveral(TyperCommand):
+    """A command with an argument that may be repeated, whose help says what it is called and not its Python type."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """All parameters; typer puts ``<list[str]>`` behind such an argument, which no metavar replaces."""
+        found: list[Any] = super().get_params(ctx)
+        for parameter in found:
+            if parameter.param_type_name == "argument" and parameter.nargs != 1:
+                parameter.display_type_rich = lambda ctx: ""
+        return found
 
 
 def open_study(folder: Path, progress: Progress | None = None, *, accept: bool = False) -> Study:

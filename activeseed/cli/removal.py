@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from activeseed.cli.analysing import agreed, print_found, say_trained, write_frames
-from activeseed.cli.numbers import counted
+from activeseed.cli.numbers import counted, number
 from activeseed.cli.options import HERE, Accept, Csv, Dir, Json, Yes, need_folders, open_study
 from activeseed.cli.progress import Progress
 from activeseed.cli.screen import clean, one_line, results
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
 #: columns of characters from which there is room for it
 WIDE = 100
+#: from here a bound on a score is shown by its size alone
+LARGE = 1000.0
 
 
 def removal(
     folder: Dir = HERE,
     removals: Annotated[
         list[int] | None,
-        typer.Option(
-            "--k", min=1, metavar="N", help="Items that may be missing; may stand several times. Else 1, 3 and 10."
-        ),
+        typer.Option("--k", min=1, metavar="N", help="Items that may be missing; may be repeated. Else 1, 3 and 10."),
     ] = None,
     sets: Annotated[
         int, typer.Option("--sets", min=1, max=10_000, metavar="N", help="Strongest sets that are trained, for each.")
@@ -48,15 +48,14 @@ def removal(
 ) -> None:
     """Prove how far the outcome can move when any few items are left out, beside the worst that was found.
 
+    Where [system] kind = "partition", its votes say what its decisions bear, whatever is trained on each part: any
+    removals and additions, and edits at two each.
+
     \b
     Example:
       activeseed removal
       activeseed removal --k 1 --k 5
       activeseed removal --json > removal.json
-
-    \b
-    Where [system] kind = "partition", its votes say what its decisions bear, whatever is trained on each part: any
-    removals and additions, and edits at two each.
     """
     need_folders(csv)
     with Progress("preparing") as progress:
@@ -95,6 +94,9 @@ def print_removals(found: Removals, study: Study, top: int = 20) -> None:
     console.print(removal_table(found, texts, console.width, top))
     if top and len(found.scores) > top:
         console.print(f"… and {len(found.scores) - top} more: --top 0 shows all", style="dim")
+    if len(hidden := found.bounds[len(_shown(found.bounds, console.width)) :]):
+        which = ", ".join(str(b.removed) for b in hidden)
+        console.print(f"any {which}: in a terminal of {WIDE} columns, --csv or --json", style="dim")
     console.print(
         "seen … proved: how far a score was seen to move, and can move at most; = where all was seen", style="dim"
     )
@@ -117,7 +119,7 @@ def removal_table(found: Removals, texts: dict[str, str], width: int, top: int =
 
     order = _least_first(found)
     shown = order if top <= 0 else order[:top]
-    bounds = found.bounds if width >= WIDE else _fitting(found.bounds, width)
+    bounds = _shown(found.bounds, width)
     table = bare_table(width)
     cells = {b.removed: [_reach(b, p) for p in shown] for b in bounds}
     left = width - 9 - 7 - sum(max(7, *map(len, column)) + 2 for column in cells.values())
@@ -145,9 +147,9 @@ def _least_first(found: Removals) -> list[int]:
     return sorted(range(len(names)), key=lambda p: (certified[names[p]], abs(found.scores[p])))
 
 
-def _fitting(bounds: Sequence[RemovalBound], width: int) -> tuple[RemovalBound, ...]:
+def _shown(bounds: Sequence[RemovalBound], width: int) -> tuple[RemovalBound, ...]:
     """As many columns as there is room for, the smallest removals first."""
-    return tuple(bounds[: max(1, (width - 34) // 16)])
+    return tuple(bounds if width >= WIDE else bounds[: max(1, (width - 34) // 16)])
 
 
 def _reach(bound: RemovalBound, p: int) -> str:
@@ -156,4 +158,4 @@ def _reach(bound: RemovalBound, p: int) -> str:
         return f"= {probe.seen:.2f}"
     if probe.proved == float("inf"):
         return f"{probe.seen:.2f} … ?"
-    return f"{probe.seen:.2f} … {probe.proved:.2f}"
+    return f"{probe.seen:.2f} … {f'{probe.proved:.2f}' if probe.proved < LARGE else number(probe.proved, 2)}"

@@ -54,6 +54,10 @@ def cost_lines(cost: Mapping[str, Any]) -> list[tuple[str, str]]:
     known = f", {_time(each['seconds'])}" if each.get("seconds") is not None else ""
     price = f", up to {money({**each, 'currency': cost.get('currency', '')})}" if each.get("price") else ""
     lines.append(("each round", f"{_trainings(each)}{known}{price}; as much before the first question"))
+    if analyses := cost.get("analyses"):
+        said = ", ".join(f"{name} {n:,}" for name, n in analyses.items())
+        look = f"; before the first of them up to {cost['look']:,} for a look at the seed" if cost.get("look") else ""
+        lines.append(("an analysis", f"up to so many trainings: {said}{look}"))
     spent = cost.get("spent") or {}
     if spent.get("trainings"):
         paid = f", {money({'price': spent['money'], 'currency': cost.get('currency', '')})}" if spent["money"] else ""

@@ -39,8 +39,8 @@ class JudgeDream(SettingsRecord):
         parted = occasion.parted()
         if not parted:
             raise PlanError(
-                "No text is at hand on which readings of the seed part, besides the probes. Name a corpus of texts: "
-                "activeseed dream --corpus FILE --ask"
+                "No text is at hand on which the readings of the newest dreams part, besides the probes. Dream of "
+                "other readings (activeseed dream --ask), or among more texts (activeseed dream --corpus FILE --ask)."
             )
         return [
             Question(

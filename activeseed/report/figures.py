@@ -32,7 +32,7 @@ def lines(
     known = [v for _, values in series for v in values if v is not None]
     if not known or len(labels) < 2:
         return ""
-    left, right, top, bottom = 58, 8, 24, 40
+    left, right, top, bottom = 58, 14, 24, 40
     high, low = max(known), min(0.0, *known)
     span = (high - low) or 1.0
     step = (width - left - right) / (len(labels) - 1)

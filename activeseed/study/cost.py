@@ -6,10 +6,12 @@ larger but a larger seed (an edit adds a wording to tell apart). The study's bud
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypedDict
 
 from activeseed.belief import author_law
+from activeseed.errors import ActiveseedError
 from activeseed.estimators import Auto, ByDistance, Jansen
 from activeseed.looking.checks import gold_left
 from activeseed.looking.elsewhere import JUDGED_DRAWS
@@ -59,6 +61,39 @@ def analysis_parts(work: Workshop, analysis: Analysis[Any], anew: bool = True) -
     """Trainings that ``Study.analyse`` takes at most."""
     parts = {analysis.kind: analysis.cost(at_first(work)).trainings}
     return _some({**parts, **(look_parts(work) if anew else {})})
+
+
+def analyses_cost(work: Workshop) -> dict[str, int]:
+    """Trainings of each analysis with its defaults, by the command's name, beside a look at the seed where one is due.
+
+    Those that the system or the seed can't have are left out.
+    """
+    from activeseed.analyses import (
+        Basins,
+        Certificates,
+        Comparison,
+        Dreams,
+        LockIn,
+        PartitionCertificate,
+        Redundancy,
+        RemovalBounds,
+    )
+    from activeseed.analyses.sides import Side
+
+    problem, out = at_first(work), {}
+    networks = problem.layout is not None
+    asked: dict[str, Callable[[], Analysis[Any]]] = {
+        "redundancy": Redundancy,
+        "compare": lambda: Comparison(first=Side(), second=Side(name="another")),
+        "lock-in": LockIn,
+        **({"dream": Dreams, "certify": Certificates} if networks else {}),
+        "removal": PartitionCertificate if work.system.kind == "partition" else RemovalBounds,
+        "basins": Basins,
+    }
+    for name, made in asked.items():
+        with suppress(ActiveseedError):
+            out[name] = made().cost(problem).trainings
+    return _some(out)
 
 
 def round_parts(work: Workshop, anew: bool = True) -> dict[str, int]:
@@ -132,6 +167,8 @@ class Costs(Price):
     """What a ranking costs at most, what a round does, and what was spent and agreed to. JSON as it stands."""
 
     round: Price
+    analyses: dict[str, int]
+    look: int
     batched: bool
     rows_a_batch: int
     megabytes_a_batch: float
@@ -150,6 +187,8 @@ def cost(work: Workshop) -> Costs:
     return {
         **ranking,
         "round": priced(work, round_parts(work)),
+        "analyses": analyses_cost(work),
+        "look": sum(look_parts(work).values()),
         "batched": said.bytes > 0,
         "rows_a_batch": chunk,
         "megabytes_a_batch": round(said.bytes * chunk / 2**20, 1),

@@ -12,16 +12,25 @@ from activeseed.study.able import systems_with
 if TYPE_CHECKING:
     from activeseed.study import Study
 
+#: kind of a system that hands out networks under some settings -> why not under others, and what to set
+WHY = {
+    "oversight_league": "The agents' policy is a function of the whole pool. Rank the evaluator: outcome = "
+    "'evaluator'.",
+    "reward_model": "An MLP reads each reply by itself, and not their difference. Say reward = 'linear'.",
+    "estimator": "Those of linear models and of scikit-learn's MLPs are, on the embedder's vectors: features = "
+    "'embedding'.",
+}
+
 
 def require_network(system: System, materials: Materials) -> None:
     """Raise PlanError where a system's outcome is no network that it hands out, naming those whose is."""
     if isinstance(system, SupportsNetworks):
         if system.layout(materials) is not None:
             return
+        why = WHY.get(system.kind, "Choose others.")
         raise PlanError(
-            f"Under these settings the outcome of system {system.kind!r} is no network that it hands out: an agents' "
-            "policy is a function of the whole pool, and some estimators are none. Rank the evaluator, or another "
-            f"estimator. {_those_that_do()}"
+            f"Under these settings the outcome of system {system.kind!r} is no network that it hands out. {why} "
+            f"{_those_that_do()}"
         )
     raise PlanError(
         f"System {system.kind!r} hands out no network, so nothing can be dreamed or proved of it. {_those_that_do()}"

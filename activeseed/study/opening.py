@@ -13,7 +13,7 @@ from typing import Any
 from activeseed.comparing import same_name, same_text
 from activeseed.config import FAMILIES, Settings, read_settings, record_type, takes_a_few_rows, write_settings
 from activeseed.errors import ConfigError, FolderError, JournalMovedError, StoreError, nearest
-from activeseed.masking import masked
+from activeseed.masking import MASK, masked
 from activeseed.members import ThirdParty, earlier_record
 from activeseed.protocols import Event
 from activeseed.questions.own import own_forms
@@ -247,7 +247,8 @@ def _no_such_study(path: Path, settings: Settings, store: FolderStore) -> StoreE
 
 
 def _compare_settings(work: Workshop, accept: bool) -> None:
-    now, then = work.settings.shown(), masked(work.state.settings)  # an earlier version wrote them out
+    then = masked(work.state.settings)  # an earlier version wrote them out
+    now = _hidden_as(work.settings.shown(), then)
     for name in FAMILIES.keys() & then.keys():  # what an earlier version wrote of an object is what that object is
         handed = getattr(work.settings, name)
         if not isinstance(handed, ThirdParty | tuple) and then[name] == masked(earlier_record(handed)):
@@ -264,6 +265,15 @@ def _compare_settings(work: Workshop, accept: bool) -> None:
         )
     work.store.append([Event("settings", {"settings": now})])
     work.refresh()
+
+
+def _hidden_as(now: Any, then: Any) -> Any:
+    """Settings with what is masked in others masked as well: an earlier version masked names that are no secrets."""
+    if isinstance(now, Mapping) and isinstance(then, Mapping):
+        return {k: _hidden_as(v, then.get(k)) for k, v in now.items()}
+    if isinstance(now, list | tuple) and isinstance(then, list | tuple) and len(now) == len(then):
+        return [_hidden_as(v, w) for v, w in zip(now, then, strict=True)]
+    return MASK if then == MASK else now
 
 
 def _checked_gold(gold: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -131,8 +131,8 @@ def _number(file: RecordFile, record: Record, column: str) -> float:
             number = float(str(said).strip().replace(",", ".")) if isinstance(said, str) else float(said)  # type: ignore[arg-type]
     if not math.isfinite(number):
         raise PlanError(
-            f"{file.where(record)}: {column} is {str(said)[:60]!r}, which is no finite number. Leave the probe out of "
-            "both outcomes, or train it again."
+            f"{file.where(record)}: {column} is {str(said)[:60]!r}, which is no finite number. Put what the "
+            "trainer returned there, or train it again."
         )
     return number
 

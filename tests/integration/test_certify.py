@@ -93,7 +93,7 @@ def test_an_ensemble_and_a_leash(study: act.Study, capsys) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--region", "disc"], "is none of probes, box, ball, unit, plane"),
+        (["--region", "disc"], "is unknown. Known: ball, box, plane, probes, unit."),
         (["--radius", "0"], "above zero"),
         (["--probe", "nowhere"], "no probe 'nowhere'"),
         (["without:nobody"], "nobody"),
@@ -126,6 +126,21 @@ def test_a_policy_is_no_network_and_that_is_said(make_study: Make, capsys) -> No
         assert code == 2
         assert "Rank the evaluator" in err
         assert "'reward_model'" in err
+
+
+def test_a_reward_model_s_mlp_is_no_network_for_its_own_reason(make_study: Make, capsys) -> None:
+    system = act.RewardModel(reward="mlp", steps=3)
+    with pytest.raises(PlanError, match=r"reads each reply by itself.*reward = 'linear'") as refused:
+        require_network(system, make_study().materials)
+    assert "policy" not in str(refused.value)
+
+
+def test_what_is_named_twice_is_bounded_once(study: act.Study, capsys) -> None:
+    probe = study.materials.probes[0].id
+    asked = ["--probe", probe, "--probe", probe, "--radius", "0.5", "--radius", "0.5", "--region", "probes"]
+    code, out, _ = typed(capsys, study, "certify", *asked, "--region", "probes", "--json", "--seconds", "0.5")
+    assert code == 0
+    assert len(json.loads(out)["certificates"]) == 1
 
 
 def test_the_report_draws_each_region_and_says_it_in_words(study: act.Study) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -182,11 +183,24 @@ def test_probabilities_outside_their_range_are_refused(make_study: Make, tmp_pat
     study = make_study()
     path = tmp_path / "odd.csv"
     path.write_text("\n".join(["probe,value", *(f"z{n},{1.0 + n}" for n in range(20))]), "utf-8")
-    with pytest.raises(PlanError, match="is no probability"):
-        study.analyse(act.Comparison(first=study.side("latest"), second=study.outcome(str(path))))
+    other = study.outcome(str(path))
+    # whichever distances are asked for, the study's own is among them, and it would cut what is outside
+    for distances in ((), ("kendall",)):
+        with pytest.raises(PlanError, match=r"odd.csv: the outcome at probe 'z1' is 2, which is no probability"):
+            study.analyse(act.Comparison(first=study.side("latest"), second=other, distances=distances))
+    with pytest.raises(PlanError, match="'z1' is 2, which is no probability"):
+        study.analyse(act.Ensemble(to=other, draws=8))
 
 
 # --- the command line -------------------------------------------------------------------------------------------------
+
+
+def test_the_report_says_nothing_where_an_interval_is_unknown(make_study: Make) -> None:
+    study = make_study()
+    study.rank()
+    found = study.analyse(act.Comparison(first=study.side("latest"), second=study.side("without:i00"), keys=1))
+    assert math.isnan(found.own.low)
+    assert "– to –" not in render(gather(study))
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 140])
@@ -275,6 +289,22 @@ def test_probes_weighted_towards_a_file_say_what_that_costs(make_study: Make, ca
     )  # fmt: skip
     assert "20 weighted probes are worth" in err
     assert json.loads(out)["distances"][0]["value"] is not None
+
+
+def test_check_says_what_analyses_cost_at_most_and_of_none_that_cannot_be(study, make_study: Make, capsys) -> None:
+    cost = study.check()["cost"]
+    assert {"compare", "basins", "removal"} <= set(cost["analyses"])
+    assert not {"dream", "certify"} & set(cost["analyses"]), "it hands out no network"
+    out, _ = printed(capsys, "check", "--dir", str(study.folder))
+    assert "compare 2" in " ".join(out.split())
+    noisy = make_study(system=act.OversightLeague(rounds=2, steps=5, minibatch=4))
+    cost = noisy.check()["cost"]
+    before = noisy.budget.trainings
+    noisy.analyse(act.Comparison(first=noisy.side("latest"), second=noisy.side("without:i00")))
+    assert noisy.budget.trainings - before <= cost["analyses"]["compare"] + cost["look"]
+    before = noisy.budget.trainings
+    noisy.analyse(act.Dreams())  # the look is there by now
+    assert noisy.budget.trainings - before <= cost["analyses"]["dream"]
 
 
 def test_check_says_which_group_no_probe_is_of(tmp_path: Path, capsys) -> None:

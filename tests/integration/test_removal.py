@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 import activeseed as act
+from activeseed.analyses.removal.saying import _number
 from activeseed.cli.app import run
 from activeseed.report import gather, render
 from tests.integration.conftest import Make
@@ -101,3 +103,28 @@ def test_the_report_shows_them_with_every_probe_in_a_table(study: act.Study) -> 
         assert f"Any {bound.removed} of 14 items removed" in page
     assert all(f">{p.id}<" in page for p in found.bounds[0].probes)
     assert found.bounds[0].statement.split(",")[0].replace("'", "&#39;") in page
+
+
+def test_a_picture_ends_a_bound_only_where_it_ends_and_seen_is_all_where_all_was_seen(study: act.Study) -> None:
+    study.analyse(act.RemovalBounds(removals=(1, 13), exhaustive=14, sets=2))
+    page = render(gather(study))
+    assert page.count("at most (all seen)") == 1
+    drawn = next(part for part in page.split("<svg") if "Any 13 of 14 items removed" in part).split("</svg>")[0]
+    whiskers = re.findall(r'class="whisker" d="([^"]*)"', drawn)
+    assert whiskers
+    for path in whiskers:  # 640 wide, 150 to the left of it and 14 to its right: what runs off has no cap there
+        assert not re.search(r"M(150|626)\.0 \d+v8", path)
+
+
+def test_a_column_that_has_no_room_is_named(study, capsys, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    asked = ["removal", "--k", "1", "--k", "2", "--k", "3", "--sets", "2", "--all-up-to", "0"]
+    out, _ = printed(capsys, *asked, "--dir", str(study.folder))
+    assert "any 2, 3: in a terminal of 100 columns" in out
+    monkeypatch.setenv("COLUMNS", "120")
+    out, _ = printed(capsys, *asked, "--dir", str(study.folder))
+    assert "in a terminal of" not in out
+
+
+def test_no_number_is_minus_nothing() -> None:
+    assert (_number(-0.0), _number(0.0), _number(0.12345)) == ("0", "0", "0.124")

@@ -9,6 +9,7 @@ import pytest
 
 from activeseed.cli.app import run
 from activeseed.masking import MASK, masked, masked_text, secrets_in, without
+from activeseed.study.opening import _hidden_as
 from tests.small_project import init_arguments, write_inputs
 
 KEY, PASSWORD, TOKEN = "sk-live-0b7e11d2", "hunter2hunter2", "c0ffee00c0ffee00c0ffee00"
@@ -138,4 +139,14 @@ def test_masks_hide_secrets_and_nothing_else():
     assert masked(shown) == shown, "what is masked stays as it is"
     assert {"pw-pw-pw", "b" * 9, "k" * 9, "p@ss", "abcdefgh"} <= set(secrets_in(record))
     assert without(f"said {'b' * 9} and pw", ["b" * 9, "pw"]) == f"said {MASK} and pw"
+    ranks = {"authorities": ["root", "system"], "authority": "developer", "author": "somebody"}
+    assert masked(ranks) == ranks, "who outranks whom is no secret"
+    assert masked({"authorization": "Bearer xyz", "auth": "abcdefgh"}) == {"authorization": MASK, "auth": MASK}
     assert masked_text("a:b@c, no address") == "a:b@c, no address"
+
+
+def test_what_an_earlier_version_masked_is_no_edit_of_the_settings():
+    now = {"system": {"authorities": ["root", "system"], "depth": 3}, "key": 0}
+    then = {"system": {"authorities": [MASK, MASK], "depth": 3}, "key": 0}
+    assert _hidden_as(now, then) == then
+    assert _hidden_as(now, {**then, "system": {"authorities": ["root", "user"], "depth": 3}}) == now, "an edit is one"

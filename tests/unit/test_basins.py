@@ -25,6 +25,7 @@ from activeseed.analyses.basins.counting import (
     support_of,
 )
 from activeseed.analyses.basins.flow import pairs_design, rate_of, seen_from_the_end, spreads
+from activeseed.analyses.basins.record import _variance
 from activeseed.analyses.basins.sweeping import changes_in, choices_of, tops_of
 from activeseed.analyses.basins.telling import (
     holm_of,
@@ -54,6 +55,13 @@ def two_clouds(rng: np.random.Generator, apart: float, sizes: tuple[int, int] = 
     clouds = [rng.standard_normal((n, 6)) for n in sizes]
     clouds[1][:, 0] += apart
     return np.concatenate(clouds)
+
+
+def test_members_that_ended_alike_have_no_spread_whatever_rounding_left_of_their_mean() -> None:
+    points = np.full((10, 3), 0.1)
+    assert ((points - points.mean(0)) ** 2).sum() > 0.0, "the mean of ten tenths is not a tenth"
+    assert _variance(points) == 0.0
+    assert _variance(points + np.arange(10.0)[:, None]) == pytest.approx(3 * 82.5 / 9)  # Σ(n − 4.5)² = 82.5
 
 
 # --- counting ---------------------------------------------------------------------------------------------------------
@@ -415,9 +423,10 @@ def test_trainings_that_end_the_same_are_one_basin_without_spread() -> None:
     toy = Strongest(votes=((0.5, 0.0), (0.0, -0.5)))
     found = run(Basins(draws=20), problem_of(toy, toy.materials, stays=1.0), toy, toy.materials)
     assert (found.number, found.between) == (1, 0.0)
-    assert found.spread == pytest.approx(0.0, abs=1e-12)
     assert found.basins[0].share == 1.0
     assert "All trainings ended the same" in found.notes[0]
+    assert found.spread == 0.0
+    assert [b.spread for b in found.basins] == [0.0]
     assert "Nothing is left unclear" in found.notes[0]
 
 

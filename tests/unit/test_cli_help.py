@@ -63,6 +63,14 @@ def test_examples_only_use_options_that_exist(path, command, capsys):
 
 
 @pytest.mark.parametrize(("path", "command"), ALL, ids=IDS)
+def test_an_argument_is_called_by_its_name_alone(path, command, capsys):
+    run([*path, "--help"])
+    out = capsys.readouterr().out
+    assert "list[" not in out
+    assert "[[" not in out
+
+
+@pytest.mark.parametrize(("path", "command"), ALL, ids=IDS)
 def test_every_option_says_what_it_does(path, command):
     for parameter in command.params:
         if parameter.name != "help":

@@ -387,6 +387,15 @@ class TestNames:
         np.testing.assert_allclose(matrix(Kendall(), a, b, weights), each, rtol=1e-12)
         assert np.isnan(each[:, 3]).all()
 
+    def test_outcomes_of_one_order_are_not_apart_at_all(self):
+        a, _ = drawn()
+        weights = generator(7, "weights").dirichlet(np.ones(PLACES))
+        for w in (EVEN, weights):
+            found = matrix(Kendall(), a, np.exp(3.0 * a), w)  # an increasing map: the diagonal is of one order
+            assert (np.diag(found) == 0.0).all()
+            one = a[:1].repeat(4, 0)
+            assert (matrix(Kendall(), one, one, w) == 0.0).all()
+
     def test_a_large_matrix_is_cut_into_pieces_that_say_the_same(self, monkeypatch):
         a, b = drawn()
         both: tuple[Any, ...] = (Kendall(), JensenShannon(), Spearman())

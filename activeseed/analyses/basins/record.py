@@ -329,4 +329,5 @@ class Basins(SettingsRecord):
 
 def _variance(points: Floats) -> float:
     """Variance over members: mean squared distance from their mean, n − 1 in the denominator; 0 of a single one."""
-    return float(((points - points.mean(0)) ** 2).sum() / (len(points) - 1)) if len(points) > 1 else 0.0
+    found = float(((points - points.mean(0)) ** 2).sum() / (len(points) - 1)) if len(points) > 1 else 0.0
+    return found if found > ROUNDING else 0.0  # members that ended alike have a mean that rounding moved

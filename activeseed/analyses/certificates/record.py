@@ -232,7 +232,8 @@ def _remarks(pair: Pair, done: Sequence[Certificate], seconds: float) -> list[st
     empty = [c for c in done if not c.data]
     if empty:
         out.append(
-            f"{len(empty)} of {len(done)} regions contain no data: what is proved there is about no text of yours."
+            (f"{len(empty)} of {len(done)} regions contain" if len(done) > 1 else "The region contains")
+            + " no data: what is proved there is about no text of yours."
         )
     if pair.unit == "log-odds" and done and all("probability" in c.vacuous for c in done):
         out.append("Every certificate is vacuous as a statement about probabilities. Try smaller radii, or more time.")

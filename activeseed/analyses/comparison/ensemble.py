@@ -68,7 +68,7 @@ class Ensemble(SettingsRecord):
     def run(self, problem: Problem) -> Run[Spreads]:
         """See ``protocols.Analysis``. Raises PlanError where nothing is unclear, TrainingError for too few rows."""
         if isinstance(self.to, Given):
-            self.to.at(problem.places)
+            self.to.check(problem)
         if not bool((problem.law.probabilities[: len(problem.seed)].max(1) < 1.0).any()):
             raise PlanError(
                 "Nothing is left unclear under what is believed, so there is one plausible seed and nothing to "

@@ -13,10 +13,11 @@ from pydantic import Field, model_validator
 from activeseed.analyses.sides import Side, rows_of
 from activeseed.checked import SettingsRecord
 from activeseed.cleaning import few
+from activeseed.distances.reading import SLACK
 from activeseed.errors import PlanError
 from activeseed.outcome import Outcomes
 from activeseed.plan import Explicit, Floats
-from activeseed.protocols import Cost, Problem, Request, Run
+from activeseed.protocols import Cost, Problem, Request, Run, SupportsEntropy
 from activeseed.seed import Probe, digest_of
 
 #: ids that are named of many
@@ -70,6 +71,19 @@ class Given(SettingsRecord):
                 "both at the same probes, by their ids."
             )
         return np.array(self.values, np.float64)[:, [self._at[p.id] for p in places]]
+
+    def check(self, problem: Problem) -> None:
+        """Raise PlanError, naming the probe, where there is no outcome, or no probability and a study has those."""
+        values = self.at(problem.places)
+        if not isinstance(problem.geometry, SupportsEntropy):
+            return
+        outside = (values < -SLACK) | (values > 1.0 + SLACK)
+        if outside.any():
+            run, place = (int(n[0]) for n in np.nonzero(outside))
+            raise PlanError(
+                f"{self.name}: the outcome at probe {problem.places[place].id!r} is {values[run, place]:.4g}, which is "
+                "no probability, and this study's outcomes are. Put numbers from 0 to 1 there."
+            )
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ class Comparison(SettingsRecord):
         sides = (self.first, self.second)
         for side in sides:
             if isinstance(side, Given):
-                side.at(problem.places)  # before anything is trained
+                side.check(problem)  # before anything is trained
         weights_of(problem, self.weights)
         trained = [side for side in sides if isinstance(side, Side)]
         rows = [replicates(side, self.keys, problem) for side in trained]

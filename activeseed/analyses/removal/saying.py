@@ -130,6 +130,6 @@ def _decisions(bound: RemovalBound) -> str:
 def _number(value: float) -> str:
     """Rounded up at the third digit: what is proved stays true as it is printed."""
     if not np.isfinite(value) or value <= 0:
-        return f"{value:.3g}"
+        return f"{value + 0.0:.3g}"  # no "-0"
     scale = 10.0 ** (np.floor(np.log10(value)) - 2)
     return f"{np.ceil(value / scale - 1e-9) * scale:.3g}"

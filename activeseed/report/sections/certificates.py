@@ -57,7 +57,7 @@ def bars(rows: Sequence[Mapping[str, Any]], unit: str) -> str:
     high = max(high, low + 1)
     left, top, line, width = 260, 26, 17, 900
     height = top + line * len(rows) + 28
-    reach = width - left - 12
+    reach = width - left - 30
 
     def at(value: float) -> float:
         return left + reach * (math.log10(max(value, 10.0**low)) - low) / (high - low)

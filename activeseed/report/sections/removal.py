@@ -36,7 +36,7 @@ def figures(found: Mapping[str, Any]) -> dict[str, str]:
     return {"reach": "".join(drawn)}
 
 
-def _intervals(found: Mapping[str, Any], n: int, width: int = 420) -> str:
+def _intervals(found: Mapping[str, Any], n: int, width: int = 640) -> str:
     bound, rows = found["bounds"][n], found["rows"][:DRAWN]
     ends = [
         row["score"] + float(row["reach"][n][name] or 0.0)
@@ -45,7 +45,7 @@ def _intervals(found: Mapping[str, Any], n: int, width: int = 420) -> str:
     ]
     span = max([abs(e) for e in ends] + [1e-9])
     span = min(span, 2.0 * max([abs(row["score"]) for row in rows] + [0.5]))  # what is wider runs off the picture
-    left, right, top, step = 120, 8, 26, 16
+    left, right, top, step = 150, 14, 28, 18
     height = top + step * len(rows) + 22
 
     def x(score: float) -> float:
@@ -60,11 +60,11 @@ def _intervals(found: Mapping[str, Any], n: int, width: int = 420) -> str:
     for k, row in enumerate(rows):
         y, reach = top + step * k + 6, row["reach"][n]
         out.append(
-            f'<text class="tick" x="{left - 6}" y="{y + 4}" text-anchor="end">{escape(short(row["id"], 16))}</text>'
+            f'<text class="tick" x="{left - 6}" y="{y + 4}" text-anchor="end">{escape(short(row["id"], 22))}</text>'
         )
         low, high = (-span * 2 if reach["low"] is None else row["score"] + reach["low"],
                      span * 2 if reach["high"] is None else row["score"] + reach["high"])  # fmt: skip
-        caps = "".join(f"M{x(end):.1f} {y - 3}v6" for end in (low, high))
+        caps = "".join(f"M{x(end):.1f} {y - 4}v8" for end in (low, high) if abs(end) <= span)  # what runs off has none
         out.append(f'<path class="whisker" d="M{x(low):.1f} {y}H{x(high):.1f}{caps}"/>')
         a, b = x(row["score"] + reach["seen_low"]), x(row["score"] + reach["seen_high"])
         out.append(f'<rect class="fill" x="{a:.1f}" y="{y - 3}" width="{max(b - a, 0.5):.1f}" height="6" rx="2"/>')
