@@ -15,14 +15,14 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, ValidatorFunctionWrapHandler, field_validator
 
 from activeseed.checked import SettingsRecord
 from activeseed.column import Column
 from activeseed.distances.divergences import JensenShannon
 from activeseed.distances.named import DistanceSetting, distance_named, would_import
 from activeseed.distances.reading import even
-from activeseed.errors import PlanError, TrainingError
+from activeseed.errors import ConfigError, PlanError, TrainingError
 from activeseed.estimators.auto import JANSEN_KEYS, REGRESSION_KEYS
 from activeseed.estimators.columns import EFFECTS
 from activeseed.estimators.distance_columns import columns_of, effects_by_distance
@@ -65,6 +65,15 @@ class ByDistance(SettingsRecord):
     trainings: int | None = Field(default=None, ge=0, alias="rows")
     pairs: int = Field(default=64, ge=3)
     bases: int = Field(default=24, ge=0)
+
+    @field_validator("distance", mode="wrap")
+    @classmethod
+    def _said_where(cls, value: Any, read: ValidatorFunctionWrapHandler) -> Any:
+        """A mistake in the distance's own table is one in this table of the file."""
+        try:
+            return read(value)
+        except ConfigError as error:
+            raise ConfigError(f"[estimator] {error}") from error
 
     def would(self, folder: Path) -> tuple[str, Json] | None:
         """See ``protocols.SupportsAgreement``."""

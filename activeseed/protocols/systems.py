@@ -250,6 +250,16 @@ class SupportsNetworks(Protocol):
 
 
 @runtime_checkable
+class SupportsNoNetwork(Protocol):
+    """Says why there is no ``layout`` under its settings."""
+
+    @property
+    def why_no_network(self) -> str:
+        """A sentence or two: why, and what to set."""
+        ...
+
+
+@runtime_checkable
 class SupportsConvex(Protocol):
     """Hands out the training itself where it is convex, so that all removals can be bounded at once."""
 

@@ -78,6 +78,7 @@ def analyses_cost(work: Workshop) -> dict[str, int]:
         Redundancy,
         RemovalBounds,
     )
+    from activeseed.analyses.removal.partition import votes_in
     from activeseed.analyses.sides import Side
 
     problem, out = at_first(work), {}
@@ -87,7 +88,7 @@ def analyses_cost(work: Workshop) -> dict[str, int]:
         "compare": lambda: Comparison(first=Side(), second=Side(name="another")),
         "lock-in": LockIn,
         **({"dream": Dreams, "certify": Certificates} if networks else {}),
-        "removal": PartitionCertificate if work.system.kind == "partition" else RemovalBounds,
+        "removal": PartitionCertificate if votes_in(problem) else RemovalBounds,
         "basins": Basins,
     }
     for name, made in asked.items():

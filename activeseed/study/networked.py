@@ -6,20 +6,11 @@ from typing import TYPE_CHECKING
 
 from activeseed.errors import PlanError
 from activeseed.plan import Materials
-from activeseed.protocols import SupportsNetworks, System
+from activeseed.protocols import SupportsNetworks, SupportsNoNetwork, System
 from activeseed.study.able import systems_with
 
 if TYPE_CHECKING:
     from activeseed.study import Study
-
-#: kind of a system that hands out networks under some settings -> why not under others, and what to set
-WHY = {
-    "oversight_league": "The agents' policy is a function of the whole pool. Rank the evaluator: outcome = "
-    "'evaluator'.",
-    "reward_model": "An MLP reads each reply by itself, and not their difference. Say reward = 'linear'.",
-    "estimator": "Those of linear models and of scikit-learn's MLPs are, on the embedder's vectors: features = "
-    "'embedding'.",
-}
 
 
 def require_network(system: System, materials: Materials) -> None:
@@ -27,7 +18,7 @@ def require_network(system: System, materials: Materials) -> None:
     if isinstance(system, SupportsNetworks):
         if system.layout(materials) is not None:
             return
-        why = WHY.get(system.kind, "Choose others.")
+        why = system.why_no_network if isinstance(system, SupportsNoNetwork) else "Choose others."
         raise PlanError(
             f"Under these settings the outcome of system {system.kind!r} is no network that it hands out. {why} "
             f"{_those_that_do()}"

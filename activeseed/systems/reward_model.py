@@ -200,6 +200,11 @@ class RewardModel(SettingsRecord):
 
         return Layout((_features(materials), 1)) if self.reward == "linear" else None
 
+    @property
+    def why_no_network(self) -> str:
+        """See ``protocols.SupportsNoNetwork``."""
+        return "An MLP reads each reply by itself, and not their difference. Say reward = 'linear'."
+
     def convex(self, materials: Materials, key: int = 0) -> Convex:
         """See ``protocols.SupportsConvex``: a linear reward's descent. Raises PlanError for an MLP."""
         import numpy as np

@@ -5,11 +5,11 @@ index follows by summing over all assignments (``truth``); ``run`` plays the par
 its family and raises AssertionError with the promise that it breaks:
 
     check_system, check_gradients, check_settings, check_states, check_cells,
-    check_explaining, check_networks, check_trajectories, check_representations a trainer and what it can do
-    check_explaining, check_convex                                              a trainer and what it can do
+    check_explaining, check_networks, check_trajectories,
+    check_representations, check_convex                                         a trainer and what it can do
     check_analysis, check_estimator, check_response                             what asks it
     check_law, check_geometry, check_distance                                   what an effect and a distance are
-    check_embedder, check_perturbation                                          what goes before
+    check_embedder, check_perturbation, check_rewriter                          what goes before
     check_annotator, check_form                                                 who is asked, and what
     check_executor, check_store                                                 what runs and keeps it all
 """
@@ -38,6 +38,7 @@ from activeseed.testing.law import check_law
 from activeseed.testing.perturbation import check_perturbation
 from activeseed.testing.pitchfork import Pitchfork
 from activeseed.testing.response import check_response
+from activeseed.testing.rewriter import check_rewriter
 from activeseed.testing.running import answer, problem_of, run
 from activeseed.testing.strongest import Strongest
 from activeseed.testing.toy import Draws, Noise, Toy
@@ -48,7 +49,7 @@ __all__ = [
     "Draws", "Noise", "Pitchfork", "Strongest", "Toy", "Truth", "answer", "check_analysis", "check_annotator",
     "check_cells", "check_convex", "check_distance", "check_embedder", "check_estimator", "check_executor",
     "check_explaining", "check_form", "check_geometry", "check_gradients", "check_law", "check_networks",
-    "check_perturbation", "check_representations", "check_response", "check_settings", "check_states", "check_store",
-    "check_system", "check_trajectories", "drowned", "interaction", "ishigami", "linear", "problem_of", "product",
-    "run", "toys", "truth", "truth_in_rows", "wordings", "zeros",
+    "check_perturbation", "check_representations", "check_response", "check_rewriter", "check_settings", "check_states",
+    "check_store", "check_system", "check_trajectories", "drowned", "interaction", "ishigami", "linear", "problem_of",
+    "product", "run", "toys", "truth", "truth_in_rows", "wordings", "zeros",
 ]  # fmt: skip

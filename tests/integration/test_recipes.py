@@ -34,6 +34,7 @@ from activeseed.testing import (
     check_law,
     check_perturbation,
     check_response,
+    check_rewriter,
     check_system,
 )
 from tests.small_project import POSITIVES, init_arguments, write_inputs
@@ -47,6 +48,7 @@ MEMBERS: dict[str, tuple[str, dict[str, Any]]] = {
     "response": ("acme.response:Brief", {"rows": 72}),
     "annotator": ("acme.annotator:Rule", {"word": "genius"}),
     "executor": ("acme.executor:Politely", {"pause": 0.0}),
+    "rewriter": ("acme.rewriter:Openly", {"openings": ["Frankly"], "by": "a rule"}),
 }
 #: families of which a study has a list
 LISTED: dict[str, tuple[str, dict[str, Any]]] = {
@@ -120,6 +122,10 @@ def test_the_embedder_and_the_perturbation_keep_their_promises(acme: Path) -> No
     check_embedder(loaded("embedder").Letters(), texts)
     seed = act.Seed(items=tuple(act.Item(id=str(n), payload=act.Text(text=t)) for n, t in enumerate(texts)))
     check_perturbation(loaded("perturbation").Politely(), seed)
+
+
+def test_the_rewriter_keeps_its_promises(acme: Path) -> None:
+    check_rewriter(loaded("rewriter").Openly(), [text for _, text, _, _ in POSITIVES])
 
 
 def test_the_executor_keeps_its_promises(acme: Path) -> None:

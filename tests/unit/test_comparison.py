@@ -69,6 +69,7 @@ def test_a_seed_and_itself_are_at_zero(noise: Noise) -> None:
     assert "the same seed under the same keys" in found.notes[0]
 
 
+@pytest.mark.slow
 def test_noise_adds_nothing_on_average() -> None:
     """The same seed under other keys: 100 comparisons, whose mean distance is within four standard errors of zero."""
     toy = wide("noisy")
@@ -85,6 +86,7 @@ def test_noise_adds_nothing_on_average() -> None:
     assert parted <= 13
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", ["calm", "noisy"])
 def test_intervals_cover_the_distance(noise: Noise) -> None:
     """Over 200 sets of keys; a coverage of 0.95 is known to 0.015, and 0.93 − 3 × 0.015 is not to be missed."""

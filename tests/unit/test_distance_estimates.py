@@ -77,6 +77,7 @@ def test_shared_noise_is_worth_having():
     assert common.mean() == pytest.approx(apart.mean(), abs=4 * apart.std() / np.sqrt(200))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("paired", [True, False])
 @pytest.mark.parametrize("distance", [JensenShannon(), Spearman(), Jeffreys()], ids=lambda d: d.kind)
 def test_errors_cover(distance, paired):

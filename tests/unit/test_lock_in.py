@@ -117,6 +117,7 @@ def test_paraphrases_that_move_nothing_leave_no_upper_end() -> None:
     assert "no upper end" in against.words or against.verdict == "open"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", ["none", "noisy"])
 @pytest.mark.parametrize("wording", [0.3, 1.0])
 def test_intervals_cover_the_ratio_over_items_and_probes(noise: Noise, wording: float) -> None:

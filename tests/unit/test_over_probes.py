@@ -104,6 +104,7 @@ def test_a_spread_is_the_sum_over_its_places(geometry) -> None:
     assert of_sum(1.0, 0.1, 5.0, products, replace(problem, places=()), 1) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("law", "probes_"), [("normal", 50), ("skewed", 50), ("rare", 50), ("normal", 200), ("skewed", 200), ("rare", 200)]
 )

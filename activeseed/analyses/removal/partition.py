@@ -183,6 +183,15 @@ class PartitionVotes:
         return found
 
 
+#: states of a partition: outcomes of its members, and of one that was trained on all items
+MEMBERS, SINGLE = "members", "single"
+
+
+def votes_in(problem: Problem) -> bool:
+    """Whether it is posed by a partition, whose members vote."""
+    return {MEMBERS, SINGLE} <= set(problem.states)
+
+
 class PartitionCertificate(SettingsRecord):
     """How many removals, additions and edits of items each decision of a ``Partition`` bears, at least.
 
@@ -215,7 +224,7 @@ class PartitionCertificate(SettingsRecord):
 
     def run(self, problem: Problem) -> Run[PartitionVotes]:
         """See ``protocols.Analysis``. Raises PlanError for a system that is no partition."""
-        if not {"members", "single"} <= set(problem.states):
+        if not votes_in(problem):
             raise PlanError(
                 "Only a partition's decisions are certified by votes. Write [system] kind = 'partition' with a table "
                 "[system.of] for what is trained on each part (in Python: Partition(of=…))."
@@ -227,8 +236,8 @@ class PartitionCertificate(SettingsRecord):
             )
         key = 0 if problem.deterministic else problem.first_key + self.key
         base = Explicit(Rows(np.array([problem.base], np.int16), np.array([key], np.int64)))
-        members = yield Request(base, "members of the partition", state="members")
-        single = yield Request(base, "one member of all items", state="single")
+        members = yield Request(base, "members of the partition", state=MEMBERS)
+        single = yield Request(base, "one member of all items", state=SINGLE)
         if not members.ok[0]:
             raise TrainingError("No member of the partition could be trained on the seed as it stands.")
         return votes_of(said_by(members.values[0]), single.values[0], [p.id for p in problem.places], self.threshold)

@@ -145,6 +145,11 @@ class OversightLeague(LeagueSettings):
 
         return layout_of(self, materials)
 
+    @property
+    def why_no_network(self) -> str:
+        """See ``protocols.SupportsNoNetwork``."""
+        return "The agents' policy is a function of the whole pool. Rank the evaluator: outcome = 'evaluator'."
+
     def convex(self, materials: Materials, key: int = 0) -> Convex:
         """See ``protocols.SupportsConvex``: one round of a linear league. Raises PlanError otherwise."""
         from activeseed.systems.league.convex import convex

@@ -268,6 +268,13 @@ class FromEstimator(SettingsRecord):
                 return None  # nothing can be trained
         return self._layout(materials.features([materials.slots.payloads[0]]).shape[1])
 
+    @property
+    def why_no_network(self) -> str:
+        """See ``protocols.SupportsNoNetwork``."""
+        return (
+            "Those of linear models and of scikit-learn's MLPs are, on the embedder's vectors: features = 'embedding'."
+        )
+
     def _layout(self, inputs: int) -> Layout | None:
         return layout_of(self.made(), inputs, probability=self.probability) if self.features == "embedding" else None
 
