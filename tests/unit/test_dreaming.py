@@ -124,8 +124,9 @@ def test_what_is_dreamed_was_seen_in_its_region_and_beats_its_starts(seed, activ
     region, data = regions()[which], some(20)
     found = dreams(f, g, region, key=seed, starts=data, restarts=6, steps=15, along=along)
     said = Difference(f, g, along).values(np.array([x.point for x in found]))
-    assert [x.signed for x in found] == pytest.approx(said.tolist(), abs=0)
-    assert [x.value for x in found] == sorted((abs(v) for v in said), reverse=True)
+    # another company in a batch, another order of sums: some dozen terms of size one, so some 1e-15
+    assert [x.signed for x in found] == pytest.approx(said.tolist(), abs=1e-13)
+    assert [x.value for x in found] == pytest.approx(sorted((abs(v) for v in said), reverse=True), abs=1e-13)
     assert region.holds(np.array([x.point for x in found]), 1e-6).all()
     began = region.project(torch.as_tensor(data)).numpy()
     nearby = np.abs(Difference(f, g, along).values(began)).max()
