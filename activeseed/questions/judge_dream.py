@@ -9,13 +9,13 @@ from activeseed.checked import SettingsRecord
 from activeseed.errors import PlanError
 from activeseed.protocols import About, Occasion, Pace, Parted, Respondent
 from activeseed.question import Answer, Question, Reply, Settled
+from activeseed.questions.preferring import APPROVE, PREFER, REJECT, SIDES, preferred
 from activeseed.questions.replies import DEPENDS, SKIP
 from activeseed.seed import ABSENT, AS_WRITTEN, Item, Pair
 
-_PREFER = Reply("prefer", "p", "this reading is right: p 2", "option")
-_APPROVE, _REJECT = "approve", "reject"
+_PREFER = Reply(PREFER, "p", "this reading is right: p 2", "option")
 #: what a truth file says of a text -> the answer
-_TRUTH = {AS_WRITTEN: _APPROVE, ABSENT: _REJECT}
+_TRUTH = {AS_WRITTEN: APPROVE, ABSENT: REJECT}
 
 
 class JudgeDream(SettingsRecord):
@@ -70,9 +70,7 @@ class JudgeDream(SettingsRecord):
         return pace.minutes * parts
 
     def settles(self, question: Question, answer: Answer, items: Mapping[str, Item]) -> Settled:
-        if answer.verdict != _PREFER.verdict:
-            return Settled()
-        return Settled(prefers={question.group: float(answer.variant == _APPROVE)})
+        return preferred(question, answer)
 
     def simulated(self, question: Question, person: Respondent) -> dict[str, Any]:
         """Whoever knows the truth knows it by the text's id, or by the text itself."""
@@ -81,13 +79,13 @@ class JudgeDream(SettingsRecord):
         right = _TRUTH.get(said, said)
         if right not in options and not person.guesses:
             return {"verdict": SKIP.verdict, "comment": "not in the simulated annotator's truth"}
-        return {"verdict": _PREFER.verdict, "variant": person.says(right, options[0], options)}
+        return {"verdict": PREFER, "variant": person.says(right, options[0], options)}
 
 
 def _options(parted: Parted) -> dict[str, str]:
     if isinstance(parted.place.payload, Pair):
-        return {_APPROVE: "the reply marked + is better", _REJECT: "the reply marked - is better"}
-    return {_APPROVE: "this should be approved", _REJECT: "this should not be approved"}
+        return {APPROVE: "the reply marked + is better", REJECT: "the reply marked - is better"}
+    return dict(SIDES)
 
 
 def _reason(parted: Parted) -> str:

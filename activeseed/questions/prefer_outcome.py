@@ -9,14 +9,14 @@ from activeseed.checked import SettingsRecord
 from activeseed.protocols import About, Occasion, Pace, Respondent
 from activeseed.question import Answer, Question, Reply, Settled
 from activeseed.questions.items import displayed, named
+from activeseed.questions.preferring import PREFER, SIDES, preferred
 from activeseed.questions.replies import DEPENDS, SKIP
 from activeseed.seed import Item
 
 if TYPE_CHECKING:
     from activeseed.plan import Floats
 
-_PREFER = Reply("prefer", "p", "this outcome is right: p 2", "option")
-_APPROVE, _REJECT = "approve", "reject"
+_PREFER = Reply(PREFER, "p", "this outcome is right: p 2", "option")
 
 
 class PreferOutcome(SettingsRecord):
@@ -42,7 +42,7 @@ class PreferOutcome(SettingsRecord):
                 items=(),
                 group=d.place.id,
                 text=d.place.payload.display,
-                options={_APPROVE: "this should be approved", _REJECT: "this should not be approved"},
+                options=dict(SIDES),
                 value=d.value,
                 minutes=self.minutes(occasion.pace),
                 reason="Plausible readings of the seed judge this differently"
@@ -64,9 +64,7 @@ class PreferOutcome(SettingsRecord):
         return pace.minutes * parts
 
     def settles(self, question: Question, answer: Answer, items: Mapping[str, Item]) -> Settled:
-        if answer.verdict != _PREFER.verdict:
-            return Settled()
-        return Settled(prefers={question.group: float(answer.variant == _APPROVE)})
+        return preferred(question, answer)
 
     def simulated(self, question: Question, person: Respondent) -> dict[str, Any]:
         options = list(question.options)
@@ -74,7 +72,7 @@ class PreferOutcome(SettingsRecord):
         right = named(person.right(item, displayed(question)), question)
         if right not in options:
             return {"verdict": SKIP.verdict}
-        return {"verdict": _PREFER.verdict, "variant": person.says(right, options[0], options)}
+        return {"verdict": PREFER, "variant": person.says(right, options[0], options)}
 
 
 def _readings(outcomes: Floats) -> str:
