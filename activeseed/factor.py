@@ -6,7 +6,7 @@ settings are factors whose choices are values at a path of its record. A plan ro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +15,8 @@ from activeseed.seed import Item, Json, Origin, Payload, Seed, digest_of
 
 #: where in the stack a factor lies: world <- model <- trainer <- trainer² <- human
 Level = Literal["world", "model", "trainer", "trainer2", "human"]
+#: what of its level a factor is: where it starts (stability asks of it), or how it moves (structural stability does)
+Aspect = Literal["start", "dynamics"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Factor:
         stands: which choice stands now.
         group: factors of one group can be changed together.
         askable: whether a human can be asked about it.
+        aspect: whether it says where its level starts, as an item does of the trainer², or how it moves.
     """
 
     id: str
@@ -55,6 +58,7 @@ class Factor:
     stands: int = 0
     group: str = ""
     askable: bool = True
+    aspect: Aspect = "start"
 
     def __post_init__(self) -> None:
         ids = [c.id for c in self.choices]
@@ -77,16 +81,54 @@ def seed_factors(seed: Seed) -> tuple[Factor, ...]:
     return tuple(item_factor(item, stands) for item, stands in zip(seed.items, seed.base, strict=True))
 
 
-def setting_factor(path: str, values: Sequence[Json], level: Level = "trainer2", stands: int = 0) -> Factor:
+def setting_factor(
+    path: str, values: Sequence[Json], level: Level = "trainer2", stands: int = 0, aspect: Aspect = "dynamics"
+) -> Factor:
     """A setting as a factor.
 
     Args:
         path: where the setting stands in the system's record, parts joined by dots.
         values: what it may be, JSON; the first is the reference.
+        level: where in the stack it lies.
         stands: which of them stands.
+        aspect: most settings say how their level moves; that of a start (an initial state of the world, what a model
+            was pretrained on) is said.
     """
     choices = tuple(Choice(_said(v), digest_of([path, v]), "setting", setting=v) for v in values)
-    return Factor(path, level, choices, stands, askable=False)
+    return Factor(path, level, choices, stands, askable=False, aspect=aspect)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A key stream as a coordinate of the stack: randomness that has a place in it.
+
+    Attributes:
+        name: of the stream (``Traits.streams``); its choices are replicate numbers.
+        level: where in the stack it lies.
+        aspect: whether it draws where its level starts, or how it moves.
+    """
+
+    name: str
+    level: Level
+    aspect: Aspect
+
+
+#: streams of this package -> where they lie; others lie where their system says, else with the trainer's dynamics
+_STREAMS: Mapping[str, tuple[Level, Aspect]] = {
+    "world": ("model", "start"), "mask": ("model", "dynamics"),
+    "init": ("trainer", "start"), "order": ("trainer", "dynamics"),
+    "opponents": ("trainer2", "dynamics"), "agents": ("trainer2", "dynamics"),
+}  # fmt: skip
+
+
+def streams_of(names: Sequence[str], said: Mapping[str, tuple[Level, Aspect]] | None = None) -> tuple[Stream, ...]:
+    """Streams by name, with their places in the stack.
+
+    Args:
+        said: name -> its place, where a system says it (``Traits.levels``).
+    """
+    known = {**_STREAMS, **(said or {})}
+    return tuple(Stream(name, *known.get(name, ("trainer", "dynamics"))) for name in names)
 
 
 def _said(value: Json) -> str:

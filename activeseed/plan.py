@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from activeseed.errors import PlanError
 from activeseed.factor import Factor
-from activeseed.seed import Pair, Payload, Probe, Seed, Text, Vector
+from activeseed.seed import Entry, Pair, Payload, Probe, Seed, Text, Vector
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -210,9 +210,13 @@ class Materials:
         return replace(self, probes=tuple(self.probes[p] for p in places))
 
     def features(self, payloads: Sequence[Payload]) -> NDArray[np.float32]:
-        """(n, d) features: the embedding of a text, a vector's entries, chosen minus rejected for a pair."""
+        """(n, d) features: the embedding of a text, a vector's entries, chosen minus rejected for a pair.
+
+        Of an entry its field ``vector``, else the embedding of its text.
+        """
         if not payloads:
             return np.zeros((0, 0), np.float32)
+        payloads = [_plain(p) for p in payloads]
         first = payloads[0]
         if isinstance(first, Vector):
             rows = [p.values for p in payloads if isinstance(p, Vector)]
@@ -240,6 +244,14 @@ class Materials:
         for p in self.probes:
             h.update(p.payload.digest)
         return h.digest()[:16]
+
+
+def _plain(payload: Payload) -> Payload:
+    """What of an entry is read as features."""
+    if not isinstance(payload, Entry):
+        return payload
+    vector = payload.fields.get("vector")
+    return Text(text=payload.text) if vector is None else Vector(values=tuple(vector), label=payload.text)
 
 
 def _no_embedder() -> NDArray[np.float32]:

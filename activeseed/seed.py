@@ -135,7 +135,44 @@ class Vector(_Record):
         return ()
 
 
-Payload = Annotated[Text | Pair | Vector, Field(discriminator="kind")]
+class Entry(_Record):
+    """A thing with fields: an anchor and its concept, a piece of a prior, a candidate program.
+
+    Which fields there are, and what they mean, its system says (``protocols.SupportsEntries``).
+
+    Attributes:
+        text: what people read first, and what an embedder sees; may be empty.
+        fields: name -> JSON. A field ``vector`` is what a system reads of it in place of an embedding.
+    """
+
+    kind: Literal["entry"] = "entry"
+    text: str = ""
+    fields: Mapping[str, Any] = Field(default_factory=dict)
+
+    @property
+    def display(self) -> str:
+        said = [f"{name}: {_short(value)}" for name, value in self.fields.items()]
+        return "\n".join([*([self.text] if self.text else []), *said])
+
+    @property
+    def wording(self) -> str:
+        return self.display
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return (self.text,) if self.text else ()
+
+
+def _short(value: Any) -> str:
+    """A field as people read it: a text as it is, anything else as JSON, long lists by their first entries."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list | tuple) and len(value) > 6:
+        return f"{json.dumps(list(value[:6]), ensure_ascii=False)[:-1]}, … {len(value)} in all]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+Payload = Annotated[Text | Pair | Vector | Entry, Field(discriminator="kind")]
 
 
 class Variant(_Record):

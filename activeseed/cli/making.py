@@ -60,7 +60,7 @@ def make_project(
     from activeseed.systems.league import OversightLeague
 
     refuse_existing(folder)
-    read = load_seed(source, columns=columns, rest=rest)
+    read = load_seed(source, columns=columns, rest=rest, entry=_entries_of(system, (tables or {}).get("system")))
     kind, why = (embedder, "") if embedder else best_embedder(read.seed)
     chosen: dict[str, Any] = {
         "system": {"kind": system or _system_for(read.seed)},
@@ -156,6 +156,15 @@ def _sources(folder: Path, columns: Mapping[str, str] | None, **files: Path | No
             near = place.is_relative_to(base)
             out[name] = Path(os.path.relpath(place, folder.resolve())).as_posix() if near else str(place)
     return {**out, "columns": dict(columns)} if columns else out
+
+
+def _entries_of(kind: str, table: Any) -> tuple[str, ...]:
+    """Columns that make an item an entry, where the system that was named reads such."""
+    from activeseed.config import FAMILIES, record_type
+
+    kind = kind or str(table.get("kind", "") if isinstance(table, Mapping) else "")
+    record = record_type("system", kind) if kind in FAMILIES["system"] else None
+    return tuple(getattr(record, "entry_fields", ()))
 
 
 def _system_for(seed: Seed) -> str:

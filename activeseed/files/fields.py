@@ -6,6 +6,7 @@ Every check says where (``positives.jsonl:17``), what, and what to do.
 from __future__ import annotations
 
 import datetime
+import json
 import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -13,9 +14,22 @@ from typing import Any, Literal
 
 from activeseed.errors import SeedError, nearest
 from activeseed.files import chat
+from activeseed.formats import Record, RecordFile, said_as
 from activeseed.formats import parse_json as _parse_json
-from activeseed.formats import said_as
-from activeseed.seed import ABSENT, AS_WRITTEN, BY_MACHINE, FLIPPED, Item, Origin, Pair, Payload, Text, Variant, Vector
+from activeseed.seed import (
+    ABSENT,
+    AS_WRITTEN,
+    BY_MACHINE,
+    FLIPPED,
+    Entry,
+    Item,
+    Origin,
+    Pair,
+    Payload,
+    Text,
+    Variant,
+    Vector,
+)
 
 #: Characters in one text. An item is something that a person reads and judges; this is about sixty pages.
 MAX_TEXT = 100_000
@@ -25,13 +39,13 @@ MAX_ID = 200
 #: Names that mean something in a seed file; anything else is kept as metadata.
 ITEM_FIELDS = (
     "id", "text", "kind", "group", "authority", "belief", "variants", "prompt", "chosen", "rejected", "vector",
-    "standing", "copies", "metadata",
+    "fields", "standing", "copies", "metadata",
 )  # fmt: skip
 PROBE_FIELDS = (
     "id", "text", "kind", "group", "label", "weight", "prompt", "chosen", "rejected", "vector", "metadata",
 )  # fmt: skip
 
-_KINDS = ("text", "pair", "vector")
+_KINDS = ("text", "pair", "vector", "entry")
 
 
 def given(fields: Mapping[str, Any], name: str) -> Any:
@@ -98,6 +112,8 @@ def id_of(where: str, value: Any) -> str:
 def payload_of(where: str, fields: Mapping[str, Any], *, ranked: bool = False) -> Payload:
     """The payload: a vector, else a pair, else a text, as the fields (and ``kind``, where it names one) say.
 
+    An entry is one where ``kind`` says so.
+
     Args:
         ranked: whether ``authority`` is the rank of a text; that of a probe is only metadata.
     """
@@ -105,6 +121,8 @@ def payload_of(where: str, fields: Mapping[str, Any], *, ranked: bool = False) -
     kind = kind.lower() if isinstance(kind, str) and kind.lower() in _KINDS else None
     if kind is None:
         kind = "vector" if given(fields, "vector") is not None else "pair" if _has_pair(fields) else "text"
+    if kind == "entry":
+        return _entry(where, fields)
     if kind == "vector":
         label = given(fields, "text")
         return Vector(values=_vector(where, given(fields, "vector")), label="" if label is None else str(label))
@@ -118,6 +136,48 @@ def payload_of(where: str, fields: Mapping[str, Any], *, ranked: bool = False) -
         prompt = chat.joined(prompt, before)
     authority = _authority(where, given(fields, "authority")) if ranked else ""
     return Text(prompt=prompt, text=text_of(where, "text", text), authority=authority)
+
+
+def _entry(where: str, fields: Mapping[str, Any]) -> Entry:
+    """A thing with fields; an empty cell is a field that it has not."""
+    said, text = given(fields, "fields"), given(fields, "text")
+    if isinstance(said, str):
+        said = _parsed(said, f"{where}, 'fields'")
+    if not isinstance(said, Mapping) or not said:
+        raise SeedError(
+            f"{where}: 'fields' of an entry is {repr(said)[:40]}. Write an object of names and values, one at least."
+        )
+    kept = {str(k): plain(where, k, v) for k, v in said.items() if given(said, k) is not None}
+    if "vector" in kept:
+        kept["vector"] = list(_vector(where, kept["vector"]))
+    return Entry(text="" if text is None else text_of(where, "text", text), fields=kept)
+
+
+def with_entries(file: RecordFile, names: Sequence[str]) -> RecordFile:
+    """The records of a file whose lines are entries: the columns of these names, in any case, are their fields.
+
+    A line that says by itself that it is an entry, as exported files do, stays as it is.
+    """
+    records, known = [], {name.casefold(): name for name in names}
+    for record in file.records:
+        fields = dict(record.fields)
+        if str(given(fields, "kind") or "").lower() != "entry":
+            mine = {c: known[c.strip().casefold()] for c in fields if c.strip().casefold() in known}
+            said = {name: _cell(fields[c]) for c, name in mine.items() if given(fields, c) is not None}
+            fields = {c: v for c, v in fields.items() if c not in mine}
+            fields |= {"kind": "entry", "fields": said}
+        records.append(Record(record.line, fields))
+    return file.holding(records)
+
+
+def _cell(value: Any) -> Any:
+    """What a cell holds: JSON where it is a list, an object or a number, else the text."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
 
 
 def _authority(where: str, value: Any) -> str:
@@ -265,6 +325,13 @@ def _other(where: str, name: str, content: Any, payload: Payload) -> Payload:
         if len(values) != len(payload.values):
             raise SeedError(f"{where}: {len(values)} entries, but the item has {len(payload.values)}.")
         return Vector(values=values, label=str(content.get("text") or "") if isinstance(content, Mapping) else "")
+    if isinstance(payload, Entry):
+        if not isinstance(content, Mapping):
+            raise SeedError(f"{where}: a variant of an entry is an object with the fields that differ. Write one.")
+        named = content.get("fields")
+        differs = named if isinstance(named, Mapping) else {k: v for k, v in content.items() if k not in _BESIDE}
+        text = content.get("text", payload.text)
+        return _entry(where, {"text": text, "fields": {**payload.fields, **differs}})
     if not isinstance(content, Mapping):
         raise SeedError(f"{where}: a variant of a pair is an object with 'prompt', 'chosen' or 'rejected'.")
     said = {k: content[k] for k in ("prompt", "chosen", "rejected") if content.get(k) is not None}
@@ -360,7 +427,10 @@ def copies_of(where: str, value: Any) -> int:
 #: what makes a payload of each kind; of another kind it is kept as metadata
 _PARTS = {
     "text": ("text", "prompt", "authority"), "pair": ("prompt", "chosen", "rejected"), "vector": ("text", "vector"),
+    "entry": ("text", "fields"),
 }  # fmt: skip
+#: what an object that tells a variant of an entry has besides fields
+_BESIDE = ("id", "text", "kind", "comes_from", "fields")
 _ALL_PARTS = {part for parts in _PARTS.values() for part in parts}
 
 

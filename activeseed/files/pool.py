@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from activeseed.comparing import same_text
 from activeseed.errors import SeedError
-from activeseed.seed import Pair, Payload, Probe, Seed, Text
+from activeseed.seed import Entry, Pair, Payload, Probe, Seed, Text
 
 
 def check_pool(seed: Seed, pool: Sequence[Probe]) -> None:
@@ -34,6 +34,8 @@ def _canonical(payload: Payload) -> tuple[object, ...]:
         return ("text", _bare(payload.text))
     if isinstance(payload, Pair):
         return ("pair", _bare(payload.prompt), _bare(payload.chosen), _bare(payload.rejected))
+    if isinstance(payload, Entry):
+        return ("entry", payload.digest)
     return ("vector", payload.values)
 
 

@@ -6,7 +6,7 @@ import gc
 import os
 import unicodedata
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +26,7 @@ from activeseed.files.fields import (
     payload_of,
     text_of,
     weight_of,
+    with_entries,
 )
 from activeseed.files.rubrics import one_a_criterion
 from activeseed.formats import Record, RecordFile, read_records, said_as
@@ -50,6 +51,7 @@ def read_seed(
     columns: Mapping[str, str] | None = None,
     base_rate: float | None = None,
     rest: Rest = "auto",
+    entry: Sequence[str] = (),
 ) -> Seed:
     """Read a seed from CSV, TSV, JSON Lines, JSON, Parquet, YAML or Markdown.
 
@@ -59,7 +61,8 @@ def read_seed(
 
     Fields by convention: ``id``, ``text`` (with the ``prompt`` that it answers, or completes, if any), ``group``,
     ``authority``, ``belief``, ``variants``; ``prompt``, ``chosen``, ``rejected`` for a pair; ``vector`` for a vector
-    (then ``text`` is its label); ``kind`` where the payload is to be told (``text``, ``pair``, ``vector``). The case of
+    (then ``text`` is its label); ``kind`` where the payload is to be told (``text``, ``pair``, ``vector``,
+    ``entry``). The case of
     a name makes no difference. Usual forms are known: instruction, input and output; question and answer; prompt and
     completion; context and response; ``messages``; a ``requirement``, ``criterion``, ``principle``, ``dictum`` or
     ``rule``, with its ``section`` or ``heading`` as the group and its ``context`` or ``lead_in`` as the prompt; a
@@ -73,6 +76,8 @@ def read_seed(
             ``text`` in an object ``data``.
         base_rate: probability that an item stays as written, for every item without a belief of its own.
         rest: where the rest of a scalar belief goes, see ``spread_belief``.
+        entry: columns that make each item an entry (``seed.Entry``): what its system reads
+            (``act.Tethers().entry_fields``).
 
     Raises:
         SeedError: anything wrong with the file; the message says what, where, and what to do.
@@ -80,7 +85,7 @@ def read_seed(
     Warns:
         SeedWarning: duplicate texts, pairs whose two replies are the same.
     """
-    file = load_seed(path, columns=columns, base_rate=base_rate, rest=rest)
+    file = load_seed(path, columns=columns, base_rate=base_rate, rest=rest, entry=entry)
     for message in file.warnings:
         warnings.warn(message, SeedWarning, stacklevel=2)
     return file.seed
@@ -92,12 +97,15 @@ def load_seed(
     columns: Mapping[str, str] | None = None,
     base_rate: float | None = None,
     rest: Rest = "auto",
+    entry: Sequence[str] = (),
 ) -> SeedFile:
     """``read_seed`` that returns its warnings instead of emitting them."""
     if base_rate is not None and not 0.0 <= base_rate <= 1.0:
         raise SeedError(f"base_rate is {base_rate}; it is a probability. Give a number from 0 to 1.")
     with _collector_paused():
-        return _load(mapped(one_a_criterion(_records(path)), columns, ITEM_FIELDS), base_rate, rest)
+        file = one_a_criterion(_records(path))
+        file = with_entries(file, entry) if entry else file
+        return _load(mapped(file, columns, ITEM_FIELDS), base_rate, rest)
 
 
 def _load(file: RecordFile, base_rate: float | None, rest: Rest) -> SeedFile:

@@ -25,7 +25,7 @@ from activeseed.formats import (
     yaml_document,
 )
 from activeseed.formats.delimited import GUARDED
-from activeseed.seed import AS_WRITTEN, BY_MACHINE, FLIPPED, Item, Pair, Payload, Probe, Seed, Text, Variant
+from activeseed.seed import AS_WRITTEN, BY_MACHINE, FLIPPED, Entry, Item, Pair, Payload, Probe, Seed, Text, Variant
 
 
 def write_seed(seed: Seed, path: str | os.PathLike[str], *, as_answered: bool = False) -> None:
@@ -134,6 +134,9 @@ def _content(payload: Payload) -> dict[str, Any]:
     if isinstance(payload, Pair):
         out = {"chosen": payload.chosen, "rejected": payload.rejected}
         return {"prompt": payload.prompt, **out} if payload.prompt else out
+    if isinstance(payload, Entry):
+        said = {"text": payload.text} if payload.text else {}
+        return {"kind": "entry", **said, "fields": dict(payload.fields)}
     out_vector: dict[str, Any] = {"vector": list(payload.values)}
     return {"text": payload.label, **out_vector} if payload.label else out_vector
 

@@ -27,7 +27,7 @@ from activeseed.looking.surrogate import PREFERENCE_DRAWS, foreseeable, surrogat
 from activeseed.looking.trains import Trains
 from activeseed.outcome import Ranking, Summary
 from activeseed.plan import Floats, Law, Materials, stream_key
-from activeseed.protocols import Response, System
+from activeseed.protocols import Problem, Response, System
 from activeseed.question import Answer, Question
 from activeseed.resolution import Resolution
 from activeseed.seed import Payload, Seed
@@ -73,12 +73,7 @@ def assess(given: Given, trainer: Trains, response: Response) -> Assessment:
     seed, number, settings, resolution = given.seed, given.number, given.settings, given.resolution
     prior = author_law(seed, settings.belief.base_rate, settings.belief.rest)
     rows_law = _rows_law(given, prior)
-    problem = replace(
-        problem_of(seed, rows_law, given.system, given.materials),
-        stream=stream_key(settings.key, "rows", number),
-        first_key=VERSION_KEYS * number,
-        rows_law=rows_law,
-    )
+    problem = _posed(seed, number, settings, given.system, given.materials, rows_law)
     shifted = replace(problem, first_key=problem.first_key + REGRESSION_KEYS)
     evidence = given.evidence_before
     if is_open(rows_law):
@@ -134,12 +129,34 @@ def _rows_law(given: Given, prior: Law) -> Law:
     Rows near the belief fit its response better than rows near the author's (measured on the persona task: a tenth
     fewer answers). An item that the belief takes for certain and no human has settled keeps the author's doubt.
     """
-    told = _posterior(prior.probabilities, given.resolution.likelihood)
+    told = _told(prior, given.resolution)
     if given.evidence_before is None or len(given.evidence_before) != len(given.seed):
-        return Law("author's belief and answers", told)
+        return told
     p = _believed(given, prior, given.evidence_before).law.probabilities
-    same = ((p > 0) == (told > 0)).all(1, keepdims=True)
-    return Law("belief before this round's rows", np.where(same, p, told))
+    same = ((p > 0) == (told.probabilities > 0)).all(1, keepdims=True)
+    return Law("belief before this round's rows", np.where(same, p, told.probabilities))
+
+
+def _told(prior: Law, resolution: Resolution) -> Law:
+    """The author's belief, with what was answered."""
+    return Law("author's belief and answers", _posterior(prior.probabilities, resolution.likelihood))
+
+
+def posed(
+    seed: Seed, number: int, settings: Settings, system: System, materials: Materials, resolution: Resolution
+) -> Problem:
+    """The problem that version ``number`` poses before anything is trained: what an analysis reads without a look."""
+    prior = author_law(seed, settings.belief.base_rate, settings.belief.rest)
+    return _posed(seed, number, settings, system, materials, _told(prior, resolution))
+
+
+def _posed(seed: Seed, number: int, settings: Settings, system: System, materials: Materials, law: Law) -> Problem:
+    return replace(
+        problem_of(seed, law, system, materials),
+        stream=stream_key(settings.key, "rows", number),
+        first_key=VERSION_KEYS * number,
+        rows_law=law,
+    )
 
 
 def leaning(assessment: Assessment, given: Given, trainer: Trains, error: float) -> Belief | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from activeseed.factor import Factor
+from activeseed.factor import Factor, streams_of
 from activeseed.plan import Law, Materials
 from activeseed.protocols import (
     Cost,
@@ -30,6 +30,7 @@ def problem_of(seed: Seed, law: Law, system: System, materials: Materials) -> Pr
         weighted=system.traits.weighted,
         stream=0,
         settings=settings_of(system),
+        streams=streams_of(system.traits.streams, system.traits.levels),
         places=system.places(materials),
         each=each_of(system, materials),
         states=system.state_names if isinstance(system, SupportsStates) else (),

@@ -11,7 +11,7 @@ from activeseed.protocols.systems import Cost
 if TYPE_CHECKING:  # seams are only described here: whoever asks for an event needs no arrays
     from activeseed.column import Column
     from activeseed.convex import Convex
-    from activeseed.factor import Factor
+    from activeseed.factor import Factor, Stream
     from activeseed.networks import Layout
     from activeseed.outcome import (
         Outcomes,
@@ -62,6 +62,8 @@ class Problem:
         first_key: replicate numbers from here on are the analysis' own.
         held: items without which nothing trains: they are left out by no resampling.
         settings: the system's settings that can be perturbed; their columns come after those of the items.
+        streams: the key streams that vary a result, with their places in the stack; rows hold replicate numbers of
+            theirs apart (``Rows.apart``).
         places: where outcomes are read.
         each: what one row costs.
         states: names of what can be looked into (``SupportsStates``).
@@ -82,6 +84,7 @@ class Problem:
     rows_law: Law | None = None
     held: tuple[int, ...] = ()
     settings: tuple[Factor, ...] = ()
+    streams: tuple[Stream, ...] = ()
     places: tuple[Probe, ...] = ()
     each: Cost = field(default_factory=Cost)
     states: tuple[str, ...] = ()
@@ -138,6 +141,16 @@ class Analysis(Protocol[T_co]):
         ...
 
     def run(self, problem: Problem) -> Run[T_co]: ...
+
+
+@runtime_checkable
+class SupportsPriors(Protocol):
+    """An analysis that may read only what was believed before anything was trained."""
+
+    @property
+    def reads_belief(self) -> bool:
+        """Whether it needs what a look at the study has learnt; without, no training is made before its own."""
+        ...
 
 
 @runtime_checkable

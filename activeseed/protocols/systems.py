@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # seams are only described here: whoever asks for an event ne
     from numpy.typing import NDArray
 
     from activeseed.convex import Convex
-    from activeseed.factor import Factor
+    from activeseed.factor import Aspect, Factor, Level
     from activeseed.networks import Layout
     from activeseed.outcome import Outcomes
     from activeseed.plan import Floats, Materials, Rows
@@ -66,6 +66,8 @@ class Traits:
         memory_mb: it splits batches that take more than this by itself; None where it does not.
         per_cell: outcomes, failures and costs are those of a row at a place, not of a row.
         gradients: it can pull cotangents back (`SupportsGradients`) under these settings.
+        levels: name of a stream -> where in the stack it lies, for streams of which the package does not know it
+            (`factor.streams_of`).
     """
 
     streams: tuple[str, ...] = ()
@@ -74,6 +76,7 @@ class Traits:
     memory_mb: int | None = None
     per_cell: bool = False
     gradients: bool = False
+    levels: Mapping[str, tuple[Level, Aspect]] = field(default_factory=dict)
 
 
 @runtime_checkable
@@ -120,6 +123,19 @@ class SupportsReading(Protocol):
 
     def also_reads(self, materials: Materials) -> Json:
         """What else may determine an outcome, as JSON: part of every row's name."""
+        ...
+
+
+@runtime_checkable
+class SupportsEntries(Protocol):
+    """Reads items that are entries (``seed.Entry``): things with fields, such as an anchor and its concept.
+
+    A class says it, too, so that a seed can be read before a system is made of it.
+    """
+
+    @property
+    def entry_fields(self) -> Mapping[str, str]:
+        """Name of each field -> what it holds, in a few words; columns of the seed file that make an entry."""
         ...
 
 

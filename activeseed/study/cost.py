@@ -18,7 +18,7 @@ from activeseed.looking.elsewhere import JUDGED_DRAWS
 from activeseed.looking.elsewhere import PURPOSE as ELSEWHERE
 from activeseed.looking.problem import is_open, problem_of
 from activeseed.looking.ranked import with_law
-from activeseed.protocols import Analysis, Problem
+from activeseed.protocols import Analysis, Problem, SupportsPriors
 from activeseed.study.noisy import is_due
 from activeseed.study.trial import PURPOSE, TRAININGS
 from activeseed.study.workshop import Workshop
@@ -60,7 +60,12 @@ def ranking_parts(work: Workshop, by: str | None = None, law: str | None = None,
 def analysis_parts(work: Workshop, analysis: Analysis[Any], anew: bool = True) -> dict[str, int]:
     """Trainings that ``Study.analyse`` takes at most."""
     parts = {analysis.kind: analysis.cost(at_first(work)).trainings}
-    return _some({**parts, **(look_parts(work) if anew else {})})
+    return _some({**parts, **(look_parts(work) if anew and reads_belief(analysis) else {})})
+
+
+def reads_belief(analysis: Analysis[Any]) -> bool:
+    """Whether an analysis needs what a look at the study has learnt: it does, unless it says otherwise."""
+    return analysis.reads_belief if isinstance(analysis, SupportsPriors) else True
 
 
 def analyses_cost(work: Workshop) -> dict[str, int]:

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from activeseed.looking.assess import Given, asked_in_order, assess
+from activeseed.looking.assess import Given, asked_in_order, assess, posed
 from activeseed.looking.assessment import Assessment
 from activeseed.looking.settling import judged, preferred
 from activeseed.plan import Floats
+from activeseed.protocols import Problem
 from activeseed.seed import digest_of
 from activeseed.study.trial import try_out
 from activeseed.study.workshop import Workshop
@@ -62,6 +63,15 @@ class Looks:
             )
             self._assessed = (key, assess(given, work.trainer, work.part("response")))
         return self._assessed[1]
+
+    def before_any(self) -> Problem:
+        """What the newest version poses where nothing has been trained: the law is what answers leave of the author's.
+
+        Rows are those of the version, as they are after a look. Raises TrainingError as an assessment does.
+        """
+        work = self.work
+        try_out(work)
+        return posed(work.seed, work.state.current.number, work.settings, work.system, work.materials, work.resolution)
 
     def _evidence_before(self) -> Floats | None:
         """Evidence of an earlier look only: what this one finds must not depend on whether it was closed already."""

@@ -24,7 +24,7 @@ from activeseed.outcome import Ranking, Summary, plain
 from activeseed.protocols import Analysis, Event, Finding
 from activeseed.seed import digest_of
 from activeseed.study import noisy
-from activeseed.study.cost import analysis_parts, ranking_parts, ranks_by_response
+from activeseed.study.cost import analysis_parts, ranking_parts, ranks_by_response, reads_belief
 from activeseed.study.looks import Looks
 
 T = TypeVar("T")
@@ -96,10 +96,10 @@ def analyse(looks: Looks, analysis: Analysis[T]) -> T:
     work = looks.work
     with looks.expecting("An analysis", analysis_parts, analysis):
         before = work.budget.here
-        found = looks.assessment()
-        result = work.trainer.run(analysis, found.problem)
+        problem = looks.assessment().problem if reads_belief(analysis) else looks.before_any()
+        result = work.trainer.run(analysis, problem)
         body: dict[str, Any] = {
-            "kind": analysis.kind, "record": _record(analysis), "seed_version": found.seed.version,
+            "kind": analysis.kind, "record": _record(analysis), "seed_version": problem.seed.version,
             "trainings_new": work.budget.here - before,
             "result": plain(result.to_dict()) if isinstance(result, Finding) else None,
         }  # fmt: skip

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from activeseed.errors import SeedError
 from activeseed.members import ThirdParty
-from activeseed.protocols import Event
+from activeseed.protocols import Event, SupportsEntries
 from activeseed.seed import AS_WRITTEN, Item, Seed, with_flips
 from activeseed.study.answers import asked_no_more, take_in
 from activeseed.study.state import SeedVersion, State, seed_change
@@ -100,7 +100,8 @@ def take_sync(work: Workshop, path: Path, by: str = "author", columns: Mapping[s
     rest = work.settings.belief.rest
     if not columns and work.settings.source.columns:
         columns = fitting(path, work.settings.source.columns, ITEM_FIELDS)
-    theirs = _perturbed(work, with_flips(load_seed(path, columns=columns or None, rest=rest).seed))
+    entry = tuple(work.system.entry_fields) if isinstance(work.system, SupportsEntries) else ()
+    theirs = _perturbed(work, with_flips(load_seed(path, columns=columns or None, rest=rest, entry=entry).seed))
     base = work.state.versions[work.state.synced].seed
     result = sync(base, work.seed, theirs, answered=work.resolution.answered)
     changes = _changes(work.seed, result.seed, by, "")
