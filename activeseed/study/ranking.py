@@ -26,6 +26,7 @@ from activeseed.seed import digest_of
 from activeseed.study import noisy
 from activeseed.study.cost import analysis_parts, ranking_parts, ranks_by_response, reads_belief
 from activeseed.study.looks import Looks
+from activeseed.study.workshop import Workshop
 
 T = TypeVar("T")
 
@@ -98,16 +99,22 @@ def analyse(looks: Looks, analysis: Analysis[T]) -> T:
         before = work.budget.here
         problem = looks.assessment().problem if reads_belief(analysis) else looks.before_any()
         result = work.trainer.run(analysis, problem)
-        body: dict[str, Any] = {
-            "kind": analysis.kind, "record": _record(analysis), "seed_version": problem.seed.version,
-            "trainings_new": work.budget.here - before,
-            "result": plain(result.to_dict()) if isinstance(result, Finding) else None,
-        }  # fmt: skip
-        work.store.append([Event("analysed", body)])
-        work.refresh()
+        keep(work, analysis.kind, analysis, result, problem.seed.version, work.budget.here - before)
     return result
 
 
-def _record(analysis: Analysis[Any]) -> dict[str, Any] | None:
-    """What the analysis was told, where it is a record; somebody else's need not be one."""
-    return analysis.model_dump(mode="json") if isinstance(analysis, BaseModel) else None
+def keep(work: Workshop, kind: str, asked: object, result: object, seed_version: str, trainings: int) -> None:
+    """Journal what was found, for reports to come.
+
+    Args:
+        asked: what was told to whatever found it; kept where it is a record.
+        result: kept where it says itself as JSON (``protocols.Finding``).
+        trainings: that it took.
+    """
+    body: dict[str, Any] = {
+        "kind": kind, "record": asked.model_dump(mode="json") if isinstance(asked, BaseModel) else None,
+        "seed_version": seed_version, "trainings_new": trainings,
+        "result": plain(result.to_dict()) if isinstance(result, Finding) else None,
+    }  # fmt: skip
+    work.store.append([Event("analysed", body)])
+    work.refresh()

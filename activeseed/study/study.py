@@ -20,6 +20,7 @@ from activeseed.protocols import (
     Assignment,
     Executor,
     Explanation,
+    Finding,
     Form,
     Name,
     Store,
@@ -345,6 +346,19 @@ class Study:
 
         self.take_in()
         return analyse(self.rounds.looks, analysis)
+
+    def keep(self, kind: str, asked: object, found: Finding, trainings: int = 0) -> None:
+        """Journal what was found above this study (over whole studies, or beside others), for reports to come.
+
+        Args:
+            kind: of the analysis.
+            asked: what was told to it; kept where it is a pydantic record.
+            found: says itself as JSON.
+            trainings: that it took, elsewhere.
+        """
+        from activeseed.study.ranking import keep
+
+        keep(self._work, kind, asked, found, self.seed.version, trainings)
 
     def side(self, name: str) -> Side:
         """What is called this, as a side of a comparison: a version of the seed, or the seed with some items otherwise.
