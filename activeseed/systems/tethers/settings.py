@@ -31,8 +31,8 @@ class TetherSettings(SettingsRecord):
         momentum: of the heavy ball; 0 for plain descent. The mean pull is 1/(1 − momentum) times as strong.
         minibatch: of the pool's entries in each step, in an order drawn from stream ``order``; 0 takes all of them.
             Anchors are in every step.
-        init_scale: size of the random start (stream ``init``), relative to that at which units neither saturate nor
-            are linear.
+        init_scale: size of the random start (stream ``init``), relative to standard normal weights of units that see
+            inputs of length one. Small starts learn more of what lies inside, and tethers hold more of it.
         task: where the pool's classes stand, which the model learns to tell: ``label``, ``group``, or a column of the
             pool's file. Without a pool there is no task, and nothing but the tethers shapes the model.
         concepts: names of the concepts, in the order in which lists of values have them; empty takes those that the
@@ -54,17 +54,17 @@ class TetherSettings(SettingsRecord):
     """
 
     kind: Literal["representational_tethers"] = "representational_tethers"
-    tension: float = Field(default=0.1, ge=0, le=1e4)
-    link: float = Field(default=1.0, ge=0, le=1e4)
+    tension: float = Field(default=1.0, ge=0, le=1e4)
+    link: float = Field(default=5.0, ge=0, le=1e4)
     commitment: float = Field(default=0.25, ge=0, le=1e4)
     codes: int = Field(default=0, ge=0, le=4096)
-    layers: Literal[1, 2] = 1
+    layers: Literal[1, 2] = 2
     hidden: int = Field(default=16, ge=1, le=4096)
-    steps: int = Field(default=200, ge=1, le=1_000_000)
+    steps: int = Field(default=300, ge=1, le=1_000_000)
     learning_rate: float | None = Field(default=None, gt=0)
     momentum: float = Field(default=0.9, ge=0, lt=1)
     minibatch: int = Field(default=0, ge=0)
-    init_scale: float = Field(default=1.0, gt=0, le=1e3)
+    init_scale: float = Field(default=0.3, gt=0, le=1e3)
     task: str = Field(default="label", min_length=1)
     concepts: tuple[str, ...] = ()
     scale: Literal["unit", "signed"] = "unit"

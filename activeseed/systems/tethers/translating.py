@@ -9,9 +9,9 @@
 
 v are weights of the task's entries (their sum is 1), u those of all inputs, likewise, w those of the anchors: the
 row's, over their sum; where an anchor states some concepts only, ‖·‖² is the mean over those, and else over all.
-Codes are rounded to with gradients passed straight through, and each moves by λ₃ towards what is rounded to it (van den Oord et
-al. 2017, eq. 3, with its two terms weighed alike). The 1/√h are those of the neural tangent parametrisation, in which
-one learning rate serves every width (Jacot et al. 2018).
+Codes are rounded to with gradients passed straight through, and each moves by λ₃ towards what is rounded to it (van den
+Oord et al. 2017, eq. 3, with its two terms weighed alike). The 1/√h are those of the neural tangent parametrisation, in
+which one learning rate serves every width (Jacot et al. 2018).
 """
 
 from __future__ import annotations
