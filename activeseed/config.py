@@ -45,6 +45,7 @@ FAMILIES: dict[str, dict[str, str]] = {
         "oversight_league": "systems.league:OversightLeague",
         "reward_model": "systems.reward_model:RewardModel",
         "inference_engine": "systems.inference:InferenceEngine",
+        "representational_tethers": "systems.tethers:RepresentationalTethers",
         "function": "systems.own:FromFunction",
         "estimator": "systems.own:FromEstimator",
         "command": "systems.own:Command",
@@ -86,6 +87,7 @@ FAMILIES: dict[str, dict[str, str]] = {
         "paraphrase": "perturbations:Paraphrase",
         "drift": "perturbations:Drift",
         "framing": "perturbations:Framing",
+        "relabel": "perturbations:Relabel",
     },
     "rewriter": {
         "machine": "rewriters:MachineRewriter",

@@ -12,6 +12,7 @@ from typing import Literal
 from activeseed.errors import AnswerError, nearest
 from activeseed.protocols import Form, Pace, SupportsItems
 from activeseed.question import Question, Reply
+from activeseed.questions.assign_concept import AssignConcept
 from activeseed.questions.choose_wording import ChooseWording
 from activeseed.questions.confirm_list import ConfirmList
 from activeseed.questions.items import OPEN, PLACE, about, about_each, context_of, displayed, marks_of
@@ -33,6 +34,7 @@ DREAMT = JudgeDream()
 FORMS: Mapping[str, Form] = {
     form.kind: form
     for form in (
+        AssignConcept(),
         Review(),
         JudgePair(),
         ChooseWording(),

@@ -14,7 +14,7 @@ from typing import Any
 
 from activeseed.protocols import Form, Occasion, Respondent
 from activeseed.question import SETTLES_NOTHING, Answer, Question, Says, Settled
-from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Origin, Pair, Payload, Seed, Text, Variant
+from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Entry, Item, Origin, Pair, Payload, Seed, Text, Variant
 
 #: what is said of a question about an item. It is the same for every item: whatever tells how sure the machine is
 #: leads whoever reads it, and an answer that was led confirms what led it
@@ -63,8 +63,14 @@ def about_each(form: Form, occasion: Occasion) -> list[Question]:
 
 
 def _worded(variant: Variant, item: Item) -> str:
-    """The wording of a variant; where it is the item's own at another rank, with the rank, so that they can be told."""
+    """The wording of a variant; where it is the item's own at another rank, with the rank, so that they can be told.
+
+    Of another entry, the fields that differ: what stands is shown whole beside it.
+    """
     mine, written = variant.payload, item.payload
+    if isinstance(mine, Entry) and isinstance(written, Entry) and mine.text == written.text:
+        differ = {k: v for k, v in mine.fields.items() if k not in written.fields or v != written.fields[k]}
+        return Entry(fields=differ).display if differ else mine.wording
     ranked = isinstance(mine, Text) and isinstance(written, Text) and mine.authority != written.authority
     return f"{variant.wording} [{mine.authority}]" if ranked and isinstance(mine, Text) else variant.wording
 

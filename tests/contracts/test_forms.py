@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from activeseed.perturbations import Relabel
 from activeseed.question import Answer, Question, Reply, Says, Settled
 from activeseed.questions import FORMS, LIST
-from activeseed.seed import ABSENT, AS_WRITTEN, Item, Pair, Seed, Text, Variant, with_flips
+from activeseed.seed import ABSENT, AS_WRITTEN, Entry, Item, Pair, Seed, Text, Variant, with_flips
 from activeseed.testing import check_form
 from tests.toy_forms import GOOD, MENDED, POOR, SKIP, RateIt
 
@@ -32,7 +33,17 @@ PAIRS = with_flips(
         )
     )
 )
+ANCHORS = Relabel().variants(
+    Seed(
+        items=tuple(
+            Item(id=f"a{k}", payload=Entry(text=text, fields={"concept": concept}))
+            for k, (text, concept) in enumerate((("Ask me.", "open"), ("Do it now.", "pushy"), ("Maybe?", "vague")))
+        )
+    )
+)
 WORDINGS = {AS_WRITTEN: "Ask first.", "w1": "Ask me."}
+#: kinds that are about other seeds than texts
+SEEDS = {"judge_pair": PAIRS, "assign_concept": ANCHORS}
 #: questions of the forms that are drawn up by the study itself, or that have more to offer than what is drawn up
 GIVEN: dict[str, tuple[Question, ...]] = {
     "review": (Question(id="r", kind="review", items=("c",), text="Ask first.", options=WORDINGS),),
@@ -54,7 +65,7 @@ GIVEN: dict[str, tuple[Question, ...]] = {
 
 @pytest.mark.parametrize("kind", FORMS)
 def test_every_form_of_the_package_keeps_its_promises(kind: str) -> None:
-    check_form(FORMS[kind], PAIRS if kind == "judge_pair" else SEED, GIVEN.get(kind, ()))
+    check_form(FORMS[kind], SEEDS.get(kind, SEED), GIVEN.get(kind, ()))
 
 
 def test_disagreements_about_pairs_are_settled_in_every_channel() -> None:

