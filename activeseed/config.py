@@ -86,6 +86,7 @@ FAMILIES: dict[str, dict[str, str]] = {
         "paraphrase": "perturbations:Paraphrase",
         "drift": "perturbations:Drift",
         "framing": "perturbations:Framing",
+        "reweigh": "perturbations:Reweigh",
     },
     "rewriter": {
         "machine": "rewriters:MachineRewriter",
