@@ -46,6 +46,7 @@ FAMILIES: dict[str, dict[str, str]] = {
         "reward_model": "systems.reward_model:RewardModel",
         "inference_engine": "systems.inference:InferenceEngine",
         "representational_tethers": "systems.tethers:RepresentationalTethers",
+        "cirl": "systems.cirl:CIRL",
         "function": "systems.own:FromFunction",
         "estimator": "systems.own:FromEstimator",
         "command": "systems.own:Command",
@@ -88,6 +89,7 @@ FAMILIES: dict[str, dict[str, str]] = {
         "drift": "perturbations:Drift",
         "framing": "perturbations:Framing",
         "relabel": "perturbations:Relabel",
+        "reweigh": "perturbations:Reweigh",
     },
     "rewriter": {
         "machine": "rewriters:MachineRewriter",

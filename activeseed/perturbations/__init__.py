@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from activeseed.perturbations.framing import Framing
     from activeseed.perturbations.paraphrase import Paraphrase
     from activeseed.perturbations.relabel import Relabel
+    from activeseed.perturbations.reweigh import Reweigh
     from activeseed.perturbations.wordings import Wordings
 
 __getattr__ = lazily(
@@ -30,7 +31,8 @@ __getattr__ = lazily(
         "framing": ("Framing",),
         "paraphrase": ("Paraphrase",),
         "relabel": ("Relabel",),
+        "reweigh": ("Reweigh",),
         "wordings": ("Wordings",),
     },
 )
-__all__ = ["Drift", "Drop", "Flip", "Framing", "Paraphrase", "Relabel", "Wordings", "perturbed"]
+__all__ = ["Drift", "Drop", "Flip", "Framing", "Paraphrase", "Relabel", "Reweigh", "Wordings", "perturbed"]

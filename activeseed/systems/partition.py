@@ -44,6 +44,7 @@ MEMBERS: dict[str, str] = {
     "reward_model": "reward_model:RewardModel",
     "inference_engine": "inference:InferenceEngine",
     "representational_tethers": "tethers:RepresentationalTethers",
+    "cirl": "cirl:CIRL",
     "function": "own:FromFunction",
     "estimator": "own:FromEstimator",
     "command": "own:Command",

