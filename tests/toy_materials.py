@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from activeseed.plan import Materials
-from activeseed.seed import Item, Pair, Probe, Seed, Text, Vector, with_flips
+from activeseed.seed import Entry, Item, Pair, Probe, Seed, Text, Vector, with_flips
 
 
 def _unit(x: NDArray[Any]) -> NDArray[Any]:
@@ -103,3 +103,16 @@ def dicta() -> Materials:
     probes = tuple(Probe(id=name, payload=t) for name, t in texts_of(deeds, "p"))
     pool = tuple(Probe(id=name, payload=t) for name, t in texts_of(deeds[::-1], "c"))
     return Materials(Seed(items=items), probes, pool)
+
+
+def candidates(root: int = 0) -> Materials:
+    """The four programs of the built-in ring, and three more of the user's body: slower, of two minds, and misjudged."""
+    table = dict(zip((f"c{n}" for n in range(6)), ("right", "right", "right", "right", "stay", "left"), strict=True))
+    said: dict[str, dict[str, Any]] = {
+        **{name: {"program": name} for name in ("user", "cat", "thermostat", "noise")},
+        "further": {"program": table, "body": "user", "mass": 0.5},
+        "torn": {"program": {**table, "c3": {"stay": 0.5, "right": 0.5}}, "body": "user", "mass": 2},
+        "misjudged": {"program": "user", "utility": ["c0"], "mass": 1.5},
+    }
+    items = tuple(Item(id=n, payload=Entry(text=f"This is {n}.", fields=f)) for n, f in said.items())
+    return Materials(seed=Seed(items=items), probes=(), root=root)

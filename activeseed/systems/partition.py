@@ -43,6 +43,7 @@ MEMBERS: dict[str, str] = {
     "oversight_league": "league:OversightLeague",
     "reward_model": "reward_model:RewardModel",
     "inference_engine": "inference:InferenceEngine",
+    "predca": "predca:PreDCA",
     "function": "own:FromFunction",
     "estimator": "own:FromEstimator",
     "command": "own:Command",
