@@ -106,7 +106,7 @@ def dicta() -> Materials:
 
 
 def candidates(root: int = 0) -> Materials:
-    """The four programs of the built-in ring, and three more of the user's body: slower, of two minds, and misjudged."""
+    """The four programs of the built-in ring, and three more of the user's body: other, torn, and misjudged."""
     table = dict(zip((f"c{n}" for n in range(6)), ("right", "right", "right", "right", "stay", "left"), strict=True))
     said: dict[str, dict[str, Any]] = {
         **{name: {"program": name} for name in ("user", "cat", "thermostat", "noise")},
