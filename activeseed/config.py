@@ -47,6 +47,7 @@ FAMILIES: dict[str, dict[str, str]] = {
         "inference_engine": "systems.inference:InferenceEngine",
         "representational_tethers": "systems.tethers:RepresentationalTethers",
         "cirl": "systems.cirl:CIRL",
+        "predca": "systems.predca:PreDCA",
         "function": "systems.own:FromFunction",
         "estimator": "systems.own:FromEstimator",
         "command": "systems.own:Command",

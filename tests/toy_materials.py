@@ -140,3 +140,16 @@ def anchors(
         )
 
     return Materials(Seed(items=tuple(made)), around(probes, "p"), around(pool, "u"), root)
+
+
+def candidates(root: int = 0) -> Materials:
+    """The four programs of the built-in ring, and three more of the user's body: other, torn, and misjudged."""
+    table = dict(zip((f"c{n}" for n in range(6)), ("right", "right", "right", "right", "stay", "left"), strict=True))
+    said: dict[str, dict[str, Any]] = {
+        **{name: {"program": name} for name in ("user", "cat", "thermostat", "noise")},
+        "further": {"program": table, "body": "user", "mass": 0.5},
+        "torn": {"program": {**table, "c3": {"stay": 0.5, "right": 0.5}}, "body": "user", "mass": 2},
+        "misjudged": {"program": "user", "utility": ["c0"], "mass": 1.5},
+    }
+    items = tuple(Item(id=n, payload=Entry(text=f"This is {n}.", fields=f)) for n, f in said.items())
+    return Materials(seed=Seed(items=items), probes=(), root=root)

@@ -60,7 +60,8 @@ def make_project(
     from activeseed.systems.league import OversightLeague
 
     refuse_existing(folder)
-    read = load_seed(source, columns=columns, rest=rest, entry=_entries_of(system, (tables or {}).get("system")))
+    entry = _entries_of(system, (tables or {}).get("system"))
+    read = load_seed(source, columns=columns, rest=rest, entry=entry)
     kind, why = (embedder, "") if embedder else best_embedder(read.seed)
     chosen: dict[str, Any] = {
         "system": {"kind": system or _system_for(read.seed)},
@@ -86,7 +87,7 @@ def make_project(
         settings=parse(chosen),
         pool=_probes(pool, columns) if pool else (),
         probes=_probes(probes, columns) if probes else (),
-        gold=[*(read_gold(gold) if gold else ()), *gold_from(read.seed, sure)],
+        gold=[*(read_gold(gold, entry=entry) if gold else ()), *gold_from(read.seed, sure)],
         guidelines=read_text(guidelines, "The guidelines file") if guidelines else "",
         progress=progress or silent,
         written=lambda settings: commented(settings, INTRO),  # with what each of them is for
@@ -103,7 +104,7 @@ def gold_from(seed: Seed, n: int) -> list[dict[str, Any]]:
 
     A pair is also asked with its replies exchanged, so that both answers come up.
     """
-    from activeseed.seed import ABSENT, AS_WRITTEN, Pair, Text
+    from activeseed.seed import ABSENT, AS_WRITTEN, Entry, Pair, Text
 
     keeps: list[dict[str, Any]] = []
     others: list[dict[str, Any]] = []
@@ -116,8 +117,8 @@ def gold_from(seed: Seed, n: int) -> list[dict[str, Any]]:
             first, second = (payload.rejected, payload.chosen) if exchange else (payload.chosen, payload.rejected)
             line |= {"prompt": payload.prompt, "chosen": first, "rejected": second}
             (others if exchange else keeps).append({**line, "answer": "flip" if exchange else "keep"})
-        elif isinstance(payload, Text) and (stays or goes):
-            line |= payload.model_dump(exclude={"kind"})
+        elif isinstance(payload, Text | Entry) and (stays or goes):
+            line |= payload.model_dump(mode="json", exclude={"kind"})
             (keeps if stays else others).append({**line, "answer": "keep" if stays else "reject"})
     few = min(len(others), n // 2)
     return [*keeps[: n - few], *others[: max(few, n - len(keeps))]]

@@ -15,7 +15,7 @@ from activeseed.question import Question, Reply
 from activeseed.questions.assign_concept import AssignConcept
 from activeseed.questions.choose_wording import ChooseWording
 from activeseed.questions.confirm_list import ConfirmList
-from activeseed.questions.items import OPEN, PLACE, about, about_each, context_of, displayed, marks_of
+from activeseed.questions.items import OPEN, PLACE, about, about_each, context_of, displayed, edited_as, marks_of
 from activeseed.questions.judge_dream import JudgeDream
 from activeseed.questions.judge_pair import JudgePair
 from activeseed.questions.mark_authority import MarkAuthority
@@ -133,6 +133,7 @@ __all__ = [
     "answers_to",
     "context_of",
     "displayed",
+    "edited_as",
     "form_named",
     "form_of",
     "is_about_one",

@@ -45,6 +45,7 @@ MEMBERS: dict[str, str] = {
     "inference_engine": "inference:InferenceEngine",
     "representational_tethers": "tethers:RepresentationalTethers",
     "cirl": "cirl:CIRL",
+    "predca": "predca:PreDCA",
     "function": "own:FromFunction",
     "estimator": "own:FromEstimator",
     "command": "own:Command",

@@ -38,7 +38,7 @@ class CIRL(CirlSettings):
 
     @classmethod
     def begins_with(cls, seed: Seed) -> Mapping[str, Any]:
-        """See ``protocols.SupportsBeginning``: its author guessed the masses, so they are measured at half and double."""
+        """See ``protocols.SupportsBeginning``: masses are guesses, measured at half and double."""
         return {"perturbations": [{"kind": "reweigh"}]}
 
     @property
