@@ -51,11 +51,13 @@ class LevelShare:
     Attributes:
         level: ``world``, ``model``, ``trainer``, ``trainer2``, ``human``.
         share: of the spread.
+        total: the share with all its interactions with other levels: what would be gone were this level held.
         start, dynamics: of its groups of either aspect together; None where it has none.
     """
 
     level: str
     share: Share
+    total: Share
     start: Share | None = None
     dynamics: Share | None = None
 
