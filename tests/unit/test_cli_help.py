@@ -22,10 +22,11 @@ ALL = list(commands())
 IDS = [" ".join(path) or "activeseed" for path, _ in ALL]
 
 DESIGN = {
-    "init", "check", "rank", "redundancy", "compare", "lock-in", "dream", "certify", "removal", "basins", "explain",
-    "queue", "annotate", "pull", "answers import", "answers export", "answers take-back", "loop", "serve", "report",
-    "status", "seed log", "seed diff", "seed export", "seed sync", "seed pin", "seed revert", "label-studio up",
-    "label-studio down", "label-studio check", "label-studio renew", "demo",
+    "init", "check", "rank", "redundancy", "compare", "lock-in", "dream", "certify", "removal", "basins", "stability",
+    "compare-designs", "explain", "queue", "annotate", "pull", "answers import", "answers export",
+    "answers take-back", "loop", "serve", "report", "status", "seed log", "seed diff", "seed export", "seed sync",
+    "seed pin", "seed revert", "label-studio up", "label-studio down", "label-studio check", "label-studio renew",
+    "demo",
 }  # fmt: skip
 
 
