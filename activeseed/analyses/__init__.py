@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from activeseed.analyses.removal.partition import PartitionCertificate, PartitionVotes, PlaceVotes
     from activeseed.analyses.sides import Side
     from activeseed.analyses.stability import Stability
+    from activeseed.analyses.stability.difference import Contrast, StabilityAgainst, TwoTrainers
     from activeseed.analyses.stability.matrix import Cell, StabilityMatrix, Started, Varied
 
 _HOMES = {
@@ -58,16 +59,17 @@ _HOMES = {
     "removal.partition": ("PartitionCertificate", "PartitionVotes", "PlaceVotes"),
     "sides": ("Side",),
     "stability": ("Stability",),
+    "stability.difference": ("Contrast", "StabilityAgainst", "TwoTrainers"),
     "stability.matrix": ("Cell", "StabilityMatrix", "Started", "Varied"),
 }  # fmt: skip
 __getattr__ = lazily(__name__, _HOMES)
 
 __all__ = [
     "Apart", "AtProbe", "Basin", "BasinItem", "BasinProbe", "Basins", "Candidate", "Cell", "Certificate",
-    "Certificates", "Certified", "Compared", "Comparison", "Contested", "Cover", "Coverage", "CurvesApart", "Dreamed",
-    "Dreams", "Dreamt", "Ensemble", "Given", "ItemCoverage", "Landscape", "LockIn", "LockedIn", "Masked", "MaskedCurve",
-    "Masking", "OfGroup", "Parting", "PartitionCertificate", "PartitionVotes", "PlaceVotes", "ProbeCoverage",
-    "ProbeReach", "Rate", "Ratio", "Redundancy", "RemovalBound", "RemovalBounds", "Removals", "Runs", "Seen", "Side",
-    "Spread", "Spreads", "Stability", "StabilityMatrix", "Started", "Sweep", "Swept", "Training", "Varied",
-    "curves_apart", "masked_curve",
+    "Certificates", "Certified", "Compared", "Comparison", "Contested", "Contrast", "Cover", "Coverage", "CurvesApart",
+    "Dreamed", "Dreams", "Dreamt", "Ensemble", "Given", "ItemCoverage", "Landscape", "LockIn", "LockedIn", "Masked",
+    "MaskedCurve", "Masking", "OfGroup", "Parting", "PartitionCertificate", "PartitionVotes", "PlaceVotes",
+    "ProbeCoverage", "ProbeReach", "Rate", "Ratio", "Redundancy", "RemovalBound", "RemovalBounds", "Removals", "Runs",
+    "Seen", "Side", "Spread", "Spreads", "Stability", "StabilityAgainst", "StabilityMatrix", "Started", "Sweep",
+    "Swept", "Training", "TwoTrainers", "Varied", "curves_apart", "masked_curve",
 ]  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from activeseed.analyses.basins.landscape import Swept
 from activeseed.analyses.masking.curves import MaskedCurve
-from activeseed.analyses.stability.washing import UNKNOWN, Estimate, Jackknifed
+from activeseed.analyses.stability.washing import UNKNOWN, Estimate, Jackknifed, Trained
 from activeseed.factor import Aspect, Level
 from activeseed.outcome import plain
 
@@ -208,12 +208,14 @@ class StabilityMatrix:
         unit: of distances between outcomes.
         trainings: rows that it rests on, at most.
         notes: sentences that a reader must see.
+        seeds: outcomes of the plausible seeds, for whoever compares two trainers; None where none were trained.
     """
 
     cells: tuple[Cell, ...]
     unit: str
     trainings: int
     notes: tuple[str, ...] = ()
+    seeds: Trained | None = field(default=None, compare=False, repr=False)
 
     def cell(self, level: Level, aspect: Aspect) -> Cell:
         """One of the cells. Raises KeyError where the matrix has none."""

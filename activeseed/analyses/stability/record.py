@@ -15,7 +15,6 @@ from activeseed.analyses.stability.matrix import Cell, Damaged, StabilityMatrix,
 from activeseed.analyses.stability.starting import (
     FEW,
     LEFT_OUT,
-    Trained,
     both,
     counted,
     ensemble,
@@ -29,6 +28,7 @@ from activeseed.analyses.stability.starting import (
     stream_rows,
 )
 from activeseed.analyses.stability.sweeping import damaged, over_setting, over_stream
+from activeseed.analyses.stability.washing import Trained
 from activeseed.checked import SettingsRecord
 from activeseed.errors import TrainingError
 from activeseed.factor import Aspect
@@ -112,6 +112,10 @@ class Stability(SettingsRecord):
         """Whether there is a model whose parts can be switched off."""
         return "model" in self.levels and problem.layout is not None and not self.sweep
 
+    def _needs_seeds(self, problem: Problem) -> bool:
+        """Whether some cell is about plausible seeds: its own, or what a sweep or damage is held against."""
+        return "trainer2" in self.levels or self._sweeps(problem) or self._masks(problem)
+
     def _has_seeds(self, problem: Problem) -> bool:
         """Whether seeds can differ at all."""
         return bool((near_law(problem).probabilities[: len(problem.seed)].max(1) < 1.0).any())
@@ -123,7 +127,7 @@ class Stability(SettingsRecord):
         twice = len(both(problem, seeds))
         rows = 0
         if self._has_seeds(problem):
-            if "trainer2" in self.levels or self._sweeps(problem):
+            if self._needs_seeds(problem):
                 rows += twice * self.draws
             if "trainer2" in self.levels:
                 rows += twice * self.draws
@@ -151,11 +155,11 @@ class Stability(SettingsRecord):
             TrainingError: fewer than two seeds trained.
         """
         count = partial(counted, problem, alpha=self.alpha, most=self.most, resamples=self.resamples)
-        law, sweeps = near_law(problem), self._sweeps(problem)
+        law = near_law(problem)
         near: Trained | None = None
         rows = seeds_of(problem, law, self.draws)
         notes = self._notes(problem, rows.variants)
-        if self._has_seeds(problem) and ("trainer2" in self.levels or sweeps):
+        if self._has_seeds(problem) and self._needs_seeds(problem):
             near = yield from ensemble(problem, rows, "plausible seeds")
             if len(near.which) < 2:
                 raise TrainingError(
@@ -163,7 +167,7 @@ class Stability(SettingsRecord):
                     + (f" The first failed: {near.why}" if near.why else "")
                 )
         cells: list[Cell] = []
-        for level in self.levels:
+        for level in self.levels:  # in the order in which they were named
             started: list[Started] = []
             if level == "trainer2" and near is not None:
                 far = yield from ensemble(
@@ -189,7 +193,7 @@ class Stability(SettingsRecord):
             cells.append(Cell(level, "dynamics", varied=tuple(varied), masked=masked, why=why))
         cells += [Cell("human", aspect, why=NO_HUMAN, run=False) for aspect in ("start", "dynamics")]
         return StabilityMatrix(
-            tuple(cells), problem.geometry.unit, self.cost(problem).trainings, (*notes, *_failed(cells))
+            tuple(cells), problem.geometry.unit, self.cost(problem).trainings, (*notes, *_failed(cells)), near
         )
 
     def _notes(self, problem: Problem, variants: Any) -> tuple[str, ...]:

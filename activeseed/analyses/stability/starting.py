@@ -23,7 +23,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from activeseed.analyses.basins.counting import basins_of, support_of
 from activeseed.analyses.basins.sweeping import rows_at
@@ -33,6 +32,7 @@ from activeseed.analyses.stability.washing import (
     UNKNOWN,
     Estimate,
     Jackknifed,
+    Trained,
     disagreement,
     largest_share,
     log_ratio_left,
@@ -53,35 +53,7 @@ LEFT_OUT = 0.1
 #: fewer draws than this that differ from the seed as it stands carry no error
 FEW = 30
 
-Steps = Generator[Request, Outcomes, "Trained"]
-
-
-@dataclass(frozen=True)
-class Trained:
-    """Starts that trained, each under one key or two.
-
-    Attributes:
-        variants: (n, F) what each was trained on.
-        values: (n, P) outcomes under the first.
-        first: (n, D) the same, embedded.
-        second: (n, D) under keys that share nothing with the first's; None where one says all.
-        which: (n,) numbers of the starts.
-        asked: how many there were.
-        why: why the first of those that failed did.
-    """
-
-    variants: NDArray[np.int16]
-    values: Floats
-    first: Floats
-    second: Floats | None
-    which: Ints
-    asked: int
-    why: str = ""
-
-    def of(self, which: Ints) -> Jackknifed:
-        """Spread over these of the starts, by their numbers."""
-        at = np.flatnonzero(np.isin(self.which, which))
-        return spread_over(self.first[at], None if self.second is None else self.second[at])
+Steps = Generator[Request, Outcomes, Trained]
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from activeseed.analyses.basins.landscape import Swept
 from activeseed.analyses.basins.sweeping import changes_in, rows_at, tops_of
 from activeseed.analyses.masking.curves import MaskedCurve
 from activeseed.analyses.stability.matrix import AtValue, Damaged, Varied
-from activeseed.analyses.stability.starting import Count, Trained, ensemble
-from activeseed.analyses.stability.washing import UNKNOWN, Estimate, ratio_of
+from activeseed.analyses.stability.starting import Count, ensemble
+from activeseed.analyses.stability.washing import UNKNOWN, Estimate, Trained, ratio_of
 from activeseed.outcome import Outcomes
 from activeseed.plan import Rows, generator
 from activeseed.protocols import Problem, Request

@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from activeseed.analyses.basins.telling import share_errors, share_interval
 from activeseed.analyses.lock_in.ratio import fieller
@@ -91,6 +92,34 @@ def spread_over(first: Floats, second: Floats | None = None) -> Jackknifed:
     value = _rounded(float(paired_spread(first, other)[0]))
     left = paired_spread_left_out(first, other)[0] if len(first) >= ENOUGH else np.full(len(first), math.nan)
     return Jackknifed(value, np.where(np.abs(left) > ROUNDING, left, 0.0))
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Starts that trained, each under one key or two.
+
+    Attributes:
+        variants: (n, F) what each was trained on.
+        values: (n, P) outcomes under the first.
+        first: (n, D) the same, embedded.
+        second: (n, D) under keys that share nothing with the first's; None where one says all.
+        which: (n,) numbers of the starts.
+        asked: how many there were.
+        why: why the first of those that failed did.
+    """
+
+    variants: NDArray[np.int16]
+    values: Floats
+    first: Floats
+    second: Floats | None
+    which: Ints
+    asked: int
+    why: str = ""
+
+    def of(self, which: Ints) -> Jackknifed:
+        """Spread over these of the starts, by their numbers."""
+        at = np.flatnonzero(np.isin(self.which, which))
+        return spread_over(self.first[at], None if self.second is None else self.second[at])
 
 
 def spread_between(points: Floats) -> Jackknifed:
