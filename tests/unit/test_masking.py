@@ -13,7 +13,7 @@ import activeseed as act
 from activeseed.analyses.masking.masks import draws, masked_outcomes
 from activeseed.errors import PlanError
 from activeseed.geometries import Hellinger
-from activeseed.networks import Layout, Network
+from activeseed.networks import Layout, Link, Network
 from activeseed.systems.league import OversightLeague
 from activeseed.testing import problem_of
 from activeseed.testing.running import run
@@ -23,7 +23,7 @@ RNG = np.random.default_rng(7)
 INPUTS = RNG.normal(size=(5, 3))
 
 
-def network(*widths: int, link: str = "sigmoid") -> Network:
+def network(*widths: int, link: Link = "sigmoid") -> Network:
     layout = Layout(widths, "tanh", link)
     return Network.of(layout, RNG.normal(size=layout.size))
 
