@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         RemovalBounds,
         Stability,
         StabilityAgainst,
+        VarianceBudget,
         curves_apart,
         masked_curve,
     )
@@ -85,8 +86,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "analyses": (
         "Basins", "Certificates", "Comparison", "Dreams", "Ensemble", "Given", "LockIn", "Masking",
-        "PartitionCertificate", "Redundancy", "RemovalBounds", "Stability",
-        "StabilityAgainst", "curves_apart", "masked_curve",
+        "PartitionCertificate", "Redundancy", "RemovalBounds", "Stability", "StabilityAgainst", "VarianceBudget",
+        "curves_apart", "masked_curve",
     ),
     "annotators.file": ("FileAnnotator",),
     "annotators.in_memory": ("InMemory",),
@@ -135,6 +136,6 @@ __all__ = [
     "Regression", "RemovalBounds", "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning",
     "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "Stability", "StabilityAgainst", "StoreError",
     "Study", "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError", "UsageError",
-    "Variant", "Vector", "Wordings", "__version__", "curves_apart", "masked_curve", "read_probes", "read_seed",
-    "read_settings", "write_report", "write_seed",
+    "VarianceBudget", "Variant", "Vector", "Wordings", "__version__", "curves_apart", "masked_curve", "read_probes",
+    "read_seed", "read_settings", "write_report", "write_seed",
 ]  # fmt: skip

@@ -21,6 +21,16 @@ if TYPE_CHECKING:
         Swept,
         Training,
     )
+    from activeseed.analyses.budget import VarianceBudget
+    from activeseed.analyses.budget.found import (
+        Budget,
+        FactorShare,
+        GroupShare,
+        Interaction,
+        LevelShare,
+        OutcomeBlock,
+        Share,
+    )
     from activeseed.analyses.certificates import Certificates
     from activeseed.analyses.certificates.certified import Certificate, Certified
     from activeseed.analyses.comparison import Comparison, Ensemble, Given, Runs
@@ -44,6 +54,10 @@ _HOMES = {
     "basins.landscape": (
         "Basin", "BasinItem", "BasinProbe", "Candidate", "Landscape", "Rate", "Sweep", "Swept", "Training",
     ),
+    "budget": ("VarianceBudget",),
+    "budget.found": (
+        "Budget", "FactorShare", "GroupShare", "Interaction", "LevelShare", "OutcomeBlock", "Share",
+    ),
     "certificates": ("Certificates",),
     "certificates.certified": ("Certificate", "Certified"),
     "comparison": ("Comparison", "Ensemble", "Given", "Runs"),
@@ -65,11 +79,12 @@ _HOMES = {
 __getattr__ = lazily(__name__, _HOMES)
 
 __all__ = [
-    "Apart", "AtProbe", "Basin", "BasinItem", "BasinProbe", "Basins", "Candidate", "Cell", "Certificate",
+    "Apart", "AtProbe", "Basin", "BasinItem", "BasinProbe", "Basins", "Budget", "Candidate", "Cell", "Certificate",
     "Certificates", "Certified", "Compared", "Comparison", "Contested", "Contrast", "Cover", "Coverage", "CurvesApart",
-    "Dreamed", "Dreams", "Dreamt", "Ensemble", "Given", "ItemCoverage", "Landscape", "LockIn", "LockedIn", "Masked",
-    "MaskedCurve", "Masking", "OfGroup", "Parting", "PartitionCertificate", "PartitionVotes", "PlaceVotes",
-    "ProbeCoverage", "ProbeReach", "Rate", "Ratio", "Redundancy", "RemovalBound", "RemovalBounds", "Removals", "Runs",
-    "Seen", "Side", "Spread", "Spreads", "Stability", "StabilityAgainst", "StabilityMatrix", "Started", "Sweep",
-    "Swept", "Training", "TwoTrainers", "Varied", "curves_apart", "masked_curve",
+    "Dreamed", "Dreams", "Dreamt", "Ensemble", "FactorShare", "Given", "GroupShare", "Interaction", "ItemCoverage",
+    "Landscape", "LevelShare", "LockIn", "LockedIn", "Masked", "MaskedCurve", "Masking", "OfGroup", "OutcomeBlock",
+    "Parting", "PartitionCertificate", "PartitionVotes", "PlaceVotes", "ProbeCoverage", "ProbeReach", "Rate", "Ratio",
+    "Redundancy", "RemovalBound", "RemovalBounds", "Removals", "Runs", "Seen", "Share", "Side", "Spread", "Spreads",
+    "Stability", "StabilityAgainst", "StabilityMatrix", "Started", "Sweep", "Swept", "Training", "TwoTrainers",
+    "VarianceBudget", "Varied", "curves_apart", "masked_curve",
 ]  # fmt: skip

@@ -22,8 +22,8 @@ NAMES = [
     "Regression", "RemovalBounds", "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning",
     "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "Stability", "StabilityAgainst", "StoreError",
     "Study", "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError", "UsageError",
-    "Variant", "Vector", "Wordings", "__version__", "curves_apart", "masked_curve", "read_probes", "read_seed",
-    "read_settings", "write_report", "write_seed",
+    "VarianceBudget", "Variant", "Vector", "Wordings", "__version__", "curves_apart", "masked_curve", "read_probes",
+    "read_seed", "read_settings", "write_report", "write_seed",
 ]  # fmt: skip
 
 
