@@ -32,6 +32,8 @@ if TYPE_CHECKING:
         PartitionCertificate,
         Redundancy,
         RemovalBounds,
+        Stability,
+        StabilityAgainst,
         VarianceBudget,
         curves_apart,
         masked_curve,
@@ -87,7 +89,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "analyses": (
         "Basins", "Certificates", "Comparison", "Dreams", "Ensemble", "Given", "LockIn", "Masking",
-        "PartitionCertificate", "Redundancy", "RemovalBounds", "VarianceBudget", "curves_apart", "masked_curve",
+        "PartitionCertificate", "Redundancy", "RemovalBounds", "Stability", "StabilityAgainst", "VarianceBudget",
+        "curves_apart", "masked_curve",
     ),
     "annotators.file": ("FileAnnotator",),
     "annotators.in_memory": ("InMemory",),
@@ -138,7 +141,7 @@ __all__ = [  # noqa: RUF022 (in the order of sorted(), as a test holds it)
     "PartitionCertificate", "PlanError", "PreDCA", "Precomputed", "Probe", "Processes", "Question", "Ranking",
     "Redundancy", "Regression", "Relabel", "RemovalBounds", "RepresentationalTethers", "RewardModel", "Reweigh", "Seed",
     "SeedError", "SeedVersion", "SeedWarning", "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson",
-    "StoreError", "Study", "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError",
-    "UsageError", "VarianceBudget", "Variant", "Vector", "Wordings", "__version__", "curves_apart", "masked_curve",
-    "read_probes", "read_seed", "read_settings", "write_report", "write_seed",
+    "Stability", "StabilityAgainst", "StoreError", "Study", "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError",
+    "TrainingError", "TrustError", "UsageError", "VarianceBudget", "Variant", "Vector", "Wordings", "__version__",
+    "curves_apart", "masked_curve", "read_probes", "read_seed", "read_settings", "write_report", "write_seed",
 ]  # fmt: skip

@@ -45,6 +45,9 @@ if TYPE_CHECKING:
     from activeseed.analyses.removal.finding import ProbeReach, RemovalBound, Removals
     from activeseed.analyses.removal.partition import PartitionCertificate, PartitionVotes, PlaceVotes
     from activeseed.analyses.sides import Side
+    from activeseed.analyses.stability import Stability
+    from activeseed.analyses.stability.difference import Contrast, StabilityAgainst, TwoTrainers
+    from activeseed.analyses.stability.matrix import Cell, StabilityMatrix, Started, Varied
 
 _HOMES = {
     "basins": ("Basins",),
@@ -67,15 +70,19 @@ _HOMES = {
     "removal.finding": ("ProbeReach", "RemovalBound", "Removals"),
     "removal.partition": ("PartitionCertificate", "PartitionVotes", "PlaceVotes"),
     "sides": ("Side",),
+    "stability": ("Stability",),
+    "stability.difference": ("Contrast", "StabilityAgainst", "TwoTrainers"),
+    "stability.matrix": ("Cell", "StabilityMatrix", "Started", "Varied"),
 }  # fmt: skip
 __getattr__ = lazily(__name__, _HOMES)
 
 __all__ = [
-    "Apart", "AtProbe", "Basin", "BasinItem", "BasinProbe", "Basins", "Budget", "Candidate", "Certificate",
-    "Certificates", "Certified", "Compared", "Comparison", "Contested", "Cover", "Coverage", "CurvesApart", "Dreamed",
-    "Dreams", "Dreamt", "Ensemble", "FactorShare", "Given", "GroupShare", "Interaction", "ItemCoverage", "Landscape",
-    "LevelShare", "LockIn", "LockedIn", "Masked", "MaskedCurve", "Masking", "OfGroup", "OutcomeBlock", "Parting",
-    "PartitionCertificate", "PartitionVotes", "PlaceVotes", "ProbeCoverage", "ProbeReach", "Rate", "Ratio",
+    "Apart", "AtProbe", "Basin", "BasinItem", "BasinProbe", "Basins", "Budget", "Candidate", "Cell", "Certificate",
+    "Certificates", "Certified", "Compared", "Comparison", "Contested", "Contrast", "Cover", "Coverage", "CurvesApart",
+    "Dreamed", "Dreams", "Dreamt", "Ensemble", "FactorShare", "Given", "GroupShare", "Interaction", "ItemCoverage",
+    "Landscape", "LevelShare", "LockIn", "LockedIn", "Masked", "MaskedCurve", "Masking", "OfGroup", "OutcomeBlock",
+    "Parting", "PartitionCertificate", "PartitionVotes", "PlaceVotes", "ProbeCoverage", "ProbeReach", "Rate", "Ratio",
     "Redundancy", "RemovalBound", "RemovalBounds", "Removals", "Runs", "Seen", "Share", "Side", "Spread", "Spreads",
-    "Sweep", "Swept", "Training", "VarianceBudget", "curves_apart", "masked_curve",
+    "Stability", "StabilityAgainst", "StabilityMatrix", "Started", "Sweep", "Swept", "Training", "TwoTrainers",
+    "VarianceBudget", "Varied", "curves_apart", "masked_curve",
 ]  # fmt: skip

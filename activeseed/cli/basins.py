@@ -96,15 +96,15 @@ def basins(
     say_trained(study, before)
 
 
-def swept(told: Sequence[str]) -> dict[str, tuple[Any, ...]]:
+def swept(told: Sequence[str], option: str = "--sweep") -> dict[str, tuple[Any, ...]]:
     """``SETTING`` or ``SETTING=V1,V2`` as settings with their values, JSON or texts. Raises ConfigError."""
     out: dict[str, tuple[Any, ...]] = {}
     for text in told:
         name, sign, values = (part.strip() for part in text.partition("="))
         if not name or (sign and not values):
-            raise ConfigError(f"--sweep {text!r} is no SETTING=V1,V2. Write it like --sweep beta=0.1,0.3.")
+            raise ConfigError(f"{option} {text!r} is no SETTING=V1,V2. Write it like {option} beta=0.1,0.3.")
         if name in out:
-            raise ConfigError(f"--sweep names {name!r} twice. Name it once, with all its values.")
+            raise ConfigError(f"{option} names {name!r} twice. Name it once, with all its values.")
         out[name] = tuple(_value(v.strip()) for v in values.split(",")) if sign else ()
     return out
 

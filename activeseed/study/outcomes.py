@@ -71,6 +71,31 @@ def given_of(study: Study, probes: Sequence[Probe], keys: int) -> Given:
     )  # fmt: skip
 
 
+def same_places(study: Study, other: Study) -> None:
+    """Raise PlanError unless two projects look at the same probes, in the same unit: else spreads can't be compared."""
+    name = str(other.folder)
+    other.take_in()
+    mine, theirs = study.system.places(study.materials), other.system.places(other.materials)
+    known = {p.id: p for p in theirs}
+    missing = [p.id for p in mine if p.id not in known]
+    beyond = sorted({p.id for p in theirs} - {p.id for p in mine})
+    if missing or beyond:
+        which = f"lacks probe {missing[0]!r}" if missing else f"has a probe {beyond[0]!r} besides"
+        raise PlanError(
+            f"{name} {which}{_and_more(missing or beyond)}, and two trainers are compared at the same probes. Give "
+            "both projects the same file of probes."
+        )
+    changed = [p.id for p in mine if known[p.id].payload.digest != p.payload.digest or known[p.id].weight != p.weight]
+    if changed or [p.id for p in mine] != [p.id for p in theirs]:
+        which = f"probe {changed[0]!r} is another one there{_and_more(changed)}" if changed else "their order differs"
+        raise PlanError(f"{name}: {which}. Give both projects the same file of probes.")
+    units = study.system.geometry(study.materials).unit, other.system.geometry(other.materials).unit
+    if units[0] != units[1]:
+        raise PlanError(
+            f"{name} measures in {units[1]}, and this project in {units[0]}. Set [system] compare alike in both."
+        )
+
+
 def read_outcomes(path: Path, probes: Sequence[Probe] = ()) -> Given:
     """Outcomes from CSV, TSV, JSON Lines, JSON, Parquet or YAML: a line for each probe and run.
 

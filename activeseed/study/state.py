@@ -244,6 +244,7 @@ class State:
         self.settings = body["settings"]
         self.created_at = event.at
         seed = Seed.model_validate(body["seed"])
+        self.start = dict(seed.standing)  # a draft may have been given with items that stand otherwise than as written
         self.versions.append(SeedVersion(0, seed, "the seed as it was given", body.get("by", "author"), event.at))
         self.version_sequence.append(event.sequence)
 

@@ -21,9 +21,9 @@ NAMES = [
     "PartitionCertificate", "PlanError", "PreDCA", "Precomputed", "Probe", "Processes", "Question", "Ranking",
     "Redundancy", "Regression", "Relabel", "RemovalBounds", "RepresentationalTethers", "RewardModel", "Reweigh", "Seed",
     "SeedError", "SeedVersion", "SeedWarning", "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson",
-    "StoreError", "Study", "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError",
-    "UsageError", "VarianceBudget", "Variant", "Vector", "Wordings", "__version__", "curves_apart", "masked_curve",
-    "read_probes", "read_seed", "read_settings", "write_report", "write_seed",
+    "Stability", "StabilityAgainst", "StoreError", "Study", "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError",
+    "TrainingError", "TrustError", "UsageError", "VarianceBudget", "Variant", "Vector", "Wordings", "__version__",
+    "curves_apart", "masked_curve", "read_probes", "read_seed", "read_settings", "write_report", "write_seed",
 ]  # fmt: skip
 
 

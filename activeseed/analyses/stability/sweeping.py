@@ -1,0 +1,112 @@
+"""How a level moves: the ensemble of plausible seeds at each value of a setting, or under each number of a stream.
+
+What is asked is whether the *picture* changes (`basins.sweeping`): the number of basins, or the item on which the
+outcome hangs most; and how the spread over seeds does, which is a matter of degree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+
+from activeseed.analyses.basins.landscape import Swept
+from activeseed.analyses.basins.sweeping import changes_in, rows_at, tops_of
+from activeseed.analyses.masking.curves import MaskedCurve
+from activeseed.analyses.stability.matrix import AtValue, Damaged, Varied
+from activeseed.analyses.stability.starting import Count, ensemble
+from activeseed.analyses.stability.washing import UNKNOWN, Estimate, Trained, ratio_of
+from activeseed.outcome import Outcomes
+from activeseed.plan import Rows, generator
+from activeseed.protocols import Problem, Request
+from activeseed.seed import Json
+
+#: the picture is another one, too, where more than this share of the trainings fail that did not
+FAIL = 0.5
+
+
+def over_setting(
+    problem: Problem, rows: Rows, here: Trained, setting: int, chosen: Sequence[int], count: Count
+) -> Generator[Request, Outcomes, Varied]:
+    """The ensemble at each of these choices of a setting, in their order.
+
+    Args:
+        rows: the ensemble's.
+        here: what came of them as the setting stands, which is not trained again.
+    """
+    factor = problem.settings[setting]
+    at: list[AtValue] = []
+    for choice in chosen:
+        value = factor.choices[choice].setting
+        stands = choice == factor.stands
+        if stands:
+            trained = here
+        else:
+            purpose = f"plausible seeds at {factor.id} = {value}"
+            trained = yield from ensemble(problem, rows_at(problem, rows, setting, choice), purpose)
+        at.append(at_value(problem, trained, here, value, stands, f"{factor.id}={value}", count))
+    return varied_of(factor.id, at)
+
+
+def over_stream(
+    problem: Problem, rows: Rows, stream: str, numbers: int, count: Count
+) -> Generator[Request, Outcomes, Varied]:
+    """The ensemble with one key stream at the same number for all, at so many numbers in turn."""
+    at: list[AtValue] = []
+    first: Trained | None = None
+    for k in range(numbers):
+        held = replace(rows, apart={stream: np.full(len(rows), problem.first_key + k, np.int64)})
+        trained = yield from ensemble(problem, held, f"plausible seeds, {stream} {k + 1}", stream)
+        first = first or trained
+        at.append(at_value(problem, trained, first, k + 1, False, f"{stream} {k + 1}", count))
+    found = varied_of(stream, at)
+    return replace(found, stream=True, where=f"with {stream}" if found.changes else "")
+
+
+def damaged(curve: MaskedCurve, seeds: Trained | None) -> Damaged:
+    """What switching off parts of the trained model does, beside what another plausible seed does."""
+    moved = tuple(Estimate(*one) for one in zip(curve.value, curve.low, curve.high, strict=True))
+    spread = UNKNOWN if seeds is None else seeds.of(seeds.which).times(2.0).estimate
+    return Damaged(curve.words, curve.rates, moved, spread, curve)
+
+
+def at_value(
+    problem: Problem, trained: Trained, here: Trained, value: Json, stands: bool, name: str, count: Count
+) -> AtValue:
+    """What is seen of the ensemble at one value."""
+    n = len(trained.which)
+    if n < 2:
+        return AtValue(Swept(value, stands, n, 0, {}, (), float("nan"), "", {}), UNKNOWN, UNKNOWN)
+    found = count(trained.first, name)
+    dice = generator(problem.stream, "stability", "tops", name)
+    top, tops = tops_of(trained.first, trained.variants[:, : len(problem.ids)], problem.ids, dice)
+    shares = tuple((np.bincount(found.basins) / n).tolist())
+    off = trained.first - trained.first.mean(0)
+    whole = float((off**2).sum() / (n - 1))
+    swept = Swept(value, stands, n, len(shares), found.support, shares, whole, top, tops)
+    against = Estimate(1.0, 1.0, 1.0)
+    if trained is not here:
+        common = np.intersect1d(trained.which, here.which)
+        against = ratio_of(trained.of(common), here.of(common))
+    return AtValue(swept, trained.of(trained.which).estimate, against)
+
+
+def varied_of(path: str, at: Sequence[AtValue]) -> Varied:
+    """What changes along these values, and where first, seen from the value that stands."""
+    asked = max((a.swept.trained for a in at), default=0)
+    changes = list(changes_in(path, [a.swept for a in at if a.swept.number]))
+    failing = [a.swept for a in at if a.swept.trained < FAIL * asked]
+    changes += [f"At {path} = {s.value} {asked - s.trained} of {asked} trainings fail." for s in failing]
+    if not changes:
+        return Varied(path, False, tuple(at), ())
+    stands = next((n for n, a in enumerate(at) if a.swept.here), 0)
+    places = [
+        (max(abs(m - stands), abs(n - stands)), b if abs(n - stands) >= abs(m - stands) else a)
+        for (m, a), (n, b) in pairwise([(n, a.swept) for n, a in enumerate(at) if a.swept.number])
+        if changes_in(path, [a, b])
+    ]
+    places += [(abs(n - stands), a.swept) for n, a in enumerate(at) if a.swept in failing]
+    nearest = min(places, key=lambda p: p[0])[1]
+    return Varied(path, False, tuple(at), tuple(changes), f"at {path} = {nearest.value}")
