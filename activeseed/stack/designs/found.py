@@ -28,8 +28,10 @@ class Number:
     high: float
 
     @classmethod
-    def of(cls, measured: Measured, squared: bool = False) -> Number:
-        return cls(measured.value, measured.se, *measured.ends(squared))
+    def of(cls, measured: Measured, squared: bool = False, share: bool = False) -> Number:
+        """A number; the interval of a ``share`` ends at 0 and 1 at the latest."""
+        low, high = measured.ends(squared)
+        return cls(measured.value, measured.se, max(low, 0.0) if share else low, min(high, 1.0) if share else high)
 
 
 @dataclass(frozen=True)

@@ -9,24 +9,20 @@ design is not a good one: a trainer² that ignores its seed is the stablest of a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
 from pydantic import Field, field_validator, model_validator
 
-from activeseed.analyses.lock_in.record import PERTURBATIONS
 from activeseed.checked import SettingsRecord
-from activeseed.errors import BudgetError, ConfigError, ConsentError, PlanError, TrainingError
+from activeseed.errors import BudgetError, ConsentError, PlanError, TrainingError
 from activeseed.perturbations import Paraphrase
-from activeseed.protocols import Problem
-from activeseed.seed import ABSENT, Seed, digest_of
+from activeseed.seed import ABSENT, BY_MACHINE, Seed, digest_of
+from activeseed.stack.designs.candidates import Candidate, candidate_of, different, pose, share_places
 from activeseed.stack.designs.design import OWN, Design
 from activeseed.stack.designs.found import ComparedDesigns, DesignFound
-from activeseed.stack.designs.making import system_of
 from activeseed.stack.designs.measuring import Measures, Quality, measures
-from activeseed.stack.designs.places import Read, shared
 from activeseed.stack.designs.runs import WIDTH, DesignRuns, LockInRuns, Moved
 from activeseed.stack.designs.telling import tell
 
@@ -114,23 +110,6 @@ class CompareDesigns(SettingsRecord):
         return max(2, round(self.draws / self.blocks))
 
 
-@dataclass
-class _Candidate:
-    """A design on its way: the study that it is trained in, what it poses, and why it can't be, where it can't."""
-
-    design: Design
-    study: Study
-    problem: Problem | None = None
-    why: str = ""
-    share: float = 1.0
-    read: Read | None = None
-
-    @property
-    def apart(self) -> str:
-        """Names what it shares with no other design."""
-        return self.design.name if self.design.folder else ""
-
-
 class _Comparison:
     """One run."""
 
@@ -143,13 +122,16 @@ class _Comparison:
 
     def found(self) -> ComparedDesigns:
         asked, study = self._asked, self._study
-        candidates = self._different([self._candidate(d) for d in self._designs()])
+        own = (Design(name=OWN),) if asked.own else ()
+        candidates, twins = different([candidate_of(d, study, self._trust) for d in (*own, *asked.designs)])
+        self._notes += [f"{name!r} is the study's own design, and is compared once." for name in twins]
         for candidate in candidates:
-            self._pose(candidate)
+            pose(candidate)
         reference = next((c for c in candidates if not c.why), None)
         if reference is None:
             raise PlanError(f"No design can be trained: {candidates[0].why}")
-        self._share_places(candidates, reference)
+        if said := share_places(candidates, reference):
+            self._note(said)
         left = [c for c in candidates if not c.why]
         if len(left) < 2:
             gone = next(c for c in candidates if c.why)
@@ -167,124 +149,36 @@ class _Comparison:
         told = tell(
             [(d, m) for d, m, _ in trained], asked.quality, reference.problem.stream, asked.resamples, asked.alpha
         )
+        designs = [replace(d, seconds=_seconds(c.study)) for d, (_, _, c) in zip(told.designs, trained, strict=True)]
         self._say(candidates, reference, told.criteria, [m for _, m, _ in trained])
         failed = tuple(DesignFound(c.design.name, self._words(c), c.why) for c in candidates if c.why)
         exact = all(c.problem is not None and c.problem.deterministic for c in left)
         result = ComparedDesigns(
             reference=reference.design.name, criteria=told.criteria, quality=asked.quality,
-            designs=(*told.designs, *failed), pick=told.pick, together=told.together,
+            designs=(*designs, *failed), pick=told.pick, together=told.together,
             unit=reference.problem.geometry.unit, over=reference.problem.geometry.over,
             probes=len(reference.read.at), labelled=len(reference.read.labelled), blocks=asked.blocks,
             draws=asked.blocks * asked.per_block, keys=0 if exact else WIDTH * asked.blocks,
-            rewording=self._rewording, resamples=asked.resamples, trainings=sum(d.trainings for d in told.designs),
+            rewording=self._rewording, resamples=asked.resamples, trainings=sum(d.trainings for d in designs),
             notes=tuple(self._notes),
         )  # fmt: skip
         plain = [d if isinstance(d.system, dict) else d.model_copy(update={"system": {}}) for d in asked.designs]
         study.keep(asked.kind, asked.model_copy(update={"designs": tuple(plain)}), result, study.budget.here - before)
         return result
 
-    # --- who takes part -------------------------------------------------------------------------------------------
-
-    def _designs(self) -> Iterator[Design]:
-        if self._asked.own:
-            yield Design(name=OWN)
-        yield from self._asked.designs
-
-    def _candidate(self, design: Design) -> _Candidate:
-        study = self._study
-        if not design.folder:
-            made = system_of(design, study.settings.system)
-            return _Candidate(design, study.beside(made, trust=self._trust))
-        return _Candidate(design, type(study).open(design.folder, progress=study.progress, trust=self._trust))
-
-    def _different(self, candidates: list[_Candidate]) -> list[_Candidate]:
-        """All but those that are the study's own under another name. Raises ConfigError for other twins."""
-        seen: dict[str, str] = {}
-        out = []
-        for c in candidates:
-            said = self._said(c)
-            first = seen.setdefault(said, c.design.name)
-            if first == c.design.name:
-                out.append(c)
-            elif first == OWN and self._asked.own:
-                self._notes.append(f"{c.design.name!r} is the study's own design, and is compared once.")
-            else:
-                raise ConfigError(
-                    f"Designs {first!r} and {c.design.name!r} are the same ({c.design.words}). Leave one of them out."
-                )
-        if len(out) < 2:
-            raise ConfigError(
-                f"{candidates[-1].design.name!r} is what the study is already ({candidates[-1].design.words}), so "
-                "there is nothing to compare. Give it another setting."
-            )
-        return out
-
-    def _said(self, c: _Candidate) -> str:
-        if c.design.folder:
-            return f"folder {c.study.folder.resolve()}"
-        system = c.study.settings.system
-        record = system.record() if hasattr(system, "record") else {}
-        own = "" if isinstance(c.design.system, dict) else str(id(c.design.system))
-        size = c.design.share if c.design.share is not None else c.design.items
-        return digest_of([getattr(system, "kind", ""), record, own, None if size == 1.0 else size]).hex()
-
-    def _pose(self, c: _Candidate) -> None:
-        try:
-            c.study.system.check(c.study.materials)
-            c.problem = c.study.posed()
-            c.share = self._share(c.design, c.problem)
-        except (PlanError, TrainingError) as error:
-            if c.design.name == OWN:
-                raise
-            c.why = str(error)
-
-    @staticmethod
-    def _share(design: Design, problem: Problem) -> float:
-        if design.items is None:
-            return 1.0 if design.share is None else design.share
-        n = len(problem.droppable)
-        if design.items > n:
-            raise PlanError(f"{n} items stand and may be left out, so a seed of {design.items} can't be taken of them.")
-        return design.items / n
-
-    def _share_places(self, candidates: Sequence[_Candidate], reference: _Candidate) -> None:
-        """Read every design where all that share a probe with the reference have one."""
-        first = reference.problem
-        assert first is not None
-        both: dict[str, tuple[str, ...]] = {}
-        for c in candidates:
-            if c.problem is None or c.why:
-                continue
-            try:
-                both[c.design.name] = shared(
-                    c.design.name, c.problem.geometry, c.problem.places, first.places, first.geometry.unit
-                )
-            except PlanError as error:
-                c.why = str(error)
-        ids = [p.id for p in first.places if all(p.id in of for of in both.values())]
-        if not ids:
-            raise PlanError("The designs share no probes, so nothing can be compared. Give all of them the same ones.")
-        for c in candidates:
-            if c.why or c.problem is None:
-                continue
-            at = {p.id: n for n, p in enumerate(c.problem.places)}
-            c.read = Read(c.problem.geometry, np.array([at[i] for i in ids], np.int64), c.problem.places)
-        if len(ids) < len(first.places):
-            self._notes.append(f"Designs are compared at the {len(ids)} of {len(first.places)} probes that all have.")
-
     # --- training -------------------------------------------------------------------------------------------------
 
-    def _runs(self, n: int, c: _Candidate) -> tuple[DesignRuns, LockInRuns | None, Seed]:
+    def _runs(self, n: int, c: Candidate) -> tuple[DesignRuns, LockInRuns | None, Seed]:
         """What a design trains, and the seed that it is revised and reworded on."""
         asked = self._asked
         first = 0 if asked.paired else n * WIDTH * asked.blocks
-        apart = c.design.name if not asked.paired or c.apart else ""
+        apart = c.design.name if not asked.paired or c.design.folder else ""
         runs = DesignRuns(
             blocks=asked.blocks, draws=asked.per_block, share=c.share, apart=apart, first=first,
         )  # fmt: skip
         assert c.problem is not None
         seed = c.study.seed
-        if not any(v.origin in PERTURBATIONS for i in seed.items for v in i.variants):
+        if not _reworded(seed):
             seed = Paraphrase().variants(seed)
         gone = [seed.items[f].id for f in runs.left_out(c.problem, 0)]
         if gone:
@@ -299,20 +193,20 @@ class _Comparison:
             return runs, None, seed
         return runs, lock, seed
 
-    def _most(self, left: Sequence[_Candidate], runs: Sequence[tuple[DesignRuns, LockInRuns | None, Seed]]) -> int:
+    def _most(self, left: Sequence[Candidate], runs: Sequence[tuple[DesignRuns, LockInRuns | None, Seed]]) -> int:
         """Trainings of this study at most."""
         return sum(self._cost(c, r) for c, r in zip(left, runs, strict=True) if not c.design.folder)
 
     @staticmethod
-    def _cost(c: _Candidate, runs: tuple[DesignRuns, LockInRuns | None, Seed]) -> int:
+    def _cost(c: Candidate, runs: tuple[DesignRuns, LockInRuns | None, Seed]) -> int:
         draws, lock, seed = runs
         assert c.problem is not None
         total = draws.cost(c.problem).trainings
         return total + (lock.cost(replace(c.problem, seed=seed)).trainings if lock else 0)
 
     def _train(
-        self, c: _Candidate, runs: tuple[DesignRuns, LockInRuns | None, Seed], reference: bool
-    ) -> tuple[DesignFound, Measures, _Candidate] | None:
+        self, c: Candidate, runs: tuple[DesignRuns, LockInRuns | None, Seed], reference: bool
+    ) -> tuple[DesignFound, Measures, Candidate] | None:
         draws, lock, seed = runs
         assert c.problem is not None
         assert c.read is not None
@@ -339,14 +233,14 @@ class _Comparison:
         each = c.problem.each
         design = DesignFound(
             c.design.name, self._words(c), items=kept + len(c.problem.held), paired=not draws.apart,
-            trainings=self._cost(c, runs), multiply_adds=each.multiply_adds or None, seconds=_seconds(c.study),
+            trainings=self._cost(c, runs), multiply_adds=each.multiply_adds or None,
         )  # fmt: skip
         return design, found, c
 
     # --- words ----------------------------------------------------------------------------------------------------
 
     @staticmethod
-    def _words(c: _Candidate) -> str:
+    def _words(c: Candidate) -> str:
         return c.study.system.kind if c.design.name == OWN else c.design.words
 
     def _note(self, text: str) -> None:
@@ -355,13 +249,13 @@ class _Comparison:
 
     def _say(
         self,
-        candidates: Sequence[_Candidate],
-        reference: _Candidate,
+        candidates: Sequence[Candidate],
+        reference: Candidate,
         criteria: Sequence[str],
         found: Sequence[Measures],
     ) -> None:
         """What a reader must see besides."""
-        if c := next((c for c in candidates if c.apart and not c.why), None):
+        if c := next((c for c in candidates if c.design.folder and not c.why), None):
             self._note(
                 f"{c.design.name!r} has a seed and keys of its own, so differences to it hold all that these do."
             )
@@ -370,10 +264,8 @@ class _Comparison:
                 "Smaller seeds keep other items in every block of draws; spreads are within blocks, so what hangs on "
                 "which items are kept is no part of them."
             )
-        if self._rewording == "paraphrase" and not any(
-            v.origin in PERTURBATIONS for i in self._study.seed.items for v in i.variants
-        ):
-            self._note("The seed has no other wordings, so items were reworded by rule for lock-in.")
+        if self._rewording == "paraphrase" and not _reworded(self._study.seed):
+            self._note("The seed holds no rewordings by rule or machine, so paraphrases by rule were made for lock-in.")
         if self._asked.quality not in criteria:
             at = reference.read
             few = at is None or len(at.labelled) < 2
@@ -387,6 +279,11 @@ class _Comparison:
             "Intervals of spread and lock-in are for these probes; those of quality for other probes of the kind as "
             "well."
         )
+
+
+def _reworded(seed: Seed) -> bool:
+    """Whether the seed holds variants that should make no difference, and that no human wrote."""
+    return any(v.origin in BY_MACHINE for i in seed.items for v in i.variants)
 
 
 def _seconds(study: Study) -> float | None:
