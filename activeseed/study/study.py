@@ -23,6 +23,7 @@ from activeseed.protocols import (
     Finding,
     Form,
     Name,
+    Problem,
     Store,
     System,
 )
@@ -300,6 +301,29 @@ class Study:
         from activeseed.study.trial import try_out
 
         try_out(self._work)
+
+    def beside(self, system: Any, *, trust: bool = False) -> Study:
+        """The same study under another trainer²: the same seed, answers, probes and keys.
+
+        What it trains is counted, held to the budget and kept as this study's own; closing it closes nothing.
+
+        Args:
+            system: a system's record, or any object that satisfies ``protocols.System``.
+            trust: let it run code that the system names and this study's settings do not.
+        """
+        return Study(self._work.beside(system, trust))
+
+    def trainer_on(self, seed: Seed) -> Trainer:
+        """What trains rows of another seed, by this study's system at its probes, with its memory and budget."""
+        return self._work.trainer_of(self.system, self._work.materials_of(seed, self.progress))
+
+    def posed(self) -> Problem:
+        """What the newest version poses before anything is trained: its law is what answers leave of the author's.
+
+        Raises TrainingError where a trainer of the user's own does not work.
+        """
+        self.take_in()
+        return self.rounds.looks.before_any()
 
     # --- ask and tell -------------------------------------------------------------------------------------------
 

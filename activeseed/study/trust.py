@@ -62,6 +62,23 @@ def trust_in(folder: Path, settings: Settings, given: Sequence[str] = ()) -> Tru
     )
 
 
+def trust_beside(held: Trust, folder: Path, settings: Settings, own: Settings) -> Trust:
+    """What is withheld of a study under another trainer²: that trainer's code as well, where it is not the study's own.
+
+    Args:
+        held: of the study.
+        settings: with the other trainer.
+        own: the study's.
+    """
+    found, mine = _wanted(folder, settings).get("system"), _wanted(folder, own).get("system")
+    if found is None:
+        return Trust(folder, {part: words for part, words in held.withheld.items() if part != "system"})
+    words, record = found
+    if (mine is not None and mine[0] == words) or _note(folder, "system", record).exists():
+        return held
+    return Trust(folder, {**held.withheld, "system": words})
+
+
 def agree(folder: Path, settings: Settings) -> None:
     """Remember that somebody here agreed to all that these settings of a folder name."""
     for part, (words, record) in _wanted(folder, settings).items():

@@ -7,7 +7,7 @@ the surface (`study.study`) above.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,6 +52,7 @@ class Workshop:
         progress: called with (purpose, rows done, rows in all).
         trust: what the settings name that nobody here has agreed to use.
         inputs: probes, pool and questions of known answer, as the first event has them.
+        lender: whose executor and budget it uses, where it is the same study under another trainer².
     """
 
     folder: Path
@@ -61,6 +62,7 @@ class Workshop:
     state: State = field(default_factory=State)
     trust: Trust = field(default_factory=Trust)
     inputs: dict[str, Any] = field(default_factory=dict, repr=False)
+    lender: Workshop | None = field(default=None, repr=False)
     _cache: dict[str, Any] = field(default_factory=dict, repr=False)
 
     # --- the journal --------------------------------------------------------------------------------------------
@@ -76,6 +78,8 @@ class Workshop:
 
     def close(self) -> None:
         """End what trains, and give back the journal's connections. Whatever is used afterwards is made anew."""
+        if self.lender is not None:  # what it uses is the lender's to close
+            return
         executor: Executor | None = self._cache.pop("executor", None)
         self._cache.pop("trainer", None)
         if executor is not None:
@@ -197,11 +201,26 @@ class Workshop:
     def _form(self, kind: str) -> Form:
         return form_named(kind, self.forms)
 
+    def beside(self, system: Any, trust: bool = False) -> Workshop:
+        """The same study under another trainer²: one journal, one budget, one executor, the same seed and keys.
+
+        Args:
+            system: as settings hold it.
+            trust: whether code that it names, and the study's own settings do not, may be run.
+        """
+        from activeseed.study.trust import trust_beside
+
+        settings = self.settings.model_copy(update={"system": system})
+        held = self.trust if trust else trust_beside(self.trust, self.folder, settings, self.settings)
+        return replace(self, settings=settings, trust=held, lender=self, _cache={})
+
     # --- trainings ----------------------------------------------------------------------------------------------
 
     @property
     def executor(self) -> Executor:
         """What trains batches of rows; it is closed with the study."""
+        if self.lender is not None:
+            return self.lender.executor
         made: Executor = self.part("executor")
         self._cache["executor"] = made
         return made
@@ -263,6 +282,8 @@ class Workshop:
         """What the study has spent, may spend, and what was agreed to."""
         from activeseed.study.budget import Budget
 
+        if self.lender is not None:
+            return self.lender.budget
         made = Budget(self.store, self.settings.limits)
         made.refresh()
         return made

@@ -145,7 +145,7 @@ class _Measured:
         self._places = places
         self._problem = problem
         self._exact = problem.deterministic
-        self._responses, self._left = _debiased(grams, self._exact)
+        self._responses, self._left = debiased(grams, self._exact)
         geometry = problem.geometry
         if places.shape[1]:
             assert isinstance(geometry, SupportsPlaces)
@@ -246,7 +246,7 @@ class _Measured:
         return tuple(sorted(out, key=lambda i: -max(i.perturbations.values(), default=0.0)))
 
 
-def _debiased(grams: Floats, exact: bool) -> tuple[Floats, Floats]:
+def debiased(grams: Floats, exact: bool) -> tuple[Floats, Floats]:
     """(C,) responses, noise removed, and (C, K) with one key left out; NaN where it was not trained.
 
     A key that failed for a change is left out of that change alone.
