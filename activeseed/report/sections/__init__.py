@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from activeseed.report.sections import basins, certificates, comparing, dreams, locked_in, removal, votes
+from activeseed.report.sections import basins, certificates, comparing, dreams, locked_in, removal, variance, votes
 from activeseed.report.sections.covering import explanations, redundancy
 from activeseed.study import Study
 
@@ -35,6 +35,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("comparison", comparing.comparison, comparing.comparison_figures),
     Section("ensemble", comparing.ensemble, comparing.ensemble_figures),
     Section("basins", basins.facts, basins.drawn),
+    Section("variance_budget", variance.facts, variance.figures),
     Section("dreams", dreams.facts, dreams.figures),
     Section("certificates", certificates.facts, certificates.figures),
     Section("removal", removal.facts, removal.figures),
