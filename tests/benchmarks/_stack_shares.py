@@ -31,6 +31,8 @@ LEAST, MOST, ALPHA = 0.93, 0.97, 0.05
 #: repetitions that are held in memory together
 HELD = 50
 
+#: a cell in which coordinates do anything once in twenty draws: beyond what so many blocks can tell, and reported only
+RARER = "rarer"
 #: cell -> the system that it is about
 CELLS: Mapping[str, Stacked] = {
     "additive": Stacked(main={"items": 1.0, "rate": 0.7, "rounds": 0.5, "init": 0.6, "mask": 0.4}),
@@ -42,6 +44,9 @@ CELLS: Mapping[str, Stacked] = {
         main={"items": 1.0, "rate": 0.6, "init": 0.6, "mask": 0.4}, both={("items", "init"): 0.4}, noise=1.5
     ),
     "rare, and zeros": Stacked(
+        main={"items": 1.0, "init": 0.7}, both={("items", "init"): 0.3}, rare=0.1, belief=0.9, noise=0.5
+    ),
+    RARER: Stacked(
         main={"items": 1.0, "init": 0.7}, both={("items", "init"): 0.3}, rare=0.05, belief=0.95, noise=0.5
     ),
     "unequal": Stacked(main={"items": 3.0, "rate": 0.3, "rounds": 0.2, "init": 0.15, "mask": 0.1}, noise=0.3),
@@ -172,7 +177,7 @@ def array_rows(cell: str, system: Stacked, repetitions: int, **design: Any) -> l
                 of = found.value, found.se, found.low, found.high, found.p_holm
                 tally.add(name, _whole(true[k]), *(x[:, k] for x in of))
         _single(system, plan, points, noise, places, there, tally)
-    return tally.rows(cell, True)
+    return tally.rows(cell, cell != RARER)
 
 
 def _whole(share: float) -> float:

@@ -104,15 +104,20 @@ def factor_shares(differences: Floats, columns: Floats, blocks: Ints, coding: Co
     def told(of: NDArray[np.bool_]) -> Floats:
         return _clean(_debiased(d[of], x[of], coding.owner, moments, coding.factors), floor)
 
-    top = told(np.ones(len(known), np.bool_))
-    value = top / spread[known].mean()
+    def over(of: NDArray[np.bool_]) -> float:
+        mean = float(spread[known[of]].mean())
+        return mean if mean > 0 else np.nan
+
+    every = np.ones(len(known), np.bool_)
+    top = told(every)
+    value = top / over(every)
     unknown = np.full(coding.factors, np.nan)
     if groups < ENOUGH_BLOCKS:
         return FactorShares(value, unknown, unknown, unknown, unknown, unknown)
     left_top, left_value = np.empty((groups, coding.factors)), np.empty((groups, coding.factors))
     for g in range(groups):
         left_top[g] = told(part != g)
-        left_value[g] = left_top[g] / spread[known[part != g]].mean()
+        left_value[g] = left_top[g] / over(part != g)
     from scipy.special import stdtr
 
     scale = np.sqrt((groups - 1) / groups)
