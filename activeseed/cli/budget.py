@@ -63,7 +63,8 @@ def levels_table(found: Budget, width: int) -> Table:
         own = [g for g in found.groups if g.level == level.level]
         rows.append((level.words, level.share, percent(level.total.value)))
         if len(own) > 1:
-            rows += [(f"  {'start' if g.aspect == 'start' else 'dynamics'}: {g.what}", g.share, "") for g in own]
+            rows += [(f"  {g.aspect}: {g.what}", g.share, "") for g in own]
+            rows += [("  start × dynamics", level.both, "")] if level.both is not None else []
         elif own:
             rows[-1] = (f"{level.words} ({own[0].aspect}: {own[0].what})", *rows[-1][1:])
     rows += [(f"{words_of(i.first)} × {words_of(i.second)}", i.share, "") for i in found.interactions]

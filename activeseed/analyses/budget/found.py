@@ -78,6 +78,7 @@ class LevelShare:
         share: of the spread.
         total: the share with all its interactions with other levels: what would be gone were this level held.
         start, dynamics: of its groups of either aspect together; None where it has none.
+        both: what start and dynamics contribute only together; None where it has but one of them.
     """
 
     level: str
@@ -85,6 +86,7 @@ class LevelShare:
     total: Share
     start: Share | None = None
     dynamics: Share | None = None
+    both: Share | None = None
 
     @property
     def words(self) -> str:

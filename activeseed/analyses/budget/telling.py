@@ -44,6 +44,10 @@ def asked_of(groups: Sequence[Group]) -> list[tuple[Part, What]]:
         out += [(Part(f"all but {level}", (whole ^ of,)), ("others", level)) for level, of in levels.items()]
     out += [(Part(f"{a} × {b}", (levels[a], levels[b])), ("pair", a, b)) for a, b in combinations(levels, 2)]
     out += [(Part(" ".join(place), (of,)), ("aspect", *place)) for place, of in aspects.items()]
+    for level in levels:
+        if (level, "start") in aspects and (level, "dynamics") in aspects:
+            sets = aspects[level, "start"], aspects[level, "dynamics"]
+            out.append((Part(f"{level} start × dynamics", sets), ("within", level)))
     out += [(Part(group.name, (1 << g,)), ("group", str(g))) for g, group in enumerate(groups)]
     return out
 
@@ -101,7 +105,7 @@ class Looked:
             levels=tuple(
                 LevelShare(
                     level, shown["level", level], shown["total", level], shown.get(("aspect", level, "start")),
-                    shown.get(("aspect", level, "dynamics")),
+                    shown.get(("aspect", level, "dynamics")), shown.get(("within", level)),
                 )
                 for level in levels
             ),

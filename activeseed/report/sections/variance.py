@@ -43,7 +43,7 @@ def _said(told: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _said_level(level: Mapping[str, Any]) -> dict[str, Any]:
-    parts = {n: percent(level[n]["value"]) if level[n] else "" for n in ("start", "dynamics", "total")}
+    parts = {n: percent(level[n]["value"]) if level[n] else "" for n in ("start", "dynamics", "both", "total")}
     return {**_said(level), "parts": parts}
 
 
@@ -55,6 +55,8 @@ def _pieces(result: Mapping[str, Any]) -> list[dict[str, Any]]:
             {"name": g["what"], "aspect": g["aspect"], "share": _drawn(g["share"])}
             for g in result["groups"] if g["level"] == level["level"]
         ]  # fmt: skip
+        if level["both"]:
+            below.append({"name": "start × dynamics", "aspect": "", "share": _drawn(level["both"])})
         out.append({"name": level["words"], "share": _drawn(level["share"]), "below": below})
     both = sum(_drawn(i["share"]) for i in result["interactions"])
     both += _drawn(result["rest"]) if result["rest"] else 0.0
@@ -85,7 +87,17 @@ def _bar(pieces: list[dict[str, Any]]) -> str:
         scale = wide / max(own, piece["share"]) if piece["share"] > 0 else 0.0
         for below in piece["below"]:
             part = below["share"] * scale
-            out.append(_block(at, high + 3, part, high, f"{below['aspect']}: {below['name']}", below["share"], n))
+            out.append(
+                _block(
+                    at,
+                    high + 3,
+                    part,
+                    high,
+                    ": ".join(filter(None, (below["aspect"], below["name"]))),
+                    below["share"],
+                    n,
+                )
+            )
             at += part
         x += wide
     return matrix("shares of the spread, by level and below by group", width, 2 * high + 4, out)
