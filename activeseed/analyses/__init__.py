@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from activeseed.analyses.dreams.finding import Dreamed, Dreamt, Parting, Seen
     from activeseed.analyses.lock_in import LockedIn, LockIn, Ratio
     from activeseed.analyses.masking import CurvesApart, Masked, MaskedCurve, Masking, curves_apart, masked_curve
+    from activeseed.analyses.rates import LearningRates, RateRange, RateRanges, TriedRate
     from activeseed.analyses.redundancy import Redundancy
     from activeseed.analyses.redundancy.coverage import Cover, Coverage, ItemCoverage, ProbeCoverage
     from activeseed.analyses.removal import RemovalBounds
@@ -49,6 +50,7 @@ _HOMES = {
     "dreams.finding": ("Dreamed", "Dreamt", "Parting", "Seen"),
     "lock_in": ("LockIn", "LockedIn", "Ratio"),
     "masking": ("CurvesApart", "Masked", "MaskedCurve", "Masking", "curves_apart", "masked_curve"),
+    "rates": ("LearningRates", "RateRange", "RateRanges", "TriedRate"),
     "redundancy": ("Redundancy",),
     "redundancy.coverage": ("Cover", "Coverage", "ItemCoverage", "ProbeCoverage"),
     "removal": ("RemovalBounds",),
@@ -61,8 +63,9 @@ __getattr__ = lazily(__name__, _HOMES)
 __all__ = [
     "Apart", "AtProbe", "Basin", "BasinItem", "BasinProbe", "Basins", "Candidate", "Certificate", "Certificates",
     "Certified", "Compared", "Comparison", "Contested", "Cover", "Coverage", "CurvesApart", "Dreamed", "Dreams",
-    "Dreamt", "Ensemble", "Given", "ItemCoverage", "Landscape", "LockIn", "LockedIn", "Masked", "MaskedCurve",
-    "Masking", "OfGroup", "Parting", "PartitionCertificate", "PartitionVotes", "PlaceVotes", "ProbeCoverage",
-    "ProbeReach", "Rate", "Ratio", "Redundancy", "RemovalBound", "RemovalBounds", "Removals", "Runs", "Seen", "Side",
-    "Spread", "Spreads", "Sweep", "Swept", "Training", "curves_apart", "masked_curve",
+    "Dreamt", "Ensemble", "Given", "ItemCoverage", "Landscape", "LearningRates", "LockIn", "LockedIn", "Masked",
+    "MaskedCurve", "Masking", "OfGroup", "Parting", "PartitionCertificate", "PartitionVotes", "PlaceVotes",
+    "ProbeCoverage", "ProbeReach", "Rate", "RateRange", "RateRanges", "Ratio", "Redundancy", "RemovalBound",
+    "RemovalBounds", "Removals", "Runs", "Seen", "Side", "Spread", "Spreads", "Sweep", "Swept", "Training", "TriedRate",
+    "curves_apart", "masked_curve",
 ]  # fmt: skip
