@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         LockIn,
         Masking,
         PartitionCertificate,
+        Prompts,
         Redundancy,
         RemovalBounds,
         curves_apart,
@@ -84,7 +85,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "analyses": (
         "Basins", "Certificates", "Comparison", "Dreams", "Ensemble", "Given", "LearningRates", "LockIn", "Masking",
-        "PartitionCertificate", "Redundancy", "RemovalBounds", "curves_apart", "masked_curve",
+        "PartitionCertificate", "Prompts", "Redundancy", "RemovalBounds", "curves_apart", "masked_curve",
     ),
     "annotators.file": ("FileAnnotator",),
     "annotators.in_memory": ("InMemory",),

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from activeseed.analyses.dreams.finding import Dreamed, Dreamt, Parting, Seen
     from activeseed.analyses.lock_in import LockedIn, LockIn, Ratio
     from activeseed.analyses.masking import CurvesApart, Masked, MaskedCurve, Masking, curves_apart, masked_curve
+    from activeseed.analyses.prompting import ProbeStarts, Prompted, PromptKind, Prompts
     from activeseed.analyses.rates import LearningRates, RateRange, RateRanges, TriedRate
     from activeseed.analyses.redundancy import Redundancy
     from activeseed.analyses.redundancy.coverage import Cover, Coverage, ItemCoverage, ProbeCoverage
@@ -50,6 +51,7 @@ _HOMES = {
     "dreams.finding": ("Dreamed", "Dreamt", "Parting", "Seen"),
     "lock_in": ("LockIn", "LockedIn", "Ratio"),
     "masking": ("CurvesApart", "Masked", "MaskedCurve", "Masking", "curves_apart", "masked_curve"),
+    "prompting": ("ProbeStarts", "PromptKind", "Prompted", "Prompts"),
     "rates": ("LearningRates", "RateRange", "RateRanges", "TriedRate"),
     "redundancy": ("Redundancy",),
     "redundancy.coverage": ("Cover", "Coverage", "ItemCoverage", "ProbeCoverage"),
@@ -65,7 +67,7 @@ __all__ = [
     "Certified", "Compared", "Comparison", "Contested", "Cover", "Coverage", "CurvesApart", "Dreamed", "Dreams",
     "Dreamt", "Ensemble", "Given", "ItemCoverage", "Landscape", "LearningRates", "LockIn", "LockedIn", "Masked",
     "MaskedCurve", "Masking", "OfGroup", "Parting", "PartitionCertificate", "PartitionVotes", "PlaceVotes",
-    "ProbeCoverage", "ProbeReach", "Rate", "RateRange", "RateRanges", "Ratio", "Redundancy", "RemovalBound",
-    "RemovalBounds", "Removals", "Runs", "Seen", "Side", "Spread", "Spreads", "Sweep", "Swept", "Training", "TriedRate",
-    "curves_apart", "masked_curve",
+    "ProbeCoverage", "ProbeReach", "ProbeStarts", "PromptKind", "Prompted", "Prompts", "Rate", "RateRange",
+    "RateRanges", "Ratio", "Redundancy", "RemovalBound", "RemovalBounds", "Removals", "Runs", "Seen", "Side", "Spread",
+    "Spreads", "Sweep", "Swept", "Training", "TriedRate", "curves_apart", "masked_curve",
 ]  # fmt: skip
