@@ -11,7 +11,7 @@ import pytest
 import activeseed as act
 from activeseed.analyses.prompting.measuring import pooled, spread
 from activeseed.analyses.prompting.rewording import starts_of
-from activeseed.errors import PlanError
+from activeseed.errors import ConfigError, PlanError
 from activeseed.plan import Materials, generator
 from activeseed.seed import Item, Pair, Probe, Seed, Text, Vector
 from activeseed.systems.inference import InferenceEngine
@@ -84,7 +84,7 @@ def test_rules_reword_what_they_can_and_the_rest_is_left_out() -> None:
     assert {k.kind for k in found.kinds} == {"paraphrase", "framing"}
     assert any("can't be put otherwise" in n for n in found.notes)
     assert [p.outcome for p in found.probes] == sorted((p.outcome for p in found.probes), reverse=True)
-    starts = starts_of(PROBES, ("paraphrase", "framing"), 3, (), ())
+    starts = starts_of(PROBES, act.Prompts().rules, (), ())
     own = [s for s in starts if not s.kind]
     assert [s.payload for s in own] == [p.payload for p in PROBES[:3]]
     assert len({(s.probe, s.payload.digest) for s in starts}) == len(starts)
@@ -157,6 +157,8 @@ def test_what_can_not_be_put_otherwise_is_refused() -> None:
     lost = (Probe(id="x", payload=Text(text="y"), group="p9"),)
     with pytest.raises(PlanError, match="no such probe"):
         run(act.Prompts(written=lost), problem_of(function, MATERIALS), function, MATERIALS)
+    with pytest.raises(ConfigError, match="no perturbation"):
+        act.Prompts(rules=("paraphrase",))
     other = (Probe(id="x", payload=Vector(values=(1.0,)), group="p1"),)
     with pytest.raises(PlanError, match="is a vector"):
         run(act.Prompts(written=other), problem_of(function, MATERIALS), function, MATERIALS)

@@ -40,7 +40,7 @@ class PromptKind:
     """One kind of rewording, over all probes.
 
     Attributes:
-        kind: ``paraphrase``, ``framing``, ``prefix`` or ``written``.
+        kind: of the rule, ``prefix`` for another prompt, or ``written`` by somebody.
         probes: that have such a rewording.
         rewordings: in all.
         value: mean squared distance of the outcome from the probe's own, noise removed.

@@ -6,16 +6,17 @@ from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import BaseModel, Field, field_serializer, field_validator
 
 from activeseed.analyses.prompting.found import ProbeStarts, Prompted, PromptKind
 from activeseed.analyses.prompting.measuring import apart, grouped, pooled, spread
-from activeseed.analyses.prompting.rewording import Rule, Start, starts_of
+from activeseed.analyses.prompting.rewording import Start, kind_of, starts_of
 from activeseed.analyses.sides import Side, rows_of
 from activeseed.checked import SettingsRecord
 from activeseed.errors import PlanError, TrainingError
 from activeseed.estimators.statistics import ENOUGH_KEYS
 from activeseed.geometries import Hellinger, Identity, decisions_of
+from activeseed.perturbations import Framing, Paraphrase
 from activeseed.plan import Explicit, Floats, with_keys
 from activeseed.protocols import Cost, Problem, Request, Run
 from activeseed.seed import Probe
@@ -34,8 +35,7 @@ class Prompts(SettingsRecord):
     'prefix'
 
     Attributes:
-        rules: of the package, for English texts.
-        most: rewordings of a probe by each rule at most.
+        rules: perturbations, such as may reword a seed; those of the package are for English texts.
         prefixes: other prompts: each is put in front of every probe.
         written: probes that somebody wrote; a column ``rewords`` (or ``group``) names the probe that each puts
             otherwise.
@@ -44,12 +44,23 @@ class Prompts(SettingsRecord):
     """
 
     kind: Literal["prompts"] = "prompts"
-    rules: tuple[Rule, ...] = ("paraphrase", "framing")
-    most: int = Field(default=3, ge=1, le=20)
+    rules: tuple[Any, ...] = Field(default_factory=lambda: (Paraphrase(most=3), Framing()))
     prefixes: tuple[str, ...] = ()
     written: tuple[Probe, ...] = Field(default=(), exclude=True, repr=False)
     keys: int = Field(default=ENOUGH_KEYS, ge=1, le=1000)
     side: Side = Side()
+
+    @field_validator("rules")
+    @classmethod
+    def _reword(cls, rules: tuple[Any, ...]) -> tuple[Any, ...]:
+        for rule in rules:
+            if not callable(getattr(rule, "variants", None)):
+                raise ValueError(f"{rule!r} is no perturbation: give objects such as Paraphrase() or Framing()")
+        return rules
+
+    @field_serializer("rules")
+    def _named(self, rules: tuple[Any, ...]) -> list[Any]:
+        return [r.model_dump(mode="json") if isinstance(r, BaseModel) else kind_of(r) for r in rules]
 
     @property
     def reads_belief(self) -> bool:
@@ -65,7 +76,7 @@ class Prompts(SettingsRecord):
         return problem.each * (keys * -(-starts // places))
 
     def _starts(self, problem: Problem) -> list[Start]:
-        return starts_of(problem.places, self.rules, self.most, self.prefixes, self.written)
+        return starts_of(problem.places, self.rules, self.prefixes, self.written)
 
     def run(self, problem: Problem) -> Run[Prompted]:
         """See ``protocols.Analysis``.

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Literal
+from typing import Any
 
 from activeseed.errors import PlanError, nearest
-from activeseed.perturbations import Framing, Paraphrase
-from activeseed.seed import Entry, Pair, Payload, Probe, Text
-
-Rule = Literal["paraphrase", "framing"]
-#: a kind of rewording: a rule, a ``prefix``, or ``written`` by somebody
-Kind = Literal["paraphrase", "framing", "prefix", "written"]
+from activeseed.protocols import Perturbation
+from activeseed.seed import Entry, Item, Pair, Payload, Probe, Seed, Text
 
 
 @dataclass(frozen=True)
@@ -22,7 +18,7 @@ class Start:
 
     Attributes:
         probe: number of the study's probe.
-        kind: how it came about; empty for the probe itself.
+        kind: how it came about: a rule's kind, ``prefix``, or ``written`` by somebody; empty for the probe itself.
         payload: what the trained system is asked.
     """
 
@@ -32,7 +28,7 @@ class Start:
 
 
 def starts_of(
-    probes: Sequence[Probe], rules: Sequence[Rule], most: int, prefixes: Sequence[str], written: Sequence[Probe]
+    probes: Sequence[Probe], rules: Sequence[Perturbation], prefixes: Sequence[str], written: Sequence[Probe]
 ) -> list[Start]:
     """All starts of the probes that can be put otherwise, each probe's own first.
 
@@ -54,9 +50,11 @@ def starts_of(
         if probe.payload.kind != probes[known[name]].payload.kind:
             raise PlanError(f"{probe.id!r} is a {probe.payload.kind}, and the probe that it puts otherwise is none.")
         by_people.setdefault(known[name], []).append(probe.payload)
+    texts = list(dict.fromkeys(t for p in probes for t in _texts(p.payload).values()))
+    made = [(kind_of(rule), dict(zip(texts, _said(rule, texts), strict=True))) for rule in rules]
     out = []
     for n, probe in enumerate(probes):
-        mine = [Start(n, rule, p) for rule in dict.fromkeys(rules) for p in _ruled(probe.payload, rule, most)]
+        mine = [Start(n, kind, p) for kind, said in made for p in _ruled(probe.payload, said)]
         mine += [Start(n, "prefix", p) for text in prefixes if (p := _behind(text, probe.payload)) is not None]
         mine += [Start(n, "written", p) for p in by_people.get(n, ())]
         different: dict[bytes, Start] = {probe.payload.digest: Start(n, "", probe.payload)}
@@ -67,19 +65,37 @@ def starts_of(
     return out
 
 
-def _ruled(payload: Payload, rule: Rule, most: int) -> list[Payload]:
-    """A payload reworded by a rule, up to ``most`` times."""
-    say: Callable[[str], list[str]]
-    say = Paraphrase(most=min(most, 20)).paraphrases if rule == "paraphrase" else Framing().framed
+def kind_of(rule: Any) -> str:
+    """What a rule's rewordings are called."""
+    return str(getattr(rule, "kind", type(rule).__name__))
+
+
+def _said(rule: Perturbation, texts: Sequence[str]) -> list[list[str]]:
+    """What a rule makes of each text."""
+    payloads = [Text(text=t) for t in (*texts, "", " ")]  # a seed holds two items or more
+    seed = Seed(items=tuple(Item(id=str(k), payload=p) for k, p in enumerate(payloads)))
+    return [
+        [v.payload.text for v in item.variants[1:] if isinstance(v.payload, Text)]
+        for item in rule.variants(seed).items[: len(texts)]
+    ]
+
+
+def _texts(payload: Payload) -> dict[str, str]:
+    """What can be put otherwise, by the name of its part."""
     if isinstance(payload, Text | Entry):
-        return [_with(payload, {"text": said}) for said in say(payload.text)[:most]]
-    if not isinstance(payload, Pair):
+        return {"text": payload.text}
+    if isinstance(payload, Pair):
+        return {"prompt": payload.prompt, "chosen": payload.chosen, "rejected": payload.rejected}
+    return {}
+
+
+def _ruled(payload: Payload, said: Mapping[str, Sequence[str]]) -> list[Payload]:
+    """A payload reworded, all its parts at once; a part of which a rule makes fewer stays as it is."""
+    parts = _texts(payload)
+    if not parts or not isinstance(payload, Text | Entry | Pair):
         return []
-    found: list[Payload] = []
-    for prompt, chosen, rejected in zip_longest(*(say(t) for t in (payload.prompt, payload.chosen, payload.rejected))):
-        said = {"prompt": prompt, "chosen": chosen, "rejected": rejected}
-        found.append(_with(payload, {name: text for name, text in said.items() if text is not None}))
-    return found[:most]
+    turns = zip_longest(*(said[text] for text in parts.values()))
+    return [_with(payload, {name: t for name, t in zip(parts, turn, strict=True) if t is not None}) for turn in turns]
 
 
 def _with(payload: Text | Entry | Pair, texts: Mapping[str, str]) -> Payload:
