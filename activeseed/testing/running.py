@@ -13,7 +13,7 @@ from activeseed.looking import problem as looking
 from activeseed.outcome import Outcomes, join_outcomes
 from activeseed.plan import Law, Materials
 from activeseed.protocols import Analysis, Problem, Request, System
-from activeseed.study.requests import Part, batches, wanted
+from activeseed.study.requests import Part, asked_at, batches, wanted
 
 T = TypeVar("T")
 
@@ -45,6 +45,7 @@ def run_with(
 def answer(request: Request, system: System, materials: Materials) -> Outcomes:
     """What one request wants of its rows: outcomes at its places, gradients, or a state."""
     asked = wanted(request, system, materials, b"", lambda names: 0)
+    materials = asked_at(request, materials)
     per_cell = system.traits.per_cell
     numbers: list[int] = []
     found: list[Outcomes] = []

@@ -10,7 +10,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from activeseed.report.sections import basins, certificates, comparing, dreams, locked_in, removal, variance, votes
+from activeseed.report.sections import (
+    basins,
+    certificates,
+    comparing,
+    dreams,
+    locked_in,
+    masking,
+    prompts,
+    rates,
+    removal,
+    variance,
+    votes,
+)
 from activeseed.report.sections.covering import explanations, redundancy
 from activeseed.study import Study
 
@@ -41,6 +53,9 @@ SECTIONS: tuple[Section, ...] = (
     Section("removal", removal.facts, removal.figures),
     Section("lock_in", locked_in.facts, locked_in.figures),
     Section("partition_certificate", votes.facts, votes.figures),
+    Section("masking", masking.facts, masking.figures),
+    Section("prompts", prompts.facts, prompts.figures),
+    Section("learning_rates", rates.facts, rates.figures),
 )
 
 
