@@ -15,6 +15,7 @@ from activeseed.question import Question, Reply
 from activeseed.questions.choose_wording import ChooseWording
 from activeseed.questions.confirm_list import ConfirmList
 from activeseed.questions.items import OPEN, PLACE, about, about_each, context_of, displayed, edited_as, marks_of
+from activeseed.questions.judge_candidate import JudgeCandidate
 from activeseed.questions.judge_dream import JudgeDream
 from activeseed.questions.judge_pair import JudgePair
 from activeseed.questions.mark_authority import MarkAuthority
@@ -33,6 +34,7 @@ DREAMT = JudgeDream()
 FORMS: Mapping[str, Form] = {
     form.kind: form
     for form in (
+        JudgeCandidate(),  # before the forms that suit any item
         Review(),
         JudgePair(),
         ChooseWording(),

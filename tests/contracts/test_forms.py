@@ -10,7 +10,7 @@ import pytest
 
 from activeseed.question import Answer, Question, Reply, Says, Settled
 from activeseed.questions import FORMS, LIST
-from activeseed.seed import ABSENT, AS_WRITTEN, Item, Pair, Seed, Text, Variant, with_flips
+from activeseed.seed import ABSENT, AS_WRITTEN, Entry, Item, Pair, Seed, Text, Variant, with_flips
 from activeseed.testing import check_form
 from tests.toy_forms import GOOD, MENDED, POOR, SKIP, RateIt
 
@@ -32,6 +32,15 @@ PAIRS = with_flips(
         )
     )
 )
+CANDIDATES = Seed(
+    items=(
+        Item(
+            id="ada", payload=Entry(text="Ada, who built it.", fields={"program": "user", "mass": 2}),
+            alternatives=(Variant(id="half", payload=Entry(text="Ada, who built it.", fields={"program": "user", "mass": 1})),),
+        ),
+        Item(id="cat", payload=Entry(fields={"program": "cat"})),
+    )
+)  # fmt: skip
 WORDINGS = {AS_WRITTEN: "Ask first.", "w1": "Ask me."}
 #: questions of the forms that are drawn up by the study itself, or that have more to offer than what is drawn up
 GIVEN: dict[str, tuple[Question, ...]] = {
@@ -54,7 +63,8 @@ GIVEN: dict[str, tuple[Question, ...]] = {
 
 @pytest.mark.parametrize("kind", FORMS)
 def test_every_form_of_the_package_keeps_its_promises(kind: str) -> None:
-    check_form(FORMS[kind], PAIRS if kind == "judge_pair" else SEED, GIVEN.get(kind, ()))
+    seeds = {"judge_pair": PAIRS, "judge_candidate": CANDIDATES}
+    check_form(FORMS[kind], seeds.get(kind, SEED), GIVEN.get(kind, ()))
 
 
 def test_disagreements_about_pairs_are_settled_in_every_channel() -> None:

@@ -55,6 +55,9 @@ QUESTIONS: dict[str, Question] = {
     ),
     "confirm_list": LIST,
     "write_more": Question(id="q", kind="write_more", items=(), group="g", text="Write more."),
+    "judge_candidate": Question(
+        id="q", kind="judge_candidate", items=("a",), text=TEXT, options=WORDINGS, consequences=DECIDES
+    ),
     "mark_authority": Question(
         id="q", kind="mark_authority", items=("a",), text=TEXT,
         options={AS_WRITTEN: "no rank", "as_written:root": "root"},
