@@ -22,6 +22,7 @@ from activeseed.questions.merge import Merge
 from activeseed.questions.prefer_outcome import PreferOutcome
 from activeseed.questions.resolve import Resolve
 from activeseed.questions.review import Review
+from activeseed.questions.weigh_objective import WeighObjective
 from activeseed.questions.write_more import WriteMore
 from activeseed.seed import Item
 
@@ -33,6 +34,7 @@ DREAMT = JudgeDream()
 FORMS: Mapping[str, Form] = {
     form.kind: form
     for form in (
+        WeighObjective(),  # of what several suit, the first is asked
         Review(),
         JudgePair(),
         ChooseWording(),

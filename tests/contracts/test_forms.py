@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from activeseed.perturbations import Reweigh
 from activeseed.question import Answer, Question, Reply, Says, Settled
 from activeseed.questions import FORMS, LIST
-from activeseed.seed import ABSENT, AS_WRITTEN, Item, Pair, Seed, Text, Variant, with_flips
+from activeseed.seed import ABSENT, AS_WRITTEN, Entry, Item, Pair, Seed, Text, Variant, with_flips
 from activeseed.testing import check_form
 from tests.toy_forms import GOOD, MENDED, POOR, SKIP, RateIt
 
@@ -29,6 +30,15 @@ PAIRS = with_flips(
         items=(
             Item(id="p", payload=Pair(prompt="May I stop?", chosen="Ask first.", rejected="Yes.")),
             Item(id="q", payload=Pair(prompt="And now?", chosen="x", rejected="y")),
+        )
+    )
+)
+#: pieces of a prior, one of them with other masses to choose from
+MASSES = Reweigh().variants(
+    Seed(
+        items=(
+            Item(id="a", payload=Entry(text="Hot soup.", fields={"objective": "soup", "mass": 0.5})),
+            Item(id="b", payload=Entry(fields={"theta": [1.0, 0.0], "mass": 0})),
         )
     )
 )
@@ -54,7 +64,8 @@ GIVEN: dict[str, tuple[Question, ...]] = {
 
 @pytest.mark.parametrize("kind", FORMS)
 def test_every_form_of_the_package_keeps_its_promises(kind: str) -> None:
-    check_form(FORMS[kind], PAIRS if kind == "judge_pair" else SEED, GIVEN.get(kind, ()))
+    seeds = {"judge_pair": PAIRS, "weigh_objective": MASSES}
+    check_form(FORMS[kind], seeds.get(kind, SEED), GIVEN.get(kind, ()))
 
 
 def test_disagreements_about_pairs_are_settled_in_every_channel() -> None:
