@@ -46,6 +46,7 @@ FAMILIES: dict[str, dict[str, str]] = {
         "reward_model": "systems.reward_model:RewardModel",
         "inference_engine": "systems.inference:InferenceEngine",
         "predca": "systems.predca:PreDCA",
+        "cirl": "systems.cirl:CIRL",
         "function": "systems.own:FromFunction",
         "estimator": "systems.own:FromEstimator",
         "command": "systems.own:Command",
@@ -87,6 +88,7 @@ FAMILIES: dict[str, dict[str, str]] = {
         "paraphrase": "perturbations:Paraphrase",
         "drift": "perturbations:Drift",
         "framing": "perturbations:Framing",
+        "reweigh": "perturbations:Reweigh",
     },
     "rewriter": {
         "machine": "rewriters:MachineRewriter",

@@ -77,6 +77,10 @@ def make_project(
     league = OversightLeague.model_fields["kind"].default
     if isinstance(chosen["system"], Mapping) and chosen["system"]["kind"] == league:
         chosen["system"] = {**LEAGUE, "minibatch": min(32, len(read.seed) // 2), **chosen["system"]}
+    if isinstance(chosen["system"], Mapping):
+        chosen["system"] = _near(folder, chosen["system"])
+        if "perturbations" not in chosen and chosen["system"]["kind"] in REWEIGHED:
+            chosen["perturbations"] = [{"kind": "reweigh"}]
     study = Study.create(
         folder,
         read.seed,
@@ -123,6 +127,10 @@ def gold_from(seed: Seed, n: int) -> list[dict[str, Any]]:
 #: what a new project's league is: opponents are drawn and minibatches shuffled, so that the trainer's own randomness is
 #: seen beside every effect, and calm enough that it does not drown them
 LEAGUE = {"opponents": "prioritised", "drawn": 4}
+#: kinds of systems whose items have weights that their author guessed: they are measured at half and double
+REWEIGHED = ("cirl",)
+#: settings of a system that name a file
+FILES = ("game",)
 
 
 def refuse_existing(folder: Path) -> None:
@@ -157,6 +165,13 @@ def _sources(folder: Path, columns: Mapping[str, str] | None, **files: Path | No
             near = place.is_relative_to(base)
             out[name] = Path(os.path.relpath(place, folder.resolve())).as_posix() if near else str(place)
     return {**out, "columns": dict(columns)} if columns else out
+
+
+def _near(folder: Path, system: Mapping[str, Any]) -> dict[str, Any]:
+    """A system's table with its files, named as from here, as from the project folder, where they are looked for."""
+    found = {name: Path(str(system[name])) for name in FILES if name in system}
+    named = {name: path for name, path in found.items() if path.is_file() and not path.is_absolute()}
+    return {**system, **_sources(folder, None, **named)} if named else dict(system)
 
 
 def _entries_of(kind: str, table: Any) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from activeseed.questions.merge import Merge
 from activeseed.questions.prefer_outcome import PreferOutcome
 from activeseed.questions.resolve import Resolve
 from activeseed.questions.review import Review
+from activeseed.questions.weigh_objective import WeighObjective
 from activeseed.questions.write_more import WriteMore
 from activeseed.seed import Item
 
@@ -35,6 +36,7 @@ FORMS: Mapping[str, Form] = {
     form.kind: form
     for form in (
         JudgeCandidate(),  # before the forms that suit any item
+        WeighObjective(),  # of what several suit, the first is asked
         Review(),
         JudgePair(),
         ChooseWording(),

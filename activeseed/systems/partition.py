@@ -44,6 +44,7 @@ MEMBERS: dict[str, str] = {
     "reward_model": "reward_model:RewardModel",
     "inference_engine": "inference:InferenceEngine",
     "predca": "predca:PreDCA",
+    "cirl": "cirl:CIRL",
     "function": "own:FromFunction",
     "estimator": "own:FromEstimator",
     "command": "own:Command",

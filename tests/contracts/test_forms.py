@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from activeseed.perturbations import Reweigh
 from activeseed.question import Answer, Question, Reply, Says, Settled
 from activeseed.questions import FORMS, LIST
 from activeseed.seed import ABSENT, AS_WRITTEN, Entry, Item, Pair, Seed, Text, Variant, with_flips
@@ -41,6 +42,15 @@ CANDIDATES = Seed(
         Item(id="cat", payload=Entry(fields={"program": "cat"})),
     )
 )  # fmt: skip
+#: pieces of a prior, one of them with other masses to choose from
+MASSES = Reweigh().variants(
+    Seed(
+        items=(
+            Item(id="a", payload=Entry(text="Hot soup.", fields={"objective": "soup", "mass": 0.5})),
+            Item(id="b", payload=Entry(fields={"theta": [1.0, 0.0], "mass": 0})),
+        )
+    )
+)
 WORDINGS = {AS_WRITTEN: "Ask first.", "w1": "Ask me."}
 #: questions of the forms that are drawn up by the study itself, or that have more to offer than what is drawn up
 GIVEN: dict[str, tuple[Question, ...]] = {
@@ -63,7 +73,7 @@ GIVEN: dict[str, tuple[Question, ...]] = {
 
 @pytest.mark.parametrize("kind", FORMS)
 def test_every_form_of_the_package_keeps_its_promises(kind: str) -> None:
-    seeds = {"judge_pair": PAIRS, "judge_candidate": CANDIDATES}
+    seeds = {"judge_pair": PAIRS, "judge_candidate": CANDIDATES, "weigh_objective": MASSES}
     check_form(FORMS[kind], seeds.get(kind, SEED), GIVEN.get(kind, ()))
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from activeseed.perturbations import Drift, Drop, Flip, Framing, Paraphrase, Wordings
-from activeseed.seed import ABSENT, AS_WRITTEN, Item, Pair, Seed, Text, Variant
+from activeseed.perturbations import Drift, Drop, Flip, Framing, Paraphrase, Reweigh, Wordings
+from activeseed.seed import ABSENT, AS_WRITTEN, Entry, Item, Pair, Seed, Text, Variant
 from activeseed.testing import check_perturbation
 
 TEXTS = Seed(
@@ -49,11 +49,33 @@ RULES = Seed(
     standing={"a": "edit-1"},
 )
 
-
-@pytest.mark.parametrize("seed", [TEXTS, PAIRS, RULES], ids=["texts", "pairs", "rules"])
-@pytest.mark.parametrize(
-    "perturbation", [Drop(), Flip(), Paraphrase(), Paraphrase(most=20), Drift(), Framing()], ids=lambda p: p.kind
+#: pieces of a prior: one weight is a variant's already, one is none, and one is no number
+MASSES = Seed(
+    items=(
+        Item(
+            id="a",
+            payload=Entry(text="Soup.", fields={"objective": "soup", "mass": 3}),
+            alternatives=(Variant(id="more", payload=Entry(text="Soup.", fields={"objective": "soup", "mass": 6})),),
+            belief={AS_WRITTEN: 0.7, ABSENT: 0.3},
+        ),
+        Item(id="b", payload=Entry(fields={"objective": "salad", "mass": 0})),
+        Item(id="c", payload=Entry(fields={"objective": "cake", "mass": True})),
+        Item(id="d", payload=Entry(fields={"objective": "pie", "mass": 0.5, "prior": 1.5})),
+        Item(id="e", payload=Entry(fields={"objective": "stew"})),
+    ),
+    standing={"a": "more"},
 )
+
+
+@pytest.mark.parametrize("seed", [TEXTS, PAIRS, RULES, MASSES], ids=["texts", "pairs", "rules", "masses"])
+@pytest.mark.parametrize(
+    "perturbation",
+    [
+        Drop(), Flip(), Paraphrase(), Paraphrase(most=20), Drift(), Framing(), Reweigh(),
+        Reweigh(field="prior", times=(0.1, 1e9, 3)),
+    ],
+    ids=lambda p: p.kind,
+)  # fmt: skip
 def test_the_packages_own_keep_them(perturbation, seed: Seed) -> None:
     check_perturbation(perturbation, seed)
 

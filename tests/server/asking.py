@@ -73,6 +73,9 @@ QUESTIONS: dict[str, Question] = {
         id="q-review", kind="review", items=("a",), text="I'm an AI.", options=_WORDINGS, consequences=_DECIDES,
         reason="Believed to stay with probability 70%.",
     ),
+    "weigh_objective": Question(
+        id="q-weigh", kind="weigh_objective", items=("a",), text="I'm an AI.", options=_WORDINGS, consequences=_DECIDES
+    ),
     "judge_pair": Question(
         id="q-pair", kind="judge_pair", items=("p",), text=PAIRS["p"].display,
         options={v.id: v.display for v in PAIRS["p"].variants if v.id in (AS_WRITTEN, FLIPPED)},

@@ -185,6 +185,18 @@ def test_a_rank_is_marked(desk, asked):
     assert (answer.verdict, answer.variant) == ("rank", "as_written:root")
 
 
+def test_an_objective_is_given_another_mass(desk, asked):
+    question = QUESTIONS["weigh_objective"]
+    channel, project, _ = asked(question)
+    desk.stream(project)
+    click(desk, "weigh_objective", "choose")
+    desk.choose("B")
+    desk.screenshot("weigh_objective")
+    desk.submit()
+    answer = collected(channel, question)
+    assert (answer.verdict, answer.variant) == ("choose", "w1")
+
+
 def test_the_condition_that_is_missing_has_a_box_of_its_own(desk, asked):
     question = QUESTIONS["choose_wording"]
     channel, project, _ = asked(question)

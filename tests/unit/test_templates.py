@@ -49,6 +49,9 @@ LIST = Question(
 )
 QUESTIONS: dict[str, Question] = {
     "review": Question(id="q", kind="review", items=("a",), text=TEXT, options=WORDINGS, consequences=DECIDES),
+    "weigh_objective": Question(
+        id="q", kind="weigh_objective", items=("a",), text=TEXT, options=WORDINGS, consequences=DECIDES
+    ),
     "judge_pair": Question(id="q", kind="judge_pair", items=("p",), text=PAIR.display, options=PAIR_OPTIONS),
     "choose_wording": Question(
         id="q", kind="choose_wording", items=("a",), text=TEXT, options=WORDINGS, consequences=DECIDES
