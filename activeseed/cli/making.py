@@ -77,6 +77,8 @@ def make_project(
     league = OversightLeague.model_fields["kind"].default
     if isinstance(chosen["system"], Mapping) and chosen["system"]["kind"] == league:
         chosen["system"] = {**LEAGUE, "minibatch": min(32, len(read.seed) // 2), **chosen["system"]}
+    for name, value in _beginning(chosen["system"], read.seed).items():
+        chosen[name] = {**value, **chosen.get(name, {})} if isinstance(value, Mapping) else chosen.get(name, value)
     if isinstance(chosen["system"], Mapping):
         chosen["system"] = _near(folder, chosen["system"])
         if "perturbations" not in chosen and chosen["system"]["kind"] in REWEIGHED:
@@ -128,9 +130,9 @@ def gold_from(seed: Seed, n: int) -> list[dict[str, Any]]:
 #: seen beside every effect, and calm enough that it does not drown them
 LEAGUE = {"opponents": "prioritised", "drawn": 4}
 #: kinds of systems whose items have weights that their author guessed: they are measured at half and double
-REWEIGHED = ("cirl",)
+REWEIGHED = ("cirl", "predca")
 #: settings of a system that name a file
-FILES = ("game",)
+FILES = ("game", "world")
 
 
 def refuse_existing(folder: Path) -> None:
@@ -183,6 +185,15 @@ def _entries_of(kind: str, table: Any) -> tuple[str, ...]:
     return tuple(getattr(record, "entry_fields", ()))
 
 
+def _beginning(table: Any, seed: Seed) -> Mapping[str, Any]:
+    """What a project of this system begins with where nothing else is said (``protocols.SupportsBeginning``)."""
+    from activeseed.config import FAMILIES, record_type
+
+    kind = table.get("kind") if isinstance(table, Mapping) else None
+    record: Any = record_type("system", kind) if kind in FAMILIES["system"] else None
+    return record.begins_with(seed) if hasattr(record, "begins_with") else {}
+
+
 def _system_for(seed: Seed) -> str:
     from activeseed.config import DEFAULTS
 
@@ -201,8 +212,10 @@ def _probes(path: Path, columns: Mapping[str, str] | None) -> Any:
 def best_embedder(seed: Seed) -> tuple[str, str]:
     """The kind of the best embedder that is installed, and why it was taken."""
     from activeseed.embedders import Tfidf, best_available
+    from activeseed.seed import Entry
 
-    if seed.items[0].payload.kind == "vector":
+    payload = seed.items[0].payload
+    if payload.kind == "vector" or (isinstance(payload, Entry) and "vector" in payload.fields):
         return "tfidf", " (not used: the items are vectors)"
     found = best_available()
     if isinstance(found, Tfidf):

@@ -12,6 +12,7 @@ from typing import Literal
 from activeseed.errors import AnswerError, nearest
 from activeseed.protocols import Form, Pace, SupportsItems
 from activeseed.question import Question, Reply
+from activeseed.questions.assign_concept import AssignConcept
 from activeseed.questions.choose_wording import ChooseWording
 from activeseed.questions.confirm_list import ConfirmList
 from activeseed.questions.items import OPEN, PLACE, about, about_each, context_of, displayed, edited_as, marks_of
@@ -37,6 +38,7 @@ FORMS: Mapping[str, Form] = {
     for form in (
         JudgeCandidate(),  # before the forms that suit any item
         WeighObjective(),  # of what several suit, the first is asked
+        AssignConcept(),
         Review(),
         JudgePair(),
         ChooseWording(),

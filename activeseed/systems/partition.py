@@ -45,6 +45,7 @@ MEMBERS: dict[str, str] = {
     "inference_engine": "inference:InferenceEngine",
     "predca": "predca:PreDCA",
     "cirl": "cirl:CIRL",
+    "representational_tethers": "tethers:RepresentationalTethers",
     "function": "own:FromFunction",
     "estimator": "own:FromEstimator",
     "command": "own:Command",

@@ -38,6 +38,7 @@ def texts() -> list[Question]:
     return [
         Question(id="q1", kind="review", items=("i0",), text="text 0"),
         Question(id="q2", kind="choose_wording", items=("i2",), text="text 2", options=options),
+        Question(id="a1", kind="assign_concept", items=("i2",), text="text 2", options=options),
         Question(id="q3", kind="confirm_list", items=("i1", "i4"), options={"i1": ABSENT, "i4": ABSENT}),
         Question(id="q4", kind="merge", items=("i0", "i5"), options={"i0": "text 0", "i5": "text 5"}),
         Question(id="q5", kind="resolve", items=("i3",), text="text 3"),

@@ -84,6 +84,9 @@ QUESTIONS: dict[str, Question] = {
     "choose_wording": Question(
         id="q-wording", kind="choose_wording", items=("a",), text="I'm an AI.", options=_WORDINGS, consequences=_DECIDES
     ),
+    "assign_concept": Question(
+        id="q-concept", kind="assign_concept", items=("a",), text="I'm an AI.", options=_WORDINGS, consequences=_DECIDES
+    ),
     "confirm_list": Question(
         id="q-list", kind="confirm_list", items=("a", "b"), text="a: I'm an AI.\nb: Trust me.\nReally.",
         options={"a": "w1"},
@@ -130,6 +133,6 @@ def hostile(kind: str, text: str) -> Question:
     if kind == "judge_pair":
         pair = Pair(prompt=text, chosen=f"A {text}", rejected=f"B {text}")
         changed = {**changed, "text": pair.display, "options": {FLIPPED: pair.flipped().display}}
-    if kind in ("review", "choose_wording", "resolve"):
+    if kind in ("review", "choose_wording", "assign_concept", "resolve"):
         changed = {**changed, "options": {AS_WRITTEN: text, "w1": f"B {text}", "w2": f"C {text}"}}
     return question.model_copy(update=dict(changed))

@@ -56,6 +56,9 @@ QUESTIONS: dict[str, Question] = {
     "choose_wording": Question(
         id="q", kind="choose_wording", items=("a",), text=TEXT, options=WORDINGS, consequences=DECIDES
     ),
+    "assign_concept": Question(
+        id="q", kind="assign_concept", items=("a",), text=TEXT, options=WORDINGS, consequences=DECIDES
+    ),
     "confirm_list": LIST,
     "write_more": Question(id="q", kind="write_more", items=(), group="g", text="Write more."),
     "judge_candidate": Question(
