@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from activeseed.plan import Materials
-from activeseed.seed import Item, Pair, Probe, Seed, Text, Vector, with_flips
+from activeseed.seed import Entry, Item, Pair, Probe, Seed, Text, Variant, Vector, with_flips
 
 
 def _unit(x: NDArray[Any]) -> NDArray[Any]:
@@ -103,3 +103,53 @@ def dicta() -> Materials:
     probes = tuple(Probe(id=name, payload=t) for name, t in texts_of(deeds, "p"))
     pool = tuple(Probe(id=name, payload=t) for name, t in texts_of(deeds[::-1], "c"))
     return Materials(Seed(items=items), probes, pool)
+
+
+def anchors(
+    items: int = 12, pool: int = 30, probes: int = 10, d: int = 6, root: int = 0, classes: int = 3
+) -> Materials:
+    """Inputs around three centres, one a concept; the pool's column ``kind`` says which of the classes each is in.
+
+    Item 2 states degrees of two concepts and leaves the third open; item 3 may be of another concept; the last but one
+    says where ``b`` starts from.
+    """
+    rng = np.random.default_rng(root)
+    centres = _unit(rng.normal(size=(3, d)))
+    names = "abc"
+
+    def near(of: int) -> list[float]:
+        return [round(float(v), 6) for v in centres[of] + 0.3 * rng.normal(size=d)]
+
+    made = [
+        Item(id=f"i{k}", payload=Entry(fields={"vector": near(k % 3), "concept": names[k % 3]})) for k in range(items)
+    ]
+    made[2] = Item(id="i2", payload=Entry(fields={"vector": near(2), "concepts": {"c": 0.9, "a": 0.2}}))
+    other = Variant(id="other", payload=Entry(fields={**made[3].payload.fields, "concept": "b"}))
+    made[3] = Item(id="i3", payload=made[3].payload, alternatives=(other,))
+    towards = {"concept": "b", "direction": [float(v) for v in centres[1]]}
+    made[-2] = Item(id=f"i{items - 2}", payload=Entry(fields=towards))
+
+    def around(n: int, mark: str) -> tuple[Probe, ...]:
+        return tuple(
+            Probe(
+                id=f"{mark}{k}",
+                payload=Vector(values=tuple(near(k % 3))),
+                metadata={"kind": "xyz"[k % classes], "concept": names[k % 3], "other": "pq"[k % 2]},
+            )
+            for k in range(n)
+        )
+
+    return Materials(Seed(items=tuple(made)), around(probes, "p"), around(pool, "u"), root)
+
+
+def candidates(root: int = 0) -> Materials:
+    """The four programs of the built-in ring, and three more of the user's body: other, torn, and misjudged."""
+    table = dict(zip((f"c{n}" for n in range(6)), ("right", "right", "right", "right", "stay", "left"), strict=True))
+    said: dict[str, dict[str, Any]] = {
+        **{name: {"program": name} for name in ("user", "cat", "thermostat", "noise")},
+        "further": {"program": table, "body": "user", "mass": 0.5},
+        "torn": {"program": {**table, "c3": {"stay": 0.5, "right": 0.5}}, "body": "user", "mass": 2},
+        "misjudged": {"program": "user", "utility": ["c0"], "mass": 1.5},
+    }
+    items = tuple(Item(id=n, payload=Entry(text=f"This is {n}.", fields=f)) for n, f in said.items())
+    return Materials(seed=Seed(items=items), probes=(), root=root)

@@ -12,9 +12,10 @@ from activeseed.systems.contract import check_system
 from activeseed.systems.inference import InferenceEngine
 from activeseed.systems.league import OversightLeague
 from activeseed.systems.partition import Partition
+from activeseed.systems.predca import PreDCA
 from activeseed.systems.reward_model import RewardModel
 from tests.precision import ROUNDED
-from tests.toy_materials import dicta, pairs, texts, vectors
+from tests.toy_materials import candidates, dicta, pairs, texts, vectors
 
 SYSTEMS: dict[str, tuple[System, Callable[[], Materials]]] = {
     "league": (OversightLeague(), vectors),
@@ -54,6 +55,11 @@ SYSTEMS: dict[str, tuple[System, Callable[[], Materials]]] = {
     "engine": (InferenceEngine(), dicta),
     "engine, policy": (InferenceEngine(outcome="policy"), dicta),
     "engine, all norms": (InferenceEngine(pooling="sum", default=0.3, compare="identity"), dicta),
+    "predca": (PreDCA(), candidates),
+    "predca, quantilised": (PreDCA(q=0.1, normaliser="spread", compare="identity"), candidates),
+    "predca, policy": (PreDCA(outcome="policy", start="c4", normaliser="reach"), candidates),
+    "predca, user": (PreDCA(outcome="user", g_min=0.0, nobody=0.0), candidates),
+    "predca, utility": (PreDCA(outcome="utility", normaliser="none", simplicity=0.0), candidates),
     "reward model": (RewardModel(), pairs),
     "reward model, primal": (RewardModel(init_scale=0.5), pairs),
     "reward model, mlp": (RewardModel(reward="mlp", hidden=6), pairs),
