@@ -124,7 +124,7 @@ def anchors(
         Item(id=f"i{k}", payload=Entry(fields={"vector": near(k % 3), "concept": names[k % 3]})) for k in range(items)
     ]
     made[2] = Item(id="i2", payload=Entry(fields={"vector": near(2), "concepts": {"c": 0.9, "a": 0.2}}))
-    other = Variant(id="other", payload=Entry(fields={**made[3].payload.fields, "concept": "b"}))  # type: ignore[union-attr]
+    other = Variant(id="other", payload=Entry(fields={**made[3].payload.fields, "concept": "b"}))
     made[3] = Item(id="i3", payload=made[3].payload, alternatives=(other,))
     towards = {"concept": "b", "direction": [float(v) for v in centres[1]]}
     made[-2] = Item(id=f"i{items - 2}", payload=Entry(fields=towards))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -66,7 +67,7 @@ def test_gradients_are_those_of_the_loss(layers: int, codes: int, task: bool) ->
     found = gradients(model, points, pull, settings)
     for part in model.parts:
         part.requires_grad_(True)
-    loss(model, points, pull, settings).sum().backward()  # type: ignore[no-untyped-call]
+    loss(model, points, pull, settings).sum().backward()
     for part, slope in zip(model.parts, found.parts, strict=True):
         due = torch.zeros_like(part) if part.grad is None else part.grad
         # sums of some hundred products of numbers of a few units, in double precision: 1e-12 is a thousand roundings
@@ -75,7 +76,7 @@ def test_gradients_are_those_of_the_loss(layers: int, codes: int, task: bool) ->
 
 @pytest.mark.usefixtures("double_precision")
 @pytest.mark.parametrize("scale", ["unit", "signed"])
-def test_a_fitted_translator_is_the_ridge_regression_of_the_rows_anchors(scale: str) -> None:
+def test_a_fitted_translator_is_the_ridge_regression_of_the_rows_anchors(scale: Literal["unit", "signed"]) -> None:
     """At the trained insides, by numpy: anchors once each by their weights, item 2 saying nothing of ``b``."""
     materials = anchors(items=10)
     system = Tethers(**FAST, readout="fitted", scale=scale, ridge=0.01).control()
@@ -103,7 +104,7 @@ def test_a_fitted_translator_is_the_ridge_regression_of_the_rows_anchors(scale: 
 
 
 def anchors_of(materials: Materials) -> list[Item]:
-    return [i for i in materials.seed.items if "direction" not in i.payload.fields]  # type: ignore[union-attr]
+    return [i for i in materials.seed.items if "direction" not in i.payload.fields]
 
 
 def _value(payload: Any, name: str, low: float, high: float) -> float:
@@ -131,9 +132,13 @@ def test_with_a_link_alone_a_step_is_that_of_the_closed_form() -> None:
     x = bench.inputs[bench.input_of[torch.from_numpy(held)]].numpy()
     h = np.tanh(x @ w.T + b) / 5**0.5
     t, c = (p[0].numpy() for p in before.to)
-    off = (h @ t.T + c - bench.anchors.targets[held]) * bench.anchors.stated[held] / len(held)
+    off = (h @ t.T + c - bench.targets[held].numpy()) * bench.stated[held].numpy() / len(held)
     assert after.to[0][0].numpy() == pytest.approx(t - 0.1 * 2 * 2.0 * off.T @ h, abs=1e-12)
     assert after.to[1][0].numpy() == pytest.approx(c - 0.1 * 2 * 2.0 * off.sum(0), abs=1e-12)
+
+
+def _bias_into(seen: list[torch.Tensor], _: int, model: Model) -> None:
+    seen.append(model.to[1].double().clone())
 
 
 def test_momentum_is_a_heavy_ball() -> None:
@@ -145,7 +150,7 @@ def test_momentum_is_a_heavy_ball() -> None:
         system = Tethers(steps=2, hidden=4, tension=0.0, learning_rate=1e-4, momentum=beta)
         trained(
             system, bench_of(system, materials), rows_of(materials), materials,
-            lambda _, m, seen=seen: seen.append(m.to[1].double().clone()),
+            partial(_bias_into, seen),
         )  # fmt: skip
         moved[beta] = (seen[2] - seen[0]) / (seen[1] - seen[0])
     # a step moves the bias by about 1e-3, so slopes differ by that share, and rounding is 1e-7 / 1e-3
@@ -182,11 +187,10 @@ def test_an_anchor_of_weight_two_is_two_anchors_and_of_weight_none_is_absent() -
     double[0, 0], none[0, 0] = 2.0, 0.0
     absent = rows_of(materials)
     absent.variants[0, 0] = 1
-    close = {"abs": ROUNDED}
     by_weight = system.train(rows_of(materials, multiplicity=double), materials).values
-    assert by_weight == pytest.approx(system.train(rows_of(twice), twice).values, **close)
+    assert by_weight == pytest.approx(system.train(rows_of(twice), twice).values, abs=ROUNDED)
     dropped = system.train(absent, materials).values
-    assert system.train(rows_of(materials, multiplicity=none), materials).values == pytest.approx(dropped, **close)
+    assert system.train(rows_of(materials, multiplicity=none), materials).values == pytest.approx(dropped, abs=ROUNDED)
     assert np.abs(dropped - by_weight).max() > 1e-3
 
 
@@ -397,7 +401,7 @@ def test_an_edit_may_name_a_concept_that_nobody_knows() -> None:
     """It belongs to none of those that are known, as a look at the rows says; and it is remarked."""
     materials = anchors()
     first = materials.seed.items[0]
-    strange = Entry(fields={**first.payload.fields, "concept": "new"})  # type: ignore[union-attr]
+    strange = Entry(fields={**first.payload.fields, "concept": "new"})
     edited = Item(id="i0", payload=first.payload, alternatives=(Variant(id="edit-1", payload=strange),))
     materials = replaced(materials, edited)
     system = Tethers(**FAST, concepts=("a", "b", "c"))
