@@ -273,6 +273,24 @@ def test_what_fails_is_left_out_whole_and_said() -> None:
         run(held, posed(broken), broken, broken.materials)
 
 
+def test_a_value_at_which_the_seed_as_it_stands_does_not_train_is_no_part_of_the_ranges() -> None:
+    system = Stacked(main={"items": 1.0, "rate": 0.5}, fails=1.0)
+    problem = replace(posed(system), first_key=1001)  # at this rate odd keys fail, of which this is one
+    found = run(SMALL, problem, system, system.materials)
+    assert any("no part of the ranges: rate = 1.0 (this rate fails)" in n for n in found.notes)
+    drawn = next(g.drawn for g in found.groups if "rate" in g.drawn)
+    assert drawn == {"rate": "uniform over 0.1, 0.3"}
+    assert found.failed == 0
+
+
+def test_what_is_held_is_held_whatever_else_is_named() -> None:
+    asked = act.VarianceBudget(rows=256, combinations=32, vary=("trainer2",), hold=("beta", "items"))
+    found = budget(TOY, asked)
+    assert [list(g.drawn) for g in found.groups] == [["rounds"]]
+    with pytest.raises(PlanError, match="There is no factor 'bta' to vary"):
+        act.VarianceBudget(hold=("bta",)).cost(posed(TOY))
+
+
 def test_only_what_is_named_varies_and_the_rest_is_said_to_be_held() -> None:
     found = budget(TOY, act.VarianceBudget(rows=512, combinations=64, vary=("trainer", "items")))
     assert [(g.level, g.aspect) for g in found.groups] == [

@@ -60,6 +60,7 @@ class Looked:
         points: (R, D) embedded outcomes of the design's rows, NaN where one failed.
         noise: (B, D) variance between re-runs, by block; None where there is none.
         alpha: family-wise error in each table.
+        refused: values of settings that were left out, each with the reason.
     """
 
     problem: Problem
@@ -67,6 +68,7 @@ class Looked:
     points: Floats
     noise: Floats | None
     alpha: float
+    refused: tuple[str, ...] = ()
 
     @cached_property
     def cubes(self) -> Floats:
@@ -170,6 +172,11 @@ class Looked:
             notes.append(
                 f"{len(self.good)} independent blocks are too few for errors: {ENOUGH_BLOCKS} at least. Raise "
                 "combinations or rows, or vary fewer settings."
+            )
+        if self.refused:
+            notes.append(
+                "Values of settings at which the seed as it stands doesn't train are no part of the ranges: "
+                f"{'; '.join(self.refused)}."
             )
         if failed := int((self.whole == 0).sum()):
             notes.append(
