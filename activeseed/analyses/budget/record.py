@@ -170,11 +170,16 @@ def _narrowed(problem: Problem, design: Mixed) -> Generator[Request, Outcomes, t
         for g, group in enumerate(design.groups)
     )
     said = tuple(
-        f"{problem.settings[s].id} = {problem.settings[s].choices[c].setting} ({outcomes.failures.get(int(r), '')})"
+        f"{problem.settings[s].id} = {problem.settings[s].choices[c].setting} ({_reason(outcomes, r)})"
         for r, (_, s, c) in enumerate(trials)
         if not outcomes.ok[r]
     )
     return replace(design, groups=groups), said
+
+
+def _reason(outcomes: Outcomes, row: int) -> str:
+    """Why a row failed, without where it stood."""
+    return outcomes.failures.get(row, "no reason was given").partition(" (row ")[0]
 
 
 def _twice(problem: Problem, design: Mixed, numbers: Ints, purpose: str) -> Generator[Request, Outcomes, Floats]:
