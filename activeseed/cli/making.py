@@ -128,7 +128,7 @@ def gold_from(seed: Seed, n: int) -> list[dict[str, Any]]:
 #: seen beside every effect, and calm enough that it does not drown them
 LEAGUE = {"opponents": "prioritised", "drawn": 4}
 #: settings of a system that name a file
-FILES = ("game",)
+FILES = ("game", "world")
 
 
 def refuse_existing(folder: Path) -> None:

@@ -16,6 +16,7 @@ from activeseed.questions.assign_concept import AssignConcept
 from activeseed.questions.choose_wording import ChooseWording
 from activeseed.questions.confirm_list import ConfirmList
 from activeseed.questions.items import OPEN, PLACE, about, about_each, context_of, displayed, edited_as, marks_of
+from activeseed.questions.judge_candidate import JudgeCandidate
 from activeseed.questions.judge_dream import JudgeDream
 from activeseed.questions.judge_pair import JudgePair
 from activeseed.questions.mark_authority import MarkAuthority
@@ -23,6 +24,7 @@ from activeseed.questions.merge import Merge
 from activeseed.questions.prefer_outcome import PreferOutcome
 from activeseed.questions.resolve import Resolve
 from activeseed.questions.review import Review
+from activeseed.questions.weigh_objective import WeighObjective
 from activeseed.questions.write_more import WriteMore
 from activeseed.seed import Item
 
@@ -34,6 +36,8 @@ DREAMT = JudgeDream()
 FORMS: Mapping[str, Form] = {
     form.kind: form
     for form in (
+        JudgeCandidate(),  # before the forms that suit any item
+        WeighObjective(),  # of what several suit, the first is asked
         AssignConcept(),
         Review(),
         JudgePair(),

@@ -9,7 +9,16 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from activeseed.analyses import Basins, Comparison, Dreams, Ensemble, Redundancy, RemovalBounds
+from activeseed.analyses import (
+    Basins,
+    Comparison,
+    Dreams,
+    Ensemble,
+    LearningRates,
+    Masking,
+    Redundancy,
+    RemovalBounds,
+)
 from activeseed.analyses.sides import Side
 from activeseed.estimators import Auto, Bootstrap, Jansen, LeaveOneOut, NullLadder, Regression
 from activeseed.plan import Explicit, Materials, Rows
@@ -50,8 +59,10 @@ def test_every_member_keeps_them_on_any_system(analysis, system) -> None:
         Dreams(draws=6, pairs=2),
         Dreams(sides=(Side(), Side(name="without i0", changes={"i0": "absent"})), region="dense"),
         Dreams(sides=(Side(name="without i1", changes={"i1": "absent"}),), region="anywhere", along="scores"),
+        Masking(masks=4, keys=3, against=Side(name="without i0", changes={"i0": "absent"})),
+        LearningRates(octaves=2, halvings=1, keys=2, momentum=(0.0, 0.5)),
     ],
-    ids=["draws", "two sides", "one side"],
+    ids=["draws", "two sides", "one side", "masks", "learning rates"],
 )
 @pytest.mark.parametrize("evaluator", ["linear", "mlp"])
 def test_what_looks_into_networks_keeps_them_where_there_are_any(analysis, evaluator) -> None:
@@ -128,6 +139,7 @@ def column(f: int, value: int) -> Callable[[np.ndarray], Rows]:
             Tunable(),
             "does not understand",
         ),
+        (Explicitly(lambda p, v: {"settings": {"weather": 1}}), Tunable(), "has no setting 'weather'"),
         (
             Explicitly(rows=lambda v: Rows(v, np.zeros(3, np.int64), apart={"weather": np.arange(3)})),
             Tunable(),

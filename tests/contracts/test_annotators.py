@@ -45,6 +45,8 @@ def texts() -> list[Question]:
         Question(id="q6", kind="write_more", items=(), group="g"),
         Question(id="q7", kind="prefer_outcome", items=("i0",), options={AS_WRITTEN: "this", ABSENT: "that"}),
         Question(id="q8", kind="review", items=("i1",), text="text 1"),
+        Question(id="j1", kind="judge_candidate", items=("i4",), text="text 4", options=options),
+        Question(id="w1", kind="weigh_objective", items=("i5",), text="text 5", options=options),
         Question(
             id="d1",
             kind="judge_dream",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from activeseed.perturbations import Relabel
+from activeseed.perturbations import Relabel, Reweigh
 from activeseed.question import Answer, Question, Reply, Says, Settled
 from activeseed.questions import FORMS, LIST
 from activeseed.seed import ABSENT, AS_WRITTEN, Entry, Item, Pair, Seed, Text, Variant, with_flips
@@ -33,6 +33,24 @@ PAIRS = with_flips(
         )
     )
 )
+CANDIDATES = Seed(
+    items=(
+        Item(
+            id="ada", payload=Entry(text="Ada.", fields={"program": "user", "mass": 2}),
+            alternatives=(Variant(id="half", payload=Entry(text="Ada.", fields={"program": "user", "mass": 1})),),
+        ),
+        Item(id="cat", payload=Entry(fields={"program": "cat"})),
+    )
+)  # fmt: skip
+#: pieces of a prior, one of them with other masses to choose from
+MASSES = Reweigh().variants(
+    Seed(
+        items=(
+            Item(id="a", payload=Entry(text="Hot soup.", fields={"objective": "soup", "mass": 0.5})),
+            Item(id="b", payload=Entry(fields={"theta": [1.0, 0.0], "mass": 0})),
+        )
+    )
+)
 ANCHORS = Relabel().variants(
     Seed(
         items=tuple(
@@ -41,9 +59,11 @@ ANCHORS = Relabel().variants(
         )
     )
 )
+#: what questions of a kind are about, where that is no text
+SEEDS = {
+    "judge_pair": PAIRS, "judge_candidate": CANDIDATES, "weigh_objective": MASSES, "assign_concept": ANCHORS,
+}  # fmt: skip
 WORDINGS = {AS_WRITTEN: "Ask first.", "w1": "Ask me."}
-#: kinds that are about other seeds than texts
-SEEDS = {"judge_pair": PAIRS, "assign_concept": ANCHORS}
 #: questions of the forms that are drawn up by the study itself, or that have more to offer than what is drawn up
 GIVEN: dict[str, tuple[Question, ...]] = {
     "review": (Question(id="r", kind="review", items=("c",), text="Ask first.", options=WORDINGS),),

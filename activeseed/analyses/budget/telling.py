@@ -44,6 +44,10 @@ def asked_of(groups: Sequence[Group]) -> list[tuple[Part, What]]:
         out += [(Part(f"all but {level}", (whole ^ of,)), ("others", level)) for level, of in levels.items()]
     out += [(Part(f"{a} × {b}", (levels[a], levels[b])), ("pair", a, b)) for a, b in combinations(levels, 2)]
     out += [(Part(" ".join(place), (of,)), ("aspect", *place)) for place, of in aspects.items()]
+    for level in levels:
+        if (level, "start") in aspects and (level, "dynamics") in aspects:
+            sets = aspects[level, "start"], aspects[level, "dynamics"]
+            out.append((Part(f"{level} start × dynamics", sets), ("within", level)))
     out += [(Part(group.name, (1 << g,)), ("group", str(g))) for g, group in enumerate(groups)]
     return out
 
@@ -56,6 +60,7 @@ class Looked:
         points: (R, D) embedded outcomes of the design's rows, NaN where one failed.
         noise: (B, D) variance between re-runs, by block; None where there is none.
         alpha: family-wise error in each table.
+        refused: values of settings that were left out, each with the reason.
     """
 
     problem: Problem
@@ -63,6 +68,7 @@ class Looked:
     points: Floats
     noise: Floats | None
     alpha: float
+    refused: tuple[str, ...] = ()
 
     @cached_property
     def cubes(self) -> Floats:
@@ -101,7 +107,7 @@ class Looked:
             levels=tuple(
                 LevelShare(
                     level, shown["level", level], shown["total", level], shown.get(("aspect", level, "start")),
-                    shown.get(("aspect", level, "dynamics")),
+                    shown.get(("aspect", level, "dynamics")), shown.get(("within", level)),
                 )
                 for level in levels
             ),
@@ -166,6 +172,11 @@ class Looked:
             notes.append(
                 f"{len(self.good)} independent blocks are too few for errors: {ENOUGH_BLOCKS} at least. Raise "
                 "combinations or rows, or vary fewer settings."
+            )
+        if self.refused:
+            notes.append(
+                "Values of settings at which the seed as it stands doesn't train are no part of the ranges: "
+                f"{'; '.join(self.refused)}."
             )
         if failed := int((self.whole == 0).sum()):
             notes.append(

@@ -1,4 +1,4 @@
-"""What a game can be played on, what is worth saying of it, and which of the two forms does it."""
+"""What is refused, what is worth saying, and which of the two forms does it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import numpy as np
 
 from activeseed.errors import PlanError
 from activeseed.protocols import Cost
-from activeseed.systems.cirl.playing import Played, played
-from activeseed.systems.cirl.playing import train as play
+from activeseed.systems.cirl import apprenticing, playing
+from activeseed.systems.cirl.apprenticing import apprentice
+from activeseed.systems.cirl.playing import played
 
 if TYPE_CHECKING:
     from activeseed.outcome import Outcomes
-    from activeseed.plan import Materials, Rows
+    from activeseed.plan import Floats, Materials, Rows
     from activeseed.systems.cirl.pieces import Prior
     from activeseed.systems.cirl.places import Part
     from activeseed.systems.cirl.settings import CirlSettings
@@ -26,18 +27,30 @@ SHOWN = 5
 
 def parts(settings: CirlSettings, materials: Materials) -> tuple[Part, ...]:
     """The parts of an outcome."""
+    if settings.form == "apprenticeship":
+        return apprentice(settings, materials).parts
     return played(settings, materials)[1].parts
 
 
 def train(settings: CirlSettings, rows: Rows, materials: Materials) -> Outcomes:
-    """See `playing`."""
-    return play(settings, rows, materials)
+    """Rows to outcomes, in either form."""
+    if settings.form == "apprenticeship":
+        return apprenticing.train(settings, rows, materials)
+    return playing.train(settings, rows, materials)
 
 
 def check(settings: CirlSettings, materials: Materials) -> None:
-    """Raise PlanError or ConfigError where the game can't be played, or the seed as it stands is no prior."""
+    """Raise PlanError or ConfigError where the game can't be played, or the seed as it stands says nothing."""
     if settings.truth:
         settings.told[0].objective(settings.truth)
+    if settings.form == "apprenticeship":
+        shared = apprentice(settings, materials)
+        if not np.isfinite(shared.beliefs(_standing(materials))).all():
+            raise PlanError(
+                "No objective explains all that was shown: a rational human would not have done it. Leave out what "
+                "they did not mean, or set human = 'boltzmann'."
+            )
+        return
     prior, game = played(settings, materials)
     if game.histories > MOST_HISTORIES:
         horizon = game.solution.horizon
@@ -46,17 +59,9 @@ def check(settings: CirlSettings, materials: Materials) -> None:
             f"In {horizon} steps the human and the world may do {game.histories:,} different things, and at most "
             f"{MOST_HISTORIES:,} are followed. horizon = {would} would do; or fewer actions."
         )
-    _check_masses(settings, prior, materials)
-
-
-def _check_masses(settings: CirlSettings, prior: Prior, materials: Materials) -> None:
-    slots = materials.slots
-    standing = [int(slots.index[f, v]) for f, v in enumerate(materials.seed.base)]
-    total = float(sum(prior.mass[s] * slots.copies[s] for s in standing if s >= 0))
+    total = float((_standing(materials) @ prior.mass)[0])
     if total <= 0:
-        raise PlanError(
-            "No piece of the prior that stands has any mass: there is nothing to believe. Give masses above 0."
-        )
+        raise PlanError("No piece of the prior that stands has any mass: nothing is believed. Give masses above 0.")
     if settings.masses == "probabilities" and abs(total - 1.0) > 1e-6:
         raise PlanError(
             f"The masses of the prior sum to {total:g}, and masses = 'probabilities' says that they sum to 1. Mend "
@@ -64,22 +69,29 @@ def _check_masses(settings: CirlSettings, prior: Prior, materials: Materials) ->
         )
 
 
+def _standing(materials: Materials) -> Floats:
+    """(1, S) weights of the slots where the seed stands."""
+    slots = materials.slots
+    at = [int(slots.index[f, v]) for f, v in enumerate(materials.seed.base)]
+    out = np.zeros((1, materials.width))
+    for s in at:
+        if s >= 0:
+            out[0, s] = slots.copies[s]
+    return out
+
+
 def remarks(settings: CirlSettings, materials: Materials) -> tuple[str, ...]:
     """A sentence each: objectives without mass, a truth that is excluded, a human whom the robot is wrong about."""
+    if settings.form == "apprenticeship":
+        return ()
     prior, _ = played(settings, materials)
     return (*_excluded(settings, prior, materials), *_mistaken(settings), *_no_threats(settings))
 
 
 def _excluded(settings: CirlSettings, prior: Prior, materials: Materials) -> list[str]:
-    slots = materials.slots
-    of = np.zeros(len(prior.game.objectives))
-    for f, v in enumerate(materials.seed.base):
-        s = int(slots.index[f, v])
-        if s >= 0:
-            of[prior.objective[s]] += prior.mass[s]
+    weights = _standing(materials)[0] * prior.mass
+    of = np.bincount(prior.objective, weights, minlength=len(prior.game.objectives))
     none = [name for name, mass in zip(prior.game.objectives, of, strict=True) if mass == 0]
-    if not none:
-        return []
     out = []
     if settings.truth in none:
         out.append(
@@ -99,13 +111,13 @@ def _excluded(settings: CirlSettings, prior: Prior, materials: Materials) -> lis
 
 def _mistaken(settings: CirlSettings) -> list[str]:
     model, actual = settings.modelled, settings.actual
-    if model == actual or settings.form == "apprenticeship":
-        return []
     said = [
         f"{name} = {getattr(model, field)} where it is {getattr(actual, field)}"
         for name, field in (("human", "rationality"), ("teaching", "teaching"), ("beta", "beta"))
         if getattr(model, field) != getattr(actual, field)
     ]
+    if not said:
+        return []
     return [
         f"The robot is wrong about the human ({', '.join(said)}): it reads more or less into what they do than is "
         "there, so that it may end up sure of what is not meant."
@@ -122,7 +134,12 @@ def _no_threats(settings: CirlSettings) -> list[str]:
 
 
 def cost(settings: CirlSettings, materials: Materials) -> Cost:
-    """One row: a product with all vectors at the start, and the beliefs after every history."""
+    """One row: a product with all vectors at the start, and the beliefs after every history; vectors are all rows'."""
+    if settings.form == "apprenticeship":
+        shared = apprentice(settings, materials)
+        s, a, _ = shared.moves.shape
+        floats = shared.horizon * s * a * (2 + len(shared.pay))
+        return Cost(bytes=8 * floats, multiply_adds=shared.horizon * s * a * s * (1 + len(shared.pay)))
     prior, game = played(settings, materials)
     theta = len(prior.game.objectives)
     vectors = sum(len(game.solution.levels[-1][s]) for s, _ in game.solution.starts)
@@ -130,6 +147,3 @@ def cost(settings: CirlSettings, materials: Materials) -> Cost:
     places = sum(len(p.ids) for p in game.parts)
     floats = vectors + beliefs + theta * theta + places
     return Cost(bytes=8 * floats, multiply_adds=vectors * theta + beliefs * (1 + theta))
-
-
-__all__ = ["MOST_HISTORIES", "Played", "check", "cost", "parts", "remarks", "train"]

@@ -105,16 +105,16 @@ def solve(
 def _would_do(
     game: Game, human: Human, horizon: int, discount: float, continuations: Continuations, most: int
 ) -> str:  # fmt: skip
-    """The largest horizon that can be solved; tried out, so that it is true."""
-    for shorter in range(horizon - 1, 0, -1):
+    """The largest horizon that can be solved; tried out, so that it is true. One step can always be."""
+    for shorter in range(horizon - 1, 1, -1):
         try:
             _solved(game, human, shorter, discount, continuations, most)
         except TooManyPlansError:
             continue
-        return (
-            f" horizon = {shorter} would do; or fewer objectives or actions, or a human who is 'rational' or 'literal'."
-        )
-    return " No horizon would do: give it fewer actions, or a 'rational' or 'literal' human."
+        break
+    else:
+        shorter = 1
+    return f" horizon = {shorter} would do; or fewer objectives, fewer actions, a 'rational' or a 'literal' human."
 
 
 def _solved(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from activeseed.outcome import Outcomes
     from activeseed.plan import Materials, Rows
     from activeseed.protocols import Geometry, Json
-    from activeseed.seed import Probe
+    from activeseed.seed import Probe, Seed
 
 
 class PreDCA(PreDCASettings):
@@ -35,6 +35,11 @@ class PreDCA(PreDCASettings):
 
     #: see ``protocols.SupportsEntries``
     entry_fields: ClassVar[Mapping[str, str]] = ENTRY_FIELDS
+
+    @classmethod
+    def begins_with(cls, seed: Seed) -> Mapping[str, Any]:
+        """See ``protocols.SupportsBeginning``: weights are guesses, so they are measured at half and double."""
+        return {"perturbations": [{"kind": "reweigh"}]}
 
     @property
     def revision(self) -> str:

@@ -32,7 +32,8 @@ class Bench:
         task, before: the task, and what was learnt before it, where a column says that; None where there is none.
         middle, length: inputs are (x − middle)/length, so that those of the pool have a mean square of 1.
         pool: (n, d) inputs of the task.
-        slots: (S, d) inputs of the anchors; 0 for directions.
+        inputs: (A, d) of the anchors, each once: what an input may be said to belong to is one to compute with.
+        input_of: (S,) number of each slot's input; 0 for directions, which have none.
         probes: (P, d).
         directions: (S, d) unit vectors times what gives them a mean square of 1 over the pool; 0 for anchors.
         item_of: (S,) number of each slot's item.
@@ -46,13 +47,19 @@ class Bench:
     middle: Floats
     length: float
     pool: Tensor
-    slots: Tensor
+    inputs: Tensor
+    input_of: Tensor
     probes: Tensor
     directions: Tensor
     item_of: Tensor
     as_written: Tensor
     targets: Tensor
     stated: Tensor
+
+    def gathered(self, weights: Tensor) -> Tensor:
+        """(R, S, …) of the slots -> (R, A, …) summed over those of each input."""
+        out = weights.new_zeros(len(weights), len(self.inputs), *weights.shape[2:])
+        return out.index_add_(1, self.input_of, weights)
 
     @property
     def features(self) -> int:
@@ -95,11 +102,11 @@ def _lay_out(settings: TetherSettings, materials: Materials) -> Bench:
         scaled: Floats = (x - middle) / length
         return scaled
 
-    mine = np.zeros((len(slots.payloads), probes.shape[1]))
-    if anchors.is_anchor.any():
-        given = [p for p, yes in zip(slots.payloads, anchors.is_anchor, strict=True) if yes]
-        mine[anchors.is_anchor] = at(inputs(materials, given))
-    towards = np.zeros_like(mine)
+    given = [p for p, yes in zip(slots.payloads, anchors.is_anchor, strict=True) if yes]
+    mine, number = np.unique(inputs(materials, given), axis=0, return_inverse=True)
+    input_of = np.zeros(len(slots.payloads), np.int64)
+    input_of[anchors.is_anchor] = number.reshape(-1)
+    towards = np.zeros((len(slots.payloads), probes.shape[1]))
     for s in np.flatnonzero(~anchors.is_anchor):
         v = direction_of(materials, slots.payloads[s], middle)
         reach = float(np.sqrt(((at(base) @ v) ** 2).mean()))
@@ -109,7 +116,7 @@ def _lay_out(settings: TetherSettings, materials: Materials) -> Bench:
         before = task_of(settings.pretrained, materials.pool)
     return Bench(
         anchors, task_of(settings.task, materials.pool), before, middle, length,
-        _tensor(at(pool)), _tensor(mine), _tensor(at(probes)), _tensor(towards),
+        _tensor(at(pool)), _tensor(at(mine)), torch.from_numpy(input_of), _tensor(at(probes)), _tensor(towards),
         torch.from_numpy(slots.items), torch.from_numpy(np.ascontiguousarray(slots.index[:, 0])),
         _tensor(anchors.targets), _tensor(anchors.stated),
     )  # fmt: skip

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from activeseed.protocols import Cost
-from activeseed.systems.tethers.anchors import names_of
+from activeseed.seed import Entry
+from activeseed.systems.tethers.anchors import is_direction, names_of
 from activeseed.systems.tethers.settings import TetherSettings
 from activeseed.systems.tethers.tasks import task_of
 
 if TYPE_CHECKING:
     from activeseed.plan import Materials
+    from activeseed.seed import Payload
 
 MEBIBYTE = 2**20
 
@@ -21,12 +23,13 @@ class Sizes:
     """Numbers of things.
 
     Attributes:
-        items, slots, pool, probes, features, concepts, classes: F, S, n, P, d, k, C.
+        items, slots, inputs, pool, probes, features, concepts, classes: F, S, A, n, P, d, k, C.
         readouts, predictions, geometry: places of each block; 0 for one that is not read.
     """
 
     items: int
     slots: int
+    inputs: int
     pool: int
     probes: int
     features: int
@@ -53,11 +56,17 @@ def sizes_of(settings: TetherSettings, materials: Materials) -> Sizes:
     a = len(aligned(settings.aligned_at, p)) if p else 0
     reads = settings.outcome
     return Sizes(
-        len(materials.seed), len(payloads), len(materials.pool), p, d, k, c,
+        len(materials.seed), len(payloads), _inputs(payloads), len(materials.pool), p, d, k, c,
         p * k if reads in ("readouts", "all") else 0,
         p * (1 if c == 2 else c) if reads in ("predictions", "all") else 0,
         a * (a + 1) // 2 if reads in ("geometry", "all") else 0,
     )  # fmt: skip
+
+
+def _inputs(payloads: tuple[Payload, ...]) -> int:
+    """A: distinct inputs among the anchors."""
+    of = [p for p in payloads if isinstance(p, Entry) and not is_direction(p)]
+    return len({(p.text, str(p.fields.get("vector", ""))) for p in of})
 
 
 def places_of(z: Sizes) -> int:
@@ -83,28 +92,28 @@ def _parameters(settings: TetherSettings, z: Sizes) -> int:
 
 
 def _multiply_adds(settings: TetherSettings, z: Sizes) -> int:
-    """A step reads n + S inputs and walks back: each matrix product once forwards and twice backwards, the first layer
+    """A step reads n + A inputs and walks back: each matrix product once forwards and twice backwards, the first layer
     once, since no gradient of the inputs is wanted.
     """
-    h, k, n = settings.hidden, z.concepts, z.pool + z.slots
+    h, k, n = settings.hidden, z.concepts, z.pool + z.inputs
     deep = 3 * h * h if settings.layers == 2 else 0
     each = 2 * h * z.features + deep + 6 * h * k + (2 * settings.codes * k)
     step = n * each + 3 * z.pool * h * z.classes
     before = settings.pretrain_steps * z.pool * (2 * h * z.features + deep) if settings.pretrained else 0
-    read = (z.probes + z.slots) * h * (z.features + h + k) + (z.probes**2 * h if z.geometry else 0)
-    fit = (z.slots * h * h + h**3) * k if settings.readout == "fitted" else 0
+    read = (z.probes + z.inputs) * h * (z.features + h + k) + (z.probes**2 * h if z.geometry else 0)
+    fit = (z.inputs * h * h + h**3) * k if settings.readout == "fitted" else 0
     return settings.steps * step + before + read + fit
 
 
 def _bytes(settings: TetherSettings, z: Sizes) -> int:
     """A bound on the memory of a row at its peak (measured in tests): float32 unless said."""
-    h, k, n = settings.hidden, z.concepts, max(z.pool + z.slots, z.probes)
+    h, k, n = settings.hidden, z.concepts, max(z.pool + z.inputs, z.probes)
     assignment = 26 * z.items + 9 * z.slots
     params = 4 * _parameters(settings, z) + 2 * h * z.features
     a_layer = 6 * h * n * settings.layers
     said = 8 * k * n + 4 * z.classes * max(z.pool, z.probes) + 2 * settings.codes * n + 6 * n
-    stated = 4 * z.slots * k
+    stated = 3 * z.slots * k + 3 * z.inputs * k
     order = 24 * z.pool if settings.minibatch else 0
-    fit = 3 * (k if settings.readout == "fitted" else 0) * ((h + 1) ** 2 + z.slots)
+    fit = 3 * (k if settings.readout == "fitted" else 0) * ((h + 1) ** 2 + z.inputs)
     read = 3 * places_of(z) + (3 * min(settings.aligned_at, z.probes) ** 2 if z.geometry else 0)
     return assignment + 4 * (params + a_layer + said + stated + order + fit + read)

@@ -43,17 +43,17 @@ def fitted(settings: TetherSettings, bench: Bench, model: Model, weights: Tensor
     """
     low, high = settings.ends
     middle = (low + high) / 2.0
-    at = units(model, bench.slots)[-1] * settings.hidden**-0.5  # (R, h, S)
+    at = units(model, bench.inputs)[-1] * settings.hidden**-0.5  # (R, h, A)
     x = torch.cat([at, torch.ones_like(at[:, :1])], 1)
     held = weights * torch.from_numpy(bench.anchors.is_anchor)
-    share = (held / held.sum(1, keepdim=True).clamp(min=1e-12))[:, :, None] * (bench.stated > 0)  # (R, S, k)
-    share = share.transpose(1, 2)  # (R, k, S)
-    off = (bench.targets - middle).T  # (k, S)
-    alike = bool((bench.stated[bench.anchors.is_anchor] > 0).all())
-    weigh = share[:, :1] if alike else share
-    square = torch.einsum("rks,ras,rbs->rkab", weigh, x, x)
+    known = (bench.stated > 0).to(held.dtype)
+    share = (held / held.sum(1, keepdim=True).clamp(min=1e-12))[:, :, None]
+    mass = bench.gathered(share * known).transpose(1, 2)  # (R, k, A)
+    off = bench.gathered(share * (known * (bench.targets - middle))).transpose(1, 2)
+    alike = bool((known[torch.from_numpy(bench.anchors.is_anchor)] > 0).all())
+    square = torch.einsum("rks,ras,rbs->rkab", mass[:, :1] if alike else mass, x, x)
     square = square + settings.ridge * torch.eye(x.shape[1])
-    towards = torch.einsum("rks,ras->rka", share * off, x)
+    towards = torch.einsum("rks,ras->rka", off, x)
     if alike:
         found = torch.linalg.solve(square[:, 0], towards.transpose(1, 2)).transpose(1, 2)
     else:
@@ -82,7 +82,8 @@ def vouching_of(settings: TetherSettings, bench: Bench, model: Model, weights: T
     half; by one alone where it states no other. A direction says how to start and nothing that could be agreed with: ½.
     """
     here = bench.as_written
-    said = concepts_at(settings, bench, model, weights, units(model, bench.slots[here])[-1]).transpose(1, 2)
+    at = units(model, bench.inputs)[-1]
+    said = concepts_at(settings, bench, model, weights, at)[:, :, bench.input_of[here]].transpose(1, 2)
     low, high = settings.ends
     target = (bench.targets[here] - low) / (high - low)
     known = (bench.stated[here] > 0).to(said.dtype)

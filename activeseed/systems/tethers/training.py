@@ -90,8 +90,8 @@ def _learn_before(settings: TetherSettings, bench: Bench, draws: Draws, model: M
     bare = Model(model.inside, head, [p[:, :0] for p in model.to], [p[:, :, :0] for p in model.back[:1]], model.book)
     bare.back.append(model.back[1])
     task = torch.full((r, n), 1.0 / n)
-    none = bench.targets[:0, :0]
-    pull = Pull(task, of[:, None, :], torch.zeros(r, n), none.expand(r, 0, 0), none)
+    none = torch.zeros(r, 0, 0)
+    pull = Pull(task, of[:, None, :], torch.zeros(r, n), none, none)
     plain = settings.model_copy(update={"tension": 0.0, "link": 0.0, "commitment": 0.0})
     bare.book = model.book[:, :0, :0]
     moved = [torch.zeros_like(p) for p in (*bare.inside, *bare.head)]
@@ -132,10 +132,12 @@ def descend(
 ) -> None:
     """Gradient descent with momentum, in place."""
     n, r = len(bench.pool), len(weights)
-    points = torch.cat([bench.pool, bench.slots])
-    is_anchor = torch.from_numpy(bench.anchors.is_anchor)
-    held = weights * is_anchor
-    anchors = (held / held.sum(1, keepdim=True).clamp(min=1e-12))[:, :, None] * bench.stated
+    points = torch.cat([bench.pool, bench.inputs])
+    held = weights * torch.from_numpy(bench.anchors.is_anchor)
+    share = held / held.sum(1, keepdim=True).clamp(min=1e-12)
+    anchors = bench.gathered(share[:, :, None] * bench.stated)
+    towards = bench.gathered(share[:, :, None] * (bench.stated * bench.targets))
+    here = bench.gathered(held)
     classes = None if bench.task is None else torch.from_numpy(bench.task.of)[None, None, :]
     even = torch.full((r, n), 1.0 / max(n, 1))
     batches = Minibatches(draws, torch.arange(n), n, settings.minibatch)
@@ -144,9 +146,9 @@ def descend(
         watch(0, model)
     for step in range(settings.steps):
         task = batches.weights(even, step) if settings.minibatch else even
-        every = torch.cat([task * n, held], 1)
+        every = torch.cat([task * n, here], 1)
         every = every / every.sum(1, keepdim=True).clamp(min=1e-12)
-        pull = Pull(task if classes is not None else None, classes, every, anchors, bench.targets)
+        pull = Pull(task if classes is not None else None, classes, every, anchors, towards)
         _step(settings, model.parts, moved, gradients(model, points, pull, settings).parts)
         if watch is not None:
             watch(step + 1, model)

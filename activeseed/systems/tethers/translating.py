@@ -60,16 +60,16 @@ class Pull:
     Attributes:
         task: (R, n) weights of the task's entries; None where there is no task.
         classes: (n,) their classes.
-        every: (R, n + S) weights of all inputs.
-        anchors: (R, S, k) weights of what the anchors state.
-        targets: (S, k).
+        every: (R, n + A) weights of all inputs.
+        anchors: (R, A, k) weights of what is stated of each anchor's input.
+        towards: (R, A, k) sums of weight times target: an input may be said to belong to several things, to a degree.
     """
 
     task: Tensor | None
     classes: Tensor | None
     every: Tensor
     anchors: Tensor
-    targets: Tensor
+    towards: Tensor
 
 
 def units(model: Model, points: Tensor) -> list[Tensor]:
@@ -98,9 +98,9 @@ def rounded(book: Tensor, said: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def loss(model: Model, points: Tensor, pull: Pull, settings: TetherSettings) -> Tensor:
-    """(R,) the loss of each row, for tests and to say what it is; `gradients` are its own."""
+    """(R,) the loss of each row, less Σ w target², which no parameter changes: what `gradients` are the gradient of."""
     h = units(model, points)[-1]
-    n = points.shape[0] - pull.targets.shape[0]
+    n = points.shape[0] - pull.anchors.shape[1]
     out = points.new_zeros(len(h))
     if pull.task is not None and pull.classes is not None:
         z = torch.log_softmax(affine(model.head, h[:, :, :n]), 1)
@@ -110,8 +110,8 @@ def loss(model: Model, points: Tensor, pull: Pull, settings: TetherSettings) -> 
     through = said + (code - said).detach() if model.book.shape[1] else said
     back = affine(model.back, through)
     out = out + settings.tension * (pull.every * ((back - h) ** 2).mean(1)).sum(1)
-    off = said[:, :, n:].transpose(1, 2) - pull.targets
-    out = out + settings.link * (pull.anchors * off**2).sum((1, 2))
+    here = said[:, :, n:].transpose(1, 2)
+    out = out + settings.link * (pull.anchors * here**2 - 2.0 * pull.towards * here).sum((1, 2))
     if model.book.shape[1]:
         kept = ((said - code.detach()) ** 2).mean(1) + ((said.detach() - code) ** 2).mean(1)
         out = out + settings.commitment * (pull.every * kept).sum(1)
@@ -123,7 +123,7 @@ def gradients(model: Model, points: Tensor, pull: Pull, settings: TetherSettings
     layers = units(model, points)
     h = layers[-1]
     width, k = h.shape[1], model.to[0].shape[1]
-    n = points.shape[0] - pull.targets.shape[0]
+    n = points.shape[0] - pull.anchors.shape[1]
     root = width**-0.5
     down = torch.zeros_like(h)
     head = [torch.zeros_like(p) for p in model.head]
@@ -136,9 +136,8 @@ def gradients(model: Model, points: Tensor, pull: Pull, settings: TetherSettings
     said = affine(model.to, h)
     code, which = rounded(model.book, said)
     slope_said = torch.zeros_like(said)
-    slope_said[:, :, n:] = (
-        2.0 * settings.link * pull.anchors * (said[:, :, n:].transpose(1, 2) - pull.targets)
-    ).transpose(1, 2)
+    here = pull.anchors * said[:, :, n:].transpose(1, 2) - pull.towards
+    slope_said[:, :, n:] = here.mul_(2.0 * settings.link).transpose(1, 2)
     back = [torch.zeros_like(p) for p in model.back]
     if settings.tension:
         off = affine(model.back, code) - h
