@@ -8,8 +8,8 @@ over frameworks, averaged over concepts and probes; training is deterministic gi
 Intervals are bootstraps over frameworks, the same ones in both arms.
 
 Digits: scikit-learn's, six concepts of a digit's form and number, 80 anchors, 300 labelled digits as the task. Texts:
-statements of six behaviours through an embedder, concepts are the behaviours, the task whether a statement matches its
-behaviour.
+statements of six behaviours through an embedder, 200 anchors, concepts are the behaviours, the task whether a statement
+matches its behaviour.
 """
 
 from __future__ import annotations
@@ -48,15 +48,17 @@ class Read:
 
     Attributes:
         readouts: (R, P·k) how much of each concept, read by the translator that was fitted afterwards.
-        own: the same by the translator that was trained.
         right: (R,) share of probes whose class is told.
-        inside: (R, P, h).
+        off: the mean squared error of a readout against the concept that its probe has.
+        own: as ``readouts`` by the translator that was trained; None where it was not looked at.
+        inside: (R, P, h), likewise.
     """
 
     readouts: Floats
-    own: Floats
     right: Floats
-    inside: Floats
+    off: float
+    own: Floats | None = None
+    inside: Floats | None = None
 
 
 def digits(key: int, anchors: int = 80, wrong: float = 0.0) -> Materials:
@@ -92,7 +94,7 @@ def digits(key: int, anchors: int = 80, wrong: float = 0.0) -> Materials:
     return Materials(Seed(items=items), probes("p", order[600:900]), probes("u", order[200:500]), root=key)
 
 
-def texts(statements: Statements, key: int, anchors: int = 60, wrong: float = 0.0) -> Materials:
+def texts(statements: Statements, key: int, anchors: int = 200, wrong: float = 0.0) -> Materials:
     """Statements of six behaviours, likewise apart."""
     rng = generator(18, "tethers", "texts", key)
     names = [statements.names[i] for i in rng.permutation(len(statements.names))[:BEHAVIOURS]]
@@ -133,23 +135,32 @@ def _embed() -> Callable[[Sequence[str]], NDArray[np.float32]]:
     return embed
 
 
-def read(system: act.RepresentationalTethers, materials: Materials, frameworks: int) -> Read:
-    """Every framework trained; half of them after a task of their own."""
-    half = frameworks // 2
-    parts = []
+def read(system: act.RepresentationalTethers, materials: Materials, frameworks: int, deep: bool = False) -> Read:
+    """Every framework trained; half of them after a task of their own.
+
+    Args:
+        deep: whether the trained translator and the insides are looked at, too.
+    """
+    half, probes = frameworks // 2, len(materials.probes)
+    whole = system.model_copy(update={"task": "class", "outcome": "all", "readout": "fitted", "aligned_at": 2})
+    places = whole.places(materials)
+    labels = np.array([np.nan if p.label is None else p.label for p in places])
+    read_at = len(system.model_copy(update={"task": "class"}).places(materials))
+    parts: list[list[NDArray[np.floating]]] = []
     for before in ("", "drawn"):
-        mine = system.model_copy(update={"pretrained": before, "task": "class"})
+        mine = whole.model_copy(update={"pretrained": before})
         rows = Rows(np.zeros((half, len(materials.seed)), np.int16), np.arange(half) + (half if before else 0))
-        fitted = mine.model_copy(update={"readout": "fitted"}).train(rows, materials)
-        own = mine.model_copy(update={"readout": "translator"}).train(rows, materials)
-        told = mine.model_copy(update={"outcome": "predictions"})
-        classes = told.train(rows, materials)
-        labels = np.array([p.label for p in told.places(materials)])
-        inside = told.states(rows, materials, REPRESENTATION)
-        every = classes.values.shape[1] // len(materials.probes)
-        parts.append((fitted.values, own.values, _right(classes.values, labels, every), inside[:, ::every]))
-    joined = [np.concatenate(p).astype(np.float64) for p in zip(*parts, strict=True)]
-    return Read(*joined)
+        values = mine.train(rows, materials).values[:, :-3]  # two probes have a geometry of three entries
+        every = (values.shape[1] - read_at) // probes
+        told = _right(values[:, read_at:], labels[read_at:-3], every)
+        parts.append([values[:, :read_at], told])
+        if deep:
+            plain = mine.model_copy(update={"outcome": "readouts", "readout": "translator"})
+            parts[-1].append(plain.train(rows, materials).values)
+            parts[-1].append(plain.states(rows, materials, REPRESENTATION)[:, :: read_at // probes])
+    readouts, right, *more = (np.concatenate(p).astype(np.float64) for p in zip(*parts, strict=True))
+    off = float(((readouts - labels[:read_at]) ** 2).mean())
+    return Read(readouts, right, off, *more)
 
 
 def _right(values: NDArray[np.floating], labels: Floats, every: int) -> Floats:
@@ -193,8 +204,8 @@ def _claims(what: str, made: Callable[..., Materials], quick: bool) -> list[dict
     frameworks, keys = (QUICK, QUICK_KEYS) if quick else (FRAMEWORKS, KEYS)
     system = act.RepresentationalTethers()
     sets = [made(key) for key in keys]
-    control = [read(system.control(), m, frameworks) for m in sets]
-    held = [read(system, m, frameworks) for m in sets]
+    control = [read(system.control(), m, frameworks, deep=True) for m in sets]
+    held = [read(system, m, frameworks, deep=True) for m in sets]
     rows = []
     says = f"tethers, {what}"
     for key, c in zip(keys, control, strict=True):
@@ -222,12 +233,15 @@ def _claims(what: str, made: Callable[..., Materials], quick: bool) -> list[dict
         row(f"{says}: accuracy of the task less the control's, least", min(gain), None, ">= -0.02", min(gain) >= -0.02)
     )
     rows.append(row(f"{says}: accuracy of the task without them", float(np.mean([c.right.mean() for c in control]))))
-    own = float(np.mean([spread(h.own) for h in held]))
+    for arm, found in (("without", control), ("with", held)):
+        value = float(np.mean([f.off for f in found]))
+        rows.append(row(f"{says}: squared error of a readout against its probe's concept, {arm} them", value))
+    own = float(np.mean([spread(h.own) for h in held if h.own is not None]))
     rows.append(row(f"{says}: spread of the trained translator's readouts", own))
     rows.append(row(f"{says}: spread of the fitted one's", float(np.mean([spread(h.readouts) for h in held]))))
     for kind in ("cka", "procrustes"):
         for arm, found in (("without", control), ("with", held)):
-            value = float(np.mean([apart(f.inside, kind) for f in found]))
+            value = float(np.mean([apart(f.inside, kind) for f in found if f.inside is not None]))
             name = "1 − CKA" if kind == "cka" else "Procrustes distance"
             rows.append(row(f"{says}: {name} of two insides, {arm} them", value))
     return [*rows, *_broken(what, made, quick)]
@@ -237,8 +251,9 @@ def _broken(what: str, made: Callable[..., Materials], quick: bool) -> list[dict
     """Where the claim breaks, or may: nothing is promised of these, and they are told."""
     frameworks = QUICK if quick else FRAMEWORKS
     plain = act.RepresentationalTethers()
+    few: tuple[int, ...] = (12, 30) if what == "digits" else (12, 60, 120)
     cases: list[tuple[str, act.RepresentationalTethers, dict[str, Any]]] = [
-        ("12 anchors", plain, {"anchors": 12}),
+        *((f"{n} anchors", plain, {"anchors": n}) for n in few),
         ("half of the anchors wrong at random", plain, {"wrong": 0.5}),
         ("all anchors wrong at random", plain, {"wrong": 1.0}),
         ("tension alone (λ₂ = 0)", plain.model_copy(update={"link": 0.0}), {}),
@@ -255,6 +270,7 @@ def _broken(what: str, made: Callable[..., Materials], quick: bool) -> list[dict
         rows.append(
             row(f"tethers, {what}, {said}: accuracy less the control's", float(h.right.mean() - c.right.mean()))
         )
+        rows.append(row(f"tethers, {what}, {said}: error of a readout over the control's", h.off / c.off))
     return rows
 
 
