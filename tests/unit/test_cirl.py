@@ -368,6 +368,26 @@ def test_the_grid_has_its_moves_and_its_features() -> None:
     assert near == pytest.approx(math.exp(-0.5)), "a third of three cells is one: e^(−1/2) a cell away"
 
 
+@pytest.mark.parametrize("game", ["chef", "gridworld"])
+def test_drawn_plays_are_right_on_average(game: str) -> None:
+    exact = act.CIRL.model_validate({"game": game, "horizon": 2, "slip": 0.2 if game == "gridworld" else 0.0,
+                                     "human": "rational" if game == "gridworld" else "boltzmann"})  # fmt: skip
+    of = corners() if game == "gridworld" else prior()
+    drawn = exact.with_settings({"rollouts": 50})
+    assert drawn.traits.streams == ("world",)
+    n = len(of.seed)
+    rows = Rows(np.zeros((60, n), np.int16), np.arange(60))
+    found = drawn.train(rows, of).values.astype(np.float64)
+    (truth,) = exact.train(rows.take([0]), of).values
+    se = found.std(0, ddof=1) / np.sqrt(len(found))
+    # six standard errors of 60 means of 50 plays, at some 50 places: one test in ten million fails by chance; what
+    # never varies, such as the regret, which is exact in both, is the same up to single precision
+    assert (np.abs(found.mean(0) - truth) <= 6 * se + 1e-6).all()
+    assert (se > 0).sum() > 5
+    again = drawn.train(rows.take([3]), of).values
+    assert again == pytest.approx(found[3:4], abs=1e-7), "a play is its key's alone"
+
+
 # --- what is refused --------------------------------------------------------------------------------------------------
 
 
