@@ -245,8 +245,8 @@ def _forgetting(statements: Materials, pairs: Materials, quick: bool) -> list[di
     ):  # fmt: skip
         still = _contraction(plain, materials, keys)
         if plain.traits.streams:
-            said = f"{name}, no pretraining: spread at the end over keys"
-            rows.append(row(said, still[0]))
+            said = f"{name}, no pretraining: spread at the end over keys, in thousandths"
+            rows.append(row(said, 1000.0 * still[0]))
         else:
             rows.append(row(f"{name}, no pretraining: spread over keys", still[0], None, "= 0", still[0] == 0.0))
         for before in (10, 100):
@@ -255,7 +255,7 @@ def _forgetting(statements: Materials, pairs: Materials, quick: bool) -> list[di
                 end, ratio, low, high = _contraction(system, materials, keys)
                 said = f"{before} steps on another task, then {'' if longer == 1 else f'{longer} times '}its own"
                 rows.append(row(f"{name}, {said}: spread at the end over spread of starts", ratio, (low, high)))
-                rows.append(row(f"{name}, {said}: spread at the end", end))
+                rows.append(row(f"{name}, {said}: spread at the end, in thousandths", 1000.0 * end))
     return rows
 
 
