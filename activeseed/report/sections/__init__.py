@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from activeseed.report.sections import basins, certificates, comparing, dreams, locked_in, removal, votes
+from activeseed.report.sections import basins, certificates, comparing, dreams, locked_in, removal, stability, votes
 from activeseed.report.sections.covering import explanations, redundancy
 from activeseed.study import Study
 
@@ -32,6 +32,8 @@ class Section:
 
 #: in the order of the page
 SECTIONS: tuple[Section, ...] = (
+    Section("stability", stability.facts, stability.drawn),
+    Section("stability_against", stability.against, stability.no_figures),
     Section("comparison", comparing.comparison, comparing.comparison_figures),
     Section("ensemble", comparing.ensemble, comparing.ensemble_figures),
     Section("basins", basins.facts, basins.drawn),
