@@ -93,8 +93,7 @@ def along_words(varied: Varied) -> str:
         times = "here" if at.swept.here else f"×{number(at.against.value)}" if at.against.is_known else "unknown"
         basins = f", {at.swept.number} basins" if at.swept.number > 1 else ""
         said.append(f"{value} ({times}{basins})")
-    what = f"draws of {varied.of}" if varied.stream else varied.of
-    return f"Spread over seeds along {what}: {', '.join(said)}."
+    return f"Spread over seeds along {varied.name}: {', '.join(said)}."
 
 
 def print_two(found: TwoTrainers) -> None:

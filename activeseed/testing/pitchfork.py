@@ -54,7 +54,7 @@ class Pitchfork:
 
     @property
     def traits(self) -> Traits:
-        return Traits(("start",), weighted=True)
+        return Traits(("start",), weighted=True, levels={"start": ("trainer", "start")})
 
     def record(self) -> dict[str, Json]:
         return {

@@ -21,6 +21,8 @@ LEVELS: tuple[Level, ...] = ("model", "trainer", "trainer2", "human")
 #: columns: of where a level starts, and of how it moves
 ASPECTS: tuple[Aspect, ...] = ("start", "dynamics")
 
+#: starts that make up no more than this share of the outcome's variance wash out, though no ratio is known
+DROWNED = 0.1
 #: a ratio is said to keep what differs where its interval holds 1 and spans no more than this
 KEEPS = 4.0
 
@@ -36,6 +38,7 @@ class Started:
         starts: how many of them were trained.
         failed: how many more were not.
         spread: of the outcomes over starts, noise removed, as squared embedded distance.
+        noise: variance of the outcome by whatever else is random, in the same unit; 0 where nothing is.
         before: spread of the starts, in the unit that ``measured`` names.
         measured: what ``before`` is measured in, a sentence; empty where it can't be measured.
         ratio: what is left of a difference: below 1 it washes out, at 1 it is kept, above 1 it grows. See
@@ -57,6 +60,7 @@ class Started:
     starts: int
     failed: int
     spread: Estimate
+    noise: float = 0.0
     before: Estimate = UNKNOWN
     measured: str = ""
     ratio: Estimate = UNKNOWN
@@ -73,10 +77,11 @@ class Started:
     @property
     def verdict(self) -> Verdict:
         """Whether differences of the start wash out, are kept or grow, beyond the errors."""
-        if self.spread.is_known and not self.spread.is_positive and self.most.is_known and not self.most.is_positive:
-            return "washes out"
         if self.spread.value == 0.0 == self.spread.high:
             return "washes out"
+        if self.most.is_known and not self.most.is_positive:
+            # not even unrelated starts are told from noise: what they can do at most is held against all of it
+            return "washes out" if self.most.high <= DROWNED * (self.noise + self.spread.value) else "unclear"
         if not self.ratio.is_known or self.ratio.low != self.ratio.low:
             return "unclear"
         if self.ratio.high < 1.0:
@@ -120,6 +125,11 @@ class Varied:
     at: tuple[AtValue, ...]
     changes: tuple[str, ...]
     where: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is called: a key stream may have the name of a setting."""
+        return f"draws of {self.of}" if self.stream else self.of
 
 
 @dataclass(frozen=True)
@@ -245,7 +255,8 @@ class StabilityMatrix:
             for masked, mask in zip(one["masked"], cell.masked, strict=True):
                 masked.pop("curve")
                 masked["at"] = mask.at
-            for varied in one["varied"]:
+            for varied, of_varied in zip(one["varied"], cell.varied, strict=True):
+                varied["name"] = of_varied.name
                 for at in varied["at"]:
                     swept = at.pop("swept")
                     swept["support"] = {str(k): v for k, v in swept["support"].items()}

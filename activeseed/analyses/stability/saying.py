@@ -62,10 +62,12 @@ def started_words(of: Started) -> str:
         out += f", ratio {interval_words(of.ratio)}"
     elif of.spread.is_known:
         out += f", spread {interval_words(of.spread)}"
-    if of.largest.is_known:
-        out += f"; {percent_words(of.largest)} end in one basin" if of.basins > 1 else "; one basin"
-        if of.basins > 1:
-            out += f" of {of.basins}"
+    if of.basins > 1 and of.largest.is_known:
+        out += f"; {of.basins} basins, {percent_words(of.largest)} end in the largest"
+    elif of.basins:
+        out += "; one basin"
+    if of.one.is_known and of.one.value < 1.0:
+        out += f" (one in {100 * of.one.value:.0f} % of subsets)"
     if of.disagree.is_known:
         out += f"; two differ at {percent_words(of.disagree)} of the probes"
         if of.disagree_most.is_known:
@@ -73,15 +75,10 @@ def started_words(of: Started) -> str:
     return out
 
 
-def varied_words(of: Varied) -> str:
-    """Whether one setting changes the picture, and where."""
-    return f"changes {of.where}" if of.changes else f"{of.of}: holds"
-
-
 def changing(varied: Sequence[Varied]) -> str:
     """What changes the picture, and what does not."""
     does = [f"changes {v.where}" for v in varied if v.changes]
-    not_ = [v.of for v in varied if not v.changes]
+    not_ = [v.name for v in varied if not v.changes]
     said = list(does)
     if not_:
         said.append(f"holds over {few(not_, NAMED)}")

@@ -126,7 +126,7 @@ def seeds_of(problem: Problem, law: Law, draws: int, name: str = "ensemble") -> 
 
 def both(problem: Problem, rows: Rows, stream: str = "") -> list[Rows]:
     """The rows, and again under other keys, where anything else than a stream that both share is random."""
-    others = [s for s in problem.streams if s.name != stream]
+    others = any(s.name != stream for s in problem.streams) if stream else not problem.deterministic
     return [rows, with_keys(rows, rows.keys + len(rows))] if others else [rows]
 
 
@@ -166,7 +166,7 @@ def from_seeds(problem: Problem, near: Trained, far: Trained, law: Law, count: C
         of="items", starts=len(near.which), failed=near.asked - len(near.which), spread=spread.estimate,
         before=Estimate(share, share, share),
         measured="entries in which plausible seeds differ, over those in which unrelated ones do",
-        ratio=ratio, most=far.of(far.which).estimate, disagree=_disagreement(problem, near.values),
+        ratio=ratio, most=far.of(far.which).estimate, noise=near.noise, disagree=_disagreement(problem, near.values),
         disagree_most=_disagreement(problem, far.values), why=why,
         kept=(spread, log_ratio_left(top.times(1.0 / share), bottom)), **_basins(found, near.first, resamples),
     )  # fmt: skip
@@ -206,8 +206,8 @@ def from_stream(
     found = count(trained.first, f"stream {stream}")
     return Started(
         of=stream, starts=len(trained.which), failed=starts - len(trained.which), spread=spread.estimate,
-        disagree=_disagreement(problem, trained.values), **_before(before, spread, level, followed),
-        **_basins(found, trained.first, resamples),
+        noise=trained.noise, disagree=_disagreement(problem, trained.values),
+        **_before(before, spread, level, followed), **_basins(found, trained.first, resamples),
     )  # fmt: skip
 
 

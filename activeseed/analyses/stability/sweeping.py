@@ -62,7 +62,7 @@ def over_stream(
         first = first or trained
         at.append(at_value(problem, trained, first, k + 1, False, f"{stream} {k + 1}", count))
     found = varied_of(stream, at)
-    return replace(found, stream=True, where=f"with {stream}" if found.changes else "")
+    return replace(found, stream=True, where=f"with the draws of {stream}" if found.changes else "")
 
 
 def damaged(curve: MaskedCurve, seeds: Trained | None) -> Damaged:

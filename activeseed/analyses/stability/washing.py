@@ -116,6 +116,11 @@ class Trained:
     asked: int
     why: str = ""
 
+    @property
+    def noise(self) -> float:
+        """Variance of the outcome of one start under other keys."""
+        return 0.0 if self.second is None else float(((self.first - self.second) ** 2).sum() / (2 * len(self.first)))
+
     def of(self, which: Ints) -> Jackknifed:
         """Spread over these of the starts, by their numbers."""
         at = np.flatnonzero(np.isin(self.which, which))
@@ -160,7 +165,7 @@ def ratio_of(top: Jackknifed, bottom: Jackknifed) -> Estimate:
     both = np.stack([above, below])
     off = both - both.mean(1, keepdims=True)
     found = fieller(top.value, bottom.value, (n - 1) / n * off @ off.T, n - 1.0)
-    return Estimate(value, found.low, found.high)
+    return Estimate(value, float(found.low), float(found.high))
 
 
 def _reach(left: Floats) -> float:

@@ -20,6 +20,7 @@ from activeseed.report.sections import (
     prompts,
     rates,
     removal,
+    stability,
     variance,
     votes,
 )
@@ -44,6 +45,8 @@ class Section:
 
 #: in the order of the page
 SECTIONS: tuple[Section, ...] = (
+    Section("stability", stability.facts, stability.drawn),
+    Section("stability_against", stability.against, stability.no_figures),
     Section("variance_budget", variance.facts, variance.figures),
     Section("comparison", comparing.comparison, comparing.comparison_figures),
     Section("ensemble", comparing.ensemble, comparing.ensemble_figures),
