@@ -1,4 +1,4 @@
-"""Whole studies below a study: what they come to by a formula, a kill in the middle, consent, the journal, the report."""
+"""Whole studies below a study: what they come to by a formula, kills in the middle, consent, the journal, the report."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def test_studies_that_cost_are_agreed_to_as_a_whole_before_the_first(tmp_path: P
     assert not (tmp_path / "s" / ".activeseed" / "human").exists()
     most = cost_of(study, _asked()).trainings
     assert wanted.value.would_do == {"money": most // 2 + most % 2}
-    study.agree(**wanted.value.would_do)  # type: ignore[arg-type]
+    study.agree(**wanted.value.would_do)
     found = act.human_level(study, _asked())
     assert 0 < found.trainings <= most
     # what was paid for is kept
@@ -192,9 +192,9 @@ def test_studies_that_cost_are_agreed_to_as_a_whole_before_the_first(tmp_path: P
 
 def test_what_can_not_be_is_refused_with_a_remedy(tmp_path: Path):
     study = _study(tmp_path / "s")
-    with pytest.raises(act.PlanError, match="no setting 'gian'.*Did you mean 'gain'"):
+    with pytest.raises(act.PlanError, match=r"no setting 'gian'.*Did you mean 'gain'"):
         act.human_level(study, _asked(vary_designs=True, designs={"gian": (1.0, 2.0)}))
-    with pytest.raises(act.PlanError, match="11 whole studies say nothing about 2 factors .* Run 12 or more"):
+    with pytest.raises(act.PlanError, match=r"11 whole studies say nothing about 2 factors .* Run 12 or more"):
         act.human_level(study, _asked(studies=11))
     with pytest.raises(act.PlanError, match="no item 'aa'"):
         act.human_level(study, _asked(truth={"aa": "absent"}))
