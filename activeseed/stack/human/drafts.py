@@ -58,8 +58,8 @@ def meant(study: Study, asked: HumanLevel) -> tuple[Ints, tuple[str, ...]]:
         )
     elif len(told) < len(seed):
         notes.append(
-            f"What is meant was said of {len(told)} of {len(seed)} items; the others are taken to be as answered, or as "
-            "the author's belief has them."
+            f"What is meant was said of {len(told)} of {len(seed)} items; the others are taken to be as answered, or "
+            "as the author's belief has them."
         )
     return out, tuple(notes)
 

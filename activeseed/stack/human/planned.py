@@ -1,4 +1,4 @@
-"""From an outer study to the whole studies of its plan: what each is made of, where it lies, and what it costs at most."""
+"""From an outer study to the whole studies of its plan: what each is made of, where it lies, what it costs at most."""
 
 from __future__ import annotations
 
