@@ -20,6 +20,7 @@ from activeseed.cli import (
     basins,
     certify,
     compare,
+    compare_designs,
     demo,
     dream,
     explain,
@@ -130,6 +131,7 @@ app.command("dream", cls=TakesSeveral, short_help="Where readings of the seed pa
 app.command("certify", cls=TakesSeveral, short_help="How far two outcomes part at most, proved.")(certify.certify)
 app.command("removal", short_help="What leaving out any few can do, proved.")(removal.removal)
 app.command("basins", short_help="One outcome or several, and what decides.")(basins.basins)
+app.command("compare-designs", short_help="Which trainer² is stable, good, open.")(compare_designs.compare_designs)
 app.command("explain", cls=TakesSeveral, short_help="Why a probe is judged as it is.")(explain.explain)
 app.command("queue", short_help="Ask the questions that are worth most.")(queue.queue)
 app.command("annotate", short_help="Answer pending questions here.")(queue.annotate)

@@ -12,18 +12,13 @@ Noise is what a key adds at each probe, partly alike for all designs, and what i
 
 from __future__ import annotations
 
-import json
-import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import activeseed as act
 from activeseed.geometries import Identity
 from activeseed.outcome import Outcomes
 from activeseed.plan import Floats, Law, Materials, Rows, generator
@@ -162,9 +157,8 @@ class ToyDesign:
 
     @property
     def openness(self) -> float:
-        """Revision's share of the response, of all items of the kind: b is a third of a, sizes apart alike."""
-        wording = self.wording**2 / 9.0 * float(np.exp(2.0 * 0.3**2))
-        return 1.0 / (1.0 + wording)
+        """Log of revision over paraphrase, of all items of the kind: b is a third of a, sizes apart alike."""
+        return float(np.log(9.0 / self.wording**2)) - 2.0 * 0.3**2
 
 
 def measured(design: ToyDesign, apart: str = "", first: int = 0, lock_in: bool = True) -> Measures:
@@ -242,7 +236,7 @@ def coverage_rows(quick: bool) -> list[dict[str, Any]]:
             held[name] += low <= true <= high
             low, high = one.ends(squared=name == "spread")
             if name == "lock_in":
-                low, high = (r / (1.0 + r) for r in (first.ratio.low, min(first.ratio.high, 1e9)))
+                low, high = np.log([max(first.ratio.low, 1e-9), first.ratio.high])
             alone[name] += low <= getattr(a, attribute) <= high
             null[name] += (one - other).p < 0.05
         known += 1

@@ -22,7 +22,8 @@ ALL = list(commands())
 IDS = [" ".join(path) or "activeseed" for path, _ in ALL]
 
 DESIGN = {
-    "init", "check", "rank", "redundancy", "compare", "lock-in", "dream", "certify", "removal", "basins", "explain",
+    "init", "check", "rank", "redundancy", "compare", "lock-in", "dream", "certify", "removal", "basins",
+    "compare-designs", "explain",
     "queue", "annotate", "pull", "answers import", "answers export", "answers take-back", "loop", "serve", "report",
     "status", "seed log", "seed diff", "seed export", "seed sync", "seed pin", "seed revert", "label-studio up",
     "label-studio down", "label-studio check", "label-studio renew", "demo",

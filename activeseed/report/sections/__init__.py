@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from activeseed.report.sections import basins, certificates, comparing, dreams, locked_in, removal, votes
+from activeseed.report.sections import basins, certificates, comparing, designs, dreams, locked_in, removal, votes
 from activeseed.report.sections.covering import explanations, redundancy
 from activeseed.study import Study
 
@@ -40,6 +40,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("removal", removal.facts, removal.figures),
     Section("lock_in", locked_in.facts, locked_in.figures),
     Section("partition_certificate", votes.facts, votes.figures),
+    Section("designs", designs.facts, designs.figures),
 )
 
 
