@@ -40,6 +40,7 @@ def facts(study: Study, result: Mapping[str, Any]) -> dict[str, Any]:
         "points": points,
         "heads": {name: HEADS[name] for name in result["criteria"]},
         "qualities": [q for q in ("accuracy", "brier", "auc") if any(q in d["quality"] for d in designs)],
+        "quality_heads": HEADS,
         "quality_head": HEADS[result["quality"]],
         "higher": result["quality"] != "brier",
         "times": {d["name"]: _times(d["differences"].get("lock_in")) for d in designs},
