@@ -288,7 +288,7 @@ def real_rows(data: Path | None, quick: bool) -> list[dict[str, Any]]:
     """Leagues and reward models on bundled and real texts: does stability raise the odds of good?"""
     bundled = Path(act.__file__).parent / "data"
     careful, patience = bundled / "careful", bundled / "patience"
-    league = act.OversightLeague(**LEAGUE, minibatch=32)
+    league = act.OversightLeague.model_validate({**LEAGUE, "minibatch": 32})
     rows = _compared(
         "league, careful", careful / "positives.jsonl", league, careful / "probes.jsonl", careful / "pool.jsonl",
         LEAGUES, quick,
