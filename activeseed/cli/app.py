@@ -20,6 +20,7 @@ from activeseed.cli import (
     basins,
     certify,
     compare,
+    compare_designs,
     demo,
     dream,
     explain,
@@ -132,6 +133,7 @@ app.command("certify", cls=TakesSeveral, short_help="How far two outcomes part a
 app.command("removal", short_help="What leaving out any few can do, proved.")(removal.removal)
 app.command("basins", short_help="One outcome or several, and what decides.")(basins.basins)
 app.command("stability", short_help="At which level it washes out.")(stability.stability)
+app.command("compare-designs", short_help="Which trainer² is stable, good, open.")(compare_designs.compare_designs)
 app.command("explain", cls=TakesSeveral, short_help="Why a probe is judged as it is.")(explain.explain)
 app.command("queue", short_help="Ask the questions that are worth most.")(queue.queue)
 app.command("annotate", short_help="Answer pending questions here.")(queue.annotate)

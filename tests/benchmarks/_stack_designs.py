@@ -12,6 +12,8 @@ Noise is what a key adds at each probe, partly alike for all designs, and what i
 
 from __future__ import annotations
 
+import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -19,6 +21,8 @@ from typing import Any
 
 import numpy as np
 
+import activeseed as act
+from activeseed.cli.making import LEAGUE
 from activeseed.geometries import Identity
 from activeseed.outcome import Outcomes
 from activeseed.plan import Floats, Law, Materials, Rows, generator
@@ -30,7 +34,9 @@ from activeseed.stack.designs.places import Read
 from activeseed.stack.designs.runs import DesignRuns, LockInRuns
 from activeseed.stack.designs.telling import Told, tell
 from activeseed.testing import run
+from tests.benchmarks._persona_files import write_files
 from tests.benchmarks._report import row, share
+from tests.benchmarks.persona import Statements
 
 ITEMS, PROBES, STAYS = 24, 40, 0.7
 BLOCKS, DRAWS, CHANGED, KEYS = 12, 4, 12, 8
@@ -157,9 +163,8 @@ class ToyDesign:
 
     @property
     def openness(self) -> float:
-        """Revision's share of the response, of all items of the kind: b is a third of a, sizes apart alike."""
-        wording = self.wording**2 / 9.0 * float(np.exp(2.0 * 0.3**2))
-        return 1.0 / (1.0 + wording)
+        """Log of revision over paraphrase, of all items of the kind: b is a third of a, sizes apart alike."""
+        return float(np.log(9.0 / self.wording**2)) - 2.0 * 0.3**2
 
 
 def measured(design: ToyDesign, apart: str = "", first: int = 0, lock_in: bool = True) -> Measures:
@@ -237,7 +242,7 @@ def coverage_rows(quick: bool) -> list[dict[str, Any]]:
             held[name] += low <= true <= high
             low, high = one.ends(squared=name == "spread")
             if name == "lock_in":
-                low, high = (r / (1.0 + r) for r in (first.ratio.low, min(first.ratio.high, 1e9)))
+                low, high = np.log([max(first.ratio.low, 1e-9), first.ratio.high])
             alone[name] += low <= getattr(a, attribute) <= high
             null[name] += (one - other).p < 0.05
         known += 1
@@ -253,11 +258,95 @@ def coverage_rows(quick: bool) -> list[dict[str, Any]]:
         rows.append(share(f"designs: 95 % interval of one design, {name}", alone[name], known, least=least))
         most = 0.05 if times >= 2000 else 0.1
         rows.append(share(f"designs: a twin's difference at p < .05, {name}", null[name], known, most=most * 1.2))
-    for name, found in gaps.items():
-        ratio = float(np.var(found["unpaired"]) / np.var(found["paired"]))
+    for name, both in gaps.items():
+        ratio = float(np.var(both["unpaired"]) / np.var(both["paired"]))
         rows.append(row(f"designs: variance of a difference unpaired over paired, {name}", ratio))
     return rows
 
 
 def _of(m: Measures, name: str) -> Any:
     return {"spread": m.spread, "lock_in": m.openness, **m.quality}[name]
+
+
+# --- real designs -------------------------------------------------------------------------------------------------
+
+#: what is varied of a league and of a reward model, beside the design that `init` writes
+LEAGUES: dict[str, dict[str, Any]] = {
+    "one round": {"system": {"rounds": 1}}, "twelve rounds": {"system": {"rounds": 12}},
+    "short leash": {"system": {"beta": 2.0}}, "strong decay": {"system": {"l2": 0.1}},
+    "perceptron": {"system": {"evaluator": "mlp"}}, "half the seed": {"share": 0.5}, "a quarter": {"share": 0.25},
+}  # fmt: skip
+REWARDS: dict[str, dict[str, Any]] = {
+    "ten steps": {"system": {"steps": 10}}, "a thousand steps": {"system": {"steps": 1000}},
+    "strong decay": {"system": {"l2": 0.1}}, "perceptron": {"system": {"reward": "mlp"}},
+    "half the seed": {"share": 0.5}, "a quarter": {"share": 0.25},
+}  # fmt: skip
+
+
+def real_rows(data: Path | None, quick: bool) -> list[dict[str, Any]]:
+    """Leagues and reward models on bundled and real texts: does stability raise the odds of good?"""
+    bundled = Path(act.__file__).parent / "data"
+    careful, patience = bundled / "careful", bundled / "patience"
+    league = act.OversightLeague.model_validate({**LEAGUE, "minibatch": 32})
+    rows = _compared(
+        "league, careful", careful / "positives.jsonl", league, careful / "probes.jsonl", careful / "pool.jsonl",
+        LEAGUES, quick,
+    )  # fmt: skip
+    reward = act.RewardModel(minibatch=16)
+    rows += _compared(
+        "reward model, patience", patience / "pairs.jsonl", reward, patience / "probes.jsonl", None, REWARDS, quick
+    )
+    if data is None or not (data / "persona" / "statements.csv").exists():
+        return [*rows, row("designs: league, persona (no persona/ in --data)", None)]
+    for behaviour in Statements.read(data).names[: 1 if quick else 3]:
+        with tempfile.TemporaryDirectory() as made:
+            folder = Path(made)
+            write_files(data, behaviour, 1, folder, gold=0)
+            rows += _compared(
+                f"league, persona {behaviour[:32]}", folder / "seed.jsonl", league, folder / "probes.jsonl",
+                folder / "pool.jsonl", LEAGUES, quick,
+            )  # fmt: skip
+    return rows
+
+
+def _compared(
+    name: str, seed: Path, system: Any, probes: Path, pool: Path | None, varied: dict[str, dict[str, Any]], quick: bool
+) -> list[dict[str, Any]]:
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory() as made:
+        study = act.Study.create(
+            Path(made) / "study", act.read_seed(seed), system, probes=act.read_probes(probes),
+            pool=act.read_probes(pool) if pool else (), embedder=act.Tfidf(),
+        )  # fmt: skip
+        designs = tuple(act.Design(name=n, **what) for n, what in varied.items())
+        size: dict[str, Any] = {"draws": 16, "keys": 8, "items": 6} if quick else {}
+        found = act.CompareDesigns(designs=designs, quality="auc", **size).run(study)
+        study.close()
+    together, pick = found.together, found.pick
+    assert together is not None
+    assert pick is not None
+    head = f"designs: {name}: "
+    count = len(found.measured)
+    known = [d for d in found.measured if d.lock_in is not None]
+    gap = next((a.difference for a in pick.against if a.criterion == "auc"), None)
+    best = next((a.best for a in pick.against if a.criterion == "auc"), "")
+    assert gap is not None
+    locked = sum(d.lock_in is not None and d.lock_in.high < 1.0 for d in known)
+    return [
+        row(
+            f"{head}Spearman's correlation of spread with AUC over {count} designs (p = {together.p:.2f})",
+            together.spearman, [together.spearman_low, together.spearman_high],
+        ),
+        row(f"{head}Pearson's", together.pearson, [together.pearson_low, together.pearson_high]),
+        row(f"{head}the source's pick ({pick.name}), chance of having the least spread", pick.chance),
+        row(f"{head}its AUC less that of the best ({best})", gap.value, [gap.low, gap.high]),
+        row(f"{head}designs told to be on the front", float(sum(d.standing == "on the front" for d in found.designs))),
+        row(f"{head}designs of {len(known)} whose lock-in is known that are locked in", float(locked)),
+        row(f"{head}trainings", float(found.trainings)),
+        row(f"{head}minutes", (time.perf_counter() - began) / 60.0),
+    ]  # fmt: skip
+
+
+def design_rows(data: Path | None, quick: bool) -> list[dict[str, Any]]:
+    """All rows of this part."""
+    return [*front_rows(quick), *coverage_rows(quick), *real_rows(data, quick)]

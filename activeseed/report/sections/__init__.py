@@ -14,6 +14,7 @@ from activeseed.report.sections import (
     basins,
     certificates,
     comparing,
+    designs,
     dreams,
     human,
     locked_in,
@@ -61,6 +62,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("partition_certificate", votes.facts, votes.figures),
     Section("prompts", prompts.facts, prompts.figures),
     Section("human_level", human.facts, human.figures),
+    Section("designs", designs.facts, designs.figures),
 )
 
 

@@ -14,7 +14,7 @@ from activeseed.stack.designs.measured import Measured
 #: what criteria are called, and whether more of one is better
 CRITERIA: Mapping[str, tuple[str, bool]] = {
     "spread": ("spread", False), "accuracy": ("accuracy", True), "brier": ("Brier score", False),
-    "auc": ("AUC", True), "lock_in": ("revision's share of the response", True),
+    "auc": ("AUC", True), "lock_in": ("ratio of revision over paraphrase", True),
 }  # fmt: skip
 
 
@@ -36,7 +36,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Difference(Number):
-    """A design's number less the reference's, on what both ran.
+    """A design's number less the reference's, on what both ran; of lock-in, the logarithm of the one over the other.
 
     Attributes:
         p: of no difference.
@@ -58,7 +58,6 @@ class LockedDesign:
         paraphrase: mean response to a rewording.
         ratio: the one over the other; NaN where a rewording was not measured to move anything.
         low, high: ratios that are not ruled out at 95 % (Fieller); infinity where there is no end.
-        share: revision / (revision + paraphrase), by which designs are compared.
     """
 
     revision: float
@@ -66,7 +65,6 @@ class LockedDesign:
     ratio: float
     low: float
     high: float
-    share: Number
 
 
 @dataclass(frozen=True)
@@ -162,7 +160,7 @@ class Pick:
     def words(self) -> str:
         """Which it is, and at what cost."""
         said = f"The source would pick {self.name!r}, whose outcome hangs least on the seed"
-        said += f" (in {100 * self.chance:.0f} % of resamples)"
+        said += f" (least spread in {100 * self.chance:.0f} % of resamples)"
         if self.others:
             said += f"; {_listed(self.others)} can't be told from it"
         return f"{said}.{''.join(f' {line}' for line in self.costs)}"
@@ -177,8 +175,12 @@ class Pick:
                 out.append(f"It is also the best in {words}.")
                 continue
             d = a.difference
-            worse = "lower" if more else "higher"
             told = "" if d.told else ", which can't be told from none"
+            if a.criterion == "lock_in":
+                ends = f"{math.exp(d.low):.2g} to {math.exp(d.high):.2g}"
+                out.append(f"Its {words} is {math.exp(d.value):.2g} times that of {a.best!r} (95 %: {ends}){told}.")
+                continue
+            worse = "lower" if more else "higher"
             out.append(
                 f"Its {words} is {abs(d.value):.3g} {worse} than that of {a.best!r} (95 %: {_ends(d, more)}){told}."
             )
@@ -275,11 +277,14 @@ class ComparedDesigns:
 
     def _row(self, d: DesignFound) -> dict[str, Any]:
         row: dict[str, Any] = {"design": d.name, "differs": d.words, "standing": d.standing, "why": d.why}
-        numbers = {"spread": d.spread, **d.quality, "lock_in": d.lock_in.share if d.lock_in else None}
+        numbers = {"spread": d.spread, **d.quality}
         for name, number in numbers.items():
             for part in ("value", "se", "low", "high"):
                 row[name if part == "value" else f"{name}_{part}"] = getattr(number, part) if number else math.nan
-        row |= {"ratio": d.lock_in.ratio if d.lock_in else math.nan, "noise": d.noise, "items": d.items}
+        for part in ("ratio", "low", "high", "revision", "paraphrase"):
+            name = "lock_in" if part == "ratio" else f"lock_in_{part}"
+            row[name] = getattr(d.lock_in, part) if d.lock_in else math.nan
+        row |= {"noise": d.noise, "items": d.items}
         row |= {"front_chance": d.front_chance, "pick_chance": d.pick_chance, "multiply_adds": d.multiply_adds}
         row |= {"seconds": d.seconds, "trainings": d.trainings, "not_told_apart_from": ", ".join(d.ties)}
         for name in self.criteria:

@@ -28,8 +28,8 @@ class Measures:
         spread: of the systematic outcome over plausible seeds, noise removed.
         noise: mean squared distance of two trainings of one seed, halved: the noise floor.
         quality: by measure, of single trainings of the seed as it stands; empty without labels.
-        openness: revision / (revision + paraphrase), which is what designs are compared by: the ratio itself has no
-            finite error where a paraphrase may move nothing.
+        openness: logarithm of revision over paraphrase, which is what designs are compared by: what items do to all
+            designs alike cancels there. Not known where either was not measured above zero.
         ratio: revision over paraphrase, with Fieller's set.
         revision: mean response to a legitimate revision.
         paraphrase: mean response to a paraphrase.
@@ -178,14 +178,13 @@ def _lock_in(moved: Moved, read: Read, items: int, own: str) -> tuple[Measured, 
     cross = (first.se**2 + second.se**2 - joint) / 2.0
     covariance = np.array([[first.se**2, cross], [cross, second.se**2]])
     ratio = fieller(top, bottom, covariance, min(first.degrees, second.degrees))
-    total = top + bottom
-    if total <= 0.0:
+    if top <= 0.0 or bottom <= 0.0:
         return UNKNOWN, ratio, (top, bottom)
     slopes = {
-        name: Part((bottom * parts[0][name].influence - top * parts[1][name].influence) / total**2, p.groups)
-        for name, p in parts[0].items()
+        name: Part(part.influence / top - parts[1][name].influence / bottom, part.groups)
+        for name, part in parts[0].items()
     }
-    return Measured(top / total, slopes), ratio, (top, bottom)
+    return Measured(float(np.log(top / bottom)), slopes), ratio, (top, bottom)
 
 
 def _by_item(rows: Floats, of: list[int], items: int) -> Floats:

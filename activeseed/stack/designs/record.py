@@ -171,12 +171,12 @@ class _Comparison:
     def _runs(self, n: int, c: Candidate) -> tuple[DesignRuns, LockInRuns | None, Seed]:
         """What a design trains, and the seed that it is revised and reworded on."""
         asked = self._asked
+        assert c.problem is not None
         first = 0 if asked.paired else n * WIDTH * asked.blocks
         apart = c.design.name if not asked.paired or c.design.folder else ""
         runs = DesignRuns(
             blocks=asked.blocks, draws=asked.per_block, share=c.share, apart=apart, first=first,
         )  # fmt: skip
-        assert c.problem is not None
         seed = c.study.seed
         if not _reworded(seed):
             seed = Paraphrase().variants(seed)
@@ -189,7 +189,8 @@ class _Comparison:
         try:
             lock.design(replace(c.problem, seed=seed))
         except PlanError as error:
-            self._note(f"Lock-in is not known: {str(error).split('. ')[0].rstrip('.')}.")
+            whose = f" of {c.design.name!r}" if c.share < 1.0 or c.design.folder else ""
+            self._note(f"Lock-in{whose} is not known: {str(error).split('. ')[0].rstrip('.')}.")
             return runs, None, seed
         return runs, lock, seed
 

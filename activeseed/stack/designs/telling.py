@@ -73,18 +73,11 @@ def _with(design: DesignFound, m: Measures) -> DesignFound:
     locked = None
     if np.isfinite(m.revision):
         r = m.ratio
-        # Fieller's ends hold better than those of the share itself, and are the same statement
-        share = Number(m.openness.value, m.openness.se, r.low / (1.0 + r.low), _share_of(r.high))
-        locked = LockedDesign(m.revision, m.paraphrase, r.value, float(r.low), float(r.high), share)
+        locked = LockedDesign(m.revision, m.paraphrase, r.value, float(r.low), float(r.high))
     return replace(
         design, spread=Number.of(m.spread, squared=True), noise=m.noise, failed=m.failed, lock_in=locked,
         quality={name: Number.of(q, share=True) for name, q in m.quality.items()},
     )  # fmt: skip
-
-
-def _share_of(ratio: float) -> float:
-    """Revision's share of the response where it is so many times the paraphrase's."""
-    return 1.0 if np.isposinf(ratio) else float(ratio / (1.0 + ratio))
 
 
 def _differences(
