@@ -17,6 +17,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,8 +30,9 @@ from activeseed.plan import Floats, Law, Materials, Rows, generator
 from activeseed.protocols import Cost, Json, Problem, Traits
 from activeseed.seed import Item, Probe, Seed, Text, Variant
 from activeseed.stack.designs.found import DesignFound
+from activeseed.stack.designs.measured import Measured
 from activeseed.stack.designs.measuring import Measures, measures
-from activeseed.stack.designs.places import Read
+from activeseed.stack.designs.places import reads
 from activeseed.stack.designs.runs import DesignRuns, LockInRuns
 from activeseed.stack.designs.telling import Told, tell
 from activeseed.testing import run
@@ -174,7 +176,7 @@ def measured(design: ToyDesign, apart: str = "", first: int = 0, lock_in: bool =
     asked = DesignRuns(blocks=BLOCKS, draws=DRAWS, apart=apart, first=first)
     ran = run(asked, problem, design, world.materials)
     moved = run(LockInRuns(items=CHANGED, keys=KEYS), problem, design, world.materials) if lock_in else None
-    read = Read(problem.geometry, np.arange(PROBES), problem.places)
+    (read,) = reads([problem.geometry], [problem.places], problem.places)
     return measures(ran, moved, read, ITEMS, apart)
 
 
@@ -264,8 +266,10 @@ def coverage_rows(quick: bool) -> list[dict[str, Any]]:
     return rows
 
 
-def _of(m: Measures, name: str) -> Any:
-    return {"spread": m.spread, "lock_in": m.openness, **m.quality}[name]
+def _of(m: Measures, name: str) -> Measured:
+    if name == "spread":
+        return m.spread
+    return m.openness if name == "lock_in" else m.quality["accuracy"]
 
 
 # --- real designs -------------------------------------------------------------------------------------------------
@@ -319,7 +323,7 @@ def _compared(
             pool=act.read_probes(pool) if pool else (), embedder=act.Tfidf(),
         )  # fmt: skip
         designs = tuple(act.Design(name=n, **what) for n, what in varied.items())
-        size: dict[str, Any] = {"draws": 16, "keys": 8, "items": 6} if quick else {}
+        size: dict[str, Any] = {"draws": 16, "keys": 8, "lock_in_items": 6} if quick else {}
         found = act.CompareDesigns(designs=designs, quality="auc", **size).run(study)
         study.close()
     together, pick = found.together, found.pick
