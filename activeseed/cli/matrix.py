@@ -76,7 +76,9 @@ def short(cell: Cell, wide: bool = False) -> str:
         return f"{verdict}, ratio {interval_words(ratios[0])}"
     if verdict == "changes":
         where = [f"changes {v.where}" for v in cell.varied if v.changes]
-        where += [f"changes, {100 * m.at:.0f} % of {m.of} off" for m in cell.masked if m.at is not None]
+        where += [
+            f"changes, {100 * m.at:.0f} % of {m.of.partition(' (')[0]} off" for m in cell.masked if m.at is not None
+        ]
         return f"{where[0]} and {len(where) - 1} more" if len(where) > 1 else where[0]
     if verdict == "unclear" and cell.starts and not cell.starts[0].ratio.is_known:
         return f"spread {number(cell.starts[0].spread.value)}"

@@ -209,6 +209,12 @@ class Stability(SettingsRecord):
                 f"{other} of {self.draws} plausible seeds differ from the seed as it stands, which is few for an "
                 "error: intervals of the trainer² are too narrow. Raise draws."
             )
+        unclear = int((near_law(problem).probabilities[: len(problem.seed)].max(1) < 1.0).sum())
+        if self._sweeps(problem) and self.draws < 2 * unclear:
+            out.append(
+                f"Which item the outcome hangs on most is told from {self.draws} seeds in which {unclear} items are "
+                "unclear, which is few: another draw of seeds may name another. Raise draws."
+            )
         return tuple(out)
 
 
