@@ -212,7 +212,7 @@ class Materials:
     def features(self, payloads: Sequence[Payload]) -> NDArray[np.float32]:
         """(n, d) features: the embedding of a text, a vector's entries, chosen minus rejected for a pair.
 
-        Of an entry its field ``vector``, else the embedding of its text.
+        Of an entry its field ``vector``, else the embedding of its text, or of all that it says where it has none.
         """
         if not payloads:
             return np.zeros((0, 0), np.float32)
@@ -251,7 +251,7 @@ def _plain(payload: Payload) -> Payload:
     if not isinstance(payload, Entry):
         return payload
     vector = payload.fields.get("vector")
-    return Text(text=payload.text) if vector is None else Vector(values=tuple(vector), label=payload.text)
+    return Text(text=payload.texts[0]) if vector is None else Vector(values=tuple(vector), label=payload.text)
 
 
 def _no_embedder() -> NDArray[np.float32]:

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from activeseed.analyses.dreams.finding import Dreamed, Dreamt, Parting, Seen
     from activeseed.analyses.lock_in import LockedIn, LockIn, Ratio
     from activeseed.analyses.masking import CurvesApart, Masked, MaskedCurve, Masking, curves_apart, masked_curve
+    from activeseed.analyses.prompting import ProbeStarts, Prompted, PromptKind, Prompts
+    from activeseed.analyses.rates import LearningRates, RateRange, RateRanges, TriedRate
     from activeseed.analyses.redundancy import Redundancy
     from activeseed.analyses.redundancy.coverage import Cover, Coverage, ItemCoverage, ProbeCoverage
     from activeseed.analyses.removal import RemovalBounds
@@ -66,6 +68,8 @@ _HOMES = {
     "dreams.finding": ("Dreamed", "Dreamt", "Parting", "Seen"),
     "lock_in": ("LockIn", "LockedIn", "Ratio"),
     "masking": ("CurvesApart", "Masked", "MaskedCurve", "Masking", "curves_apart", "masked_curve"),
+    "prompting": ("ProbeStarts", "PromptKind", "Prompted", "Prompts"),
+    "rates": ("LearningRates", "RateRange", "RateRanges", "TriedRate"),
     "redundancy": ("Redundancy",),
     "redundancy.coverage": ("Cover", "Coverage", "ItemCoverage", "ProbeCoverage"),
     "removal": ("RemovalBounds",),
@@ -82,9 +86,10 @@ __all__ = [
     "Apart", "AtProbe", "Basin", "BasinItem", "BasinProbe", "Basins", "Budget", "Candidate", "Cell", "Certificate",
     "Certificates", "Certified", "Compared", "Comparison", "Contested", "Contrast", "Cover", "Coverage", "CurvesApart",
     "Dreamed", "Dreams", "Dreamt", "Ensemble", "FactorShare", "Given", "GroupShare", "Interaction", "ItemCoverage",
-    "Landscape", "LevelShare", "LockIn", "LockedIn", "Masked", "MaskedCurve", "Masking", "OfGroup", "OutcomeBlock",
-    "Parting", "PartitionCertificate", "PartitionVotes", "PlaceVotes", "ProbeCoverage", "ProbeReach", "Rate", "Ratio",
-    "Redundancy", "RemovalBound", "RemovalBounds", "Removals", "Runs", "Seen", "Share", "Side", "Spread", "Spreads",
-    "Stability", "StabilityAgainst", "StabilityMatrix", "Started", "Sweep", "Swept", "Training", "TwoTrainers",
+    "Landscape", "LearningRates", "LevelShare", "LockIn", "LockedIn", "Masked", "MaskedCurve", "Masking", "OfGroup",
+    "OutcomeBlock", "Parting", "PartitionCertificate", "PartitionVotes", "PlaceVotes", "ProbeCoverage", "ProbeReach",
+    "ProbeStarts", "PromptKind", "Prompted", "Prompts", "Rate", "RateRange", "RateRanges", "Ratio", "Redundancy",
+    "RemovalBound", "RemovalBounds", "Removals", "Runs", "Seen", "Share", "Side", "Spread", "Spreads", "Stability",
+    "StabilityAgainst", "StabilityMatrix", "Started", "Sweep", "Swept", "Training", "TriedRate", "TwoTrainers",
     "VarianceBudget", "Varied", "curves_apart", "masked_curve",
 ]  # fmt: skip

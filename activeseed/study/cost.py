@@ -83,6 +83,7 @@ def analyses_cost(work: Workshop) -> dict[str, int]:
         Redundancy,
         RemovalBounds,
         Stability,
+        VarianceBudget,
     )
     from activeseed.analyses.removal.partition import votes_in
     from activeseed.analyses.sides import Side
@@ -97,6 +98,7 @@ def analyses_cost(work: Workshop) -> dict[str, int]:
         "removal": PartitionCertificate if votes_in(problem) else RemovalBounds,
         "basins": Basins,
         "stability": Stability,
+        "stability --budget": VarianceBudget,
     }
     for name, made in asked.items():
         with suppress(ActiveseedError):

@@ -222,3 +222,16 @@ def one(materials, keys: int = 1) -> Rows:
     """The seed as it stands under so many keys."""
     base = np.tile(np.array(materials.seed.base, np.int16), (keys, 1))
     return replace(Rows(base, np.zeros(keys, np.int64)), keys=np.arange(keys, dtype=np.int64))
+
+
+def test_a_partition_has_its_members_settings() -> None:
+    from activeseed.systems.partition import Partition
+
+    whole = Partition(parts=3, of=OversightLeague(rounds=2))
+    found = {f.id: f.level for f in whole.factors()}
+    assert found["parts"] == "trainer2"
+    assert found["of.momentum"] == "trainer"
+    other = whole.with_settings({"parts": 6, "of.momentum": 0.5})
+    assert (other.parts, other.of.momentum) == (6, 0.5)
+    with pytest.raises(PlanError, match=r"no setting 'momentum'.*of\.momentum"):
+        whole.with_settings({"momentum": 0.5})

@@ -68,7 +68,8 @@ TRAINERS: dict[str, Callable[[], Any]] = {
         LogisticRegression(tol=1e-10), varies={"C": [1.0, 10.0], "fit_intercept": [True, False]}, deterministic=True
     ),
     "by name": lambda: act.FromEstimator(
-        "sklearn.linear_model:LogisticRegression", parameters={"tol": 1e-10}, varies={"C": [2.0, 10.0]}, deterministic=True
+        "sklearn.linear_model:LogisticRegression", parameters={"tol": 1e-10}, varies={"C": [2.0, 10.0]},
+        deterministic=True,
     ),
     "pipeline": lambda: act.FromEstimator(
         make_pipeline(StandardScaler(), Ridge()), label="number", probability=False, deterministic=True,

@@ -56,22 +56,24 @@ class Group:
 
 
 def groups_of(
-    problem: Problem, vary: Sequence[str], values: Mapping[str, Sequence[Any]], most: int
+    problem: Problem, vary: Sequence[str], values: Mapping[str, Sequence[Any]], most: int, hold: Sequence[str] = ()
 ) -> tuple[Group, ...]:
     """The groups that vary, from the world up.
 
     Args:
         vary: names of levels, aspects (``trainer start``), streams, settings, or ``items``; none is everything.
         values: path of a setting -> values that it is drawn from; all that the system names where nothing is said.
+        hold: names of what is held, whatever else is said.
         most: groups at most; with more, kinds of one level and aspect are drawn together, and so are then its aspects.
 
     Raises:
         PlanError: a name that the system doesn't have, values that it doesn't name, or nothing that varies.
     """
-    _check(problem, vary, values)
+    _check(problem, [*vary, *hold], values)
 
     def wanted(name: str, level: Level, aspect: Aspect) -> bool:
-        return not vary or bool({name, level, f"{level} {aspect}"} & set(vary))
+        of = {name, level, f"{level} {aspect}"}
+        return not of & set(hold) and (not vary or bool(of & set(vary)))
 
     found: list[Group] = []
     probabilities = problem.law.probabilities
@@ -81,7 +83,9 @@ def groups_of(
     settings: dict[tuple[Level, Aspect], dict[int, tuple[int, ...]]] = {}
     for s, factor in enumerate(problem.settings):
         choices = _choices(problem, s, values)
-        if len(choices) > 1 and (factor.id in values or wanted(factor.id, factor.level, factor.aspect)):
+        if len(choices) > 1 and (
+            (factor.id in values and factor.id not in hold) or wanted(factor.id, factor.level, factor.aspect)
+        ):
             settings.setdefault((factor.level, factor.aspect), {})[s] = choices
     found += [Group(level, aspect, "settings", settings=of) for (level, aspect), of in settings.items()]
     for stream in problem.streams:

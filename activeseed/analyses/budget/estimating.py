@@ -32,7 +32,7 @@ ENOUGH_BLOCKS = 8
 #: what of the total is rounding: outcomes are kept in single precision, and rows' last bits depend on their batch
 ROUNDING = 1e-11
 #: skewness of blocks at which the upper arm is that of the logarithm, and how many times the way there it goes at most
-SKEWED, LONGEST = 1.8, 1.5
+SKEWED, LONGEST = 2.0, 3.5
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ def shares_of(
     masks: Sequence[int],
     parts: Sequence[Part],
     noise: Floats | None = None,
-    less: Sequence[int] = (),
+    less: Sequence[Sequence[int]] = (),
 ) -> Shares:
     """Shares of the spread, noise removed.
 
@@ -187,7 +187,7 @@ def shares_of(
         masks: (M,) which groups each row takes from the second draw.
         parts: K components that are asked for.
         noise: (…, B) unbiased estimates of the variance of rows that share all groups; None where there is none.
-        less: parts (their numbers) that together leave a rest, which is appended as the last share.
+        less: for each share that is appended to those of the parts, the parts (their numbers) of which it is the rest.
 
     Cost: O(B n M² (D + K)).
     """
@@ -196,9 +196,9 @@ def shares_of(
     if noise is not None:
         every = np.array([_union(p.sets) == (1 << groups) - 1 for p in parts])
         tops = tops - every * noise[..., None]
-    if less:
-        under = whole if noise is None else whole - noise
-        tops = np.concatenate([tops, (under - tops[..., list(less)].sum(-1))[..., None]], -1)
+    under = whole if noise is None else whole - noise
+    rests = [(under - tops[..., list(of)].sum(-1))[..., None] for of in less]
+    tops = np.concatenate([tops, *rests], -1)
     return of_blocks(tops, whole, noise)
 
 

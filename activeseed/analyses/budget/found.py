@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -20,6 +21,30 @@ LIMITS: tuple[str, ...] = (
     "Factors are drawn independently of each other. Where they hang together (items whose beliefs do, a rate that is "
     "chosen by the size of the model), shares lose their meaning.",
 )
+
+
+def percent(value: float | None) -> str:
+    """A share as people read it.
+
+    >>> from activeseed.analyses.budget.found import percent
+    >>> percent(0.314), percent(0.0012), percent(-0.0004), percent(None)
+    ('31 %', '0.12 %', '−0.04 %', '–')
+    """
+    if value is None or not math.isfinite(value):
+        return "–"
+    scaled = 100.0 * value
+    text = f"{scaled:.{0 if abs(scaled) >= 10 else 1 if abs(scaled) >= 1 else 2}f}"
+    return f"{text if float(text) else '0'} %".replace("-", "−")
+
+
+def interval_words(low: float | None, high: float | None) -> str:
+    """The 95 % interval of a share.
+
+    >>> from activeseed.analyses.budget.found import interval_words
+    >>> interval_words(0.02, 0.314), interval_words(None, None)
+    ('2.0–31 %', '–')
+    """
+    return "–" if percent(low) == "–" else f"{percent(low)[:-2]}–{percent(high)}"
 
 
 @dataclass(frozen=True)
@@ -51,13 +76,17 @@ class LevelShare:
     Attributes:
         level: ``world``, ``model``, ``trainer``, ``trainer2``, ``human``.
         share: of the spread.
+        total: the share with all its interactions with other levels: what would be gone were this level held.
         start, dynamics: of its groups of either aspect together; None where it has none.
+        both: what start and dynamics contribute only together; None where it has but one of them.
     """
 
     level: str
     share: Share
+    total: Share
     start: Share | None = None
     dynamics: Share | None = None
+    both: Share | None = None
 
     @property
     def words(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -16,7 +17,7 @@ from activeseed.analyses.budget.singling import MOST_COLUMNS, coding_of
 from activeseed.analyses.budget.telling import Looked, asked_of
 from activeseed.checked import SettingsRecord
 from activeseed.errors import TrainingError
-from activeseed.plan import Explicit, Floats, Ints, join_rows
+from activeseed.plan import Explicit, Floats, Ints, Rows, join_rows
 from activeseed.protocols import Cost, Problem, Request, Run
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class VarianceBudget(SettingsRecord):
     Attributes:
         vary: levels, ``LEVEL ASPECT`` (``trainer start``), key streams, settings, or ``items``; none is everything
             that the system has. What isn't named is held.
+        hold: settings, streams or ``items`` that are held though they would vary.
         values: path of a setting -> the values that it is drawn from; all that the system names where nothing is said.
         combinations: of settings that are trained at most; each is a batch of its own.
         rows: trainings at most, pairs of items and re-runs not counted.
@@ -55,6 +57,7 @@ class VarianceBudget(SettingsRecord):
 
     kind: Literal["variance_budget"] = "variance_budget"
     vary: tuple[str, ...] = ()
+    hold: tuple[str, ...] = ()
     values: Mapping[str, tuple[Any, ...]] = Field(default_factory=dict)
     combinations: int = Field(default=256, ge=1, le=1_000_000)
     rows: int = Field(default=4096, ge=2, le=10_000_000)
@@ -73,7 +76,7 @@ class VarianceBudget(SettingsRecord):
 
     def design(self, problem: Problem) -> Mixed:
         """The rows. Raises PlanError where nothing varies, or something is named that the system doesn't have."""
-        groups = groups_of(problem, self.vary, self.values, self.most_groups)
+        groups = groups_of(problem, self.vary, self.values, self.most_groups, self.hold)
         masks = masks_for(len(groups), [p for p, _ in asked_of(groups)])
         settings = sum(1 << g for g, group in enumerate(groups) if group.settings)
         several = len({m & settings for m in masks})
@@ -95,10 +98,11 @@ class VarianceBudget(SettingsRecord):
         )  # fmt: skip
 
     def cost(self, problem: Problem) -> Cost:
-        """See ``protocols.Analysis``: the blocks, and re-runs, of every block where re-runs are found to differ."""
+        """See ``protocols.Analysis``: each value of a setting alone, the blocks, and re-runs of as many rows."""
         design = self.design(problem)
+        tried = len(_trials(problem, design))
         again = 2 * min(self.reruns, design.size) + (2 * design.blocks if self.reruns else 0)
-        return problem.each * (design.size + again)
+        return problem.each * (design.size + tried + again)
 
     # --- the run ------------------------------------------------------------------------------------------------------
 
@@ -110,10 +114,12 @@ class VarianceBudget(SettingsRecord):
             TrainingError: no block was trained whole.
         """
         design = self.design(problem)
-        outcomes = yield Request(design, "every coordinate of the stack, drawn anew")
+        design, refused = yield from _narrowed(problem, design)
+        # what fails is left out whole, and said
+        outcomes = yield Request(design, "every coordinate of the stack, drawn anew", may_fail=True)
         points = _points(problem, outcomes)
         noise = yield from self._noise(problem, design)
-        looked = Looked(problem, design, points, noise, self.alpha)
+        looked = Looked(problem, design, points, noise, self.alpha, refused)
         if not len(looked.good):
             why = next(iter(outcomes.failures.values()), "no reason was given")
             raise TrainingError(
@@ -134,10 +140,54 @@ class VarianceBudget(SettingsRecord):
         return (yield from _twice(problem, design, at, "a re-run of every block"))
 
 
+def _trials(problem: Problem, design: Mixed) -> list[tuple[int, int, int]]:
+    """(group, setting, choice) of every value of a setting that does not stand, and may be drawn."""
+    return [
+        (g, s, c)
+        for g, group in enumerate(design.groups)
+        for s, choices in group.settings.items()
+        for c in choices
+        if c != problem.settings[s].stands
+    ]
+
+
+def _narrowed(problem: Problem, design: Mixed) -> Generator[Request, Outcomes, tuple[Mixed, tuple[str, ...]]]:
+    """The design without values of settings at which the seed as it stands doesn't train, and which those are."""
+    trials = _trials(problem, design)
+    if not trials:
+        return design, ()
+    variants = np.tile(np.array(design.base, np.int16), (len(trials), 1))
+    for r, (_, s, c) in enumerate(trials):
+        variants[r, len(problem.seed) + s] = c
+    rows = Rows(variants, np.full(len(trials), problem.key, np.int64))
+    outcomes = yield Request(Explicit(rows), "each value of a setting, alone", may_fail=True)
+    failed = [trials[r] for r in np.flatnonzero(~outcomes.ok)]
+    groups = tuple(
+        replace(
+            group,
+            settings={s: tuple(c for c in of if (g, s, c) not in failed) or of for s, of in group.settings.items()},
+        )
+        for g, group in enumerate(design.groups)
+    )
+    said = tuple(
+        f"{problem.settings[s].id} = {problem.settings[s].choices[c].setting} ({_reason(outcomes, r)})"
+        for r, (_, s, c) in enumerate(trials)
+        if not outcomes.ok[r]
+    )
+    return replace(design, groups=groups), said
+
+
+def _reason(outcomes: Outcomes, row: int) -> str:
+    """Why a row failed, without where it stood."""
+    return outcomes.failures.get(row, "no reason was given").partition(" (row ")[0]
+
+
 def _twice(problem: Problem, design: Mixed, numbers: Ints, purpose: str) -> Generator[Request, Outcomes, Floats]:
     """(n, D) half the squared difference of two trainings of each of these rows; NaN where one failed."""
     rows = [design.block(int(r), int(r) + 1) for r in numbers]
-    answer = yield Request(Explicit(join_rows([row for row in rows for _ in (0, 1)]), unit=2), purpose, fresh=True)
+    answer = yield Request(
+        Explicit(join_rows([row for row in rows for _ in (0, 1)]), unit=2), purpose, fresh=True, may_fail=True
+    )
     points = _points(problem, answer)
     return np.asarray((points[0::2] - points[1::2]) ** 2 / 2.0)
 

@@ -31,7 +31,7 @@ What = tuple[str, ...]
 
 
 def asked_of(groups: Sequence[Group]) -> list[tuple[Part, What]]:
-    """Parts of the variance that are told, each with its table: levels, pairs of them, aspects of them, and groups."""
+    """Parts of the variance that are told, each with its table: levels, all but each, pairs, aspects, and groups."""
     levels: dict[str, int] = {}
     aspects: dict[tuple[str, str], int] = {}
     for g, group in enumerate(groups):
@@ -39,8 +39,15 @@ def asked_of(groups: Sequence[Group]) -> list[tuple[Part, What]]:
         place = group.level, group.aspect
         aspects[place] = aspects.get(place, 0) | 1 << g
     out: list[tuple[Part, What]] = [(Part(level, (of,)), ("level", level)) for level, of in levels.items()]
+    if len(levels) > 1:
+        whole = (1 << len(groups)) - 1
+        out += [(Part(f"all but {level}", (whole ^ of,)), ("others", level)) for level, of in levels.items()]
     out += [(Part(f"{a} × {b}", (levels[a], levels[b])), ("pair", a, b)) for a, b in combinations(levels, 2)]
     out += [(Part(" ".join(place), (of,)), ("aspect", *place)) for place, of in aspects.items()]
+    for level in levels:
+        if (level, "start") in aspects and (level, "dynamics") in aspects:
+            sets = aspects[level, "start"], aspects[level, "dynamics"]
+            out.append((Part(f"{level} start × dynamics", sets), ("within", level)))
     out += [(Part(group.name, (1 << g,)), ("group", str(g))) for g, group in enumerate(groups)]
     return out
 
@@ -53,6 +60,7 @@ class Looked:
         points: (R, D) embedded outcomes of the design's rows, NaN where one failed.
         noise: (B, D) variance between re-runs, by block; None where there is none.
         alpha: family-wise error in each table.
+        refused: values of settings that were left out, each with the reason.
     """
 
     problem: Problem
@@ -60,6 +68,7 @@ class Looked:
     points: Floats
     noise: Floats | None
     alpha: float
+    refused: tuple[str, ...] = ()
 
     @cached_property
     def cubes(self) -> Floats:
@@ -97,8 +106,8 @@ class Looked:
             noise=float(shares.noise),
             levels=tuple(
                 LevelShare(
-                    level, shown["level", level], shown.get(("aspect", level, "start")),
-                    shown.get(("aspect", level, "dynamics")),
+                    level, shown["level", level], shown["total", level], shown.get(("aspect", level, "start")),
+                    shown.get(("aspect", level, "dynamics")), shown.get(("within", level)),
                 )
                 for level in levels
             ),
@@ -112,12 +121,15 @@ class Looked:
     def _shares(self, dims: slice) -> tuple[Shares, list[What]]:
         """Shares in these dimensions, and the table of each."""
         told = asked_of(self.design.groups)
-        levels = sum(what[0] == "level" for _, what in told)
-        less = [k for k, (_, what) in enumerate(told) if what[0] in ("level", "pair")] if levels > 2 else []
+        levels = [what[1] for _, what in told if what[0] == "level"]
+        less = [[k for k, (_, what) in enumerate(told) if what == ("others", level)] for level in levels]
+        if len(levels) > 2:
+            less.append([k for k, (_, what) in enumerate(told) if what[0] in ("level", "pair")])
         noise = None if self.noise is None else self.noise[self.good, dims].sum(1)
         cubes = self.cubes[self.good][..., dims]
         shares = shares_of(cubes, len(self.design.groups), self.design.masks, [p for p, _ in told], noise, less)
-        return shares, [*(what for _, what in told), *([("rest",)] if less else [])]
+        tables: list[What] = [what for _, what in told]
+        return shares, [*tables, *(("total", level) for level in levels), *([("rest",)] if len(levels) > 2 else [])]
 
     def _spread_by_block(self) -> Floats:
         """(B,) what each block says of the spread; NaN where it says nothing."""
@@ -160,6 +172,11 @@ class Looked:
             notes.append(
                 f"{len(self.good)} independent blocks are too few for errors: {ENOUGH_BLOCKS} at least. Raise "
                 "combinations or rows, or vary fewer settings."
+            )
+        if self.refused:
+            notes.append(
+                "Values of settings at which the seed as it stands doesn't train are no part of the ranges: "
+                f"{'; '.join(self.refused)}."
             )
         if failed := int((self.whole == 0).sum()):
             notes.append(

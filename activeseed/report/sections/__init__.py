@@ -10,7 +10,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from activeseed.report.sections import basins, certificates, comparing, dreams, locked_in, removal, stability, votes
+from activeseed.report.sections import (
+    basins,
+    certificates,
+    comparing,
+    dreams,
+    locked_in,
+    masking,
+    prompts,
+    rates,
+    removal,
+    stability,
+    variance,
+    votes,
+)
 from activeseed.report.sections.covering import explanations, redundancy
 from activeseed.study import Study
 
@@ -37,11 +50,15 @@ SECTIONS: tuple[Section, ...] = (
     Section("comparison", comparing.comparison, comparing.comparison_figures),
     Section("ensemble", comparing.ensemble, comparing.ensemble_figures),
     Section("basins", basins.facts, basins.drawn),
+    Section("variance_budget", variance.facts, variance.figures),
     Section("dreams", dreams.facts, dreams.figures),
     Section("certificates", certificates.facts, certificates.figures),
     Section("removal", removal.facts, removal.figures),
     Section("lock_in", locked_in.facts, locked_in.figures),
     Section("partition_certificate", votes.facts, votes.figures),
+    Section("masking", masking.facts, masking.figures),
+    Section("prompts", prompts.facts, prompts.figures),
+    Section("learning_rates", rates.facts, rates.figures),
 )
 
 

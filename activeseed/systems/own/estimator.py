@@ -26,7 +26,7 @@ from activeseed.plan import Materials, Rows, stream_key
 from activeseed.protocols import NETWORK, REPRESENTATION, Cost, Json, Traits
 from activeseed.seed import Payload, Probe
 from activeseed.systems.own.fingerprint import fingerprint
-from activeseed.systems.own.given import GivenItem, also_reads, given_items, one_by_one
+from activeseed.systems.own.given import GivenItem, also_reads, given_items, one_by_one, text_of
 from activeseed.systems.own.inside import layout_of, parameters_of
 from activeseed.systems.own.labels import Label, Labels
 from activeseed.systems.own.target import load, name_of
@@ -384,7 +384,7 @@ class FromEstimator(SettingsRecord):
     def _inputs(self, materials: Materials, payloads: list[Payload]) -> Any:
         if self.features == "embedding":
             return np.asarray(materials.features(payloads), np.float64)
-        return [p.wording for p in payloads]
+        return [text_of(p) for p in payloads]
 
     def _label(self, metadata: Mapping[str, Any], group: str) -> Any:
         label = metadata.get(self.label, group or None if self.label == "group" else None)
