@@ -12,8 +12,8 @@ def layout_of(problem: Problem) -> Layout:
     if problem.layout is None or NETWORK not in problem.states or problem.materials is None:
         raise PlanError(
             "This system hands out no network of its outcome (activeseed.protocols.SupportsNetworks), so nothing can "
-            "be dreamed or proved of it. A league whose outcome is the evaluator, a linear reward model, and linear "
-            "models and perceptrons of scikit-learn do. For any other, sort texts by how far outcomes differ: make "
-            "them probes, and compare two outcomes there."
+            "be dreamed or proved of it, nor masked in it. A league whose outcome is the evaluator, a linear reward "
+            "model, and linear models and perceptrons of scikit-learn do. For any other, sort texts by how far "
+            "outcomes differ: make them probes, and compare two outcomes there."
         )
     return problem.layout

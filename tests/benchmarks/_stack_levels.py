@@ -19,7 +19,7 @@ import activeseed as act
 from activeseed.analyses.masking import curves_apart, masked_curve
 from activeseed.analyses.masking.curves import curve_of
 from activeseed.cli.planted import EXAMPLES, make
-from activeseed.estimators.statistics import jackknife, mean_and_se
+from activeseed.estimators.statistics import jackknife, mean_and_se, t_quantile
 from activeseed.geometries import Identity
 from activeseed.networks import Layout, Network
 from activeseed.plan import Floats, Materials, Rows
@@ -57,7 +57,7 @@ def _bundled(name: str) -> Iterator[Materials]:
 
 
 def _dropped_weights(quick: bool) -> list[dict[str, Any]]:
-    times, rng = 100 if quick else 2000, np.random.default_rng(1)
+    times, rng = 200 if quick else 2000, np.random.default_rng(1)
     covered = moved = monotone = 0
     zero = 0.0
     for n in range(times):
@@ -68,14 +68,14 @@ def _dropped_weights(quick: bool) -> list[dict[str, Any]]:
         at = RATES.index(P)
         exact = P / (1 - P) * float(((network.weights[0][0] * inputs) ** 2).sum(1).mean())
         covered += curve.low[at] <= exact <= curve.high[at]
-        moved += abs(curve.shift[at]) > 1.96 * curve.shift_se[at]
+        moved += curve.shift[at] > t_quantile(0.975, 63) * curve.shift_se[at]
         monotone += list(curve.value) == sorted(curve.value)
         zero = max(zero, abs(curve.value[0]), abs(curve.shift[0]))
     return [
         share(
             f"DropConnect on a linear score: 95 % interval of S({P}) holds p/(1−p) Σ w²x²", covered, times, least=0.93
         ),
-        share("masks that move nothing on average, said to", moved, times, most=0.05),
+        share("masks that move nothing alike, said to at 97.5 %", moved, times, most=0.05),
         share("curves that rise with the share that is gone", monotone, times),
         row("largest distance at a share of zero", zero, None, "= 0", zero == 0.0),
     ]  # fmt: skip
@@ -208,6 +208,9 @@ def _rates(statements: Materials, pairs: Materials, quick: bool) -> list[dict[st
                     r.width if r.keys else None, (r.width_low, r.width_high) if r.keys > 1 else None,
                 )
             )  # fmt: skip
+        last = found.ranges[-1]
+        said = f"{name}: decades by which momentum {last.momentum:g} widens the range"
+        rows.append(row(said, last.more, (last.more_low, last.more_high)))
     return rows
 
 
@@ -215,12 +218,12 @@ def _rates(statements: Materials, pairs: Materials, quick: bool) -> list[dict[st
 
 
 def _prompts(statements: Materials, quick: bool) -> list[dict[str, Any]]:
-    system = act.OversightLeague(evaluator="mlp")
-    asked = act.Prompts(keys=3 if quick else 8, prefixes=("Answer in one word:", "As my friend, tell me:"))
+    system = act.OversightLeague(minibatch=8)
+    asked = act.Prompts(keys=4 if quick else 16, prefixes=("Answer in one word:", "As my friend, tell me:"))
     found = run(asked, problem_of(system, statements), system, statements)
     rows = [
         row(
-            f"league, mlp: spread of outcomes over spread of starts, {len(found.probes)} probes put otherwise",
+            f"league: spread of outcomes over spread of starts, {len(found.probes)} probes put otherwise",
             found.ratio, (found.ratio_low, found.ratio_high),
         ),
         row("the same over that of probes that mean different things", found.washed_out),
@@ -238,15 +241,21 @@ def _forgetting(statements: Materials, pairs: Materials, quick: bool) -> list[di
     rows = []
     for name, materials, plain in (
         ("league, linear", statements, act.OversightLeague()), ("reward model", pairs, act.RewardModel()),
+        ("league, mlp", statements, act.OversightLeague(evaluator="mlp")),
     ):  # fmt: skip
         still = _contraction(plain, materials, keys)
-        rows.append(row(f"{name}, no pretraining: spread over keys", still[0], None, "= 0", still[0] == 0.0))
+        if plain.traits.streams:
+            said = f"{name}, no pretraining: spread at the end over keys, in thousandths"
+            rows.append(row(said, 1000.0 * still[0]))
+        else:
+            rows.append(row(f"{name}, no pretraining: spread over keys", still[0], None, "= 0", still[0] == 0.0))
         for before in (10, 100):
             for longer in (1, 16):
                 system = type(plain)(**{**plain.model_dump(), "pretrained": before, "steps": plain.steps * longer})
-                _, ratio, low, high = _contraction(system, materials, keys)
+                end, ratio, low, high = _contraction(system, materials, keys)
                 said = f"{before} steps on another task, then {'' if longer == 1 else f'{longer} times '}its own"
                 rows.append(row(f"{name}, {said}: spread at the end over spread of starts", ratio, (low, high)))
+                rows.append(row(f"{name}, {said}: spread at the end, in thousandths", 1000.0 * end))
     return rows
 
 

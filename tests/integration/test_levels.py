@@ -114,3 +114,25 @@ def test_processes_ask_other_probes_and_other_settings_as_one_process_does(make_
         study.close()
     assert found[0][0]["ranges"][0]["width"] == pytest.approx(found[1][0]["ranges"][0]["width"], nan_ok=True)
     assert found[0][1]["outcome"] == pytest.approx(found[1][1]["outcome"], rel=1e-3)
+
+
+def test_declared_parameters_stand_in_the_settings_of_a_project(make_study: Make) -> None:
+    trainer = act.FromEstimator(
+        "sklearn.linear_model:SGDClassifier",
+        parameters={"loss": "log_loss", "learning_rate": "constant"},
+        label="kind",
+        varies={"eta0": [0.01, 0.1], "alpha": {"values": [1e-4, 1e-2], "level": "trainer"}},
+    )
+    items = tuple(
+        Item(id=f"i{n}", payload=Text(text=f"{'good' if n % 2 else 'bad'} {n}"), metadata={"kind": "ab"[n % 2]})
+        for n in range(8)
+    )
+    study = make_study(seed=Seed(items=items), system=trainer, annotator=act.Simulated(truth={}))
+    again = act.Study.open(study.folder)
+    assert isinstance(again.declared_system, act.FromEstimator)
+    assert again.declared_system.varies == trainer.varies
+    found = again.analyse(act.LearningRates(setting="eta0", octaves=2, halvings=1, keys=2, tolerance=0.4))
+    assert [r.momentum for r in found.ranges] == [None]
+    settings = (study.folder / "activeseed.toml").read_text("utf-8")
+    assert "varies" in settings
+    assert "eta0" in settings

@@ -23,6 +23,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "agents look ahead": {**SMALL, "unroll": 2, "unrolled": "evaluator"},
     "agents look far ahead": {**SMALL, "unroll": 8, "unrolled": "evaluator"},
     "mlp, agents look ahead": {**SMALL, "evaluator": "mlp", "unroll": 2, "unrolled": "evaluator"},
+    "momentum": {**SMALL, "momentum": 0.5},
+    "masks": {**SMALL, "dropout": 0.3, "dropconnect": 0.2, "momentum": 0.5, "masked": "both"},
+    "mlp, masks": {**SMALL, "evaluator": "mlp", "dropout": 0.3, "dropconnect": 0.2, "masked": "both"},
+    "pretrained": {**SMALL, "pretrained": 10},
+    "mlp, pretrained": {**SMALL, "evaluator": "mlp", "pretrained": 10, "momentum": 0.5},
     "full": OversightLeague.full(**SMALL).model_dump(mode="json"),
 }
 QUICK = ["dual", "generators and dreams", "mlp"]
@@ -32,6 +37,8 @@ SYSTEMS: dict[str, System] = {
     "reward model, dual": RewardModel(steps=20),
     "reward model, primal": RewardModel(steps=20, init_scale=0.1),
     "reward model, mlp": RewardModel(steps=20, reward="mlp"),
+    "reward model, masks": RewardModel(steps=20, dropconnect=0.3, momentum=0.5, pretrained=5),
+    "reward model, mlp, masks": RewardModel(steps=20, reward="mlp", dropout=0.3, pretrained=5),
 }
 
 

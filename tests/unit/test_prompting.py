@@ -13,7 +13,7 @@ from activeseed.analyses.prompting.measuring import pooled, spread
 from activeseed.analyses.prompting.rewording import starts_of
 from activeseed.errors import ConfigError, PlanError
 from activeseed.plan import Materials, generator
-from activeseed.seed import Item, Pair, Probe, Seed, Text, Vector
+from activeseed.seed import Item, Pair, Probe, Seed, Text, Variant, Vector
 from activeseed.systems.inference import InferenceEngine
 from activeseed.systems.league import OversightLeague
 from activeseed.testing import check_analysis, problem_of
@@ -162,3 +162,34 @@ def test_what_can_not_be_put_otherwise_is_refused() -> None:
     other = (Probe(id="x", payload=Vector(values=(1.0,)), group="p1"),)
     with pytest.raises(PlanError, match="is a vector"):
         run(act.Prompts(written=other), problem_of(function, MATERIALS), function, MATERIALS)
+
+
+def test_the_parts_of_a_pair_are_put_otherwise_together() -> None:
+    said = Pair(prompt="Should the assistant lie?", chosen="You should not lie.", rejected="hm")
+    starts = starts_of((Probe(id="p", payload=said),), act.Prompts().rules, ("Well:",), ())
+    payloads = [s.payload for s in starts]
+    assert payloads[0] == said
+    by_rule = [p for s, p in zip(starts, payloads, strict=True) if s.kind not in ("", "prefix")]
+    assert by_rule
+    assert all(isinstance(p, Pair) and p.chosen != said.chosen and p.rejected == "hm" for p in by_rule)
+    (behind,) = [p for s, p in zip(starts, payloads, strict=True) if s.kind == "prefix"]
+    assert behind == Pair(prompt="Well: Should the assistant lie?", chosen=said.chosen, rejected="hm")
+
+
+def test_a_rule_of_ones_own_is_asked_like_the_packages() -> None:
+    class Louder:
+        def variants(self, seed):
+            items = [
+                i.model_copy(update={"alternatives": (*i.alternatives, _louder(i))}) if i.payload.text.strip() else i
+                for i in seed.items
+            ]
+            return Seed(items=tuple(Item(**{n: getattr(i, n) for n in Item.model_fields}) for i in items))
+
+    def _louder(item):
+        return Variant(id="louder", payload=Text(text=item.payload.text.upper()))
+
+    system = by_length(1e-3)
+    found = run(act.Prompts(rules=(Louder(),)), problem_of(system, MATERIALS), system, MATERIALS)
+    assert [k.kind for k in found.kinds] == ["Louder"]
+    assert len(found.probes) == 4
+    assert act.Prompts(rules=(Louder(),)).model_dump(mode="json")["rules"] == ["Louder"]
