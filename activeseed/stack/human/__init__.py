@@ -3,8 +3,8 @@
 Each run of the plan is a study like any other, in a folder of its own below the outer study's: an author's first draft
 is taken in, simulated people are asked, the seed changes, the trainer² runs again. `record` says what is asked, `ways`
 who answers and how they are asked, `drafts` and `designs` what an author might begin with, `runs` which studies share
-what, `planned` what each is made of, `one` runs one of them, `many` all, `apart` and `moving` take points to numbers, and
-`measuring` says what was found.
+what, `planned` what each is made of. `one` runs one of them, `many` several at a time, `conducting` all. `apart`,
+`moving` and `telling` make numbers of points, and `measuring` says what was found.
 """
 
 from __future__ import annotations

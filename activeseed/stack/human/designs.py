@@ -59,6 +59,6 @@ def check_designs(system: System, materials: Materials, choices: Mapping[str, tu
                 geometry.unit,
             ):
                 raise PlanError(
-                    f"With {path} = {value!r} outcomes are {found.over}, and of the study as it stands {geometry.over}: "
-                    "they can't be compared. Leave that value out (designs)."
+                    f"With {path} = {value!r} outcomes are {found.over}, and those of the study {geometry.over}: they "
+                    "can't be compared. Leave that value out (designs)."
                 )

@@ -58,8 +58,8 @@ def meant(study: Study, asked: HumanLevel) -> tuple[Ints, tuple[str, ...]]:
         )
     elif len(told) < len(seed):
         notes.append(
-            f"What is meant was said of {len(told)} of {len(seed)} items; the others are taken to be as answered, or as "
-            "the author's belief has them."
+            f"What is meant was said of {len(told)} of {len(seed)} items; the others are taken to be as answered, or "
+            "as the author's belief has them."
         )
     return out, tuple(notes)
 
@@ -88,7 +88,9 @@ def _variant(seed: Seed, item: str, variant: str) -> int:
     if variant.startswith(PLACE):
         place = int(variant.removeprefix(PLACE))
         if place >= len(found.alternatives):
-            raise PlanError(f"The truth names alternative {place} of item {item!r}, which has {len(found.alternatives)}.")
+            raise PlanError(
+                f"The truth names alternative {place} of item {item!r}, which has {len(found.alternatives)}."
+            )
         return place + 2
     try:
         return found.index_of(variant)

@@ -121,8 +121,8 @@ class Way:
         left: what is left of the distance of the outcome from what is meant.
         moved: how far an answer moves the levels.
         by_order: movement of the outcome per answer, by place of the answer in the study.
-        differs: whether it leaves another share of that distance than the first crew or method does, beyond the error
-            (Holm over all crews and methods).
+        differs: in what it ends otherwise than the first crew or method does, beyond the error: ``outcome`` (what is
+            left of that distance), ``seed`` (items that are wrong).
     """
 
     factor: str
@@ -133,7 +133,7 @@ class Way:
     left: Left
     moved: tuple[Moved, ...]
     by_order: tuple[tuple[float, float], ...]
-    differs: bool
+    differs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -198,8 +198,8 @@ class HumanFound:
 
     @property
     def changes(self) -> tuple[str, ...]:
-        """Where the picture changes: crews and methods that leave another share of the error than the first."""
-        return tuple(f"{w.factor}: {w.name}" for w in self.ways if w.differs)
+        """Where the picture changes: crews and methods that end otherwise than the first of them."""
+        return tuple(f"{w.factor} {w.name} ({' and '.join(w.differs)})" for w in self.ways if w.differs)
 
     @property
     def structure(self) -> str:
@@ -207,8 +207,10 @@ class HumanFound:
         if not self.ways:
             return "Not asked: one crew and one method."
         if not self.changes:
-            return "No crew and no method was measured to change what answers leave of the error."
-        return f"The picture changes with {', '.join(self.changes)}."
+            return "No crew and no method was measured to end otherwise than the first of them."
+        first = {w.factor: w.name for w in reversed(self.ways)}
+        than = " and ".join(f"{name} ({factor})" for factor, name in first.items())
+        return f"The picture changes with {', '.join(self.changes)}: they end otherwise than {than}."
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as JSON."""

@@ -42,8 +42,8 @@ def conducted(jobs: Sequence[Job], workers: int, done: Callable[[], None]) -> No
         ahead = iter(sent)
         try:
             while True:
-                while len(open_) < workers + 1 and (job := next(ahead, None)) is not None:
-                    open_.add(pool.submit(unpacked, job))
+                while len(open_) < workers + 1 and (content := next(ahead, None)) is not None:
+                    open_.add(pool.submit(unpacked, content))
                 if not open_:
                     return
                 finished, open_ = wait(open_, return_when=FIRST_COMPLETED)
@@ -79,7 +79,7 @@ def _sent(job: Job) -> bytes:
 
 @contextlib.contextmanager
 def _processes(workers: int) -> Iterator[Any]:
-    """A pool whose workers end when this process does, whatever ends it."""
+    """A pool whose workers end when this process does, whatever ends it; nothing goes on behind anybody's back."""
     from joblib.externals.loky.backend import get_context
     from joblib.externals.loky.process_executor import ProcessPoolExecutor
 

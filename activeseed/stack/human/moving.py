@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -42,14 +43,14 @@ def steps_of(found: CameTo) -> Steps:
     """The steps of a study: outcomes by products of different keys, so that noise moves nothing on average."""
     given = np.array(found.answers)
     looks = found.points
-    model = [across(*(2 * (_known(b - a),))) for a, b in zip(looks[:-1], looks[1:], strict=True)]
+    away = [_known(b - a) for a, b in pairwise(looks)]
     return Steps(
         np.diff(given),
         (given[1:] > given[-1] / 2.0).astype(np.int64),
         {
             "trainer2": (found.variants[1:] != found.variants[:-1]).sum(1).astype(np.float64),
             "trainer": np.array(found.networks[1:], np.float64),
-            "model": np.array(model, np.float64),
+            "model": np.array([across(d, d) for d in away], np.float64),
             "world": np.array(found.flipped[1:], np.float64),
         },
     )

@@ -2,16 +2,20 @@
 
 It is a study like any other, in a folder of its own, with its own journal: one that was killed goes on where it stood,
 trains nothing twice, and is asked nothing twice, since simulated people answer by key and question. What it came to is
-a small file that is written once; where that is, nothing is done any more.
+a small file that is written once; where that is, nothing is done any more, and its trainings, unless they were paid
+for, are given up: its journal stays.
 """
 
 from __future__ import annotations
 
 import io
 import json
+import shutil
 import time
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -112,7 +116,7 @@ def conduct(job: Job) -> None:
     A draft that can't be trained is written down as well, with the reason. Any other error is raised.
     """
     folder = Path(job.folder)
-    if (folder / RESULT).exists():
+    if came_to(folder) is not None:
         return
     began = time.monotonic()
     try:
@@ -121,6 +125,9 @@ def conduct(job: Job) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         found = CameTo(failure=describe(error))
     _write(folder, found, time.monotonic() - began)
+    if not job.settings.limits.money:  # what was paid for is kept
+        for name in ("artifacts", "embeddings"):
+            shutil.rmtree(folder / ".activeseed" / name, ignore_errors=True)
 
 
 def came_to(folder: Path) -> CameTo | None:
@@ -132,9 +139,9 @@ def came_to(folder: Path) -> CameTo | None:
         with (folder / POINTS).open("rb") as handle, np.load(handle, allow_pickle=False) as arrays:
             points, right = np.asarray(arrays["points"], np.float64), np.asarray(arrays["right"], np.float64)
             variants = np.asarray(arrays["variants"], np.int64)
-        known = {name: tuple(_numbers(v)) if isinstance(v, list) else v for name, v in said.items()}
+        known: dict[str, Any] = {name: tuple(_numbers(v)) if isinstance(v, list) else v for name, v in said.items()}
         return CameTo(points=points, right=right, variants=variants, **known)
-    except (OSError, ValueError, KeyError, TypeError, EOFError):
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
         return None
 
 
@@ -191,7 +198,9 @@ def _opened(job: Job, folder: Path) -> Study:
 def _in_order(study: Study, job: Job, people: Simulated) -> str:
     """Ask in an order that was known before the first answer; what was asked says how far that came."""
     order = _order(study, job)
-    asked = [name for n in range(0, len(order), job.questions) for name in order[n : n + job.questions] * job.method.readings]
+    asked = [
+        name for n in range(0, len(order), job.questions) for name in order[n : n + job.questions] * job.method.readings
+    ]
     channel = study.connected(people)
     while True:
         while study.pending:
@@ -233,15 +242,15 @@ def _measured(study: Study, job: Job, ended: str) -> CameTo:
     seeds = [seed for seed, _ in looks]
     geometry = system.geometry(materials)
     outcomes = [trained.outcomes(seed) for seed in seeds]
-    right = trained.outcomes(seeds[-1].stand(**job.right), "what is meant")
+    right = trained.outcomes(seeds[-1].revise(standing=job.right), "what is meant")
     points = np.stack([_embedded(o, geometry) for o in outcomes])
     weights = decisions_of(geometry)
     networks = [trained.network(seed) for seed in seeds]
     return CameTo(
         points=points, right=_embedded(right, geometry), variants=np.array([s.base for s in seeds], np.int64),
         answers=tuple(n for _, n in looks),
-        flipped=(0.0, *(_flipped(a, b, weights) for a, b in zip(outcomes[:-1], outcomes[1:], strict=True))),
-        networks=(0.0, *(_apart(a, b) for a, b in zip(networks[:-1], networks[1:], strict=True))),
+        flipped=(0.0, *(_flipped(a, b, weights) for a, b in pairwise(outcomes))),
+        networks=(0.0, *(_apart(a, b) for a, b in pairwise(networks))),
         trainings=study.budget.trainings, failed=study.budget.failed, ended=ended,
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""From an outer study to the whole studies of its plan: what each is made of, where it lies, and what it costs at most."""
+"""From an outer study to the whole studies of its plan: what each is made of, where it lies, what it costs at most."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from activeseed.errors import PlanError
 from activeseed.estimators import LeaveOneOut
 from activeseed.executors import InProcess, Processes
 from activeseed.plan import Floats, Ints, stream_key
-from activeseed.protocols import System
 from activeseed.seed import Json
 from activeseed.stack.human.designs import check_designs, choices_of, design, with_design
 from activeseed.stack.human.drafts import author_of, draft, exchanged, meant, written
@@ -129,7 +128,9 @@ def planned(study: Study, asked: HumanLevel) -> Plan:
     if not open_:
         notes = (*notes, "The author's belief is sure of every item, so that all first drafts are the same.")
     drawn = _drafts(study, asked, law, right, 2 * (runs[-1].block + 1))
-    named = asked.name(study.seed.version, right.tolist(), _shown(study), system.record(), {k: list(v) for k, v in choices.items()})
+    named = asked.name(
+        study.seed.version, right.tolist(), _shown(study), system.record(), {k: list(v) for k, v in choices.items()}
+    )
     folder = study.folder / ".activeseed" / "human" / named
     made = tuple(_made(asked, run, factors, drawn, choices) for run in runs)
     return Plan(asked, study, folder, factors, right, law, choices, made, notes)

@@ -24,7 +24,7 @@ class HumanLevel(SettingsRecord):
     write, the *design* of the trainer² that they happen to choose, who the *annotators* are, and by which *method* they
     are asked. Each is drawn independently and evenly from what is stated here, so that shares are about these ranges.
 
-    >>> HumanLevel(studies=32, annotators=("careful", "coin")).annotators[1].people[0].behaviour
+    >>> act.HumanLevel(studies=36, annotators=("careful", "coin")).annotators[1].people[0].behaviour
     'random'
 
     Attributes:

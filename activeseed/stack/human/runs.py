@@ -76,5 +76,10 @@ def runs_of(studies: int, factors: Sequence[str]) -> tuple[Run, ...]:
 
 
 def chosen(key: int, factor: str, draw: int, choices: int) -> int:
-    """Which of so many choices a draw of a factor is: every one as likely as any other."""
-    return int(generator(key, "human", factor, draw).integers(choices))
+    """Which of so many choices a draw of a factor is: each as likely as any other, and the two of a block independent.
+
+    First draws of as many blocks as there are choices take each of them once, and so do second draws: all come up.
+    """
+    block, second = divmod(draw, 2)
+    cycle, place = divmod(block, choices)
+    return int(generator(key, "human", factor, second, cycle).permutation(choices)[place])
