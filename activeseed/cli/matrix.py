@@ -13,13 +13,14 @@ from activeseed.analyses.stability.saying import (
     number,
     source_words,
 )
+from activeseed.analyses.stability.washing import Estimate
 from activeseed.cli.screen import clean, results
 from activeseed.cli.tables import plain_table
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from activeseed.analyses import Cell, StabilityMatrix, TwoTrainers, Varied
+    from activeseed.analyses import Cell, RateRanges, StabilityMatrix, TwoTrainers, Varied
     from activeseed.study import Study
 
 #: columns of characters from which there is room for numbers beside verdicts
@@ -96,6 +97,21 @@ def along_words(varied: Varied) -> str:
         basins = f", {at.swept.number} basins" if at.swept.number > 1 else ""
         said.append(f"{value} ({times}{basins})")
     return f"Spread over seeds along {varied.name}: {', '.join(said)}."
+
+
+def print_rates(found: RateRanges) -> None:
+    """Which learning rates train to one end, a line a momentum."""
+    console = results()
+    console.print()
+    _line(console, f"Learning rates that train to one end ({found.setting} stands at {number(found.standing)})", "bold")
+    rows = []
+    for r in found.ranges:
+        ends = f"{'≤ ' if r.least else ''}{number(r.low)} to {'≥ ' if r.most else ''}{number(r.high)}"
+        width = interval_words(Estimate(r.width, r.width_low, r.width_high))
+        rows.append(["–" if r.momentum is None else f"{r.momentum:g}", ends, f"{width} decades"])
+    console.print(plain_table(["momentum", "from, to", "width"], rows, console.width))
+    for note in found.notes:
+        _line(console, note, "dim")
 
 
 def print_two(found: TwoTrainers) -> None:
