@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: columns of characters from which there is room for numbers beside verdicts
 WIDE = 100
+#: and for the whole heading
+NARROW = 60
 
 
 def print_matrix(found: StabilityMatrix, study: Study) -> None:
@@ -40,7 +42,8 @@ def print_matrix(found: StabilityMatrix, study: Study) -> None:
         cells = {c.aspect: c for c in found.cells if c.level == level}
         if cells:
             rows.append([LEVEL_WORDS[level], *(short(cells[a], wide) if a in cells else "–" for a in ASPECTS)])
-    console.print(plain_table(["level", "stable?", "structurally stable?"], rows, console.width))
+    structure = "structurally stable?" if console.width >= NARROW else "structure?"
+    console.print(plain_table(["level", "stable?", structure], rows, console.width))
     for cell in found.cells:
         console.print()
         _line(console, f"{LEVEL_WORDS[cell.level]}, {ASPECT_WORDS[cell.aspect]}", "bold")

@@ -168,7 +168,8 @@ def from_seeds(problem: Problem, near: Trained, far: Trained, law: Law, count: C
     found = count(near.first, "items")
     why = ""
     if not ratio.is_known:
-        why = "Unrelated seeds end alike, so that there is nothing to hold the spread of plausible ones against"
+        seen = "are not told from noise" if near.second is not None else "end alike"
+        why = f"Unrelated seeds {seen}, so that there is nothing to hold the spread of plausible ones against"
     return Started(
         of="items", starts=len(near.which), failed=near.asked - len(near.which), spread=spread.estimate,
         before=Estimate(share, share, share),
