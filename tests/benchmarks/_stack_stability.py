@@ -184,16 +184,16 @@ def two_rows(quick: bool) -> list[dict[str, Any]]:
     ]
     toys = (linear("none"), mean_of_items(14, 0.85))
     told, n = 0, 200 if quick else 1000
-    truths = [ratio_under(toy, toy.problem(0)) for toy in toys]
+    truths = [ratio_under(one, one.problem(0)) for one in toys]
     true = float(np.log(truths[1] / truths[0]))
     for k in range(n):
         dice = generator(KEY, "two", k)
         logs = []
-        for toy in toys:
-            problem = toy.problem(0)
+        for trainer in toys:
+            problem = trainer.problem(0)
             far = far_law(problem, problem.law)
             of_near = apart(problem.law) / apart(far)
-            a, b = _sampled(toy, problem.law, dice), _sampled(toy, far, dice)
+            a, b = _sampled(trainer, problem.law, dice), _sampled(trainer, far, dice)
             logs.append(log_ratio_left(spread_over(a).times(1.0 / of_near), spread_over(b)))
         if logs[0] is not None and logs[1] is not None:
             gap = difference_of(logs[0], logs[1])
