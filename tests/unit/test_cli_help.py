@@ -24,8 +24,9 @@ IDS = [" ".join(path) or "activeseed" for path, _ in ALL]
 DESIGN = {
     "init", "check", "rank", "redundancy", "compare", "lock-in", "dream", "certify", "removal", "basins", "explain",
     "queue", "annotate", "pull", "answers import", "answers export", "answers take-back", "loop", "serve", "report",
-    "stability", "status", "seed log", "seed diff", "seed export", "seed sync", "seed pin", "seed revert", "label-
-    studio up", "label-studio down", "label-studio check", "label-studio renew", "demo",
+    "stability", "status", "seed log", "seed diff", "seed export", "seed sync", "seed pin", "seed revert",
+    "label-studio up",
+    "label-studio down", "label-studio check", "label-studio renew", "demo",
 }  # fmt: skip
 
 
