@@ -13,17 +13,20 @@ from activeseed.analyses.stability.saying import (
     number,
     source_words,
 )
+from activeseed.analyses.stability.washing import Estimate
 from activeseed.cli.screen import clean, results
 from activeseed.cli.tables import plain_table
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from activeseed.analyses import Cell, StabilityMatrix, TwoTrainers, Varied
+    from activeseed.analyses import Cell, RateRanges, StabilityMatrix, TwoTrainers, Varied
     from activeseed.study import Study
 
 #: columns of characters from which there is room for numbers beside verdicts
 WIDE = 100
+#: and for the whole heading
+NARROW = 60
 
 
 def print_matrix(found: StabilityMatrix, study: Study) -> None:
@@ -39,7 +42,8 @@ def print_matrix(found: StabilityMatrix, study: Study) -> None:
         cells = {c.aspect: c for c in found.cells if c.level == level}
         if cells:
             rows.append([LEVEL_WORDS[level], *(short(cells[a], wide) if a in cells else "–" for a in ASPECTS)])
-    console.print(plain_table(["level", "stable?", "structurally stable?"], rows, console.width))
+    structure = "structurally stable?" if console.width >= NARROW else "structure?"
+    console.print(plain_table(["level", "stable?", structure], rows, console.width))
     for cell in found.cells:
         console.print()
         _line(console, f"{LEVEL_WORDS[cell.level]}, {ASPECT_WORDS[cell.aspect]}", "bold")
@@ -76,7 +80,9 @@ def short(cell: Cell, wide: bool = False) -> str:
         return f"{verdict}, ratio {interval_words(ratios[0])}"
     if verdict == "changes":
         where = [f"changes {v.where}" for v in cell.varied if v.changes]
-        where += [f"changes, {100 * m.at:.0f} % of {m.of} off" for m in cell.masked if m.at is not None]
+        where += [
+            f"changes, {100 * m.at:.0f} % of {m.of.partition(' (')[0]} off" for m in cell.masked if m.at is not None
+        ]
         return f"{where[0]} and {len(where) - 1} more" if len(where) > 1 else where[0]
     if verdict == "unclear" and cell.starts and not cell.starts[0].ratio.is_known:
         return f"spread {number(cell.starts[0].spread.value)}"
@@ -94,6 +100,21 @@ def along_words(varied: Varied) -> str:
         basins = f", {at.swept.number} basins" if at.swept.number > 1 else ""
         said.append(f"{value} ({times}{basins})")
     return f"Spread over seeds along {varied.name}: {', '.join(said)}."
+
+
+def print_rates(found: RateRanges) -> None:
+    """Which learning rates train to one end, a line a momentum."""
+    console = results()
+    console.print()
+    _line(console, f"Learning rates that train to one end ({found.setting} stands at {number(found.standing)})", "bold")
+    rows = []
+    for r in found.ranges:
+        ends = f"{'≤ ' if r.least else ''}{number(r.low)} to {'≥ ' if r.most else ''}{number(r.high)}"
+        width = interval_words(Estimate(r.width, r.width_low, r.width_high))
+        rows.append(["–" if r.momentum is None else f"{r.momentum:g}", ends, f"{width} decades"])
+    console.print(plain_table(["momentum", "from, to", "width"], rows, console.width))
+    for note in found.notes:
+        _line(console, note, "dim")
 
 
 def print_two(found: TwoTrainers) -> None:

@@ -48,6 +48,9 @@ def stability(
     budget: Annotated[
         bool, typer.Option("--budget", help="Also which level and factor the spread comes from.")
     ] = False,
+    rates: Annotated[
+        bool, typer.Option("--rates", help="Also the range of learning rates that train to one end.")
+    ] = False,
     human: Annotated[
         int, typer.Option("--human", min=0, max=100_000, metavar="N", help="Also run N whole studies: the human level.")
     ] = 0,
@@ -73,7 +76,7 @@ def stability(
     Example:
       activeseed stability
       activeseed stability --levels trainer2 --sweep beta=0.1,0.3
-      activeseed stability --budget --human 64
+      activeseed stability --budget --rates --human 64
       activeseed stability --against ../other
       activeseed stability --against-setting learning_rate=8.0
     """
@@ -91,16 +94,18 @@ def stability(
         before = study.trainer.trainings
         found: Any = _matrix(study, asked, progress, yes)
         two = _two(study, asked, found, against, others, progress, yes)
-        more = {**({"against": two.to_dict()} if two else {}), **_beside(study, budget, human, progress, yes)}
+        more = {**({"against": two.to_dict()} if two else {}), **_beside(study, budget, rates, human, progress, yes)}
         found = _with_human(study, found)
     write_frames(found if two is None else two, csv, None)
     if as_json:
         said = {name: part if isinstance(part, dict) else part.to_dict() for name, part in more.items()}
         print_found(found, study, said)
         return
-    from activeseed.cli.matrix import print_matrix, print_two
+    from activeseed.cli.matrix import print_matrix, print_rates, print_two
 
     print_matrix(found, study)
+    if "learning_rates" in more:
+        print_rates(more["learning_rates"])
     if two is not None:
         print_two(two)
     if "budget" in more:
@@ -180,13 +185,17 @@ def _two(
     return two
 
 
-def _beside(study: Study, budget: bool, human: int, progress: Progress, yes: bool) -> dict[str, Any]:
+def _beside(study: Study, budget: bool, rates: bool, human: int, progress: Progress, yes: bool) -> dict[str, Any]:
     """What else was wanted, by name: the range of learning rates where there is one, the budget, whole studies."""
     out: dict[str, Any] = {}
     if budget:
         from activeseed.analyses import VarianceBudget
 
         out["budget"] = agreed(study, progress, yes, lambda: study.analyse(VarianceBudget()))
+    if rates:
+        from activeseed.analyses import LearningRates
+
+        out["learning_rates"] = agreed(study, progress, yes, lambda: study.analyse(LearningRates()))
     if human:
         from activeseed.stack.human import HumanLevel, human_level
         from activeseed.stack.human.conducting import cost_of

@@ -82,6 +82,7 @@ def analyses_cost(work: Workshop) -> dict[str, int]:
         PartitionCertificate,
         Redundancy,
         RemovalBounds,
+        Stability,
         VarianceBudget,
     )
     from activeseed.analyses.removal.partition import votes_in
@@ -96,6 +97,7 @@ def analyses_cost(work: Workshop) -> dict[str, int]:
         **({"dream": Dreams, "certify": Certificates} if networks else {}),
         "removal": PartitionCertificate if votes_in(problem) else RemovalBounds,
         "basins": Basins,
+        "stability": Stability,
         "stability --budget": VarianceBudget,
     }
     for name, made in asked.items():

@@ -18,6 +18,8 @@ from activeseed.analyses import (
     Masking,
     Redundancy,
     RemovalBounds,
+    Stability,
+    VarianceBudget,
 )
 from activeseed.analyses.sides import Side
 from activeseed.estimators import Auto, Bootstrap, Jansen, LeaveOneOut, NullLadder, Regression
@@ -39,6 +41,8 @@ MATERIALS = Materials(seed_of(4), probes_of(3))
         Comparison(first=Side(), second=Side(name="again", key=1), keys=3),
         Ensemble(to=Side(), draws=8, keys=3),
         Basins(draws=24, resamples=2, follow=8, pairs=4),
+        Stability(draws=8, starts=6, keys=3, resamples=0, alpha=0.2),
+        VarianceBudget(rows=64, combinations=16, item_pairs=8),
         LeaveOneOut(),
         Regression(rows=64, pairs=8),
         Jansen(bases=6),

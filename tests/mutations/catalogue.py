@@ -6,7 +6,7 @@ dropped, a square or a factor that is missing, an index that is off by one, argu
 
 from __future__ import annotations
 
-from tests.mutations import bounding, certificates, cirl, designs, distances, levels, removal
+from tests.mutations import bounding, certificates, cirl, designs, distances, levels, removal, stability
 from tests.mutations.mutation import Mutation
 
 _E, _B, _A = "activeseed/estimators/", "activeseed/belief/", "activeseed/acquisition/"
@@ -32,6 +32,7 @@ FIRST: dict[str, tuple[str, ...]] = {
     "distances": distances.FIRST,
     "levels": levels.FIRST,
     "removal": removal.FIRST,
+    "stability": stability.FIRST,
 }
 
 FAMILIES: dict[str, tuple[Mutation, ...]] = {
@@ -344,4 +345,5 @@ FAMILIES: dict[str, tuple[Mutation, ...]] = {
     "distances": distances.MUTATIONS,
     "levels": levels.MUTATIONS,
     "removal": removal.MUTATIONS,
+    "stability": stability.MUTATIONS,
 }

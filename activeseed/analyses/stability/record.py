@@ -11,14 +11,17 @@ from pydantic import Field
 
 from activeseed.analyses.basins.sweeping import choices_of
 from activeseed.analyses.masking.record import Masking
+from activeseed.analyses.prompting.record import Prompts
 from activeseed.analyses.stability.matrix import Cell, Damaged, StabilityMatrix, Started, Varied
 from activeseed.analyses.stability.starting import (
     FEW,
     LEFT_OUT,
+    asks,
     both,
     counted,
     ensemble,
     far_law,
+    from_prompts,
     from_seeds,
     from_setting,
     from_stream,
@@ -112,6 +115,10 @@ class Stability(SettingsRecord):
         """Whether there is a model whose parts can be switched off."""
         return "model" in self.levels and problem.layout is not None and not self.sweep
 
+    def _prompts(self, problem: Problem) -> Prompts | None:
+        """The analysis of prompts, where the trained system can be asked otherwise."""
+        return asks(problem, self.keys) if "model" in self.levels and not self.sweep else None
+
     def _needs_seeds(self, problem: Problem) -> bool:
         """Whether some cell is about plausible seeds: its own, or what a sweep or damage is held against."""
         return "trainer2" in self.levels or self._sweeps(problem) or self._masks(problem)
@@ -143,7 +150,8 @@ class Stability(SettingsRecord):
                 rows += len(chosen) * (1 if problem.deterministic else self.keys)
         if self._masks(problem):
             rows += 1 if problem.deterministic else self.keys
-        return problem.each * rows
+        prompts = self._prompts(problem)
+        return problem.each * rows + (Cost(trainings=0) if prompts is None else prompts.cost(problem))
 
     # --- the run ------------------------------------------------------------------------------------------------------
 
@@ -174,6 +182,8 @@ class Stability(SettingsRecord):
                     problem, seeds_of(problem, far_law(problem, law), self.draws, "unrelated"), "unrelated seeds"
                 )
                 started.append(from_seeds(problem, near, far, law, count, self.resamples))
+            if level == "model" and (prompts := self._prompts(problem)) is not None:
+                started.append(from_prompts((yield from prompts.run(problem))))
             for stream in self._streams(problem, level, "start"):
                 started.append((yield from from_stream(problem, stream, level, self.starts, count, self.resamples)))
             for setting, _ in self._settings(problem, level, "start"):
@@ -209,12 +219,18 @@ class Stability(SettingsRecord):
                 f"{other} of {self.draws} plausible seeds differ from the seed as it stands, which is few for an "
                 "error: intervals of the trainer² are too narrow. Raise draws."
             )
+        unclear = int((near_law(problem).probabilities[: len(problem.seed)].max(1) < 1.0).sum())
+        if self._sweeps(problem) and self.draws < 2 * unclear:
+            out.append(
+                f"Which item the outcome hangs on most is told from {self.draws} seeds in which {unclear} items are "
+                "unclear, which is few: another draw of seeds may name another. Raise draws."
+            )
         return tuple(out)
 
 
 def _no_start(level: str) -> str:
     return {
-        "model": "Nothing says where the model starts: this system has no state of the world and no prompt to vary",
+        "model": "Nothing says where the model starts: no state of the world is drawn, no probe can be put otherwise",
         "trainer": "Nothing says where the trainer starts: no key stream draws its start, and no setting names one",
         "trainer2": "No item of the seed can be varied",
     }[level]

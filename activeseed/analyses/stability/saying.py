@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from activeseed.analyses.stability.washing import Estimate
 from activeseed.cleaning import few
-from activeseed.factor import Aspect, Level
 
 if TYPE_CHECKING:
     from activeseed.analyses.stability.matrix import Cell, Damaged, Started, Varied
@@ -104,10 +103,4 @@ def sentence_of(cell: Cell) -> str:
     said += cell.words
     if cell.why:
         said.append(cell.why)
-    text = ". ".join(one.rstrip(".") for one in said)
-    return f"{text[:1].upper()}{text[1:]}." if text else ""
-
-
-def place(level: Level, aspect: Aspect) -> str:
-    """``trainer, structural stability``."""
-    return f"{LEVEL_WORDS[level]}, {ASPECT_WORDS[aspect]}"
+    return " ".join(f"{one[:1].upper()}{one[1:].rstrip('.')}." for one in said)

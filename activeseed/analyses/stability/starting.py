@@ -13,12 +13,15 @@ mean over the many items that stand, each with probability p, the ratio is 1/(4p
 their spread at the start, both squared embedded distances: what trainings differ in before the first step, and after
 the last. It takes a system that hands out its trajectory.
 
-*Where the model starts.* A start of the world has no measure in the unit of outcomes: the spread stands alone.
+*Where the model starts.* The trained system is asked otherwise (`prompting`): how much of a change of the prompt comes
+through, over how much of a change to another question of the same distance does. A start of the world has no measure in
+the unit of outcomes: its spread stands alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,6 +29,9 @@ import numpy as np
 
 from activeseed.analyses.basins.counting import basins_of, support_of
 from activeseed.analyses.basins.sweeping import rows_at
+from activeseed.analyses.prompting.found import Prompted
+from activeseed.analyses.prompting.record import Prompts
+from activeseed.analyses.prompting.rewording import starts_of
 from activeseed.analyses.sides import drawn
 from activeseed.analyses.stability.matrix import Started
 from activeseed.analyses.stability.washing import (
@@ -42,8 +48,9 @@ from activeseed.analyses.stability.washing import (
     spread_over,
 )
 from activeseed.contrast import ABSENT_INDEX
+from activeseed.errors import PlanError
 from activeseed.estimators.leave_one_out import ROUNDING
-from activeseed.geometries import decisions_of
+from activeseed.geometries import Hellinger, Identity, decisions_of
 from activeseed.outcome import Outcomes
 from activeseed.plan import Explicit, Floats, Ints, Law, Rows, generator, join_rows, with_keys
 from activeseed.protocols import TRAJECTORY, Problem, Request
@@ -161,7 +168,8 @@ def from_seeds(problem: Problem, near: Trained, far: Trained, law: Law, count: C
     found = count(near.first, "items")
     why = ""
     if not ratio.is_known:
-        why = "Unrelated seeds end alike, so that there is nothing to hold the spread of plausible ones against"
+        seen = "are not told from noise" if near.second is not None else "end alike"
+        why = f"Unrelated seeds {seen}, so that there is nothing to hold the spread of plausible ones against"
     return Started(
         of="items", starts=len(near.which), failed=near.asked - len(near.which), spread=spread.estimate,
         before=Estimate(share, share, share),
@@ -235,6 +243,33 @@ def from_setting(problem: Problem, setting: int, level: str, keys: int) -> Gener
         of=factor.id, starts=len(factor.choices), failed=int((~fine).sum()), spread=spread.estimate,
         disagree=_disagreement(problem, one_key),
         **_before(before, spread, level, followed),
+    )  # fmt: skip
+
+
+def asks(problem: Problem, keys: int) -> Prompts | None:
+    """The analysis of prompts, where this outcome is read at probes that can be put otherwise by rule."""
+    if problem.materials is None or problem.places != problem.materials.probes:
+        return None
+    if not isinstance(problem.geometry, Hellinger | Identity):
+        return None
+    asked = Prompts(keys=keys)
+    with suppress(PlanError):
+        if starts_of(problem.places, asked.rules, asked.prefixes, asked.written):
+            return asked
+    return None
+
+
+def from_prompts(found: Prompted) -> Started:
+    """What comes of another wording of a probe, beside what another question of the same distance makes."""
+    of = found.between if found.between > 0.0 else float("nan")
+    ratio = Estimate(found.washed_out, found.ratio_low / of, found.ratio_high / of)
+    known = ratio.is_known
+    return Started(
+        of="wordings of the probes", starts=sum(k.rewordings for k in found.kinds), failed=0,
+        spread=Estimate(found.outcome, found.outcome_low, found.outcome_high), before=Estimate(found.start),
+        measured="squared distance of the probes' features; the ratio is held against that of different probes",
+        ratio=ratio if known else UNKNOWN,
+        why="" if known else "Nothing embeds the probes, so that how far apart their wordings lie is not known",
     )  # fmt: skip
 
 

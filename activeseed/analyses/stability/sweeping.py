@@ -6,7 +6,7 @@ outcome hangs most; and how the spread over seeds does, which is a matter of deg
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -23,6 +23,8 @@ from activeseed.plan import Rows, generator
 from activeseed.protocols import Problem, Request
 from activeseed.seed import Json
 
+#: halves of the ensemble under one key and under another name the same item at least so often, where one is named
+TOLD = 0.2
 #: the picture is another one, too, where more than this share of the trainings fail that did not
 FAIL = 0.5
 
@@ -80,8 +82,7 @@ def at_value(
     if n < 2:
         return AtValue(Swept(value, stands, n, 0, {}, (), float("nan"), "", {}), UNKNOWN, UNKNOWN)
     found = count(trained.first, name)
-    dice = generator(problem.stream, "stability", "tops", name)
-    top, tops = tops_of(trained.first, trained.variants[:, : len(problem.ids)], problem.ids, dice)
+    top, tops = _top(problem, trained, name)
     shares = tuple((np.bincount(found.basins) / n).tolist())
     off = trained.first - trained.first.mean(0)
     whole = float((off**2).sum() / (n - 1))
@@ -91,6 +92,18 @@ def at_value(
         common = np.intersect1d(trained.which, here.which)
         against = ratio_of(trained.of(common), here.of(common))
     return AtValue(swept, trained.of(trained.which).estimate, against)
+
+
+def _top(problem: Problem, trained: Trained, name: str) -> tuple[str, Mapping[str, float]]:
+    """The item that the outcome hangs on most, by both keys' outcomes; none where the two keys name different ones."""
+    dice = generator(problem.stream, "stability", "tops", name)
+    variants = trained.variants[:, : len(problem.ids)]
+    if trained.second is None:
+        return tops_of(trained.first, variants, problem.ids, dice)
+    one, two = (tops_of(points, variants, problem.ids, dice)[1] for points in (trained.first, trained.second))
+    if sum(share * two.get(item, 0.0) for item, share in one.items()) < TOLD:
+        return "", {}
+    return tops_of((trained.first + trained.second) / 2.0, variants, problem.ids, dice)
 
 
 def varied_of(path: str, at: Sequence[AtValue]) -> Varied:

@@ -60,7 +60,9 @@ SECTIONS: tuple[Section, ...] = (
     Section("removal", removal.facts, removal.figures),
     Section("lock_in", locked_in.facts, locked_in.figures),
     Section("partition_certificate", votes.facts, votes.figures),
+    Section("masking", masking.facts, masking.figures),
     Section("prompts", prompts.facts, prompts.figures),
+    Section("learning_rates", rates.facts, rates.figures),
     Section("human_level", human.facts, human.figures),
     Section("designs", designs.facts, designs.figures),
 )

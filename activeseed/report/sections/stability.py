@@ -33,7 +33,7 @@ def facts(study: Study, result: Mapping[str, Any]) -> dict[str, Any]:
     now = study.state.current.id
     return {
         **result,
-        "cells": [_said(c) for c in cells],
+        "cells": [_said(c) for c in sorted(cells, key=lambda c: STACK.index(c["level"]))],
         "stack": [_level(level, cells, _shares(study)) for level in STACK],
         "items": len(study.seed),
         "asked": len({i for a in study.state.counted_answers for i in study.state.questions[a.question].items}),
@@ -53,7 +53,7 @@ def _said(cell: Mapping[str, Any]) -> dict[str, Any]:
     starts = [{**s, "name": source_words(s["of"])} for s in cell["starts"]]
     return {
         **cell, "starts": starts, "level_words": LEVEL_WORDS[cell["level"]], "question": ASPECT_WORDS[cell["aspect"]],
-        "mark": MARKS[cell["verdict"]][0],
+        "mark": MARKS[cell["verdict"]][0], "sentence": cell["sentence"].replace("`", ""),
     }  # fmt: skip
 
 
@@ -78,7 +78,7 @@ def _verdict(cell: Mapping[str, Any] | None) -> dict[str, str] | None:
         text += f", {figures_of(ratio)}"
     if verdict == "changes":
         where = [v["where"] for v in cell["varied"] if v["changes"]]
-        where += [f"with {100 * m['at']:.0f} % of {m['of']} off" for m in cell["masked"] if m["at"] is not None]
+        where += [f"with {100 * m['at']:.0f} % of {_short(m['of'])} off" for m in cell["masked"] if m["at"] is not None]
         text += f" {where[0]}" + (f" and {len(where) - 1} more" if len(where) > 1 else "")
     return {"mark": mark, "css": css, "text": text}
 
@@ -98,13 +98,18 @@ def drawn(facts: Mapping[str, Any]) -> dict[str, str]:
     masked = [m for c in facts["cells"] for m in c["masked"]]
     curves = ""
     if masked:
-        series = [(str(m["of"]), [e["value"] for e in m["moved"]]) for m in masked]
+        series = [(_short(m["of"]), [e["value"] for e in m["moved"]]) for m in masked]
         known = masked[0]["seeds"]["value"]
         if known is not None:
             series.append(("another plausible seed", [known] * len(masked[0]["rates"])))
         labels = [f"{100 * r:.0f} %" for r in masked[0]["rates"]]
         curves = figures.lines(series, labels, title="how far the outcome moves, by the share off", width=460)
     return {"stack": _stack(facts), "curves": curves}
+
+
+def _short(of: str) -> str:
+    """What is switched off, without what is said of it in brackets."""
+    return of.partition(" (")[0]
 
 
 def _stack(facts: Mapping[str, Any]) -> str:
