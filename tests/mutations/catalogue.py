@@ -6,7 +6,7 @@ dropped, a square or a factor that is missing, an index that is off by one, argu
 
 from __future__ import annotations
 
-from tests.mutations import bounding, certificates, distances, removal
+from tests.mutations import bounding, certificates, distances, human, removal
 from tests.mutations.mutation import Mutation
 
 _E, _B, _A = "activeseed/estimators/", "activeseed/belief/", "activeseed/acquisition/"
@@ -28,6 +28,7 @@ FIRST: dict[str, tuple[str, ...]] = {
     "bounding": bounding.FIRST,
     "certificates": certificates.FIRST,
     "distances": distances.FIRST,
+    "human": human.FIRST,
     "removal": removal.FIRST,
 }
 
@@ -337,5 +338,6 @@ FAMILIES: dict[str, tuple[Mutation, ...]] = {
     "bounding": bounding.MUTATIONS,
     "certificates": certificates.MUTATIONS,
     "distances": distances.MUTATIONS,
+    "human": human.MUTATIONS,
     "removal": removal.MUTATIONS,
 }
