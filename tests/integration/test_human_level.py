@@ -1,4 +1,4 @@
-"""Whole studies below a study: what they come to by a formula, kills in the middle, consent, the journal, the report."""
+"""Whole studies below a study: held to a formula, kills in the middle, consent, the journal, the report, refusals."""
 
 from __future__ import annotations
 
