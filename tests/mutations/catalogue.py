@@ -6,7 +6,7 @@ dropped, a square or a factor that is missing, an index that is off by one, argu
 
 from __future__ import annotations
 
-from tests.mutations import bounding, certificates, distances, levels, removal
+from tests.mutations import bounding, budget, certificates, distances, levels, removal
 from tests.mutations.mutation import Mutation
 
 _E, _B, _A = "activeseed/estimators/", "activeseed/belief/", "activeseed/acquisition/"
@@ -26,6 +26,7 @@ FIRST: dict[str, tuple[str, ...]] = {
     ),
     "store": ("tests/contracts/test_store.py",),
     "bounding": bounding.FIRST,
+    "budget": budget.FIRST,
     "certificates": certificates.FIRST,
     "distances": distances.FIRST,
     "levels": levels.FIRST,
@@ -336,6 +337,7 @@ FAMILIES: dict[str, tuple[Mutation, ...]] = {
         ),
     ),
     "bounding": bounding.MUTATIONS,
+    "budget": budget.MUTATIONS,
     "certificates": certificates.MUTATIONS,
     "distances": distances.MUTATIONS,
     "levels": levels.MUTATIONS,
