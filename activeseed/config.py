@@ -45,6 +45,9 @@ FAMILIES: dict[str, dict[str, str]] = {
         "oversight_league": "systems.league:OversightLeague",
         "reward_model": "systems.reward_model:RewardModel",
         "inference_engine": "systems.inference:InferenceEngine",
+        "predca": "systems.predca:PreDCA",
+        "cirl": "systems.cirl:CIRL",
+        "representational_tethers": "systems.tethers:RepresentationalTethers",
         "function": "systems.own:FromFunction",
         "estimator": "systems.own:FromEstimator",
         "command": "systems.own:Command",
@@ -86,6 +89,8 @@ FAMILIES: dict[str, dict[str, str]] = {
         "paraphrase": "perturbations:Paraphrase",
         "drift": "perturbations:Drift",
         "framing": "perturbations:Framing",
+        "reweigh": "perturbations:Reweigh",
+        "relabel": "perturbations:Relabel",
     },
     "rewriter": {
         "machine": "rewriters:MachineRewriter",

@@ -179,7 +179,7 @@ class Blocks:
 
     def decode(self, points: Floats) -> Floats:
         """(…, D) points -> (…, P) outcomes; NaN in parts that can't be decoded."""
-        parts = np.split(points, np.cumsum(self._widths)[:-1], axis=-1)
+        parts = np.split(points, np.cumsum(self.widths)[:-1], axis=-1)
         out = []
         for block, part, root in zip(self.blocks, parts, np.sqrt(self.weights), strict=True):
             if isinstance(block.geometry, SupportsDecoding):
@@ -202,7 +202,7 @@ class Blocks:
         return [int(n) for n in np.cumsum([b.places for b in self.blocks])[:-1]]
 
     @cached_property
-    def _widths(self) -> tuple[int, ...]:
+    def widths(self) -> tuple[int, ...]:
         """Dimensions of each part's points: those of any outcome will do."""
         even = [np.full(b.places, 1.0 / b.places) for b in self.blocks]
         return tuple(b.geometry.embed(e).shape[-1] for b, e in zip(self.blocks, even, strict=True))

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from activeseed.errors import PlanError
 from activeseed.factor import Factor
-from activeseed.seed import Entry, Pair, Payload, Probe, Seed, Text, Vector
+from activeseed.seed import Entry, Json, Pair, Payload, Probe, Seed, Text, Vector, digest_of
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -212,7 +212,7 @@ class Materials:
     def features(self, payloads: Sequence[Payload]) -> NDArray[np.float32]:
         """(n, d) features: the embedding of a text, a vector's entries, chosen minus rejected for a pair.
 
-        Of an entry its field ``vector``, else the embedding of its text.
+        Of an entry its field ``vector``, else the embedding of its text, or of all that it says where it has none.
         """
         if not payloads:
             return np.zeros((0, 0), np.float32)
@@ -251,14 +251,16 @@ def _plain(payload: Payload) -> Payload:
     if not isinstance(payload, Entry):
         return payload
     vector = payload.fields.get("vector")
-    return Text(text=payload.text) if vector is None else Vector(values=tuple(vector), label=payload.text)
+    return Text(text=payload.texts[0]) if vector is None else Vector(values=tuple(vector), label=payload.text)
 
 
 def _no_embedder() -> NDArray[np.float32]:
     raise PlanError("This system reads text, but the study has no embedder. Set [embedder] kind in activeseed.toml.")
 
 
-def row_names(context: bytes, slots: Slots, rows: Rows, settings: Sequence[Factor] = ()) -> list[str]:
+def row_names(
+    context: bytes, slots: Slots, rows: Rows, settings: Sequence[Factor] = (), said: Mapping[str, Json] | None = None
+) -> list[str]:
     """The cache name of every row: a hash of the context and of what differs from the reference.
 
     The reference is the seed as written and the system's record as it is, both in the context; what differs is named by
@@ -267,10 +269,14 @@ def row_names(context: bytes, slots: Slots, rows: Rows, settings: Sequence[Facto
     Args:
         context: digest of everything the rows share (``Materials.digest``, the system's record and revision).
         settings: factors of the columns after the items'.
+        said: values of settings that all rows have besides, by path.
     """
     items = len(slots.index)
     plain = rows.of_items(items)
     beyond = _settings_said(rows.variants[:, items:], settings)
+    if said:
+        all_have = b"".join(f"/{path}=".encode() + digest_of([path, value]) for path, value in said.items())
+        beyond = [all_have + b for b in beyond]
     return _item_names(context, slots, plain, beyond)
 
 

@@ -141,7 +141,7 @@ class Entry(_Record):
     Which fields there are, and what they mean, its system says (``protocols.SupportsEntries``).
 
     Attributes:
-        text: what people read first, and what an embedder sees; may be empty.
+        text: what people read first, and what an embedder sees; where it is empty, that is all the fields.
         fields: name -> JSON. A field ``vector`` is what a system reads of it in place of an embedding.
     """
 
@@ -151,7 +151,7 @@ class Entry(_Record):
 
     @property
     def display(self) -> str:
-        said = [f"{name}: {_short(value)}" for name, value in self.fields.items()]
+        said = [f"{name}: {shortened(value)}" for name, value in self.fields.items()]
         return "\n".join([*([self.text] if self.text else []), *said])
 
     @property
@@ -160,10 +160,12 @@ class Entry(_Record):
 
     @property
     def texts(self) -> tuple[str, ...]:
-        return (self.text,) if self.text else ()
+        if "vector" in self.fields and not self.text:
+            return ()
+        return (self.text or self.display,)
 
 
-def _short(value: Any) -> str:
+def shortened(value: Any) -> str:
     """A field as people read it: a text as it is, anything else as JSON, long lists by their first entries."""
     if isinstance(value, str):
         return value

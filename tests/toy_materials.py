@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from activeseed.plan import Materials
-from activeseed.seed import Item, Pair, Probe, Seed, Text, Vector, with_flips
+from activeseed.seed import Entry, Item, Pair, Probe, Seed, Text, Variant, Vector, with_flips
 
 
 def _unit(x: NDArray[Any]) -> NDArray[Any]:
@@ -103,3 +103,80 @@ def dicta() -> Materials:
     probes = tuple(Probe(id=name, payload=t) for name, t in texts_of(deeds, "p"))
     pool = tuple(Probe(id=name, payload=t) for name, t in texts_of(deeds[::-1], "c"))
     return Materials(Seed(items=items), probes, pool)
+
+
+def anchors(
+    items: int = 12, pool: int = 30, probes: int = 10, d: int = 6, root: int = 0, classes: int = 3
+) -> Materials:
+    """Inputs around three centres, one a concept; the pool's column ``kind`` says which of the classes each is in.
+
+    Item 2 states degrees of two concepts and leaves the third open; item 3 may be of another concept; the last but one
+    says where ``b`` starts from.
+    """
+    rng = np.random.default_rng(root)
+    centres = _unit(rng.normal(size=(3, d)))
+    names = "abc"
+
+    def near(of: int) -> list[float]:
+        return [round(float(v), 6) for v in centres[of] + 0.3 * rng.normal(size=d)]
+
+    made = [
+        Item(id=f"i{k}", payload=Entry(fields={"vector": near(k % 3), "concept": names[k % 3]})) for k in range(items)
+    ]
+    made[2] = Item(id="i2", payload=Entry(fields={"vector": near(2), "concepts": {"c": 0.9, "a": 0.2}}))
+    other = Variant(id="other", payload=Entry(fields={**made[3].payload.fields, "concept": "b"}))
+    made[3] = Item(id="i3", payload=made[3].payload, alternatives=(other,))
+    towards = {"concept": "b", "direction": [float(v) for v in centres[1]]}
+    made[-2] = Item(id=f"i{items - 2}", payload=Entry(fields=towards))
+
+    def around(n: int, mark: str) -> tuple[Probe, ...]:
+        return tuple(
+            Probe(
+                id=f"{mark}{k}",
+                payload=Vector(values=tuple(near(k % 3))),
+                metadata={"kind": "xyz"[k % classes], "concept": names[k % 3], "other": "pq"[k % 2]},
+            )
+            for k in range(n)
+        )
+
+    return Materials(Seed(items=tuple(made)), around(probes, "p"), around(pool, "u"), root)
+
+
+def candidates(root: int = 0) -> Materials:
+    """The four programs of the built-in ring, and three more of the user's body: other, torn, and misjudged."""
+    table = dict(zip((f"c{n}" for n in range(6)), ("right", "right", "right", "right", "stay", "left"), strict=True))
+    said: dict[str, dict[str, Any]] = {
+        **{name: {"program": name} for name in ("user", "cat", "thermostat", "noise")},
+        "further": {"program": table, "body": "user", "mass": 0.5},
+        "torn": {"program": {**table, "c3": {"stay": 0.5, "right": 0.5}}, "body": "user", "mass": 2},
+        "misjudged": {"program": "user", "utility": ["c0"], "mass": 1.5},
+    }
+    items = tuple(Item(id=n, payload=Entry(text=f"This is {n}.", fields=f)) for n, f in said.items())
+    return Materials(seed=Seed(items=items), probes=(), root=root)
+
+
+def prior(objectives: tuple[str, ...] = ("soup", "salad", "pizza", "stew")) -> Materials:
+    """A piece for each objective of a CIRL game, each less likely than the one before."""
+    pieces = [
+        Item(id=o, payload=Entry(fields={"objective": o, "mass": 1.0 / (n + 1)})) for n, o in enumerate(objectives)
+    ]
+    return Materials(Seed(items=tuple(pieces)), ())
+
+
+def corners() -> Materials:
+    """The same of the gridworld, of which one piece is given by its weights."""
+    pieces = [
+        Entry(fields={"objective": "north-west", "mass": 3}), Entry(fields={"objective": "south-east", "mass": 2}),
+        Entry(text="Either corner in the north.", fields={"theta": [0.5, 0.5, 0.0]}),
+    ]  # fmt: skip
+    return Materials(Seed(items=tuple(Item(id=f"c{n}", payload=p) for n, p in enumerate(pieces))), ())
+
+
+def shown() -> Materials:
+    """Ways through the gridworld: towards the north-east, to and fro, and nowhere."""
+    ways = [
+        [["0,0", "north"], ["0,1", "east"], ["1,1", "north"]], [["1,0", "east"], ["2,0", "north"]],
+        [["0,0", "east"], ["1,0", "west"]], [["0,0", "stay"]],
+    ]  # fmt: skip
+    items = [Item(id=f"w{n}", payload=Entry(fields={"trajectory": way})) for n, way in enumerate(ways)]
+    return Materials(Seed(items=tuple(items)), ())

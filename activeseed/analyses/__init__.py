@@ -21,6 +21,16 @@ if TYPE_CHECKING:
         Swept,
         Training,
     )
+    from activeseed.analyses.budget import VarianceBudget
+    from activeseed.analyses.budget.found import (
+        Budget,
+        FactorShare,
+        GroupShare,
+        Interaction,
+        LevelShare,
+        OutcomeBlock,
+        Share,
+    )
     from activeseed.analyses.certificates import Certificates
     from activeseed.analyses.certificates.certified import Certificate, Certified
     from activeseed.analyses.comparison import Comparison, Ensemble, Given, Runs
@@ -28,6 +38,9 @@ if TYPE_CHECKING:
     from activeseed.analyses.dreams import Dreams
     from activeseed.analyses.dreams.finding import Dreamed, Dreamt, Parting, Seen
     from activeseed.analyses.lock_in import LockedIn, LockIn, Ratio
+    from activeseed.analyses.masking import CurvesApart, Masked, MaskedCurve, Masking, curves_apart, masked_curve
+    from activeseed.analyses.prompting import ProbeStarts, Prompted, PromptKind, Prompts
+    from activeseed.analyses.rates import LearningRates, RateRange, RateRanges, TriedRate
     from activeseed.analyses.redundancy import Redundancy
     from activeseed.analyses.redundancy.coverage import Cover, Coverage, ItemCoverage, ProbeCoverage
     from activeseed.analyses.removal import RemovalBounds
@@ -40,6 +53,10 @@ _HOMES = {
     "basins.landscape": (
         "Basin", "BasinItem", "BasinProbe", "Candidate", "Landscape", "Rate", "Sweep", "Swept", "Training",
     ),
+    "budget": ("VarianceBudget",),
+    "budget.found": (
+        "Budget", "FactorShare", "GroupShare", "Interaction", "LevelShare", "OutcomeBlock", "Share",
+    ),
     "certificates": ("Certificates",),
     "certificates.certified": ("Certificate", "Certified"),
     "comparison": ("Comparison", "Ensemble", "Given", "Runs"),
@@ -47,6 +64,9 @@ _HOMES = {
     "dreams": ("Dreams",),
     "dreams.finding": ("Dreamed", "Dreamt", "Parting", "Seen"),
     "lock_in": ("LockIn", "LockedIn", "Ratio"),
+    "masking": ("CurvesApart", "Masked", "MaskedCurve", "Masking", "curves_apart", "masked_curve"),
+    "prompting": ("ProbeStarts", "PromptKind", "Prompted", "Prompts"),
+    "rates": ("LearningRates", "RateRange", "RateRanges", "TriedRate"),
     "redundancy": ("Redundancy",),
     "redundancy.coverage": ("Cover", "Coverage", "ItemCoverage", "ProbeCoverage"),
     "removal": ("RemovalBounds",),
@@ -57,9 +77,12 @@ _HOMES = {
 __getattr__ = lazily(__name__, _HOMES)
 
 __all__ = [
-    "Apart", "AtProbe", "Basin", "BasinItem", "BasinProbe", "Basins", "Candidate", "Certificate", "Certificates",
-    "Certified", "Compared", "Comparison", "Contested", "Cover", "Coverage", "Dreamed", "Dreams", "Dreamt", "Ensemble",
-    "Given", "ItemCoverage", "Landscape", "LockIn", "LockedIn", "OfGroup", "Parting", "PartitionCertificate",
-    "PartitionVotes", "PlaceVotes", "ProbeCoverage", "ProbeReach", "Rate", "Ratio", "Redundancy", "RemovalBound",
-    "RemovalBounds", "Removals", "Runs", "Seen", "Side", "Spread", "Spreads", "Sweep", "Swept", "Training",
+    "Apart", "AtProbe", "Basin", "BasinItem", "BasinProbe", "Basins", "Budget", "Candidate", "Certificate",
+    "Certificates", "Certified", "Compared", "Comparison", "Contested", "Cover", "Coverage", "CurvesApart", "Dreamed",
+    "Dreams", "Dreamt", "Ensemble", "FactorShare", "Given", "GroupShare", "Interaction", "ItemCoverage", "Landscape",
+    "LearningRates", "LevelShare", "LockIn", "LockedIn", "Masked", "MaskedCurve", "Masking", "OfGroup",
+    "OutcomeBlock", "Parting", "PartitionCertificate", "PartitionVotes", "PlaceVotes", "ProbeCoverage", "ProbeReach",
+    "ProbeStarts", "PromptKind", "Prompted", "Prompts", "Rate", "RateRange", "RateRanges", "Ratio", "Redundancy",
+    "RemovalBound", "RemovalBounds", "Removals", "Runs", "Seen", "Share", "Side", "Spread", "Spreads", "Sweep",
+    "Swept", "Training", "TriedRate", "VarianceBudget", "curves_apart", "masked_curve",
 ]  # fmt: skip

@@ -256,7 +256,8 @@ def _edited(row: Mapping[str, Any], question: Question, where: str) -> Any:
     """
     payload = row.get("payload")
     if isinstance(payload, Mapping) and payload:
-        return payload if "kind" in payload else {"kind": "pair" if "chosen" in payload else "text", **payload}
+        kind = "pair" if "chosen" in payload else "entry" if "fields" in payload else "text"
+        return payload if "kind" in payload else {"kind": kind, **payload}
     if payload:
         return payload
     replies = [_said(row, name, where) for name in ("chosen", "rejected")]

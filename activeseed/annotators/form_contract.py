@@ -31,7 +31,7 @@ from activeseed.questions import FORMS, about, form_of, verdicts_of, with_form
 from activeseed.questions.own import PARTS, own_forms
 from activeseed.resolution import check_answer
 from activeseed.resolution import read_answers as votes_of
-from activeseed.seed import ABSENT, Item, Pair, Seed, Text
+from activeseed.seed import ABSENT, Entry, Item, Pair, Seed, Text
 
 #: keys of the terminal's own
 TAKEN = frozenset("qu?h0123456789~")
@@ -182,7 +182,8 @@ def _content(question: Question, reply: Reply, seed: Seed) -> dict[str, Any] | N
         payload = item.payload
         if isinstance(payload, Pair):
             return {**said, "payload": Pair(prompt=payload.prompt, chosen="Mended.", rejected="Worse.")}
-        return {**said, "payload": Text(text="Mended.")} if isinstance(payload, Text) else None
+        # what is typed of an entry is a text as well: lines that change it
+        return {**said, "payload": Text(text="Mended.")} if isinstance(payload, Text | Entry) else None
     if reply.needs == "texts":
         return {**said, "texts": ("A new example.",)}
     if reply.needs == "lines":
@@ -200,7 +201,7 @@ def _typed(question: Question, reply: Reply, answer: Answer, seed: Seed) -> Answ
     if isinstance(answer.payload, Pair):
         lines = [reply.key, answer.payload.prompt, answer.payload.chosen, answer.payload.rejected]
     elif isinstance(answer.payload, Text):
-        lines = [reply.key, answer.payload.text]
+        lines = [reply.key, answer.payload.text, ""]
     screen, told = io.StringIO(), iter(lines)
     given: list[Answer] = []
     console = Console(file=screen, width=100)

@@ -17,13 +17,15 @@ from activeseed.cleaning import clean
 from activeseed.errors import AnswerError
 from activeseed.question import Answer, Question, Reply
 from activeseed.questions import form_of, needs, verdicts_of
-from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Pair, Seed, Text
+from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Entry, Pair, Seed, Text
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 #: the order in which keys are shown; those of other forms come first
 _ORDER = "krecfbndwymps"
+#: how each line of a change to an entry is asked for
+_CHANGE = "Line {}, as name: value, or the new text (empty: done): "
 
 
 class Terminal(SettingsRecord):
@@ -226,15 +228,17 @@ def _edited(question: Question, seed: Seed, ask: Callable[[str], str]) -> Text |
         chosen = ask("Better reply (empty: as it is): ").strip() or before.chosen
         rejected = ask("Worse reply (empty: as it is): ").strip() or before.rejected
         return Pair(prompt=prompt, chosen=chosen, rejected=rejected)
+    if isinstance(before, Entry):
+        return Text(text="\n".join(_lines(ask, _CHANGE)))
     text = ask("New text: ").strip()
     if not text:
         raise AnswerError("Nothing typed, nothing changed.")
     return Text(text=text)
 
 
-def _lines(ask: Callable[[str], str]) -> list[str]:
+def _lines(ask: Callable[[str], str], prompt: str = "Example {} (empty: done): ") -> list[str]:
     out: list[str] = []
-    while line := ask(f"Example {len(out) + 1} (empty: done): ").strip():
+    while line := ask(prompt.format(len(out) + 1)).strip():
         out.append(line)
     if not out:
         raise AnswerError("Nothing typed. s skips the question.")

@@ -8,6 +8,7 @@ credibility are then correlated by λ_f·λ_g, which is their similarity; u is d
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,13 +45,14 @@ class Copies:
         return out
 
 
-def near_copies(features: Floats | None, items: int, near: float) -> Copies:
+def near_copies(features: Floats | None, items: int, near: float, alike: Sequence[Hashable] | None = None) -> Copies:
     """Which items are near-copies of which.
 
     Args:
         features: (F, d), or None.
         items: F.
         near: similarity is 1 − d²/(near · mean squared distance between items), floored at 0.
+        alike: (F,) what two items must have in common besides: one text under two concepts is two questions.
 
     λ² is the mean similarity to the other members of the cluster. An embedding of nothing but zeros says nothing, and
     where all are the same they say nothing about who is a copy of whom. Costs O(F²d) time, memory for a block of rows.
@@ -65,17 +67,19 @@ def near_copies(features: Floats | None, items: int, near: float) -> Copies:
     if float(square.mean()) <= 1e-18 * float((np.asarray(features, np.float64) ** 2).sum(1).mean()):
         return none
     radius = near * 2.0 * float(square.mean()) * items / (items - 1)
+    numbers: dict[Hashable, int] = {}
+    kinds = np.array([numbers.setdefault(k, len(numbers)) for k in alike or [0] * items])
     found: list[tuple[Ints, Ints, Floats]] = []
     for start in range(0, items, BLOCK):
         d2 = square[start : start + BLOCK, None] + square - 2.0 * x[start : start + BLOCK] @ x.T
         a, b = np.nonzero(d2 <= radius)
-        keep = (a + start != b) & said[a + start] & said[b]
+        keep = (a + start != b) & said[a + start] & said[b] & (kinds[a + start] == kinds[b])
         a, b = a[keep], b[keep]
         found.append((a + start, b, 1.0 - np.maximum(d2[a, b], 0.0) / radius))
-    a, b, alike = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    a, b, likeness = (np.concatenate(parts) for parts in zip(*found, strict=True))
     if not len(a):
         return none
-    total = np.bincount(a, alike, items)
+    total = np.bincount(a, likeness, items)
     _, label = connected_components(coo_array((np.ones(len(a)), (a, b)), shape=(items, items)), directed=False)
     size = np.bincount(label)[label]
     loading = np.sqrt(np.minimum(total / np.maximum(size - 1, 1), MOST))

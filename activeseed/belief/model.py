@@ -9,7 +9,7 @@ is moved. Their probabilities are earned by what they predicted of answers befor
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from itertools import product
 
@@ -44,6 +44,7 @@ def fit_belief(
     key: int,
     order: Sequence[int] | Ints | None = None,
     drawn: Bools | None = None,
+    alike: Sequence[Hashable] | None = None,
 ) -> Belief:
     """The belief after the answers so far.
 
@@ -59,6 +60,7 @@ def fit_belief(
         key: root key of the posterior's draws.
         order: numbers of the answered items, first answered first; answered items that it leaves out come last.
         drawn: (F,) whether the question about the item was drawn at random; None: all of them were.
+        alike: (F,) what near-copies must have in common besides their features (`copies.near_copies`).
 
     Raises:
         PlanError: shapes that do not fit.
@@ -83,7 +85,7 @@ def fit_belief(
         known = [int(i) for i in (() if order is None else order) if answered[i]]
         sequence = np.array(list(dict.fromkeys([*known, *np.flatnonzero(answered).tolist()])), np.int64)
         counts = np.ones(len(sequence), bool) if drawn is None else np.asarray(drawn, bool)[sequence]
-        copies = near_copies(features, f, settings.near)
+        copies = near_copies(features, f, settings.near, alike)
         design, names = _design(settings, groups, features, None if evidence is None else copies.shared(evidence))
         most = np.maximum(stay, leave)
         taught = np.maximum(stay, DOUBT * most), np.maximum(leave, DOUBT * most)

@@ -49,7 +49,7 @@ def of_torch(module: Any, link: Link = "sigmoid") -> Network:
             pending = True
         elif not isinstance(layer, torch.nn.Dropout | torch.nn.Identity):
             raise PlanError(
-                f"Layer {n} of the network is a {type(layer).__name__}, of which nothing can be proved here. Linear "
+                f"Layer {n} of the network is a {type(layer).__name__}, which can't be read here. Linear "
                 "layers with ReLU, Tanh or Sigmoid between them can be read."
             )
     if not weights or len(weights[-1]) != 1:

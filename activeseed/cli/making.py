@@ -60,7 +60,8 @@ def make_project(
     from activeseed.systems.league import OversightLeague
 
     refuse_existing(folder)
-    read = load_seed(source, columns=columns, rest=rest, entry=_entries_of(system, (tables or {}).get("system")))
+    entry = _entries_of(system, (tables or {}).get("system"))
+    read = load_seed(source, columns=columns, rest=rest, entry=entry)
     kind, why = (embedder, "") if embedder else best_embedder(read.seed)
     chosen: dict[str, Any] = {
         "system": {"kind": system or _system_for(read.seed)},
@@ -76,13 +77,19 @@ def make_project(
     league = OversightLeague.model_fields["kind"].default
     if isinstance(chosen["system"], Mapping) and chosen["system"]["kind"] == league:
         chosen["system"] = {**LEAGUE, "minibatch": min(32, len(read.seed) // 2), **chosen["system"]}
+    for name, value in _beginning(chosen["system"], read.seed).items():
+        chosen[name] = {**value, **chosen.get(name, {})} if isinstance(value, Mapping) else chosen.get(name, value)
+    if isinstance(chosen["system"], Mapping):
+        chosen["system"] = _near(folder, chosen["system"])
+        if "perturbations" not in chosen and chosen["system"]["kind"] in REWEIGHED:
+            chosen["perturbations"] = [{"kind": "reweigh"}]
     study = Study.create(
         folder,
         read.seed,
         settings=parse(chosen),
         pool=_probes(pool, columns) if pool else (),
         probes=_probes(probes, columns) if probes else (),
-        gold=[*(read_gold(gold) if gold else ()), *gold_from(read.seed, sure)],
+        gold=[*(read_gold(gold, entry=entry) if gold else ()), *gold_from(read.seed, sure)],
         guidelines=read_text(guidelines, "The guidelines file") if guidelines else "",
         progress=progress or silent,
         written=lambda settings: commented(settings, INTRO),  # with what each of them is for
@@ -99,7 +106,7 @@ def gold_from(seed: Seed, n: int) -> list[dict[str, Any]]:
 
     A pair is also asked with its replies exchanged, so that both answers come up.
     """
-    from activeseed.seed import ABSENT, AS_WRITTEN, Pair, Text
+    from activeseed.seed import ABSENT, AS_WRITTEN, Entry, Pair, Text
 
     keeps: list[dict[str, Any]] = []
     others: list[dict[str, Any]] = []
@@ -112,8 +119,8 @@ def gold_from(seed: Seed, n: int) -> list[dict[str, Any]]:
             first, second = (payload.rejected, payload.chosen) if exchange else (payload.chosen, payload.rejected)
             line |= {"prompt": payload.prompt, "chosen": first, "rejected": second}
             (others if exchange else keeps).append({**line, "answer": "flip" if exchange else "keep"})
-        elif isinstance(payload, Text) and (stays or goes):
-            line |= payload.model_dump(exclude={"kind"})
+        elif isinstance(payload, Text | Entry) and (stays or goes):
+            line |= payload.model_dump(mode="json", exclude={"kind"})
             (keeps if stays else others).append({**line, "answer": "keep" if stays else "reject"})
     few = min(len(others), n // 2)
     return [*keeps[: n - few], *others[: max(few, n - len(keeps))]]
@@ -122,6 +129,10 @@ def gold_from(seed: Seed, n: int) -> list[dict[str, Any]]:
 #: what a new project's league is: opponents are drawn and minibatches shuffled, so that the trainer's own randomness is
 #: seen beside every effect, and calm enough that it does not drown them
 LEAGUE = {"opponents": "prioritised", "drawn": 4}
+#: kinds of systems whose items have weights that their author guessed: they are measured at half and double
+REWEIGHED = ("cirl", "predca")
+#: settings of a system that name a file
+FILES = ("game", "world")
 
 
 def refuse_existing(folder: Path) -> None:
@@ -158,6 +169,13 @@ def _sources(folder: Path, columns: Mapping[str, str] | None, **files: Path | No
     return {**out, "columns": dict(columns)} if columns else out
 
 
+def _near(folder: Path, system: Mapping[str, Any]) -> dict[str, Any]:
+    """A system's table with its files, named as from here, as from the project folder, where they are looked for."""
+    found = {name: Path(str(system[name])) for name in FILES if name in system}
+    named = {name: path for name, path in found.items() if path.is_file() and not path.is_absolute()}
+    return {**system, **_sources(folder, None, **named)} if named else dict(system)
+
+
 def _entries_of(kind: str, table: Any) -> tuple[str, ...]:
     """Columns that make an item an entry, where the system that was named reads such."""
     from activeseed.config import FAMILIES, record_type
@@ -165,6 +183,15 @@ def _entries_of(kind: str, table: Any) -> tuple[str, ...]:
     kind = kind or str(table.get("kind", "") if isinstance(table, Mapping) else "")
     record = record_type("system", kind) if kind in FAMILIES["system"] else None
     return tuple(getattr(record, "entry_fields", ()))
+
+
+def _beginning(table: Any, seed: Seed) -> Mapping[str, Any]:
+    """What a project of this system begins with where nothing else is said (``protocols.SupportsBeginning``)."""
+    from activeseed.config import FAMILIES, record_type
+
+    kind = table.get("kind") if isinstance(table, Mapping) else None
+    record: Any = record_type("system", kind) if kind in FAMILIES["system"] else None
+    return record.begins_with(seed) if hasattr(record, "begins_with") else {}
 
 
 def _system_for(seed: Seed) -> str:
@@ -185,8 +212,10 @@ def _probes(path: Path, columns: Mapping[str, str] | None) -> Any:
 def best_embedder(seed: Seed) -> tuple[str, str]:
     """The kind of the best embedder that is installed, and why it was taken."""
     from activeseed.embedders import Tfidf, best_available
+    from activeseed.seed import Entry
 
-    if seed.items[0].payload.kind == "vector":
+    payload = seed.items[0].payload
+    if payload.kind == "vector" or (isinstance(payload, Entry) and "vector" in payload.fields):
         return "tfidf", " (not used: the items are vectors)"
     found = best_available()
     if isinstance(found, Tfidf):

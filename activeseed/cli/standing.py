@@ -56,7 +56,8 @@ def cost_lines(cost: Mapping[str, Any]) -> list[tuple[str, str]]:
     lines.append(("each round", f"{_trainings(each)}{known}{price}; as much before the first question"))
     if analyses := cost.get("analyses"):
         said = ", ".join(f"{name} {n:,}" for name, n in analyses.items())
-        look = f"; before the first of them up to {cost['look']:,} for a look at the seed" if cost.get("look") else ""
+        more = cost.get("look")
+        look = f"; those that draw plausible seeds up to {more:,} more, for a look at the seed" if more else ""
         lines.append(("an analysis", f"up to so many trainings: {said}{look}"))
     spent = cost.get("spent") or {}
     if spent.get("trainings"):

@@ -172,17 +172,21 @@ def read_probes(path: str | os.PathLike[str], *, columns: Mapping[str, str] | No
     return tuple(out)
 
 
-def read_gold(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
+def read_gold(path: str | os.PathLike[str], *, entry: Sequence[str] = ()) -> list[dict[str, Any]]:
     """Questions of known answer: ``id``, ``text`` (or ``prompt``, ``chosen``, ``rejected``) and ``answer``.
 
     Any format but Markdown. Raises SeedError.
+
+    Args:
+        entry: columns that make each an entry, as for ``read_seed``.
     """
     file = _records(path, otherwise=".jsonl")
+    file = with_entries(file, entry) if entry else file
     if file.path.suffix.lower() in (".md", ".markdown"):
         raise SeedError(f"{file.name}:1: Markdown has no place for answers. Write gold questions as .jsonl or .csv.")
     if not file.records:
         raise SeedError(f"{file.path}: it holds no gold questions. Leave it out, or write one a line.")
-    file = mapped(file, None, (*PROBE_FIELDS, "answer"))
+    file = mapped(file, None, (*PROBE_FIELDS, "fields", "answer"))
     out = []
     for record in file.records:
         where, fields = file.where(record), record.fields

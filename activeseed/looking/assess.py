@@ -17,6 +17,7 @@ from activeseed.acquisition import deployed_risk, ensemble_risk, item_values
 from activeseed.belief import Belief, author_law, fit_belief
 from activeseed.belief.preference import agreement_likelihood, prefer
 from activeseed.config import Settings
+from activeseed.entries import besides
 from activeseed.errors import PlanError
 from activeseed.estimators.auto import REGRESSION_KEYS
 from activeseed.looking.assessment import Assessment, expected_error
@@ -120,6 +121,7 @@ def _believed(given: Given, prior: Law, evidence: Floats | None) -> Belief:
         key=stream_key(settings.key, "belief", given.number),
         order=[seed.position(i) for i in given.asked if i in seed._positions],
         drawn=drawn if settings.ask.random_share > 0 else None,
+        alike=[besides(i.payload) for i in seed.items],
     )
 
 

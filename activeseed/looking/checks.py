@@ -7,7 +7,7 @@ from typing import Any
 
 from activeseed.question import Question
 from activeseed.resolution import Gold, Voucher
-from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Pair, Text
+from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Entry, Pair, Text
 
 _ANSWERS = {"keep": AS_WRITTEN, "reject": ABSENT, "flip": FLIPPED}
 
@@ -15,12 +15,15 @@ _ANSWERS = {"keep": AS_WRITTEN, "reject": ABSENT, "flip": FLIPPED}
 def gold_of(lines: Sequence[Mapping[str, Any]]) -> tuple[Gold, ...]:
     """Gold questions from the project's lines; *keep*, *reject* and *flip* name variants.
 
-    A line is ``{"id", "text", "answer"}``, or for a pair ``{"id", "prompt", "chosen", "rejected", "answer"}``.
+    A line is ``{"id", "text", "answer"}``, for a pair ``{"id", "prompt", "chosen", "rejected", "answer"}``, and for an
+    entry ``{"id", "text", "fields", "answer"}``.
     """
     return tuple(Gold(str(g["id"]), _payload(g), _ANSWERS.get(str(g["answer"]), str(g["answer"]))) for g in lines)
 
 
-def _payload(line: Mapping[str, Any]) -> Text | Pair:
+def _payload(line: Mapping[str, Any]) -> Text | Pair | Entry:
+    if "fields" in line:
+        return Entry(text=str(line.get("text") or ""), fields=line["fields"])
     if "chosen" in line:
         return Pair(prompt=str(line.get("prompt") or ""), chosen=str(line["chosen"]), rejected=str(line["rejected"]))
     return Text(prompt=str(line.get("prompt") or ""), text=str(line["text"]))

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from activeseed.perturbations.flip import Flip
     from activeseed.perturbations.framing import Framing
     from activeseed.perturbations.paraphrase import Paraphrase
+    from activeseed.perturbations.relabel import Relabel
+    from activeseed.perturbations.reweigh import Reweigh
     from activeseed.perturbations.wordings import Wordings
 
 __getattr__ = lazily(
@@ -28,7 +30,9 @@ __getattr__ = lazily(
         "flip": ("Flip",),
         "framing": ("Framing",),
         "paraphrase": ("Paraphrase",),
+        "relabel": ("Relabel",),
+        "reweigh": ("Reweigh",),
         "wordings": ("Wordings",),
     },
 )
-__all__ = ["Drift", "Drop", "Flip", "Framing", "Paraphrase", "Wordings", "perturbed"]
+__all__ = ["Drift", "Drop", "Flip", "Framing", "Paraphrase", "Relabel", "Reweigh", "Wordings", "perturbed"]

@@ -35,6 +35,10 @@ class Request:
             (R, S) gradients.
         state: name of the state that is wanted (``SupportsStates``); the answer's values are (R, …).
         fresh: equal rows are trained as often as they come: that is what a re-run is.
+        settings: values of the system's settings under which all rows are trained, by path: any that it takes, not only
+            those that its factors name.
+        probes: where outcomes are read instead of the study's own places; empty for those.
+        may_fail: failures are an answer (a rate at which training diverges) and no fault, however many.
     """
 
     design: Design
@@ -43,6 +47,9 @@ class Request:
     cotangents: Floats | None = None
     state: str = ""
     fresh: bool = False
+    settings: Mapping[str, Json] = field(default_factory=dict)
+    probes: tuple[Probe, ...] = ()
+    may_fail: bool = False
 
 
 @dataclass(frozen=True)

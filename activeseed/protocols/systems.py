@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # seams are only described here: whoever asks for an event ne
     from activeseed.outcome import Outcomes
     from activeseed.plan import Floats, Materials, Rows
     from activeseed.protocols.geometries import Geometry
-    from activeseed.seed import Json, Probe
+    from activeseed.seed import Json, Probe, Seed
 
 
 @dataclass(frozen=True)
@@ -136,6 +136,15 @@ class SupportsEntries(Protocol):
     @property
     def entry_fields(self) -> Mapping[str, str]:
         """Name of each field -> what it holds, in a few words; columns of the seed file that make an entry."""
+        ...
+
+
+@runtime_checkable
+class SupportsBeginning(Protocol):
+    """Says with which settings a new project of it begins, where its author says nothing else. A class says it."""
+
+    def begins_with(self, seed: Seed) -> Mapping[str, Json]:
+        """Tables of ``activeseed.toml``, by name: of ``system`` what this seed asks for, or other perturbations."""
         ...
 
 

@@ -12,9 +12,11 @@ from typing import Literal
 from activeseed.errors import AnswerError, nearest
 from activeseed.protocols import Form, Pace, SupportsItems
 from activeseed.question import Question, Reply
+from activeseed.questions.assign_concept import AssignConcept
 from activeseed.questions.choose_wording import ChooseWording
 from activeseed.questions.confirm_list import ConfirmList
-from activeseed.questions.items import OPEN, PLACE, about, about_each, context_of, displayed, marks_of
+from activeseed.questions.items import OPEN, PLACE, about, about_each, context_of, displayed, edited_as, marks_of
+from activeseed.questions.judge_candidate import JudgeCandidate
 from activeseed.questions.judge_dream import JudgeDream
 from activeseed.questions.judge_pair import JudgePair
 from activeseed.questions.mark_authority import MarkAuthority
@@ -22,6 +24,7 @@ from activeseed.questions.merge import Merge
 from activeseed.questions.prefer_outcome import PreferOutcome
 from activeseed.questions.resolve import Resolve
 from activeseed.questions.review import Review
+from activeseed.questions.weigh_objective import WeighObjective
 from activeseed.questions.write_more import WriteMore
 from activeseed.seed import Item
 
@@ -33,6 +36,9 @@ DREAMT = JudgeDream()
 FORMS: Mapping[str, Form] = {
     form.kind: form
     for form in (
+        JudgeCandidate(),  # before the forms that suit any item
+        WeighObjective(),  # of what several suit, the first is asked
+        AssignConcept(),
         Review(),
         JudgePair(),
         ChooseWording(),
@@ -131,6 +137,7 @@ __all__ = [
     "answers_to",
     "context_of",
     "displayed",
+    "edited_as",
     "form_named",
     "form_of",
     "is_about_one",

@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from activeseed.entries import changed, differing, names_of
 from activeseed.protocols import Form, Occasion, Respondent
 from activeseed.question import SETTLES_NOTHING, Answer, Question, Says, Settled
-from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Origin, Pair, Payload, Seed, Text, Variant
+from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Entry, Item, Origin, Pair, Payload, Seed, Text, Variant
 
 #: what is said of a question about an item. It is the same for every item: whatever tells how sure the machine is
 #: leads whoever reads it, and an answer that was led confirms what led it
@@ -63,8 +64,13 @@ def about_each(form: Form, occasion: Occasion) -> list[Question]:
 
 
 def _worded(variant: Variant, item: Item) -> str:
-    """The wording of a variant; where it is the item's own at another rank, with the rank, so that they can be told."""
+    """The wording of a variant; where it is the item's own at another rank, with the rank, so that they can be told.
+
+    Of an entry, what it says otherwise than the item as written.
+    """
     mine, written = variant.payload, item.payload
+    if isinstance(mine, Entry) and isinstance(written, Entry) and mine != written:
+        return differing(written, mine)
     ranked = isinstance(mine, Text) and isinstance(written, Text) and mine.authority != written.authority
     return f"{variant.wording} [{mine.authority}]" if ranked and isinstance(mine, Text) else variant.wording
 
@@ -100,10 +106,11 @@ def said(question: Question, answer: Answer, items: Mapping[str, Item]) -> Settl
     if answer.verdict in SETTLES_NOTHING:
         return Settled()
     name = question.items[0]
-    return Settled(says=(_word(question, answer, name, items.get(name)),))
+    return Settled(says=(_word(question, answer, name, items),))
 
 
-def _word(question: Question, answer: Answer, name: str, item: Item | None) -> Says:
+def _word(question: Question, answer: Answer, name: str, items: Mapping[str, Item]) -> Says:
+    item = items.get(name)
     kept = displayed(question, item)
     if answer.verdict == "keep":
         return Says(name, kept)
@@ -114,13 +121,23 @@ def _word(question: Question, answer: Answer, name: str, item: Item | None) -> S
         return Says(name, FLIPPED, payload.flipped() if isinstance(payload, Pair) else None)
     if answer.verdict == "edit":
         known = item is not None and answer.payload is not None
-        return Says(name, "edit", _beside(item, answer.payload) if known else None, edited=known)
+        return Says(name, "edit", edited_as(question, answer.payload, items) if known else None, edited=known)
     return Says(name, ABSENT)  # reject, both, neither
 
 
-def _beside(item: Item | None, edited: Payload | None) -> Payload | None:
-    """An edit with the prompt that the item answers, and its rank: whoever edits a text leaves both as they are."""
-    before = item.payload if item is not None else None
+def edited_as(question: Question, edited: Payload | None, items: Mapping[str, Item]) -> Payload | None:
+    """What an edit makes of a question's item: what its editor leaves as it is comes from what the question shows.
+
+    Of a text that is the prompt that it answers, and its rank; of an entry, all that was not typed anew. Raises
+    AnswerError where what was typed makes no entry.
+    """
+    item = items.get(question.items[0]) if question.items else None
+    if item is None:
+        return edited
+    before = item.payload
+    if isinstance(edited, Text) and isinstance(before, Entry):
+        shown = item.variants[item.index_of(displayed(question, item))].payload
+        return changed(shown if isinstance(shown, Entry) else before, edited.text, names_of(items.values()))
     if isinstance(edited, Text) and isinstance(before, Text) and not edited.prompt and before.prompt:
         edited = Text(prompt=before.prompt, text=edited.text, authority=edited.authority)
     if isinstance(edited, Text) and isinstance(before, Text) and not edited.authority and before.authority:

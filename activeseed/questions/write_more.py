@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from activeseed.checked import SettingsRecord
+from activeseed.entries import entries_of, like
 from activeseed.errors import PlanError, nearest
 from activeseed.protocols import About, Occasion, Pace, Respondent
 from activeseed.question import Answer, Question, Reply, Settled
@@ -36,13 +37,15 @@ class WriteMore(SettingsRecord):
         why = f"Which examples of {group!r} happen to be in the seed moves the outcome; more of them steady it."
         shown = [i.display for i in seed.items if i.group == group][:3]
         examples = "\n".join(f"– {t}" for t in shown)
+        kin = entries_of(i.payload for i in seed.items if i.group == group)
+        how = f"\nOne on a line: {like(kin)}. What is left out is as in the others." if kin else ""
         return [
             Question(
                 id=occasion.id(),
                 kind=self.kind,
                 items=(),
                 group=group,
-                text=f"Write up to five more examples of the kind {group!r}, such as:\n{examples}",
+                text=f"Write up to five more examples of the kind {group!r}, such as:\n{examples}{how}",
                 minutes=self.minutes(occasion.pace, self.examples),
                 reason=why,
                 round=occasion.round,

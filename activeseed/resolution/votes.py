@@ -15,16 +15,18 @@ annotator, what was replaced in this way still counts: see ``Ballot.readings``).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from activeseed.comparing import same_text
+from activeseed.entries import entries_of, written
 from activeseed.errors import AnswerError, SeedError, nearest
 from activeseed.protocols import Form
 from activeseed.question import SETTLES_NOTHING, Answer, Question, Reply, Says
-from activeseed.questions import displayed, form_of, is_list, reply_of, verdicts_of
+from activeseed.questions import displayed, edited_as, form_of, is_list, reply_of, verdicts_of
 from activeseed.questions.replies import FLIP
-from activeseed.seed import FLIPPED, Item, Origin, Pair, Payload, Seed, Text, Variant, made_id
+from activeseed.seed import FLIPPED, Entry, Item, Origin, Pair, Payload, Seed, Text, Variant, made_id
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,8 @@ def same_payload(a: Payload, b: Payload) -> bool:
         return all(same_text(getattr(a, n)) == same_text(getattr(b, n)) for n in names)
     if isinstance(a, Text) and isinstance(b, Text):
         return same_text(a.text) == same_text(b.text) and a.authority == b.authority
+    if isinstance(a, Entry) and isinstance(b, Entry):
+        return same_text(a.text) == same_text(b.text) and a.fields == b.fields
     return a == b
 
 
@@ -146,9 +150,14 @@ def _check(question: Question, answer: Answer, form: Form, items: Mapping[str, I
         if answer.payload is None:
             raise AnswerError(f"{where}: an edit needs the edited item in 'payload'.")
         left = answer.payload.model_dump(include={"text", "chosen", "rejected"})
-        if left and not any(text.strip() for text in left.values()):
+        fields = isinstance(answer.payload, Entry) and answer.payload.fields
+        if left and not fields and not any(text.strip() for text in left.values()):
             raise AnswerError(f"{where}: the edit leaves nothing. Use 'reject' if the item should go.")
-        if item is not None and answer.payload.kind != item.payload.kind:
+        # what somebody typed of an entry is kept as it was typed, and read beside the entry
+        typed = item is not None and isinstance(item.payload, Entry) and isinstance(answer.payload, Text)
+        if typed:
+            _refused(where, partial(edited_as, question, answer.payload, items))
+        elif item is not None and answer.payload.kind != item.payload.kind:
             raise AnswerError(
                 f"{where}: item {item.id!r} is a {item.payload.kind}, the edit is a {answer.payload.kind}. "
                 f"Give a {item.payload.kind}."
@@ -159,12 +168,29 @@ def _check(question: Question, answer: Answer, form: Form, items: Mapping[str, I
         raise AnswerError(
             f"{where}: {answer.verdict!r} needs at least one new example in 'texts'. Use 'skip' to add none."
         )
-    if reply.needs == "texts" and kind != "text":
+    if reply.needs == "texts" and kind == "entry":
+        for text in filter(str.strip, answer.texts):
+            _refused(where, partial(written, text, _kin(items.values(), question.group)))
+    elif reply.needs == "texts" and kind != "text":
         raise AnswerError(f"{where}: new examples are texts, but this seed holds {kind}s. Add them to the seed's file.")
     for line in answer.unticked:
         if line not in question.items:
             raise AnswerError(f"{where}: no line {line!r} to untick.{nearest(line, question.items)}")
     return reply
+
+
+def _refused(where: str, read: Callable[[], object]) -> None:
+    """Raise AnswerError, with the answer that it is of, where what was typed can't be read."""
+    try:
+        read()
+    except AnswerError as error:
+        raise AnswerError(f"{where}: {error}") from error
+
+
+def _kin(items: Iterable[Item], group: str) -> list[Entry]:
+    """The entries that a new one of a group is like; all where the group has none."""
+    here = list(items)
+    return entries_of(i.payload for i in here if i.group == group) or entries_of(i.payload for i in here)
 
 
 def read_answers(
@@ -335,8 +361,9 @@ class _Reader:
 
     def _append(self, question: Question, answer: Answer, line: int, text: str) -> None:
         """A new text becomes an item that knows its answer; the same text is never added twice."""
-        payload = Text(text=text)
         known = [*self.items.values(), *self.new_items]
+        kin = _kin(self.items.values(), question.group)
+        payload = written(text, kin) if text and kin else Text(text=text)
         if text and not any(same_payload(i.payload, payload) for i in known):
             name = made_id(payload, {i.id for i in known})
             origin = {"answer": answer.id, "annotator": answer.annotator, "line": line}

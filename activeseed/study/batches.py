@@ -16,6 +16,7 @@ from activeseed.asking import batches, special
 from activeseed.asking.batches import Batch
 from activeseed.asking.so_far import SoFar
 from activeseed.belief.copies import closest
+from activeseed.entries import besides
 from activeseed.errors import PlanError, nearest
 from activeseed.looking.assessment import expected_error
 from activeseed.outcome import plain
@@ -152,7 +153,10 @@ class Batches:
             return []
         most = LOOK_ALIKES + len(work.state.questions)
         pairs = closest(np.asarray(features, np.float64), most, work.settings.belief.near)
-        return [Alike((standing[a][0], standing[b][0]), alike, near) for a, b, alike, near in pairs]
+        said = [besides(payload) for _, payload in standing]
+        return [
+            Alike((standing[a][0], standing[b][0]), alike, near and said[a] == said[b]) for a, b, alike, near in pairs
+        ]
 
     def _with_conditions(self, questions: Sequence[Question]) -> list[Question]:
         """The questions, those about an item with what people said before that it depends on."""

@@ -82,6 +82,7 @@ def analyses_cost(work: Workshop) -> dict[str, int]:
         PartitionCertificate,
         Redundancy,
         RemovalBounds,
+        VarianceBudget,
     )
     from activeseed.analyses.removal.partition import votes_in
     from activeseed.analyses.sides import Side
@@ -95,6 +96,7 @@ def analyses_cost(work: Workshop) -> dict[str, int]:
         **({"dream": Dreams, "certify": Certificates} if networks else {}),
         "removal": PartitionCertificate if votes_in(problem) else RemovalBounds,
         "basins": Basins,
+        "stability --budget": VarianceBudget,
     }
     for name, made in asked.items():
         with suppress(ActiveseedError):

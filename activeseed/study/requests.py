@@ -11,13 +11,14 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
 
 from activeseed.errors import PlanError
 from activeseed.looking.problem import is_per_cell, settings_of
+from activeseed.outcome import Outcomes
 from activeseed.plan import Design, Materials, Rows, join_rows, row_names
 from activeseed.protocols import Batch, Request, SupportsReading, System
 from activeseed.seed import Json, digest_of
@@ -83,6 +84,13 @@ def wanted(
         attempt: how often what failed under such names was given another try.
     """
     design, factors = request.design, settings_of(system)
+    if request.settings and not factors:
+        raise PlanError(f"System {system.kind!r} has no settings that can be perturbed.")
+    now = {f.id: f.choices[0].setting for f in factors}
+    besides = {path: value for path, value in request.settings.items() if path not in now or now[path] != value}
+    if request.probes:
+        materials = asked_at(request, materials)
+        context = context_of(system, materials)
     per_cell = is_per_cell(system) and request.cotangents is None and not request.state
     if per_cell:
         context = context_of(system, materials.at(()))
@@ -98,7 +106,7 @@ def wanted(
                 f"{request.purpose}: rows have {rows.variants.shape[1]} columns, where the seed has {items} items and "
                 f"system {system.kind!r} {len(factors)} settings that can be perturbed."
             )
-        names += row_names(context, materials.slots, rows, factors)
+        names += row_names(context, materials.slots, rows, factors, besides)
         if beyond.shape[1]:
             settings += [combinations.setdefault(tuple(row), len(combinations)) for row in beyond.tolist()]
         else:
@@ -125,6 +133,20 @@ def wanted(
     )  # fmt: skip
 
 
+def comparable(outcomes: Outcomes, request: Request, rows: int, due: int) -> Outcomes:
+    """The outcomes, failed where settings under which they were trained have other places than the ``due`` ones.
+
+    Only of a request whose failures are an answer: such a value of a setting is no value to compare.
+    """
+    shape = outcomes.values.shape
+    if not request.may_fail or request.state or shape == (rows, due) or shape[:1] != (rows,):
+        return outcomes
+    reason = f"there are {shape[1]} places under these settings, where {due} are due, so that outcomes don't compare"
+    return Outcomes(
+        np.full((rows, due), np.nan, np.float32), np.zeros(rows, np.bool_), dict.fromkeys(range(rows), reason)
+    )
+
+
 def parts(wanted: Wanted, known: Callable[[str], bool], chunk: int) -> list[Part]:
     """What was never trained, packed into batches of at most ``chunk`` rows (a unit stays whole where it fits)."""
     return _whole(wanted, known, chunk) if wanted.width is None else _by_cell(wanted, known, chunk)
@@ -138,6 +160,7 @@ def batches(wanted: Wanted, due: Sequence[tuple[int, Part]], system: System, ite
         numbers = part.rows
         chosen = wanted.combinations[wanted.settings[numbers[0]]]
         values = {f.id: f.choices[c].setting for f, c in zip(factors, chosen, strict=False) if c}
+        values = {**request.settings, **values}
         cotangents = None if request.cotangents is None else request.cotangents[numbers]
         yield Batch(number, rows.of_items(items), part.places, values, cotangents, request.state)
 
@@ -216,6 +239,11 @@ def rows_at(design: Design, numbers: Sequence[int]) -> Rows:
         else:
             runs.append([r, r + 1])
     return join_rows([design.block(start, stop) for start, stop in runs])
+
+
+def asked_at(request: Request, materials: Materials) -> Materials:
+    """What a request's rows are trained with: the study's materials, at its own probes where it names some."""
+    return replace(materials, probes=request.probes) if request.probes else materials
 
 
 def context_of(system: System, materials: Materials) -> bytes:

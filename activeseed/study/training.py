@@ -37,7 +37,9 @@ from activeseed.study.progress import Progress, silent
 from activeseed.study.requests import (
     Part,
     Wanted,
+    asked_at,
     batches,
+    comparable,
     context_of,
     parts,
     wanted,
@@ -167,7 +169,8 @@ class Trainer:
         if memory.lost({place.artifact for place in places}):
             return self.fulfil(request)  # what could not be read is trained again
         outcomes = memory.rows(places) if asked.width is None else memory.cells(places, asked.width)
-        self._failures.check(outcomes, request)
+        if not request.may_fail:
+            self._failures.check(outcomes, request)
         return outcomes if request.places is None or asked.width is not None else outcomes.at(request.places)
 
     def _train(self, asked: Wanted, planned: list[Part], due: list[tuple[int, Part]]) -> None:
@@ -183,10 +186,13 @@ class Trainer:
         fine: list[bool] = []
         began = time.monotonic()
         tasks = batches(asked, due, self._system, len(self._materials.seed))
-        with closing(_closable(self._executor.run(self._system, self._materials, tasks))) as completed:
+        materials = asked_at(request, self._materials)
+        with closing(_closable(self._executor.run(self._system, materials, tasks))) as completed:
             for number, outcomes in completed:
                 now = time.monotonic()
                 part = planned[number]
+                if asked.width is None and any(any(chosen) for chosen in asked.combinations):
+                    outcomes = comparable(outcomes, request, len(part), len(self._system.places(materials)))
                 self._check_shape(outcomes, asked, part)
                 names = [asked.names[at] for at in asked.cells(part.rows, part.places)]
                 self._record(asked, number, names, outcomes, now - began)
@@ -196,11 +202,12 @@ class Trainer:
                 done += part.rows
                 fine += outcomes.ok.tolist() if asked.width is None else outcomes.known.reshape(-1).tolist()
                 self.progress(request.purpose, total - left, total)
-                if left:
+                if left and not request.may_fail:
                     self._failures.check_hope(
                         request.design, None if asked.width else done, fine, reasons, request.purpose,
                         ever=self.budget.trainings > self.budget.failed,
                     )  # fmt: skip
+                if left:
                     self.budget.going_on(cells[number], self.cores)
 
     @property
@@ -294,7 +301,8 @@ class Trainer:
         request = asked.request
         if request.state:
             return
-        places = len(self._system.places(self._materials)) if part.places is None else len(part.places)
+        here = asked_at(request, self._materials)
+        places = len(self._system.places(here)) if part.places is None else len(part.places)
         due = (len(part), self._materials.width if request.cotangents is not None else places)
         if outcomes.values.shape != due or outcomes.ok.shape != (due[0],):
             raise TrainingError(

@@ -59,29 +59,41 @@ def check_settings(system: System, materials: Materials) -> None:
     """Raise AssertionError unless the settings that a system names as factors are settings of it.
 
     Every factor stands in the record, by its path, with its first choice; with another choice the record says that one
-    at this path, and is the record of no other combination; with the first, and nothing else, all is as it was. Costs
-    two trainings, and none for the settings.
+    at this path, and is the record of no other combination; with the first, and nothing else, all is as it was. A
+    record may leave out a path at one value of its own, its default, so that records from before there was such a
+    setting stay what they were. Costs two trainings, and none for the settings.
     """
     assert isinstance(system, SupportsFactors), f"{system.kind} has no factors"
     factors, record = system.factors(), system.record()
     ids = [f.id for f in factors]
     assert len(set(ids)) == len(ids), f"two settings have one path: {ids}"
     seen: dict[str, dict[str, Json]] = {_named(system): {}}
+    defaults: dict[str, Json] = {}
+    stands: dict[str, Json] = {}
+
+    def said_of(record: Mapping[str, Json], path: str, due: Json) -> Json:
+        found: Json = _at(record, path)
+        if found is _LEFT_OUT:
+            assert defaults.setdefault(path, due) == due, f"the record has no {path!r}"
+            return due
+        return found
+
     for factor in factors:
         choices = factor.choices
         assert all(c.origin == "setting" for c in choices), f"{factor.id!r}: a choice is no setting"
         assert len({c.digest for c in choices}) == len(choices), f"{factor.id!r}: two choices have one digest"
-        here = _at(record, factor.id)
+        here = stands[factor.id] = said_of(record, factor.id, choices[0].setting)
         assert here == choices[0].setting, (
             f"{factor.id!r} is {here!r} in the record, and its first choice is {choices[0].setting!r}"
         )
     values = [{f.id: c.setting for f, c in zip(factors, row, strict=True)} for row in _combinations(factors)]
     for given in values:
-        changed = {k: v for k, v in given.items() if v != _at(record, k)}
+        changed = {k: v for k, v in given.items() if v != stands[k]}
         other = system.with_settings(changed)
         said = other.record()
         for path, value in given.items():
-            assert _at(said, path) == value, f"with {path!r} at {value!r} the record says {_at(said, path)!r}"
+            there = said_of(said, path, value)
+            assert there == value, f"with {path!r} at {value!r} the record says {there!r}"
         assert other.kind == system.kind, f"with {changed} it is of another kind, {other.kind!r}"
         name = _named(other)
         assert name not in seen or seen[name] == changed, f"{changed} and {seen[name]} have one record"
@@ -115,17 +127,20 @@ def _named(system: System) -> str:
     return json.dumps([system.kind, system.revision, system.record()], sort_keys=True)
 
 
-def _at(record: Mapping[str, Json], path: str) -> Json:
+#: stands for what a record says nothing of
+_LEFT_OUT: Any = object()
+
+
+def _at(record: Mapping[str, Json], path: str) -> Any:
     """What a record says at a path, its parts joined by dots; a name may have a dot itself."""
     found: Any = record
     if path in record:
         return record[path]
     for part in path.split("."):
-        assert isinstance(found, Mapping), f"the record has no {path!r}"
-        assert part in found, f"the record has no {path!r}"
+        if not isinstance(found, Mapping) or part not in found:
+            return _LEFT_OUT
         found = found[part]
-    out: Json = found
-    return out
+    return found
 
 
 # --- states -------------------------------------------------------------------------------------------------------

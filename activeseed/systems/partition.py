@@ -18,10 +18,12 @@ from pydantic import BaseModel, Field, ValidationError, field_serializer, field_
 
 from activeseed.checked import SettingsRecord, explain
 from activeseed.errors import ConfigError, PlanError, nearest
+from activeseed.factor import Factor, setting_factor
 from activeseed.protocols import (
     Cost,
     Json,
     SupportsAgreement,
+    SupportsFactors,
     SupportsLocating,
     SupportsPermission,
     SupportsReading,
@@ -43,6 +45,9 @@ MEMBERS: dict[str, str] = {
     "oversight_league": "league:OversightLeague",
     "reward_model": "reward_model:RewardModel",
     "inference_engine": "inference:InferenceEngine",
+    "predca": "predca:PreDCA",
+    "cirl": "cirl:CIRL",
+    "representational_tethers": "tethers:RepresentationalTethers",
     "function": "own:FromFunction",
     "estimator": "own:FromEstimator",
     "command": "own:Command",
@@ -121,7 +126,7 @@ class Partition(SettingsRecord):
     def traits(self) -> Traits:
         """The member's; no gradients, since a median has kinks."""
         of: Traits = self.of.traits
-        return Traits(of.streams, of.weighted, of.rows_at_a_time, of.memory_mb)
+        return Traits(of.streams, of.weighted, of.rows_at_a_time, of.memory_mb, levels=of.levels)
 
     def record(self) -> dict[str, Json]:
         """Everything that determines the outcomes, as JSON."""
@@ -163,6 +168,30 @@ class Partition(SettingsRecord):
         )
         own = self.of.remarks(materials) if isinstance(self.of, SupportsRemarks) else ()
         return (*own, said)
+
+    def factors(self) -> tuple[Factor, ...]:
+        """How many parts there are, and the member's settings, at paths behind ``of.``."""
+        around = [n for n in dict.fromkeys((self.parts // 2, self.parts * 2)) if 2 <= n <= 10_001 and n != self.parts]
+        own = setting_factor("parts", [self.parts, *around])
+        members = self.of.factors() if isinstance(self.of, SupportsFactors) else ()
+        return (
+            own,
+            *(
+                setting_factor(f"of.{f.id}", [c.setting for c in f.choices], f.level, f.stands, f.aspect)
+                for f in members
+            ),
+        )
+
+    def with_settings(self, settings: Mapping[str, Json]) -> Self:
+        """The same with other values of these. Raises PlanError for one that there is not."""
+        known = [f.id for f in self.factors()]
+        members = {path.removeprefix("of."): v for path, v in settings.items() if path.startswith("of.")}
+        strange = [path for path in settings if path != "parts" and not path.startswith("of.")]
+        if strange or (members and not isinstance(self.of, SupportsFactors)):
+            path = strange[0] if strange else next(iter(settings))
+            raise PlanError(f"A partition has no setting {path!r}.{nearest(path, known)} It has: {', '.join(known)}.")
+        of = self.of.with_settings(members) if members else self.of
+        return self.model_copy(update={"of": of, "parts": settings.get("parts", self.parts)})
 
     def places(self, materials: Materials) -> tuple[Probe, ...]:
         """The member's."""

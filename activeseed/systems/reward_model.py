@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from math import prod
+from operator import not_
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -22,7 +23,7 @@ from activeseed.checked import SettingsRecord
 from activeseed.errors import PlanError
 from activeseed.protocols import NETWORK, REPRESENTATION, TRAJECTORY, Cost, Json, Traits
 from activeseed.seed import Pair, Probe
-from activeseed.systems.fields.settings import check_decay, check_minibatch, looked_at
+from activeseed.systems.fields.settings import check_decay, check_minibatch, kept_besides, looked_at
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from activeseed.outcome import Outcomes
     from activeseed.plan import Materials, Rows
     from activeseed.systems.fields.batches import Latest
+    from activeseed.systems.fields.draws import Draws
     from activeseed.systems.fields.field import Field as ScoreField
     from activeseed.systems.fields.points import Points
 
@@ -59,6 +61,14 @@ class RewardModel(SettingsRecord):
         init_scale: size of the random start of a linear reward or of an MLP's output layer (its hidden layer always
             starts at random, stream ``init``).
         minibatch: pairs in each gradient step, in an order drawn from stream ``order``; 0 takes all of them.
+        momentum: β of the heavy ball, in [0, 1): each step goes on by β of the last one.
+        dropout: share of units (of a linear reward, of its inputs) that is set to zero by a mask of stream ``mask``;
+            what is kept is scaled by 1/(1 − p).
+        dropconnect: share of weights, likewise.
+        masked: when masks are on: in ``training`` (a new one each step, the same for all pairs), at ``run`` (one, where
+            outcomes are read), or ``both``.
+        pretrained: gradient steps on another task that the reward starts from: the same pairs, each either way round by
+            a coin of stream ``init``; 0 for none.
         compare: the geometry in which outcomes are compared.
         held: key streams that stay at replicate 0.
         memory_mb: bound on what the rows of one batch take; more rows are trained in several batches.
@@ -72,8 +82,13 @@ class RewardModel(SettingsRecord):
     l2: float = Field(default=1e-3, ge=0, allow_inf_nan=False)
     init_scale: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     minibatch: int = Field(default=0, ge=0)
+    momentum: float = Field(default=0.0, ge=0, lt=1, exclude_if=not_)
+    dropout: float = Field(default=0.0, ge=0, le=0.9, exclude_if=not_)
+    dropconnect: float = Field(default=0.0, ge=0, le=0.9, exclude_if=not_)
+    masked: Literal["training", "run", "both"] = Field(default="training", exclude_if=lambda m: m == "training")
+    pretrained: int = Field(default=0, ge=0, le=100_000, exclude_if=not_)
     compare: Literal["hellinger", "identity"] = "hellinger"
-    held: tuple[Literal["init", "order"], ...] = ()
+    held: tuple[Literal["init", "order", "mask"], ...] = ()
     memory_mb: int = Field(default=512, ge=16)
 
     @model_validator(mode="after")
@@ -98,8 +113,14 @@ class RewardModel(SettingsRecord):
 
     @property
     def _streams(self) -> tuple[str, ...]:
-        varies = {"init": self.reward == "mlp" or self.init_scale > 0, "order": self.minibatch > 0}
+        starts = self.reward == "mlp" or self.init_scale > 0 or self.pretrained > 0
+        varies = {"init": starts, "order": self.minibatch > 0, "mask": self.has_masks}
         return tuple(name for name, yes in varies.items() if yes and name not in self.held)
+
+    @property
+    def has_masks(self) -> bool:
+        """Whether anything is dropped."""
+        return self.dropout > 0 or self.dropconnect > 0
 
     def record(self) -> dict[str, Json]:
         """Everything that determines the outcomes, as JSON."""
@@ -151,11 +172,14 @@ class RewardModel(SettingsRecord):
     # --- what can be varied -------------------------------------------------------------------------------------
 
     def factors(self) -> tuple[Factor, ...]:
-        """Length and rate of training, decay and start, each with values around what it is."""
+        """Settings of the trainer (length, rate, momentum, decay, minibatch, start) and of the model (units, masks)."""
         from activeseed.systems.fields.settings import varied
 
-        names = ["steps", "learning_rate", "l2", "init_scale"]
-        return varied(self.record(), self.rate, [*names, "hidden"] if self.reward == "mlp" else names)
+        names = [
+            "steps", "learning_rate", "l2", "init_scale", *(["hidden"] if self.reward == "mlp" else []),
+            "momentum", "minibatch", "dropout", "dropconnect", "pretrained",
+        ]  # fmt: skip
+        return varied({name: getattr(self, name) for name in names}, self.rate, names)
 
     def with_settings(self, settings: Mapping[str, Json]) -> RewardModel:
         """The same model with other values of these settings."""
@@ -214,6 +238,9 @@ class RewardModel(SettingsRecord):
 
         if self.reward != "linear":
             raise PlanError("An MLP's training is not convex. Say reward = 'linear'.")
+        other = [name for name in ("momentum", "dropout", "dropconnect", "pretrained") if getattr(self, name)]
+        if other:
+            raise PlanError(f"This training is no plain descent. It is with {', '.join(f'{n} = 0' for n in other)}.")
         self.check(materials)
         x = np.asarray(materials.features(list(materials.slots.payloads)), np.float64)
         start = drawn_start(materials.root, key, self.held, x.shape[1], self.init_scale)
@@ -309,7 +336,7 @@ def _distinct(payloads: Any) -> tuple[list[str], NDArray[np.int64]]:
 
 
 def _uses_dual(model: RewardModel, slots: int, features: int) -> bool:
-    return model.reward == "linear" and model.init_scale == 0 and slots < 2 * features
+    return model.reward == "linear" and model.init_scale == 0 and not model.has_masks and slots < 2 * features
 
 
 def _cost(model: RewardModel, materials: Materials, d: int) -> Cost:
@@ -323,12 +350,15 @@ def _cost(model: RewardModel, materials: Materials, d: int) -> Cost:
             model.hidden,
         )
         floats = 4 * h * d + 6 * h + 5 * h * max(t, q) + 8 * s + 4 * t + 3 * (q + p + f)
-        adds = model.steps * (2 * t * h * d + 3 * t * h) + (t + q) * h * d
+        adds = (model.steps + model.pretrained) * (2 * t * h * d + 3 * t * h) + (t + q) * h * d
+        size = h * d + 2 * h
     else:
         dual = _uses_dual(model, s, d)
         floats = (s if dual else 3 * d) + 6 * s + 3 * (p + f)
         width = s if dual else d
-        adds = model.steps * s * width * (1 if dual else 2) + (s + p) * width
+        adds = (model.steps + model.pretrained) * s * width * (1 if dual else 2) + (s + p) * width
+        size = width
+    floats += kept_besides(size, model.momentum, model.has_masks) + (3 * s if model.pretrained else 0)
     return Cost(bytes=assignment + 4 * (floats + minibatch), multiply_adds=adds)
 
 
@@ -343,16 +373,17 @@ def _trained(
     materials: Materials,
     watch: Callable[[int, ScoreField, list[Tensor]], None] | None = None,
 ) -> tuple[ScoreField, list[Tensor], Outcomes]:
-    """The rewards of one batch, and what is read of them.
+    """The rewards of one batch as they are read (under a mask, where it is on then), and what is read of them.
 
     Args:
-        watch: called with the number of gradient steps so far, before the first (0) and after each. Parameters move in
-            place: what is wanted of them is copied.
+        watch: called with the number of gradient steps so far, before the first (0) and after each, and with what would
+            be read then. Parameters move in place: what is wanted of them is copied.
     """
     import torch
 
     from activeseed.systems.fields.batches import read_off, sound_weights
     from activeseed.systems.fields.choosing import chosen_field
+    from activeseed.systems.fields.descending import Descent, Masks, masked
     from activeseed.systems.fields.draws import Draws, Minibatches
     from activeseed.systems.fields.field import Rates
     from activeseed.systems.fields.points import in_precision
@@ -365,21 +396,41 @@ def _trained(
         rates = Rates(model.rate, 0.0, model.rate * model.l2)  # a bias cancels in every difference
         field = chosen_field(model.reward, bench.points, rates, model.hidden, model.init_scale)
         params = field.start(len(rows), draws)
+        if model.pretrained:
+            _pretrain(model, bench, field, params, draws)
+        masks = Masks(field, draws, model.dropout, model.dropconnect) if model.has_masks else None
+        at_run = masks.at_run() if masks is not None and model.masked != "training" else []
+        descent = Descent(field, model.momentum, None if model.masked == "run" else masks)
         if watch is not None:
-            watch(0, field, params)
+            watch(0, field, masked(params, at_run) if at_run else params)
         batches = Minibatches(draws, torch.from_numpy(bench.item_of), len(bench.as_written), model.minibatch)
         for step in range(model.steps):
             here = batches.weights(wanted, step) if model.minibatch else wanted
-            reading = field.read(params)
+            reading = descent.read(params, step)
             margin = _differences(reading.shared, bench.chosen, bench.rejected)
-            field.move(params, reading, _spread_back(torch.sigmoid(-margin).mul_(here).neg_(), bench), None, None)
+            descent.move(params, reading, _spread_back(torch.sigmoid(-margin).mul_(here).neg_(), bench))
             if watch is not None:
-                watch(step + 1, field, params)
+                watch(step + 1, field, masked(params, at_run) if at_run else params)
+        params = masked(params, at_run) if at_run else params
         trained = _differences(field.train_scores(params), bench.chosen, bench.rejected)
         at_items = trained[:, torch.from_numpy(bench.as_written)].sigmoid().numpy()
         values = _outcome_of(bench, field, params).numpy()
     diverged = f"the reward diverged (NaN) at learning_rate {model.rate:g}; lower it"
     return field, params, read_off(values, at_items, sound, diverged)
+
+
+def _pretrain(model: RewardModel, bench: _Bench, field: ScoreField, params: list[Tensor], draws: Draws) -> None:
+    """Descend on the same pairs, each either way round by a coin."""
+    import torch
+
+    from activeseed.systems.fields.pretraining import coins
+
+    wanted = coins(draws, len(bench.item_of))
+    for _ in range(model.pretrained):
+        reading = field.read(params)
+        margin = _differences(reading.shared, bench.chosen, bench.rejected)
+        slope = (torch.sigmoid(margin) - wanted) / max(1, len(bench.item_of))
+        field.move(params, reading, _spread_back(slope, bench), None, None)
 
 
 def _outcome_of(bench: _Bench, field: ScoreField, params: list[Tensor]) -> Tensor:

@@ -40,6 +40,7 @@ from activeseed.testing.pitchfork import Pitchfork
 from activeseed.testing.response import check_response
 from activeseed.testing.rewriter import check_rewriter
 from activeseed.testing.running import answer, problem_of, run
+from activeseed.testing.stacked import Stacked
 from activeseed.testing.strongest import Strongest
 from activeseed.testing.summing import Summing
 from activeseed.testing.toy import Draws, Noise, Toy
@@ -47,7 +48,7 @@ from activeseed.testing.toys import drowned, interaction, ishigami, linear, prod
 from activeseed.testing.truth import Truth, truth, truth_in_rows
 
 __all__ = [
-    "Draws", "Noise", "Pitchfork", "Strongest", "Summing", "Toy", "Truth", "answer", "check_analysis",
+    "Draws", "Noise", "Pitchfork", "Stacked", "Strongest", "Summing", "Toy", "Truth", "answer", "check_analysis",
     "check_annotator", "check_cells", "check_convex", "check_distance", "check_embedder", "check_estimator",
     "check_executor", "check_explaining", "check_form", "check_geometry", "check_gradients", "check_law",
     "check_networks", "check_perturbation", "check_representations", "check_response", "check_rewriter",

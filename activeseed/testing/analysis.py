@@ -12,6 +12,7 @@ import numpy as np
 from activeseed.outcome import Outcomes
 from activeseed.plan import LINES, Materials, Rows, join_rows
 from activeseed.protocols import Analysis, Cost, Problem, Request, SupportsStates, System
+from activeseed.study.requests import asked_at
 from activeseed.testing.running import answer, problem_of, run_with
 
 T = TypeVar("T")
@@ -64,12 +65,13 @@ def watched(analysis: Analysis[T], problem: Problem, system: System, materials: 
 def _cost(request: Request, problem: Problem, system: System) -> Cost:
     """What a request costs; of a system that trains cell by cell, its cells."""
     whole = problem.each * request.design.size
-    if not system.traits.per_cell or request.places is None or not problem.places:
+    if not system.traits.per_cell or not problem.places or (request.places is None and not request.probes):
         return whole
-    share = len(request.places) / len(problem.places)
+    cells = len(request.probes) if request.places is None else len(request.places)
+    share = cells / len(problem.places)
     return Cost(
         whole.bytes, round(whole.multiply_adds * share), round(whole.calls * share), whole.money * share,
-        request.design.size * len(request.places),
+        request.design.size * cells,
     )  # fmt: skip
 
 
@@ -93,7 +95,9 @@ def _check_request(request: Request, problem: Problem, system: System, materials
         assert whole, f"{says}: items are weighed by fractions, which {system.kind} does not understand"
     strange = set(rows.apart) - {*system.traits.streams, LINES}
     assert not strange, f"{says}: {system.kind} has no stream {min(strange)!r}" if strange else ""
-    places = len(system.places(materials))
+    foreign = set(request.settings) - {f.id for f in problem.settings}
+    assert not foreign, f"{says}: {system.kind} has no setting {min(foreign)!r}" if foreign else ""
+    places = len(system.places(asked_at(request, materials)))
     for p in request.places or ():
         assert 0 <= p < places, f"{says}: there is no place {p} of {places}"
     if request.cotangents is not None:

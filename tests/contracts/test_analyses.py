@@ -9,7 +9,17 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from activeseed.analyses import Basins, Comparison, Dreams, Ensemble, Redundancy, RemovalBounds
+from activeseed.analyses import (
+    Basins,
+    Comparison,
+    Dreams,
+    Ensemble,
+    LearningRates,
+    Masking,
+    Redundancy,
+    RemovalBounds,
+    VarianceBudget,
+)
 from activeseed.analyses.sides import Side
 from activeseed.estimators import Auto, Bootstrap, Jansen, LeaveOneOut, NullLadder, Regression
 from activeseed.plan import Explicit, Materials, Rows
@@ -30,6 +40,7 @@ MATERIALS = Materials(seed_of(4), probes_of(3))
         Comparison(first=Side(), second=Side(name="again", key=1), keys=3),
         Ensemble(to=Side(), draws=8, keys=3),
         Basins(draws=24, resamples=2, follow=8, pairs=4),
+        VarianceBudget(rows=64, combinations=16, item_pairs=8),
         LeaveOneOut(),
         Regression(rows=64, pairs=8),
         Jansen(bases=6),
@@ -50,8 +61,10 @@ def test_every_member_keeps_them_on_any_system(analysis, system) -> None:
         Dreams(draws=6, pairs=2),
         Dreams(sides=(Side(), Side(name="without i0", changes={"i0": "absent"})), region="dense"),
         Dreams(sides=(Side(name="without i1", changes={"i1": "absent"}),), region="anywhere", along="scores"),
+        Masking(masks=4, keys=3, against=Side(name="without i0", changes={"i0": "absent"})),
+        LearningRates(octaves=2, halvings=1, keys=2, momentum=(0.0, 0.5)),
     ],
-    ids=["draws", "two sides", "one side"],
+    ids=["draws", "two sides", "one side", "masks", "learning rates"],
 )
 @pytest.mark.parametrize("evaluator", ["linear", "mlp"])
 def test_what_looks_into_networks_keeps_them_where_there_are_any(analysis, evaluator) -> None:
@@ -128,6 +141,7 @@ def column(f: int, value: int) -> Callable[[np.ndarray], Rows]:
             Tunable(),
             "does not understand",
         ),
+        (Explicitly(lambda p, v: {"settings": {"weather": 1}}), Tunable(), "has no setting 'weather'"),
         (
             Explicitly(rows=lambda v: Rows(v, np.zeros(3, np.int64), apart={"weather": np.arange(3)})),
             Tunable(),

@@ -38,12 +38,15 @@ def texts() -> list[Question]:
     return [
         Question(id="q1", kind="review", items=("i0",), text="text 0"),
         Question(id="q2", kind="choose_wording", items=("i2",), text="text 2", options=options),
+        Question(id="a1", kind="assign_concept", items=("i2",), text="text 2", options=options),
         Question(id="q3", kind="confirm_list", items=("i1", "i4"), options={"i1": ABSENT, "i4": ABSENT}),
         Question(id="q4", kind="merge", items=("i0", "i5"), options={"i0": "text 0", "i5": "text 5"}),
         Question(id="q5", kind="resolve", items=("i3",), text="text 3"),
         Question(id="q6", kind="write_more", items=(), group="g"),
         Question(id="q7", kind="prefer_outcome", items=("i0",), options={AS_WRITTEN: "this", ABSENT: "that"}),
         Question(id="q8", kind="review", items=("i1",), text="text 1"),
+        Question(id="j1", kind="judge_candidate", items=("i4",), text="text 4", options=options),
+        Question(id="w1", kind="weigh_objective", items=("i5",), text="text 5", options=options),
         Question(
             id="d1",
             kind="judge_dream",

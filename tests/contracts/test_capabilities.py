@@ -115,6 +115,8 @@ class LyingTunable(Tunable):
         values: dict[str, Any] = dict(self.values)
         if self.lie == "names":
             values["model.width"] = 8
+        if self.lie == "nowhere":
+            del values["rounds"]
         return values
 
     def train(self, rows, materials):
@@ -128,7 +130,8 @@ class LyingTunable(Tunable):
     ("lie", "said"),
     [
         ("first choice", "is 4 in the record, and its first choice is 6"),
-        ("elsewhere", "the record has no 'round'"),
+        ("elsewhere", "the first choices are"),
+        ("nowhere", "the record has no 'rounds'"),
         ("twice", "two settings have one path"),
         ("always the first", "the first choices are"),
         ("an edit", "a choice is no setting"),
@@ -141,6 +144,16 @@ def test_who_lies_about_settings_is_found(lie: str, said: str) -> None:
     check_settings(LyingTunable(), MATERIALS)
     with pytest.raises(AssertionError, match=said):
         check_settings(LyingTunable(lie=lie), MATERIALS)
+
+
+def test_a_record_may_leave_out_one_value_of_a_setting() -> None:
+    """So that records from before there was such a setting stay what they were."""
+
+    class Later(Tunable):
+        def record(self):
+            return {k: v for k, v in self.values.items() if (k, v) != ("leash", "short")}
+
+    check_settings(Later(), MATERIALS)
 
 
 def test_two_settings_that_share_a_record_are_found() -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from activeseed.perturbations import Relabel, Reweigh
 from activeseed.question import Answer, Question, Reply, Says, Settled
 from activeseed.questions import FORMS, LIST
-from activeseed.seed import ABSENT, AS_WRITTEN, Item, Pair, Seed, Text, Variant, with_flips
+from activeseed.seed import ABSENT, AS_WRITTEN, Entry, Item, Pair, Seed, Text, Variant, with_flips
 from activeseed.testing import check_form
 from tests.toy_forms import GOOD, MENDED, POOR, SKIP, RateIt
 
@@ -32,6 +33,36 @@ PAIRS = with_flips(
         )
     )
 )
+CANDIDATES = Seed(
+    items=(
+        Item(
+            id="ada", payload=Entry(text="Ada.", fields={"program": "user", "mass": 2}),
+            alternatives=(Variant(id="half", payload=Entry(text="Ada.", fields={"program": "user", "mass": 1})),),
+        ),
+        Item(id="cat", payload=Entry(fields={"program": "cat"})),
+    )
+)  # fmt: skip
+#: pieces of a prior, one of them with other masses to choose from
+MASSES = Reweigh().variants(
+    Seed(
+        items=(
+            Item(id="a", payload=Entry(text="Hot soup.", fields={"objective": "soup", "mass": 0.5})),
+            Item(id="b", payload=Entry(fields={"theta": [1.0, 0.0], "mass": 0})),
+        )
+    )
+)
+ANCHORS = Relabel().variants(
+    Seed(
+        items=tuple(
+            Item(id=f"a{k}", payload=Entry(text=text, fields={"concept": concept}))
+            for k, (text, concept) in enumerate((("Ask me.", "open"), ("Do it now.", "pushy"), ("Maybe?", "vague")))
+        )
+    )
+)
+#: what questions of a kind are about, where that is no text
+SEEDS = {
+    "judge_pair": PAIRS, "judge_candidate": CANDIDATES, "weigh_objective": MASSES, "assign_concept": ANCHORS,
+}  # fmt: skip
 WORDINGS = {AS_WRITTEN: "Ask first.", "w1": "Ask me."}
 #: questions of the forms that are drawn up by the study itself, or that have more to offer than what is drawn up
 GIVEN: dict[str, tuple[Question, ...]] = {
@@ -54,7 +85,7 @@ GIVEN: dict[str, tuple[Question, ...]] = {
 
 @pytest.mark.parametrize("kind", FORMS)
 def test_every_form_of_the_package_keeps_its_promises(kind: str) -> None:
-    check_form(FORMS[kind], PAIRS if kind == "judge_pair" else SEED, GIVEN.get(kind, ()))
+    check_form(FORMS[kind], SEEDS.get(kind, SEED), GIVEN.get(kind, ()))
 
 
 def test_disagreements_about_pairs_are_settled_in_every_channel() -> None:

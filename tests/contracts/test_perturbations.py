@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from activeseed.perturbations import Drift, Drop, Flip, Framing, Paraphrase, Wordings
-from activeseed.seed import ABSENT, AS_WRITTEN, Item, Pair, Seed, Text, Variant
+from activeseed.perturbations import Drift, Drop, Flip, Framing, Paraphrase, Relabel, Reweigh, Wordings
+from activeseed.seed import ABSENT, AS_WRITTEN, Entry, Item, Pair, Seed, Text, Variant
 from activeseed.testing import check_perturbation
 
 TEXTS = Seed(
@@ -26,6 +26,22 @@ TEXTS = Seed(
     standing={"b": "w", "c": ABSENT},
 )
 PAIRS = Seed(items=tuple(Item(id=f"p{k}", payload=Pair(chosen=f"a{k}", rejected=f"b{k}")) for k in range(3)))
+
+
+ANCHORS = Seed(
+    items=(
+        Item(id="a", payload=Entry(text="Ask me.", fields={"concept": "open", "note": 1}), belief={AS_WRITTEN: 1.0}),
+        Item(
+            id="b",
+            payload=Entry(text="Now.", fields={"concept": "absent"}),
+            alternatives=(Variant(id="open", payload=Entry(text="At once.", fields={"concept": "open"})),),
+        ),
+        Item(id="c", payload=Entry(text="?", fields={"concepts": {"open": 0.5}})),
+        Item(id="d", payload=Entry(fields={"concept": "vague", "direction": "vague"})),
+        Item(id="e", payload=Entry(text="0", fields={"concept": 1})),
+    ),
+    standing={"b": "open"},
+)
 
 
 #: what the rules have something to say of, beside what an author and an annotator said
@@ -49,11 +65,36 @@ RULES = Seed(
     standing={"a": "edit-1"},
 )
 
-
-@pytest.mark.parametrize("seed", [TEXTS, PAIRS, RULES], ids=["texts", "pairs", "rules"])
-@pytest.mark.parametrize(
-    "perturbation", [Drop(), Flip(), Paraphrase(), Paraphrase(most=20), Drift(), Framing()], ids=lambda p: p.kind
+#: pieces of a prior: one weight is a variant's already, one is none, and one is no number
+MASSES = Seed(
+    items=(
+        Item(
+            id="a",
+            payload=Entry(text="Soup.", fields={"objective": "soup", "mass": 3}),
+            alternatives=(Variant(id="more", payload=Entry(text="Soup.", fields={"objective": "soup", "mass": 6})),),
+            belief={AS_WRITTEN: 0.7, ABSENT: 0.3},
+        ),
+        Item(id="b", payload=Entry(fields={"objective": "salad", "mass": 0})),
+        Item(id="c", payload=Entry(fields={"objective": "cake", "mass": True})),
+        Item(id="d", payload=Entry(fields={"objective": "pie", "mass": 0.5, "prior": 1.5})),
+        Item(id="e", payload=Entry(fields={"objective": "stew"})),
+    ),
+    standing={"a": "more"},
 )
+
+
+@pytest.mark.parametrize(
+    "seed", [TEXTS, PAIRS, RULES, ANCHORS, MASSES], ids=["texts", "pairs", "rules", "anchors", "masses"]
+)
+@pytest.mark.parametrize(
+    "perturbation",
+    [
+        Drop(), Flip(), Paraphrase(), Paraphrase(most=20), Drift(), Framing(), Relabel(), Relabel(most=1),
+        Reweigh(),
+        Reweigh(field="prior", times=(0.1, 1e9, 3)),
+    ],
+    ids=lambda p: p.kind,
+)  # fmt: skip
 def test_the_packages_own_keep_them(perturbation, seed: Seed) -> None:
     check_perturbation(perturbation, seed)
 

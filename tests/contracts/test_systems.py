@@ -8,13 +8,15 @@ import pytest
 from activeseed.errors import PlanError
 from activeseed.plan import Materials
 from activeseed.protocols import Cost, System, Traits
+from activeseed.systems.cirl import CIRL
 from activeseed.systems.contract import check_system
 from activeseed.systems.inference import InferenceEngine
 from activeseed.systems.league import OversightLeague
 from activeseed.systems.partition import Partition
+from activeseed.systems.predca import PreDCA
 from activeseed.systems.reward_model import RewardModel
 from tests.precision import ROUNDED
-from tests.toy_materials import dicta, pairs, texts, vectors
+from tests.toy_materials import candidates, corners, dicta, pairs, prior, shown, texts, vectors
 
 SYSTEMS: dict[str, tuple[System, Callable[[], Materials]]] = {
     "league": (OversightLeague(), vectors),
@@ -39,13 +41,46 @@ SYSTEMS: dict[str, tuple[System, Callable[[], Materials]]] = {
     "league, identity": (OversightLeague(compare="identity", outcome="policy"), vectors),
     "league, one round": (OversightLeague(rounds=1), vectors),
     "league, one round, minibatches": (OversightLeague(rounds=1, minibatch=5, init_scale=0.5), vectors),
+    "league, momentum": (OversightLeague(momentum=0.5), vectors),
+    "league, trained under masks": (OversightLeague(evaluator="mlp", hidden=6, dropout=0.3, dropconnect=0.2), vectors),
+    "league, masks throughout": (
+        OversightLeague(dropout=0.3, momentum=0.5, adversarial_radius=0.1, generators=2, masked="both"),
+        vectors,
+    ),
+    "league, masks at run time": (OversightLeague(dropconnect=0.3, masked="run", outcome="policy"), vectors),
+    "league, pretrained": (OversightLeague(pretrained=10), vectors),
+    "league, mlp, pretrained": (
+        OversightLeague(evaluator="mlp", hidden=6, pretrained=6, pretrained_on="shuffled", adversarial_radius=0.1),
+        vectors,
+    ),
     "engine": (InferenceEngine(), dicta),
     "engine, policy": (InferenceEngine(outcome="policy"), dicta),
     "engine, all norms": (InferenceEngine(pooling="sum", default=0.3, compare="identity"), dicta),
+    "predca": (PreDCA(), candidates),
+    "predca, quantilised": (PreDCA(q=0.1, normaliser="spread", compare="identity"), candidates),
+    "predca, policy": (PreDCA(outcome="policy", start="c4", normaliser="reach"), candidates),
+    "predca, user": (PreDCA(outcome="user", g_min=0.0, nobody=0.0), candidates),
+    "predca, utility": (PreDCA(outcome="utility", normaliser="none", simplicity=0.0), candidates),
+    "cirl": (CIRL(), prior),
+    "cirl, rational": (CIRL(human="rational"), prior),
+    "cirl, literal": (CIRL(human="rational", teaching="literal", horizon=2, outcome="regret"), prior),
+    "cirl, wrong about the human": (CIRL(actual_beta=0.5, actual_teaching="literal", horizon=2), prior),
+    "cirl, all continuations": (CIRL(continuations="all", horizon=2, start="tomato", compare="identity"), prior),
+    "cirl, drawn plays": (CIRL(rollouts=10), prior),
+    "cirl, gridworld": (CIRL(game="gridworld"), corners),
+    "cirl, gridworld that slips": (CIRL(game="gridworld", slip=0.1, human="rational", width=2, height=2), corners),
+    "cirl, apprenticeship": (CIRL(game="gridworld", form="apprenticeship", beta=1.0), shown),
+    "cirl, apprenticeship, drawn plays": (
+        CIRL(game="gridworld", form="apprenticeship", beta=1.0, slip=0.3, rollouts=10, features="radial"),
+        shown,
+    ),
     "reward model": (RewardModel(), pairs),
     "reward model, primal": (RewardModel(init_scale=0.5), pairs),
     "reward model, mlp": (RewardModel(reward="mlp", hidden=6), pairs),
     "reward model, minibatches": (RewardModel(minibatch=4), pairs),
+    "reward model, momentum": (RewardModel(momentum=0.5), pairs),
+    "reward model, masks": (RewardModel(dropconnect=0.2, masked="both", pretrained=5), pairs),
+    "reward model, mlp, masks": (RewardModel(reward="mlp", hidden=6, dropout=0.3, masked="run", momentum=0.5), pairs),
     "partition": (Partition(parts=3), vectors),
     "partition, mlp": (Partition(parts=3, of=OversightLeague(evaluator="mlp", hidden=4, rounds=2)), vectors),
     "partition, reward model": (Partition(parts=4, of=RewardModel(steps=20)), pairs),

@@ -75,8 +75,8 @@ def test_the_report_escapes_what_seeds_are_called(study: act.Study) -> None:
 
 def test_settings_of_leagues_and_reward_models_can_be_swept() -> None:
     named = {f.id for f in act.OversightLeague(evaluator="mlp").factors()}
-    assert named == {"rounds", "steps", "learning_rate", "l2", "beta", "hidden"}
-    assert {f.id for f in act.RewardModel().factors()} == {"steps", "learning_rate", "l2"}
+    assert named == {"rounds", "steps", "learning_rate", "l2", "beta", "hidden", "opponents", "momentum"}
+    assert {f.id for f in act.RewardModel().factors()} == {"steps", "learning_rate", "l2", "momentum"}
 
 
 # --- the command line -------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ dropped, a square or a factor that is missing, an index that is off by one, argu
 
 from __future__ import annotations
 
-from tests.mutations import bounding, certificates, distances, human, removal
+from tests.mutations import bounding, budget, certificates, distances, human, levels, removal
 from tests.mutations.mutation import Mutation
 
 _E, _B, _A = "activeseed/estimators/", "activeseed/belief/", "activeseed/acquisition/"
@@ -26,9 +26,11 @@ FIRST: dict[str, tuple[str, ...]] = {
     ),
     "store": ("tests/contracts/test_store.py",),
     "bounding": bounding.FIRST,
+    "budget": budget.FIRST,
     "certificates": certificates.FIRST,
     "distances": distances.FIRST,
     "human": human.FIRST,
+    "levels": levels.FIRST,
     "removal": removal.FIRST,
 }
 
@@ -336,8 +338,10 @@ FAMILIES: dict[str, tuple[Mutation, ...]] = {
         ),
     ),
     "bounding": bounding.MUTATIONS,
+    "budget": budget.MUTATIONS,
     "certificates": certificates.MUTATIONS,
     "distances": distances.MUTATIONS,
     "human": human.MUTATIONS,
+    "levels": levels.MUTATIONS,
     "removal": removal.MUTATIONS,
 }

@@ -10,7 +10,8 @@ from typing import Any
 from activeseed.annotators.label_studio import LabelStudio
 from activeseed.protocols import Assignment
 from activeseed.question import Consequence, Question
-from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Pair, Seed, Text, Variant, with_flips
+from activeseed.questions.items import MACHINE
+from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Entry, Item, Pair, Seed, Text, Variant, with_flips
 from tests.label_studio import ADMIN, Person
 
 TOKEN_FILE = ".activeseed/label_studio/token"
@@ -58,6 +59,19 @@ TEXTS = Seed(
         Item(id="b", payload=Text(text="Trust me.\nReally.")),
     )
 )
+#: a candidate, as people are shown one
+ADA = Entry(text="Ada, who makes for the workshop by the shortest way.", fields={"program": "user", "mass": 2})
+HALF = Entry(text=ADA.text, fields={"program": "user", "mass": 1})
+CANDIDATES = Seed(
+    items=(
+        Item(
+            id="ada",
+            payload=ADA,
+            alternatives=(Variant(id="half", payload=HALF, comes_from="drift"),),
+        ),
+        Item(id="tom", payload=Entry(text="Tom, a cat.", fields={"program": "cat"})),
+    )
+)  # fmt: skip
 PAIRS = with_flips(
     Seed(
         items=(
@@ -73,6 +87,23 @@ QUESTIONS: dict[str, Question] = {
         id="q-review", kind="review", items=("a",), text="I'm an AI.", options=_WORDINGS, consequences=_DECIDES,
         reason="Believed to stay with probability 70%.",
     ),
+    "weigh_objective": Question(
+        id="q-weigh", kind="weigh_objective", items=("a",), text="I'm an AI.", options=_WORDINGS, consequences=_DECIDES
+    ),
+    "judge_candidate": Question(
+        id="q-candidate", kind="judge_candidate", items=("ada",), text=ADA.display,
+        options={AS_WRITTEN: ADA.display, "half": "mass: 1"}, marks={"half": MACHINE["drift"]},
+        consequences=(
+            Consequence(
+                probe="policy", text="The AI at c0: right", outcomes={AS_WRITTEN: 1.0, ABSENT: 0.0}, stands=AS_WRITTEN,
+                margins={ABSENT: 0.0}, trainings=1,
+            ),
+            Consequence(
+                probe="user", text="The user is ada", outcomes={AS_WRITTEN: 0.68, ABSENT: 0.0, "half": 0.52},
+                stands=AS_WRITTEN, margins={ABSENT: 0.0, "half": 0.0}, trainings=1,
+            ),
+        ),
+    ),
     "judge_pair": Question(
         id="q-pair", kind="judge_pair", items=("p",), text=PAIRS["p"].display,
         options={v.id: v.display for v in PAIRS["p"].variants if v.id in (AS_WRITTEN, FLIPPED)},
@@ -80,6 +111,9 @@ QUESTIONS: dict[str, Question] = {
     ),
     "choose_wording": Question(
         id="q-wording", kind="choose_wording", items=("a",), text="I'm an AI.", options=_WORDINGS, consequences=_DECIDES
+    ),
+    "assign_concept": Question(
+        id="q-concept", kind="assign_concept", items=("a",), text="I'm an AI.", options=_WORDINGS, consequences=_DECIDES
     ),
     "confirm_list": Question(
         id="q-list", kind="confirm_list", items=("a", "b"), text="a: I'm an AI.\nb: Trust me.\nReally.",
@@ -110,7 +144,7 @@ QUESTIONS: dict[str, Question] = {
 
 def seed_of(question: Question) -> Seed:
     """The seed that a question of ``QUESTIONS`` is about."""
-    return PAIRS if question.items[:1] == ("p",) else TEXTS
+    return {"p": PAIRS, "ada": CANDIDATES}.get(next(iter(question.items), ""), TEXTS)
 
 
 def hostile(kind: str, text: str) -> Question:
@@ -127,6 +161,6 @@ def hostile(kind: str, text: str) -> Question:
     if kind == "judge_pair":
         pair = Pair(prompt=text, chosen=f"A {text}", rejected=f"B {text}")
         changed = {**changed, "text": pair.display, "options": {FLIPPED: pair.flipped().display}}
-    if kind in ("review", "choose_wording", "resolve"):
+    if kind in ("review", "choose_wording", "assign_concept", "judge_candidate", "resolve"):
         changed = {**changed, "options": {AS_WRITTEN: text, "w1": f"B {text}", "w2": f"C {text}"}}
     return question.model_copy(update=dict(changed))

@@ -11,10 +11,11 @@ import pytest
 from activeseed.annotators.tasks import task_data
 from activeseed.annotators.templates import template
 from activeseed.question import Answer, Question
+from activeseed.questions import edited_as
 from activeseed.resolution import check_answer
-from activeseed.seed import Text
+from activeseed.seed import Entry, Item, Text
 from tests.label_studio import Site
-from tests.server.asking import PAIRS, QUESTIONS, channel_to, seed_of
+from tests.server.asking import ADA, PAIRS, QUESTIONS, channel_to, seed_of
 from tests.server.browser import Desk, answer_label, at_desk
 from tests.server.by_api import Api
 
@@ -183,6 +184,32 @@ def test_a_rank_is_marked(desk, asked):
     desk.submit()
     answer = collected(channel, question)
     assert (answer.verdict, answer.variant) == ("rank", "as_written:root")
+
+
+def test_an_objective_is_given_another_mass(desk, asked):
+    question = QUESTIONS["weigh_objective"]
+    channel, project, _ = asked(question)
+    desk.stream(project)
+    click(desk, "weigh_objective", "choose")
+    desk.choose("B")
+    desk.screenshot("weigh_objective")
+    desk.submit()
+    answer = collected(channel, question)
+    assert (answer.verdict, answer.variant) == ("choose", "w1")
+
+
+def test_a_candidate_is_changed_line_by_line(desk, asked):
+    question = QUESTIONS["judge_candidate"]
+    channel, project, _ = asked(question)
+    desk.stream(project)
+    click(desk, "judge_candidate", "edit")
+    desk.screenshot("judge_candidate")
+    desk.write("edited", f"{ADA.text}\nprogram: user\nmass: 0.5")
+    desk.submit()
+    answer = collected(channel, question)
+    assert (answer.verdict, answer.payload) == ("edit", Text(text=f"{ADA.text}\nprogram: user\nmass: 0.5"))
+    read = edited_as(question, answer.payload, {"ada": Item(id="ada", payload=ADA)})
+    assert read == Entry(text=ADA.text, fields={"program": "user", "mass": 0.5})
 
 
 def test_the_condition_that_is_missing_has_a_box_of_its_own(desk, asked):

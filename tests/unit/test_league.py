@@ -218,7 +218,10 @@ def test_minibatches_of_an_epoch_show_every_item_once() -> None:
         {"learning_rate": float("nan")},
         {"evaluator": "tree"},
         {"hiden": 3},
-        {"held": ["mask"]},
+        {"held": ["masks"]},
+        {"dropout": 0.95},
+        {"momentum": 1.0},
+        {"masked": "always"},
     ],
 )
 def test_settings_are_validated(settings: dict) -> None:

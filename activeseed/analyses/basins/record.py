@@ -85,6 +85,11 @@ class Basins(SettingsRecord):
 
     # --- what is trained ----------------------------------------------------------------------------------------------
 
+    @property
+    def reads_belief(self) -> bool:
+        """Where seeds are drawn: see ``protocols.SupportsPriors``."""
+        return self.of == "belief"
+
     def ensemble(self, problem: Problem) -> tuple[Rows, tuple[str, ...]]:
         """The members, and what each is called where seeds were named. Raises PlanError where they can't differ."""
         self._check(problem)

@@ -78,6 +78,11 @@ class Certificates(SettingsRecord):
     restarts: int = Field(default=16, ge=1, le=10_000)
     steps: int = Field(default=60, ge=0, le=100_000)
 
+    @property
+    def reads_belief(self) -> bool:
+        """Where seeds are drawn: see ``protocols.SupportsPriors``."""
+        return not self.sides and self.between == "ensemble"
+
     def cost(self, problem: Problem) -> Cost:
         """See ``protocols.Analysis``: what choosing the two takes, and the two once more, to look into them."""
         layout_of(problem)

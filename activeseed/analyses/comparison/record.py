@@ -55,6 +55,11 @@ class Comparison(SettingsRecord):
     weights: tuple[float, ...] = ()
     alpha: float = Field(default=0.05, gt=0.0, lt=1.0)
 
+    @property
+    def reads_belief(self) -> bool:
+        """No: both sides are named."""
+        return False
+
     def cost(self, problem: Problem) -> Cost:
         """See ``protocols.Analysis``: keys × the sides that are trained."""
         trained = sum(isinstance(side, Side) for side in (self.first, self.second))

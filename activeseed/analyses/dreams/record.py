@@ -66,6 +66,11 @@ class Dreams(SettingsRecord):
     corpus: tuple[Probe, ...] = Field(default=(), exclude=True, repr=False)
     rewriter: Any = Field(default=None, exclude=True)
 
+    @property
+    def reads_belief(self) -> bool:
+        """Where seeds are drawn: see ``protocols.SupportsPriors``."""
+        return not self.sides
+
     def cost(self, problem: Problem) -> Cost:
         """See ``protocols.Analysis``: two trainings, or the draws. Climbs train nothing."""
         return problem.each * (2 if self.sides else self.draws)

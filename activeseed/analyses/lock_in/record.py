@@ -55,6 +55,11 @@ class LockIn(SettingsRecord):
     items: int = Field(default=0, ge=0)
     variants: int = Field(default=3, ge=1, le=100)
 
+    @property
+    def reads_belief(self) -> bool:
+        """No: what stands is revised and reworded, whatever is believed of it."""
+        return False
+
     def design(self, problem: Problem) -> tuple[list[_Changed], OneAtATime]:
         """What is changed, and the rows for it. Raises PlanError where no item has both."""
         changed: list[_Changed] = []

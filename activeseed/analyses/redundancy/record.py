@@ -70,6 +70,11 @@ class Redundancy(SettingsRecord):
     nothing: float = Field(default=1e-4, ge=0.0, lt=1.0)
     alpha: float = Field(default=0.05, gt=0.0, lt=1.0)
 
+    @property
+    def reads_belief(self) -> bool:
+        """No: what stands is dropped, whatever is believed of it."""
+        return False
+
     def tried(self, problem: Problem) -> Literal["all", "near"]:
         """Which pairs are tried."""
         n = len(items_of(problem))

@@ -218,6 +218,11 @@ class PartitionCertificate(SettingsRecord):
     threshold: float = 0.5
     key: int = Field(default=0, ge=0)
 
+    @property
+    def reads_belief(self) -> bool:
+        """No: any items may go."""
+        return False
+
     def cost(self, problem: Problem) -> Cost:
         """Two rows: all members, and a single one."""
         return problem.each * 2

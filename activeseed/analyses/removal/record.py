@@ -68,6 +68,11 @@ class RemovalBounds(SettingsRecord):
             raise ValueError("a removal takes one item or more")
         return tuple(sorted(set(removals)))
 
+    @property
+    def reads_belief(self) -> bool:
+        """No: any items may go."""
+        return False
+
     def cost(self, problem: Problem) -> Cost:
         """See ``protocols.Analysis``: the seed as it stands, and the sets that are trained."""
         n = len(standing(problem))

@@ -10,7 +10,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from activeseed.report.sections import basins, certificates, comparing, dreams, human, locked_in, removal, votes
+from activeseed.report.sections import (
+    basins,
+    certificates,
+    comparing,
+    dreams,
+    human,
+    locked_in,
+    masking,
+    prompts,
+    rates,
+    removal,
+    variance,
+    votes,
+)
 from activeseed.report.sections.covering import explanations, redundancy
 from activeseed.study import Study
 
@@ -35,12 +48,16 @@ SECTIONS: tuple[Section, ...] = (
     Section("comparison", comparing.comparison, comparing.comparison_figures),
     Section("ensemble", comparing.ensemble, comparing.ensemble_figures),
     Section("basins", basins.facts, basins.drawn),
+    Section("variance_budget", variance.facts, variance.figures),
     Section("dreams", dreams.facts, dreams.figures),
     Section("certificates", certificates.facts, certificates.figures),
     Section("removal", removal.facts, removal.figures),
     Section("lock_in", locked_in.facts, locked_in.figures),
     Section("partition_certificate", votes.facts, votes.figures),
     Section("human_level", human.facts, human.figures),
+    Section("masking", masking.facts, masking.figures),
+    Section("prompts", prompts.facts, prompts.figures),
+    Section("learning_rates", rates.facts, rates.figures),
 )
 
 

@@ -2,7 +2,8 @@
 
 A field knows its points and its learning rates; its parameters are a list of tensors whose first dimension is the row,
 so that one matrix product serves all rows. ``read`` scores the shared training points (and points that only a row has);
-``move`` takes one step of gradient descent, in place, given dLoss/dscore.
+``move`` takes one step of gradient descent, in place, given dLoss/dscore; ``slopes`` are what it goes by, for whoever
+steps otherwise (`descending`).
 """
 
 from __future__ import annotations
@@ -58,6 +59,25 @@ class Field(Protocol):
         """
         ...
 
+    def slopes(self, params: Params, reading: Reading, shared: Tensor, own: Tensor | None, at: Tensor | None) -> Params:
+        """DLoss of each parameter, up to the constant that ``paces`` makes up for; arguments as of ``move``."""
+        ...
+
+    @property
+    def paces(self) -> tuple[tuple[float, float], ...]:
+        """(rate, decay) of each parameter: what one step multiplies its slope, and the parameter, with."""
+        ...
+
+    @property
+    def unit_shapes(self) -> tuple[tuple[int, ...] | None, ...]:
+        """Of each parameter, the shape of its numbers by the unit that they read; None where they read none."""
+        ...
+
+    @property
+    def weight_shapes(self) -> tuple[tuple[int, ...] | None, ...]:
+        """Of each parameter, its shape in a row, where it is weights; None for biases."""
+        ...
+
     def train_scores(self, params: Params) -> Tensor:
         """(R, n) plain scores at the training points (no adversary)."""
         ...
@@ -85,3 +105,11 @@ class Field(Protocol):
     def stepped(self, params: Params, slopes: tuple[Tensor, ...]) -> Params:
         """The parameters after one descent step, out of place: unrolling differentiates through it."""
         ...
+
+
+def settle(params: Params, slopes: Params, paces: tuple[tuple[float, float], ...]) -> None:
+    """One step of plain gradient descent, in place."""
+    for param, slope, (rate, decay) in zip(params, slopes, paces, strict=True):
+        if decay:
+            param.mul_(1.0 - decay)
+        param.sub_(slope, alpha=rate)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from activeseed.systems.fields.draws import Draws
-from activeseed.systems.fields.field import Params, Rates, Reading
+from activeseed.systems.fields.field import Params, Rates, Reading, settle
 from activeseed.systems.fields.points import Points
 
 
@@ -45,7 +45,10 @@ class Linear:
         return Reading(shared, None if own is None else self.own_scores(params, own))
 
     def move(self, params: Params, reading: Reading, shared: Tensor, own: Tensor | None, at: Tensor | None) -> None:
-        theta, bias = params
+        settle(params, self.slopes(params, reading, shared, own, at), self.paces)
+
+    def slopes(self, params: Params, reading: Reading, shared: Tensor, own: Tensor | None, at: Tensor | None) -> Params:
+        theta = params[0]
         total = shared.sum(1, keepdim=True)
         slope = shared @ self.points.train
         if self.radius:
@@ -54,8 +57,20 @@ class Linear:
         if own is not None and at is not None:
             slope += torch.bmm(own[:, None, :], at)[:, 0]
             total = total + own.sum(1, keepdim=True)
-        theta.mul_(1.0 - self.rates.decay).sub_(slope, alpha=self.rates.weights)
-        bias.sub_(total, alpha=self.rates.bias)
+        return [slope, total]
+
+    @property
+    def paces(self) -> tuple[tuple[float, float], ...]:
+        return (self.rates.weights, self.rates.decay), (self.rates.bias, 0.0)
+
+    @property
+    def unit_shapes(self) -> tuple[tuple[int, ...] | None, ...]:
+        """A linear score has no hidden units: what it reads are its inputs."""
+        return self.weight_shapes
+
+    @property
+    def weight_shapes(self) -> tuple[tuple[int, ...] | None, ...]:
+        return (self.points.train.shape[1],), None
 
     def train_scores(self, params: Params) -> Tensor:
         return torch.addmm(params[1], params[0], self.points.train.T)
@@ -96,9 +111,22 @@ class Kernel:
         return Reading(self.train_scores(params))
 
     def move(self, params: Params, reading: Reading, shared: Tensor, own: Tensor | None, at: Tensor | None) -> None:
-        alpha, bias = params
-        bias.sub_(shared.sum(1, keepdim=True), alpha=self.rates.bias)
-        alpha.mul_(1.0 - self.rates.decay).sub_(shared, alpha=self.rates.weights)
+        settle(params, self.slopes(params, reading, shared, own, at), self.paces)
+
+    def slopes(self, params: Params, reading: Reading, shared: Tensor, own: Tensor | None, at: Tensor | None) -> Params:
+        return [shared, shared.sum(1, keepdim=True)]
+
+    @property
+    def paces(self) -> tuple[tuple[float, float], ...]:
+        return (self.rates.weights, self.rates.decay), (self.rates.bias, 0.0)
+
+    @property
+    def unit_shapes(self) -> tuple[tuple[int, ...] | None, ...]:
+        raise NotImplementedError("masks are on weights, which a field in the dual does not keep")
+
+    @property
+    def weight_shapes(self) -> tuple[tuple[int, ...] | None, ...]:
+        raise NotImplementedError("masks are on weights, which a field in the dual does not keep")
 
     def train_scores(self, params: Params) -> Tensor:
         assert self.points.kernel is not None

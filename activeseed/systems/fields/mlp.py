@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from activeseed.systems.fields.draws import Draws
-from activeseed.systems.fields.field import Params, Rates, Reading
+from activeseed.systems.fields.field import Params, Rates, Reading, settle
 from activeseed.systems.fields.points import Points, worst_case
 
 
@@ -57,7 +57,10 @@ class Mlp:
         return Reading(shared, scores, (active, own_active))
 
     def move(self, params: Params, reading: Reading, shared: Tensor, own: Tensor | None, at: Tensor | None) -> None:
-        w, b, v, c = params
+        settle(params, self.slopes(params, reading, shared, own, at), self.paces)
+
+    def slopes(self, params: Params, reading: Reading, shared: Tensor, own: Tensor | None, at: Tensor | None) -> Params:
+        w, v = params[0], params[2]
         active = reading.kept[0]
         total = shared.sum(1, keepdim=True)
         if own is not None:
@@ -78,10 +81,22 @@ class Mlp:
             slope_w += torch.bmm(back, at)
             slope_b += back.sum(2)
             slope_v += torch.bmm(own_active, own[:, :, None])[:, :, 0]
-        w.mul_(1.0 - self.rates.decay).sub_(slope_w, alpha=self.rates.weights)
-        v.mul_(1.0 - self.rates.decay).sub_(slope_v, alpha=self.rates.weights / self.hidden**0.5)
-        b.sub_(slope_b, alpha=self.rates.weights)
-        c.sub_(total, alpha=self.rates.bias)
+        return [slope_w, slope_b, slope_v, total]
+
+    @property
+    def paces(self) -> tuple[tuple[float, float], ...]:
+        """The slope of v leaves out its 1/√h."""
+        rate, decay = self.rates.weights, self.rates.decay
+        return (rate, decay), (rate, 0.0), (rate / self.hidden**0.5, decay), (self.rates.bias, 0.0)
+
+    @property
+    def unit_shapes(self) -> tuple[tuple[int, ...] | None, ...]:
+        """A unit that is dropped is one that v does not read."""
+        return None, None, (self.hidden,), None
+
+    @property
+    def weight_shapes(self) -> tuple[tuple[int, ...] | None, ...]:
+        return (self.hidden, self.points.train.shape[1]), None, (self.hidden,), None
 
     def train_scores(self, params: Params) -> Tensor:
         return self._scores(params, self._shared_units(params))

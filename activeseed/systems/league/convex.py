@@ -25,12 +25,16 @@ def convex(league: LeagueSettings, materials: Materials, key: int) -> Convex:
         "outcome = 'evaluator'": league.outcome == "evaluator",
         "adversarial_radius = 0": not league.adversarial_radius,
         "unroll = 0": not league.unroll,
+        "momentum = 0": not league.momentum,
+        "dropout = 0": not league.dropout,
+        "dropconnect = 0": not league.dropconnect,
+        "pretrained = 0": not league.pretrained,
     }
     missing = [name for name, holds in wanted.items() if not holds]
     if missing:
         raise PlanError(
-            "This league's training is not convex, or no function of the probes alone: agents answer what the "
-            f"evaluator has become. It is with {', '.join(missing)}."
+            "This league's training is not convex, or no function of the probes alone (agents answer what the "
+            f"evaluator has become), or no plain descent. It is with {', '.join(missing)}."
         )
     check(league, materials)
     slots = materials.slots

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from activeseed.plan import Materials
 from activeseed.protocols import Cost
 from activeseed.seed import Vector
+from activeseed.systems.fields.settings import kept_besides
 from activeseed.systems.league.settings import LeagueSettings
 
 MEBIBYTE = 2**20
@@ -47,7 +48,7 @@ def sizes_of(league: LeagueSettings, materials: Materials, features: int = 0) ->
 
 def uses_dual(league: LeagueSettings, z: Sizes) -> bool:
     """Whether the linear evaluator is kept in the dual: possible, and n² < 2nd. Never a matter of the rows."""
-    own = league.generators or league.dreams or league.adversarial_radius or league.init_scale
+    own = league.generators or league.dreams or league.adversarial_radius or league.init_scale or league.has_masks
     boxed = league.unroll and league.unrolled == "evaluator"
     return league.evaluator == "linear" and not own and not boxed and z.shared < 2 * z.features
 
@@ -83,6 +84,9 @@ def _multiply_adds(league: LeagueSettings, z: Sizes) -> int:
             step = 2 * (n + m) * width * d + 3 * (n + m) * width
             step += 3 * z.slots * width * d if league.adversarial_radius else 0
         total += steps * step
+    if league.pretrained:  # on the shared points alone
+        each = n * n if dual else (2 * n * d if league.evaluator == "linear" else (2 * d + 3) * n * width)
+        total += league.pretrained * each
     ascents = league.generators * league.generator_steps + league.dreams * league.dream_steps
     between = reading + (2 * ascents * width * d if league.evaluator == "mlp" else 0)
     if league.unroll and league.unrolled == "evaluator":
@@ -115,5 +119,7 @@ def _bytes(league: LeagueSettings, z: Sizes) -> int:
         boxed = (league.unroll + 1) * a_reading
     minibatch = 12 * z.items + 3 * z.slots if league.minibatch else 0
     read = 2 * (z.probes + z.items) + z.pool
-    floats = archive + scores + own + params + units + attacked + ascent + boxed + minibatch + read
+    size = params // 4 if league.evaluator == "mlp" else (n if dual else d)
+    otherwise = kept_besides(size, league.momentum, league.has_masks) + (3 * n if league.pretrained else 0)
+    floats = archive + scores + own + params + units + attacked + ascent + boxed + minibatch + read + otherwise
     return assignment + 4 * floats

@@ -39,7 +39,8 @@ def pull_back(league: LeagueSettings, rows: Rows, materials: Materials, cotangen
     if not league.is_smooth:
         raise PlanError(
             "This league has no gradients: they need evaluator = 'linear', opponents = 'average', and neither "
-            "minibatches, drawn opponents, exploiters, generators, dreams, an adversary nor unrolling."
+            "minibatches, drawn opponents, exploiters, generators, dreams, an adversary, unrolling, momentum, masks "
+            "nor pretraining."
         )
     board = board_of(league, materials)
     n, d = board.points.train.shape

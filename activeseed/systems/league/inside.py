@@ -73,10 +73,10 @@ def _read(league: LeagueSettings, rows: Rows, materials: Materials, name: str, o
 
     game, outcomes = played(league, rows, materials, watch if wanted else None)
     if name == NETWORK:
-        out[:] = game.evaluator.flat(game.params).numpy()
+        out[:] = game.evaluator.flat(game.running).numpy()
     elif name == REPRESENTATION:
         at = game.board.pool if league.outcome == "policy" else game.board.points.probes
-        units = game.evaluator.units(game.params, at)
+        units = game.evaluator.units(game.running, at)
         assert units is not None, "an MLP has hidden units"
         out[:] = units.numpy()
     out[~outcomes.ok] = np.nan

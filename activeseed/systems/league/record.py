@@ -103,11 +103,21 @@ class OversightLeague(LeagueSettings):
     # --- what can be varied -------------------------------------------------------------------------------------
 
     def factors(self) -> tuple[Factor, ...]:
-        """Length and rate of training, decay, and temperature of the agents, each with values around what it is."""
+        """Settings with values around what they are, and their places in the stack.
+
+        The league's own (rounds, leash, opponents) are the trainer²'s; length, rate, momentum, decay, minibatch and
+        start of the evaluator's training are the trainer's; units and masks are the model's.
+        """
         from activeseed.systems.fields.settings import varied
 
-        names = ["rounds", "steps", "learning_rate", "l2", "beta", "init_scale"]
-        return varied(self.record(), self.rate, [*names, "hidden"] if self.evaluator == "mlp" else names)
+        names = [
+            "rounds", "steps", "learning_rate", "l2", "beta", "init_scale",
+            *(["hidden"] if self.evaluator == "mlp" else []),
+            *(["opponents"] if self.rounds > 1 else []),
+            *(["exploiter_leash"] if self.exploiters else []),
+            "momentum", "minibatch", "dropout", "dropconnect", "pretrained",
+        ]  # fmt: skip
+        return varied({name: getattr(self, name) for name in names}, self.rate, names)
 
     def with_settings(self, settings: Mapping[str, Json]) -> OversightLeague:
         """The same league with other values of these settings."""

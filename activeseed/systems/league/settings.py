@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import not_
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -26,6 +27,15 @@ class LeagueSettings(SettingsRecord):
             always starts at random); 0 starts from "½ everywhere".
         minibatch: positives in each gradient step, in an order drawn from stream ``order``; 0 takes all of them.
             The agents' side is always an exact expectation.
+        momentum: β of the heavy ball, in [0, 1): each step of the evaluator goes on by β of the last one.
+        dropout: share of the evaluator's units (of a linear one, of its inputs) that is set to zero by a mask of stream
+            ``mask``; what is kept is scaled by 1/(1 − p).
+        dropconnect: share of its weights, likewise.
+        masked: when masks are on: in ``training`` (a new one each step, the same for all points), at ``run`` (one,
+            where outcomes are read), or ``both``. Agents meet the evaluator without a mask.
+        pretrained: gradient steps on another task that the evaluator starts from, drawn by stream ``init``; 0 for none.
+        pretrained_on: that task: half of the ``pool`` against its other half, or as many positives as there are, put
+            ``shuffled`` among all examples and outputs.
         beta: temperature of the KL leash: an agent's policy over the pool is π ∝ π₀ exp(score/β), π₀ uniform.
         opponents: ``average`` plays against all archived agents alike (fictitious play), ``prioritised`` by PFSP
             (see `opponents`).
@@ -61,6 +71,12 @@ class LeagueSettings(SettingsRecord):
     l2: float = Field(default=1e-3, ge=0, allow_inf_nan=False)
     init_scale: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     minibatch: int = Field(default=0, ge=0)
+    momentum: float = Field(default=0.0, ge=0, lt=1, exclude_if=not_)
+    dropout: float = Field(default=0.0, ge=0, le=0.9, exclude_if=not_)
+    dropconnect: float = Field(default=0.0, ge=0, le=0.9, exclude_if=not_)
+    masked: Literal["training", "run", "both"] = Field(default="training", exclude_if=lambda m: m == "training")
+    pretrained: int = Field(default=0, ge=0, le=100_000, exclude_if=not_)
+    pretrained_on: Literal["pool", "shuffled"] = Field(default="pool", exclude_if=lambda p: p == "pool")
     beta: float = Field(default=0.3, gt=0, allow_inf_nan=False)
     opponents: Literal["average", "prioritised"] = "average"
     drawn: int = Field(default=0, ge=0, le=10_000)
@@ -78,7 +94,7 @@ class LeagueSettings(SettingsRecord):
     future_share: float = Field(default=0.5, gt=0, lt=1)
     outcome: Literal["evaluator", "policy"] = "evaluator"
     compare: Literal["hellinger", "identity"] = "hellinger"
-    held: tuple[Literal["init", "order", "opponents", "agents"], ...] = ()
+    held: tuple[Literal["init", "order", "opponents", "agents", "mask"], ...] = ()
     memory_mb: int = Field(default=512, ge=16)
 
     @model_validator(mode="after")
@@ -98,16 +114,24 @@ class LeagueSettings(SettingsRecord):
         """Whether training is a smooth function of the items' weights that `league.gradients` follows."""
         drawn = self.minibatch or self.drawn or self.generators or self.dreams
         steered = self.exploiters or self.adversarial_radius or self.unroll
-        return self.evaluator == "linear" and self.opponents == "average" and not drawn and not steered
+        otherwise = self.momentum or self.has_masks or self.pretrained
+        plain = not drawn and not steered and not otherwise
+        return self.evaluator == "linear" and self.opponents == "average" and plain
+
+    @property
+    def has_masks(self) -> bool:
+        """Whether anything is dropped."""
+        return self.dropout > 0 or self.dropconnect > 0
 
     @property
     def streams(self) -> tuple[str, ...]:
         """Key streams that vary a result."""
         plays_archive = self.rounds > 1  # whoever joins after the last round meets no evaluator
         varies = {
-            "init": self.evaluator == "mlp" or self.init_scale > 0,
+            "init": self.evaluator == "mlp" or self.init_scale > 0 or self.pretrained > 0,
             "order": self.minibatch > 0,
             "opponents": (self.drawn > 0 and plays_archive) or (self.exploiters and self.rounds > 2),
             "agents": plays_archive and (self.generators > 0 or self.dreams > 0),
+            "mask": self.has_masks,
         }
         return tuple(name for name, yes in varies.items() if yes and name not in self.held)

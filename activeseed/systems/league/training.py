@@ -18,9 +18,11 @@ from activeseed.outcome import Outcomes
 from activeseed.plan import Materials, Rows
 from activeseed.systems.fields.batches import in_batches, read_off, sound_weights
 from activeseed.systems.fields.choosing import chosen_field
+from activeseed.systems.fields.descending import Descent, Masks, masked
 from activeseed.systems.fields.draws import Draws, Minibatches
 from activeseed.systems.fields.field import Field, Params, Rates
 from activeseed.systems.fields.points import in_precision
+from activeseed.systems.fields.pretraining import chosen_labels, pretrain
 from activeseed.systems.league import agents, opponents, signals, unroll
 from activeseed.systems.league.board import Board, board_of
 from activeseed.systems.league.checking import places_of
@@ -46,7 +48,7 @@ def played(
     weights, sound = sound_weights(rows, materials)
     with torch.no_grad():
         game = play(league, rows, materials, weights=weights, watch=watch)
-        train_scores = game.evaluator.train_scores(game.params)
+        train_scores = game.evaluator.train_scores(game.running)
         at_items = train_scores[:, game.board.as_written].sigmoid().numpy()
         values = outcome_of(league, game).numpy()
     diverged = f"the evaluator diverged (NaN) at learning_rate {league.rate:g}; lower it"
@@ -56,8 +58,8 @@ def played(
 def outcome_of(league: LeagueSettings, game: Game) -> Tensor:
     """(R, P) what is read of the evaluators as they are now."""
     if league.outcome == "policy":
-        return agents.leashed(game.evaluator.train_scores(game.params)[:, game.board.slots :], league.beta)
-    return game.evaluator.probe_scores(game.params).sigmoid()
+        return agents.leashed(game.evaluator.train_scores(game.running)[:, game.board.slots :], league.beta)
+    return game.evaluator.probe_scores(game.running).sigmoid()
 
 
 @dataclass
@@ -69,6 +71,7 @@ class Game:
         archive: every agent that ever played, π₀ first.
         met: ρ (R, J_k) that the evaluator of each round met its opponents with.
         past: evaluators of each round, kept where exploiters or the payoff matrix need them.
+        mask: factors on the parameters, on wherever outcomes are read; empty for none.
     """
 
     board: Board
@@ -77,6 +80,12 @@ class Game:
     archive: opponents.Archive
     met: list[Tensor] = field(default_factory=list)
     past: list[Params] = field(default_factory=list)
+    mask: list[Tensor | None] = field(default_factory=list)
+
+    @property
+    def running(self) -> Params:
+        """The evaluators as they are read."""
+        return masked(self.params, self.mask) if self.mask else self.params
 
     def payoff(self) -> Tensor:
         """(R, E, A) acceptance rates of every agent under the evaluator of every round (needs ``keep``)."""
@@ -112,6 +121,7 @@ def play(
     given = in_precision(rows.weights(materials.slots) if weights is None else weights)
     wanted = given / given.sum(1, keepdim=True).clamp(min=1e-12)  # a row without items meets negatives alone
     game = Game(board, evaluator, evaluator.start(len(rows), draws), opponents.Archive())
+    descent = _descent(league, game, draws)
     uniform = torch.full((len(rows), len(board.pool)), 1.0 / len(board.pool))
     game.archive.add("main", policy=uniform)
     if watch is not None:
@@ -129,7 +139,7 @@ def play(
         game.met.append(rho)
         against = game.archive.over_pool(rho)
         own = _own(league, game.archive.own_points(rho), dreamt)
-        _descend(league, game, batches, wanted, against, own, odds, k, watch)
+        _descend(league, game, descent, batches, wanted, against, own, odds, k, watch)
         if keep:
             game.past.append([p.clone() for p in game.params])
         if k == league.rounds - 1:
@@ -164,6 +174,23 @@ def _evaluator(league: LeagueSettings, board: Board) -> Field:
     return chosen_field(
         league.evaluator, board.points, rates_of(league), league.hidden, league.init_scale, league.adversarial_radius
     )
+
+
+def _descent(league: LeagueSettings, game: Game, draws: Draws) -> Descent:
+    """How the evaluators move, once they stand where they start from."""
+    field, board = game.evaluator, game.board
+    if league.pretrained:
+        n = len(board.points.train)
+        if league.pretrained_on == "pool":
+            labels = chosen_labels(draws, n, (n - board.slots) // 2, board.slots)
+        else:
+            labels = chosen_labels(draws, n, board.slots)
+        there = chosen_field(league.evaluator, board.points, rates_of(league), league.hidden, league.init_scale)
+        pretrain(there, game.params, labels, league.pretrained)
+    masks = Masks(field, draws, league.dropout, league.dropconnect) if league.has_masks else None
+    if masks is not None and league.masked != "training":
+        game.mask = masks.at_run()
+    return Descent(field, league.momentum, None if league.masked == "run" else masks)
 
 
 def rates_of(league: LeagueSettings) -> Rates:
@@ -206,6 +233,7 @@ def _own(
 def _descend(
     league: LeagueSettings,
     game: Game,
+    descent: Descent,
     batches: Minibatches | None,
     wanted: Tensor,
     against: Tensor,
@@ -218,7 +246,7 @@ def _descend(
 
     dLoss/dscore is w(σ − 1) at a positive and ρσ at a negative.
     """
-    evaluator, s = game.evaluator, game.board.slots
+    s = game.board.slots
     looks_ahead = league.unroll > 0 and league.unrolled == "agents"
     present = against * (1.0 - league.future_share) if looks_ahead else against
     mass = torch.cat([wanted, present], 1)
@@ -228,7 +256,7 @@ def _descend(
         if batches is not None:
             here = batches.weights(wanted, step)
             mass[:, :s] = here
-        reading = evaluator.read(game.params, at)
+        reading = descent.read(game.params, step, at)
         future = unroll.foreseen(reading.shared[:, s:], odds, league.beta, league.unroll) if looks_ahead else None
         slope = reading.shared.sigmoid_().mul_(mass)
         slope[:, :s].sub_(here)
@@ -237,6 +265,6 @@ def _descend(
         own_slope = None
         if reading.own is not None and own_mass is not None:
             own_slope = reading.own.sigmoid().mul_(own_mass)
-        evaluator.move(game.params, reading, slope, own_slope, at)
+        descent.move(game.params, reading, slope, own_slope, at)
         if watch is not None:
             watch(step + 1, game)

@@ -6,15 +6,17 @@ import hashlib
 import shlex
 import shutil
 from collections.abc import Callable, Mapping
+from operator import not_
 from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
-from pydantic import Field, PrivateAttr, field_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from activeseed.agreeing import as_json, said
 from activeseed.checked import SettingsRecord
 from activeseed.errors import PlanError, TrainingError, describe
+from activeseed.factor import Factor
 from activeseed.geometries import Hellinger, Identity, at_places
 from activeseed.masking import masked_text
 from activeseed.outcome import Outcomes
@@ -23,6 +25,7 @@ from activeseed.protocols import Cost, Json, Traits
 from activeseed.seed import Probe
 from activeseed.systems.own.conversation import Conversation, converse
 from activeseed.systems.own.given import GivenItem, also_reads, given_items, jsonable, outcomes_of, places_of
+from activeseed.systems.own.varying import Varies, check_names, factors_of, otherwise, standing
 
 LARGEST_READ = 16 * 2**20  # bytes of a file named in argv that are read for the fingerprint
 
@@ -42,7 +45,8 @@ class Command(SettingsRecord):
 
     A pair has ``prompt``, ``chosen`` and ``rejected`` in place of ``text``, a vector ``values``; ``group`` and
     ``metadata`` are what the seed file holds. ``key`` is a whole number below 2⁵³ from which all randomness of the row
-    must come. Standard error is for progress; its end becomes part of the reason when something fails.
+    must come. Declared parameters (``varies``) stand in the first line: ``"settings": {"learning_rate": 0.1}``.
+    Standard error is for progress; its end becomes part of the reason when something fails.
 
     A program that exits with another code than 0 is not believed, one that exceeds its time is killed with its whole
     process group, a line that is no JSON ends the conversation. Rows without an outcome are then tried again alone, so
@@ -61,6 +65,8 @@ class Command(SettingsRecord):
         environment: variables that it gets besides ours. They are written to activeseed.toml as they are, and nowhere
             else: better leave a secret in your own environment, which the program has anyhow.
         version: names this trainer in place of a fingerprint of ``argv`` and of the files named there.
+        varies: parameters of the training that can be perturbed: name -> values, the first of which stands, or a table
+            with ``values``, ``level`` and ``aspect`` (`Varies`).
     """
 
     kind: Literal["command"] = "command"
@@ -75,6 +81,7 @@ class Command(SettingsRecord):
     folder: str = ""
     environment: Mapping[str, str] = Field(default_factory=dict)
     version: str = ""
+    varies: Mapping[str, Varies] = Field(default_factory=dict, exclude_if=not_)
     _base: Path = PrivateAttr(default=Path())
     _permit: Callable[[], None] | None = PrivateAttr(default=None)
 
@@ -86,6 +93,11 @@ class Command(SettingsRecord):
         if isinstance(argv, list | tuple) and not argv:
             raise ValueError("the list is empty; its first entry is the program")
         return argv
+
+    @model_validator(mode="after")
+    def _declares_parameters(self) -> Self:
+        check_names(self.varies, type(self).model_fields)
+        return self
 
     def located(self, folder: Path) -> Self:
         """The same program, run in a folder instead of the current one."""
@@ -121,7 +133,7 @@ class Command(SettingsRecord):
 
     def record(self) -> dict[str, Json]:
         """The settings that bear on outcomes; what the program's files hold is in ``revision``."""
-        return self.model_dump(mode="json", exclude={"ignores_space"})
+        return {**self.model_dump(mode="json", exclude={"ignores_space", "varies"}), **standing(self.varies)}
 
     def also_reads(self, materials: Materials) -> list[Json]:
         """What may determine an outcome besides ``Materials.digest``."""
@@ -136,6 +148,14 @@ class Command(SettingsRecord):
         if not self.outcomes and not materials.probes:
             raise PlanError("There are no probes, and the command does not say how many outcomes it writes. Give the "
                             "study probes, or set outcomes = P.")  # fmt: skip
+
+    def factors(self) -> tuple[Factor, ...]:
+        """The parameters that it declares."""
+        return factors_of(self.varies)
+
+    def with_settings(self, settings: Mapping[str, Json]) -> Self:
+        """The same program with other values of declared parameters. Raises PlanError for one that is not declared."""
+        return self.model_copy(update={"varies": otherwise(self.varies, settings)})
 
     def places(self, materials: Materials) -> tuple[Probe, ...]:
         return places_of(self.outcomes, materials)
@@ -164,7 +184,9 @@ class Command(SettingsRecord):
             key = stream_key(materials.root, "train", int(rows.stream("train")[r])) % 2**53
             questions[r] = {"row": r, "key": key, "items": [_item(i) for i in items]}
         probes = [{"id": p.id, **_payload(p), "weight": p.weight, "group": p.group} for p in materials.probes]
-        header = {"activeseed": 1, "outcomes": places, "probes": probes}
+        header: dict[str, Any] = {"activeseed": 1, "outcomes": places, "probes": probes}
+        if self.varies:
+            header["settings"] = standing(self.varies)
         ahead = [list(questions)[n : n + self.rows_at_a_time] for n in range(0, len(questions), self.rows_at_a_time)]
         while ahead:
             group = ahead.pop(0)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Callable, Mapping
 from math import prod
+from operator import not_
 from pathlib import Path
 from typing import Any, Literal, Self, TypedDict, Unpack
 
@@ -15,7 +17,8 @@ from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 from activeseed.agreeing import as_json, said
 from activeseed.checked import SettingsRecord
 from activeseed.convex import Convex
-from activeseed.errors import ConfigError, PlanError, TrainingError
+from activeseed.errors import ConfigError, PlanError, TrainingError, nearest
+from activeseed.factor import Factor
 from activeseed.geometries import Compare, Hellinger, Identity, at_places
 from activeseed.networks import Layout, Network
 from activeseed.outcome import Outcomes
@@ -23,10 +26,11 @@ from activeseed.plan import Materials, Rows, stream_key
 from activeseed.protocols import NETWORK, REPRESENTATION, Cost, Json, Traits
 from activeseed.seed import Payload, Probe
 from activeseed.systems.own.fingerprint import fingerprint
-from activeseed.systems.own.given import GivenItem, also_reads, given_items, one_by_one
+from activeseed.systems.own.given import GivenItem, also_reads, given_items, one_by_one, text_of
 from activeseed.systems.own.inside import layout_of, parameters_of
 from activeseed.systems.own.labels import Label, Labels
 from activeseed.systems.own.target import load, name_of
+from activeseed.systems.own.varying import Varies, check_names, factors_of, otherwise, standing
 
 
 class EstimatorSettings(TypedDict, total=False):
@@ -40,6 +44,7 @@ class EstimatorSettings(TypedDict, total=False):
     probability: bool
     deterministic: bool | None
     version: str
+    varies: Mapping[str, Any]
     instance: Any
 
 
@@ -68,6 +73,8 @@ class FromEstimator(SettingsRecord):
         probability: outcomes are probabilities (``predict_proba``). Otherwise ``predict``: labels must be numbers.
         deterministic: None takes an estimator without any ``random_state`` for deterministic.
         version: names this trainer in place of a fingerprint of its class and parameters.
+        varies: parameters of it (``C``, ``learning_rate_init``, a part's ``mlpclassifier__alpha``) that can be
+            perturbed: name -> values, the first of which stands, or a table with ``values``, ``level`` and ``aspect``.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -81,6 +88,7 @@ class FromEstimator(SettingsRecord):
     probability: bool = True
     deterministic: bool | None = None
     version: str = ""
+    varies: Mapping[str, Varies] = Field(default_factory=dict, exclude_if=not_)
     instance: Any = Field(default=None, exclude=True, repr=False)
     _base: Path = PrivateAttr(default=Path())
     _permit: Callable[[], None] | None = PrivateAttr(default=None)
@@ -113,6 +121,7 @@ class FromEstimator(SettingsRecord):
                 "activeseed.toml estimator = 'sklearn.linear_model:LogisticRegression' or 'file.py:make_it'. A "
                 "pipeline has no such name: open its study with Study.open(folder, system=FromEstimator(pipeline))."
             )
+        check_names(self.varies, type(self).model_fields)
         return self
 
     def located(self, folder: Path) -> Self:
@@ -130,7 +139,10 @@ class FromEstimator(SettingsRecord):
     def would(self, folder: Path) -> tuple[str, Json] | None:
         """See ``protocols.SupportsAgreement``."""
         path = self.estimator
-        return (f"make {said(path)}", [path, as_json(self.model_dump()["parameters"])]) if path else None
+        made_with = [path, as_json(self.model_dump()["parameters"])]
+        if self.varies:
+            made_with.append(as_json(self.model_dump()["varies"]))
+        return (f"make {said(path)}", made_with) if path else None
 
     # --- the System protocol ------------------------------------------------------------------------------------
 
@@ -153,7 +165,15 @@ class FromEstimator(SettingsRecord):
 
     def record(self) -> dict[str, Json]:
         """The settings; class and parameters are also in ``revision``."""
-        return self.model_dump(mode="json")
+        return {**self.model_dump(mode="json", exclude={"varies"}), **standing(self.varies)}
+
+    def factors(self) -> tuple[Factor, ...]:
+        """The parameters that it declares."""
+        return factors_of(self.varies)
+
+    def with_settings(self, settings: Mapping[str, Json]) -> Self:
+        """The same trainer with other values of declared parameters. Raises PlanError for one that is not declared."""
+        return self.model_copy(update={"varies": otherwise(self.varies, settings)})
 
     def also_reads(self, materials: Materials) -> list[Json]:
         """What may determine an outcome besides ``Materials.digest``: the labels, and what they are taken for."""
@@ -310,7 +330,11 @@ class FromEstimator(SettingsRecord):
     # --- one row ------------------------------------------------------------------------------------------------
 
     def made(self) -> Any:
-        """The estimator, unfitted. Raises ConfigError when it can't be found or made."""
+        """The estimator, unfitted, with what its declared parameters are. Raises ConfigError when it can't be made."""
+        model = self._as_given()
+        return with_parameters(model, standing(self.varies)) if self.varies else model
+
+    def _as_given(self) -> Any:
         if self.instance is not None:
             return self.instance
         found = load(self.estimator, self._base, self._permit)
@@ -360,11 +384,22 @@ class FromEstimator(SettingsRecord):
     def _inputs(self, materials: Materials, payloads: list[Payload]) -> Any:
         if self.features == "embedding":
             return np.asarray(materials.features(payloads), np.float64)
-        return [p.wording for p in payloads]
+        return [text_of(p) for p in payloads]
 
     def _label(self, metadata: Mapping[str, Any], group: str) -> Any:
         label = metadata.get(self.label, group or None if self.label == "group" else None)
         return None if label == "" or label != label else label  # a missing cell of a table reads as NaN
+
+
+def with_parameters(model: Any, values: Mapping[str, Any]) -> Any:
+    """A clone with these parameters. Raises ConfigError for one that it has not, with the nearest known name."""
+    from sklearn.base import clone
+
+    known = model.get_params(deep=True)
+    for name in values:
+        if name not in known:
+            raise ConfigError(f"varies names {name!r}, which {type(model).__name__} has not.{nearest(name, known)}")
+    return clone(model).set_params(**copy.deepcopy(dict(values)))
 
 
 def _payloads(probes: tuple[Probe, ...]) -> list[Payload]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from operator import not_
 from pathlib import Path
 from typing import Any, Literal, Self, TypedDict, Unpack
 
@@ -12,6 +14,7 @@ from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 from activeseed.agreeing import said
 from activeseed.checked import SettingsRecord
 from activeseed.errors import ConfigError, PlanError
+from activeseed.factor import Factor
 from activeseed.geometries import Hellinger, Identity, at_places
 from activeseed.outcome import Outcomes
 from activeseed.plan import Materials, Rows, stream_key
@@ -20,6 +23,7 @@ from activeseed.seed import Probe
 from activeseed.systems.own.fingerprint import fingerprint
 from activeseed.systems.own.given import also_reads, given_items, given_probes, one_by_one, places_of
 from activeseed.systems.own.target import load, name_of
+from activeseed.systems.own.varying import Varies, check_names, factors_of, keywords_of, otherwise, standing
 
 
 class FunctionSettings(TypedDict, total=False):
@@ -32,6 +36,7 @@ class FunctionSettings(TypedDict, total=False):
     weighted: bool
     ignores_space: bool
     version: str
+    varies: Mapping[str, Any]
     function: Callable[..., Any] | None
 
 
@@ -41,7 +46,8 @@ class FromFunction(SettingsRecord):
     ``items`` is a list of `GivenItem`: the row's items with payload and weight, absent ones left out. ``key`` is a
     whole number of up to 128 bits (``numpy.random.default_rng(key)`` takes it) from which all randomness of the
     training must come: equal keys must give equal outcomes. A function with a third parameter called ``probes`` is
-    also given the probes. What it prints goes to standard error.
+    also given the probes. Parameters of the training that are declared (``varies``) come by their names, or all in one
+    mapping where it has a parameter called ``settings``. What it prints goes to standard error.
 
     A function that raises, or returns anything but P finite numbers, is a recorded failure with its reason.
 
@@ -62,6 +68,8 @@ class FromFunction(SettingsRecord):
         ignores_space: the function ignores white space at the end of a text, so that chaos is looked for there as well.
         version: names this trainer in place of a fingerprint of its source: whatever was trained under the same
             version is not trained again. State one when the trainer depends on other files or modules.
+        varies: parameters of the training that can be perturbed: name -> values, the first of which stands, or a table
+            with ``values``, ``level`` and ``aspect`` (`Varies`). ``{"learning_rate": [0.1, 0.05, 0.2]}``.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -74,6 +82,7 @@ class FromFunction(SettingsRecord):
     weighted: bool = False
     ignores_space: bool = False
     version: str = ""
+    varies: Mapping[str, Varies] = Field(default_factory=dict, exclude_if=not_)
     function: Callable[..., Any] | None = Field(default=None, exclude=True, repr=False)
     _base: Path = PrivateAttr(default=Path())
     _permit: Callable[[], None] | None = PrivateAttr(default=None)
@@ -97,6 +106,7 @@ class FromFunction(SettingsRecord):
                 "target = 'package.module:function' or 'file.py:function'. A function from a notebook or a lambda has "
                 "no such name: open its study with Study.open(folder, system=FromFunction(train))."
             )
+        check_names(self.varies, type(self).model_fields)
         return self
 
     def located(self, folder: Path) -> Self:
@@ -133,7 +143,7 @@ class FromFunction(SettingsRecord):
 
     def record(self) -> dict[str, Json]:
         """The settings that bear on outcomes; the function itself is in ``revision``."""
-        return self.model_dump(mode="json", exclude={"ignores_space"})
+        return {**self.model_dump(mode="json", exclude={"ignores_space", "varies"}), **standing(self.varies)}
 
     def also_reads(self, materials: Materials) -> list[Json]:
         """What may determine an outcome besides ``Materials.digest``."""
@@ -145,7 +155,15 @@ class FromFunction(SettingsRecord):
                 "There are no probes, and the trainer does not say how many outcomes it returns. Give the study "
                 "probes, or say FromFunction(train, outcomes=P)."
             )
-        _takes_probes(self.loaded())
+        _called_with(self.loaded(), standing(self.varies))
+
+    def factors(self) -> tuple[Factor, ...]:
+        """The parameters that it declares."""
+        return factors_of(self.varies)
+
+    def with_settings(self, settings: Mapping[str, Json]) -> Self:
+        """The same trainer with other values of declared parameters. Raises PlanError for one that is not declared."""
+        return self.model_copy(update={"varies": otherwise(self.varies, settings)})
 
     def places(self, materials: Materials) -> tuple[Probe, ...]:
         return places_of(self.outcomes, materials)
@@ -159,11 +177,12 @@ class FromFunction(SettingsRecord):
 
     def train(self, rows: Rows, materials: Materials) -> Outcomes:
         function = self.loaded()
-        wants_probes = _takes_probes(function)
+        wants_probes, settings = _called_with(function, standing(self.varies))
 
         def train(r: int) -> Any:
             key = stream_key(materials.root, "train", int(rows.stream("train")[r]))
             extra = {"probes": given_probes(materials)} if wants_probes else {}
+            extra |= copy.deepcopy(settings)  # it may change them in place
             items = given_items(materials, rows, r, weighted=self.weighted, ignores_space=self.ignores_space, own=True)
             return function(items, key, **extra)
 
@@ -177,16 +196,21 @@ class FromFunction(SettingsRecord):
         return function
 
 
-def _takes_probes(function: Callable[..., Any]) -> bool:
-    """Whether the function wants the probes. Raises PlanError when it can't be called with items and a key."""
+def _called_with(function: Callable[..., Any], values: Mapping[str, Json]) -> tuple[bool, dict[str, Any]]:
+    """Whether the function wants the probes, and how it is given its parameters.
+
+    Raises PlanError when it can't be called with items, a key and those.
+    """
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):
-        return False  # written in C; calling it will tell
+        return False, dict(values)  # written in C; calling it will tell
     wants = "probes" in signature.parameters
+    kinds = signature.parameters.values()
+    settings = keywords_of(list(signature.parameters), values, any(p.kind is p.VAR_KEYWORD for p in kinds))
     try:
-        signature.bind([], 0, **({"probes": ()} if wants else {}))
+        signature.bind([], 0, **({"probes": ()} if wants else {}), **settings)
     except TypeError as error:
         name = getattr(function, "__name__", type(function).__name__)
         raise PlanError(f"{name}{signature} can't be called as train(items, key): {error}.") from error
-    return wants
+    return wants, settings

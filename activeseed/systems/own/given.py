@@ -19,7 +19,7 @@ from activeseed.interrupts import watched
 from activeseed.outcome import Outcomes
 from activeseed.plan import LINES, Materials, Rows, generator
 from activeseed.protocols import Json
-from activeseed.seed import Payload, Probe, Text
+from activeseed.seed import Entry, Payload, Probe, Text
 from activeseed.systems.own.returned import as_outcome
 
 #: types of plain JSON that nobody can change in place
@@ -32,7 +32,7 @@ class GivenItem:
 
     Attributes:
         id: the item's id.
-        payload: what this row's variant of it holds: ``Text``, ``Pair`` or ``Vector``.
+        payload: what this row's variant of it holds: ``Text``, ``Pair``, ``Vector`` or ``Entry``.
         weight: relative to one copy; 1 unless the trainer said that it understands weights.
         variant: id of the variant (``as_written``, ``flipped``, a wording's id).
         group: the item's group, or an empty text.
@@ -48,8 +48,21 @@ class GivenItem:
 
     @property
     def text(self) -> str:
-        """The payload as text: a text itself, a pair's prompt and replies, a vector's label or first entries."""
-        return self.payload.wording
+        """The payload as text: a text itself, a pair's prompt and replies, a vector's label or first entries.
+
+        Of an entry its text alone, or, where it has none, its fields.
+        """
+        return text_of(self.payload)
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """The fields of an entry; of anything else none."""
+        return self.payload.fields if isinstance(self.payload, Entry) else {}
+
+
+def text_of(payload: Payload) -> str:
+    """A payload as the text that a trainer reads: of an entry its own, without its fields, where it has one."""
+    return (payload.text or payload.wording) if isinstance(payload, Entry) else payload.wording
 
 
 def given_items(
