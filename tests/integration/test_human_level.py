@@ -198,7 +198,7 @@ def test_what_can_not_be_is_refused_with_a_remedy(tmp_path: Path):
         act.human_level(study, _asked(vary_designs=True, designs={"gian": (1.0, 2.0)}))
     with pytest.raises(act.PlanError, match=r"11 whole studies say nothing about 2 factors .* Run 12 or more"):
         act.human_level(study, _asked(studies=11))
-    with pytest.raises(act.PlanError, match="names an item 'aa' that the seed has not. Did you mean 'a'"):
+    with pytest.raises(act.PlanError, match=r"names an item 'aa' that the seed has not. Did you mean 'a'"):
         act.human_level(study, _asked(truth={"aa": "absent"}))
     with pytest.raises(act.PlanError, match="no variant 'gone'"):
         act.human_level(study, _asked(truth={"a": "gone"}))
