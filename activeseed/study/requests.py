@@ -18,6 +18,7 @@ import numpy as np
 
 from activeseed.errors import PlanError
 from activeseed.looking.problem import is_per_cell, settings_of
+from activeseed.outcome import Outcomes
 from activeseed.plan import Design, Materials, Rows, join_rows, row_names
 from activeseed.protocols import Batch, Request, SupportsReading, System
 from activeseed.seed import Json, digest_of
@@ -130,6 +131,20 @@ def wanted(
         request, names, hashlib.sha256(("".join(names) + suffix).encode()).hexdigest()[:24], width, settings,
         list(combinations),
     )  # fmt: skip
+
+
+def comparable(outcomes: Outcomes, request: Request, rows: int, due: int) -> Outcomes:
+    """The outcomes, failed where settings under which they were trained have other places than the ``due`` ones.
+
+    Only of a request whose failures are an answer: such a value of a setting is no value to compare.
+    """
+    shape = outcomes.values.shape
+    if not request.may_fail or request.state or shape == (rows, due) or shape[:1] != (rows,):
+        return outcomes
+    reason = f"there are {shape[1]} places under these settings, where {due} are due, so that outcomes don't compare"
+    return Outcomes(
+        np.full((rows, due), np.nan, np.float32), np.zeros(rows, np.bool_), dict.fromkeys(range(rows), reason)
+    )
 
 
 def parts(wanted: Wanted, known: Callable[[str], bool], chunk: int) -> list[Part]:

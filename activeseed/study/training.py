@@ -39,6 +39,7 @@ from activeseed.study.requests import (
     Wanted,
     asked_at,
     batches,
+    comparable,
     context_of,
     parts,
     wanted,
@@ -190,6 +191,8 @@ class Trainer:
             for number, outcomes in completed:
                 now = time.monotonic()
                 part = planned[number]
+                if asked.width is None and any(any(chosen) for chosen in asked.combinations):
+                    outcomes = comparable(outcomes, request, len(part), len(self._system.places(materials)))
                 self._check_shape(outcomes, asked, part)
                 names = [asked.names[at] for at in asked.cells(part.rows, part.places)]
                 self._record(asked, number, names, outcomes, now - began)

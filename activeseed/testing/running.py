@@ -13,7 +13,7 @@ from activeseed.looking import problem as looking
 from activeseed.outcome import Outcomes, join_outcomes
 from activeseed.plan import Law, Materials
 from activeseed.protocols import Analysis, Problem, Request, System
-from activeseed.study.requests import Part, asked_at, batches, wanted
+from activeseed.study.requests import Part, asked_at, batches, comparable, wanted
 
 T = TypeVar("T")
 
@@ -53,7 +53,10 @@ def answer(request: Request, system: System, materials: Materials) -> Outcomes:
         rows = [r for r, c in enumerate(asked.settings) if c == combination]
         part = Part(_runs(rows), request.places if per_cell else None)
         (batch,) = batches(asked, [(0, part)], system, len(materials.seed))
-        found.append(train_batch(system, materials, batch))
+        trained = train_batch(system, materials, batch)
+        if not per_cell and request.cotangents is None:
+            trained = comparable(trained, request, len(rows), len(system.places(materials)))
+        found.append(trained)
         numbers += rows
     whole = join_outcomes(found).take(np.argsort(numbers)) if len(found) > 1 else found[0]
     return whole if request.places is None or per_cell else whole.at(request.places)

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from activeseed.stack.human import HumanFound
 from activeseed.stack.human.apart import spread_of
 from activeseed.stack.human.conducting import cost_of
 from activeseed.stack.human.one import RESULT
-from activeseed.stack.human.runs import chosen, runs_of
+from activeseed.stack.human.runs import runs_of
 from activeseed.testing.summing import Known, Summing, crews_of
 from tests.benchmarks._report import row, share
 
@@ -55,14 +56,21 @@ def known() -> Known:
 
 
 def drawn(of: Known, key: int, studies: int) -> Floats:
-    """(R, P) final outcomes of a plan whose studies are drawn from the formula."""
-    slips = generator(key, "slips")
-    out = []
-    for run in runs_of(studies, FACTORS):
-        draft = generator(key, "human", "draft", run.draw(0)).random(6) < of.system.stays
-        gain, error, method = (chosen(key, name, run.draw(j), 2) for j, name in enumerate(FACTORS) if j)
-        out.append(of.outcome(draft.astype(np.float64), gain, error, method, slips.random(6)))
-    return np.array(out)
+    """(R, P) final outcomes of a plan whose studies are drawn from the formula, choices as ``runs.chosen`` has them."""
+    dice = generator(key, "plan")
+    runs = runs_of(studies, FACTORS)
+    draws = 2 * (runs[-1].block + 1)
+    drafts = dice.random((draws, 6)) < of.system.stays
+    # first draws of two blocks in turn take both choices, and so do second draws
+    picks = [dice.permuted(np.tile([0, 1], (2, -(-draws // 4), 1)), axis=2).reshape(2, -1) for _ in FACTORS[1:]]
+    slips = dice.random((len(runs), 6))
+    at = np.array([[r.draw(j) for j in range(len(FACTORS))] for r in runs])
+    gain, error, method = (p[at[:, j] % 2, at[:, j] // 2] for j, p in enumerate(picks, 1))
+    out = np.empty((len(runs), of.system.directions.shape[1]))
+    for g, e, m in product(range(2), repeat=3):
+        mine = (gain == g) & (error == e) & (method == m)
+        out[mine] = of.outcome(drafts[at[mine, 0]].astype(np.float64), g, e, m, slips[mine])
+    return out
 
 
 def formula_rows(quick: bool) -> list[dict[str, Any]]:

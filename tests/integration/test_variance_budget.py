@@ -38,7 +38,7 @@ def test_it_trains_what_it_says_and_nothing_before_and_costs_nothing_again(study
     # a look at the study would be hundreds of trainings beside these
     assert 0.5 * found.rows < study.budget.trainings <= most
     levels = [level.level for level in found.levels]
-    assert levels == ["trainer", "trainer2"]
+    assert levels == ["model", "trainer", "trainer2"]
     assert found.noise == 0.0
     before = study.budget.trainings
     again = act.Study.open("work")
@@ -97,3 +97,15 @@ def test_the_report_escapes_what_items_are_called(tmp_path: Path) -> None:
     page = render(gather(study))
     assert "<b>bold</b>" not in page
     assert "&lt;b&gt;bold" in page
+
+
+def test_values_under_which_there_are_other_places_are_left_out_by_name(tmp_path: Path) -> None:
+    """A shorter game has fewer beliefs to look at."""
+    rows = [f'{{"id": "{o}", "objective": "{o}", "mass": 1, "belief": 0.8}}' for o in ("soup", "salad", "pizza")]
+    (tmp_path / "prior.jsonl").write_text("\n".join(rows) + "\n", "utf-8")
+    prior = act.read_seed(tmp_path / "prior.jsonl", entry=tuple(act.CIRL.entry_fields))
+    study = act.Study.create(tmp_path / "work", prior, act.CIRL(horizon=2), perturbations=[])
+    found = study.analyse(act.VarianceBudget(vary=("items", "horizon"), rows=32, combinations=16))
+    assert any("horizon = 1 (there are " in n and "outcomes don't compare" in n for n in found.notes)
+    levels = {level.level for level in found.levels}
+    assert levels == {"trainer2"}

@@ -6,7 +6,7 @@ dropped, a square or a factor that is missing, an index that is off by one, argu
 
 from __future__ import annotations
 
-from tests.mutations import bounding, certificates, cirl, designs, distances, levels, removal, stability
+from tests.mutations import bounding, budget, certificates, cirl, designs, distances, human, levels, removal, stability
 from tests.mutations.mutation import Mutation
 
 _E, _B, _A = "activeseed/estimators/", "activeseed/belief/", "activeseed/acquisition/"
@@ -26,10 +26,12 @@ FIRST: dict[str, tuple[str, ...]] = {
     ),
     "store": ("tests/contracts/test_store.py",),
     "bounding": bounding.FIRST,
+    "budget": budget.FIRST,
     "certificates": certificates.FIRST,
     "cirl": cirl.FIRST,
     "designs": designs.FIRST,
     "distances": distances.FIRST,
+    "human": human.FIRST,
     "levels": levels.FIRST,
     "removal": removal.FIRST,
     "stability": stability.FIRST,
@@ -339,10 +341,12 @@ FAMILIES: dict[str, tuple[Mutation, ...]] = {
         ),
     ),
     "bounding": bounding.MUTATIONS,
+    "budget": budget.MUTATIONS,
     "certificates": certificates.MUTATIONS,
     "cirl": cirl.MUTATIONS,
     "designs": designs.MUTATIONS,
     "distances": distances.MUTATIONS,
+    "human": human.MUTATIONS,
     "levels": levels.MUTATIONS,
     "removal": removal.MUTATIONS,
     "stability": stability.MUTATIONS,

@@ -309,7 +309,7 @@ def test_verdicts_are_sentences_that_say_no_more_than_was_measured():
         "in 75 % of subsets."
     )
     assert found.structure == (
-        "The picture changes with method at_random (outcome): they end otherwise than by_value (method)."
+        "The picture changes with method: at_random (outcome): they end otherwise than by_value (method)."
     )
     grows = _found(washed=(Left("outcomes", 1.0, 2.0, 2.0, 1.5, 3.0),), basins={})
     assert grows.stability.startswith("Grows: 200 %")

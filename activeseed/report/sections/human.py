@@ -9,6 +9,8 @@ from typing import Any
 from activeseed.report.figures import chart
 from activeseed.study import Study
 
+#: of lines that follow one another: nine that differ, with three colours
+_DASHES = ("none", "none", "none", "6 3", "6 3", "6 3", "2 3", "2 3", "2 3")
 #: what the levels are called here, from the human's word up the stack
 LEVELS = {
     "trainer2": "the seed", "trainer": "the trainer", "model": "the model's outcome", "world": "decisions",
@@ -112,10 +114,10 @@ def _by_order(ways: list[Mapping[str, Any]]) -> str:
         )
     for k, way in enumerate(methods):
         drawn = [at(*p) for p in way["by_order"] if None not in p]
-        dash = "" if k < 3 else f' stroke-dasharray="{2 * k} 3"'
+        dash = f' style="stroke-dasharray:{_DASHES[k % len(_DASHES)]}"'
         out.append(f'<path class="line s{k % 3}"{dash} d="M{"L".join(f"{x:.1f} {y:.1f}" for x, y in drawn)}"/>')
         out += [f'<circle class="dot s{k % 3}" cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in drawn]
         y = 190 + line * k
         out.append(f'<path class="line s{k % 3}"{dash} d="M{left} {y - 4}H{left + 26}"/>')
         out.append(f'<text class="tick" x="{left + 34}" y="{y}">{escape(way["name"])}: {escape(way["words"])}</text>')
-    return chart("chart", "how far an answer moves the outcome, by its place in the study", width, height, out)
+    return chart("chart human", "how far an answer moves the outcome, by its place in the study", width, height, out)

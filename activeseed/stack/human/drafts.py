@@ -74,11 +74,11 @@ def _said(study: Study, asked: HumanLevel) -> dict[str, str]:
     known = {name: variant for name, variant in known.items() if name in ids}  # gold questions are no items
     given = dict(read_truth(asked.truth_file)[0]) if asked.truth_file else {}
     given |= asked.truth
+    if unknown := [name for name in asked.truth if name not in ids]:
+        raise PlanError(f"The truth names an item {unknown[0]!r} that the seed has not.{nearest(unknown[0], ids)}")
     strange = [name for name in given if name not in ids]
     if strange and len(strange) == len(given):
         raise PlanError(f"The truth names {strange[0]!r}, and the seed has no such item.{nearest(strange[0], ids)}")
-    if asked.truth and (unknown := [name for name in asked.truth if name not in ids]):
-        raise PlanError(f"truth: the seed has no item {unknown[0]!r}.{nearest(unknown[0], ids)}")
     return known | {name: variant for name, variant in given.items() if name in ids}
 
 

@@ -199,7 +199,7 @@ class HumanFound:
     @property
     def changes(self) -> tuple[str, ...]:
         """Where the picture changes: crews and methods that end otherwise than the first of them."""
-        return tuple(f"{w.factor} {w.name} ({' and '.join(w.differs)})" for w in self.ways if w.differs)
+        return tuple(f"{w.factor}: {w.name} ({' and '.join(w.differs)})" for w in self.ways if w.differs)
 
     @property
     def structure(self) -> str:
