@@ -324,6 +324,22 @@ def test_vectors_are_solved_once_for_all_priors(monkeypatch: pytest.MonkeyPatch)
     assert len(solved) == 2
 
 
+def test_no_more_solved_games_are_kept_than_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    from activeseed.systems.cirl import playing
+
+    kept = playing._SOLVED
+    size = played(act.CIRL(beta=6.0, horizon=2), prior())[1].solution.bytes
+    assert size > 0
+    monkeypatch.setattr(playing, "KEPT", 2 * size)
+    for beta in (6.1, 6.2, 6.3, 6.4):
+        read(act.CIRL(beta=beta, horizon=2), prior())
+        assert sum(solution.bytes for solution, _ in kept.values()) <= 2 * size
+    assert kept
+    monkeypatch.setattr(playing, "KEPT", 0)
+    read(act.CIRL(beta=6.5, horizon=2), prior())
+    assert len(kept) == 1
+
+
 def test_settings_are_factors_with_their_places_in_the_stack() -> None:
     of = {f.id: (f.level, f.aspect, [c.setting for c in f.choices]) for f in act.CIRL().factors()}
     assert of["start"][:2] == ("model", "start")

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -80,6 +81,12 @@ class Solution:
     literal: Floats
     best: Floats
     worst: Floats
+
+    @cached_property
+    def bytes(self) -> int:
+        """Of all its plans."""
+        plans = [p for level in self.levels for p in level.values()]
+        return sum(p.alpha.nbytes + p.robot.nbytes + p.next.nbytes for p in plans)
 
     @property
     def starts(self) -> list[tuple[int, float]]:
