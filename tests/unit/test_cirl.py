@@ -466,6 +466,16 @@ def test_a_game_that_is_too_large_says_which_horizon_would_do() -> None:
     act.CIRL(horizon=1, most_plans=1).check(prior())
 
 
+def test_plans_beyond_counting_are_refused_in_a_sentence() -> None:
+    """A human of 2,000 actions after whom the robot has two: 2^2000 plans."""
+    transitions = np.ones((1, 2000, 2, 1))
+    rewards = generator(0, "rewards").normal(size=(2, 1, 2000, 2))
+    names = tuple(f"h{n}" for n in range(2000))
+    game = Game(("only",), names, ("a", "b"), ("x", "y"), transitions, rewards, np.ones(1), 2)
+    with pytest.raises(PlanError, match=r"has some 10\^602 plans.*horizon = 1 would do"):
+        solve(game, Human("boltzmann", "pedagogic", 1.0), 2, 1.0)
+
+
 def test_too_many_histories_are_refused_before_anything_is_followed() -> None:
     with pytest.raises(PlanError, match=r"may do [\d,]+ different things.*horizon = \d would do"):
         act.CIRL(human="rational", teaching="literal", horizon=10).check(prior())
