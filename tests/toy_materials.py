@@ -153,3 +153,30 @@ def candidates(root: int = 0) -> Materials:
     }
     items = tuple(Item(id=n, payload=Entry(text=f"This is {n}.", fields=f)) for n, f in said.items())
     return Materials(seed=Seed(items=items), probes=(), root=root)
+
+
+def prior(objectives: tuple[str, ...] = ("soup", "salad", "pizza", "stew")) -> Materials:
+    """A piece for each objective of a CIRL game, each less likely than the one before."""
+    pieces = [
+        Item(id=o, payload=Entry(fields={"objective": o, "mass": 1.0 / (n + 1)})) for n, o in enumerate(objectives)
+    ]
+    return Materials(Seed(items=tuple(pieces)), ())
+
+
+def corners() -> Materials:
+    """The same of the gridworld, of which one piece is given by its weights."""
+    pieces = [
+        Entry(fields={"objective": "north-west", "mass": 3}), Entry(fields={"objective": "south-east", "mass": 2}),
+        Entry(text="Either corner in the north.", fields={"theta": [0.5, 0.5, 0.0]}),
+    ]  # fmt: skip
+    return Materials(Seed(items=tuple(Item(id=f"c{n}", payload=p) for n, p in enumerate(pieces))), ())
+
+
+def shown() -> Materials:
+    """Ways through the gridworld: towards the north-east, to and fro, and nowhere."""
+    ways = [
+        [["0,0", "north"], ["0,1", "east"], ["1,1", "north"]], [["1,0", "east"], ["2,0", "north"]],
+        [["0,0", "east"], ["1,0", "west"]], [["0,0", "stay"]],
+    ]  # fmt: skip
+    items = [Item(id=f"w{n}", payload=Entry(fields={"trajectory": way})) for n, way in enumerate(ways)]
+    return Materials(Seed(items=tuple(items)), ())

@@ -35,7 +35,7 @@ from activeseed.looking.words import (
 )
 from activeseed.outcome import Ranking, Summary, plain
 from activeseed.plan import stream_key
-from activeseed.protocols import Name, SupportsLimits
+from activeseed.protocols import Name, SupportsLimits, SupportsRemarks
 from activeseed.report import sections
 from activeseed.seed import ABSENT
 from activeseed.study import Study
@@ -102,7 +102,7 @@ def gather(study: Study, by: Order | Name | None = None) -> Facts:
     return Facts(
         head=_head(study, ranking),
         numbers=_numbers(ranking, status),
-        notes=[*ranking.notes, *_warnings(ranking, status), *_uncovered(study)],
+        notes=[*ranking.notes, *_warnings(ranking, status), *_uncovered(study), *_remarks(study)],
         items=_items(study, ranking, status),
         consequences=_consequences(study),
         rounds=plain(study.state.rounds),
@@ -231,6 +231,11 @@ def _warnings(ranking: Ranking, status: Status) -> list[str]:
     if ranking.summary.get("failed"):
         out.append(f"{ranking.summary['failed']} trainings failed and are left out.")
     return out
+
+
+def _remarks(study: Study) -> list[str]:
+    """What the system says of the seed as it stands."""
+    return list(study.system.remarks(study.materials)) if isinstance(study.system, SupportsRemarks) else []
 
 
 def _uncovered(study: Study) -> list[str]:

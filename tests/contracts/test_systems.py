@@ -8,6 +8,7 @@ import pytest
 from activeseed.errors import PlanError
 from activeseed.plan import Materials
 from activeseed.protocols import Cost, System, Traits
+from activeseed.systems.cirl import CIRL
 from activeseed.systems.contract import check_system
 from activeseed.systems.inference import InferenceEngine
 from activeseed.systems.league import OversightLeague
@@ -15,7 +16,7 @@ from activeseed.systems.partition import Partition
 from activeseed.systems.predca import PreDCA
 from activeseed.systems.reward_model import RewardModel
 from tests.precision import ROUNDED
-from tests.toy_materials import candidates, dicta, pairs, texts, vectors
+from tests.toy_materials import candidates, corners, dicta, pairs, prior, shown, texts, vectors
 
 SYSTEMS: dict[str, tuple[System, Callable[[], Materials]]] = {
     "league": (OversightLeague(), vectors),
@@ -48,6 +49,19 @@ SYSTEMS: dict[str, tuple[System, Callable[[], Materials]]] = {
     "predca, policy": (PreDCA(outcome="policy", start="c4", normaliser="reach"), candidates),
     "predca, user": (PreDCA(outcome="user", g_min=0.0, nobody=0.0), candidates),
     "predca, utility": (PreDCA(outcome="utility", normaliser="none", simplicity=0.0), candidates),
+    "cirl": (CIRL(), prior),
+    "cirl, rational": (CIRL(human="rational"), prior),
+    "cirl, literal": (CIRL(human="rational", teaching="literal", horizon=2, outcome="regret"), prior),
+    "cirl, wrong about the human": (CIRL(actual_beta=0.5, actual_teaching="literal", horizon=2), prior),
+    "cirl, all continuations": (CIRL(continuations="all", horizon=2, start="tomato", compare="identity"), prior),
+    "cirl, drawn plays": (CIRL(rollouts=10), prior),
+    "cirl, gridworld": (CIRL(game="gridworld"), corners),
+    "cirl, gridworld that slips": (CIRL(game="gridworld", slip=0.1, human="rational", width=2, height=2), corners),
+    "cirl, apprenticeship": (CIRL(game="gridworld", form="apprenticeship", beta=1.0), shown),
+    "cirl, apprenticeship, drawn plays": (
+        CIRL(game="gridworld", form="apprenticeship", beta=1.0, slip=0.3, rollouts=10, features="radial"),
+        shown,
+    ),
     "reward model": (RewardModel(), pairs),
     "reward model, primal": (RewardModel(init_scale=0.5), pairs),
     "reward model, mlp": (RewardModel(reward="mlp", hidden=6), pairs),

@@ -19,8 +19,9 @@ from activeseed.cli.planted import EXAMPLES, make
 from activeseed.embedders import Tfidf
 from activeseed.estimators import Auto, Bootstrap, Jansen, LeaveOneOut, Regression
 from activeseed.executors import InProcess
-from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Item, Probe, Seed, Text, Variant
+from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Entry, Item, Probe, Seed, Text, Variant
 from activeseed.study import Study
+from activeseed.systems.cirl import CIRL
 from activeseed.systems.league import OversightLeague
 from activeseed.systems.own import FromFunction
 
@@ -201,6 +202,24 @@ def _mlp() -> OversightLeague:
     return OversightLeague(evaluator="mlp", hidden=8, rounds=2, steps=12, opponents="prioritised", drawn=2)
 
 
+def _chef() -> Scene:
+    """A prior over what may be cooked, at half and double as well."""
+    masses = {"soup": 0.4, "salad": 0.3, "pizza": 0.2, "stew": 0.1}
+    items = [Item(id=o, payload=Entry(fields={"objective": o, "mass": m}), belief={AS_WRITTEN: 0.6, ABSENT: 0.2,
+             "half": 0.1, "double": 0.1}, alternatives=_reweighed(o, m)) for o, m in masses.items()]  # fmt: skip
+
+    def made(folder: Path) -> Study:
+        estimator = Auto(rows=160, pairs=24, bases=8, bootstrap_rows=24, group_rows=24, keys=5)
+        return Study.create(folder, Seed(items=tuple(items)), CIRL(), embedder=Tfidf(), estimator=estimator)
+
+    return Scene(made, lambda _study: {}, asks=False)
+
+
+def _reweighed(objective: str, mass: float) -> tuple[Variant, ...]:
+    each = {"half": mass / 2, "double": mass * 2}
+    return tuple(Variant(id=n, payload=Entry(fields={"objective": objective, "mass": m})) for n, m in each.items())
+
+
 SCENES: Mapping[str, Scene] = {
     "bundled-statements": _bundled("statements"),
     "bundled-pairs": _bundled("pairs"),
@@ -211,5 +230,6 @@ SCENES: Mapping[str, Scene] = {
     "curious-laws": _persona("curious", OversightLeague, asks=False, estimator=LeaveOneOut(law="wordings", keys=2)),
     "curious-regression": _persona("curious", OversightLeague, asks=False, estimator=Regression(rows=160)),
     "frugal-jansen": _persona("frugal", _mlp, asks=False, estimator=Jansen(bases=12)),
+    "chef-cirl": _chef(),
     "frugal-bootstrap": _persona("frugal", _mlp, asks=False, estimator=Bootstrap(rows=48, group_rows=24)),
 }  # fmt: skip

@@ -6,7 +6,7 @@ dropped, a square or a factor that is missing, an index that is off by one, argu
 
 from __future__ import annotations
 
-from tests.mutations import bounding, certificates, distances, removal
+from tests.mutations import bounding, certificates, cirl, distances, removal
 from tests.mutations.mutation import Mutation
 
 _E, _B, _A = "activeseed/estimators/", "activeseed/belief/", "activeseed/acquisition/"
@@ -27,6 +27,7 @@ FIRST: dict[str, tuple[str, ...]] = {
     "store": ("tests/contracts/test_store.py",),
     "bounding": bounding.FIRST,
     "certificates": certificates.FIRST,
+    "cirl": cirl.FIRST,
     "distances": distances.FIRST,
     "removal": removal.FIRST,
 }
@@ -336,6 +337,7 @@ FAMILIES: dict[str, tuple[Mutation, ...]] = {
     ),
     "bounding": bounding.MUTATIONS,
     "certificates": certificates.MUTATIONS,
+    "cirl": cirl.MUTATIONS,
     "distances": distances.MUTATIONS,
     "removal": removal.MUTATIONS,
 }

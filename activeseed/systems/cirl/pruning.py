@@ -1,9 +1,10 @@
 """Which vectors are best at some belief: by linear programs, solved by HiGHS (scipy).
 
 A vector v is needed beside W where some belief b has b·(v − w) > 0 for every w of W. Those that are best at a fixed set
-of beliefs are found by a matrix product first; the programs of all others are solved together, a block each, and each
-belief that one of them finds brings in the best vector there (the filter of Lark, in White 1991). What is best on the
-boundary between others alone is left out: no value needs it.
+of beliefs are found by a matrix product first; then the programs of others are solved, a few together, the most
+promising first. A belief that one of them finds brings in the best vector there (the filter of Lark, in White 1991).
+Where there is none, the program's dual is a mixture of W that is nowhere worse, and rules out whatever lies below it,
+too. What is best on the boundary between others alone is left out: no value needs it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ MARGIN = 1e-9
 #: beliefs at which the best vectors are found before any program is solved
 TRIED = 512
 #: programs that are solved together
-TOGETHER = 64
+TOGETHER = 8
 
 
 def distinct(vectors: Floats) -> Ints:
@@ -42,14 +43,20 @@ def best_somewhere(vectors: Floats) -> Ints:
     kept = np.zeros(len(v), np.bool_)
     kept[_best_at(_beliefs(v.shape[1]), v)] = True
     left = np.flatnonzero(~kept)
+    left = left[np.argsort(-v[left].mean(1), kind="stable")]
     while len(left):
-        gains, witnesses = _programs(v[left], v[kept])
-        left, witnesses = left[gains > MARGIN], witnesses[gains > MARGIN]
-        if not len(left):
-            break
-        # one that is best at a witness among all that are left is best at some belief
-        kept[left[_best_at(witnesses, v[left])]] = True
-        left = left[~kept[left]]
+        gains, witnesses, mixtures = _programs(v[left[:TOGETHER]], v[kept])
+        needed = gains > MARGIN
+        ruled = np.zeros(len(left), np.bool_)
+        ruled[:TOGETHER][~needed] = True
+        for mixture in mixtures[~needed]:
+            ruled |= (v[left] <= mixture).all(1)
+        left = left[~ruled]
+        if needed.any():
+            # one that is best at a witness among all that are left is best at some belief
+            found = left[_best_at(witnesses[needed], v[left])]
+            kept[found] = True
+            left = left[~kept[left]]
     return at[kept]
 
 
@@ -81,38 +88,33 @@ def _beliefs(objectives: int) -> Floats:
     return np.concatenate([np.eye(objectives), np.full((1, objectives), 1.0 / objectives), even, edges])
 
 
-def _programs(v: Floats, w: Floats) -> tuple[Floats, Floats]:
-    """For each vector of v (N, Θ): the most that it is better than all of w (M, Θ) by at any belief, and where.
+def _programs(v: Floats, w: Floats) -> tuple[Floats, Floats, Floats]:
+    """For each of v (N, Θ): the most that it is better than all of w (M, Θ) by at any belief, where, and the dual.
 
-    max d over beliefs b with b·(w − v) + d ≤ 0 for every w, one block of variables (b, d) each.
+    max d over beliefs b with b·(w − v) + d ≤ 0 for every w, one block of variables (b, d) each. The dual is a mixture
+    of w that is at most d below v in every objective.
     """
     import scipy.sparse as sp
     from scipy.optimize import linprog
 
-    n, theta = v.shape
-    gains, beliefs = np.empty(n), np.empty((n, theta))
-    for a in range(0, n, TOGETHER):
-        part = v[a : a + TOGETHER]
-        k = len(part)
-        blocks = [np.concatenate([w - one, np.ones((len(w), 1))], axis=1) for one in part]
-        upper = sp.block_diag(blocks, format="csr")
-        one = np.concatenate([np.ones(theta), [0.0]])
-        found = linprog(
-            np.tile(-(1.0 - one), k),
-            A_ub=upper,
-            b_ub=np.zeros(upper.shape[0]),
-            A_eq=sp.kron(sp.eye(k), one[None], format="csr"),
-            b_eq=np.ones(k),
-            bounds=[*[(0.0, None)] * theta, (None, None)] * k,
-            method="highs",
-        )
-        solution = found.x.reshape(k, theta + 1)
-        b = np.clip(solution[:, :theta], 0.0, None)
-        b /= b.sum(1, keepdims=True)
-        beliefs[a : a + k] = b
-        # the gain at the belief itself: the program's own is as exact as its tolerances
-        gains[a : a + k] = (part * b).sum(1) - (b @ w.T).max(1)
-    return gains, beliefs
+    k, theta = v.shape
+    blocks = [np.concatenate([w - one, np.ones((len(w), 1))], axis=1) for one in v]
+    belief = np.concatenate([np.ones(theta), [0.0]])
+    found = linprog(
+        np.tile(-(1.0 - belief), k),
+        A_ub=sp.block_diag(blocks, format="csr"),
+        b_ub=np.zeros(k * len(w)),
+        A_eq=sp.kron(sp.eye(k), belief[None], format="csr"),
+        b_eq=np.ones(k),
+        bounds=[*[(0.0, None)] * theta, (None, None)] * k,
+        method="highs",
+    )
+    b = np.clip(found.x.reshape(k, theta + 1)[:, :theta], 0.0, None)
+    b /= b.sum(1, keepdims=True)
+    mix = np.clip(-found.ineqlin.marginals.reshape(k, len(w)), 0.0, None)
+    mix /= mix.sum(1, keepdims=True)
+    # the gain at the belief itself: the program's own is as exact as its tolerances
+    return (v * b).sum(1) - (b @ w.T).max(1), b, mix @ w
 
 
 def _scaled(vectors: Floats) -> Floats:

@@ -75,10 +75,10 @@ class _Reader:
         rewards = self._added("rewards", "objective", objectives, axes, transitions)
         features = self._features(weights)
         values = self._added("features", "feature", features, axes, transitions) if features else None
-        shared = None
-        if values is not None:
+        # what no line says of one objective is everybody's, those of the seed's own weights included
+        shared = self._added("rewards", "", ("",), axes, transitions)[0]
+        if weights and values is not None:
             table = np.array([[self._number("objectives", of.get(f, 0.0)) for f in features] for of in weights])
-            shared = self._shared(rewards)
             rewards = rewards + np.tensordot(table, values, axes=1)
         game = Game(
             states, human, robot, objectives, transitions, rewards, self._distribution("initial", states),
@@ -173,9 +173,11 @@ class _Reader:
     def _added(
         self, key: str, of: str, names: Sequence[str], axes: Mapping[str, Sequence[str]], transitions: Floats
     ) -> Floats:
-        """(len(names), S, A^H, A^R) what lines add up to."""
+        """(len(names), S, A^H, A^R) what lines add up to; where ``of`` is empty, lines that name no objective."""
         out = np.zeros((len(names), *transitions.shape[:3]))
         for n, line in enumerate(self._lines(key), 1):
+            if not of and "objective" in line:
+                continue
             self._only(key, n, line, (of, *axes, "to", "value"))
             which, *at = self._at(key, n, line, {of: names, **axes})
             value = self._number(f"line {n} of {key!r}", line.get("value"))
@@ -184,12 +186,6 @@ class _Reader:
             chance = np.ones_like(transitions[here][..., 0]) if ends is None else transitions[here][..., ends].sum(-1)
             out[np.ix_(which, *at)] += value * chance
         return out
-
-    def _shared(self, rewards: Floats) -> Floats:
-        """What every objective has besides its features; objectives by weights alone have no other rewards."""
-        if not (rewards == rewards[:1]).all():
-            raise self._fail("objectives weigh features, so no line of 'rewards' may name one: say it with a feature.")
-        return np.asarray(rewards[0])
 
     def _distribution(self, key: str, names: Sequence[str]) -> Floats:
         said = self.said.get(key, names[0])

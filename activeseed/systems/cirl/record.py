@@ -21,7 +21,7 @@ WORLD = "world"
 
 
 class CIRL(CirlSettings):
-    """A robot that does not know what is wanted plays with a human who does: what is left of the prior it began with?
+    """A robot that has to find out what is wanted plays with a human who knows: what is left of its prior in the end.
 
     Cooperative inverse reinforcement learning (Hadfield-Menell et al. 2016), solved exactly for small games by plans of
     the robot's and the human's answer to them (Malik et al. 2018; `systems.cirl.solving`). Items are pieces of the

@@ -84,8 +84,9 @@ class CirlSettings(SettingsRecord):
     @classmethod
     def _built_in(cls, given: Any) -> Any:
         """A game of the package has a horizon and a discount, so that they stand in the record."""
-        if isinstance(given, Mapping) and given.get("game", "chef") in BUILT_IN:
-            own = BUILT_IN[str(given.get("game", "chef"))][given.get("form") == "apprenticeship"]
+        game = given.get("game", "chef") if isinstance(given, Mapping) else None
+        if isinstance(game, str) and game in BUILT_IN:
+            own = BUILT_IN[game][given.get("form") == "apprenticeship"]
             said = {k: v for k, v in given.items() if not (k in ("horizon", "discount") and v is None)}
             return {"horizon": own, "discount": 0.9, **said}
         return given
