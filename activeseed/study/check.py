@@ -87,7 +87,7 @@ def _about_inputs(work: Workshop) -> list[str]:
     twins = sum(n for n in counts.values() if n > 1)
     if twins:
         warnings.append(f"{twins} items have a text that another item has too: they share one effect.")
-    if work.probes and all(p.label is None for p in work.probes):
+    if work.probes and all(p.label is None for p in (*work.probes, *work.system.places(work.materials))):
         warnings.append("No probe has a label, so no quality is reported beside stability.")
     if not any(i.belief for i in work.seed.items):
         rate = work.settings.belief.base_rate

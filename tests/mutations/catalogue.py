@@ -7,6 +7,7 @@ dropped, a square or a factor that is missing, an index that is off by one, argu
 from __future__ import annotations
 
 from tests.mutations import bounding, certificates, cirl, distances, removal
+from tests.mutations import bounding, certificates, distances, removal, tethers
 from tests.mutations.mutation import Mutation
 
 _E, _B, _A = "activeseed/estimators/", "activeseed/belief/", "activeseed/acquisition/"
@@ -30,6 +31,7 @@ FIRST: dict[str, tuple[str, ...]] = {
     "cirl": cirl.FIRST,
     "distances": distances.FIRST,
     "removal": removal.FIRST,
+    "tethers": tethers.FIRST,
 }
 
 FAMILIES: dict[str, tuple[Mutation, ...]] = {
@@ -340,4 +342,5 @@ FAMILIES: dict[str, tuple[Mutation, ...]] = {
     "cirl": cirl.MUTATIONS,
     "distances": distances.MUTATIONS,
     "removal": removal.MUTATIONS,
+    "tethers": tethers.MUTATIONS,
 }

@@ -158,6 +158,7 @@ def remarks(settings: TetherSettings, materials: Materials) -> tuple[str, ...]:
     lonely = [n for n in anchors.names if counts[n] == 1]
     if lonely:
         near = nearest(lonely[0], [n for n in anchors.names if n != lonely[0]])
+        near = near if near.startswith(" Did you mean") else ""
         out.append(f"One anchor alone belongs to {few(map(repr, lonely), 4)}: what it says rests on that one.{near}")
     nobody = [n for n in anchors.names if not counts[n]]
     if nobody:

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from activeseed.checked import SettingsRecord
 
 #: the default learning rate: features are scaled to unit length and widths don't matter, so one suits most
-RATE = 0.2
+RATE = 0.3
 #: ``pretrained``: a task that is drawn for each key
 DRAWN = "drawn"
 
@@ -27,7 +27,7 @@ class TetherSettings(SettingsRecord):
         layers: hidden layers, 1 or 2.
         hidden: units of each.
         steps: gradient steps.
-        learning_rate: of gradient descent with momentum; None takes 0.2.
+        learning_rate: of gradient descent with momentum; None takes 0.3.
         momentum: of the heavy ball; 0 for plain descent. The mean pull is 1/(1 − momentum) times as strong.
         minibatch: of the pool's entries in each step, in an order drawn from stream ``order``; 0 takes all of them.
             Anchors are in every step.
@@ -60,7 +60,7 @@ class TetherSettings(SettingsRecord):
     codes: int = Field(default=0, ge=0, le=4096)
     layers: Literal[1, 2] = 2
     hidden: int = Field(default=16, ge=1, le=4096)
-    steps: int = Field(default=300, ge=1, le=1_000_000)
+    steps: int = Field(default=200, ge=1, le=1_000_000)
     learning_rate: float | None = Field(default=None, gt=0)
     momentum: float = Field(default=0.9, ge=0, lt=1)
     minibatch: int = Field(default=0, ge=0)
