@@ -17,8 +17,7 @@ from activeseed.systems.predca import PreDCA
 from activeseed.systems.reward_model import RewardModel
 from activeseed.systems.tethers import RepresentationalTethers
 from tests.precision import ROUNDED
-from tests.toy_materials import candidates, corners, dicta, pairs, prior, shown, texts, vectors
-from tests.toy_materials import anchors, dicta, pairs, texts, vectors
+from tests.toy_materials import anchors, candidates, corners, dicta, pairs, prior, shown, texts, vectors
 
 SYSTEMS: dict[str, tuple[System, Callable[[], Materials]]] = {
     "league": (OversightLeague(), vectors),

@@ -6,8 +6,7 @@ dropped, a square or a factor that is missing, an index that is off by one, argu
 
 from __future__ import annotations
 
-from tests.mutations import bounding, certificates, cirl, distances, removal
-from tests.mutations import bounding, certificates, distances, removal, tethers
+from tests.mutations import bounding, certificates, cirl, distances, predca, removal, tethers
 from tests.mutations.mutation import Mutation
 
 _E, _B, _A = "activeseed/estimators/", "activeseed/belief/", "activeseed/acquisition/"
@@ -31,6 +30,7 @@ FIRST: dict[str, tuple[str, ...]] = {
     "cirl": cirl.FIRST,
     "distances": distances.FIRST,
     "removal": removal.FIRST,
+    "predca": predca.FIRST,
     "tethers": tethers.FIRST,
 }
 
@@ -342,5 +342,6 @@ FAMILIES: dict[str, tuple[Mutation, ...]] = {
     "cirl": cirl.MUTATIONS,
     "distances": distances.MUTATIONS,
     "removal": removal.MUTATIONS,
+    "predca": predca.MUTATIONS,
     "tethers": tethers.MUTATIONS,
 }
