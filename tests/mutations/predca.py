@@ -1,4 +1,4 @@
-"""Small mistakes that the tests of PreDCA-shaped assistance, and of entries that people are asked about, have to see."""
+"""Small mistakes that the tests of PreDCA-shaped assistance, and of entries as people see them, have to see."""
 
 from tests.mutations.mutation import Mutation
 
