@@ -23,33 +23,47 @@ _SLIP = 0.75
 _GONE = object()
 
 
-def changed(before: Entry, typed: str, names: Collection[str] = ()) -> Entry:
+def changed(before: Entry, typed: str, names: Collection[str] = (), *, strict: bool = True) -> Entry:
     """An entry as somebody changed it. Raises AnswerError for a field that nobody knows, or JSON that is none.
 
     Args:
         typed: all of it as it was shown, with changes, or the changes alone.
         names: further fields that such entries have.
+        strict: without, what makes no sense as a change is the new text, since it was taken once and is not to be lost.
     """
-    text, fields = _read(typed, before, {*before.fields, *names})
+    try:
+        text, fields = _read(typed, before, {*before.fields, *names})
+    except AnswerError:
+        if strict:
+            raise
+        text, fields = typed.strip() or None, {}
     kept = {**before.fields, **fields}
     return Entry(text=before.text if text is None else text, fields={k: v for k, v in kept.items() if v is not _GONE})
 
 
-def written(typed: str, kin: Sequence[Entry]) -> Entry:
+def written(typed: str, kin: Sequence[Entry], names: Collection[str] = (), *, strict: bool = True) -> Entry:
     """A new entry of a kind, typed on one line: ``its text | concept: loop | mass: 0.5``, or JSON.
 
     What all of its kin say alike needs no saying again. Raises AnswerError where something is missing that all have.
+
+    Args:
+        names: further fields that such entries have.
+        strict: without, nothing is refused, since what was taken once is not to be lost.
     """
-    names = {name for e in kin for name in e.fields}
-    everywhere = [name for name in names if all(name in e.fields for e in kin)]
+    known = {*names, *(name for e in kin for name in e.fields)}
+    everywhere = [name for name in kin[0].fields if all(name in e.fields for e in kin)]
     alike = {
         name: kin[0].fields[name] for name in everywhere if all(e.fields[name] == kin[0].fields[name] for e in kin)
     }
-    parted = typed if typed.lstrip().startswith("{") else _on_lines(typed, names)
-    text, fields = _read(parted, Entry(fields=alike), names)
+    try:
+        text, fields = _read(typed if typed.lstrip().startswith("{") else _on_lines(typed), Entry(fields=alike), known)
+    except AnswerError:
+        if strict:
+            raise
+        text, fields = typed.strip() or None, {}
     kept = {k: v for k, v in {**alike, **fields}.items() if v is not _GONE}
     missing = sorted(name for name in everywhere if name not in kept)
-    if missing or (not text and all(e.text for e in kin)):
+    if strict and (missing or (not text and all(e.text for e in kin))):
         raise AnswerError(
             f"{typed[:60]!r} has no {missing[0] if missing else 'text'}, and all others of its kind have one. Write "
             f"{like(kin)}."
@@ -88,10 +102,9 @@ def besides(payload: Payload) -> bytes:
     return digest_of({k: v for k, v in payload.fields.items() if k != "vector"})
 
 
-def _on_lines(typed: str, names: Collection[str]) -> str:
-    """One line as several: broken where a known name follows a bar."""
-    known = "|".join(re.escape(n) for n in sorted(names, key=len, reverse=True))
-    return re.sub(rf"\s*\|\s*(?=(?:{known})\s*:)", "\n", typed, flags=re.IGNORECASE) if known else typed
+def _on_lines(typed: str) -> str:
+    """One line as several: broken where something like a name follows a bar."""
+    return re.sub(r"\s*\|\s*(?=[^|:\n]{1,60}:)", "\n", typed)
 
 
 def _read(typed: str, before: Entry, names: Collection[str]) -> tuple[str | None, dict[str, Any]]:

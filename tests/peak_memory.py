@@ -1,6 +1,7 @@
 """Peak resident memory of trainings, each measured from where it started: ``python -m tests.peak_memory`` in a process.
 
-Reads ``[[settings, rows], …]`` as JSON from standard input, trains that many rows of each league, and prints
+Reads ``[[settings, rows], …]`` as JSON from standard input, trains that many rows of each league, or of tethers where
+their kind says so, and prints
 ``[[bytes measured, bytes stated], …]``. Linux only: the kernel's high-water mark is reset before each training, and the
 allocator is told to return what it frees (see `environment`).
 """
@@ -57,12 +58,15 @@ def _status(name: str) -> int:
 def _main() -> None:
     from activeseed.plan import Rows
     from activeseed.systems.league import OversightLeague
-    from tests.toy_materials import vectors
+    from activeseed.systems.tethers import RepresentationalTethers
+    from tests.toy_materials import anchors, vectors
 
-    materials = vectors(items=80, pool=300, probes=100, d=384)
+    leagues, tethers = vectors(items=80, pool=300, probes=100, d=384), anchors(80, 300, 100, 384)
     out = []
     for settings, n in json.load(sys.stdin):
-        league = OversightLeague.model_validate(settings)
+        tethered = settings.get("kind") == "representational_tethers"
+        materials = tethers if tethered else leagues
+        league = (RepresentationalTethers if tethered else OversightLeague).model_validate(settings)
         rng = np.random.default_rng(0)
         rows = Rows((rng.random((n, 80)) < 0.25).astype(np.int16), np.arange(n))
         league.train(rows.take(slice(0, 2)), materials)  # what all rows share, and what torch loads at first use

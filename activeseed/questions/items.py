@@ -125,24 +125,34 @@ def _word(question: Question, answer: Answer, name: str, items: Mapping[str, Ite
     return Says(name, ABSENT)  # reject, both, neither
 
 
-def edited_as(question: Question, edited: Payload | None, items: Mapping[str, Item]) -> Payload | None:
+def edited_as(
+    question: Question, edited: Payload | None, items: Mapping[str, Item], *, strict: bool = False
+) -> Payload | None:
     """What an edit makes of a question's item: what its editor leaves as it is comes from what the question shows.
 
-    Of a text that is the prompt that it answers, and its rank; of an entry, all that was not typed anew. Raises
-    AnswerError where what was typed makes no entry.
+    Of a text that is the prompt that it answers, and its rank; of an entry, all that was not typed anew.
+
+    Args:
+        strict: raise AnswerError where what was typed makes no entry.
     """
     item = items.get(question.items[0]) if question.items else None
     if item is None:
         return edited
     before = item.payload
     if isinstance(edited, Text) and isinstance(before, Entry):
-        shown = item.variants[item.index_of(displayed(question, item))].payload
-        return changed(shown if isinstance(shown, Entry) else before, edited.text, names_of(items.values()))
+        return changed(_shown(question, item, before), edited.text, names_of(items.values()), strict=strict)
     if isinstance(edited, Text) and isinstance(before, Text) and not edited.prompt and before.prompt:
         edited = Text(prompt=before.prompt, text=edited.text, authority=edited.authority)
     if isinstance(edited, Text) and isinstance(before, Text) and not edited.authority and before.authority:
         edited = Text(prompt=edited.prompt, text=edited.text, authority=before.authority)
     return edited
+
+
+def _shown(question: Question, item: Item, before: Entry) -> Entry:
+    """The entry that a question shows, which its author may have changed since."""
+    earlier = [Entry.model_validate(p) for p in item.metadata.get("earlier_payloads", ()) if p.get("kind") == "entry"]
+    there = [v.payload for v in item.variants if isinstance(v.payload, Entry)]
+    return next((p for p in (*there, *reversed(earlier)) if p.display == question.text), before)
 
 
 # --- somebody simulated ---------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from activeseed.comparing import same_text
-from activeseed.entries import entries_of, written
+from activeseed.entries import entries_of, names_of, written
 from activeseed.errors import AnswerError, SeedError, nearest
 from activeseed.protocols import Form
 from activeseed.question import SETTLES_NOTHING, Answer, Question, Reply, Says
@@ -119,6 +119,7 @@ def check_answer(question: Question, answer: Answer, seed: Seed) -> None:
     """
     items = {i.id: i for i in seed.items}
     reply = _check(question, answer, form_of(question), items, seed.items[0].payload.kind)
+    _check_typed(question, answer, reply, items)
     item = items.get(question.items[0]) if question.items else None
     if reply.pairs and item is not None and not isinstance(item.payload, Pair):
         raise AnswerError(
@@ -155,9 +156,7 @@ def _check(question: Question, answer: Answer, form: Form, items: Mapping[str, I
             raise AnswerError(f"{where}: the edit leaves nothing. Use 'reject' if the item should go.")
         # what somebody typed of an entry is kept as it was typed, and read beside the entry
         typed = item is not None and isinstance(item.payload, Entry) and isinstance(answer.payload, Text)
-        if typed:
-            _refused(where, partial(edited_as, question, answer.payload, items))
-        elif item is not None and answer.payload.kind != item.payload.kind:
+        if item is not None and not typed and answer.payload.kind != item.payload.kind:
             raise AnswerError(
                 f"{where}: item {item.id!r} is a {item.payload.kind}, the edit is a {answer.payload.kind}. "
                 f"Give a {item.payload.kind}."
@@ -168,15 +167,26 @@ def _check(question: Question, answer: Answer, form: Form, items: Mapping[str, I
         raise AnswerError(
             f"{where}: {answer.verdict!r} needs at least one new example in 'texts'. Use 'skip' to add none."
         )
-    if reply.needs == "texts" and kind == "entry":
-        for text in filter(str.strip, answer.texts):
-            _refused(where, partial(written, text, _kin(items.values(), question.group)))
-    elif reply.needs == "texts" and kind != "text":
+    if reply.needs == "texts" and kind not in ("text", "entry"):
         raise AnswerError(f"{where}: new examples are texts, but this seed holds {kind}s. Add them to the seed's file.")
     for line in answer.unticked:
         if line not in question.items:
             raise AnswerError(f"{where}: no line {line!r} to untick.{nearest(line, question.items)}")
     return reply
+
+
+def _check_typed(question: Question, answer: Answer, reply: Reply, items: Mapping[str, Item]) -> None:
+    """Raise AnswerError where what was typed of an entry makes none. What was taken once is read again whatever it is.
+
+    Only whoever gives the answer can mend it: a field may be called later what a line of a text begins with.
+    """
+    where = f"Answer {answer.id!r} to question {question.id!r}"
+    if reply.needs in ("item", "pair") and isinstance(answer.payload, Text):
+        _refused(where, partial(edited_as, question, answer.payload, items, strict=True))
+    kin = _kin(items.values(), question.group)
+    if reply.needs == "texts" and kin:
+        for text in filter(str.strip, answer.texts):
+            _refused(where, partial(written, text, kin, names_of(items.values())))
 
 
 def _refused(where: str, read: Callable[[], object]) -> None:
@@ -362,8 +372,11 @@ class _Reader:
     def _append(self, question: Question, answer: Answer, line: int, text: str) -> None:
         """A new text becomes an item that knows its answer; the same text is never added twice."""
         known = [*self.items.values(), *self.new_items]
+        if any((i.metadata.get("answer"), i.metadata.get("line")) == (answer.id, line) for i in self.items.values()):
+            return  # what its kin say may have changed since, and with it what a new entry would take from them
         kin = _kin(self.items.values(), question.group)
-        payload = written(text, kin) if text and kin else Text(text=text)
+        names = names_of(self.items.values())
+        payload = written(text, kin, names, strict=False) if text and kin else Text(text=text)
         if text and not any(same_payload(i.payload, payload) for i in known):
             name = made_id(payload, {i.id for i in known})
             origin = {"answer": answer.id, "annotator": answer.annotator, "line": line}

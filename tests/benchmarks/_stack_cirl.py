@@ -418,13 +418,14 @@ def chef_rows(quick: bool) -> list[dict[str, Any]]:
                 bool(np.median(again) < 1)),
             row(f"{says}: plans kept, all states and steps", plans),
         ]  # fmt: skip
-    standard, ours, gap = standard_form(game)
+    runs = [standard_form(game) for _ in range(3)]
+    ratio, gap = float(np.median([a / b for a, b, _ in runs])), max(g for _, _, g in runs)
     joint = len(game.robot) * len(game.human) ** len(game.objectives)
     return [
         *out,
         row(f"cirl: ChefWorld, horizon 2, rational: value of the POMDP's own form ({joint:,} joint actions a step), "
             "largest gap", gap, None, f"<= {ROUNDED:g}", gap <= ROUNDED),
-        row("cirl: and how many times as long that form takes", standard / ours, None, "> 1", standard > ours),
+        row("cirl: and how many times as long that form takes (median of 3)", ratio, None, "> 1", ratio > 1),
     ]  # fmt: skip
 
 

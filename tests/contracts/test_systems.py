@@ -15,8 +15,9 @@ from activeseed.systems.league import OversightLeague
 from activeseed.systems.partition import Partition
 from activeseed.systems.predca import PreDCA
 from activeseed.systems.reward_model import RewardModel
+from activeseed.systems.tethers import RepresentationalTethers
 from tests.precision import ROUNDED
-from tests.toy_materials import candidates, corners, dicta, pairs, prior, shown, texts, vectors
+from tests.toy_materials import anchors, candidates, corners, dicta, pairs, prior, shown, texts, vectors
 
 SYSTEMS: dict[str, tuple[System, Callable[[], Materials]]] = {
     "league": (OversightLeague(), vectors),
@@ -81,6 +82,29 @@ SYSTEMS: dict[str, tuple[System, Callable[[], Materials]]] = {
     "reward model, momentum": (RewardModel(momentum=0.5), pairs),
     "reward model, masks": (RewardModel(dropconnect=0.2, masked="both", pretrained=5), pairs),
     "reward model, mlp, masks": (RewardModel(reward="mlp", hidden=6, dropout=0.3, masked="run", momentum=0.5), pairs),
+    "tethers": (RepresentationalTethers(task="kind", steps=40), anchors),
+    "tethers, predictions": (RepresentationalTethers(task="kind", steps=40, outcome="predictions"), anchors),
+    "tethers, two classes": (
+        RepresentationalTethers(task="kind", steps=40, outcome="predictions"),
+        lambda: anchors(classes=2),
+    ),
+    "tethers, one layer of two classes": (
+        RepresentationalTethers(task="kind", steps=40, outcome="predictions", layers=1),
+        lambda: anchors(classes=2),
+    ),
+    "tethers, geometry": (RepresentationalTethers(task="kind", steps=40, outcome="geometry"), anchors),
+    "tethers, all, minibatches": (
+        RepresentationalTethers(task="kind", steps=40, outcome="all", minibatch=7, layers=1),
+        anchors,
+    ),
+    "tethers, codes": (RepresentationalTethers(task="kind", steps=40, codes=6, scale="signed"), anchors),
+    "tethers, learnt before": (RepresentationalTethers(task="kind", steps=40, pretrained="drawn"), anchors),
+    "tethers, learnt another column": (
+        RepresentationalTethers(task="kind", steps=40, pretrained="other", compare="hellinger"),
+        anchors,
+    ),
+    "tethers, fitted afterwards": (RepresentationalTethers(task="kind", steps=40).control(), anchors),
+    "tethers, no task, held": (RepresentationalTethers(steps=40, held=("init",)), lambda: anchors(pool=0)),
     "partition": (Partition(parts=3), vectors),
     "partition, mlp": (Partition(parts=3, of=OversightLeague(evaluator="mlp", hidden=4, rounds=2)), vectors),
     "partition, reward model": (Partition(parts=4, of=RewardModel(steps=20)), pairs),

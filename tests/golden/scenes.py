@@ -24,6 +24,8 @@ from activeseed.study import Study
 from activeseed.systems.cirl import CIRL
 from activeseed.systems.league import OversightLeague
 from activeseed.systems.own import FromFunction
+from activeseed.systems.predca import PreDCA
+from tests.toy_materials import candidates
 
 
 @dataclass(frozen=True)
@@ -220,6 +222,16 @@ def _reweighed(objective: str, mass: float) -> tuple[Variant, ...]:
     return tuple(Variant(id=n, payload=Entry(fields={"objective": objective, "mass": m})) for n, m in each.items())
 
 
+def _ring() -> Scene:
+    """The candidates of the built-in ring, four of its programs and three that are the user in other ways."""
+
+    def made(folder: Path) -> Study:
+        estimator = Auto(rows=160, pairs=24, bases=8, bootstrap_rows=24, group_rows=24, keys=5)
+        return Study.create(folder, candidates().seed, PreDCA(), embedder=Tfidf(), estimator=estimator)
+
+    return Scene(made, lambda _study: {}, asks=False)
+
+
 SCENES: Mapping[str, Scene] = {
     "bundled-statements": _bundled("statements"),
     "bundled-pairs": _bundled("pairs"),
@@ -231,5 +243,6 @@ SCENES: Mapping[str, Scene] = {
     "curious-regression": _persona("curious", OversightLeague, asks=False, estimator=Regression(rows=160)),
     "frugal-jansen": _persona("frugal", _mlp, asks=False, estimator=Jansen(bases=12)),
     "chef-cirl": _chef(),
+    "ring-predca": _ring(),
     "frugal-bootstrap": _persona("frugal", _mlp, asks=False, estimator=Bootstrap(rows=48, group_rows=24)),
 }  # fmt: skip

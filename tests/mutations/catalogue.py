@@ -6,7 +6,20 @@ dropped, a square or a factor that is missing, an index that is off by one, argu
 
 from __future__ import annotations
 
-from tests.mutations import bounding, budget, certificates, cirl, designs, distances, human, levels, removal, stability
+from tests.mutations import (
+    bounding,
+    budget,
+    certificates,
+    cirl,
+    designs,
+    distances,
+    human,
+    levels,
+    predca,
+    removal,
+    stability,
+    tethers,
+)
 from tests.mutations.mutation import Mutation
 
 _E, _B, _A = "activeseed/estimators/", "activeseed/belief/", "activeseed/acquisition/"
@@ -35,6 +48,8 @@ FIRST: dict[str, tuple[str, ...]] = {
     "levels": levels.FIRST,
     "removal": removal.FIRST,
     "stability": stability.FIRST,
+    "predca": predca.FIRST,
+    "tethers": tethers.FIRST,
 }
 
 FAMILIES: dict[str, tuple[Mutation, ...]] = {
@@ -350,4 +365,6 @@ FAMILIES: dict[str, tuple[Mutation, ...]] = {
     "levels": levels.MUTATIONS,
     "removal": removal.MUTATIONS,
     "stability": stability.MUTATIONS,
+    "predca": predca.MUTATIONS,
+    "tethers": tethers.MUTATIONS,
 }

@@ -324,6 +324,22 @@ def test_vectors_are_solved_once_for_all_priors(monkeypatch: pytest.MonkeyPatch)
     assert len(solved) == 2
 
 
+def test_no_more_solved_games_are_kept_than_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    from activeseed.systems.cirl import playing
+
+    kept = playing._SOLVED
+    size = played(act.CIRL(beta=6.0, horizon=2), prior())[1].solution.bytes
+    assert size > 0
+    monkeypatch.setattr(playing, "KEPT", 2 * size)
+    for beta in (6.1, 6.2, 6.3, 6.4):
+        read(act.CIRL(beta=beta, horizon=2), prior())
+        assert sum(solution.bytes for solution, _ in kept.values()) <= 2 * size
+    assert kept
+    monkeypatch.setattr(playing, "KEPT", 0)
+    read(act.CIRL(beta=6.5, horizon=2), prior())
+    assert len(kept) == 1
+
+
 def test_settings_are_factors_with_their_places_in_the_stack() -> None:
     of = {f.id: (f.level, f.aspect, [c.setting for c in f.choices]) for f in act.CIRL().factors()}
     assert of["start"][:2] == ("model", "start")
@@ -448,6 +464,16 @@ def test_a_game_that_is_too_large_says_which_horizon_would_do() -> None:
         act.CIRL(horizon=2, most_plans=20).check(prior())
     act.CIRL(horizon=1, most_plans=20).check(prior())
     act.CIRL(horizon=1, most_plans=1).check(prior())
+
+
+def test_plans_beyond_counting_are_refused_in_a_sentence() -> None:
+    """A human of 2,000 actions after whom the robot has two: 2^2000 plans."""
+    transitions = np.ones((1, 2000, 2, 1))
+    rewards = generator(0, "rewards").normal(size=(2, 1, 2000, 2))
+    names = tuple(f"h{n}" for n in range(2000))
+    game = Game(("only",), names, ("a", "b"), ("x", "y"), transitions, rewards, np.ones(1), 2)
+    with pytest.raises(PlanError, match=r"has some 10\^602 plans.*horizon = 1 would do"):
+        solve(game, Human("boltzmann", "pedagogic", 1.0), 2, 1.0)
 
 
 def test_too_many_histories_are_refused_before_anything_is_followed() -> None:

@@ -134,7 +134,7 @@ def test_everything_of_a_candidate_is_what_enumeration_in_fractions_says(by_hand
         assert judged.wants[k] == pytest.approx(e_u, abs=EXACT)
         mine_builds = candidate.body.name == "user"
         absent = math.fsum(w * (1 - float(b)) for w, b in zip(prior, built, strict=True)) if mine_builds else 0.0
-        assert judged.precursor[k] == pytest.approx(absent, abs=EXACT), "the user in fact always builds it"
+        assert judged.precursor[k] == pytest.approx(absent, abs=EXACT), "nobody else builds it"
         assert judged.present[k] == pytest.approx(float(built_by(program)) if mine_builds else 1.0, abs=EXACT)
 
 

@@ -22,6 +22,7 @@ from activeseed.systems.tethers.bench import bench_of
 from activeseed.systems.tethers.training import trained
 from activeseed.systems.tethers.translating import Model, Pull, gradients, loss
 from activeseed.testing import problem_of, run
+from tests import peak_memory
 from tests.precision import ROUNDED
 from tests.toy_materials import anchors
 
@@ -315,6 +316,40 @@ def test_a_diverging_row_is_a_recorded_failure() -> None:
     out = Tethers(**{**FAST, "steps": 300}, learning_rate=1e3).train(rows_of(materials), materials)
     assert not out.ok[0]
     assert "lower it" in out.failures[0]
+
+
+LARGE: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "one layer": {"layers": 1},
+    "codes": {"codes": 32},
+    "minibatches": {"minibatch": 32},
+    "fitted": {"readout": "fitted", "tension": 0.0, "link": 0.0},
+    "all": {"outcome": "all", "readout": "fitted", "pretrained": "drawn", "pretrain_steps": 2},
+}
+
+
+@pytest.mark.skipif(not peak_memory.available(), reason="this kernel does not let a process reset its high-water mark")
+def test_peak_memory_stays_under_the_stated_bytes() -> None:
+    record = {"kind": "representational_tethers", "task": "kind", "steps": 2}
+    peaks = peak_memory.measured([({**record, **settings}, 100) for settings in LARGE.values()])
+    for name, (measured, stated) in zip(LARGE, peaks, strict=True):
+        # a megabyte of slack for what does not grow with the rows; and a bound no more than three times too wide
+        assert measured <= stated + 2**20, f"{name}: {measured} bytes measured, {stated} stated"
+        assert measured > stated / 3, f"{name}: {measured} bytes measured, {stated} stated"
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_multiply_adds_are_those_that_are_made(name: str) -> None:
+    """Counted by torch while one row trains; it counts matrix products alone, which are all but a few hundredths."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    materials = anchors(20, 40, 20, 32)
+    system = Tethers(**{"task": "kind", "steps": 20, **LARGE[name]})
+    rows = rows_of(materials)
+    system.train(rows, materials)
+    with FlopCounterMode(display=False) as counter:
+        system.train(rows, materials)
+    assert system.cost(materials).multiply_adds == pytest.approx(counter.get_total_flops() / 2, rel=0.1)
 
 
 # --- bad input --------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ from activeseed.protocols import Cost
 from activeseed.systems.cirl import apprenticing, playing
 from activeseed.systems.cirl.apprenticing import apprentice
 from activeseed.systems.cirl.playing import played
+from activeseed.systems.cirl.solving import counted
 
 if TYPE_CHECKING:
     from activeseed.outcome import Outcomes
@@ -54,10 +56,10 @@ def check(settings: CirlSettings, materials: Materials) -> None:
     prior, game = played(settings, materials)
     if game.histories > MOST_HISTORIES:
         horizon = game.solution.horizon
-        would = max(1, int(horizon * np.log(MOST_HISTORIES) / np.log(game.histories)))
+        would = max(1, int(horizon * math.log(MOST_HISTORIES) / math.log(game.histories)))
         raise PlanError(
-            f"In {horizon} steps the human and the world may do {game.histories:,} different things, and at most "
-            f"{MOST_HISTORIES:,} are followed. horizon = {would} would do; or fewer actions."
+            f"In {horizon} steps the human and the world may do {counted(game.histories)} different things, and at "
+            f"most {MOST_HISTORIES:,} are followed. horizon = {would} would do; or fewer actions."
         )
     total = float((_standing(materials) @ prior.mass)[0])
     if total <= 0:

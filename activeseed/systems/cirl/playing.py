@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 #: values this close, as a share of the range of all, are one value
 SAME = 1e-9
-#: games that are kept solved: as many as combinations of settings are asked for in turn
-KEPT = 64
+#: bytes of plans that are kept, of the games that combinations of settings ask for in turn; the latest is always kept
+KEPT = 2**28
 #: beliefs that are held at a time: rows × histories × objectives
 CHUNK = 2**22
 
@@ -147,7 +147,7 @@ def _solved(settings: CirlSettings, prior: Prior, content: str) -> tuple[Solutio
             game, settings.modelled, settings.steps, settings.gamma, settings.continuations, settings.most_plans
         )
         _SOLVED[name] = solution, Follower(solution, settings.actual)
-        while len(_SOLVED) > KEPT:
+        while len(_SOLVED) > 1 and sum(solution.bytes for solution, _ in _SOLVED.values()) > KEPT:
             _SOLVED.popitem(last=False)
     _SOLVED.move_to_end(name)
     return _SOLVED[name]

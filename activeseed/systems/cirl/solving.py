@@ -18,8 +18,10 @@ Then the set is what it is said to be: continuations that are best at some belie
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -80,6 +82,12 @@ class Solution:
     literal: Floats
     best: Floats
     worst: Floats
+
+    @cached_property
+    def bytes(self) -> int:
+        """Of all its plans."""
+        plans = [p for level in self.levels for p in level.values()]
+        return sum(p.alpha.nbytes + p.robot.nbytes + p.next.nbytes for p in plans)
 
     @property
     def starts(self) -> list[tuple[int, float]]:
@@ -212,19 +220,25 @@ class _Backup:
     def _responded(self, options: list[Floats], s: int) -> tuple[Floats, Ints]:
         """The same of a human who answers to all continuations at once: every combination of them."""
         sizes = [len(q) for q in options]
-        n = int(np.prod([float(k) for k in sizes]))
+        n = math.prod(sizes)
         self._refuse(n, s)
-        at = np.stack(np.unravel_index(np.arange(n), sizes), axis=1)
+        later = [math.prod(sizes[h + 1 :]) for h in range(len(sizes))]
+        at = np.arange(n)[:, None] // np.array(later) % np.array(sizes)  # numpy's own unravelling stops at 64 actions
         alpha = np.empty((n, options[0].shape[1]))
         for a in range(0, n, CHUNK):
             q = np.stack([of[at[a : a + CHUNK, h]] for h, of in enumerate(options)])  # (A^H, C, Θ)
             alpha[a : a + CHUNK] = (self.human.policy(q) * q).sum(0)
         return alpha, at
 
-    def _refuse(self, plans: float, s: int) -> None:
+    def _refuse(self, plans: int, s: int) -> None:
         if plans > self.most:
             raise TooManyPlansError(
                 f"This game is too large to be solved exactly: with {self.steps} steps to go, in state "
-                f"{self.game.states[s]!r}, one action of the robot's has {plans:,.0f} plans, and at most {self.most:,} "
-                "are looked at."
+                f"{self.game.states[s]!r}, one action of the robot's has {counted(plans)} plans, and at most "
+                f"{self.most:,} are looked at."
             )
+
+
+def counted(n: int) -> str:
+    """A number for people, however large."""
+    return f"{n:,}" if n < 10**15 else f"some 10^{int(math.log10(n))}"

@@ -18,7 +18,7 @@ from activeseed.systems.fields.batches import Latest, in_batches
 from activeseed.systems.predca.assisting import Choosing, users, wanted
 from activeseed.systems.predca.candidates import Cast, cast_of
 from activeseed.systems.predca.enumerating import EQUAL, Course, courses_of, policies_of
-from activeseed.systems.predca.judging import Judged, judge
+from activeseed.systems.predca.judging import Judged, judge, runs_in_fact
 from activeseed.systems.predca.settings import PreDCASettings
 from activeseed.systems.predca.world import ai_of
 
@@ -42,7 +42,7 @@ class Bench:
         read: (F,) slot of each item as written.
         courses: (F,) what its body might do instead, of each item as written that can be read.
         prior: (N,) ξ.
-        nobody: prior weight that none of them is the user.
+        nobody: weight that none of them is the user, given that the AI runs.
     """
 
     cast: Cast
@@ -74,7 +74,17 @@ def _laid_out(settings: PreDCASettings, materials: Materials) -> Bench:
     theirs = [cast.of[s] for s in read]
     courses = tuple(None if c is None else courses_of(world, c.body) for c in theirs)
     choosing = Choosing(ai.stays, prior, policies.chosen, settings.q)
-    return Bench(cast, judged, passes.astype(np.float64), members, choosing, read, courses, prior, settings.nobody)
+    return Bench(
+        cast,
+        judged,
+        passes.astype(np.float64),
+        members,
+        choosing,
+        read,
+        courses,
+        prior,
+        settings.nobody * runs_in_fact(world),
+    )
 
 
 #: the bench of a plan

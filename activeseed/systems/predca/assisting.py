@@ -23,7 +23,7 @@ def users(weights: Floats, present: Floats, precursor: Floats, passes: Floats, n
         present: (K,) Pr[the AI runs | G].
         precursor: (K,) precursor scores.
         passes: (K,) 1 where a candidate passes the cut-offs, else 0.
-        nobody: prior weight that none of them is the user, where all of them together weigh 1.
+        nobody: weight that none of them is the user, where all of them together weigh 1; times Pr[the AI runs] in fact.
     """
     total = weights.sum(1, keepdims=True)
     share = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)

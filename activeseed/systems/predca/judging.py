@@ -2,7 +2,9 @@
 
 g(G|U) = −log₂ Pr_{π∼ξ}[E U(π) ≥ E U(G)], so that Pr[U|G] ∝ 2^(g(G|U) − K(U)), and g(G) is the mean of g(G|U) over
 Pr[U|G]. Where its author says what a candidate wants, that is its only utility. The precursor score is
-Pr_{π∼ξ}[the AI doesn't run | G := π], all other bodies doing what they do. All sums are exact, over every policy.
+Pr_{π∼ξ}[the AI doesn't run | G := π], given that it does run with G as it is, all other bodies doing what they do:
+where G as it is surely builds it, and nobody else does, simply the share of ξ that does not. All sums are exact, over
+every policy.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ class Judged:
         g: (K,) bits, the mean of g(G|U) over Pr[U|G].
         likely: (K, M) Pr[U|G] over the world's utilities; NaN where the author says what is wanted.
         wants: (K, S) E[U|G], each utility normalised before.
-        precursor: (K,) probability that the AI would not run, were another policy in the candidate's place.
+        precursor: (K,) probability that the AI, which runs, would not, were another policy in the candidate's place.
         present: (K,) probability that it runs with the candidate as it is.
         stays: (K, S) share of the steps that end in each state.
     """
@@ -73,7 +75,9 @@ def judge(world: World, cast: Sequence[Candidate | None], normaliser: Normaliser
             course = course_of(world, body, candidate.table)
             out.stays[n] = course.stays[0]
             out.present[n] = 1.0 - (1.0 - course.built[0]) * others
-            out.precursor[n] = prior @ (1.0 - courses.built) * others
+            if out.present[n] > 0:
+                needed = others * course.built[0] / out.present[n]
+                out.precursor[n] = needed * (prior @ (1.0 - courses.built))
         if free:
             scale = _scaled(utilities, courses.stays, prior, normaliser)
             g = goal_directedness(courses.stays, prior, out.stays[free], utilities.values)
@@ -141,6 +145,14 @@ def _scaled(utilities: Utilities, stays: Floats, prior: Floats, normaliser: Norm
         vain = unit <= EQUAL * np.ptp(block, axis=1)
         out[a : a + step] = np.where(vain[:, None], 0.0, (block - mean[:, None]) / np.where(vain, 1.0, unit)[:, None])
     return out
+
+
+def runs_in_fact(world: World) -> float:
+    """Probability that the AI runs, every body driven by what drives it in fact; 1 where no builder's is known."""
+    known = [b for b in world.bodies.values() if b.runs and b.builds.any()]
+    if not known:
+        return 1.0
+    return 1.0 - math.prod(1.0 - float(course_of(world, b, world.programs[b.runs][1]).built[0]) for b in known)
 
 
 def unbuilt_by_others(world: World, body: Body) -> float:
