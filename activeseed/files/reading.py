@@ -77,7 +77,7 @@ def read_seed(
         base_rate: probability that an item stays as written, for every item without a belief of its own.
         rest: where the rest of a scalar belief goes, see ``spread_belief``.
         entry: columns that make each item an entry (``seed.Entry``): what its system reads
-            (``act.Tethers().entry_fields``).
+            (``act.RepresentationalTethers.entry_fields``).
 
     Raises:
         SeedError: anything wrong with the file; the message says what, where, and what to do.
