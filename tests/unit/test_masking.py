@@ -176,3 +176,11 @@ def test_a_system_without_a_network_is_refused() -> None:
     system = OversightLeague(rounds=1, steps=2, outcome="policy")
     with pytest.raises(PlanError, match="no network"):
         run(act.Masking(), problem_of(system, vectors(d=4)), system, vectors(d=4))
+
+
+def test_what_masks_do_alike_holds_nothing_of_what_each_does() -> None:
+    net = network(3, 1, link="identity")
+    curves = [act.masked_curve(net, INPUTS, of="weights", rates=(0.3,), masks=4, root=root) for root in range(300)]
+    shifts, spreads = (np.array([getattr(c, name)[0] for c in curves]) for name in ("shift", "spread"))
+    # inverted scaling moves a linear score by nothing on average; a mask paired with itself would leave a quarter of S
+    assert abs(shifts.mean()) < 4 * shifts.std() / 300**0.5 < spreads.mean() / 8
