@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -290,16 +291,14 @@ def test_an_objective_may_be_given_by_its_weights() -> None:
 
 
 def test_ties_are_broken_for_all_objectives_alike() -> None:
-    """Under a prior that is sure of soup, plans that part only under other recipes are equally good."""
-    system = act.CIRL(human="rational")
-    (found,) = read(system, _even(), [1, 0, 0, 0])
-    assert found["belief/soup/soup"] == 1.0
-    solution = played(system, _even())[1].solution
-    alpha = solution.levels[-1][solution.starts[0][0]].alpha
-    plan = int(played(system, _even())[1].chosen(solution.starts[0][0], np.array([[1.0, 0, 0, 0]]))[0])
-    tied = alpha[:, 0] >= alpha[:, 0].max() - 1e-12
-    assert tied.sum() > 1
-    assert alpha[plan].mean() == pytest.approx(alpha[tied].mean(1).max())
+    """A robot that is sure plays, of what is equally good then, what is best for all objectives alike."""
+    game = played(act.CIRL(horizon=1), prior())[1]
+    (state, _), plans = game.solution.starts[0], game.solution.levels[-1][game.solution.starts[0][0]]
+    alpha = np.array([[1.0, 0.0, 0.0, 0.0], [1.0, 0.5, 0.0, 0.1], [1.0, 0.1, 0.5, 0.0], [0.9, 1.0, 1.0, 1.0]])
+    told = replace(plans, alpha=alpha, robot=np.arange(4), next=plans.next[:4])
+    solution = replace(game.solution, levels=(*game.solution.levels[:-1], {state: told}))
+    beliefs = np.array([[1.0, 0, 0, 0], [0, 1.0, 0, 0], [0.5, 0.5, 0, 0]])
+    assert replace(game, solution=solution).chosen(state, beliefs).tolist() == [1, 3, 3]
 
 
 # --- settings ---------------------------------------------------------------------------------------------------------
