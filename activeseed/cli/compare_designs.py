@@ -20,8 +20,8 @@ def compare_designs(
     file: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[FILE]",
-            help="Designs as TOML or YAML: [[design]] tables with a name and a system, share, items or folder.",
+            metavar="FILE",
+            help="Designs as TOML or YAML: tables called design, with a name and system, share, items or folder.",
             show_default=False,
         ),
     ] = None,
