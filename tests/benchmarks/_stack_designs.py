@@ -30,8 +30,9 @@ from activeseed.plan import Floats, Law, Materials, Rows, generator
 from activeseed.protocols import Cost, Json, Problem, Traits
 from activeseed.seed import Item, Probe, Seed, Text, Variant
 from activeseed.stack.designs.found import DesignFound
+from activeseed.stack.designs.measured import Measured
 from activeseed.stack.designs.measuring import Measures, measures
-from activeseed.stack.designs.places import Read
+from activeseed.stack.designs.places import reads
 from activeseed.stack.designs.runs import DesignRuns, LockInRuns
 from activeseed.stack.designs.telling import Told, tell
 from activeseed.testing import run
@@ -175,7 +176,7 @@ def measured(design: ToyDesign, apart: str = "", first: int = 0, lock_in: bool =
     asked = DesignRuns(blocks=BLOCKS, draws=DRAWS, apart=apart, first=first)
     ran = run(asked, problem, design, world.materials)
     moved = run(LockInRuns(items=CHANGED, keys=KEYS), problem, design, world.materials) if lock_in else None
-    read = Read(problem.geometry, np.arange(PROBES), problem.places)
+    (read,) = reads([problem.geometry], [problem.places], problem.places)
     return measures(ran, moved, read, ITEMS, apart)
 
 
@@ -265,8 +266,10 @@ def coverage_rows(quick: bool) -> list[dict[str, Any]]:
     return rows
 
 
-def _of(m: Measures, name: str) -> Any:
-    return {"spread": m.spread, "lock_in": m.openness, **m.quality}[name]
+def _of(m: Measures, name: str) -> Measured:
+    if name == "spread":
+        return m.spread
+    return m.openness if name == "lock_in" else m.quality["accuracy"]
 
 
 # --- real designs -------------------------------------------------------------------------------------------------

@@ -18,8 +18,9 @@ from activeseed.stack.designs.front import on_front, together
 from activeseed.stack.designs.making import system_of
 from activeseed.stack.designs.measured import Measured, Part, mean_of
 from activeseed.stack.designs.measuring import quality_of
-from activeseed.stack.designs.places import Read, shared
+from activeseed.stack.designs.places import reads, shared
 from activeseed.stack.designs.runs import DesignRuns
+from tests.benchmarks._stack_designs import measured, planted
 
 # --- what is said of them -----------------------------------------------------------------------------------------
 
@@ -204,6 +205,15 @@ def test_what_two_numbers_share_cancels_in_their_difference() -> None:
     assert (Measured(1.0) - Measured(0.0)).p == 0.0
 
 
+def test_what_ran_apart_shares_probes_alone() -> None:
+    """A project of its own has items, draws and keys of its own, as many as it likes: nothing of them cancels."""
+    (good,) = planted(1, ("good",))
+    first, apart = measured(good), measured(good, "theirs")
+    assert not first.spread.parts.keys() & apart.spread.parts.keys()
+    assert not first.openness.parts.keys() & apart.openness.parts.keys()
+    assert first.quality["accuracy"].parts.keys() & apart.quality["accuracy"].parts.keys() == {"probes"}
+
+
 def test_draws_of_a_number_vary_as_its_error_says_and_alike_for_what_is_shared() -> None:
     dice = np.random.default_rng(2)
     values = dice.standard_normal(40)
@@ -250,7 +260,7 @@ def _places(*names: str) -> tuple[Probe, ...]:
 def test_outcomes_at_some_of_the_places_are_as_if_there_were_no_others() -> None:
     places = _places("a", "b", "c", "d")
     weights = np.array([0.1, 0.2, 0.3, 0.4])
-    read = Read(Hellinger(weights), np.array([3, 1]), places)
+    read, other = reads([Hellinger(weights), DistributionHellinger("a policy")], [places] * 2, (places[3], places[1]))
     alone = Hellinger(np.array([0.4, 0.2]) / 0.6)
     values = np.random.default_rng(1).random((5, 4))
     np.testing.assert_allclose(
@@ -258,6 +268,7 @@ def test_outcomes_at_some_of_the_places_are_as_if_there_were_no_others() -> None
         ((alone.embed(values[:1, [3, 1]]) - alone.embed(values[:, [3, 1]])) ** 2).sum(1), rtol=1e-12,
     )  # fmt: skip
     assert read.labelled.tolist() == [3, 1]
+    assert other.labelled.tolist() == [], "nothing is decided where a policy is compared"
 
 
 def test_designs_that_share_no_probes_are_refused_and_so_is_another_unit() -> None:

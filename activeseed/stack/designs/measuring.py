@@ -60,8 +60,7 @@ def measures(ran: Ran, moved: Moved | None, read: Read, items: int, own: str = "
     spread, noise = _spread(points[:, :-1], ok[:, :-1], blocks)
     found: dict[Quality, Measured] = {}
     if len(read.labelled) > 1:
-        groups = tuple(read.places[p].group for p in read.labelled)
-        found = quality_of(ran.values[:, -1][..., read.labelled], ok[:, -1], read.labels, groups, blocks)
+        found = quality_of(ran.values[:, -1][..., read.labelled], ok[:, -1], read.labels, read.groups, blocks)
     failed = int((~ran.ok).sum())
     if moved is None:
         return Measures(spread, noise, found, failed=failed)
@@ -167,7 +166,8 @@ def _lock_in(moved: Moved, read: Read, items: int, own: str) -> tuple[Measured, 
     size = np.sqrt(n / (n - 1)) / n
     means = zip(columns, (top, bottom), strict=True)
     apart = [np.where(both, np.nan_to_num(c[:, 0]) - m, 0.0) * size for c, m in means]
-    parts = [{ITEMS: Part(a, ("",) * items)} for a in apart]
+    changed = f"{ITEMS} of {own}" if own else ITEMS
+    parts = [{changed: Part(a, ("",) * items)} for a in apart]
     if keys > 1:
         by_key = [w[both].mean(0) for w in without]
         name = f"{KEYS} of {own}" if own else KEYS

@@ -42,7 +42,7 @@ class CompareDesigns(SettingsRecord):
     >>> longer = act.Design(name="longer", system={"rounds": 2})
     >>> found = act.CompareDesigns(designs=(longer,), draws=12, keys=8).run(study)
     >>> [design.name for design in found.designs], found.criteria
-    (['as it is', 'longer'], ('spread', 'accuracy', 'lock_in'))
+    (['as it is', 'longer'], ('spread', 'accuracy'))
 
     Attributes:
         designs: what is compared; names are unique.
@@ -157,7 +157,7 @@ class _Comparison:
             reference=reference.design.name, criteria=told.criteria, quality=asked.quality,
             designs=(*designs, *failed), pick=told.pick, together=told.together,
             unit=reference.problem.geometry.unit, over=reference.problem.geometry.over,
-            probes=len(reference.read.at), labelled=len(reference.read.labelled), blocks=asked.blocks,
+            probes=len(reference.read.at), labelled=len(reference.read.marked), blocks=asked.blocks,
             draws=asked.blocks * asked.per_block, keys=0 if exact else WIDTH * asked.blocks,
             rewording=self._rewording, resamples=asked.resamples, trainings=sum(d.trainings for d in designs),
             notes=tuple(self._notes),
@@ -269,7 +269,7 @@ class _Comparison:
             self._note("The seed holds no rewordings by rule or machine, so paraphrases by rule were made for lock-in.")
         if self._asked.quality not in criteria:
             at = reference.read
-            few = at is None or len(at.labelled) < 2
+            few = at is None or len(at.marked) < 2
             self._note(
                 "No quality: fewer than two shared probes have a label where something is decided." if few
                 else f"No {self._asked.quality}: not all designs have one, so they are held against each other without."
