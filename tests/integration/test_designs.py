@@ -79,7 +79,7 @@ def test_another_kind_of_system_shares_probes_and_keys(study: act.Study) -> None
         dice = np.random.default_rng(key)
         return np.clip(total / 1000 + 0.01 * dice.standard_normal(8), 0, 1)
 
-    other = act.Design(name="lengths", system=act.FromFunction(lengths, deterministic=False))
+    other = act.Design(name="lengths", system=act.FromFunction(lengths, compare="hellinger"))
     found = asked(other).run(study)
     assert found["lengths"].spread is not None
     assert found["lengths"].spread.value > 0
