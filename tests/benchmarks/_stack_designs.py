@@ -323,7 +323,7 @@ def _compared(
             pool=act.read_probes(pool) if pool else (), embedder=act.Tfidf(),
         )  # fmt: skip
         designs = tuple(act.Design(name=n, **what) for n, what in varied.items())
-        size: dict[str, Any] = {"draws": 16, "keys": 8, "items": 6} if quick else {}
+        size: dict[str, Any] = {"draws": 16, "keys": 8, "lock_in_items": 6} if quick else {}
         found = act.CompareDesigns(designs=designs, quality="auc", **size).run(study)
         study.close()
     together, pick = found.together, found.pick
