@@ -42,7 +42,7 @@ class CompareDesigns(SettingsRecord):
     >>> longer = act.Design(name="longer", system={"rounds": 2})
     >>> found = act.CompareDesigns(designs=(longer,), draws=12, keys=8).run(study)
     >>> [design.name for design in found.designs], found.criteria
-    (['as it is', 'longer'], ('spread', 'accuracy'))
+    (['as it is', 'longer'], ('spread', 'accuracy', 'lock_in'))
 
     Attributes:
         designs: what is compared; names are unique.
