@@ -162,8 +162,8 @@ def _lock_in(moved: Moved, read: Read, items: int, own: str) -> tuple[Measured, 
     if n < 3:
         return UNKNOWN, unknown, (float("nan"), float("nan"))
     top, bottom = (float(c[both, 0].mean()) for c in columns)
-    # of all items these few were changed: their own n − 1 is what the variance is divided by
-    size = np.sqrt(n / (n - 1)) / n
+    # n of all items were changed: the variance is that of their mean, s²/n, whatever part of the items they are
+    size = np.sqrt((items - 1) / items / (n * (n - 1)))
     means = zip(columns, (top, bottom), strict=True)
     apart = [np.where(both, np.nan_to_num(c[:, 0]) - m, 0.0) * size for c, m in means]
     changed = f"{ITEMS} of {own}" if own else ITEMS
