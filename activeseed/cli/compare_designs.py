@@ -20,8 +20,8 @@ def compare_designs(
     file: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[FILE]",
-            help="Designs as TOML or YAML: [[design]] tables with a name and a system, share, items or folder.",
+            metavar="FILE",
+            help="Designs as TOML or YAML: tables called design, with a name and system, share, items or folder.",
             show_default=False,
         ),
     ] = None,
@@ -47,9 +47,9 @@ def compare_designs(
     quality: Annotated[
         str, typer.Option("--quality", metavar="MEASURE", help="accuracy, brier or auc, on labelled probes.")
     ] = "accuracy",
-    items: Annotated[
+    lock_in_items: Annotated[
         int,
-        typer.Option("--items", min=0, metavar="N", help="Items revised and reworded for lock-in; 0 leaves it out."),
+        typer.Option("--lock-in-items", min=0, metavar="N", help="Items changed for lock-in; 0 leaves it out."),
     ] = 12,
     own: Annotated[bool, typer.Option("--own/--no-own", help="Whether the study's own design is one of them.")] = True,
     as_json: Json = False,
@@ -78,7 +78,9 @@ def compare_designs(
         )
     need_folders(csv)
     measure: Any = quality
-    asked = CompareDesigns(designs=designs, own=own, draws=draws, keys=keys, quality=measure, items=items)
+    asked = CompareDesigns(
+        designs=designs, own=own, draws=draws, keys=keys, quality=measure, lock_in_items=lock_in_items
+    )
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
         before = study.trainer.trainings

@@ -27,7 +27,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> act.Study:
 
 
 def asked(*designs: act.Design, **more: object) -> act.CompareDesigns:
-    return act.CompareDesigns(designs=designs, **{"draws": 12, "keys": 8, "items": 0, "resamples": 200, **more})  # type: ignore[arg-type]
+    return act.CompareDesigns(designs=designs, **{"draws": 12, "keys": 8, "lock_in_items": 0, "resamples": 200, **more})  # type: ignore[arg-type]
 
 
 SHORT = act.Design(name="short", system={"rounds": 1})
@@ -79,7 +79,7 @@ def test_another_kind_of_system_shares_probes_and_keys(study: act.Study) -> None
         dice = np.random.default_rng(key)
         return np.clip(total / 1000 + 0.01 * dice.standard_normal(8), 0, 1)
 
-    other = act.Design(name="lengths", system=act.FromFunction(lengths, deterministic=False))
+    other = act.Design(name="lengths", system=act.FromFunction(lengths, compare="hellinger"))
     found = asked(other).run(study)
     assert found["lengths"].spread is not None
     assert found["lengths"].spread.value > 0
@@ -125,7 +125,7 @@ def test_twins_are_refused_and_the_studys_own_is_compared_once(study: act.Study)
 
 
 def test_a_seed_that_nothing_rewords_is_reworded_by_rule(study: act.Study) -> None:
-    found = asked(SHORT, items=8, lock_in_keys=4).run(study)
+    found = asked(SHORT, lock_in_items=8, lock_in_keys=4).run(study)
     assert found.rewording in ("paraphrase", "")
     if found.rewording:
         assert any("by rule" in n for n in found.notes)
@@ -178,7 +178,7 @@ def project(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> str:
     return str(folder)
 
 
-SMALL = ("--draws", "12", "--keys", "6", "--items", "0")
+SMALL = ("--draws", "12", "--keys", "6", "--lock-in-items", "0")
 
 
 @pytest.mark.parametrize("width", [44, 60, 140])

@@ -60,8 +60,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         f"{_HERE}/runs.py",
         "a smaller seed is the rest",
-        "[max(1, round(self.share * len(order))) :]",
-        "[: max(1, round(self.share * len(order)))]",
+        "order[max(1, round(self.share * len(order))) :]",
+        "order[: max(1, round(self.share * len(order)))]",
     ),
     Mutation(
         f"{_HERE}/places.py",

@@ -14,12 +14,15 @@ from activeseed.plan import Law, Rows
 from activeseed.protocols import Problem
 from activeseed.seed import Item, Probe, Seed, Text
 from activeseed.stack.designs import Design, design_of, grid, read_designs
+from activeseed.stack.designs.found import DesignFound
 from activeseed.stack.designs.front import on_front, together
 from activeseed.stack.designs.making import system_of
 from activeseed.stack.designs.measured import Measured, Part, mean_of
-from activeseed.stack.designs.measuring import quality_of
-from activeseed.stack.designs.places import Read, shared
-from activeseed.stack.designs.runs import DesignRuns
+from activeseed.stack.designs.measuring import Measures, measures, quality_of
+from activeseed.stack.designs.places import reads, shared
+from activeseed.stack.designs.runs import Changed, DesignRuns, Moved, Ran
+from activeseed.stack.designs.telling import tell
+from tests.benchmarks._stack_designs import measured, planted
 
 # --- what is said of them -----------------------------------------------------------------------------------------
 
@@ -204,6 +207,65 @@ def test_what_two_numbers_share_cancels_in_their_difference() -> None:
     assert (Measured(1.0) - Measured(0.0)).p == 0.0
 
 
+def test_a_spread_is_that_of_products_of_different_keys() -> None:
+    """Against the definition, block by block: Σ ⟨x − x̄, y − ȳ⟩ over blocks × (draws − 1), at two probes of weight ½."""
+    values = np.random.default_rng(3).random((4, 6, 2, 2))  # four blocks of five draws and what stands, two keys
+    (read,) = reads([Identity(np.full(2, 0.5))], [_places("a", "b")], _places("a", "b"))
+    found = measures(Ran(values, np.ones((4, 6, 2), bool)), None, read, 3)
+    x, y = values[:, :5, 0], values[:, :5, 1]
+    products = ((x - x.mean(1, keepdims=True)) * (y - y.mean(1, keepdims=True))).sum((1, 2)) / 2
+    np.testing.assert_allclose(found.spread.value, products.sum() / (4 * 4), rtol=1e-12)
+    # equal blocks: a mean of four, with a mean's error
+    np.testing.assert_allclose(found.spread.se, (products / 4).std(ddof=1) / 2, rtol=1e-12)
+    np.testing.assert_allclose(found.noise, ((x - y) ** 2).sum() / 2 / (2 * 20), rtol=1e-12)
+
+
+def test_what_moves_revisions_and_rewordings_alike_moves_no_ratio_of_them() -> None:
+    """Against the delta method by hand: Var log(r̄/p̄) = Var(r/r̄ − p/p̄)/n over the items, of an exact trainer."""
+    dice = np.random.default_rng(4)
+    revision, rewording = dice.uniform(0.5, 1.0, 5), dice.uniform(0.1, 0.3, 5)
+    values = np.zeros((1, 10, 2, 1))
+    values[0, :, 1, 0] = np.sqrt(np.concatenate([revision, rewording]))
+    changes = tuple(Changed(f, kind) for kind in (True, False) for f in range(5))
+    (read,) = reads([Identity(np.ones(1))], [_places("a")], _places("a"))
+    ran = Ran(dice.random((3, 3, 1, 1)), np.ones((3, 3, 1), bool))
+    found = measures(ran, Moved(changes, values, np.ones((1, 10), bool), "paraphrase"), read, 5)
+    np.testing.assert_allclose(found.openness.value, np.log(revision.mean() / rewording.mean()), rtol=1e-9)
+    apart = revision / revision.mean() - rewording / rewording.mean()
+    np.testing.assert_allclose(found.openness.se, apart.std(ddof=1) / np.sqrt(5), rtol=1e-9)
+    assert found.ratio.low < found.ratio.value < found.ratio.high
+
+
+def test_the_source_picks_the_least_spread_whatever_it_costs() -> None:
+    spreads, accuracies = _sure([3.0, 1.0, 2.0]), _sure([0.9, 0.5, 0.8])
+    found = [
+        (DesignFound(name, "", multiply_adds=n), Measures(spread, 0.0, {"accuracy": accuracy}))
+        for n, (name, spread, accuracy) in enumerate(zip("abc", spreads, accuracies, strict=True), 1)
+    ]
+    told = tell(found, "accuracy", 1, 400, 0.05)
+    assert told.criteria == ("spread", "accuracy")
+    assert told.pick is not None
+    assert told.pick.name == "b"
+    assert told.pick.chance == 1.0
+    assert told.pick.others == ()
+    assert told.pick.multiply_adds == 2.0
+    (cost,) = told.pick.against
+    assert (cost.criterion, cost.best) == ("accuracy", "a")
+    assert cost.difference.value == pytest.approx(-0.4)
+    assert "accuracy is 0.4 lower than that of 'a'" in told.pick.words
+    assert [d.on_front for d in told.designs] == [True, True, True]
+    assert told.designs[1].differences["spread"].value == pytest.approx(-2.0)
+
+
+def test_what_ran_apart_shares_probes_alone() -> None:
+    """A project of its own has items, draws and keys of its own, as many as it likes: nothing of them cancels."""
+    (good,) = planted(1, ("good",))
+    first, apart = measured(good), measured(good, "theirs")
+    assert not first.spread.parts.keys() & apart.spread.parts.keys()
+    assert not first.openness.parts.keys() & apart.openness.parts.keys()
+    assert first.quality["accuracy"].parts.keys() & apart.quality["accuracy"].parts.keys() == {"probes"}
+
+
 def test_draws_of_a_number_vary_as_its_error_says_and_alike_for_what_is_shared() -> None:
     dice = np.random.default_rng(2)
     values = dice.standard_normal(40)
@@ -250,7 +312,7 @@ def _places(*names: str) -> tuple[Probe, ...]:
 def test_outcomes_at_some_of_the_places_are_as_if_there_were_no_others() -> None:
     places = _places("a", "b", "c", "d")
     weights = np.array([0.1, 0.2, 0.3, 0.4])
-    read = Read(Hellinger(weights), np.array([3, 1]), places)
+    read, other = reads([Hellinger(weights), DistributionHellinger("a policy")], [places] * 2, (places[3], places[1]))
     alone = Hellinger(np.array([0.4, 0.2]) / 0.6)
     values = np.random.default_rng(1).random((5, 4))
     np.testing.assert_allclose(
@@ -258,6 +320,7 @@ def test_outcomes_at_some_of_the_places_are_as_if_there_were_no_others() -> None
         ((alone.embed(values[:1, [3, 1]]) - alone.embed(values[:, [3, 1]])) ** 2).sum(1), rtol=1e-12,
     )  # fmt: skip
     assert read.labelled.tolist() == [3, 1]
+    assert other.labelled.tolist() == [], "nothing is decided where a policy is compared"
 
 
 def test_designs_that_share_no_probes_are_refused_and_so_is_another_unit() -> None:

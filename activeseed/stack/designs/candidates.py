@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from activeseed.errors import ConfigError, PlanError, TrainingError
 from activeseed.protocols import Problem
 from activeseed.seed import digest_of
 from activeseed.stack.designs.design import OWN, Design
 from activeseed.stack.designs.making import system_of
-from activeseed.stack.designs.places import Read, shared
+from activeseed.stack.designs.places import Read, reads, shared
 
 if TYPE_CHECKING:
     from activeseed.study import Study
@@ -123,14 +121,13 @@ def share_places(candidates: Sequence[Candidate], reference: Candidate) -> str:
             )
         except PlanError as error:
             c.why = str(error)
-    ids = [p.id for p in first.places if all(p.id in of for of in both.values())]
-    if not ids:
+    shared_places = [p for p in first.places if all(p.id in of for of in both.values())]
+    if not shared_places:
         raise PlanError("The designs share no probes, so nothing can be compared. Give all of them the same ones.")
-    for c in candidates:
-        if c.why or c.problem is None:
-            continue
-        at = {p.id: n for n, p in enumerate(c.problem.places)}
-        c.read = Read(c.problem.geometry, np.array([at[i] for i in ids], np.int64), c.problem.places)
-    if len(ids) == len(first.places):
+    posed = [(c, c.problem) for c in candidates if c.problem is not None and not c.why]
+    found = reads([p.geometry for _, p in posed], [p.places for _, p in posed], shared_places)
+    for (c, _), read in zip(posed, found, strict=True):
+        c.read = read
+    if len(shared_places) == len(first.places):
         return ""
-    return f"Designs are compared at the {len(ids)} of {len(first.places)} probes that all have."
+    return f"Designs are compared at the {len(shared_places)} of {len(first.places)} probes that all have."

@@ -60,8 +60,7 @@ def measures(ran: Ran, moved: Moved | None, read: Read, items: int, own: str = "
     spread, noise = _spread(points[:, :-1], ok[:, :-1], blocks)
     found: dict[Quality, Measured] = {}
     if len(read.labelled) > 1:
-        groups = tuple(read.places[p].group for p in read.labelled)
-        found = quality_of(ran.values[:, -1][..., read.labelled], ok[:, -1], read.labels, groups, blocks)
+        found = quality_of(ran.values[:, -1][..., read.labelled], ok[:, -1], read.labels, read.groups, blocks)
     failed = int((~ran.ok).sum())
     if moved is None:
         return Measures(spread, noise, found, failed=failed)
@@ -163,11 +162,12 @@ def _lock_in(moved: Moved, read: Read, items: int, own: str) -> tuple[Measured, 
     if n < 3:
         return UNKNOWN, unknown, (float("nan"), float("nan"))
     top, bottom = (float(c[both, 0].mean()) for c in columns)
-    # of all items these few were changed: their own n − 1 is what the variance is divided by
-    size = np.sqrt(n / (n - 1)) / n
+    # n of all items were changed: the variance is that of their mean, s²/n, whatever part of the items they are
+    size = np.sqrt((items - 1) / items / (n * (n - 1)))
     means = zip(columns, (top, bottom), strict=True)
     apart = [np.where(both, np.nan_to_num(c[:, 0]) - m, 0.0) * size for c, m in means]
-    parts = [{ITEMS: Part(a, ("",) * items)} for a in apart]
+    changed = f"{ITEMS} of {own}" if own else ITEMS
+    parts = [{changed: Part(a, ("",) * items)} for a in apart]
     if keys > 1:
         by_key = [w[both].mean(0) for w in without]
         name = f"{KEYS} of {own}" if own else KEYS

@@ -22,17 +22,21 @@ class Read:
     Attributes:
         geometry: of its outcomes.
         at: (S,) numbers of the shared places among its own.
-        places: its places.
+        places: the shared places as the reference has them: what they are labelled and grouped is alike for all.
+        own: how many places it has.
+        marked: (L,) those of the S that have a label and where all designs that decide anything do so.
     """
 
     geometry: Geometry
     at: Ints
     places: tuple[Probe, ...]
+    own: int
+    marked: Ints
 
     @property
     def whole(self) -> bool:
         """Whether all of its places are shared, in its own order."""
-        return len(self.at) == len(self.places) and bool((self.at == np.arange(len(self.at))).all())
+        return len(self.at) == self.own and bool((self.at == np.arange(len(self.at))).all())
 
     def points(self, values: Floats) -> Floats:
         """(…, P) outcomes -> (…, D) points; of some of the places, what these alone would be embedded as."""
@@ -48,17 +52,31 @@ class Read:
 
     @property
     def labelled(self) -> Ints:
-        """Numbers of the shared places that have a label and where something is decided."""
-        decided = decisions_of(self.geometry)
-        if decided is None:
-            return np.zeros(0, np.int64)
-        known = [p for p in self.at if self.places[p].label is not None and decided[p] > 0]
-        return np.array(known, np.int64)
+        """Numbers of those among its own places; none where nothing is decided."""
+        return self.at[self.marked] if decisions_of(self.geometry) is not None else np.zeros(0, np.int64)
 
     @property
     def labels(self) -> Bools:
         """What those are labelled, approve or not."""
-        return np.array([float(self.places[p].label or 0.0) > 0.5 for p in self.labelled], np.bool_)
+        return np.array([float(self.places[s].label or 0.0) > 0.5 for s in self.marked], np.bool_)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Their groups."""
+        return tuple(self.places[s].group for s in self.marked)
+
+
+def reads(geometries: Sequence[Geometry], places: Sequence[Sequence[Probe]], both: Sequence[Probe]) -> list[Read]:
+    """How designs with these geometries and places are read at the places that all have."""
+    numbers = [{p.id: n for n, p in enumerate(of)} for of in places]
+    at = [np.array([of[p.id] for p in both], np.int64) for of in numbers]
+    marked = [s for s, p in enumerate(both) if p.label is not None]
+    for geometry, mine in zip(geometries, at, strict=True):
+        decided = decisions_of(geometry)
+        if decided is not None:
+            marked = [s for s in marked if decided[mine[s]] > 0]
+    found = zip(geometries, at, places, strict=True)
+    return [Read(g, mine, tuple(both), len(of), np.array(marked, np.int64)) for g, mine, of in found]
 
 
 def shared(name: str, geometry: Geometry, places: Sequence[Probe], base: Sequence[Probe], unit: str) -> tuple[str, ...]:

@@ -50,7 +50,7 @@ class CompareDesigns(SettingsRecord):
         draws: plausible seeds that each design is trained on.
         keys: replicates in all; blocks of draws have two each, so that draws are rounded to a multiple of keys / 2.
         quality: by which measure of quality designs are held against each other; all are printed.
-        items: that are revised and reworded for lock-in, at most; 0 leaves lock-in out.
+        lock_in_items: items that are revised and reworded for lock-in, at most; 0 leaves lock-in out.
         lock_in_keys: replicates of those.
         resamples: behind every chance.
         alpha: family-wise error of telling a difference from none.
@@ -63,13 +63,13 @@ class CompareDesigns(SettingsRecord):
     draws: int = Field(default=48, ge=6, le=100_000)
     keys: int = Field(default=24, ge=6, le=10_000)
     quality: Quality = "accuracy"
-    items: int = Field(default=12, ge=0, le=10_000)
+    lock_in_items: int = Field(default=12, ge=0, le=10_000)
     lock_in_keys: int = Field(default=8, ge=3, le=10_000)
     resamples: int = Field(default=2000, ge=200, le=100_000)
     alpha: float = Field(default=0.05, gt=0.0, lt=1.0)
     paired: bool = True
 
-    @field_validator("items")
+    @field_validator("lock_in_items")
     @classmethod
     def _enough_items(cls, value: int) -> int:
         if 0 < value < FEWEST:
@@ -157,7 +157,7 @@ class _Comparison:
             reference=reference.design.name, criteria=told.criteria, quality=asked.quality,
             designs=(*designs, *failed), pick=told.pick, together=told.together,
             unit=reference.problem.geometry.unit, over=reference.problem.geometry.over,
-            probes=len(reference.read.at), labelled=len(reference.read.labelled), blocks=asked.blocks,
+            probes=len(reference.read.at), labelled=len(reference.read.marked), blocks=asked.blocks,
             draws=asked.blocks * asked.per_block, keys=0 if exact else WIDTH * asked.blocks,
             rewording=self._rewording, resamples=asked.resamples, trainings=sum(d.trainings for d in designs),
             notes=tuple(self._notes),
@@ -183,9 +183,9 @@ class _Comparison:
         gone = [seed.items[f].id for f in runs.left_out(c.problem, 0)]
         if gone:
             seed = seed.revise(standing={**seed.standing, **dict.fromkeys(gone, ABSENT)})
-        if not asked.items:
+        if not asked.lock_in_items:
             return runs, None, seed
-        lock = LockInRuns(items=asked.items, keys=asked.lock_in_keys)
+        lock = LockInRuns(items=asked.lock_in_items, keys=asked.lock_in_keys)
         try:
             lock.design(replace(c.problem, seed=seed))
         except PlanError as error:
@@ -269,7 +269,7 @@ class _Comparison:
             self._note("The seed holds no rewordings by rule or machine, so paraphrases by rule were made for lock-in.")
         if self._asked.quality not in criteria:
             at = reference.read
-            few = at is None or len(at.labelled) < 2
+            few = at is None or len(at.marked) < 2
             self._note(
                 "No quality: fewer than two shared probes have a label where something is decided." if few
                 else f"No {self._asked.quality}: not all designs have one, so they are held against each other without."
