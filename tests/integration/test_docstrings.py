@@ -21,8 +21,8 @@ NAMES: dict[str, Any] = {
     "read_probes": act.read_probes, "OversightLeague": act.OversightLeague, "RewardModel": act.RewardModel,
     "FromFunction": act.FromFunction, "FromEstimator": act.FromEstimator, "Ranking": act.Ranking,
     "Redundancy": act.Redundancy, "Basins": act.Basins, "Certificates": act.Certificates, "Partition": act.Partition,
-    "PartitionCertificate": act.PartitionCertificate, "RemovalBounds": act.RemovalBounds, "VarianceBudget": act.VarianceBudget,
-    "of_torch": of_torch,
+    "PartitionCertificate": act.PartitionCertificate, "RemovalBounds": act.RemovalBounds,
+    "VarianceBudget": act.VarianceBudget, "of_torch": of_torch,
 }  # fmt: skip
 
 
