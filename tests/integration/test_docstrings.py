@@ -22,7 +22,7 @@ NAMES: dict[str, Any] = {
     "FromFunction": act.FromFunction, "FromEstimator": act.FromEstimator, "Ranking": act.Ranking,
     "Redundancy": act.Redundancy, "Basins": act.Basins, "Certificates": act.Certificates, "Partition": act.Partition,
     "PartitionCertificate": act.PartitionCertificate, "RemovalBounds": act.RemovalBounds, "of_torch": of_torch,
-    "Design": act.Design, "CompareDesigns": act.CompareDesigns,
+    "VarianceBudget": act.VarianceBudget, "Design": act.Design, "CompareDesigns": act.CompareDesigns,
 }  # fmt: skip
 
 

@@ -187,6 +187,20 @@ def test_a_factors_share_is_the_variance_of_its_main_effect_and_noise_adds_none(
     assert found.p_holm[:2].max() < 0.05 < found.p_holm[2]
 
 
+def test_a_factor_that_does_nothing_has_a_share_of_nothing_on_average_however_noisy() -> None:
+    law, dice = np.array([0.5, 0.5]), np.random.default_rng(2)
+    coding, found = Coding.of([law] * 4), []
+    for _ in range(200):
+        sides = dice.integers(0, 2, (60, 2, 4))
+        d = 3.0 * dice.standard_normal((60, 2)) + (sides[:, 0, :1] - sides[:, 1, :1])
+        found.append(factor_shares(d, coding.differences(sides), np.arange(60) // 2, coding, np.ones(30)).value)
+    mean, se = np.mean(found, 0), np.std(found, 0) / np.sqrt(200)
+    # the first moves both dimensions by one, a variance of ½. Noise left in would add 2 · 9 · ¼ / (60 · ½) = 0.15 to
+    # each, ten standard errors and more; five are allowed
+    assert (np.abs(mean - np.array([0.5, 0.0, 0.0, 0.0])) < 5.0 * se).all()
+    assert se[1:].max() < 0.02
+
+
 # --- the analysis -----------------------------------------------------------------------------------------------------
 
 

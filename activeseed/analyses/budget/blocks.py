@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from activeseed.analyses.budget.coordinates import Group
 from activeseed.plan import Floats, Ints, Law, Rows, generator
 
+#: blocks whose rows are kept, since batches take a few at a time
+KEPT = 8
+
 
 @dataclass(frozen=True)
 class Mixed:
@@ -85,42 +88,41 @@ class Mixed:
         return _as_rows(variants[at], numbers[at], self.streams)
 
     def _rows(self, b: int) -> tuple[NDArray[np.int16], Ints]:
-        """(per_block, F) choices and (per_block, streams) replicate numbers of one block."""
-        items = len(self._edges)
-        settings = self._settings(b)
-        held = len(self.streams) or 1
-        variants = np.tile(np.array(self.base, np.int16), (self.per_block, 1))
-        numbers = np.full((self.per_block, held), self.first_key, np.int64)
-        draws = [self._draw(b, t) for t in range(self.within)]
-        r = 0
-        for k in self._order:
-            mask = self.masks[k]
-            for t in range(self.within):
-                chosen, keys = draws[t]
-                for g, group in enumerate(self.groups):
-                    side = mask >> g & 1
-                    for f in group.items:
-                        variants[r, f] = chosen[side, f]
-                    for s in group.settings:
-                        variants[r, items + s] = settings[side, s]
-                    for name in group.streams:
-                        c = self.streams.index(name)
-                        numbers[r, c] = keys[side, c]
-                r += 1
-        combinations = sorted({m & self.costly for m in self.masks})
-        for i in range(self.beside):
-            chosen, keys = self._draw(b, self.within + i)
-            mask = combinations[i % len(combinations)]
-            for side in (0, 1):
-                for g, group in enumerate(self.groups):
-                    for f in group.items:
-                        variants[r, f] = chosen[side, f]
-                    for s in group.settings:
-                        variants[r, items + s] = settings[mask >> g & 1, s]
-                    for name in group.streams:
-                        c = self.streams.index(name)
-                        numbers[r, c] = keys[0, c]
-                r += 1
+        """(per_block, F) choices and (per_block, streams) replicate numbers of one block; the last ones are kept."""
+        if b not in self._made:
+            while len(self._made) >= KEPT:
+                self._made.pop(next(iter(self._made)))
+            self._made[b] = self._make(b)
+        return self._made[b]
+
+    @cached_property
+    def _made(self) -> dict[int, tuple[NDArray[np.int16], Ints]]:
+        return {}
+
+    def _make(self, b: int) -> tuple[NDArray[np.int16], Ints]:
+        items, settings = len(self._edges), self._settings(b)
+        draws = [self._draw(b, t) for t in range(self.within + self.beside)]
+        chosen, keys = np.array([c for c, _ in draws]), np.array([k for _, k in draws])
+        masks = np.array(self.masks)
+        combinations = np.unique(masks & self.costly)
+        pairs = np.repeat(np.arange(self.beside), 2)
+        mask = np.concatenate(
+            [np.repeat(masks[list(self._order)], self.within), combinations[pairs % len(combinations)]]
+        )
+        part = np.concatenate([np.tile(np.arange(self.within), len(masks)), self.within + pairs])
+        alone = np.concatenate([np.full(len(masks) * self.within, -1), np.tile([0, 1], self.beside)])
+        variants = np.tile(np.array(self.base, np.int16), (len(mask), 1))
+        numbers = np.full((len(mask), max(1, len(self.streams))), self.first_key, np.int64)
+        for g, group in enumerate(self.groups):
+            side = mask >> g & 1
+            of_items = np.where(alone < 0, side, alone)  # a pair differs in its items, and in nothing else
+            at = list(group.items)
+            variants[:, at] = chosen[part, of_items][:, at]
+            for s in group.settings:
+                variants[:, items + s] = settings[side, s]
+            for name in group.streams:
+                c = self.streams.index(name)
+                numbers[:, c] = keys[part, np.where(alone < 0, side, 0), c]
         return variants, numbers
 
     def _settings(self, b: int) -> Ints:

@@ -232,7 +232,8 @@ def ratio_interval(tops: Floats, bottom: Floats, level: float = 0.95) -> tuple[F
     Fieller's set (1954), which holds its level also where the denominator is uncertain. Where blocks are skewed to the
     right, a share that comes out low has an error that comes out low as well: its upper arm is then drawn out towards
     (and, where they are very skewed, beyond) that of a logarithm that is Student distributed, in proportion to the
-    skewness. How much was measured, on closed forms: `tests/benchmarks/_stack_shares.py`.
+    skewness. How much was measured, on closed forms: `tests/benchmarks/_stack_shares.py`. Where not one block showed
+    anything, the interval is zero alone: what happens in fewer draws than there are blocks can't be told.
 
     Args:
         tops: (…, B, K).

@@ -94,7 +94,7 @@ class VarianceBudget(SettingsRecord):
         return Mixed(
             groups=groups, masks=masks, blocks=blocks, within=within, beside=beside,
             base=(*problem.base, *(f.stands for f in problem.settings)), law=problem.law,
-            streams=tuple(s.name for s in problem.streams), stream=problem.stream, first_key=problem.first_key,
+            streams=tuple(s.name for s in problem.streams), stream=problem.stream, first_key=problem.key,
         )  # fmt: skip
 
     def cost(self, problem: Problem) -> Cost:
