@@ -219,6 +219,21 @@ def test_a_direction_is_where_its_concept_starts_from() -> None:
     assert abs(start[1, is_b].mean() - start[1, ~is_b].mean()) < 0.1, "at random, with a start of 0.3"
 
 
+def test_without_its_direction_a_concept_starts_as_if_nobody_had_given_one() -> None:
+    """Exactly as in a seed that never had it; and with a half of it, on the way from there to the whole."""
+    materials = anchors()
+    bare = replace(materials, seed=Seed(items=tuple(i for i in materials.seed.items if i.id != "i10")))
+    weights = np.ones((3, 12), np.float32)
+    weights[:, 10] = 0.0, 0.5, 1.0
+    rows = Rows(np.zeros((3, 12), np.int16), np.zeros(3, np.int64), weights)
+    start = Tethers(**FAST, layers=1).states(rows, materials, TRAJECTORY)[:, 0]
+    due = Tethers(**FAST, layers=1).states(rows_of(bare), bare, TRAJECTORY)[0, 0]
+    assert start[0] == pytest.approx(due, abs=1e-6), "single precision, in another batch"
+    apart = [np.abs(a - b).max() for a, b in ((start[0], start[1]), (start[1], start[2]), (start[0], start[2]))]
+    assert min(apart) > 0.01
+    assert max(apart) == apart[2]
+
+
 def test_a_text_is_a_direction_through_the_embedder() -> None:
     said = {"a": (1.0, 0.0), "b": (0.0, 1.0), "ab": (1.0, 1.0), "": (0.0, 0.0)}
 
