@@ -32,7 +32,7 @@ ENOUGH_BLOCKS = 8
 #: what of the total is rounding: outcomes are kept in single precision, and rows' last bits depend on their batch
 ROUNDING = 1e-11
 #: skewness of blocks at which the upper arm is that of the logarithm, and how many times the way there it goes at most
-SKEWED, LONGEST = 2.0, 3.5
+SKEWED, LONGEST = 2.8, 3.0
 
 
 @dataclass(frozen=True)

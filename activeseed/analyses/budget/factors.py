@@ -22,8 +22,6 @@ from activeseed.plan import Floats, Ints
 SPARE, OVER = 16, 1.5
 #: groups of blocks that are left out in turn
 LEFT_OUT = 32
-#: how far the upper arm is drawn out towards that of the logarithm (`tests/benchmarks/_stack_shares.py` measured it)
-UPWARD = 0.5
 
 
 @dataclass(frozen=True)
@@ -124,11 +122,9 @@ def factor_shares(differences: Floats, columns: Floats, blocks: Ints, coding: Co
     se = scale * np.sqrt(((left_value - left_value.mean(0)) ** 2).sum(0))
     t = float(t_quantile(0.975, groups - 1))
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        long = np.where(value > t * se, value * np.exp(t * se / value), value + t * se * (np.e - 1.0))
-        high = value + t * se + UPWARD * np.where(value > 0, np.maximum(long - value - t * se, 0.0), 0.0)
         own = scale * np.sqrt(((left_top - left_top.mean(0)) ** 2).sum(0))
         p = np.where(own > 0, stdtr(groups - 1, -top / own), np.where(top > 0, 0.0, 1.0))
-    return FactorShares(value, se, np.clip(value - t * se, 0.0, 1.0), np.clip(high, 0.0, 1.0), p, holm(p))
+    return FactorShares(value, se, np.clip(value - t * se, 0.0, 1.0), np.clip(value + t * se, 0.0, 1.0), p, holm(p))
 
 
 def _by_block(rows: Floats, index: Ints, blocks: int) -> Floats:
