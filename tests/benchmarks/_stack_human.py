@@ -61,8 +61,9 @@ def drawn(of: Known, key: int, studies: int) -> Floats:
     runs = runs_of(studies, FACTORS)
     draws = 2 * (runs[-1].block + 1)
     drafts = dice.random((draws, 6)) < of.system.stays
-    # first draws of two blocks in turn take both choices, and so do second draws
-    picks = [dice.permuted(np.tile([0, 1], (2, -(-draws // 4), 1)), axis=2).reshape(2, -1) for _ in FACTORS[1:]]
+    # of two blocks in turn first draws take both choices, and one has two draws that are the same
+    turns = [dice.permuted(np.tile([0, 1], (2, -(-draws // 4), 1)), axis=2).reshape(2, -1) for _ in FACTORS[1:]]
+    picks = [np.stack([first, (first + further) % 2]) for first, further in turns]
     slips = dice.random((len(runs), 6))
     at = np.array([[r.draw(j) for j in range(len(FACTORS))] for r in runs])
     gain, error, method = (p[at[:, j] % 2, at[:, j] // 2] for j, p in enumerate(picks, 1))

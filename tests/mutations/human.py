@@ -17,8 +17,14 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         _H + "runs.py",
         "both draws of a block are one",
-        'generator(key, "human", factor, second, cycle)',
-        'generator(key, "human", factor, cycle)',
+        "return (first + further * second) % choices",
+        "return first % choices",
+    ),
+    Mutation(
+        _H + "runs.py",
+        "second draws have an order of their own",
+        "return (first + further * second) % choices",
+        "return further if second else first",
     ),
     Mutation(
         _H + "runs.py",

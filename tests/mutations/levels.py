@@ -64,4 +64,12 @@ MUTATIONS: tuple[Mutation, ...] = (
         "return {name: v.values[0] for name, v in varies.items()}",
         "return {name: v.values[-1] for name, v in varies.items()}",
     ),
+    Mutation(
+        _P + "measuring.py", "what probes do to each other is taken to be known",
+        "_over(own, spread(features[None, at])[0])", "_over(spread(points)[0], spread(features[None])[0])",
+    ),
+    Mutation(
+        _R + "record.py", "one key of several that arrives is exact",
+        "exact = len(known) == 1", "exact = known.sum() == 1",
+    ),
 )  # fmt: skip

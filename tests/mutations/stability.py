@@ -66,4 +66,10 @@ MUTATIONS: tuple[Mutation, ...] = (
         '        if self.ratio.low > 1.0:\n            return "grows"\n',
         '        if self.ratio.low > 1.0:\n            return "washes out"\n',
     ),
+    Mutation(
+        "activeseed/analyses/stability/difference.py",
+        "noise of one trainer is squared where the other has none",
+        "again = _again(first)[one] - _again(second)[two]",
+        "again = gap if first.second is None or second.second is None else _again(first)[one] - _again(second)[two]",
+    ),
 )

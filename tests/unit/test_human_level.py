@@ -95,10 +95,21 @@ def test_the_two_draws_of_a_block_are_even_and_independent_and_every_choice_come
     cells = np.zeros((3, 3))
     for key in range(800):
         pairs = [(chosen(key, "method", 2 * b, 3), chosen(key, "method", 2 * b + 1, 3)) for b in range(5)]
-        assert {a for a, _ in pairs[:3]} == {b for _, b in pairs[:3]} == {0, 1, 2}
+        assert {a for a, _ in pairs[:3]} == {0, 1, 2}
         for a, b in pairs:
             cells[a, b] += 1
     assert np.abs(cells / cells.sum() - 1 / 9).max() < 0.025
+
+
+@pytest.mark.parametrize("choices", [2, 3, 5])
+def test_blocks_that_draw_one_choice_twice_are_spread_evenly_and_do_not_come_in_clusters(choices: int):
+    # blocks are taken to be independent; were two draws orders of their own, both of two blocks would be the same or
+    # neither, and the errors of shares would be those of twice as many blocks as there are
+    for key in range(40):
+        for start in (0, choices):
+            blocks = range(start, start + choices)
+            same = [chosen(key, "method", 2 * b, choices) == chosen(key, "method", 2 * b + 1, choices) for b in blocks]
+            assert sum(same) == 1
 
 
 # --- drafts -----------------------------------------------------------------------------------------------------------

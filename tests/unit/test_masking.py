@@ -184,3 +184,9 @@ def test_what_masks_do_alike_holds_nothing_of_what_each_does() -> None:
     shifts, spreads = (np.array([getattr(c, name)[0] for c in curves]) for name in ("shift", "spread"))
     # inverted scaling moves a linear score by nothing on average; a mask paired with itself would leave a quarter of S
     assert abs(shifts.mean()) < 4 * shifts.std() / 300**0.5 < spreads.mean() / 8
+
+
+def test_what_two_masks_do_alike_has_no_error_that_could_be_known() -> None:
+    curve = act.masked_curve(network(3, 1, link="identity"), INPUTS, of="weights", rates=(0.0, 0.3), masks=2)
+    assert curve.shift_se[0] == 0.0
+    assert np.isnan(curve.shift_se[1])

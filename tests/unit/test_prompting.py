@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import activeseed as act
-from activeseed.analyses.prompting.measuring import pooled, spread
+from activeseed.analyses.prompting.measuring import pooled, spread, washed_out
 from activeseed.analyses.prompting.rewording import starts_of
 from activeseed.errors import ConfigError, PlanError
 from activeseed.plan import Materials, generator
@@ -73,6 +73,9 @@ def test_spreads_are_those_of_the_function_that_answers() -> None:
     between = (slope * lengths).var(ddof=1) / features.var(0, ddof=1).sum()
     assert found.between == pytest.approx(between, rel=1e-3)
     assert found.washed_out == pytest.approx(found.ratio / found.between)
+    # what a rewording does is the same at every probe; what probes do to each other is known from four of them
+    own, both = (found.ratio_high - found.ratio_low) / found.ratio, found.washed_high - found.washed_low
+    assert both / found.washed_out > 3.0 * own
     assert json.loads(json.dumps(found.to_dict()))["kind"] == "prompts"
     assert len(found.to_frame()) == 4
 
@@ -103,6 +106,31 @@ def test_noise_alone_moves_nothing_on_average() -> None:
     assert abs(kinds.mean()) < 4 * kinds.std() / 120**0.5 < 0.008
     covered = np.mean([v.outcome_low <= 0.0 <= v.outcome_high for v in values])
     assert covered > 0.85  # 95 %, less four errors of a share of 120 and what a jackknife of 4 probes is short of
+
+
+def test_what_washes_out_has_the_errors_of_both_ratios() -> None:
+    covered, probes, times = [], 20, 300
+    towards = np.array([2.0, 1.0, 0.5])
+    for n in range(times):
+        dice = generator(n, "washed")
+        features, further = dice.normal(size=(2, probes, 3))
+        # a wording lies a step further in some direction, and outcomes are linear in features: both ratios are one
+        outcomes, starts = (further @ towards) ** 2 / 2, (further**2).sum(1) / 2
+        own = (features @ towards)[None, :, None]
+        found = washed_out(outcomes, outcomes[:, None], starts, np.ones(probes), own, features)
+        covered.append(found.low <= 1.0 <= found.high)
+    # 95 %, less three standard errors of 300 draws and four per cent for a set that is exact for normal numbers alone
+    assert np.mean(covered) > 0.95 - 0.04 - 3 * (0.05 * 0.95 / times) ** 0.5
+
+
+def test_what_washes_out_of_two_probes_or_two_keys_has_no_error() -> None:
+    features = np.eye(3)
+    for probes, keys in ((2, 4), (3, 2)):
+        points = np.tile(features[:probes], (keys, 1, 1))
+        one, left = np.ones(probes), np.ones((probes, keys))
+        found = washed_out(one, left, one, one, points, features[:probes])
+        assert found.value == pytest.approx(1.0)
+        assert np.isnan(found.low)
 
 
 def test_errors_are_over_probes_and_keys() -> None:

@@ -92,6 +92,26 @@ def test_keys_give_an_interval_that_covers_what_each_would_give() -> None:
     assert found.width_se > 0
 
 
+@pytest.mark.parametrize(("keys", "known"), [(1, True), (6, False)])
+def test_the_one_key_of_several_that_arrives_says_nothing_of_the_others(keys, known) -> None:
+    met: list[int] = []
+
+    def train(items, key, *, learning_rate, steps):
+        if key not in met:
+            met.append(key)
+        # under the first key alone training gets where it leads, at rates about the standing one
+        arrives = steps > STEPS or (key == met[0] and 0.3 < learning_rate < 3.0)
+        return [0.0 if arrives else 1.0]
+
+    varies = {"learning_rate": [1.0, 2.0], "steps": [STEPS]}
+    system, given = act.FromFunction(train, outcomes=1, varies=varies, compare="identity"), vectors(d=4)
+    asked = act.LearningRates(tolerance=ARRIVED, keys=keys, octaves=3)
+    (found,) = run(asked, problem_of(system, given), system, given).ranges
+    assert (found.keys, found.without) == (1, keys - 1)
+    assert np.isfinite(found.width)
+    assert np.isfinite(found.width_se) == np.isfinite(found.width_low) == np.isfinite(found.width_high) == known
+
+
 def test_a_rate_at_which_training_fails_is_an_answer_and_no_fault() -> None:
     given, system = vectors(d=4), quadratic(1.0)
     found = run(act.LearningRates(tolerance=ARRIVED, octaves=12), problem_of(system, given), system, given)

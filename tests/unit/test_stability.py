@@ -23,6 +23,7 @@ from activeseed.analyses.stability.washing import (
     UNKNOWN,
     Estimate,
     Jackknifed,
+    Trained,
     difference_of,
     disagreement,
     one_basin,
@@ -485,6 +486,21 @@ def test_trainers_of_other_draws_are_compared_as_independent_ones() -> None:
     assert "independent draws" in found.notes[0]
     assert all(c.difference.low < c.difference.high for c in found.contrasts)
     assert not outcomes_apart(first.seeds, None).is_known
+
+
+def test_a_trainer_without_noise_and_one_with_it_are_apart_by_what_they_do_and_not_by_the_noise() -> None:
+    found = []
+    for n in range(60):
+        dice = generator(n, "apart")
+        at = dice.normal(size=(10, 3))
+        first, second = (at + dice.normal(size=at.shape) for _ in range(2))
+        numbers = np.arange(10)
+        settled = Trained(np.zeros((10, 1), np.int16), at, at, None, numbers, 10)
+        noisy = Trained(np.zeros((10, 1), np.int16), first, first, second, numbers, 10)
+        found.append((outcomes_apart(settled, noisy).value, outcomes_apart(noisy, settled).value))
+    # they do the same: zero on average, four standard errors of 60; a square of the noise would be 3
+    each = np.array(found)
+    assert (np.abs(each.mean(0)) < 4 * each.std(0) / 60**0.5).all()
 
 
 # --- the human's row --------------------------------------------------------------------------------------------------

@@ -363,6 +363,10 @@ def test_too_few_rows_for_single_factors_say_how_many_would_do() -> None:
     few = budget(TOY, act.VarianceBudget(rows=64, combinations=8))
     assert any("too few for errors" in n for n in few.notes)
     assert all(np.isnan(level.share.low) for level in few.levels)
+    several = budget(TOY, act.VarianceBudget(rows=512, combinations=40))
+    assert any("independent blocks are few for errors" in n for n in several.notes)
+    enough = budget(TOY, act.VarianceBudget(rows=1024, combinations=96))
+    assert not any("independent blocks are" in n for n in enough.notes)
 
 
 def test_the_result_says_itself_as_json_and_as_a_table() -> None:

@@ -130,7 +130,7 @@ def curve_of(
     else:
         moved, without = shift[0], shifts[0][1]
         moved_se = np.sqrt((masks - 1) / masks * ((without - without.mean(1, keepdims=True)) ** 2).sum(1))
-        moved_se = np.where(np.asarray(rates) == 0.0, 0.0, moved_se)
+        moved_se = np.where(np.asarray(rates) == 0.0, 0.0, moved_se if masks > 2 else np.nan)
     widths = networks[0].layout.widths
     return MaskedCurve(
         of=of, words=words, rates=tuple(map(float, rates)), value=_said(mean), se=_said(se),

@@ -74,6 +74,8 @@ class Prompted:
         between: the same ratio over the probes themselves, which mean different things.
         washed_out: ratio over ``between``: below 1 a rewording comes through less than another question of the same
             distance would.
+        washed_low, washed_high: its 95 % interval, over probes and keys, both ratios being measured; no upper end is
+            infinity.
         unit: of squared distances of outcomes.
         keys: trainings.
         notes: what a reader must see.
@@ -93,6 +95,8 @@ class Prompted:
     ratio_high: float
     between: float
     washed_out: float
+    washed_low: float
+    washed_high: float
     unit: str
     keys: int
     notes: tuple[str, ...]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from activeseed.analyses.lock_in.ratio import Ratio, fieller
 from activeseed.analyses.prompting.rewording import Start
 from activeseed.estimators.statistics import cross_key, gram, interval, t_quantile
 from activeseed.plan import Floats, Ints
@@ -73,6 +74,44 @@ def pooled(outcomes: Floats, left: Floats, starts: Floats, weights: Floats) -> P
         low, high = interval(np.asarray(value), np.asarray(t_quantile(0.975, max(1, degrees)) * se))
         out.append((value, se, float(low), float(high)))
     return Pooled(out[0], start, out[1])
+
+
+def washed_out(
+    outcomes: Floats, left: Floats, starts: Floats, weights: Floats, points: Floats, features: Floats
+) -> Ratio:
+    """Pooled ratio of P probes over the same ratio between the probes themselves, both of which are measured.
+
+    Errors leave out a probe, then a key, of both at a time; the interval is Fieller's set. Unknown of two probes or two
+    keys. Cost: O(P² K² D).
+
+    Args:
+        outcomes, left, starts, weights: see ``pooled``.
+        points: (K, P, D) outcomes at the probes as they are.
+        features: (P, d) of the probes as they are.
+    """
+    n, keys = len(weights), left.shape[1]
+
+    def both(at: Ints, tops: Floats, own: float) -> tuple[float, float]:
+        w = weights[at] / weights[at].sum()
+        return _over(float(w @ tops[at]), float(w @ starts[at])), _over(own, spread(features[None, at])[0])
+
+    every = np.arange(n)
+    own, own_left = spread(points)
+    top, bottom = both(every, outcomes, own)
+    covariance: Floats = np.full((2, 2), 0.0 if n > 2 and keys != 2 else np.nan)
+    if n > 2:
+        rest = [np.delete(every, p) for p in range(n)]
+        covariance += _jackknifed(np.array([both(at, outcomes, spread(points[:, at])[0]) for at in rest]))
+    if keys > 2:
+        covariance += _jackknifed(np.array([both(every, left[:, k], float(own_left[k])) for k in range(keys)]))
+    found = fieller(top, bottom, covariance, min(n - 1, keys - 1) if keys > 1 else n - 1)
+    return Ratio(float(found.value), float(found.low), float(found.high))
+
+
+def _jackknifed(each: Floats) -> Floats:
+    """(2, 2) covariance of two estimates from their values (n, 2) without each unit."""
+    off = each - each.mean(0)
+    return np.asarray((len(each) - 1) / len(each) * off.T @ off)
 
 
 def _ratios(top: Floats, bottom: Floats) -> Floats:

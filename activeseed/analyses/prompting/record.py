@@ -8,8 +8,9 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, Field, field_serializer, field_validator
 
+from activeseed.analyses.lock_in.ratio import Ratio
 from activeseed.analyses.prompting.found import ProbeStarts, Prompted, PromptKind
-from activeseed.analyses.prompting.measuring import apart, grouped, pooled, spread
+from activeseed.analyses.prompting.measuring import apart, grouped, pooled, spread, washed_out
 from activeseed.analyses.prompting.rewording import Start, kind_of, starts_of
 from activeseed.analyses.sides import Side, rows_of
 from activeseed.checked import SettingsRecord
@@ -123,10 +124,12 @@ class Prompts(SettingsRecord):
         weights = np.array([problem.places[starts[at[0]].probe].weight for at in groups])
         whole = pooled(outcomes, left, starting, weights)
         own = np.array([int(at[0]) for at in groups])
-        between = float("nan")
+        between, washed = float("nan"), Ratio(float("nan"), float("nan"), float("nan"))
         if features is not None and len(own) > 1:
             reach = spread(features[None, own])[0]
             between = spread(points[:, own])[0] / reach if reach > 0 else float("nan")
+            if between > 0:
+                washed = washed_out(outcomes, left, starting, weights, points[:, own], features[own])
         keys = len(values)
         probes = []
         for g, at in enumerate(groups):
@@ -149,8 +152,8 @@ class Prompts(SettingsRecord):
             without=len(problem.places) - len(groups), outcome=whole.outcome[0], outcome_se=whole.outcome[1],
             outcome_low=whole.outcome[2], outcome_high=whole.outcome[3], start=whole.start, ratio=whole.ratio[0],
             ratio_se=whole.ratio[1], ratio_low=whole.ratio[2], ratio_high=whole.ratio[3], between=between,
-            washed_out=whole.ratio[0] / between if between > 0 else float("nan"), unit=problem.geometry.unit, keys=keys,
-            notes=_notes(problem, starts, features, len(groups)),
+            washed_out=washed.value, washed_low=washed.low, washed_high=washed.high, unit=problem.geometry.unit,
+            keys=keys, notes=_notes(problem, starts, features, len(groups)),
         )  # fmt: skip
 
     def _kinds(

@@ -170,10 +170,11 @@ class LearningRates(SettingsRecord):
     ) -> RateRange:
         known = np.isfinite(ends.width)
         width, se, reach = (float(x) for x in mean_and_se(ends.width))
-        if known.sum() == 1:
-            se, reach = 0.0, 0.0  # nothing but the resolution is left open
+        exact = len(known) == 1  # nothing but the resolution is left open; of one key among several, everything is
+        if exact:
+            se, reach = 0.0, 0.0
         more, _, more_reach = (float(x) for x in mean_and_se(ends.width - first.width))
-        more_reach = 0.0 if known.sum() == 1 else more_reach
+        more_reach = 0.0 if exact else more_reach
         tried = tuple(
             TriedRate(
                 rate, float(ends.near[n].mean()), float(np.isnan(ends.distances[n]).mean()),

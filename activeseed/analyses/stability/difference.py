@@ -257,17 +257,22 @@ def same_draws(first: Trained | None, second: Trained | None) -> bool:
 def outcomes_apart(first: Trained | None, second: Trained | None) -> Estimate:
     """Mean over seeds of the squared distance of two trainers' systematic outcomes: zero on average for one twice.
 
-    ⟨a₁ − b₁, a₂ − b₂⟩, the two factors under keys that share nothing.
+    ⟨a₁ − b₁, a₂ − b₂⟩, the two factors under keys that share nothing; a trainer that is settled by its start has one
+    outcome, which stands in both.
     """
     if first is None or second is None:
         return UNKNOWN
     common = np.intersect1d(first.which, second.which)
     one, two = np.isin(first.which, common), np.isin(second.which, common)
     gap = first.first[one] - second.first[two]
-    again = gap if first.second is None or second.second is None else first.second[one] - second.second[two]
+    again = _again(first)[one] - _again(second)[two]
     each: Floats = (gap * again).sum(1)
     n = len(each)
     return Jackknifed(float(each.mean()), (each.sum() - each) / max(1, n - 1)).estimate
+
+
+def _again(of: Trained) -> Floats:
+    return of.first if of.second is None else of.second
 
 
 def _contrasts(first: Cell, second: Cell, paired: bool) -> list[Contrast]:

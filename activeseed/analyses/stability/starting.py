@@ -4,7 +4,9 @@
 have nothing in common but the texts; over the share of their entries in which plausible seeds differ, likewise. At 1
 differences count in proportion to how many there are, as they do where the outcome is a sum over items; below 1 the
 few differences that plausible seeds have wash out, and above 1 they grow, as where a small change tips the outcome from
-one basin into another. Both shares exist for any system, exact or trained, and neither has a unit. Unrelated seeds are
+one basin into another. Both shares exist for any system, exact or trained, and neither has a unit. Where the
+outcome is a sum to which items contribute unevenly, the ratio also says whether those that are unclear are the ones
+that weigh: it is the mean of p(1 − p) over items by their squared weight, over its plain mean. Unrelated seeds are
 drawn by a coin: an item stands, or is one of the other things that it may turn out to be, in proportion to the belief.
 Where items that stay take over the weight of those that are left out, few omissions do less than in proportion: for a
 mean over the many items that stand, each with probability p, the ratio is 1/(4p²).
@@ -261,8 +263,7 @@ def asks(problem: Problem, keys: int) -> Prompts | None:
 
 def from_prompts(found: Prompted) -> Started:
     """What comes of another wording of a probe, beside what another question of the same distance makes."""
-    of = found.between if found.between > 0.0 else float("nan")
-    ratio = Estimate(found.washed_out, found.ratio_low / of, found.ratio_high / of)
+    ratio = Estimate(found.washed_out, found.washed_low, found.washed_high)
     known = ratio.is_known
     return Started(
         of="wordings of the probes", starts=sum(k.rewordings for k in found.kinds), failed=0,

@@ -29,8 +29,8 @@ LIMITS = (
     "other. Others would have other shares.",
     "The people are simulated: they know what is meant and err as stated. Real people learn, tire and change their "
     "minds, and nobody here disputes what is meant.",
-    "Intervals of shares are over few blocks of studies: on a closed form the worst of ten held the truth in 91 to 92 "
-    "of 100 plans, where 95 is said.",
+    "Intervals of shares are over few blocks of studies, and rather too wide: on a closed form they held the truth in "
+    "97 to 99 of 100 plans, where 95 is said.",
     "What is meant is one and the same in all studies; nothing is said of an author who means something else.",
 )
 

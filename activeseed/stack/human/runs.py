@@ -78,8 +78,12 @@ def runs_of(studies: int, factors: Sequence[str]) -> tuple[Run, ...]:
 def chosen(key: int, factor: str, draw: int, choices: int) -> int:
     """Which of so many choices a draw of a factor is: each as likely as any other, and the two of a block independent.
 
-    First draws of as many blocks as there are choices take each of them once, and so do second draws: all come up.
+    Of as many blocks as there are choices, first draws take each of them once, so that all come up, and the two draws
+    of one block are the same. Second draws lie a number of choices on from the first, each number once: were they
+    orders of their own, blocks whose draws are the same would come in clusters (both of two, or neither), and errors,
+    which are of how blocks differ, would come out too small.
     """
     block, second = divmod(draw, 2)
     cycle, place = divmod(block, choices)
-    return int(generator(key, "human", factor, second, cycle).permutation(choices)[place])
+    first, further = (int(generator(key, "human", factor, of, cycle).permutation(choices)[place]) for of in (0, 1))
+    return (first + further * second) % choices
