@@ -39,7 +39,7 @@ def choices_of(problem: Problem, path: str, values: Sequence[Json]) -> tuple[int
     if not names:
         raise PlanError(f"This trainer names no settings that can be varied, so {path!r} can't be swept.")
     if path not in names:
-        raise PlanError(f"There is no setting {path!r} to sweep.{nearest(path, names)} There are: {', '.join(names)}.")
+        raise PlanError(f"There is no setting {path!r} to sweep.{nearest(path, names)}")
     factor = problem.settings[names.index(path)]
     known = [c.setting for c in factor.choices]
     chosen = tuple(range(len(known))) if not values else tuple(_place(path, v, known) for v in values)
