@@ -52,6 +52,8 @@ def choices_of(problem: Problem, path: str, values: Sequence[Json]) -> tuple[int
 
 
 def _place(path: str, value: Any, known: Sequence[Any]) -> int:
+    if value is None and None not in known and "none" in known:
+        value = "none"  # how people write both
     for c, one in enumerate(known):
         if one == value and isinstance(one, bool) == isinstance(value, bool):
             return c
