@@ -134,3 +134,8 @@ def streams_of(names: Sequence[str], said: Mapping[str, tuple[Level, Aspect]] | 
 def _said(value: Json) -> str:
     """A value as the id of its choice."""
     return digest_of(value).hex()[:10] if isinstance(value, list | tuple | dict) else str(value)
+
+
+def shown(value: Json) -> str:
+    """A setting's value for people, who would overlook an empty one."""
+    return "''" if value == "" else str(value)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 WIDE, MIDDLE = 110, 76
 #: what a design's place is marked with
 MARKS = {"on the front": "●", "not told": "○", "off it": "", "not measured": ""}
+#: a ratio beyond e to this is as good as without end
+MOST_LOG = 700.0
 HEADS = {"accuracy": "accuracy", "brier": "Brier", "auc": "AUC"}
 
 
@@ -149,7 +151,7 @@ def difference_words(name: str, d: Difference, scale: Scale, interval: bool) -> 
 
     def show(value: float) -> str:
         if name == "lock_in":
-            return f"×{math.exp(value):.2f}"
+            return f"×{number(math.exp(value), 2)}" if value < MOST_LOG else "×∞"
         return scale.show(value, 2) if name == "spread" else f"{value:+.3f}".replace("-", "−")
 
     ends = f" ({show(d.low)} to {show(d.high)})" if interval else ""

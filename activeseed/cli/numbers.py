@@ -61,7 +61,7 @@ def number(value: float | None, digits: int = 3) -> str:
     if value == 0.0:
         return "0"
     if 0.001 <= abs(value) < 100_000:
-        return f"{value:.{digits}g}".replace("-", "−") if abs(value) < 1000 else f"{value:,.0f}"
+        return f"{value:.{digits}g}".replace("-", "−") if abs(value) < min(1000, 10**digits - 0.5) else f"{value:,.0f}"
     mantissa, _, power = f"{value:.{digits - 1}e}".partition("e")
     return f"{mantissa.replace('-', '−')}×10{str(int(power)).translate(_SUPERSCRIPT)}"
 

@@ -92,6 +92,11 @@ def stability(
     with Progress("preparing") as progress:
         study = open_study(folder, progress, accept=accept)
         before = study.trainer.trainings
+        if human:  # too few studies are refused before anything is trained
+            from activeseed.stack.human import HumanLevel
+            from activeseed.stack.human.conducting import cost_of
+
+            cost_of(study, HumanLevel(studies=human))
         found: Any = _matrix(study, asked, progress, yes)
         two = _two(study, asked, found, against, others, progress, yes)
         more = {**({"against": two.to_dict()} if two else {}), **_beside(study, budget, rates, human, progress, yes)}

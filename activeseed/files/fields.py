@@ -143,7 +143,9 @@ def _entry(where: str, fields: Mapping[str, Any]) -> Entry:
     said, text = given(fields, "fields"), given(fields, "text")
     if isinstance(said, str):
         said = _parsed(said, f"{where}, 'fields'")
-    if not isinstance(said, Mapping) or not said:
+    if isinstance(said, Mapping) and not said:
+        raise SeedError(f"{where}: this entry has none of its columns filled in. Fill in one at least.")
+    if not isinstance(said, Mapping):
         raise SeedError(
             f"{where}: 'fields' of an entry is {repr(said)[:40]}. Write an object of names and values, one at least."
         )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
+from activeseed.errors import ConfigError, PlanError
 from activeseed.factor import Factor, streams_of
 from activeseed.plan import Law, Materials
 from activeseed.protocols import (
@@ -38,7 +39,40 @@ def problem_of(seed: Seed, law: Law, system: System, materials: Materials) -> Pr
         layout=system.layout(materials) if isinstance(system, SupportsNetworks) else None,
         materials=materials,
         convex=partial(system.convex, materials) if isinstance(system, SupportsConvex) else None,
+        refuses=Refusals(system, materials),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Refusals:
+    """Why choices of settings can't be compared with the settings as they stand; each is found out once, when asked.
+
+    A system names its settings without knowing the inputs: a start that was pretrained needs a pool to have learnt
+    from, and a longer game is read at more places.
+    """
+
+    system: System
+    materials: Materials
+    _known: dict[tuple[int, int], str] = field(default_factory=dict)
+
+    def __call__(self, setting: int, choice: int) -> str:
+        at = setting, choice
+        if at not in self._known:
+            self._known[at] = self._found(*at)
+        return self._known[at]
+
+    def _found(self, setting: int, choice: int) -> str:
+        factor = settings_of(self.system)[setting]
+        if choice == factor.stands or not isinstance(self.system, SupportsFactors):
+            return ""
+        try:
+            other = self.system.with_settings({factor.id: factor.choices[choice].setting})
+            other.check(self.materials)
+            places = len(other.places(self.materials))
+        except (PlanError, ConfigError) as error:
+            return str(error).rstrip(".")
+        due = len(self.system.places(self.materials))
+        return "" if places == due else f"it has {places} places, where {due} are due, so that outcomes don't compare"
 
 
 def is_open(law: Law) -> bool:

@@ -79,6 +79,8 @@ class Problem:
         materials: what every training shares: the features of any payload, the pool; None where nobody said.
         convex: replicate number -> the training itself (``SupportsConvex``), where the system hands it out; raises
             PlanError with the reason where its settings make another training of it.
+        refuses: (setting, choice) -> why nothing can be compared with what is trained there, empty where it can; None
+            where nobody said.
     """
 
     seed: Seed
@@ -99,6 +101,7 @@ class Problem:
     layout: Layout | None = None
     materials: Materials | None = field(default=None, compare=False)
     convex: Callable[[int], Convex] | None = field(default=None, compare=False)
+    refuses: Callable[[int, int], str] | None = field(default=None, compare=False)
 
     @property
     def factors(self) -> tuple[Factor, ...]:
@@ -119,6 +122,10 @@ class Problem:
     def key(self) -> int:
         """The replicate number that an analysis counts from: its own first, 0 where one key says all."""
         return 0 if self.deterministic else self.first_key
+
+    def refused(self, setting: int, choice: int) -> str:
+        """Why a choice of a setting can't be varied to on these inputs; empty where it can, as far as anybody said."""
+        return "" if self.refuses is None else self.refuses(setting, choice)
 
     @property
     def droppable(self) -> tuple[int, ...]:

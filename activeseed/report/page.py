@@ -27,7 +27,7 @@ def number(value: Any, digits: int = 3) -> str:
     if v != 0 and not 1e-3 <= abs(v) < 1e5:
         mantissa, exponent = f"{v:.{digits - 1}e}".split("e")
         return f"{mantissa}×10{_raised(int(exponent))}"
-    return f"{v:.{digits}g}"
+    return f"{v:.{digits}g}" if abs(v) < 10**digits - 0.5 else f"{v:.0f}"
 
 
 def _raised(exponent: int) -> str:

@@ -39,7 +39,7 @@ def choices_of(problem: Problem, path: str, values: Sequence[Json]) -> tuple[int
     if not names:
         raise PlanError(f"This trainer names no settings that can be varied, so {path!r} can't be swept.")
     if path not in names:
-        raise PlanError(f"There is no setting {path!r} to sweep.{nearest(path, names)} There are: {', '.join(names)}.")
+        raise PlanError(f"There is no setting {path!r} to sweep.{nearest(path, names)}")
     factor = problem.settings[names.index(path)]
     known = [c.setting for c in factor.choices]
     chosen = tuple(range(len(known))) if not values else tuple(_place(path, v, known) for v in values)
@@ -52,6 +52,8 @@ def choices_of(problem: Problem, path: str, values: Sequence[Json]) -> tuple[int
 
 
 def _place(path: str, value: Any, known: Sequence[Any]) -> int:
+    if value is None and None not in known and "none" in known:
+        value = "none"  # how people write both
     for c, one in enumerate(known):
         if one == value and isinstance(one, bool) == isinstance(value, bool):
             return c

@@ -8,7 +8,7 @@ from typing import Any
 
 from activeseed.contrast import ABSENT_INDEX
 from activeseed.errors import PlanError, nearest
-from activeseed.factor import Aspect, Level
+from activeseed.factor import Aspect, Level, shown
 from activeseed.protocols import Problem
 
 #: how levels are called where people read of them
@@ -189,7 +189,7 @@ def choices_said(problem: Problem, group: Group) -> dict[str, str]:
         )  # fmt: skip
     for s, choices in group.settings.items():
         factor = problem.settings[s]
-        said[factor.id] = f"uniform over {', '.join(str(factor.choices[c].setting) for c in choices)}"
+        said[factor.id] = f"uniform over {', '.join(shown(factor.choices[c].setting) for c in choices)}"
     for name in group.streams:
         said[name] = "a fresh draw of this randomness"
     return said

@@ -17,6 +17,7 @@ from activeseed.analyses.budget.singling import MOST_COLUMNS, coding_of
 from activeseed.analyses.budget.telling import Looked, asked_of
 from activeseed.checked import SettingsRecord
 from activeseed.errors import TrainingError
+from activeseed.factor import shown
 from activeseed.plan import Explicit, Floats, Ints, Rows, join_rows
 from activeseed.protocols import Cost, Problem, Request, Run
 
@@ -153,28 +154,38 @@ def _trials(problem: Problem, design: Mixed) -> list[tuple[int, int, int]]:
 
 def _narrowed(problem: Problem, design: Mixed) -> Generator[Request, Outcomes, tuple[Mixed, tuple[str, ...]]]:
     """The design without values of settings at which the seed as it stands doesn't train, and which those are."""
-    trials = _trials(problem, design)
-    if not trials:
+    every = _trials(problem, design)
+    reasons = {trial: why for trial in every if (why := problem.refused(*trial[1:]))}
+    trials = [trial for trial in every if trial not in reasons]
+    if not every:
         return design, ()
+    if trials:
+        reasons |= yield from _untrained(problem, design, trials)
+    groups = tuple(
+        replace(
+            group,
+            settings={s: tuple(c for c in of if (g, s, c) not in reasons) or of for s, of in group.settings.items()},
+        )
+        for g, group in enumerate(design.groups)
+    )
+    said = tuple(
+        f"{problem.settings[s].id} = {shown(problem.settings[s].choices[c].setting)} ({reasons[g, s, c]})"
+        for g, s, c in every
+        if (g, s, c) in reasons
+    )
+    return replace(design, groups=groups), said
+
+
+def _untrained(
+    problem: Problem, design: Mixed, trials: list[tuple[int, int, int]]
+) -> Generator[Request, Outcomes, dict[tuple[int, int, int], str]]:
+    """Those of the trials at which the seed as it stands doesn't train, each with the reason."""
     variants = np.tile(np.array(design.base, np.int16), (len(trials), 1))
     for r, (_, s, c) in enumerate(trials):
         variants[r, len(problem.seed) + s] = c
     rows = Rows(variants, np.full(len(trials), problem.key, np.int64))
     outcomes = yield Request(Explicit(rows), "each value of a setting, alone", may_fail=True)
-    failed = [trials[r] for r in np.flatnonzero(~outcomes.ok)]
-    groups = tuple(
-        replace(
-            group,
-            settings={s: tuple(c for c in of if (g, s, c) not in failed) or of for s, of in group.settings.items()},
-        )
-        for g, group in enumerate(design.groups)
-    )
-    said = tuple(
-        f"{problem.settings[s].id} = {problem.settings[s].choices[c].setting} ({_reason(outcomes, r)})"
-        for r, (_, s, c) in enumerate(trials)
-        if not outcomes.ok[r]
-    )
-    return replace(design, groups=groups), said
+    return {trials[r]: _reason(outcomes, r) for r in np.flatnonzero(~outcomes.ok).tolist()}
 
 
 def _reason(outcomes: Outcomes, row: int) -> str:

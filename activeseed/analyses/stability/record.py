@@ -34,7 +34,7 @@ from activeseed.analyses.stability.sweeping import damaged, over_setting, over_s
 from activeseed.analyses.stability.washing import Trained
 from activeseed.checked import SettingsRecord
 from activeseed.errors import TrainingError
-from activeseed.factor import Aspect
+from activeseed.factor import Aspect, shown
 from activeseed.protocols import Cost, Problem, Run
 
 #: levels that one study can be asked about; the human's are whole studies
@@ -94,10 +94,29 @@ class Stability(SettingsRecord):
             if (factor.level, factor.aspect) != (level, aspect) or len(factor.choices) < 2:
                 continue
             if aspect == "start":
-                out.append((s, tuple(range(len(factor.choices)))))
+                chosen = tuple(range(len(factor.choices)))
             elif not self.sweep or factor.id in self.sweep:
-                out.append((s, choices_of(problem, factor.id, self.sweep.get(factor.id, ()))[1]))
+                chosen = choices_of(problem, factor.id, self.sweep.get(factor.id, ()))[1]
+            else:
+                continue
+            if len(fine := tuple(c for c in chosen if not problem.refused(s, c))) > 1:
+                out.append((s, fine))
         return out
+
+    def _refused(self, problem: Problem) -> tuple[str, ...]:
+        """Values of settings of these levels that are left out, each with the reason."""
+        said = []
+        for s, factor in enumerate(problem.settings):
+            named = not self.sweep or factor.id in self.sweep or factor.aspect == "start"
+            if factor.level not in self.levels or not named or len(factor.choices) < 2:
+                continue
+            chosen = range(len(factor.choices))
+            if factor.aspect == "dynamics":
+                chosen = choices_of(problem, factor.id, self.sweep.get(factor.id, ()))[1]
+            for c in chosen:
+                if why := problem.refused(s, c):
+                    said.append(f"{factor.id} = {shown(factor.choices[c].setting)} is left out: {why}.")
+        return tuple(said)
 
     def _streams(self, problem: Problem, level: str, aspect: Aspect) -> list[str]:
         """Key streams of a cell. Where settings are named to be swept, streams are left out of how levels move."""
@@ -166,7 +185,7 @@ class Stability(SettingsRecord):
         law = near_law(problem)
         near: Trained | None = None
         rows = seeds_of(problem, law, self.draws)
-        notes = self._notes(problem, rows.variants)
+        notes = (*self._notes(problem, rows.variants), *self._refused(problem))
         if self._has_seeds(problem) and self._needs_seeds(problem):
             near = yield from ensemble(problem, rows, "plausible seeds")
             if len(near.which) < 2:

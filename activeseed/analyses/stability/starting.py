@@ -152,10 +152,14 @@ def trained_on(problem: Problem, parts: list[Rows], outcomes: Outcomes) -> Train
     )  # fmt: skip
 
 
-def ensemble(problem: Problem, rows: Rows, purpose: str, stream: str = "") -> Steps:
-    """Train rows, each under two keys where that makes a difference."""
+def ensemble(problem: Problem, rows: Rows, purpose: str, stream: str = "", may_fail: bool = False) -> Steps:
+    """Train rows, each under two keys where that makes a difference.
+
+    Args:
+        may_fail: that they don't train is what is found of them, and no fault.
+    """
     parts = both(problem, rows, stream)
-    outcomes = yield Request(Explicit(join_rows(parts)), purpose)
+    outcomes = yield Request(Explicit(join_rows(parts)), purpose, may_fail=may_fail)
     return trained_on(problem, parts, outcomes)
 
 

@@ -47,7 +47,7 @@ def over_setting(
             trained = here
         else:
             purpose = f"plausible seeds at {factor.id} = {value}"
-            trained = yield from ensemble(problem, rows_at(problem, rows, setting, choice), purpose)
+            trained = yield from ensemble(problem, rows_at(problem, rows, setting, choice), purpose, may_fail=True)
         at.append(at_value(problem, trained, here, value, stands, f"{factor.id}={value}", count))
     return varied_of(factor.id, at)
 

@@ -85,7 +85,7 @@ def flat(system: Mapping[str, Any], below: str = "") -> dict[str, Any]:
 
 
 def _said(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, default=str)
+    return value if isinstance(value, str) else "none" if value is None else json.dumps(value, default=str)
 
 
 # --- from a file --------------------------------------------------------------------------------------------------

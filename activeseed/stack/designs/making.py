@@ -35,6 +35,7 @@ def system_of(design: Design, own: Any) -> Any:
     settings = {path: value for path, value in flat(said).items() if path != "kind"}
     if isinstance(own, ThirdParty):
         return replace(own, options=_nested(own.options, settings))
+    settings = {path: _as_named(own, path, value) for path, value in settings.items()}
     by_path = {f.id for f in own.factors()} if isinstance(own, SupportsFactors) else set()
     fields = set(type(own).model_fields) if isinstance(own, BaseModel) else set()
     handed = {path: value for path, value in settings.items() if path in by_path and path.split(".")[0] not in fields}
@@ -46,6 +47,14 @@ def system_of(design: Design, own: Any) -> Any:
     if rest:
         made = _with(where, own, rest)
     return made.with_settings(handed) if handed else made
+
+
+def _as_named(own: Any, path: str, value: Any) -> Any:
+    """The text ``none`` for None where the system names that, and not None, among a setting's values."""
+    if value is not None or not isinstance(own, SupportsFactors):
+        return value
+    known = [c.setting for f in own.factors() if f.id == path for c in f.choices]
+    return "none" if "none" in known and None not in known else value
 
 
 def _another(where: str, said: Mapping[str, Any]) -> Any:

@@ -39,7 +39,11 @@ Continuations = Literal["optimal", "all"]
 
 
 class TooManyPlansError(PlanError):
-    """There are more plans than are looked at."""
+    """There are more plans than are looked at, in this state with so many steps to go."""
+
+    def __init__(self, message: str, state: int, steps: int) -> None:
+        super().__init__(message)
+        self.state, self.steps = state, steps
 
 
 @dataclass(frozen=True)
@@ -107,17 +111,26 @@ def solve(
     try:
         return _solved(game, human, horizon, discount, continuations, most)
     except TooManyPlansError as error:
-        raise PlanError(f"{error}{_would_do(game, human, horizon, discount, continuations, most)}") from error
+        raise PlanError(f"{error}{_would_do(game, human, horizon, discount, continuations, most, error)}") from error
 
 
 def _would_do(
-    game: Game, human: Human, horizon: int, discount: float, continuations: Continuations, most: int
+    game: Game, human: Human, horizon: int, discount: float, continuations: Continuations, most: int,
+    first: TooManyPlansError,
 ) -> str:  # fmt: skip
-    """The largest horizon that can be solved; tried out, so that it is true. One step can always be."""
+    """The largest horizon that can be solved; tried out, so that it is true. One step can always be.
+
+    A state that has too many plans has them whatever came before it: horizons that come by it are not tried.
+    """
+    errors = [first]
     for shorter in range(horizon - 1, 1, -1):
+        reach = game.reachable(shorter)
+        if any(e.steps <= shorter and e.state in reach[e.steps] for e in errors):
+            continue
         try:
             _solved(game, human, shorter, discount, continuations, most)
-        except TooManyPlansError:
+        except TooManyPlansError as error:
+            errors.append(error)
             continue
         break
     else:
@@ -235,7 +248,9 @@ class _Backup:
             raise TooManyPlansError(
                 f"This game is too large to be solved exactly: with {self.steps} steps to go, in state "
                 f"{self.game.states[s]!r}, one action of the robot's has {counted(plans)} plans, and at most "
-                f"{self.most:,} are looked at."
+                f"{self.most:,} are looked at.",
+                s,
+                self.steps,
             )
 
 
