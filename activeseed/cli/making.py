@@ -185,7 +185,7 @@ def _beginning(table: Any, seed: Seed) -> Mapping[str, Any]:
     """What a project of this system begins with where nothing else is said (``protocols.SupportsBeginning``)."""
     from activeseed.config import FAMILIES, record_type
 
-    kind = table.get("kind") if isinstance(table, Mapping) else None
+    kind = str(table.get("kind")) if isinstance(table, Mapping) else None
     record: Any = record_type("system", kind) if kind in FAMILIES["system"] else None
     return record.begins_with(seed) if hasattr(record, "begins_with") else {}
 

@@ -66,7 +66,8 @@ def mapped(file: RecordFile, columns: Mapping[str, str] | None, known: Sequence[
     _as_dicta(file, known, plan)
     if any(paths != ((name,),) for name, paths in plan.items()):
         file = file.holding([Record(r.line, _renamed(r.fields, plan)) for r in file.records])
-    if not {"text", "chosen", "rejected", "vector", "fields"} & set(file.columns):
+    entries = any(r.fields.get("kind") == "entry" for r in file.records)
+    if not entries and not {"text", "chosen", "rejected", "vector"} & set(file.columns):
         raise SeedError(_what_is_missing(file))
     return file
 

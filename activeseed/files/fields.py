@@ -158,9 +158,12 @@ def _entry(where: str, fields: Mapping[str, Any]) -> Entry:
 def with_entries(file: RecordFile, names: Sequence[str]) -> RecordFile:
     """The records of a file whose lines are entries: the columns of these names, in any case, are their fields.
 
-    A line that says by itself that it is an entry, as exported files do, stays as it is.
+    A line that says by itself that it is an entry, as exported files do, stays as it is, and so does a file without any
+    of these columns: whoever trains on it says what it lacks.
     """
     records, known = [], {name.casefold(): name for name in names}
+    if not any(column.strip().casefold() in known for column in file.columns):
+        return file
     for record in file.records:
         fields = dict(record.fields)
         if str(given(fields, "kind") or "").lower() != "entry":

@@ -91,7 +91,7 @@ def test_the_session_about_a_charter_runs(tmp_path: Path) -> None:
 
 
 def test_the_session_about_comparing_runs(example: Path) -> None:
-    (session,) = (b for b in blocks("bash") if "activeseed compare" in b)
+    (session,) = (b for b in blocks("bash") if "activeseed compare " in b)
     whole = (Path(str(bundled("careful"))) / "positives.jsonl").read_text("utf-8").splitlines(keepends=True)
     reworded = [line for line in whole[24:] if '"variants"' in line]  # lock-in holds a revision against a rewording
     with (example / "positives.jsonl").open("a", encoding="utf-8") as file:

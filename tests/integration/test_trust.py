@@ -52,7 +52,7 @@ USING = (
     ["loop", "--yes"],
 )
 #: a round's questions come from a regression of our own, whatever ranks
-USES_NO_ESTIMATOR = (["queue"], ["loop", "--yes"])
+USES_NO_ESTIMATOR = (["queue"], ["loop", "--yes"], ["redundancy"])
 
 
 def write_code(folder: Path, mark: Path, of: str = "embedders import Tfidf", makes: str = "Tfidf()") -> Path:

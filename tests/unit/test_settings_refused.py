@@ -23,7 +23,7 @@ NEEDED: dict[str, dict[str, Any]] = {
 MAY_BE_EMPTY = {
     "store", "pool", "probes", "guidelines", "gold", "version", "label", "positive", "folder", "commit", "prompt",
     "device", "name", "study", "truth_file", "token_file", "lexicon_file", "title", "currency",
-    "start", "truth",
+    "start", "truth", "pretrained",
 }  # fmt: skip
 
 
