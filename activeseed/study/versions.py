@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from activeseed.entries import differing
 from activeseed.errors import SeedError
 from activeseed.members import ThirdParty
 from activeseed.protocols import Event, SupportsEntries
-from activeseed.seed import AS_WRITTEN, Item, Seed, with_flips
+from activeseed.seed import AS_WRITTEN, Entry, Item, Seed, with_flips
 from activeseed.study.answers import asked_no_more, take_in
 from activeseed.study.state import SeedVersion, State, seed_change
 from activeseed.study.workshop import Workshop
@@ -40,13 +41,24 @@ def diff(state: State, before: str, after: str) -> list[dict[str, Any]]:
     for name in dict.fromkeys([*old, *new]):
         was, now = _stands(a.seed, old.get(name)), _stands(b.seed, new.get(name))
         if was != now:
+            shown = _said(a.seed, old.get(name), b.seed, new.get(name)) or (was[1], now[1])
             out.append(
                 {
-                    "item": name, "from": was[0], "to": now[0], "before_text": was[1], "after_text": now[1],
+                    "item": name, "from": was[0], "to": now[0], "before_text": shown[0], "after_text": shown[1],
                     **{"why": "", "by": b.by, "at": b.at, "answer": ""}, **history.get(name, {}),
                 }
             )  # fmt: skip
     return out
+
+
+def _said(a: Seed, old: Item | None, b: Seed, new: Item | None) -> tuple[str, str] | None:
+    """What each of two versions says of an entry that the other doesn't; None where it is no entry in both."""
+    if old is None or new is None:
+        return None
+    was, now = (i.variants[i.index_of(s.standing.get(i.id, AS_WRITTEN))].payload for s, i in ((a, old), (b, new)))
+    if isinstance(was, Entry) and isinstance(now, Entry) and was != now:
+        return differing(now, was), differing(was, now)
+    return None
 
 
 def _stands(seed: Seed, item: Item | None) -> tuple[str, str]:

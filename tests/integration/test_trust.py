@@ -51,8 +51,11 @@ USING = (
     ["report", "--out", "{out}/r.html"],
     ["loop", "--yes"],
 )
-#: a round's questions come from a regression of our own, whatever ranks
-USES_NO_ESTIMATOR = (["queue"], ["loop", "--yes"], ["redundancy"])
+#: a round's questions come from a regression of our own, whatever ranks; what is told which rows to train looks at none
+USES_NO_ESTIMATOR = (
+    ["queue"], ["loop", "--yes"], ["redundancy"], ["certify"], ["compare", "latest", "v0"], ["lock-in"],
+    ["removal", "--k", "1"],
+)  # fmt: skip
 
 
 def write_code(folder: Path, mark: Path, of: str = "embedders import Tfidf", makes: str = "Tfidf()") -> Path:

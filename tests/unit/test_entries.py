@@ -44,7 +44,7 @@ def test_a_written_seed_comes_back_whether_or_not_fields_are_named(tmp_path: Pat
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("b,bye,,,y,\n", "'fields' of an entry"),
+        ("b,bye,,,y,\n", "none of its columns filled in"),
         ('b,bye,loop,1,y,"[""tail""]"\n', "an object with the fields that differ"),
         ('b,bye,loop,1,y,"[{""id"": ""x"", ""concept"": ""loop""}]"\n', "are the same"),
     ],
