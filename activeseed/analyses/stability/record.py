@@ -110,7 +110,7 @@ class Stability(SettingsRecord):
             named = not self.sweep or factor.id in self.sweep or factor.aspect == "start"
             if factor.level not in self.levels or not named or len(factor.choices) < 2:
                 continue
-            chosen = range(len(factor.choices))
+            chosen = tuple(range(len(factor.choices)))
             if factor.aspect == "dynamics":
                 chosen = choices_of(problem, factor.id, self.sweep.get(factor.id, ()))[1]
             for c in chosen:
