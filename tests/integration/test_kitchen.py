@@ -137,6 +137,6 @@ def test_designs_of_a_game_in_a_file_are_compared_from_anywhere(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     kitchen(tmp_path, said)
-    words = ["--sweep", "beta=2", "--draws", "6", "--keys", "6", "--items", "0", "--json", "--yes"]
+    words = ["--sweep", "beta=2", "--draws", "6", "--keys", "6", "--lock-in-items", "0", "--json", "--yes"]
     text = said("compare-designs", "--dir", "study", *words)
     assert '"beta=2"' in text
