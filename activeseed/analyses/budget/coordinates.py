@@ -189,7 +189,8 @@ def choices_said(problem: Problem, group: Group) -> dict[str, str]:
         )  # fmt: skip
     for s, choices in group.settings.items():
         factor = problem.settings[s]
-        said[factor.id] = f"uniform over {', '.join(shown(factor.choices[c].setting) for c in choices)}"
+        if len(choices) > 1:  # of one value that trains nothing is drawn
+            said[factor.id] = f"uniform over {', '.join(shown(factor.choices[c].setting) for c in choices)}"
     for name in group.streams:
         said[name] = "a fresh draw of this randomness"
     return said
