@@ -130,3 +130,13 @@ def test_the_example_of_a_kitchen_runs(tmp_path: Path) -> None:
     assert "it is believed 0% at the end" in lines["without soup"]
     assert regret["people hardly mind how they point"] > 2 * regret["as it stands now"]
     assert "The robot will never recover it" in told
+
+
+def test_designs_of_a_game_in_a_file_are_compared_from_anywhere(
+    tmp_path: Path, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    kitchen(tmp_path, said)
+    words = ["--sweep", "beta=2", "--draws", "6", "--keys", "6", "--lock-in-items", "0", "--json", "--yes"]
+    text = said("compare-designs", "--dir", "study", *words)
+    assert '"beta=2"' in text

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from activeseed.errors import ConfigError, PlanError, TrainingError
-from activeseed.protocols import Problem
+from activeseed.protocols import Problem, SupportsLocating
 from activeseed.seed import digest_of
 from activeseed.stack.designs.design import OWN, Design
 from activeseed.stack.designs.making import system_of
@@ -42,7 +42,9 @@ def candidate_of(design: Design, study: Study, trust: bool) -> Candidate:
     """The design in a study: this one under another trainer², or that of another folder. Raises ConfigError."""
     if design.folder:
         return Candidate(design, type(study).open(design.folder, progress=study.progress, trust=trust))
-    return Candidate(design, study.beside(system_of(design, study.settings.system), trust=trust))
+    own = study.settings.system
+    own = own.located(study.folder) if isinstance(own, SupportsLocating) else own  # a game's file says what can be set
+    return Candidate(design, study.beside(system_of(design, own), trust=trust))
 
 
 def different(candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[str]]:
