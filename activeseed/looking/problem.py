@@ -72,7 +72,9 @@ class Refusals:
         except (PlanError, ConfigError) as error:
             return str(error).rstrip(".")
         due = len(self.system.places(self.materials))
-        return "" if places == due else f"it has {places} places, where {due} are due, so that outcomes don't compare"
+        if places == due:
+            return ""
+        return f"there are {places} places under these settings, where {due} are due, so that outcomes don't compare"
 
 
 def is_open(law: Law) -> bool:

@@ -69,7 +69,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "activeseed/analyses/budget/record.py",
         "values that don't train are drawn",
-        "if (g, s, c) not in failed",
+        "if (g, s, c) not in reasons",
         "if True",
     ),
 )

@@ -72,4 +72,16 @@ MUTATIONS: tuple[Mutation, ...] = (
         "again = _again(first)[one] - _again(second)[two]",
         "again = gap if first.second is None or second.second is None else _again(first)[one] - _again(second)[two]",
     ),
+    Mutation(
+        "activeseed/analyses/stability/record.py",
+        "values that the inputs don't bear are swept",
+        "tuple(c for c in chosen if not problem.refused(s, c))",
+        "tuple(chosen)",
+    ),
+    Mutation(
+        "activeseed/analyses/stability/sweeping.py",
+        "a sweep at which nothing trains is a fault",
+        "purpose, may_fail=True)",
+        "purpose)",
+    ),
 )

@@ -60,7 +60,7 @@ def test_a_shorter_game_is_read_at_fewer_places_and_is_left_out_of_the_sweep() -
     asked = Stability(levels=("trainer2",), draws=16, resamples=0)
     found = run(asked, problem, GAME, materials)
     (note,) = [n for n in found.notes if "left out" in n]
-    assert note.startswith("horizon = 1 is left out: it has ")
+    assert note.startswith("horizon = 1 is left out: there are ")
     (cell,) = [c for c in found.cells if (c.level, c.aspect) == ("trainer2", "dynamics")]
     assert "horizon" not in {v.name for v in cell.varied}
     assert {"discount", "teaching"} <= {v.name for v in cell.varied}
