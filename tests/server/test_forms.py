@@ -16,7 +16,7 @@ from activeseed.questions import FORMS, with_form
 from activeseed.resolution import check_answer
 from activeseed.seed import AS_WRITTEN
 from tests.label_studio import Site
-from tests.server.asking import PAIRS, QUESTIONS, TEXTS, seed_of, token_in
+from tests.server.asking import CANDIDATES, PAIRS, QUESTIONS, TEXTS, seed_of, token_in
 from tests.server.by_api import Api, question_of
 from tests.toy_forms import RateIt
 
@@ -44,6 +44,8 @@ def regions(question: Question, reply: Reply) -> list[dict[str, Any]]:
     written = {"item": {"edited": "Mended."}, "texts": {"texts": "A new one."}, "why": {"comment": "it rains"}}.get(
         reply.needs, {}
     )
+    if reply.needs == "item" and seed_of(question) is CANDIDATES:
+        written = {"edited": "mass: 0.25"}
     if reply.needs == "pair":
         written = {"edited_prompt": "May I?", "edited_chosen": "Mended.", "edited_rejected": "Worse."}
     chosen = {"verdict": [reply.verdict]}
@@ -66,7 +68,7 @@ def test_every_verdict_comes_back_and_settles(kind: str, server: Site, tmp_path:
     assert isinstance(channel, SupportsCollecting)
     by_verdict = {reply.verdict: (asked_with(form, reply), reply) for reply in form.replies}
     questions = [q for q, _ in by_verdict.values()]
-    for seed in (TEXTS, PAIRS):
+    for seed in (TEXTS, PAIRS, CANDIDATES):
         channel.submit([q for q in questions if seed_of(q) is seed], seed)
     api, people = Api(server.url, server.admin.token), Api(server.url, server.ann1.token)
     (project,) = api.projects(title)
