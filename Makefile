@@ -74,9 +74,10 @@ test: check
 PLAINEST := ATEN_CPU_CAPABILITY=default MKL_ENABLE_INSTRUCTIONS=SSE4_2 MKL_CBWR=COMPATIBLE ONEDNN_MAX_CPU_ISA=SSE41
 PLAINEST += $(if $(filter x86_64,$(shell uname -m)),OPENBLAS_CORETYPE=PRESCOTT)
 NUMERICAL := tests/contracts tests/statistical tests/integration/test_golden.py
-NUMERICAL += $(addprefix tests/unit/test_,acquisition.py agreement.py basins.py belief.py bounding.py certificates.py \
-	distances.py divergences.py dreaming.py exact.py league.py league_players.py own_trainers.py removal.py resolution.py \
-	reward_model.py statistics.py stopping.py)
+NUMERICAL += $(addprefix tests/unit/test_,acquisition.py agreement.py basins.py belief.py bounding.py \
+	certificates.py cirl.py designs.py distances.py divergences.py dreaming.py exact.py league.py league_players.py \
+	masking.py own_trainers.py predca.py rates.py removal.py resolution.py reward_model.py stability.py statistics.py \
+	stopping.py tethers.py variance_budget.py)
 
 test-arithmetic: $(VENV)/.dev
 	$(PLAINEST) $(BIN)/python -m pytest -n $(WORKERS) $(NUMERICAL)
