@@ -255,13 +255,13 @@ def test_drafts_of_the_belief_leave_what_was_answered_as_it_is(tmp_path: Path):
 
 def test_who_has_not_agreed_to_a_folder_runs_none_of_its_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    (tmp_path / "mine.py").write_text("from activeseed.testing import Summing\n")
+    (tmp_path / "summed_elsewhere.py").write_text("from activeseed.testing import Summing\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     toy = Summing()
     act.Study.create(
-        tmp_path / "s", toy.seed, settings=act.Settings(system={"kind": "mine:Summing"}), probes=toy.probes
+        tmp_path / "s", toy.seed, settings=act.Settings(system={"kind": "summed_elsewhere:Summing"}), probes=toy.probes
     ).close()
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "elsewhere"))
-    with pytest.raises(act.TrustError, match="would import 'mine:Summing'"):
+    with pytest.raises(act.TrustError, match="would import 'summed_elsewhere:Summing'"):
         act.human_level(tmp_path / "s", _asked())
     assert not (tmp_path / "s" / ".activeseed" / "human").exists()

@@ -67,6 +67,7 @@ def test_the_session_of_the_readme_runs(example: Path) -> None:
     assert (place / "report.html").stat().st_size > 10_000
 
 
+@pytest.mark.slow
 def test_the_session_about_a_charter_runs(tmp_path: Path) -> None:
     (session,) = (b for b in blocks("bash") if "--system inference_engine" in b)
     author = tmp_path / "charter.md"

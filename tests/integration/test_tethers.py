@@ -115,6 +115,7 @@ def test_a_file_without_concepts_is_refused_with_what_to_do(tmp_path: Path, caps
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.slow
 def test_the_example_of_tethers_runs(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, str(EXAMPLES / "tethers.py"), str(tmp_path)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

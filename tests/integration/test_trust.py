@@ -59,6 +59,7 @@ USES_NO_ESTIMATOR = (
 
 
 def write_code(folder: Path, mark: Path, of: str = "embedders import Tfidf", makes: str = "Tfidf()") -> Path:
+    sys.modules.pop("mine", None)  # another folder's
     file = folder / "mine.py"
     file.write_text(CODE.format(mark=mark, of=of, makes=makes), "utf-8")
     return file

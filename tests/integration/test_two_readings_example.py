@@ -11,6 +11,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "two_readings.py"
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.slow
 def test_the_example_of_two_readings_runs(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, str(EXAMPLE), str(tmp_path / "study")], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
