@@ -111,7 +111,7 @@ class FaultProxy:
     Attributes:
         url: where clients find it.
         clock: how far the server's clock seems to be wrong: moves the time that it says with every answer.
-        log: what it saw and did, in the order in which it was done with the requests.
+        log: what it saw and did, each request before its client can read the answer.
     """
 
     def __init__(self, upstream: str, plan: Plan | None = None, retry_after: str | None = None) -> None:
@@ -241,33 +241,33 @@ def _handler(proxy: FaultProxy) -> type[BaseHTTPRequestHandler]:
             headers = {k: v for k, v in self.headers.items() if k.lower() not in {*_HOP, "host"}}
             ask = _Ask(self.command, self.path, headers, body)
             request, fault = proxy.meet(self.command, self.path, len(body))
-            status = 0
+            status, reply = 0, self._reset
             try:
-                status = self._deal(fault, ask)
-            finally:
+                status, reply = self._deal(fault, ask)
+            finally:  # before the client reads it: whoever has its answer finds the request in the log
                 proxy.done(request, fault, status)
+            reply()
 
-        def _deal(self, fault: Fault | None, ask: _Ask) -> int:
-            """Do what the plan says; returns what the server said."""
+        def _deal(self, fault: Fault | None, ask: _Ask) -> tuple[int, Callable[[], None]]:
+            """Do what the plan says; returns what the server said, and what answers the client."""
             kind = fault.kind if fault else None
             seconds = fault.seconds if fault else 0.0
             if kind == "drop":
-                self._reset()
-                return 0
+                return 0, self._reset
             if kind == "rate_limited":
                 told = proxy.retry_after if proxy.retry_after is not None else f"{seconds:g}"
-                return self._say(429, b'{"detail": "Request was throttled."}', ("Retry-After", told))
+                return 0, self._saying(429, b'{"detail": "Request was throttled."}', ("Retry-After", told))
             if kind == "unauthorized":
-                return self._say(401, b'{"detail": "Authentication credentials were not provided."}')
+                return 0, self._saying(401, b'{"detail": "Authentication credentials were not provided."}')
             if kind == "server_error":
-                return self._say(500, b'{"detail": "Internal server error"}')
+                return 0, self._saying(500, b'{"detail": "Internal server error"}')
             if kind == "bad_gateway":
-                return self._say(502, b"<html><h1>502 Bad Gateway</h1></html>", ("Content-Type", "text/html"))
+                return 0, self._page(502, "502 Bad Gateway")
             if kind == "web_page":
-                return self._say(200, b"<html><h1>Welcome to the network</h1></html>", ("Content-Type", "text/html"))
+                return 0, self._page(200, "Welcome to the network")
             if kind == "late":
                 proxy.later(seconds, lambda: proxy.forward(ask))
-                return self._say(504, b"<html><h1>504 Gateway Time-out</h1></html>", ("Content-Type", "text/html"))
+                return 0, self._page(504, "504 Gateway Time-out")
             if kind == "delay":
                 time.sleep(seconds)
             if kind == "first" and fault is not None and fault.act is not None:
@@ -276,24 +276,29 @@ def _handler(proxy: FaultProxy) -> type[BaseHTTPRequestHandler]:
                 proxy.forward(ask)
             act = fault.act if fault is not None and kind == "during" else None
             answer = proxy.forward(ask, None if act is None else lambda: proxy.later(seconds, act))
-            if answer is None:
-                if kind == "during":  # the server was killed under it: its connection would have been closed
-                    self._reset()
-                else:
-                    self._say(502, b"<html><h1>502 Bad Gateway</h1></html>", ("Content-Type", "text/html"))
-                return 0
+            if answer is None:  # the server was killed under it: its connection would have been closed
+                return 0, self._reset if kind == "during" else self._page(502, "502 Bad Gateway")
             if kind == "drop_answer":
-                self._reset()
-            elif kind == "stored_bad_gateway":
-                self._say(502, b"<html><h1>502 Bad Gateway</h1></html>", ("Content-Type", "text/html"))
-            elif kind == "stored_silence":
-                proxy.hold(self.connection)
-                self._reset()
-            else:
-                self._say(answer.status, answer.body, *answer.headers, half=kind == "truncate")
-            return answer.status
+                return answer.status, self._reset
+            if kind == "stored_bad_gateway":
+                return answer.status, self._page(502, "502 Bad Gateway")
+            if kind == "stored_silence":
+                return answer.status, self._silence
+            return answer.status, self._saying(answer.status, answer.body, *answer.headers, half=kind == "truncate")
 
-        def _say(self, status: int, body: bytes, *headers: tuple[str, str], half: bool = False) -> int:
+        def _page(self, status: int, title: str) -> Callable[[], None]:
+            return self._saying(status, f"<html><h1>{title}</h1></html>".encode(), ("Content-Type", "text/html"))
+
+        def _saying(
+            self, status: int, body: bytes, *headers: tuple[str, str], half: bool = False
+        ) -> Callable[[], None]:
+            return lambda: self._say(status, body, *headers, half=half)
+
+        def _silence(self) -> None:
+            proxy.hold(self.connection)
+            self._reset()
+
+        def _say(self, status: int, body: bytes, *headers: tuple[str, str], half: bool = False) -> None:
             self.send_response_only(status)
             for name, value in headers:
                 self.send_header(name, value)
@@ -306,7 +311,6 @@ def _handler(proxy: FaultProxy) -> type[BaseHTTPRequestHandler]:
             self.wfile.flush()
             if half:
                 self._reset()
-            return 0
 
         def _reset(self) -> None:
             """Close at once; what was written and not read yet may be lost, as with a cable pulled."""
