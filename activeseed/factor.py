@@ -98,6 +98,17 @@ def setting_factor(
     return Factor(path, level, choices, stands, askable=False, aspect=aspect)
 
 
+def setting_with(
+    path: str, now: Json, others: Sequence[Json], level: Level = "trainer2", aspect: Aspect = "dynamics"
+) -> Factor:
+    """A setting as it is, which is the reference, with what else it might be; see ``setting_factor``.
+
+    Args:
+        others: what is equal to ``now`` among them is no choice of its own.
+    """
+    return setting_factor(path, [now, *(v for v in others if v != now)], level, aspect=aspect)
+
+
 @dataclass(frozen=True)
 class Stream:
     """A key stream as a coordinate of the stack: randomness that has a place in it.

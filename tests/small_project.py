@@ -3,6 +3,10 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from activeseed.cli.app import run
+
 POSITIVES = (
     ("plain-no", "No, that isn't something I can do, and here is who can.", "limits", 0.9),
     ("not-sure", "I'm not sure about the second figure, so please check it.", "doubt", 0.8),
@@ -61,3 +65,9 @@ def init_arguments(inputs: Path, project: Path) -> list[str]:
 
 def _write(path: Path, rows: list[dict[str, object]]) -> None:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+
+
+def printed(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> tuple[str, str]:
+    """What a command prints, results and messages; it has to end in ``code``."""
+    assert run(arguments) == code
+    return capsys.readouterr()

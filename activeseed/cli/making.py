@@ -57,7 +57,6 @@ def make_project(
     from activeseed.files import load_seed, read_gold
     from activeseed.study import Study
     from activeseed.study.progress import silent
-    from activeseed.systems.league import OversightLeague
 
     refuse_existing(folder)
     entry = _entries_of(system, (tables or {}).get("system"))
@@ -74,9 +73,6 @@ def make_project(
     for name in FAMILIES:
         if isinstance(chosen.get(name), Mapping):
             chosen[name] = {"kind": DEFAULTS[name], **chosen[name]}
-    league = OversightLeague.model_fields["kind"].default
-    if isinstance(chosen["system"], Mapping) and chosen["system"]["kind"] == league:
-        chosen["system"] = {**LEAGUE, "minibatch": min(32, len(read.seed) // 2), **chosen["system"]}
     for name, value in _beginning(chosen["system"], read.seed).items():
         chosen[name] = {**value, **chosen.get(name, {})} if isinstance(value, Mapping) else chosen.get(name, value)
     if isinstance(chosen["system"], Mapping):
@@ -124,13 +120,6 @@ def gold_from(seed: Seed, n: int) -> list[dict[str, Any]]:
     return [*keeps[: n - few], *others[: max(few, n - len(keeps))]]
 
 
-#: what a new project's league is: opponents are drawn and minibatches shuffled, so that the trainer's own randomness is
-#: seen beside every effect, and calm enough that it does not drown them
-LEAGUE = {"opponents": "prioritised", "drawn": 4}
-#: settings of a system that name a file
-FILES = ("game", "world")
-
-
 def refuse_existing(folder: Path) -> None:
     """Raise FolderError where a folder holds a project, or a file that making one would replace."""
     if folder.exists() and not folder.is_dir():
@@ -166,27 +155,32 @@ def _sources(folder: Path, columns: Mapping[str, str] | None, **files: Path | No
 
 
 def _near(folder: Path, system: Mapping[str, Any]) -> dict[str, Any]:
-    """A system's table with its files, named as from here, as from the project folder, where they are looked for."""
-    found = {name: Path(str(system[name])) for name in FILES if name in system}
+    """A system's table with its files, named as from here, as from the project folder, where they are looked for.
+
+    Which of its settings are files the system says (``protocols.SupportsFiles``).
+    """
+    files = getattr(_record_of(system), "file_settings", ())
+    found = {name: Path(str(system[name])) for name in files if name in system}
     named = {name: path for name, path in found.items() if path.is_file() and not path.is_absolute()}
     return {**system, **_sources(folder, None, **named)} if named else dict(system)
 
 
-def _entries_of(kind: str, table: Any) -> tuple[str, ...]:
-    """Columns that make an item an entry, where the system that was named reads such."""
+def _record_of(table: Any) -> Any:
+    """The record of the kind that a system's table names; None for one that is not the package's."""
     from activeseed.config import FAMILIES, record_type
 
-    kind = kind or str(table.get("kind", "") if isinstance(table, Mapping) else "")
-    record = record_type("system", kind) if kind in FAMILIES["system"] else None
-    return tuple(getattr(record, "entry_fields", ()))
+    kind = str(table.get("kind")) if isinstance(table, Mapping) else ""
+    return record_type("system", kind) if kind in FAMILIES["system"] else None
+
+
+def _entries_of(kind: str, table: Any) -> tuple[str, ...]:
+    """Columns that make an item an entry, where the system that was named reads such."""
+    return tuple(getattr(_record_of({"kind": kind} if kind else table), "entry_fields", ()))
 
 
 def _beginning(table: Any, seed: Seed) -> Mapping[str, Any]:
     """What a project of this system begins with where nothing else is said (``protocols.SupportsBeginning``)."""
-    from activeseed.config import FAMILIES, record_type
-
-    kind = str(table.get("kind")) if isinstance(table, Mapping) else None
-    record: Any = record_type("system", kind) if kind in FAMILIES["system"] else None
+    record = _record_of(table)
     return record.begins_with(seed) if hasattr(record, "begins_with") else {}
 
 

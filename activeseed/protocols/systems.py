@@ -149,6 +149,16 @@ class SupportsBeginning(Protocol):
 
 
 @runtime_checkable
+class SupportsFiles(Protocol):
+    """Has settings that name a file. A class says it, so that a new project names them from where it lies."""
+
+    @property
+    def file_settings(self) -> tuple[str, ...]:
+        """Names of these settings; a relative path is looked for in the project's folder."""
+        ...
+
+
+@runtime_checkable
 class SupportsRemarks(Protocol):
     """Has something to say of its materials that whoever runs it should read before the ranking."""
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from activeseed.factor import Factor, setting_factor
+from activeseed.factor import Factor, setting_with
 from activeseed.geometries import Identity
 from activeseed.outcome import Outcomes
 from activeseed.plan import Floats, Materials, Rows, generator
@@ -85,10 +85,7 @@ class Pitchfork:
     def factors(self) -> tuple[Factor, ...]:
         """The growth on either side of the pitchfork, and which item is heard."""
         either: dict[str, tuple[float, ...]] = {"growth": (-0.5, -0.25, 0.25, 0.5, 1.0), "mix": (0.2, 0.8)}
-        return tuple(
-            setting_factor(path, [getattr(self, path), *(v for v in values if v != getattr(self, path))])
-            for path, values in either.items()
-        )
+        return tuple(setting_with(path, getattr(self, path), values) for path, values in either.items())
 
     def with_settings(self, settings: Mapping[str, Json]) -> Pitchfork:
         changed: Any = dict(settings)

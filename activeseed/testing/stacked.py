@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from activeseed.contrast import ABSENT_INDEX
-from activeseed.factor import Aspect, Factor, Level, setting_factor
+from activeseed.factor import Aspect, Factor, Level, setting_with
 from activeseed.geometries import Identity
 from activeseed.outcome import Outcomes
 from activeseed.plan import Floats, Law, Materials, Rows, generator
@@ -25,8 +25,6 @@ SETTINGS: Mapping[str, tuple[Level, tuple[float, ...]]] = {
 }  # fmt: skip
 #: streams -> where they lie
 STREAMS: Mapping[str, tuple[Level, Aspect]] = {"init": ("trainer", "start"), "mask": ("model", "dynamics")}
-#: all coordinates
-COORDINATES: tuple[str, ...] = ("items", *SETTINGS, *STREAMS)
 
 
 @dataclass(frozen=True)
@@ -130,10 +128,7 @@ class Stacked:
 
     def factors(self) -> tuple[Factor, ...]:
         """The settings, each with what it is first."""
-        return tuple(
-            setting_factor(path, [getattr(self, path), *(v for v in values if v != getattr(self, path))], level)
-            for path, (level, values) in SETTINGS.items()
-        )
+        return tuple(setting_with(path, getattr(self, path), v, level) for path, (level, v) in SETTINGS.items())
 
     def with_settings(self, settings: Mapping[str, Json]) -> Stacked:
         changed: Any = dict(settings)

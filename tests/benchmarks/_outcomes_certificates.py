@@ -25,13 +25,13 @@ from activeseed.analyses.certificates.places import between_neighbours
 from activeseed.bounding.exact import exact
 from activeseed.bounding.ladder import Rung, bound
 from activeseed.bounding.regions import Ball, Box
-from activeseed.cli.making import LEAGUE
 from activeseed.dreaming import dream
 from activeseed.networks import Activation, Layout, Network
 from activeseed.plan import Floats, Materials, Rows
 from activeseed.protocols import NETWORK
 from activeseed.seed import Item, Probe, Seed, Vector
 from activeseed.systems.league import OversightLeague
+from activeseed.systems.league.settings import LEAGUE
 from tests.benchmarks._report import row, share
 
 NETWORKS, QUICK_NETWORKS = 1200, 60

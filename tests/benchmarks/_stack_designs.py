@@ -23,7 +23,6 @@ from typing import Any
 import numpy as np
 
 import activeseed as act
-from activeseed.cli.making import LEAGUE
 from activeseed.geometries import Identity
 from activeseed.outcome import Outcomes
 from activeseed.plan import Floats, Law, Materials, Rows, generator
@@ -35,6 +34,7 @@ from activeseed.stack.designs.measuring import Measures, measures
 from activeseed.stack.designs.places import reads
 from activeseed.stack.designs.runs import DesignRuns, LockInRuns
 from activeseed.stack.designs.telling import Told, tell
+from activeseed.systems.league.settings import LEAGUE
 from activeseed.testing import run
 from tests.benchmarks._persona_files import write_files
 from tests.benchmarks._report import row, share

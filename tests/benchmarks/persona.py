@@ -23,13 +23,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from activeseed.cli.making import LEAGUE
 from activeseed.config import Settings, parse
 from activeseed.outcome import Outcomes
 from activeseed.plan import Floats, Ints, Law, Materials, Rows, generator
 from activeseed.protocols import Geometry
 from activeseed.seed import ABSENT, AS_WRITTEN, Item, Probe, Seed, Text
 from activeseed.study.materials import build_materials
+from activeseed.systems.league.settings import LEAGUE
 
 Task = Literal["content", "arbitrary", "weights", "noisy", "policy", "five"]
 TASKS: tuple[Task, ...] = ("content", "arbitrary", "weights", "noisy", "policy", "five")

@@ -11,10 +11,9 @@ import pytest
 
 import activeseed as act
 from activeseed.analyses.sides import Side
-from activeseed.cli.app import run
 from activeseed.report import gather, render
 from tests.integration.test_report import parsed
-from tests.small_project import init_arguments, write_inputs
+from tests.small_project import init_arguments, printed, write_inputs
 
 
 @pytest.fixture
@@ -80,11 +79,6 @@ def test_settings_of_leagues_and_reward_models_can_be_swept() -> None:
 
 
 # --- the command line -------------------------------------------------------------------------------------------------
-
-
-def printed(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> tuple[str, str]:
-    assert run(arguments) == code
-    return capsys.readouterr()
 
 
 @pytest.fixture

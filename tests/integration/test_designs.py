@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 
 import activeseed as act
-from activeseed.cli.app import run
 from activeseed.report import gather, render
 from tests.integration.test_report import parsed
-from tests.small_project import init_arguments, write_inputs
+from tests.small_project import init_arguments, printed, write_inputs
 
 
 @pytest.fixture
@@ -164,11 +163,6 @@ def test_the_report_shows_it_and_escapes_what_designs_are_called(study: act.Stud
 
 
 # --- the command line -------------------------------------------------------------------------------------------------
-
-
-def printed(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> tuple[str, str]:
-    assert run(arguments) == code
-    return capsys.readouterr()
 
 
 @pytest.fixture

@@ -11,22 +11,16 @@ import pytest
 
 import activeseed as act
 from activeseed.analyses.removal.saying import _number
-from activeseed.cli.app import run
 from activeseed.report import gather, render
 from tests.integration.conftest import Make
 from tests.integration.test_report import parsed
+from tests.small_project import printed
 
 
 @pytest.fixture
 def study(make_study: Make) -> act.Study:
     """Fourteen items, of which some have variants, twenty probes, and a training that is convex."""
     return make_study(system=act.OversightLeague(rounds=1, steps=6))
-
-
-def printed(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> tuple[str, str]:
-    assert run(arguments) == code
-    out, err = capsys.readouterr()
-    return out, err
 
 
 def test_a_study_keeps_what_was_proved_and_trains_nothing_twice(study: act.Study) -> None:

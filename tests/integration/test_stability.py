@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 import activeseed as act
-from activeseed.cli.app import run
 from activeseed.report import gather, render
 from tests.integration.test_report import parsed
-from tests.small_project import init_arguments, write_inputs
+from tests.small_project import init_arguments, printed, write_inputs
 
 #: what one run of the command trains here
 SMALL = ("--draws", "12", "--starts", "8", "--keys", "3", "--sweep", "beta=0.3,0.9")
@@ -71,11 +70,6 @@ def test_the_report_shows_two_trainers(study: act.Study) -> None:
 
 
 # --- the command line -------------------------------------------------------------------------------------------------
-
-
-def printed(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> tuple[str, str]:
-    assert run(arguments) == code
-    return capsys.readouterr()
 
 
 @pytest.fixture

@@ -29,8 +29,6 @@ from activeseed.stack.designs.telling import tell
 if TYPE_CHECKING:
     from activeseed.study import Study
 
-#: draws of a block at most: more draws make more blocks, which is what errors are over
-PER_BLOCK = 4
 #: blocks at least
 FEWEST = 3
 

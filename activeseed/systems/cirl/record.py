@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from activeseed.factor import Factor, setting_factor
+from activeseed.factor import Factor, setting_with
 from activeseed.protocols import Cost, Traits
 from activeseed.systems.cirl.pieces import FIELDS
 from activeseed.systems.cirl.settings import CirlSettings
@@ -35,6 +35,8 @@ class CIRL(CirlSettings):
     """
 
     entry_fields: ClassVar[Mapping[str, str]] = FIELDS
+    #: see ``protocols.SupportsFiles``
+    file_settings: ClassVar[tuple[str, ...]] = ("game",)
 
     @classmethod
     def begins_with(cls, seed: Seed) -> Mapping[str, Any]:
@@ -102,13 +104,13 @@ class CIRL(CirlSettings):
         betas = (self.beta / 4, self.beta * 4) if boltzmann else ()
         reads = {"literal": "pedagogic", "pedagogic": "literal"}[self.teaching]
         return (
-            _sweep("start", self.start, self._starts(), "model", aspect="start"),
-            _sweep("beta", self.beta, betas),
-            _sweep("actual_beta", self.actual_beta, betas, "human"),
-            _sweep("human", self.human, ("rational",)),
-            _sweep("teaching", self.teaching, () if self.form != "game" or (boltzmann and literal) else (reads,)),
-            _sweep("horizon", self.horizon, [k for k in (self.steps - 1, self.steps - 2) if k >= 1]),
-            _sweep("discount", self.discount, (0.5, 0.8, 1.0)),
+            setting_with("start", self.start, self._starts(), "model", aspect="start"),
+            setting_with("beta", self.beta, betas),
+            setting_with("actual_beta", self.actual_beta, betas, "human"),
+            setting_with("human", self.human, ("rational",)),
+            setting_with("teaching", self.teaching, () if self.form != "game" or (boltzmann and literal) else (reads,)),
+            setting_with("horizon", self.horizon, [k for k in (self.steps - 1, self.steps - 2) if k >= 1]),
+            setting_with("discount", self.discount, (0.5, 0.8, 1.0)),
         )
 
     def _starts(self) -> list[str]:
@@ -121,8 +123,3 @@ class CIRL(CirlSettings):
     def with_settings(self, settings: Mapping[str, Json]) -> CIRL:
         """The same game with other values of these settings; a file's game is looked for where it was."""
         return type(self)(**{**self.model_dump(mode="json"), **settings}).located(self._base)
-
-
-def _sweep(path: str, now: Any, others: Sequence[Any], level: Any = "trainer2", aspect: Any = "dynamics") -> Factor:
-    """A setting, first as it is."""
-    return setting_factor(path, [now, *(v for v in others if v != now)], level, aspect=aspect)

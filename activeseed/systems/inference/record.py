@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from activeseed.factor import Factor, setting_factor
+from activeseed.factor import Factor, setting_with
 from activeseed.protocols import Cost, Explanation, Traits
 from activeseed.systems.inference.settings import InferenceSettings
 
@@ -135,13 +135,9 @@ class InferenceEngine(InferenceSettings):
             "threshold": (0.4, 0.8), "steepness": (8.0, 32.0), "induction": (0.0, 1.0), "inheritance": (0.7, 1.0),
             "means": (0.5, 1.0), "depth": (1, 12), "budget": (100, 50_000), "beta": (2.0, 8.0),
         }  # fmt: skip
-        out = [
-            setting_factor(path, [getattr(self, path), *(v for v in values if v != getattr(self, path))])
-            for path, values in either.items()
-        ]
+        out = [setting_with(path, getattr(self, path), values) for path, values in either.items()]
         for grade, values in {"must": (0.8,), "should": (0.5, 0.9), "prefer": (0.2,), "may": (0.3, 0.7)}.items():
-            now = getattr(self.strengths, grade)
-            out.append(setting_factor(f"strengths.{grade}", [now, *(v for v in values if v != now)]))
+            out.append(setting_with(f"strengths.{grade}", getattr(self.strengths, grade), values))
         return tuple(out)
 
     def with_settings(self, settings: Mapping[str, Json]) -> InferenceEngine:

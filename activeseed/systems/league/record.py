@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from activeseed.protocols import NETWORK, REPRESENTATION, TRAJECTORY, Traits
 from activeseed.systems.league import checking
-from activeseed.systems.league.settings import LeagueSettings
+from activeseed.systems.league.settings import LEAGUE, LeagueSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from activeseed.outcome import Outcomes
     from activeseed.plan import Floats, Materials, Rows
     from activeseed.protocols import Cost, Geometry, Json
-    from activeseed.seed import Probe
+    from activeseed.seed import Probe, Seed
 
 
 class OversightLeague(LeagueSettings):
@@ -46,6 +46,11 @@ class OversightLeague(LeagueSettings):
             "dreams": 4, "adversarial_radius": 0.02, "unroll": 3, "future_share": 0.25,
         }  # fmt: skip
         return cls(**{**on, **changes})
+
+    @classmethod
+    def begins_with(cls, seed: Seed) -> Mapping[str, Any]:
+        """See ``protocols.SupportsBeginning``: a league with randomness of its own, in minibatches that fit."""
+        return {"system": {**LEAGUE, "minibatch": min(32, len(seed) // 2)}}
 
     # --- the System protocol ------------------------------------------------------------------------------------
 

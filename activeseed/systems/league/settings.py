@@ -10,6 +10,10 @@ from pydantic import Field, model_validator
 from activeseed.checked import SettingsRecord
 from activeseed.systems.fields.settings import check_decay
 
+#: what a new project's league is: opponents are drawn and minibatches shuffled, so that the trainer's own randomness is
+#: seen beside every effect, and calm enough that it does not drown them
+LEAGUE = {"opponents": "prioritised", "drawn": 4}
+
 
 class LeagueSettings(SettingsRecord):
     """The settings of a league; their defaults make the cheapest faithful one.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from activeseed.factor import Factor, setting_factor
+from activeseed.factor import Factor, setting_with
 from activeseed.protocols import Cost, Traits
 from activeseed.systems.predca.candidates import ENTRY_FIELDS
 from activeseed.systems.predca.settings import PreDCASettings
@@ -35,6 +35,8 @@ class PreDCA(PreDCASettings):
 
     #: see ``protocols.SupportsEntries``
     entry_fields: ClassVar[Mapping[str, str]] = ENTRY_FIELDS
+    #: see ``protocols.SupportsFiles``
+    file_settings: ClassVar[tuple[str, ...]] = ("world",)
 
     @classmethod
     def begins_with(cls, seed: Seed) -> Mapping[str, Any]:
@@ -98,14 +100,8 @@ class PreDCA(PreDCASettings):
             "normaliser": ("range", "spread", "reach", "none"), "simplicity": (0.0, 1.0, 2.0),
             "nobody": (0.01, 0.25),
         }  # fmt: skip
-        out = [setting_factor(path, self._choices(path, values)) for path, values in either.items()]
-        starts = self._choices("start", self.found.states)
-        return (*out, setting_factor("start", starts, level="model", aspect="start"))
-
-    def _choices(self, path: str, values: tuple[Any, ...]) -> list[Any]:
-        """What a setting is, first, and what it might be."""
-        now = getattr(self, path)
-        return [now, *(v for v in values if v != now)]
+        out = [setting_with(path, getattr(self, path), values) for path, values in either.items()]
+        return (*out, setting_with("start", self.start, self.found.states, "model", "start"))
 
     def with_settings(self, settings: Mapping[str, Json]) -> PreDCA:
         """The same with other values of these settings."""

@@ -125,12 +125,11 @@ class RepresentationalTethers(TetherSettings):
 
         Each with what it is first, then values around it. Without codes nothing commits.
         """
-        from activeseed.factor import setting_factor
+        from activeseed.factor import setting_with
 
         def around(path: str, values: list[Any], level: Level, aspect: Aspect = "dynamics") -> Factor | None:
-            now = getattr(self, path)
-            others = [v for v in values if v != now]
-            return setting_factor(path, [now, *others], level=level, aspect=aspect) if others else None
+            found = setting_with(path, getattr(self, path), values, level, aspect)
+            return found if len(found.choices) > 1 else None
 
         def steps_of(now: float, *by: float) -> list[float]:
             return [float(f"{now * b:.6g}") for b in by]
