@@ -1,7 +1,10 @@
 """Every command explains itself with an example that could be typed, and a typo gets the nearest name."""
 
+import contextlib
+import io
 import re
 import shlex
+from functools import cache
 
 import pytest
 import typer
@@ -30,15 +33,23 @@ DESIGN = {
 }  # fmt: skip
 
 
+@cache  # a page takes a tenth of a second to be set, and several tests read it
+def help_of(*path):
+    """What a command's --help prints; nothing on the other stream, and no error."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        assert run([*path, "--help"]) == 0
+    assert err.getvalue() == ""
+    return out.getvalue()
+
+
 def test_the_commands_are_those_of_the_design():
     assert {" ".join(path) for path, command in ALL if not hasattr(command, "commands")} == DESIGN
 
 
 @pytest.mark.parametrize(("path", "command"), ALL, ids=IDS)
-def test_help_has_an_example(path, command, capsys):
-    assert run([*path, "--help"]) == 0
-    out, err = capsys.readouterr()
-    assert err == ""
+def test_help_has_an_example(path, command):
+    out = help_of(*path)
     assert "Example:" in out
     assert f"Usage: {' '.join(('activeseed', *path))}" in out
     example = out[out.index("Example:") :].splitlines()[1]
@@ -46,9 +57,8 @@ def test_help_has_an_example(path, command, capsys):
 
 
 @pytest.mark.parametrize(("path", "command"), ALL, ids=IDS)
-def test_examples_only_use_options_that_exist(path, command, capsys):
-    run([*path, "--help"])
-    out = capsys.readouterr().out
+def test_examples_only_use_options_that_exist(path, command):
+    out = help_of(*path)
     block = out[out.index("Example:") :].split("\n\n")[0]
     for line in block.splitlines()[1:]:
         for part in line.split("&&"):
@@ -64,9 +74,8 @@ def test_examples_only_use_options_that_exist(path, command, capsys):
 
 
 @pytest.mark.parametrize(("path", "command"), ALL, ids=IDS)
-def test_an_argument_is_called_by_its_name_alone(path, command, capsys):
-    run([*path, "--help"])
-    out = capsys.readouterr().out
+def test_an_argument_is_called_by_its_name_alone(path, command):
+    out = help_of(*path)
     assert "list[" not in out
     assert "[[" not in out
 

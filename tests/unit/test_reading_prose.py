@@ -338,16 +338,15 @@ ONE_LINE = {
 @pytest.mark.parametrize("unit", ONE_LINE.values(), ids=ONE_LINE)
 def test_a_line_of_100_kb_takes_about_eight_times_as_long_as_an_eighth_of_it(unit):
     # Linear is 8, quadratic 64; fixed costs only lower it, and a busy machine may double either time: 32 lies between.
+    # The short line is the best of three; the long one is read again only where it took too long the first time.
     def seconds(length: int) -> float:
         text = (unit * (length // len(unit) + 1))[:length]
-        best = 1e9
-        for _ in range(3):
-            start = time.process_time()
-            read(text)
-            best = min(best, time.process_time() - start)
-        return best
+        start = time.process_time()
+        read(text)
+        return time.process_time() - start
 
-    assert seconds(100_000) < 32 * max(seconds(12_500), 1e-3)
+    most = 32 * max(min(seconds(12_500) for _ in range(3)), 1e-3)
+    assert any(seconds(100_000) < most for _ in range(3))
 
 
 _WORDS = st.sampled_from(

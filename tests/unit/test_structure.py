@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,10 +31,17 @@ def modules_of(package: Path) -> dict[str, Path]:
     return found
 
 
+@cache  # every test of this file asks all of the package
+def nodes_of(source: str) -> tuple[ast.AST, ...]:
+    """What of a source's tree the tests below look at."""
+    kinds = (ast.ImportFrom, ast.Import, ast.Constant, ast.Tuple, ast.List, ast.Set, ast.Dict)
+    return tuple(node for node in ast.walk(ast.parse(source)) if isinstance(node, kinds))
+
+
 def imports_of(source: str, known: Iterable[str]) -> set[str]:
     """Modules of the package that a source imports, wherever it does: deferred, or for the type checker alone."""
     known, out = set(known), set()
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes_of(source):
         if isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
                 full = f"{node.module}.{alias.name}"
@@ -138,7 +146,7 @@ def texts_of(source: str) -> set[str]:
     """Every text that a program could compare with: neither docstrings nor parts of longer ones."""
     return {
         node.value
-        for node in ast.walk(ast.parse(source))
+        for node in nodes_of(source)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
 
@@ -159,7 +167,7 @@ def listed(source: str, kinds: set[str], words: bool = False) -> set[str]:
     groups = [texts_of(source)]
     if words:
         groups = []
-        for node in ast.walk(ast.parse(source)):
+        for node in nodes_of(source):
             if isinstance(node, ast.Tuple | ast.List | ast.Set | ast.Dict):
                 members = node.keys if isinstance(node, ast.Dict) else node.elts
                 groups.append({m.value for m in members if isinstance(m, ast.Constant) and isinstance(m.value, str)})
