@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from activeseed.cli import app
 from tests.small_project import POSITIVES, init_arguments, write_inputs
 
 
@@ -35,10 +36,17 @@ def project(tmp_path_factory) -> Path:
     return folder / "study"
 
 
-def test_a_study_from_start_to_finish(project):
+def test_a_study_from_start_to_finish(project, monkeypatch, capsys):
     """init → check → rank → queue → answers import → rank → seed log, diff → status → compare; no second init."""
-    checked = run("check", cwd=project)
-    assert "trainings" in checked.stdout
+
+    def here(*arguments: str, code: int = 0) -> tuple[str, str]:
+        """In this process: what tells two processes apart is seen by then, and each would load torch anew."""
+        monkeypatch.chdir(project)
+        capsys.readouterr()
+        assert app.run(arguments) == code, arguments
+        return capsys.readouterr()
+
+    assert "trainings" in here("check")[0]
     ranking = json.loads(run("rank", "--json", cwd=project).stdout)
     assert {row["id"] for row in ranking["items"]} == {p[0] for p in POSITIVES}
 
@@ -48,7 +56,7 @@ def test_a_study_from_start_to_finish(project):
     answers.write_text(f"question,annotator,verdict,comment\n{flattery['id']},ada,reject,flattery\n", "utf-8")
     assert "The seed is now v1" in run("answers", "import", "answers.csv", cwd=project).stdout
 
-    again = json.loads(run("rank", "--json", cwd=project).stdout)
+    again = json.loads(here("rank", "--json")[0])
     assert again["seed_version"] != ranking["seed_version"]
     credibility = {row["id"]: row["credibility"] for row in again["items"]}
     assert credibility["flatter"] < 0.5
@@ -59,14 +67,14 @@ def test_a_study_from_start_to_finish(project):
     assert (standing["answered"], standing["annotators"][0]["name"]) == (1, "ada")
     run(*init_arguments(project.parent / "in", project), cwd=project, code=2)
 
-    compared = json.loads(run("compare", "v0", "latest", "--json", cwd=project).stdout)
+    compared = json.loads(here("compare", "v0", "latest", "--json")[0])
     assert compared["differing"] == {"flatter": ["as_written", "absent"]}
     assert compared["distances"][0]["kind"] == "own"
     mine = {p["id"]: p["second"] for p in compared["probes"]}
     (project / "mine.csv").write_text("\n".join(["probe,value", *(f"{n},{v}" for n, v in mine.items())]), "utf-8")
-    assert "single run" in run("compare", "latest", "mine.csv", cwd=project).stdout
-    assert "unknown" not in run("compare", "--draws", "8", cwd=project).stderr
-    assert "Did you mean 'flatter'" in run("compare", "latest", "without:flater", cwd=project, code=2).stderr
+    assert "single run" in here("compare", "latest", "mine.csv")[0]
+    assert "unknown" not in here("compare", "--draws", "8")[1]
+    assert "Did you mean 'flatter'" in here("compare", "latest", "without:flater", code=2)[1]
 
 
 def _queued(project: Path) -> list[str]:

@@ -19,7 +19,6 @@ from activeseed.seed import Item, Probe, Seed, Text
 from activeseed.study import Study
 from activeseed.systems.league import OversightLeague
 
-MOMENTS = 20
 GOOD = ["tell the truth", "admit the mistake", "say what is unsure", "ask before acting", "name the source"]
 BAD = ["flatter the user", "hide the error", "invent a figure", "guess and sound sure", "share the secret"]
 
@@ -110,7 +109,8 @@ def facts(folder: Path) -> dict[str, Any]:
 
 
 @pytest.mark.timeout(600)
-def test_the_loop_survives_kill_9_at_random_moments(tmp_path: Path) -> None:
+@pytest.mark.parametrize("moments", [4, pytest.param(20, marks=pytest.mark.slow)])
+def test_the_loop_survives_kill_9_at_random_moments(tmp_path: Path, moments: int) -> None:
     pristine = tmp_path / "pristine"
     make(pristine)
     warm_up(tmp_path)
@@ -122,17 +122,21 @@ def test_the_loop_survives_kill_9_at_random_moments(tmp_path: Path) -> None:
     expected = facts(whole)
     assert len(expected["subjects"]) == len(set(expected["subjects"])), "an unbroken run asks nothing twice"
     dice = random.Random(20)
-    killed = 0
-    for moment in range(MOMENTS):
-        folder = tmp_path / f"killed-{moment}"
+    killed = tried = 0
+    while killed < moments:
+        # a run can end before its moment comes where the machine is quicker than it was
+        assert tried < 3 * moments, "the runs end before they are killed"
+        tried += 1
+        folder = tmp_path / f"killed-{tried}"
         shutil.copytree(pristine, folder)
-        ended = in_child(folder, dice.uniform(0.0, length))
-        killed += not ended
-        assert in_child(folder)
-        assert facts(folder) == expected, f"differs after a kill (moment {moment})"
+        start, moment = time.monotonic(), dice.uniform(0.0, length)
+        if in_child(folder, moment):
+            length = min(length, time.monotonic() - start)
+        else:
+            killed += 1
+            assert in_child(folder)
+        assert facts(folder) == expected, f"differs after a kill ({moment:.3f} of {length:.3f} s)"
         shutil.rmtree(folder)
-    # a run can end before its moment comes when the machine is quicker than it was; most must really be killed
-    assert killed >= MOMENTS // 2
 
 
 @pytest.mark.timeout(300)

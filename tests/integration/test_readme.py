@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import re
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from activeseed.cli.app import run
 from activeseed.resources import bundled
+from tests.small_project import FAST
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -30,6 +32,27 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", README.read_text("utf-8"), re.M | re.S)
 
 
+Typed = Callable[..., tuple[str, str]]
+
+
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typed:
+    """Runs a command in a folder, with nobody at the keyboard; it has to end well. Returns its two streams.
+
+    In this process: `tests/e2e` has the commands in processes of their own, each of which would load torch anew.
+    """
+
+    def command(place: Path, *words: str) -> tuple[str, str]:
+        monkeypatch.chdir(place)
+        monkeypatch.setattr("sys.stdin", io.StringIO())
+        ended = run(words)
+        out, err = capsys.readouterr()
+        assert ended == 0, f"{words}\n{out}\n{err}"
+        return out, err
+
+    return command
+
+
 def test_the_python_of_the_readme_runs(
     example: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -47,7 +70,7 @@ def test_the_python_of_the_readme_runs(
     assert (example / "work" / "activeseed.toml").exists()
 
 
-def test_the_session_of_the_readme_runs(example: Path) -> None:
+def test_the_session_of_the_readme_runs(example: Path, typed: Typed) -> None:
     (session,) = (b for b in blocks("console") if "activeseed init" in b)
     place = example
     commands = [line.removeprefix("$ ").split("#")[0].strip() for line in session.splitlines()]
@@ -59,16 +82,12 @@ def test_the_session_of_the_readme_runs(example: Path) -> None:
         words = command.split()
         if words[1] in {"annotate", "loop"}:
             continue  # these wait for a human; tests of the command line answer them
-        done = subprocess.run(
-            [sys.executable, "-m", "activeseed", *words[1:]],
-            cwd=place, capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        typed(place, *words[1:])
     assert (place / "report.html").stat().st_size > 10_000
 
 
 @pytest.mark.slow
-def test_the_session_about_a_charter_runs(tmp_path: Path) -> None:
+def test_the_session_about_a_charter_runs(tmp_path: Path, typed: Typed) -> None:
     (session,) = (b for b in blocks("bash") if "--system inference_engine" in b)
     author = tmp_path / "charter.md"
     author.write_bytes((ROOT / "examples" / "charter.md").read_bytes())
@@ -81,33 +100,24 @@ def test_the_session_about_a_charter_runs(tmp_path: Path) -> None:
         if command.startswith("cd "):
             place = place / command.split()[1]
             continue
-        done = subprocess.run(
-            [sys.executable, "-m", "activeseed", *command.split()[1:]],
-            cwd=place, capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
-        said += done.stdout + done.stderr
+        said += "".join(typed(place, *command.split()[1:]))
     assert re.search(r"took \d+ of \d+ sentences", said)
     assert author.read_bytes() == written  # nothing was answered
 
 
-def test_the_session_about_comparing_runs(example: Path) -> None:
+def test_the_session_about_comparing_runs(example: Path, typed: Typed) -> None:
     (session,) = (b for b in blocks("bash") if "activeseed compare " in b)
     whole = (Path(str(bundled("careful"))) / "positives.jsonl").read_text("utf-8").splitlines(keepends=True)
     reworded = [line for line in whole[24:] if '"variants"' in line]  # lock-in holds a revision against a rewording
     with (example / "positives.jsonl").open("a", encoding="utf-8") as file:
         file.writelines(reworded)
     made = ["init", "study", "--from", "positives.jsonl", "--pool", "pool.jsonl", "--probes", "probes.jsonl"]
+    made += [f"--set={setting}" for setting in FAST]  # the session says nothing of how long its league learns
     commands = [made, *(line.split("#")[0].split()[1:] for line in session.splitlines())]
     assert len(commands) == 9
     place, said = example, ""
     for words in commands:
-        done = subprocess.run(
-            [sys.executable, "-m", "activeseed", *words],
-            cwd=place, capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-        assert done.returncode == 0, f"{words}\n{done.stdout}\n{done.stderr}"
-        said += done.stdout
+        said += typed(place, *words)[0]
         place = example / "study"
     assert "proved ≤" in said
     assert "basin" in said

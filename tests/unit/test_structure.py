@@ -144,11 +144,7 @@ for homes in (HOMES["laws"][0], HOMES["perturbations"][0]):
 
 def texts_of(source: str) -> set[str]:
     """Every text that a program could compare with: neither docstrings nor parts of longer ones."""
-    return {
-        node.value
-        for node in nodes_of(source)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
+    return {node.value for node in nodes_of(source) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
 
 #: families whose kinds are everyday words (a verdict is a flip, a field holds wordings): a list of them is one display
