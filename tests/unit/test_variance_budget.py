@@ -15,19 +15,17 @@ from activeseed.analyses import Budget
 from activeseed.analyses.basins.telling import holm_of
 from activeseed.analyses.budget.blocks import Mixed
 from activeseed.analyses.budget.estimating import (
-    ENOUGH_BLOCKS,
     Part,
-    holm,
     masks_for,
     of_blocks,
     pairs,
-    ratio_interval,
     shares_of,
     singles,
     total_weights,
     weights_of,
 )
 from activeseed.analyses.budget.factors import Coding, factor_shares
+from activeseed.analyses.budget.intervals import ENOUGH_BLOCKS, holm, ratio_interval
 from activeseed.errors import PlanError, TrainingError
 from activeseed.plan import Law
 from activeseed.protocols import Problem
@@ -153,6 +151,44 @@ def test_a_denominator_that_may_be_zero_rules_nothing_out() -> None:
     tops, bottom = dice.standard_normal((16, 1)), 0.05 + dice.standard_normal(16)
     _, _, low, high = ratio_interval(tops, bottom)
     assert (low[0], high[0]) == (0.0, 1.0)
+
+
+def test_intervals_are_equivariant_and_the_same_in_every_call() -> None:
+    dice = np.random.default_rng(1)
+    tops, bottom = dice.exponential(size=(3, 20, 2)), dice.exponential(size=(3, 20)) + 4.0
+    _, _, low, high = ratio_interval(tops, bottom)
+    # another unit of the outcome changes nothing, nor does whether budgets are looked at together
+    for scale in (1e-6, 1e6):
+        assert np.array(ratio_interval(scale * tops, scale * bottom)[2:]) == pytest.approx(np.array([low, high]))
+    _, _, alone_low, alone_high = ratio_interval(tops[1], bottom[1])
+    assert (low[1], high[1]) == (pytest.approx(alone_low), pytest.approx(alone_high))
+
+
+def test_an_interval_reaches_further_to_where_blocks_are_skewed() -> None:
+    blocks = np.full((32, 1), 0.1)
+    blocks[:3] = 1.0
+    for tops, turned in ((blocks, False), (1.1 - blocks, True)):
+        value, _, low, high = ratio_interval(tops, np.full(32, 2.0))
+        above, below = high - value, value - low
+        assert (below > 1.2 * above if turned else above > 1.2 * below).all()
+
+
+def test_a_share_that_every_block_says_alike_is_known() -> None:
+    bottom = np.random.default_rng(2).exponential(size=12) + 1.0
+    value, se, low, high = ratio_interval(np.stack([bottom, 0.3 * bottom, 0.0 * bottom], 1), bottom)
+    for of in (value, low, high):
+        assert of == pytest.approx([1.0, 0.3, 0.0], abs=1e-9)
+    assert se == pytest.approx([0.0, 0.0, 0.0], abs=1e-9)
+
+
+def test_intervals_of_skewed_blocks_cover() -> None:
+    # lognormal blocks, σ = 1: of 4,000 samples of 64, drawn elsewhere, the interval held the mean in 93.2 of 100,
+    # Student's in 90.4, nineteen of its misses in twenty from below; three standard errors of 3,000 are 1.4
+    n, truth = 3000, np.exp(0.5) / 10.0
+    tops = np.random.default_rng(3).lognormal(size=(n, 64, 1))
+    _, _, low, high = ratio_interval(tops, np.full((n, 64), 10.0))
+    held = ((low <= truth) & (truth <= high)).mean()
+    assert held > 0.932 - 3 * np.sqrt(0.932 * 0.068 / n)
 
 
 def test_p_values_are_adjusted_as_everywhere() -> None:

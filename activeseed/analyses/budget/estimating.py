@@ -22,17 +22,11 @@ from itertools import combinations
 
 import numpy as np
 
-from activeseed.estimators.statistics import t_quantile
+from activeseed.analyses.budget.intervals import ROUNDING, holm, one_sided, ratio_interval
 from activeseed.plan import Floats
 
 #: groups up to here are crossed in full; beyond, a block has only the rows that what is asked for needs
 CROSSED = 6
-#: fewer blocks than this have no interval
-ENOUGH_BLOCKS = 8
-#: what of the total is rounding: outcomes are kept in single precision, and rows' last bits depend on their batch
-ROUNDING = 1e-11
-#: skewness of blocks at which the upper arm is that of the logarithm, and how many times the way there it goes at most
-SKEWED, LONGEST = 2.8, 3.0
 
 
 @dataclass(frozen=True)
@@ -224,72 +218,3 @@ def of_blocks(tops: Floats, whole: Floats, noise: Floats | None = None) -> Share
     with np.errstate(invalid="ignore", divide="ignore"):
         spread_se = bottom.std(-1, ddof=1) / np.sqrt(blocks) if blocks > 1 else np.full(spread.shape, np.nan)
     return Shares(value, se, low, high, p, holm(p), spread, spread_se, floor.mean(-1))
-
-
-def ratio_interval(tops: Floats, bottom: Floats, level: float = 0.95) -> tuple[Floats, Floats, Floats, Floats]:
-    """Mean top over mean bottom, its standard error, and an interval within [0, 1].
-
-    Fieller's set (1954), which holds its level also where the denominator is uncertain. Where blocks are skewed to the
-    right, a share that comes out low has an error that comes out low as well: its upper arm is then drawn out towards
-    (and, where they are very skewed, beyond) that of a logarithm that is Student distributed, in proportion to the
-    skewness. How much was measured, on closed forms: `tests/benchmarks/_stack_shares.py`. Where not one block showed
-    anything, the interval is zero alone: what happens in fewer draws than there are blocks can't be told.
-
-    Args:
-        tops: (…, B, K).
-        bottom: (…, B).
-
-    Returns:
-        four (…, K) arrays.
-    """
-    blocks = bottom.shape[-1]
-    top, under = tops.mean(-2), bottom.mean(-1)[..., None]
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        value = np.where(under > 0, top / under, np.nan)
-        if blocks < ENOUGH_BLOCKS:
-            unknown = np.full(value.shape, np.nan)
-            return value, unknown, unknown.copy(), unknown.copy()
-        t = float(t_quantile(0.5 + level / 2.0, blocks - 1))
-        a_top, a_under = tops - top[..., None, :], (bottom - under)[..., None]
-        scale = 1.0 / (blocks * (blocks - 1))
-        v_top, v_under = (a_top**2).sum(-2) * scale, (a_under**2).sum(-2) * scale
-        both = (a_top * a_under).sum(-2) * scale
-        se = np.sqrt(np.maximum(v_top - 2.0 * value * both + value**2 * v_under, 0.0)) / under
-        a, b, c = under**2 - t**2 * v_under, top * under - t**2 * both, top**2 - t**2 * v_top
-        root = np.sqrt(np.maximum(b * b - a * c, 0.0))
-        low, high = np.where(a > 0, (b - root) / a, 0.0), np.where(a > 0, (b + root) / a, 1.0)
-        skew = ((a_top - value[..., None, :] * a_under) ** 3).mean(-2) / (se * under * np.sqrt(blocks)) ** 3
-        long = np.where(value > t * se, value * np.exp(t * se / value), value + t * se * (np.e - 1.0))
-        longer = np.clip(np.nan_to_num(skew) / SKEWED, 0.0, LONGEST) * np.maximum(long - high, 0.0)
-        high = np.where(value > 0, high + longer, high)
-    fixed = (tops == 0.0).all(-2)  # not one block said anything else
-    low, high = np.where(fixed, 0.0, low), np.where(fixed, 0.0, high)
-    return value, se, np.clip(low, 0.0, 1.0), np.clip(high, 0.0, 1.0)
-
-
-def one_sided(tops: Floats) -> Floats:
-    """(…, B, K) -> (…, K) p-values of mean zero against a mean above it: Student's test over blocks.
-
-    Under no effect a block's estimate is a product of two independent differences: heavy in both tails alike, under
-    which the test is conservative. 1 where every block says exactly nothing.
-    """
-    from scipy.special import stdtr
-
-    blocks = tops.shape[-2]
-    if blocks < ENOUGH_BLOCKS:
-        return np.full((*tops.shape[:-2], tops.shape[-1]), np.nan)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        t = tops.mean(-2) / (tops.std(-2, ddof=1) / np.sqrt(blocks))
-    return np.asarray(np.where((tops == 0.0).all(-2), 1.0, stdtr(blocks - 1, -t)), np.float64)
-
-
-def holm(p: Floats) -> Floats:
-    """(…, K) p-values adjusted for their family (Holm 1979); of one that is unknown, unknown."""
-    order = np.argsort(p, axis=-1, kind="stable")
-    known = np.isfinite(p).sum(-1, keepdims=True)
-    rank = np.arange(p.shape[-1])
-    sorted_p = np.take_along_axis(p, order, -1)
-    stepped = np.maximum.accumulate(np.where(rank < known, sorted_p * (known - rank), sorted_p), axis=-1)
-    out = np.empty_like(p)
-    np.put_along_axis(out, order, np.minimum(1.0, stepped), -1)
-    return out

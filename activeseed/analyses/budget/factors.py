@@ -14,8 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from activeseed.analyses.budget.estimating import ENOUGH_BLOCKS, ROUNDING, holm
-from activeseed.estimators.statistics import t_quantile
+from activeseed.analyses.budget.intervals import ROUNDING, holm, one_sided, ratio_interval
 from activeseed.plan import Floats, Ints
 
 #: rows that a regression has to have beyond its coefficients, and over them
@@ -83,7 +82,8 @@ def factor_shares(differences: Floats, columns: Floats, blocks: Ints, coding: Co
         blocks: (R,) block of each row, 0 … B − 1.
         spread: (B,) what each block says of the spread without noise.
 
-    Errors are those of a jackknife over up to ``LEFT_OUT`` groups of blocks, numerator and denominator together.
+    Errors are those of a jackknife over up to ``LEFT_OUT`` groups of blocks, numerator and denominator together: what a
+    group adds (Tukey's pseudo-values) is to the interval what a block is elsewhere.
     Cost: O(LEFT_OUT · (R K² + K³)).
     """
     known, index = np.unique(blocks, return_inverse=True)
@@ -102,29 +102,18 @@ def factor_shares(differences: Floats, columns: Floats, blocks: Ints, coding: Co
     def told(of: NDArray[np.bool_]) -> Floats:
         return _clean(_debiased(d[of], x[of], coding.owner, moments, coding.factors), floor)
 
-    def over(of: NDArray[np.bool_]) -> float:
-        mean = float(spread[known[of]].mean())
-        return mean if mean > 0 else np.nan
-
     every = np.ones(len(known), np.bool_)
-    top = told(every)
-    value = top / over(every)
-    unknown = np.full(coding.factors, np.nan)
-    if groups < ENOUGH_BLOCKS:
-        return FactorShares(value, unknown, unknown, unknown, unknown, unknown)
-    left_top, left_value = np.empty((groups, coding.factors)), np.empty((groups, coding.factors))
-    for g in range(groups):
-        left_top[g] = told(part != g)
-        left_value[g] = left_top[g] / over(part != g)
-    from scipy.special import stdtr
+    left = np.array([told(part != g) for g in range(groups)])
+    under = np.array([spread[known[part != g]].mean() for g in range(groups)])
+    tops = _pseudo(told(every), left)
+    value, se, low, high = ratio_interval(tops, _pseudo(spread[known].mean(), under))
+    p = one_sided(tops)
+    return FactorShares(value, se, low, high, p, holm(p))
 
-    scale = np.sqrt((groups - 1) / groups)
-    se = scale * np.sqrt(((left_value - left_value.mean(0)) ** 2).sum(0))
-    t = float(t_quantile(0.975, groups - 1))
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        own = scale * np.sqrt(((left_top - left_top.mean(0)) ** 2).sum(0))
-        p = np.where(own > 0, stdtr(groups - 1, -top / own), np.where(top > 0, 0.0, 1.0))
-    return FactorShares(value, se, np.clip(value - t * se, 0.0, 1.0), np.clip(value + t * se, 0.0, 1.0), p, holm(p))
+
+def _pseudo(whole: Floats, left: Floats) -> Floats:
+    """(G, …) what each group adds to an estimate, their mean being that of all; ``left`` are those without it."""
+    return np.asarray(whole - (len(left) - 1) * (left - left.mean(0)))
 
 
 def _by_block(rows: Floats, index: Ints, blocks: int) -> Floats:

@@ -12,15 +12,14 @@ import numpy as np
 from activeseed.analyses.budget.blocks import Mixed
 from activeseed.analyses.budget.coordinates import Group, choices_said
 from activeseed.analyses.budget.estimating import (
-    ENOUGH_BLOCKS,
     Part,
     Shares,
-    holm,
     products_of,
     shares_of,
     total_weights,
 )
 from activeseed.analyses.budget.found import Budget, GroupShare, Interaction, LevelShare, OutcomeBlock, Share
+from activeseed.analyses.budget.intervals import ENOUGH_BLOCKS, holm
 from activeseed.analyses.budget.singling import single_factors
 from activeseed.geometries import Blocks
 from activeseed.plan import Floats, Ints

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from activeseed.analyses.basins.counting import support_of
-from activeseed.analyses.budget.estimating import ENOUGH_BLOCKS
+from activeseed.analyses.budget.intervals import ENOUGH_BLOCKS
 from activeseed.errors import TrainingError
 from activeseed.outcome import Bools
 from activeseed.plan import Floats, generator

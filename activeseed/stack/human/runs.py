@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from activeseed.analyses.budget.estimating import ENOUGH_BLOCKS
+from activeseed.analyses.budget.intervals import ENOUGH_BLOCKS
 from activeseed.errors import PlanError
 from activeseed.plan import generator
 

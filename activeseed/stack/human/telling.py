@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from activeseed.analyses.budget.estimating import holm
+from activeseed.analyses.budget.intervals import holm
 from activeseed.outcome import Bools
 from activeseed.plan import Floats, Ints
 from activeseed.stack.human.apart import left_of
