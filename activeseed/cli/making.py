@@ -86,6 +86,7 @@ def make_project(
         gold=[*(read_gold(gold, entry=entry) if gold else ()), *gold_from(read.seed, sure)],
         guidelines=read_text(guidelines, "The guidelines file") if guidelines else "",
         progress=progress or silent,
+        stays=read.stays,
         written=lambda settings: commented(settings, INTRO),  # with what each of them is for
     )
     return study, list(read.warnings), why
