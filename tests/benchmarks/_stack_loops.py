@@ -3,7 +3,7 @@
 A part of `stack` beside this file. For each system a seed is written to a file, with mistakes that are planted under
 the key; ``activeseed init`` and ``activeseed loop`` run it with a simulated annotator who knows the truth, the
 product's own settings and its learning belief, until the loop stops by itself: that is what the share put right and
-the lines until the stop are of. Beside it the same without a rule that stops it, until all is asked or three times as
+the lines until the stop are of. Beside it the same without a rule that stops it, until all is asked or twice as
 many lines are answered as there are items: in the order of value, and in random order (`cli.planted.AT_RANDOM`:
 questions drawn at random, no lists). Of these are the answered lines, checks included, until half and until all of the
 mistakes are put right (`cli.planted.Course`).
@@ -205,7 +205,7 @@ class Gone:
 def gone_through(case: Case, folder: Path, key: int, more: Sequence[str] = ()) -> Gone:
     """A study from the command line, made and looped; what became of the planted mistakes."""
     project = str(folder / "study")
-    most = 3 * len(case.seed.read_text("utf-8").splitlines())
+    most = 2 * len(case.seed.read_text("utf-8").splitlines())
     _command("init", project, "--from", str(case.seed), *case.told, "--embedder", "tfidf", f"--set=key={key}",
              "--set=ask.batch=4", f"--set=stopping.answers={most}", *more)  # fmt: skip
     _command("loop", "--dir", project, "--annotator", "simulated", "--truth", str(case.truth), "--json")

@@ -133,6 +133,24 @@ def test_who_doubts_an_anchor_doubts_its_concept_too_and_a_sync_of_the_same_file
     opened.close()
 
 
+def test_a_partition_of_tethers_reads_the_columns_of_its_members(tmp_path: Path) -> None:
+    anchors, pool, probes = files(tmp_path, anchors=30)
+    study = str(tmp_path / "study")
+    told = ["--from", str(anchors), "--pool", str(pool), "--probes", str(probes), "--system", "partition"]
+    of = ["system.parts=3", "system.of.kind=representational_tethers", "system.of.steps=25", "system.of.task=sort"]
+    assert run(["init", study, *told, *(x for setting in of for x in ("--set", setting))]) == 0
+    opened = act.Study.open(study)
+    assert opened.system.of.concepts == ("round", "flat", "long")
+    assert [v.id for v in opened.seed["a0"].variants] == ["as_written", "absent", "flat", "long"]
+    found = opened.rank()
+    assert len(found.ids) == 30
+    assert np.abs(np.asarray(found.columns["effect"])).max() > 0
+    version = opened.seed.version
+    opened.sync(anchors)
+    assert opened.seed.version == version, "a sync reads the same columns"
+    opened.close()
+
+
 def test_a_file_without_concepts_is_refused_with_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     anchors, _, probes = files(tmp_path)
     anchors.write_text(anchors.read_text("utf-8").replace("Concept", "Sort"), "utf-8")
