@@ -372,6 +372,24 @@ def spread_belief(item: Item, stays: float, rest: Rest = "auto") -> dict[str, fl
     return out
 
 
+def spread_anew(seed: Seed, stays: Mapping[str, float], rest: Rest = "auto") -> Seed:
+    """The seed with beliefs that were one number spread over all that an item may be by now (see ``spread_belief``).
+
+    Whoever says "0.8" says nothing of what else an item may be: what is added to it later has its part, too.
+
+    Args:
+        stays: item id -> the number that its author gave; other items are left as they are.
+    """
+    items = []
+    for item in seed.items:
+        belief = spread_belief(item, stays[item.id], rest) if item.id in stays else item.belief
+        if belief != item.belief:
+            # Made anew: a copy would share what the item has cached of itself.
+            item = Item.model_validate({name: getattr(item, name) for name in Item.model_fields} | {"belief": belief})
+        items.append(item)
+    return seed.revise(items=items)
+
+
 def check_belief(item: Item, belief: Mapping[str, float]) -> dict[str, float]:
     """A mapping of variant ids to probabilities, checked: known ids, in [0, 1], summing to one within 1e-6."""
     for variant, p in belief.items():

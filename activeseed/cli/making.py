@@ -73,8 +73,7 @@ def make_project(
     for name in FAMILIES:
         if isinstance(chosen.get(name), Mapping):
             chosen[name] = {"kind": DEFAULTS[name], **chosen[name]}
-    for name, value in _beginning(chosen["system"], read.seed).items():
-        chosen[name] = {**value, **chosen.get(name, {})} if isinstance(value, Mapping) else chosen.get(name, value)
+    chosen = _over(_beginning(chosen["system"], read.seed), chosen)
     if isinstance(chosen["system"], Mapping):
         chosen["system"] = _near(folder, chosen["system"])
     study = Study.create(
@@ -86,6 +85,7 @@ def make_project(
         gold=[*(read_gold(gold, entry=entry) if gold else ()), *gold_from(read.seed, sure)],
         guidelines=read_text(guidelines, "The guidelines file") if guidelines else "",
         progress=progress or silent,
+        stays=read.stays,
         written=lambda settings: commented(settings, INTRO),  # with what each of them is for
     )
     return study, list(read.warnings), why
@@ -159,6 +159,9 @@ def _near(folder: Path, system: Mapping[str, Any]) -> dict[str, Any]:
 
     Which of its settings are files the system says (``protocols.SupportsFiles``).
     """
+    member = _member_of(system)
+    if member and member[1]:
+        return {**system, member[0]: _near(folder, member[1])}
     files = getattr(_record_of(system), "file_settings", ())
     found = {name: Path(str(system[name])) for name in files if name in system}
     named = {name: path for name, path in found.items() if path.is_file() and not path.is_absolute()}
@@ -173,15 +176,43 @@ def _record_of(table: Any) -> Any:
     return record_type("system", kind) if kind in FAMILIES["system"] else None
 
 
+def _member_of(table: Any) -> tuple[str, Mapping[str, Any]] | None:
+    """The setting of a system's table that holds another system's, and that one: it is that one that reads the seed."""
+    name = getattr(_record_of(table), "member_setting", "")
+    member = table.get(name, {}) if name else None
+    return (name, member) if isinstance(member, Mapping) else None
+
+
 def _entries_of(kind: str, table: Any) -> tuple[str, ...]:
-    """Columns that make an item an entry, where the system that was named reads such."""
-    return tuple(getattr(_record_of({"kind": kind} if kind else table), "entry_fields", ()))
+    """Columns that make an item an entry, where the system that was named, or its member, reads such."""
+    named = {**(table if isinstance(table, Mapping) else {}), **({"kind": kind} if kind else {})}
+    member = _member_of(named)
+    return _entries_of("", member[1]) if member else tuple(getattr(_record_of(named), "entry_fields", ()))
 
 
 def _beginning(table: Any, seed: Seed) -> Mapping[str, Any]:
-    """What a project of this system begins with where nothing else is said (``protocols.SupportsBeginning``)."""
+    """What a project of this system begins with where nothing else is said (``protocols.SupportsBeginning``).
+
+    Of a member only where it reads entries: what suits a league of the whole seed does not suit one of a part.
+    """
+    member = _member_of(table)
+    if member:
+        if not _entries_of("", member[1]):
+            return {}
+        found = dict(_beginning(member[1], seed))
+        return {**found, **({"system": {member[0]: found["system"]}} if "system" in found else {})}
     record = _record_of(table)
     return record.begins_with(seed) if hasattr(record, "begins_with") else {}
+
+
+def _over(begins: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """What was chosen, over what a project begins with; tables within tables likewise."""
+    both = {
+        name: _over(value, chosen[name])
+        for name, value in begins.items()
+        if isinstance(value, Mapping) and isinstance(chosen.get(name), Mapping)
+    }
+    return {**begins, **chosen, **both}
 
 
 def _system_for(seed: Seed) -> str:

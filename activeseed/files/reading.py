@@ -8,7 +8,7 @@ import unicodedata
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from activeseed.errors import SeedError, nearest
@@ -39,10 +39,17 @@ class SeedWarning(UserWarning):
 
 @dataclass(frozen=True)
 class SeedFile:
-    """A seed as read from a file, and what its author should look at."""
+    """A seed as read from a file, and what its author should look at.
+
+    Attributes:
+        seed: its items, with beliefs of one number spread over what each may be by what the file says of it.
+        warnings: a sentence each.
+        stays: item id -> that number, to be spread anew once more is known of what items may be.
+    """
 
     seed: Seed
     warnings: tuple[str, ...] = ()
+    stays: Mapping[str, float] = field(default_factory=dict)
 
 
 def read_seed(
@@ -113,6 +120,7 @@ def _load(file: RecordFile, base_rate: float | None, rest: Rest) -> SeedFile:
     ids = _ids(file, payloads)
     items: list[Item] = []
     standing: dict[str, str] = {}
+    numbers: dict[str, float] = {}
     for record, payload, name in zip(file.records, payloads, ids, strict=True):
         where, fields = file.where(record), record.fields
         draft = Item(
@@ -123,7 +131,11 @@ def _load(file: RecordFile, base_rate: float | None, rest: Rest) -> SeedFile:
             copies=copies_of(where, given(fields, "copies")),
             metadata=metadata_of(where, fields, ITEM_FIELDS, payload),
         )
-        items.append(_believed(where, draft, belief_of(where, given(fields, "belief"), draft), base_rate, rest))
+        belief = belief_of(where, given(fields, "belief"), draft)
+        items.append(_believed(where, draft, belief, base_rate, rest))
+        number = base_rate if belief is None else belief
+        if number is not None and not isinstance(number, dict):
+            numbers[name] = number
         stands = given(fields, "standing")
         if stands is not None:
             known = [v.id for v in draft.variants]
@@ -137,7 +149,7 @@ def _load(file: RecordFile, base_rate: float | None, rest: Rest) -> SeedFile:
         seed = Seed(items=tuple(items), standing=dict(sorted(standing.items())))
     except SeedError as error:
         raise SeedError(f"{file.path}: {error}") from error
-    return SeedFile(seed, (*file.notes, *_warnings(file, payloads)))
+    return SeedFile(seed, (*file.notes, *_warnings(file, payloads)), numbers)
 
 
 def read_probes(path: str | os.PathLike[str], *, columns: Mapping[str, str] | None = None) -> tuple[Probe, ...]:

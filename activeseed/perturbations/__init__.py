@@ -1,7 +1,8 @@
 """What an item may turn out to be, beyond as written and absent: variants that are added to a seed.
 
 One file a perturbation. Each adds variants and never beliefs: a variant that nobody believes in has probability zero
-under the belief, so adding one changes no spread, no risk and no value; it makes an effect measurable.
+under the belief, so adding one changes no spread, no risk and no value; it makes an effect measurable. Where an
+author said one number, or none, what is not believed to stay goes to people's wordings, too (``seed.spread_anew``).
 """
 
 from __future__ import annotations

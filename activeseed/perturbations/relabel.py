@@ -15,8 +15,8 @@ class Relabel(SettingsRecord):
     """Another value of one field, for entries: each value that the seed has there, beside the item's own.
 
     An author may have meant any of them, so they are other wordings: where an item's belief is left to the base rate,
-    what is not believed to stay goes to them and to *absent* alike. Items without the field, or with a list or an
-    object in it, are left as they are, and so are directions from which something starts.
+    or is one number in its file, what is not believed to stay goes to them and to *absent* alike. Items without the
+    field, or with a list or an object in it, are left as they are, and so are directions from which something starts.
 
     Attributes:
         field: the name of the field.

@@ -17,7 +17,7 @@ from activeseed.masking import MASK, masked
 from activeseed.members import ThirdParty, earlier_record
 from activeseed.protocols import Event
 from activeseed.questions.own import own_forms
-from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Probe, Seed
+from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Probe, Seed, spread_anew
 from activeseed.store import FolderStore
 from activeseed.study.progress import Progress
 from activeseed.study.state import SeedVersion, State
@@ -44,6 +44,7 @@ def create(
     settings: Settings | None,
     progress: Progress,
     written: Callable[[Settings], str] | None,
+    stays: Mapping[str, float],
     overrides: Mapping[str, Any],
 ) -> Workshop:
     """A study in a folder that holds none: see ``Study.create``."""
@@ -62,6 +63,7 @@ def create(
     chosen = Settings(**{**{k: getattr(base, k) for k in base.model_fields_set}, **changes})
     chosen = _with_an_id(_with_its_executor(chosen), path)
     seed = perturbed(seed, (p.made("perturbations") if isinstance(p, ThirdParty) else p for p in chosen.perturbations))
+    seed = spread_anew(seed, stays, chosen.belief.rest)
     check_pool(seed, pool)
     gold = _checked_gold(gold)
     inputs = {

@@ -83,6 +83,7 @@ class Study:
         settings: Settings | None = None,
         progress: Progress = silent,
         written: Callable[[Settings], str] | None = None,
+        stays: Mapping[str, float] | None = None,
         **overrides: Unpack[Overrides],
     ) -> Study:
         """Start a study in a folder that holds none.
@@ -99,6 +100,8 @@ class Study:
             gold: questions with known answers: ``{"id", "text", "answer"}``.
             guidelines: Markdown for annotators.
             written: the text of ``activeseed.toml``, where it is to hold more than every setting with its value.
+            stays: item id -> probability that it stays as written, where its author said no more than that: the rest
+                goes to all that it may be once the perturbations have been at it. It wins over the item's belief.
             overrides: any of the settings by name (``embedder=…``, ``key=7``; see ``config.Overrides``);
                 ``questions=…`` are forms of your own (see ``protocols.Form``).
 
@@ -107,8 +110,11 @@ class Study:
             PlanError: the system can't be trained on these materials (checked before anything is written).
         """
         return cls(
-            opening.create(folder, seed, system, probes, pool, gold, guidelines, settings, progress, written, overrides)
-        )
+            opening.create(
+                folder, seed, system, probes, pool, gold, guidelines, settings, progress, written, stays or {},
+                overrides,
+            )
+        )  # fmt: skip
 
     @classmethod
     def open(

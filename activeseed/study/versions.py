@@ -10,7 +10,7 @@ from activeseed.entries import differing
 from activeseed.errors import SeedError
 from activeseed.members import ThirdParty
 from activeseed.protocols import Event, SupportsEntries
-from activeseed.seed import AS_WRITTEN, Entry, Item, Seed, with_flips
+from activeseed.seed import AS_WRITTEN, Entry, Item, Seed, spread_anew, with_flips
 from activeseed.study.answers import asked_no_more, take_in
 from activeseed.study.state import SeedVersion, State, seed_change
 from activeseed.study.workshop import Workshop
@@ -113,7 +113,8 @@ def take_sync(work: Workshop, path: Path, by: str = "author", columns: Mapping[s
     if not columns and work.settings.source.columns:
         columns = fitting(path, work.settings.source.columns, ITEM_FIELDS)
     entry = tuple(work.system.entry_fields) if isinstance(work.system, SupportsEntries) else ()
-    theirs = _perturbed(work, with_flips(load_seed(path, columns=columns or None, rest=rest, entry=entry).seed))
+    read = load_seed(path, columns=columns or None, rest=rest, entry=entry)
+    theirs = spread_anew(_perturbed(work, with_flips(read.seed)), read.stays, rest)
     base = work.state.versions[work.state.synced].seed
     result = sync(base, work.seed, theirs, answered=work.resolution.answered)
     changes = _changes(work.seed, result.seed, by, "")

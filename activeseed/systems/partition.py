@@ -12,7 +12,7 @@ import importlib
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, Field, ValidationError, field_serializer, field_validator
 
@@ -23,6 +23,7 @@ from activeseed.protocols import (
     Cost,
     Json,
     SupportsAgreement,
+    SupportsEntries,
     SupportsFactors,
     SupportsLocating,
     SupportsPermission,
@@ -77,6 +78,9 @@ class Partition(SettingsRecord):
             ``[system.of]`` with a kind of this package.
     """
 
+    #: the setting that holds another system's table: whoever makes a project asks that one what it reads
+    member_setting: ClassVar[str] = "of"
+
     kind: Literal["partition"] = "partition"
     parts: int = Field(default=31, ge=2, le=10_001)
     of: Any = Field(default_factory=lambda: _member_of({}))
@@ -114,6 +118,11 @@ class Partition(SettingsRecord):
     def would(self, folder: Path) -> tuple[str, Json] | None:
         """See ``protocols.SupportsAgreement``: what the member would do."""
         return self.of.would(folder) if isinstance(self.of, SupportsAgreement) else None
+
+    @property
+    def entry_fields(self) -> Mapping[str, str]:
+        """See ``protocols.SupportsEntries``: what the member reads; nothing where its items are no entries."""
+        return self.of.entry_fields if isinstance(self.of, SupportsEntries) else {}
 
     # --- the System protocol ------------------------------------------------------------------------------------
 

@@ -3,9 +3,10 @@
 A part of `stack` beside this file. For each system a seed is written to a file, with mistakes that are planted under
 the key; ``activeseed init`` and ``activeseed loop`` run it with a simulated annotator who knows the truth, the
 product's own settings and its learning belief, until the loop stops by itself: that is what the share put right and
-the lines until the stop are of. Beside it the same twice without a rule that stops it, until all is asked: in the order
-of value, and in random order (`cli.planted.AT_RANDOM`: questions drawn at random, no lists). Of these are the answered
-lines, checks included, until half and until all of the mistakes are put right (`cli.planted.Course`).
+the lines until the stop are of. Beside it the same without a rule that stops it, until all is asked or twice as
+many lines are answered as there are items: in the order of value, and in random order (`cli.planted.AT_RANDOM`:
+questions drawn at random, no lists). Of these are the answered lines, checks included, until half and until all of the
+mistakes are put right (`cli.planted.Course`).
 The seeds:
 
 - predca: 24 candidates on the ring. 12 people make for the workshop, 6 bystanders for the sun; 6 scripts of a vendor,
@@ -15,7 +16,14 @@ The seeds:
 - tethers: 24 anchors of three concepts in five dimensions; 5 of them, from one supplier, bear a wrong concept.
 
 Wrong items are told by a word of their text (who supplied them), as wrong items often look alike; the order in which
-they stand is drawn. Intervals over keys are Student's t of the mean.
+they stand is drawn.
+
+Of random order there is no draw but its expectation, exact over orders: where its checks stand is read off one study,
+and every order of the items is as likely. A second rival has all that the product has but the value: lists of what the
+learning belief finds doubtful, further readings, checks; what is not on a list is drawn at random, several times over.
+Ratios are of sums over keys, so that no key with a lucky rival weighs more; their intervals are Student's t of the
+jackknife over keys. What was changed in the product for these studies was chosen on keys 10 to 16 of the anchors, none
+of which is reported.
 """
 
 from __future__ import annotations
@@ -24,23 +32,32 @@ import contextlib
 import csv
 import io
 import json
+import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import comb
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import yaml
 from scipy.stats import t as student
 
+from activeseed.acquisition import Candidate, Pick, item_values
+from activeseed.belief import Belief
 from activeseed.cli.app import run
 from activeseed.cli.planted import AT_RANDOM, Course, course
+from activeseed.plan import Floats
+from activeseed.questions import answers_to, is_about_one
 from activeseed.study import Study
 from activeseed.systems.predca.ring import CELLS
 from tests.benchmarks._report import row
 
 KEYS, QUICK = 5, 1
+#: orders of the rival that has lists, for every key
+DRAWS, QUICK_DRAWS = 2, 1
 
 
 @dataclass(frozen=True)
@@ -167,21 +184,80 @@ def anchors(folder: Path, key: int) -> Case:
 
 
 CASES: Mapping[str, Callable[[Path, int], Case]] = {"predca": candidates, "cirl": pieces, "tethers": anchors}
-#: by random order: settings as `--set` takes them
-_RANDOM = [f"--set=ask.{name}={json.dumps(value)}" for name, value in AT_RANDOM.items()]
+#: until all is asked, and by random order: settings as `--set` takes them
+_ON = ["--set=stopping.flips=0.0"]
+_RANDOM = [*_ON, *(f"--set=ask.{name}={json.dumps(value)}" for name, value in AT_RANDOM.items())]
 
 
-def gone_through(case: Case, folder: Path, key: int, more: Sequence[str] = ()) -> Course:
+@dataclass(frozen=True)
+class Gone:
+    """A study that was gone through.
+
+    Attributes:
+        course: what became of the planted mistakes.
+        fresh: answered lines when an item was first asked about, item by item in the order in which they were asked.
+    """
+
+    course: Course
+    fresh: tuple[int, ...]
+
+
+def gone_through(case: Case, folder: Path, key: int, more: Sequence[str] = ()) -> Gone:
     """A study from the command line, made and looped; what became of the planted mistakes."""
     project = str(folder / "study")
+    most = 2 * len(case.seed.read_text("utf-8").splitlines())
     _command("init", project, "--from", str(case.seed), *case.told, "--embedder", "tfidf", f"--set=key={key}",
-             "--set=ask.batch=4", *more)  # fmt: skip
+             "--set=ask.batch=4", f"--set=stopping.answers={most}", *more)  # fmt: skip
     _command("loop", "--dir", project, "--annotator", "simulated", "--truth", str(case.truth), "--json")
     study = Study.open(project)
     try:
-        return course(study, case.truth)
+        return Gone(course(study, case.truth), _fresh(study))
     finally:
         study.close()
+
+
+def _fresh(study: Study) -> tuple[int, ...]:
+    lines, seen, out = 0, set[str](), []
+    for answer in study.state.counted_answers:
+        question = study.state.questions[answer.question]
+        lines += answers_to(question)
+        if question.purpose != "gold" and is_about_one(question) and question.items[0] not in seen:
+            seen.add(question.items[0])
+            out.append(lines)
+    return tuple(out)
+
+
+def expected(fresh: Sequence[int], planted: int, found: int) -> float:
+    """Lines until random order has come to so many of the mistakes, the mean over all orders of the items.
+
+    Args:
+        fresh: lines answered when the n-th item was asked about, whichever that was.
+    """
+    n = len(fresh)
+    ways = [comb(j - 1, found - 1) * comb(n - j, planted - found) for j in range(1, n + 1)]
+    return float(sum(w * at for w, at in zip(ways, fresh, strict=True)) / comb(n, planted))
+
+
+@contextlib.contextmanager
+def at_random_with_lists(rng: np.random.Generator) -> Iterator[None]:
+    """All that the product has but the value: a list is asked wherever there is one, and else whatever is drawn.
+
+    An item is asked about again once all were asked about.
+    """
+
+    def drawn(
+        _given: Sequence[Candidate], gram: Floats, belief: Belief, candidates: Sequence[Candidate], size: int, **_: Any
+    ) -> list[Pick]:
+        alone = item_values(gram, belief)
+        lists = [c for c in candidates if len(c.items) > 1][:1]
+        listed = {f for c in lists for f in c.items}
+        single = [candidates[k] for k in rng.permutation(len(candidates)) if len(candidates[k].items) == 1]
+        single = sorted((c for c in single if c.items[0] not in listed), key=lambda c: c.again)
+        chosen = [*lists, *single[: size - sum(c.answers for c in lists)]]
+        return [Pick(c, v := float(alone[list(c.items)].sum()), v / c.minutes, v) for c in chosen]
+
+    with patch("activeseed.asking.choosing.choose_beside", drawn):
+        yield
 
 
 def _command(*words: str) -> None:
@@ -193,49 +269,84 @@ def _command(*words: str) -> None:
 
 
 def _mean(values: Sequence[float]) -> tuple[float, list[float] | None]:
-    x = np.asarray(values, float)
-    if len(x) < 2:
-        return float(x.mean()), None
-    half = float(student.ppf(0.975, len(x) - 1) * x.std(ddof=1) / np.sqrt(len(x)))
-    return float(x.mean()), [float(x.mean()) - half, float(x.mean()) + half]
+    return ratio(values, [1.0] * len(values))
+
+
+def ratio(over: Sequence[float], under: Sequence[float]) -> tuple[float, list[float] | None]:
+    """The ratio of two sums over keys, with Student's t of its jackknife; of one key there is no interval."""
+    a, b = np.asarray(over, float), np.asarray(under, float)
+    n, value = len(a), float(a.sum() / b.sum())
+    if n < 2:
+        return value, None
+    left = (a.sum() - a) / (b.sum() - b)
+    half = float(student.ppf(0.975, n - 1) * np.sqrt((n - 1) * left.var()))
+    return value, [value - half, value + half]
 
 
 def loop_rows(data: Path | None, quick: bool) -> list[dict[str, Any]]:
     """All rows of this part; ``data`` is not used."""
-    return [r for name in CASES for r in system_rows(name, QUICK if quick else KEYS)]
+    return [r for name in CASES for r in system_rows(name, range(QUICK if quick else KEYS), quick)]
 
 
-def system_rows(name: str, keys: int) -> list[dict[str, Any]]:
-    """One system over so many keys."""
-    found: list[float] = []
-    whole: list[float] = []
-    half: list[float] = []
-    all_: list[float] = []
-    lost = 0
-    for key in range(keys):
-        with tempfile.TemporaryDirectory() as place:
-            case, on = CASES[name](Path(place), key), ["--set=stopping.flips=0.0"]
-            runs: list[Course] = []
-            for n, more in enumerate(([], on, [*on, *_RANDOM])):
-                (folder := Path(place) / f"run{n}").mkdir()
-                runs.append(gone_through(case, folder, key, more))
-        stopped, by_value, at_random = runs
-        found.append(1.0 - len(stopped.left) / stopped.planted)
-        whole.append(float(stopped.cost[0]))
-        lost += sum(len(r.lost) for r in runs)
-        for ratios, of in ((half, (by_value.planted + 1) // 2), (all_, by_value.planted)):
-            ours, other = by_value.cost_of(of), at_random.cost_of(of)
-            ratios.append(ours[0] / other[0] if ours is not None and other is not None else float("nan"))
-    said = f"{keys} key" + ("" if keys == 1 else "s")
+@dataclass(frozen=True)
+class Kept:
+    """What one key came to.
+
+    Attributes:
+        found: share of the mistakes that are put right when the loop stops by itself, and the lines until then.
+        lost: right items that no longer stand, over all studies.
+        lines: by how many are to be put right: lines in the order of value, of random order as expected, and of that
+            with lists, the mean over its draws. Infinite where it never came to so many.
+    """
+
+    found: tuple[float, int]
+    lost: int
+    lines: Mapping[str, tuple[float, float, float]]
+
+
+def one(name: str, key: int, draws: int) -> Kept:
+    """One system under one key."""
+    with tempfile.TemporaryDirectory() as place:
+        case = CASES[name](Path(place), key)
+
+        def through(mark: str, more: Sequence[str] = ()) -> Gone:
+            (folder := Path(place) / mark).mkdir()
+            return gone_through(case, folder, key, more)
+
+        stopped, by_value, at_random = through("stopped"), through("value", _ON), through("random", _RANDOM)
+        listed = []
+        for n in range(draws):
+            with at_random_with_lists(np.random.default_rng([4, key, n])):
+                listed.append(through(f"lists{n}", [*_ON, "--set=ask.random_share=0.0"]))
+    planted = by_value.course.planted
+    lines = {}
+    for words, of in (("half", (planted + 1) // 2), ("all", planted)):
+        costs = [c.course.cost_of(of) for c in (by_value, *listed)]
+        mine, *others = [float("inf") if cost is None else float(cost[0]) for cost in costs]
+        lines[words] = (mine, expected(at_random.fresh, planted, of), float(np.mean(others)))
+    share = 1.0 - len(stopped.course.left) / stopped.course.planted
+    lost = sum(len(g.course.lost) for g in (stopped, by_value, at_random, *listed))
+    kept = Kept((share, stopped.course.cost[0]), lost, lines)
+    print(f"loops, {name}, key {key}: {kept}", file=sys.stderr, flush=True)
+    return kept
+
+
+def system_rows(name: str, keys: Sequence[int], quick: bool = False) -> list[dict[str, Any]]:
+    """One system over these keys."""
+    kept = [one(name, key, QUICK_DRAWS if quick else DRAWS) for key in keys]
+    said = f"{len(keys)} key" + ("" if len(keys) == 1 else "s")
+    lost = sum(k.lost for k in kept)
     rows = [
         row(f"loops, {name}: planted mistakes put right when the loop stops by itself, as a share ({said})",
-            *_mean(found)),
-        row(f"loops, {name}: answered lines when it does", *_mean(whole)),
+            *_mean([k.found[0] for k in kept])),
+        row(f"loops, {name}: answered lines when it does", *_mean([float(k.found[1]) for k in kept])),
         row(f"loops, {name}: right items that no longer stand, over all runs", float(lost), None, "0", lost == 0),
     ]  # fmt: skip
-    for words, ratios in (("half", half), ("all", all_)):
-        mean, interval = _mean(ratios)
-        claim = f"loops, {name}: answered lines until {words} of the mistakes are put right, over random order's"
-        target = words == "half"
-        rows.append(row(claim, mean, interval, "< 1" if target else "-", mean < 1 if target else None))
+    for words in ("half", "all"):
+        mine, at_random, listed = zip(*(k.lines[words] for k in kept), strict=True)
+        claim = f"loops, {name}: answered lines until {words} of the mistakes are put right, over"
+        for rival, of in (("random order's", at_random), ("those of random order with lists", listed)):
+            value, interval = ratio(mine, of)
+            met = bool(value < 1.0 and (interval is None or interval[1] < 1.0))
+            rows.append(row(f"{claim} {rival}", value, interval, "< 1, interval below 1", met))
     return rows

@@ -105,6 +105,52 @@ def test_a_loop_with_a_simulated_annotator_finds_the_wrong_anchor(tmp_path: Path
     opened.close()
 
 
+def test_who_doubts_an_anchor_doubts_its_concept_too_and_a_sync_of_the_same_file_changes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    anchors, pool, probes = files(tmp_path)
+    with anchors.open(encoding="utf-8", newline="") as handle:
+        sheet = list(csv.reader(handle))
+    with anchors.open("w", newline="", encoding="utf-8") as handle:
+        csv.writer(handle).writerows([[*line, "belief" if n == 0 else 0.7] for n, line in enumerate(sheet)])
+    study = str(tmp_path / "study")
+    told = ["--from", str(anchors), "--pool", str(pool), "--probes", str(probes), *SMALL]
+    assert run(["init", study, *told, "--system", "representational_tethers"]) == 0
+    opened = act.Study.open(study)
+    evenly = {"as_written": 0.7, "absent": 0.1, "flat": 0.1, "long": 0.1}
+    assert opened.seed["a0"].belief == pytest.approx(evenly), "the other concepts came after the file was read"
+    version = opened.seed.version
+    opened.close()
+    capsys.readouterr()
+    assert run(["seed", "sync", str(anchors), "--dir", study]) == 0
+    opened = act.Study.open(study)
+    assert opened.seed.version == version
+    anchors.write_text(anchors.read_text("utf-8").replace(",0.7\n", ",0.4\n", 1), "utf-8")
+    opened.sync(anchors)
+    assert opened.seed["a0"].belief == pytest.approx({**dict.fromkeys(evenly, 0.2), "as_written": 0.4})
+    assert opened.seed["a1"].belief is not None
+    assert opened.seed["a1"].belief["as_written"] == 0.7
+    opened.close()
+
+
+def test_a_partition_of_tethers_reads_the_columns_of_its_members(tmp_path: Path) -> None:
+    anchors, pool, probes = files(tmp_path, anchors=30)
+    study = str(tmp_path / "study")
+    told = ["--from", str(anchors), "--pool", str(pool), "--probes", str(probes), "--system", "partition"]
+    of = ["system.parts=3", "system.of.kind=representational_tethers", "system.of.steps=25", "system.of.task=sort"]
+    assert run(["init", study, *told, *(x for setting in of for x in ("--set", setting))]) == 0
+    opened = act.Study.open(study)
+    assert opened.system.of.concepts == ("round", "flat", "long")
+    assert [v.id for v in opened.seed["a0"].variants] == ["as_written", "absent", "flat", "long"]
+    found = opened.rank()
+    assert len(found.ids) == 30
+    assert np.abs(np.asarray(found.columns["effect"])).max() > 0
+    version = opened.seed.version
+    opened.sync(anchors)
+    assert opened.seed.version == version, "a sync reads the same columns"
+    opened.close()
+
+
 def test_a_file_without_concepts_is_refused_with_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     anchors, _, probes = files(tmp_path)
     anchors.write_text(anchors.read_text("utf-8").replace("Concept", "Sort"), "utf-8")

@@ -186,6 +186,19 @@ def test_a_table_with_a_mistake_is_told_where(table, said: str) -> None:
         member("system", {"kind": "partition", **table})
 
 
+def test_a_partition_reads_the_columns_that_its_member_reads() -> None:
+    from activeseed.cli.making import _entries_of
+
+    columns = ("concept", "concepts", "direction", "vector")
+    table = {"of": {"kind": "representational_tethers"}}
+    assert _entries_of("partition", table) == columns
+    assert _entries_of("", {"kind": "partition", **table}) == columns
+    assert tuple(member("system", {"kind": "partition", **table}).entry_fields) == columns
+    for other in ({}, {"of": {"kind": "reward_model"}}):
+        assert _entries_of("partition", other) == ()
+        assert member("system", {"kind": "partition", **other}).entry_fields == {}
+
+
 def test_a_partition_is_no_member_of_one() -> None:
     with pytest.raises(ConfigError, match="no partition itself"):
         Partition(of=Partition())

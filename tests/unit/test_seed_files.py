@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from activeseed.errors import FolderError, SeedError, UsageError
 from activeseed.files import MAX_TEXT, SeedWarning, check_pool, load_seed, read_probes, read_seed, write_seed
+from activeseed.perturbations import Wordings
 from activeseed.resources import bundled
-from activeseed.seed import ABSENT, AS_WRITTEN, Item, Pair, Probe, Seed, Text, Variant, Vector, made_id
+from activeseed.seed import ABSENT, AS_WRITTEN, Item, Pair, Probe, Seed, Text, Variant, Vector, made_id, spread_anew
 
 FORMATS = ["csv", "tsv", "jsonl", "json", "yaml", "parquet"]
 
@@ -175,6 +176,26 @@ def test_beliefs_wordings_and_base_rates(tmp_path):
     seed = read_seed(file, base_rate=0.9, rest="wordings")
     assert seed["a"].belief == pytest.approx({AS_WRITTEN: 0.7, "wording-1": 0.15, "wording-2": 0.15})
     assert seed["c"].belief == pytest.approx({AS_WRITTEN: 0.9, ABSENT: 0.1})
+
+
+def test_a_belief_of_one_number_is_spread_anew_over_what_items_have_come_to_be(tmp_path):
+    file = tmp_path / "seed.jsonl"
+    said = {"as_written": 0.7, "absent": 0.3}
+    rows = [
+        {"id": "a", "text": "a", "belief": 0.7}, {"id": "b", "text": "b", "belief": said}, {"id": "c", "text": "c"}
+    ]  # fmt: skip
+    file.write_text("\n".join(json.dumps(r) for r in rows))
+    read = load_seed(file)
+    assert read.stays == {"a": 0.7}
+    grown = Wordings(wordings=dict.fromkeys("abc", ("other", "third"))).variants(read.seed)
+    spread = spread_anew(grown, read.stays)
+    assert spread["a"].belief == pytest.approx({AS_WRITTEN: 0.7, ABSENT: 0.1, "wording-1": 0.1, "wording-2": 0.1})
+    assert spread["b"].belief == said, "who says where the rest goes has said it"
+    assert spread["c"].belief is None
+    only = spread_anew(grown, read.stays, "wordings")["a"].belief
+    assert only == pytest.approx({AS_WRITTEN: 0.7, "wording-1": 0.15, "wording-2": 0.15})
+    assert load_seed(file, base_rate=0.9).stays == {"a": 0.7, "c": 0.9}
+    assert spread_anew(read.seed, read.stays) == read.seed, "as the reader spreads it, where nothing was added"
 
 
 def test_pairs_gain_a_flip_and_their_belief_goes_there(tmp_path):
