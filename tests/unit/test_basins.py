@@ -25,8 +25,9 @@ from activeseed.analyses.basins.counting import (
     support_of,
 )
 from activeseed.analyses.basins.flow import pairs_design, rate_of, seen_from_the_end, spreads
+from activeseed.analyses.basins.hanging import hanging_of
 from activeseed.analyses.basins.record import _variance
-from activeseed.analyses.basins.sweeping import changes_in, choices_of, tops_of
+from activeseed.analyses.basins.sweeping import Seen, changes_between, choices_of
 from activeseed.analyses.basins.telling import (
     holm_of,
     medoid,
@@ -349,23 +350,115 @@ def test_a_sweep_names_where_what_matters_most_changes() -> None:
     assert sweep.changes == ("Between mix = 0.2 and 0.8 what the outcome hangs on most changes from a to b.",)
 
 
-def test_what_is_not_sure_is_not_said_to_change() -> None:
-    def at(number: int, support: dict[int, float], top: str = "", tops: dict[str, float] | None = None) -> Swept:
-        return Swept(number, False, 100, number, support, (), 1.0, top, tops or {})
+def seen(number: int, support: dict[int, float], again: dict[int, float] | None = None) -> Seen:
+    swept = Swept(number, False, 100, number, support, (), 1.0, "", {})
+    return Seen(swept, None, None if again is None else lambda subsets: again)
 
-    unsure = [at(1, {1: 0.7, 2: 0.3}, "a", {"a": 0.6, "b": 0.4}), at(2, {1: 0.3, 2: 0.7}, "b", {"a": 0.4, "b": 0.6})]
-    assert changes_in("x", unsure) == ()
-    assert changes_in("x", [at(1, {}), at(2, {})]) == ()  # nothing was counted again, so nothing is claimed
-    assert len(changes_in("x", [at(1, {1: 1.0}, "a", {"a": 1.0}), at(2, {2: 1.0}, "b", {"b": 1.0})])) == 2
+
+def said(at: list[Seen]) -> list[tuple[str, ...]]:
+    return changes_between("x", at)
+
+
+def test_another_number_of_basins_is_said_where_subsets_hardly_ever_agree() -> None:
+    assert said([seen(1, {1: 0.7, 2: 0.3}), seen(2, {1: 0.3, 2: 0.7})]) == [()]
+    assert said([seen(1, {}), seen(2, {})]) == [()]  # nothing was counted again, so nothing is claimed
+    found = said([seen(1, {1: 1.0}), seen(2, {2: 1.0}), seen(2, {2: 1.0})])
+    assert found == [("Between x = 1 and 2 the number of basins changes from 1 to 2.",), ()]
+
+
+def test_one_subset_of_a_few_that_chance_cuts_hides_no_change_and_many_are_asked_where_few_are_open() -> None:
+    one_of_16 = {1: 15 / 16, 2: 1 / 16}
+    assert said([seen(1, one_of_16, {1: 0.98, 2: 0.02}), seen(2, {2: 1.0}, {2: 1.0})]) != [()]
+    assert said([seen(1, {1: 1.0}, {1: 0.9, 2: 0.1}), seen(2, {2: 1.0}, {2: 1.0})]) == [()]
+
+
+# --- what the outcome hangs on ----------------------------------------------------------------------------------------
+
+
+def ensemble_of(rng: np.random.Generator, sizes: list[float], noise: float, n: int = 100) -> tuple[np.ndarray, ...]:
+    """Members' variants, and outcomes under two keys: each item moves them so far, in a direction of its own."""
+    variants = (rng.random((n, len(sizes))) > 0.8).astype(np.int16)
+    ways = np.linalg.qr(rng.standard_normal((max(6, len(sizes)), max(6, len(sizes)))))[0][: len(sizes)]
+    clean = (variants * np.array(sizes)) @ ways
+    return variants, *(clean + noise * rng.standard_normal(clean.shape) for _ in range(2))
 
 
 def test_an_item_that_moves_nothing_is_never_what_matters_most_of_two() -> None:
     rng = generator(16)
     variants = rng.integers(0, 2, (200, 2)).astype(np.int16)
     points = np.outer(variants[:, 1], np.ones(3)) + 0.1 * rng.standard_normal((200, 3))
-    top, tops = tops_of(points, variants, ["a", "b"], rng)
-    assert (top, tops) == ("b", {"b": 1.0})
-    assert tops_of(np.zeros((20, 2)), variants[:20], ["a", "b"], rng) == ("", {})
+    found = hanging_of(points, None, variants, ["a", "b"], 16)
+    assert (found.top, found.tops) == ("b", {"b": 1.0})
+    assert found.above("b", "a") < 0.01
+    assert found.above("a", "b") == 1.0
+    nothing = hanging_of(np.zeros((20, 2)), None, variants[:20], ["a", "b"], 16)
+    assert (nothing.top, nothing.tops) == ("", {})
+    alike = hanging_of(points, None, np.zeros((200, 2), np.int16), ["a", "b"], 16)
+    assert (alike.top, alike.above("a", "b")) == ("", 1.0)
+
+
+def test_an_index_is_the_variance_of_the_mean_given_the_variant() -> None:
+    rng = generator(21)
+    variants, first, second = ensemble_of(rng, [2.0, 1.0, 0.0], 1.0, 4000)
+    one, two = (hanging_of(first, s, variants, "abc", 0).index for s in (None, second))
+    # p(1 − p) size²; its error is some 2 · size² · √(p(1 − p)/n) · (1 − 2p) < 0.04, of which five
+    for found in (one, two):
+        assert found == pytest.approx([0.16 * 4.0, 0.16, 0.0], abs=0.1)
+
+
+@pytest.mark.parametrize("keys", [1, 2])
+def test_an_index_without_a_member_is_that_of_the_others(keys: int) -> None:
+    rng = generator(22)
+    variants = rng.integers(0, 3, (20, 3)).astype(np.int16)
+    variants[:, 2] = 0
+    variants[4, 2] = 1  # a variant that one member has alone
+    first, second = (rng.standard_normal((20, 5)) for _ in range(2))
+    other = second if keys == 2 else None
+    whole = hanging_of(first, other, variants, "abc", 0)
+    for r in range(20):
+        rest = np.arange(20) != r
+        without = hanging_of(first[rest], None if other is None else other[rest], variants[rest], "abc", 0).index
+        for f in range(3):
+            left = whole._left_out(f)[r]
+            assert left == pytest.approx(without[f]) or (np.isnan(left) and without[f] == -np.inf)
+
+
+def test_of_items_that_move_nothing_none_is_named_whatever_number_of_them_there_is() -> None:
+    named = above = 0
+    for n in range(60):
+        variants, first, second = ensemble_of(generator(23, n), [0.0] * 30, 1.0)
+        for other in (None, second):
+            found = hanging_of(first, other, variants, [f"i{f}" for f in range(30)], n)
+            named += found.top != ""
+            largest = f"i{int(found.index.argmax())}"
+            above += found.above(largest, "i0" if largest != "i0" else "i1") < 0.05
+    # the test's level is 0.05: binomial of 120 (pairs share draws of seeds, so that fewer are independent: 60 of 2) has
+    # a standard deviation of at most √(60 · 0.05 · 0.95) · 2 = 3.4; four of them above 6
+    assert named <= 20
+    assert above <= 20
+
+
+def test_of_items_that_move_the_outcome_alike_none_is_told_above_another() -> None:
+    wrong = 0
+    for n in range(60):
+        variants, first, _ = ensemble_of(generator(24, n), [1.0] * 12, 0.3)
+        found = hanging_of(first, None, variants, [f"i{f}" for f in range(12)], n)
+        largest = f"i{int(found.index.argmax())}"
+        wrong += largest != "i0" and found.above(largest, "i0") < 0.05
+    # 3 are allowed on average; √(60 · 0.05 · 0.95) = 1.7, four of them above
+    assert wrong <= 10
+
+
+def test_what_the_outcome_hangs_on_changes_where_each_is_told_above_the_other_at_its_own_value() -> None:
+    def at(value: int, sizes: list[float]) -> Seen:
+        variants, first, second = ensemble_of(generator(25, value), sizes, 0.2)
+        hangs = hanging_of(first, second, variants, "abc", value)
+        return Seen(Swept(value, False, 100, 1, {1: 1.0}, (1.0,), 1.0, hangs.top, hangs.tops), hangs)
+
+    clear = said([at(1, [1.0, 0.2, 0.0]), at(2, [0.2, 1.0, 0.0])])
+    assert clear == [("Between x = 1 and 2 what the outcome hangs on most changes from a to b.",)]
+    alike = at(3, [1.0, 1.0, 0.0])  # whichever is the larger here, it is not told to be
+    assert said([at(1, [1.0, 0.2, 0.0]), alike, at(2, [0.2, 1.0, 0.0])]) == [(), ()]
 
 
 # --- seeds ------------------------------------------------------------------------------------------------------------

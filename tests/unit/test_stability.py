@@ -13,9 +13,10 @@ import pytest
 
 from activeseed.analyses import Cell, Stability, StabilityAgainst, StabilityMatrix, Started
 from activeseed.analyses.basins.landscape import Swept
+from activeseed.analyses.basins.sweeping import Seen
 from activeseed.analyses.stability.difference import held_against, outcomes_apart
 from activeseed.analyses.stability.human import human_cells
-from activeseed.analyses.stability.matrix import AtValue, Damaged
+from activeseed.analyses.stability.matrix import AtValue, Damaged, Varied
 from activeseed.analyses.stability.saying import interval_words
 from activeseed.analyses.stability.starting import LEFT_OUT, apart, far_law, near_law
 from activeseed.analyses.stability.sweeping import varied_of
@@ -317,13 +318,14 @@ def test_a_sweep_says_at_which_value_it_forks_seen_from_where_it_stands() -> Non
 
 
 def test_the_change_that_is_nearest_to_where_it_stands_is_named() -> None:
-    def at(value: float, number: int, here: bool = False) -> AtValue:
-        return AtValue(Swept(value, here, 40, number, {number: 1.0}, (), 1.0, "a", {"a": 1.0}), UNKNOWN, UNKNOWN)
+    def found_of(*told: tuple[float, int, bool]) -> Varied:
+        seen = [Seen(Swept(v, here, 40, k, {k: 1.0}, (), 1.0, "a", {"a": 1.0})) for v, k, here in told]
+        return varied_of("x", [AtValue(s.swept, UNKNOWN, UNKNOWN) for s in seen], seen)
 
-    found = varied_of("x", [at(1, 3), at(2, 1), at(3, 1, True), at(4, 2), at(5, 3)])
+    found = found_of((1, 3, False), (2, 1, False), (3, 1, True), (4, 2, False), (5, 3, False))
     assert found.where == "at x = 4"
     assert len(found.changes) == 3
-    assert varied_of("x", [at(1, 1), at(2, 1, True)]).where == ""
+    assert found_of((1, 1, False), (2, 1, True)).where == ""
 
 
 def test_a_key_stream_is_swept_by_its_numbers_and_holds_where_it_is_noise() -> None:

@@ -165,9 +165,9 @@ class Swept:
         support: number -> share of the ensemble's subsets in which so many were found.
         shares: of the basins.
         spread: of the ensemble, as squared embedded distance.
-        top: id of the item whose variants move the outcome most (first-order index over the ensemble), empty where
-            none does.
-        tops: id -> share of random halves of the ensemble in which it is that one.
+        top: id of the item whose variants move the outcome most (first-order index over the ensemble, `hanging`), empty
+            where none is told to move it.
+        tops: id -> share of random halves of the ensemble in which it is that one; empty where there is none.
     """
 
     value: Any

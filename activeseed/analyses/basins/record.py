@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -12,8 +13,9 @@ from pydantic import Field
 from activeseed.analyses.basins.candidates import candidate_of
 from activeseed.analyses.basins.counting import basins_of, fewest_of, support_of
 from activeseed.analyses.basins.flow import as_points, pairs_design, seen_from_the_end, training_of
+from activeseed.analyses.basins.hanging import hanging_of
 from activeseed.analyses.basins.landscape import Basin, Candidate, Landscape, Sweep, Swept, Training
-from activeseed.analyses.basins.sweeping import changes_in, choices_of, rows_at, tops_of
+from activeseed.analyses.basins.sweeping import Seen, changes_between, choices_of, rows_at
 from activeseed.analyses.basins.telling import (
     ALIKE,
     medoid,
@@ -30,7 +32,7 @@ from activeseed.checked import SettingsRecord
 from activeseed.errors import PlanError, TrainingError
 from activeseed.estimators.leave_one_out import ROUNDING
 from activeseed.geometries import decisions_of
-from activeseed.plan import Explicit, Floats, Ints, Rows, generator
+from activeseed.plan import Explicit, Floats, Ints, Rows, generator, stream_key
 from activeseed.protocols import TRAJECTORY, Cost, Problem, Request, Run
 
 if TYPE_CHECKING:
@@ -175,12 +177,19 @@ class Basins(SettingsRecord):
         return replace(found, sweeps=tuple(sweeps), training=training, candidates=told)
 
     def _counted(self, problem: Problem, points: Floats, at: str) -> tuple[Ints, dict[int, float]]:
-        """The basin of each member, and how often so many are found in subsets."""
+        """The basin of each member, and how often each number of them is found in subsets."""
         if _variance(points) <= ROUNDING:
             return np.zeros(len(points), np.int64), {1: 1.0} if self.resamples else {}
         dice = generator(problem.stream, "basins", at)
         basins = basins_of(points, dice, alpha=self.alpha, most=self.most)
         return basins, support_of(points, dice, alpha=self.alpha, most=self.most, resamples=self.resamples)
+
+    def _again(self, problem: Problem, points: Floats, at: str, subsets: int) -> dict[int, float]:
+        """How often each number of basins is found in so many subsets."""
+        if not self.resamples or _variance(points) <= ROUNDING:
+            return {1: 1.0} if self.resamples else {}
+        dice = generator(problem.stream, "basins", at, "again")
+        return support_of(points, dice, alpha=self.alpha, most=self.most, resamples=subsets)
 
     def _landscape(self, problem: Problem, rows: Rows, points: Floats, values: Floats, basins: Ints) -> Landscape:
         """What is said of the basins, without what more trainings would say."""
@@ -269,7 +278,7 @@ class Basins(SettingsRecord):
         self, problem: Problem, rows: Rows, path: str, setting: int, chosen: tuple[int, ...]
     ) -> Generator[Request, Outcomes, Sweep]:
         factor = problem.settings[setting]
-        at = []
+        seen = []
         for choice in chosen:
             value = factor.choices[choice].setting
             outcomes = yield Request(
@@ -277,19 +286,21 @@ class Basins(SettingsRecord):
             )
             ok = np.flatnonzero(outcomes.ok)
             if len(ok) < 2:
-                at.append(Swept(value, choice == factor.stands, len(ok), 0, {}, (), float("nan"), "", {}))
+                nothing = Swept(value, choice == factor.stands, len(ok), 0, {}, (), float("nan"), "", {})
+                seen.append(Seen(nothing))
                 continue
             points = problem.geometry.embed(outcomes.values[ok])
             basins, support = self._counted(problem, points, f"{path}={value}")
-            dice = generator(problem.stream, "basins", "tops", path, str(value))
-            top, tops = tops_of(points, rows.variants[ok], problem.ids, dice)
+            stream = stream_key(problem.stream, "basins", "tops", path, str(value))
+            hangs = hanging_of(points, None, rows.variants[ok], problem.ids, stream)
             shares = tuple((np.bincount(basins) / len(ok)).tolist())
-            at.append(
-                Swept(
-                    value, choice == factor.stands, len(ok), len(shares), support, shares, _variance(points), top, tops
-                )
-            )
-        return Sweep(path, tuple(at), changes_in(path, [s for s in at if s.number]))
+            swept = Swept(
+                value, choice == factor.stands, len(ok), len(shares), support, shares, _variance(points), hangs.top,
+                hangs.tops,
+            )  # fmt: skip
+            seen.append(Seen(swept, hangs, partial(self._again, problem, points, f"{path}={value}")))
+        changes = changes_between(path, [s for s in seen if s.swept.number])
+        return Sweep(path, tuple(s.swept for s in seen), tuple(line for lines in changes for line in lines))
 
     def _training(
         self, problem: Problem, rows: Rows, outcomes: Outcomes, found: Landscape

@@ -67,10 +67,14 @@ Steps = Generator[Request, Outcomes, Trained]
 
 @dataclass(frozen=True)
 class Counted:
-    """The basins of an ensemble: of each start, and how often each number of them is found in subsets."""
+    """The basins of an ensemble: of each start, and how often each number of them is found in subsets.
+
+    ``again`` counts them in as many other subsets as are asked for.
+    """
 
     basins: Ints
     support: dict[int, float]
+    again: Callable[[int], dict[int, float]] | None = None
 
 
 Count = Callable[[Floats, str], Counted]
@@ -80,10 +84,17 @@ def counted(problem: Problem, points: Floats, at: str, *, alpha: float, most: in
     """Basins as `basins` counts them; one of what ended alike."""
     at_middle = points - points.mean(0) if len(points) else points
     if len(points) < 2 or (at_middle**2).sum() / (len(points) - 1) <= ROUNDING:
-        return Counted(np.zeros(len(points), np.int64), {1: 1.0} if resamples and len(points) else {})
+        support = {1: 1.0} if resamples and len(points) else {}
+        return Counted(np.zeros(len(points), np.int64), support, lambda subsets: support)
     dice = generator(problem.stream, "stability", at)
     basins = basins_of(points, dice, alpha=alpha, most=most)
-    return Counted(basins, support_of(points, dice, alpha=alpha, most=most, resamples=resamples))
+    support = support_of(points, dice, alpha=alpha, most=most, resamples=resamples)
+
+    def again(subsets: int) -> dict[int, float]:
+        others = generator(problem.stream, "stability", at, "again")
+        return support_of(points, others, alpha=alpha, most=most, resamples=subsets if resamples else 0)
+
+    return Counted(basins, support, again)
 
 
 # --- seeds ------------------------------------------------------------------------------------------------------------

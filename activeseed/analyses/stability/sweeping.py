@@ -6,25 +6,24 @@ outcome hangs most; and how the spread over seeds does, which is a matter of deg
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 
+from activeseed.analyses.basins.hanging import hanging_of
 from activeseed.analyses.basins.landscape import Swept
-from activeseed.analyses.basins.sweeping import changes_in, rows_at, tops_of
+from activeseed.analyses.basins.sweeping import Seen, changes_between, rows_at
 from activeseed.analyses.masking.curves import MaskedCurve
 from activeseed.analyses.stability.matrix import AtValue, Damaged, Varied
 from activeseed.analyses.stability.starting import Count, ensemble
 from activeseed.analyses.stability.washing import UNKNOWN, Estimate, Trained, ratio_of
 from activeseed.outcome import Outcomes
-from activeseed.plan import Rows, generator
+from activeseed.plan import Rows, stream_key
 from activeseed.protocols import Problem, Request
 from activeseed.seed import Json
 
-#: halves of the ensemble under one key and under another name the same item at least so often, where one is named
-TOLD = 0.2
 #: the picture is another one, too, where more than this share of the trainings fail that did not
 FAIL = 0.5
 
@@ -40,6 +39,7 @@ def over_setting(
     """
     factor = problem.settings[setting]
     at: list[AtValue] = []
+    seen: list[Seen] = []
     for choice in chosen:
         value = factor.choices[choice].setting
         stands = choice == factor.stands
@@ -48,8 +48,9 @@ def over_setting(
         else:
             purpose = f"plausible seeds at {factor.id} = {value}"
             trained = yield from ensemble(problem, rows_at(problem, rows, setting, choice), purpose, may_fail=True)
-        at.append(at_value(problem, trained, here, value, stands, f"{factor.id}={value}", count))
-    return varied_of(factor.id, at)
+        seen.append(seen_at(problem, trained, value, stands, f"{factor.id}={value}", count))
+        at.append(at_value(seen[-1], trained, here))
+    return varied_of(factor.id, at, seen)
 
 
 def over_stream(
@@ -57,13 +58,15 @@ def over_stream(
 ) -> Generator[Request, Outcomes, Varied]:
     """The ensemble with one key stream at the same number for all, at so many numbers in turn."""
     at: list[AtValue] = []
+    seen: list[Seen] = []
     first: Trained | None = None
     for k in range(numbers):
         held = replace(rows, apart={stream: np.full(len(rows), problem.first_key + k, np.int64)})
         trained = yield from ensemble(problem, held, f"plausible seeds, {stream} {k + 1}", stream)
         first = first or trained
-        at.append(at_value(problem, trained, first, k + 1, False, f"{stream} {k + 1}", count))
-    found = varied_of(stream, at)
+        seen.append(seen_at(problem, trained, k + 1, False, f"{stream} {k + 1}", count))
+        at.append(at_value(seen[-1], trained, first))
+    found = varied_of(stream, at, seen)
     return replace(found, stream=True, where=f"with the draws of {stream}" if found.changes else "")
 
 
@@ -74,42 +77,39 @@ def damaged(curve: MaskedCurve, seeds: Trained | None) -> Damaged:
     return Damaged(curve.words, curve.rates, moved, spread, curve)
 
 
-def at_value(
-    problem: Problem, trained: Trained, here: Trained, value: Json, stands: bool, name: str, count: Count
-) -> AtValue:
-    """What is seen of the ensemble at one value."""
+def seen_at(problem: Problem, trained: Trained, value: Json, stands: bool, name: str, count: Count) -> Seen:
+    """The ensemble at one value, with what its neighbours are held against."""
     n = len(trained.which)
     if n < 2:
-        return AtValue(Swept(value, stands, n, 0, {}, (), float("nan"), "", {}), UNKNOWN, UNKNOWN)
+        return Seen(Swept(value, stands, n, 0, {}, (), float("nan"), "", {}))
     found = count(trained.first, name)
-    top, tops = _top(problem, trained, name)
     shares = tuple((np.bincount(found.basins) / n).tolist())
     off = trained.first - trained.first.mean(0)
     whole = float((off**2).sum() / (n - 1))
-    swept = Swept(value, stands, n, len(shares), found.support, shares, whole, top, tops)
+    stream = stream_key(problem.stream, "stability", "tops", name)
+    variants = trained.variants[:, : len(problem.ids)]
+    hangs = hanging_of(trained.first, trained.second, variants, problem.ids, stream)
+    swept = Swept(value, stands, n, len(shares), found.support, shares, whole, hangs.top, hangs.tops)
+    return Seen(swept, hangs, found.again)
+
+
+def at_value(seen: Seen, trained: Trained, here: Trained) -> AtValue:
+    """What is told of the ensemble at one value, beside that where the setting stands."""
+    if len(trained.which) < 2:
+        return AtValue(seen.swept, UNKNOWN, UNKNOWN)
     against = Estimate(1.0, 1.0, 1.0)
     if trained is not here:
         common = np.intersect1d(trained.which, here.which)
         against = ratio_of(trained.of(common), here.of(common))
-    return AtValue(swept, trained.of(trained.which).estimate, against)
+    return AtValue(seen.swept, trained.of(trained.which).estimate, against)
 
 
-def _top(problem: Problem, trained: Trained, name: str) -> tuple[str, Mapping[str, float]]:
-    """The item that the outcome hangs on most, by both keys' outcomes; none where the two keys name different ones."""
-    dice = generator(problem.stream, "stability", "tops", name)
-    variants = trained.variants[:, : len(problem.ids)]
-    if trained.second is None:
-        return tops_of(trained.first, variants, problem.ids, dice)
-    one, two = (tops_of(points, variants, problem.ids, dice)[1] for points in (trained.first, trained.second))
-    if sum(share * two.get(item, 0.0) for item, share in one.items()) < TOLD:
-        return "", {}
-    return tops_of((trained.first + trained.second) / 2.0, variants, problem.ids, dice)
-
-
-def varied_of(path: str, at: Sequence[AtValue]) -> Varied:
+def varied_of(path: str, at: Sequence[AtValue], seen: Sequence[Seen]) -> Varied:
     """What changes along these values, and where first, seen from the value that stands."""
     asked = max((a.swept.trained for a in at), default=0)
-    changes = list(changes_in(path, [a.swept for a in at if a.swept.number]))
+    there = [(n, s) for n, s in enumerate(seen) if s.swept.number]
+    between = changes_between(path, [s for _, s in there])
+    changes = [line for lines in between for line in lines]
     failing = [a.swept for a in at if a.swept.trained < FAIL * asked]
     changes += [f"At {path} = {s.value} {asked - s.trained} of {asked} trainings fail." for s in failing]
     if not changes:
@@ -117,8 +117,8 @@ def varied_of(path: str, at: Sequence[AtValue]) -> Varied:
     stands = next((n for n, a in enumerate(at) if a.swept.here), 0)
     places = [
         (max(abs(m - stands), abs(n - stands)), b if abs(n - stands) >= abs(m - stands) else a)
-        for (m, a), (n, b) in pairwise([(n, a.swept) for n, a in enumerate(at) if a.swept.number])
-        if changes_in(path, [a, b])
+        for ((m, a), (n, b)), lines in zip(pairwise([(n, s.swept) for n, s in there]), between, strict=True)
+        if lines
     ]
     places += [(abs(n - stands), a.swept) for n, a in enumerate(at) if a.swept in failing]
     nearest = min(places, key=lambda p: p[0])[1]
