@@ -37,7 +37,7 @@ PLANS, PLANS_QUICK, STUDIES = 12, 2, 144
 FULL, LEAST = 144, 36
 FACTORS = ("draft", "design", "annotators", "method")
 ERRORS = (0.0, 0.3)
-#: first key of the plans: the rule that spreads draws evenly over blocks was mended on keys from 0, which none of these is
+#: first key of the plans; the rule that spreads draws evenly over blocks was mended on keys from 0
 FRESH = 700_000
 #: minutes that the bundled seed's studies may take on two cores
 MINUTES = 30.0
