@@ -57,7 +57,8 @@ def test_studies_come_to_what_the_formula_says_and_change_nothing_of_the_users(t
     )
     found = act.human_level(study, asked)
     assert _files(tmp_path) == before
-    assert study.state.sequence == events + 1  # what was found, and nothing else
+    # that they begin, what each has spent, what was found, and nothing else
+    assert [e.kind for e in study.store.read(events)] == ["below_began", *["below_spent"] * 20, "analysed"]
     assert (found.studies, found.blocks, found.failed) == (20, 2, 0)  # 2³ masks, and two again
     plan = planned(study, asked)
     known = Known(Summing(), (1.0, 2.0), (0.0,), ((0, 1, 2, 3), (5, 4, 3, 2)))
