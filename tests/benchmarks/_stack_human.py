@@ -26,7 +26,10 @@ from activeseed.stack.human import HumanFound
 from activeseed.stack.human.apart import spread_of
 from activeseed.stack.human.conducting import cost_of
 from activeseed.stack.human.one import RESULT
+from activeseed.stack.human.planned import planned
 from activeseed.stack.human.runs import runs_of
+from activeseed.store.journal import Journal
+from activeseed.study.below import BELOW, spent_in
 from activeseed.testing.summing import Known, Summing, crews_of
 from tests.benchmarks._report import row, share
 
@@ -167,14 +170,20 @@ def bundled_rows(quick: bool) -> list[dict[str, Any]]:
     studies = LEAST if quick else FULL
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "careful"
-        study, _ = make(EXAMPLES["statements"], folder, 0, "")
+        make(EXAMPLES["statements"], folder, 0, "")[0].close()
         began = time.monotonic()
         killed = _killed_half_way(folder, studies)
+        study = act.Study.open(folder)  # nobody lived to tell what was spent: it is told of now
+        half = study.status()["trainings"]
+        there = sum(spent_in(Journal(f).read()).trainings for f in _journals(folder))
         stamps = {f: f.stat().st_mtime_ns for f in killed}
         left = cost_of(study, bundled_plan(folder, studies))
         found = act.human_level(study, bundled_plan(folder, studies))
         minutes = (time.monotonic() - began) / 60.0
         twice = sum(f.stat().st_mtime_ns != stamp for f, stamp in stamps.items())
+        status, plan = study.status(), planned(study, bundled_plan(folder, studies))
+        over = max(plan.spent([m]).trainings / plan.most[m.run.number].trainings for m in plan.made)
+        whole = sum(spent_in(Journal(f).read()).trainings for f in _journals(folder))
         study.close()
     rows = [
         row(
@@ -191,10 +200,25 @@ def bundled_rows(quick: bool) -> list[dict[str, Any]]:
             left.left == found.studies - len(killed),
         ),
         row("human level, careful: of the done ones run again", float(twice), None, "0", twice == 0),
+        row(
+            "human level, careful: trainings told of after the kill, less those of the studies' journals",
+            float(half - there), None, "0", half == there,
+        ),
+        row(
+            "human level, careful: trainings of the outer study, less those of the studies' journals",
+            float(status["trainings"] - whole), None, "0", status["trainings"] == whole == found.trainings,
+        ),
+        row("human level, careful: trainings of a study over what was said before, most", over, None, "<= 1", over <= 1),
         row("human level, careful: trainings", float(found.trainings)),
+        row("human level, careful: answers of simulated people", float(found.people_answers)),
         row("human level, careful: studies that failed", float(found.failed), None, "0", found.failed == 0),
     ]  # fmt: skip
     return [*rows, *_reported(found)]
+
+
+def _journals(folder: Path) -> list[Path]:
+    """The journals of the whole studies."""
+    return sorted((folder / ".activeseed" / BELOW).glob("*/*/.activeseed/journal.db"))
 
 
 def _killed_half_way(folder: Path, studies: int) -> list[Path]:
@@ -203,9 +227,10 @@ def _killed_half_way(folder: Path, studies: int) -> list[Path]:
     with subprocess.Popen(
         [sys.executable, "-c", SCRIPT, str(folder), str(studies)], env={**os.environ, "PYTHONPATH": str(root)}
     ) as process:
-        human = folder / ".activeseed" / "human"
+        human = folder / ".activeseed" / BELOW
         while len(list(human.glob(f"*/*/{RESULT}"))) < studies // 2 and process.poll() is None:
             time.sleep(0.2)
+        print(f"human: killed with {len(list(human.glob(f'*/*/{RESULT}')))} studies done", flush=True)
         process.send_signal(signal.SIGKILL)
     time.sleep(2.0)  # workers see within half a second that whoever sent them is gone
     return list(human.glob(f"*/*/{RESULT}"))
