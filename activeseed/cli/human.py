@@ -128,9 +128,11 @@ def lines(found: HumanFound) -> list[str]:
     if any(w.differs for w in found.ways):
         out.append("* ends otherwise than the first of its kind, beyond the error (within blocks, Holm).")
     minutes = found.seconds / 60.0
+    paid = f" for {found.money:,.2f} {found.currency}".rstrip() if found.money else ""
+    people = counted(found.people_answers, "answer")
     out.append(
-        f"{found.trainings:,} trainings in all, {minutes:.0f} min of work. Shares are of these ranges, and the people "
-        "are simulated: they know what is meant, and err as stated."
+        f"{found.trainings:,} trainings{paid} and {people} in all, {minutes:.0f} min of work. Shares are of these "
+        "ranges, and the people are simulated: they know what is meant, and err as stated."
     )
     return out
 

@@ -125,7 +125,10 @@ def status_lines(standing: Mapping[str, Any]) -> list[tuple[str, str]]:
         lines.append(("pending batch", f"expected to lower the risk by {number(get('predicted_gain'))}"))
     failed = f", {get('failed'):,} failed" if get("failed") else ""
     time = f" in {duration(get('seconds'))}" if get("seconds") else ""
-    lines.append(("trainings", f"{get('trainings', 0):,}{time}{failed}"))
+    paid = f" for {money({'price': get('money'), 'currency': get('currency', '')})}" if get("money") else ""
+    lines.append(("trainings", f"{get('trainings', 0):,}{time}{paid}{failed}"))
+    if said := below_words(get("below")):
+        lines.append(("", said))
     lines += [("refuted", sentence) for sentence in refuted_words(standing)]
     if gold := unmeasured_gold_words(get("unmeasured_gold", 0)):
         lines.append(("gold", gold))
@@ -142,6 +145,19 @@ def status_lines(standing: Mapping[str, Any]) -> list[tuple[str, str]]:
         what = "stable" if stopped.get("stable") else "settled" if stopped.get("settled") else "stopped"
         lines.append((what, "; ".join(str(r) for r in stopped.get("reasons", ())) or "yes"))
     return lines
+
+
+def below_words(below: Mapping[str, Any] | None) -> str:
+    """What whole studies below this one took of its trainings, and of simulated people; empty where there are none.
+
+    >>> below_words({"studies": 36, "trainings": 41_200, "answers": 864})
+    '41,200 of them in 36 whole studies, which 864 answers of simulated people went into'
+    """
+    if not below:
+        return ""
+    people = counted(below["answers"], "answer")
+    studies = f"{below['studies']:,} whole {'study' if below['studies'] == 1 else 'studies'}"
+    return f"{below['trainings']:,} of them in {studies}, which {people} of simulated people went into"
 
 
 def _questions(standing: Mapping[str, Any]) -> str:

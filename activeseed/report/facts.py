@@ -323,6 +323,18 @@ def _contested(study: Study, assessment: Assessment) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def _spent(study: Study) -> dict[str, Any]:
+    """Money, and what whole studies below this one took; nothing where there is nothing of it."""
+    status = study.status()
+    out: dict[str, Any] = {}
+    if status["money"]:
+        out["money spent"] = f"{status['money']:,.2f} {status['currency']}".strip()
+    if below := status["below"]:
+        out["trainings in whole studies"] = f"{below['trainings']:,} of these, in {below['studies']:,} studies"
+        out["answers of simulated people in them"] = below["answers"]
+    return out
+
+
 def _record(study: Study, ranking: Ranking) -> dict[str, Any]:
     versions = {}
     for name in LIBRARIES:
@@ -339,6 +351,7 @@ def _record(study: Study, ranking: Ranking) -> dict[str, Any]:
         "trainings": study.state.trainings,
         "trainings that failed": study.state.failed,
         "seconds in training": round(study.state.seconds, 1),
+        **_spent(study),
         "trainings behind this ranking": ranking.summary.get("trainings"),
         "answers": len(study.state.live_answers),
         "started": study.state.created_at,

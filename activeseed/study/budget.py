@@ -16,21 +16,25 @@ from typing import Any
 from activeseed.config import LimitsTable
 from activeseed.errors import BudgetError, ConsentError
 from activeseed.protocols import Event, Store
+from activeseed.study.below import Below, Spent
 
 #: sums of money are compared with this relative tolerance, since prices add up with rounding
 ROUNDING = 1e-9
+#: what else would do where an analysis takes too much
+FEWER = "a smaller [estimator] takes fewer"
 
 
 class Budget:
     """Counts trainings, and refuses what nobody has agreed to.
 
     Attributes:
-        trainings, failed: rows trained so far, and how many of them failed.
+        trainings, failed: rows trained so far, and how many of them failed; those of studies below are among them.
         money: what they cost.
         seconds: how long that took by the clock.
         here: trainings of this process alone.
         price: of one training, in the limits' currency.
         agreed: the latest agreement, in all since the study began: ``trainings``, ``money``, ``seconds``.
+        below: what whole studies below this one have spent of it.
     """
 
     def __init__(self, store: Store, limits: LimitsTable) -> None:
@@ -40,6 +44,7 @@ class Budget:
         self.trainings = self.failed = self.here = 0
         self.money = self.seconds = 0.0
         self.agreed: dict[str, float] = {}
+        self.below = Below()
         self._read = 0
         self._warm: dict[int, tuple[float, int]] = {}  # cores -> seconds and rows of batches that waited for nothing
         self._cold = (0.0, 0)  # seconds within their process, and rows, of those that were the first of a process
@@ -66,6 +71,14 @@ class Budget:
             self._learn(body)
         elif event.kind == "agreed":
             self.agreed |= body
+        else:
+            self._add(self.below.apply(event))
+
+    def _add(self, spent: Spent) -> None:
+        self.trainings += spent.trainings
+        self.failed += spent.failed
+        self.money += spent.money
+        self.seconds += spent.seconds
 
     def refresh(self) -> None:
         """Take in what was written since, by this process or another."""
@@ -153,7 +166,8 @@ class Budget:
             if self._asked is not None and self._asked[0] == key:
                 self._left = max(len(todo), min(self._left, self._asked[1] - self.trainings))
             try:
-                self._allow(what, self._left, cores)
+                expected = self.seconds_for(self._left, cores, guess=False)
+                self.allow(what, self._left, self.price * self._left, expected, FEWER)
             except ConsentError:
                 self._asked = key, self.trainings + self._left
                 raise
@@ -175,38 +189,45 @@ class Budget:
                 "trained is kept."
             )
 
-    def _allow(self, what: str, needed: int, cores: int) -> None:
-        limits = self.limits
-        total = self.trainings + needed
-        money = self.money + self.price * needed
-        expected = self.seconds_for(needed, cores, guess=False)
-        seconds = self.seconds + (expected or 0.0)
+    def allow(self, what: str, needed: int, money: float, seconds: float | None, fewer: str) -> None:
+        """Raise BudgetError or ConsentError where something would go beyond the limits, or what was agreed to.
+
+        Args:
+            what: names it in a message.
+            needed: trainings that it takes at most.
+            money: that these cost.
+            seconds: that they take by the clock; None where nobody knows.
+            fewer: what else would do, as the end of a sentence.
+        """
+        limits, cost = self.limits, money
+        total, money = self.trainings + needed, self.money + cost
+        seconds = self.seconds + (seconds or 0.0)
         takes = f"{what} takes up to {needed:,} training{'s' if needed != 1 else ''}"
         spent = f" ({self.trainings:,} were made before)" if self.trainings else ""
         if limits.trainings and total > limits.trainings:
             raise BudgetError(
                 f"{takes}{spent}, more than [limits] trainings = {limits.trainings} allows. "
-                f"trainings = {total} would do; a smaller [estimator] takes fewer."
+                f"trainings = {total} would do; {fewer}."
             )
         if limits.money and money > limits.money * (1 + ROUNDING):
             raise BudgetError(
-                f"{takes}{spent} at {self.said(self.price)} each, more than [limits] money = {limits.money:g} "
-                f"allows. money = {_up(money)} would do; a smaller [estimator] takes fewer."
+                f"{takes}{spent} at {self.said(cost / max(1, needed))} each, more than [limits] money = "
+                f"{limits.money:g} allows. money = {_up(money)} would do; {fewer}."
             )
         if limits.seconds and seconds > limits.seconds:
             raise BudgetError(
                 f"{takes}{spent}, about {seconds:.0f} s in all, more than [limits] seconds = {limits.seconds:g} "
-                f"allows. seconds = {_up(seconds)} would do; a smaller [estimator] takes fewer."
+                f"allows. seconds = {_up(seconds)} would do; {fewer}."
             )
         would_do: dict[str, int] = {}
-        if self.price and money > max(self.agreed.get("money", 0.0), limits.money) * (1 + ROUNDING):
+        if cost and money > max(self.agreed.get("money", 0.0), limits.money) * (1 + ROUNDING):
             would_do["money"] = _up(money)
         if "trainings" in self.agreed and total > self.agreed["trainings"]:
             would_do["trainings"] = total
         if "seconds" in self.agreed and seconds > self.agreed["seconds"]:
             would_do["seconds"] = _up(seconds)
         if would_do:
-            price = f", about {self.said(self.price * needed)}" if self.price else ""
+            price = f", about {self.said(cost)}" if cost else ""
             before = f"; {self.trainings:,} trainings{self._paid} were made before" if self.trainings else ""
             raise ConsentError(f"{takes}{price}{before}.", would_do)
 

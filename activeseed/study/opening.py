@@ -19,6 +19,7 @@ from activeseed.protocols import Event
 from activeseed.questions.own import own_forms
 from activeseed.seed import ABSENT, AS_WRITTEN, FLIPPED, Probe, Seed, spread_anew
 from activeseed.store import FolderStore
+from activeseed.study.below import settle
 from activeseed.study.progress import Progress
 from activeseed.study.state import SeedVersion, State
 from activeseed.study.trust import Trust, agree, trust_in
@@ -234,6 +235,9 @@ def reopen(
     if settings.store and not work.state.versions:
         raise _no_such_study(path, settings, store)
     _compare_settings(work, accept)
+    with suppress(StoreError):  # where nothing may be written, whoever comes next tells of it
+        if settle(path, store, work.state.below):
+            work.refresh()
     return work
 
 

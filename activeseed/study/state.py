@@ -5,7 +5,8 @@ rankings, seed versions and the stop are read back as they were made.
 
 Events: ``created`` · ``settings`` · ``planned``/``trained`` (see training.py) · ``agreed`` · ``tried`` · ``ranked``
 · ``analysed`` · ``asked`` · ``submitted`` · ``recalled`` · ``answered`` · ``unmatched`` · ``answer_withdrawn``
-· ``questions_withdrawn`` · ``seed_changed`` · ``round_closed`` · ``pinned`` · ``stopped``.
+· ``questions_withdrawn`` · ``seed_changed`` · ``round_closed`` · ``pinned`` · ``stopped`` · ``below_began``
+· ``below_spent``.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from activeseed.protocols import Event, Form
 from activeseed.question import Answer, Question
 from activeseed.questions import FORMS, form_named, form_of, is_about_one, with_form
 from activeseed.seed import Item, Seed
+from activeseed.study.below import Below
 
 SCHEMA = 1
 
@@ -82,7 +84,9 @@ class State:
     tried: dict[str, dict[str, Any]] = field(default_factory=dict)
     trainings: int = 0
     failed: int = 0
+    money: float = 0.0
     seconds: float = 0.0
+    below: Below = field(default_factory=Below)
     sequence: int = 0
     created_at: str = ""
     last_at: str = ""
@@ -254,7 +258,18 @@ class State:
     def _on_trained(self, body: dict[str, Any], _event: Event) -> None:
         self.trainings += body["rows"]
         self.failed += body["failed"]
+        self.money += body.get("money", 0.0)
         self.seconds += body.get("wall", body["seconds"])
+
+    def _on_below_began(self, _body: dict[str, Any], event: Event) -> None:
+        self.below.apply(event)
+
+    def _on_below_spent(self, _body: dict[str, Any], event: Event) -> None:
+        spent = self.below.apply(event)
+        self.trainings += spent.trainings
+        self.failed += spent.failed
+        self.money += spent.money
+        self.seconds += spent.seconds
 
     def _on_agreed(self, body: dict[str, Any], _event: Event) -> None:
         self.agreed |= body

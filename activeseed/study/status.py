@@ -86,6 +86,9 @@ class Status(TypedDict):
     trainings: int
     failed: int
     seconds: float
+    money: float
+    currency: str
+    below: dict[str, Any] | None
     created_at: str
     last_at: str
 
@@ -173,6 +176,9 @@ def status(state: State, folder: Path, settings: Settings, fresh: Callable[[], R
         "trainings": state.trainings,
         "failed": state.failed,
         "seconds": round(state.seconds, 3),
+        "money": round(state.money, 6),
+        "currency": settings.limits.currency,
+        "below": state.below.to_dict() if state.below.studies else None,
         "created_at": state.created_at,
         "last_at": state.last_at,
     }  # fmt: skip

@@ -384,7 +384,7 @@ class Study:
             kind: of the analysis.
             asked: what was told to it; kept where it is a pydantic record.
             found: says itself as JSON.
-            trainings: that it took, elsewhere.
+            trainings: that it took.
         """
         from activeseed.study.ranking import keep
 

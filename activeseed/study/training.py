@@ -213,8 +213,7 @@ class Trainer:
     @property
     def price(self) -> float:
         """What one training costs: what the settings say, and what the system says of its calls."""
-        each = each_of(self._system, self._materials)
-        return self.limits.price + each.money / max(1, each.trainings)
+        return self.limits.price + price_of(self._system, self._materials)
 
     # --- planning -----------------------------------------------------------------------------------------------
 
@@ -314,6 +313,12 @@ class Trainer:
                 f"System {self._system.kind!r} trains cell by cell, but says of whole rows that they failed. Let its "
                 "outcomes say which cells are known."
             )
+
+
+def price_of(system: System, materials: Materials) -> float:
+    """What the system says that one training costs."""
+    each = each_of(system, materials)
+    return each.money / max(1, each.trainings)
 
 
 def _closable(results: Iterator[tuple[int, Outcomes]]) -> Generator[tuple[int, Outcomes]]:

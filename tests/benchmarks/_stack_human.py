@@ -26,7 +26,10 @@ from activeseed.stack.human import HumanFound
 from activeseed.stack.human.apart import spread_of
 from activeseed.stack.human.conducting import cost_of
 from activeseed.stack.human.one import RESULT
+from activeseed.stack.human.planned import planned
 from activeseed.stack.human.runs import runs_of
+from activeseed.store.journal import Journal
+from activeseed.study.below import BELOW, spent_in
 from activeseed.testing.summing import Known, Summing, crews_of
 from tests.benchmarks._report import row, share
 
@@ -37,6 +40,8 @@ PLANS, PLANS_QUICK, STUDIES = 12, 2, 144
 FULL, LEAST = 144, 36
 FACTORS = ("draft", "design", "annotators", "method")
 ERRORS = (0.0, 0.3)
+#: first key of the plans; the rule that spreads draws evenly over blocks was mended on keys from 0
+FRESH = 700_000
 #: minutes that the bundled seed's studies may take on two cores
 MINUTES = 30.0
 
@@ -82,7 +87,7 @@ def formula_rows(quick: bool) -> list[dict[str, Any]]:
     nothing = [name for name, v in true.items() if v < 1e-9]
     held = {name: 0 for name in true if name.count("×") < 2}
     declared, spreads = 0, []
-    for key in range(times):
+    for key in range(FRESH, FRESH + times):
         found = spread_of(drawn(of, key, STUDIES), FACTORS, "outcomes", "squared difference")
         spreads.append(found.value)
         for s in found.shares:
@@ -109,7 +114,8 @@ def product_rows(quick: bool) -> list[dict[str, Any]]:
     held = total = 0
     spreads: list[float] = []
     noises: list[float] = []
-    for key in range(plans):
+    for key in range(FRESH, FRESH + plans):
+        began = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:
             toy = of.system
             study = act.Study.create(Path(folder) / "s", toy.seed, toy, probes=toy.probes, key=key)
@@ -120,6 +126,8 @@ def product_rows(quick: bool) -> list[dict[str, Any]]:
         for s in found.spreads[0].shares:
             total += 1
             held += s.low <= variances[s.name] / variances["spread"] <= s.high
+        said = f"{held} of {total} shares within their intervals, {time.monotonic() - began:.0f} s"
+        print(f"human: plan {key - FRESH + 1} of {plans}: {said}", flush=True)
     rows = [share("human level, studies of the toy: shares within their intervals", held, total, least=0.9)]
     for what, values, true in (("spread", spreads, variances["spread"]), ("noise", noises, of.noise)):
         mean, se = float(np.mean(values)) / true, float(np.std(values, ddof=1) / np.sqrt(plans)) / true
@@ -152,7 +160,7 @@ act.human_level(act.Study.open(sys.argv[1]), bundled_plan(sys.argv[1], int(sys.a
 
 def bundled_plan(folder: str | Path, studies: int) -> act.HumanLevel:
     """What is asked of the bundled seed: the defaults, with its truth file."""
-    return act.HumanLevel(studies=studies, truth_file=str(Path(folder) / "truth.jsonl"))
+    return act.HumanLevel(studies=studies, truth_file=str(Path(folder) / "truth.jsonl"), key=FRESH)
 
 
 def bundled_rows(quick: bool) -> list[dict[str, Any]]:
@@ -162,14 +170,20 @@ def bundled_rows(quick: bool) -> list[dict[str, Any]]:
     studies = LEAST if quick else FULL
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "careful"
-        study, _ = make(EXAMPLES["statements"], folder, 0, "")
+        make(EXAMPLES["statements"], folder, 0, "")[0].close()
         began = time.monotonic()
         killed = _killed_half_way(folder, studies)
+        study = act.Study.open(folder)  # nobody lived to tell what was spent: it is told of now
+        half = study.status()["trainings"]
+        there = sum(spent_in(Journal(f).read()).trainings for f in _journals(folder))
         stamps = {f: f.stat().st_mtime_ns for f in killed}
         left = cost_of(study, bundled_plan(folder, studies))
         found = act.human_level(study, bundled_plan(folder, studies))
         minutes = (time.monotonic() - began) / 60.0
         twice = sum(f.stat().st_mtime_ns != stamp for f, stamp in stamps.items())
+        status, plan = study.status(), planned(study, bundled_plan(folder, studies))
+        over = max(plan.spent([m]).trainings / plan.most[m.run.number].trainings for m in plan.made)
+        whole = sum(spent_in(Journal(f).read()).trainings for f in _journals(folder))
         study.close()
     rows = [
         row(
@@ -186,10 +200,25 @@ def bundled_rows(quick: bool) -> list[dict[str, Any]]:
             left.left == found.studies - len(killed),
         ),
         row("human level, careful: of the done ones run again", float(twice), None, "0", twice == 0),
+        row(
+            "human level, careful: trainings told of after the kill, less those of the studies' journals",
+            float(half - there), None, "0", half == there,
+        ),
+        row(
+            "human level, careful: trainings of the outer study, less those of the studies' journals",
+            float(status["trainings"] - whole), None, "0", status["trainings"] == whole == found.trainings,
+        ),
+        row("human level, careful: trainings of a study over what was said before, most", over, None, "<= 1", over <= 1),
         row("human level, careful: trainings", float(found.trainings)),
+        row("human level, careful: answers of simulated people", float(found.people_answers)),
         row("human level, careful: studies that failed", float(found.failed), None, "0", found.failed == 0),
     ]  # fmt: skip
     return [*rows, *_reported(found)]
+
+
+def _journals(folder: Path) -> list[Path]:
+    """The journals of the whole studies."""
+    return sorted((folder / ".activeseed" / BELOW).glob("*/*/.activeseed/journal.db"))
 
 
 def _killed_half_way(folder: Path, studies: int) -> list[Path]:
@@ -198,9 +227,10 @@ def _killed_half_way(folder: Path, studies: int) -> list[Path]:
     with subprocess.Popen(
         [sys.executable, "-c", SCRIPT, str(folder), str(studies)], env={**os.environ, "PYTHONPATH": str(root)}
     ) as process:
-        human = folder / ".activeseed" / "human"
+        human = folder / ".activeseed" / BELOW
         while len(list(human.glob(f"*/*/{RESULT}"))) < studies // 2 and process.poll() is None:
             time.sleep(0.2)
+        print(f"human: killed with {len(list(human.glob(f'*/*/{RESULT}')))} studies done", flush=True)
         process.send_signal(signal.SIGKILL)
     time.sleep(2.0)  # workers see within half a second that whoever sent them is gone
     return list(human.glob(f"*/*/{RESULT}"))

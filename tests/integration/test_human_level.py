@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -17,6 +19,8 @@ import pytest
 import activeseed as act
 from activeseed.cli.human import print_human
 from activeseed.report import gather, render
+from activeseed.stack.human import METHODS
+from activeseed.stack.human import planned as planning
 from activeseed.stack.human.conducting import cost_of
 from activeseed.stack.human.one import came_to
 from activeseed.stack.human.planned import planned
@@ -40,6 +44,18 @@ def _study(folder: Path, toy: Summing | None = None, **settings: Any) -> act.Stu
     return act.Study.create(folder, toy.seed, toy, probes=toy.probes, **settings)
 
 
+def _journals(study: act.Study) -> list[Path]:
+    return sorted((study.folder / ".activeseed" / "human").glob("*/*/.activeseed/journal.db"))
+
+
+def _inside(folder: Path) -> tuple[int, int]:
+    """Trainings and answers of a whole study, as its own journal has them."""
+    with sqlite3.connect(folder / ".activeseed" / "journal.db") as journal:
+        bodies = journal.execute("SELECT kind, body FROM events").fetchall()
+    trained = sum(json.loads(body)["rows"] for kind, body in bodies if kind == "trained")
+    return trained, sum(kind == "answered" for kind, _ in bodies)
+
+
 def _files(folder: Path) -> dict[str, str]:
     """Every file of a user's own folder -> its content; what lies under .activeseed is ours."""
     return {
@@ -57,7 +73,8 @@ def test_studies_come_to_what_the_formula_says_and_change_nothing_of_the_users(t
     )
     found = act.human_level(study, asked)
     assert _files(tmp_path) == before
-    assert study.state.sequence == events + 1  # what was found, and nothing else
+    # that they begin, what each has spent, what was found, and nothing else
+    assert [e.kind for e in study.store.read(events)] == ["below_began", *["below_spent"] * 20, "analysed"]
     assert (found.studies, found.blocks, found.failed) == (20, 2, 0)  # 2³ masks, and two again
     plan = planned(study, asked)
     known = Known(Summing(), (1.0, 2.0), (0.0,), ((0, 1, 2, 3), (5, 4, 3, 2)))
@@ -160,11 +177,155 @@ def test_a_plan_that_is_killed_goes_on_and_trains_nothing_twice(tmp_path: Path, 
     time.sleep(1.0)
     assert len(list(human.glob("*/*/came-to.json"))) == came  # nothing goes on behind anybody's back
     again = act.Study.open(tmp_path / "killed", system=toy)
+    half = again.status()  # whoever opens it is told what was spent, though nobody lived to tell
+    assert half["trainings"] == sum(_inside(f.parents[1])[0] for f in human.glob("*/*/.activeseed/journal.db")) > 0
     found, right = act.human_level(again, _asked()), act.human_level(whole, _asked())
+    assert half["trainings"] < again.status()["trainings"] == whole.status()["trainings"] == right.trainings
+    told, due = again.status()["below"], whole.status()["below"]
+    assert told is not None
+    assert due is not None
+    assert {**told, "seconds": 0} == {**due, "seconds": 0}
     assert {f: f.stat().st_mtime_ns for f in done} == stamps
     assert found.trainings == right.trainings
     for part in ("spreads", "washed", "errors", "moved", "ways"):
         assert found.to_dict()[part] == right.to_dict()[part], part
+
+
+class _Stopped(Summing):
+    """The toy, counted, which somebody stops after some batches."""
+
+    rows = 0
+    calls = 0
+    most = 10**9
+
+    def train(self, rows: Any, materials: Any) -> Any:
+        _Stopped.calls += 1
+        if _Stopped.calls > _Stopped.most:
+            raise KeyboardInterrupt
+        _Stopped.rows += len(rows)
+        return super().train(rows, materials)
+
+
+@pytest.fixture
+def counting() -> None:
+    _Stopped.rows = _Stopped.calls = 0
+    _Stopped.most = 10**9
+
+
+@pytest.mark.usefixtures("counting")
+def test_what_whole_studies_spend_is_spent_by_the_outer_study(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    study = _study(tmp_path / "s", _Stopped(), limits={"price": 0.5, "money": 1e6})
+    study.rank(law="drop")
+    before, made = study.status(), _Stopped.rows
+    assert before["trainings"] == made
+    assert before["below"] is None
+    found = act.human_level(study, _asked())
+    status = study.status()
+    assert status["trainings"] == _Stopped.rows == study.budget.trainings
+    assert found.trainings == _Stopped.rows - made
+    assert status["money"] == study.budget.money == 0.5 * _Stopped.rows
+    assert status["seconds"] > before["seconds"]
+    assert status["below"] == {
+        "studies": 12, "trainings": found.trainings, "failed": 0, "money": found.money, "seconds": pytest.approx(
+            study.budget.below.spent.seconds, abs=1e-3
+        ), "answers": found.people_answers,
+    }  # fmt: skip
+    # three answers each, which come two at a time
+    assert found.people_answers == sum(_inside(f.parents[1])[1] for f in _journals(study)) >= 36
+    assert status["answers"] == 0  # nobody real was asked
+    for _ in range(2):  # nothing is told twice, and who comes back knows as much
+        act.human_level(study, _asked())
+        study.close()
+        study = act.Study.open(tmp_path / "s", system=_Stopped())
+        assert study.status()["below"] == status["below"]
+        assert study.cost()["spent"]["trainings"] == study.status()["trainings"] == _Stopped.rows
+    print_human(found, study)
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"{found.trainings:,} trainings for {found.money:,.2f} EUR and {found.people_answers} answers in all" in said
+    page = render(gather(study))
+    assert f"{found.trainings:,} of these, in 12 studies" in page
+    assert f"{found.people_answers} answers of simulated people" in page
+
+
+@pytest.mark.usefixtures("counting")
+def test_a_plan_that_somebody_stops_is_counted_and_what_was_agreed_to_does_for_the_rest(tmp_path: Path):
+    study = _study(tmp_path / "s", _Stopped(), limits={"price": 0.5})
+    most = cost_of(study, _asked())
+    study.agree(money=-(-most.trainings // 2))
+    assert most.words.endswith(f"up to {most.trainings / 2:,.2f} EUR.")
+    _Stopped.most = 25
+    with pytest.raises(KeyboardInterrupt):
+        act.human_level(study, _asked())
+    spent = study.status()["trainings"]
+    assert 0 < spent == _Stopped.rows
+    left = cost_of(study, _asked())
+    assert 0 < left.left < 12
+    # of the study that was under way only what it still takes is due
+    assert left.trainings + spent <= most.trainings
+    _Stopped.most = 10**9
+    found = act.human_level(study, _asked())
+    assert study.status()["trainings"] == found.trainings == _Stopped.rows <= most.trainings
+
+
+@pytest.mark.usefixtures("counting")
+def test_limits_stop_a_plan_between_studies_and_what_is_done_is_kept(tmp_path: Path):
+    study = _study(tmp_path / "s", _Stopped(), key=3)
+    most = cost_of(study, _asked(studies=24))
+    limits = study.settings.limits
+    study.budget.limits = limits.model_copy(update={"trainings": most.trainings})
+    other = act.Study.open(tmp_path / "s", system=_Stopped(), settings=study.settings)
+    done = 0
+
+    def meanwhile(_purpose: str, so_far: int, _all: int) -> None:
+        nonlocal done
+        done = so_far
+        if so_far == 14:  # somebody else spends of the same limit
+            other.rank(law="drop")
+
+    with pytest.raises(act.BudgetError, match=r"14 of 24 are done, and kept\. 12 studies say what these came to"):
+        act.human_level(study, _asked(studies=24), meanwhile)
+    assert done == 14
+    made = _Stopped.rows
+    assert study.status()["trainings"] == made
+    assert act.human_level(study, _asked(studies=12)).studies == 12  # they cost nothing more
+    assert _Stopped.rows == made
+    study.budget.limits = limits.model_copy(update={"trainings": 2 * most.trainings})
+    assert act.human_level(study, _asked(studies=24)).studies == 24
+    # by the clock: what the studies took is held to what may be taken
+    study.budget.limits = limits.model_copy(update={"seconds": study.budget.seconds / 2})
+    with pytest.raises(act.BudgetError, match=r"more than \[limits\] seconds.*24 of 30 are done, and kept"):
+        act.human_level(study, _asked(studies=30))
+
+
+@pytest.mark.usefixtures("counting")
+def test_a_study_that_wants_more_than_was_said_ends_there_and_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    study = _study(tmp_path / "s", _Stopped(), limits={"trainings": 10**6})
+    true = planning.most_of
+
+    def too_few(plan: planning.Plan) -> dict[int, planning.Most]:
+        return {**true(plan), 2: planning.Most(3, 0.0)}
+
+    monkeypatch.setattr(planning, "most_of", too_few)
+    found = act.human_level(study, _asked(studies=18))
+    assert (found.failed, found.blocks) == (1, 2)
+    assert any("wanted more than a whole study was said to take" in note for note in found.notes)
+    assert study.status()["trainings"] == found.trainings == _Stopped.rows
+
+
+@pytest.mark.slow
+def test_no_study_takes_more_than_was_said(tmp_path: Path):
+    study = _study(tmp_path / "s", Summing(noise=0.1))
+    asked = _asked(
+        studies=72, answers=5, batch=2, vary_designs=True, annotators=("perfect", "mixed", "coin"),
+        methods=tuple(METHODS), workers=None,
+    )  # fmt: skip
+    act.human_level(study, asked)
+    plan = planned(study, asked)
+    assert {m.method.name for m in plan.made} == set(METHODS)
+    for made in plan.made:
+        assert 0 < plan.spent([made]).trainings <= plan.most[made.run.number].trainings, made.method.name
 
 
 def test_a_damaged_result_is_made_again(tmp_path: Path):

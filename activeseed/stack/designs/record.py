@@ -88,7 +88,7 @@ class CompareDesigns(SettingsRecord):
 
         Args:
             study: gives the seed, the probes, the belief and the keys; all trainings are counted as its own, but those
-                of designs in other folders.
+                of designs in other folders, which are counted, and held to limits, there.
             trust: let designs run code that the study's own settings do not name.
 
         Raises:
@@ -137,6 +137,7 @@ class _Comparison:
         runs = [self._runs(n, c) for n, c in enumerate(left)]
         key = digest_of([asked.model_dump(mode="json", exclude={"designs"}), [c.design.name for c in left]]).hex()
         before = study.budget.here
+        elsewhere = {c.design.name: c.study.budget.trainings for c in left if c.design.folder}
         with study.budget.expecting("A comparison of designs", lambda: self._most(left, runs), key):
             trained = [t for c, r in zip(left, runs, strict=True) if (t := self._train(c, r, c is reference))]
         if len(trained) < 2:
@@ -148,6 +149,11 @@ class _Comparison:
             [(d, m) for d, m, _ in trained], asked.quality, reference.problem.stream, asked.resamples, asked.alpha
         )
         designs = [replace(d, seconds=_seconds(c.study)) for d, (_, _, c) in zip(told.designs, trained, strict=True)]
+        for c in (c for c in left if c.design.name in elsewhere):
+            if new := c.study.budget.trainings - elsewhere[c.design.name]:
+                self._note(
+                    f"{new:,} trainings were made for {c.design.name!r} in its own project, where they are counted."
+                )
         self._say(candidates, reference, told.criteria, [m for _, m, _ in trained])
         failed = tuple(DesignFound(c.design.name, self._words(c), c.why) for c in candidates if c.why)
         exact = all(c.problem is not None and c.problem.deterministic for c in left)

@@ -29,7 +29,9 @@ def human_level(
     """Run whole studies below this one, and say what of their spread comes of whom; journalled in this study.
 
     Studies that were run before, for this plan or a shorter one, are not run again; one that was killed goes on where
-    it stood. Nothing of the outer study changes but its journal, which gains what was found.
+    it stood. Nothing of the outer study changes but its journal, which gains what was found, and what the studies
+    spend: their trainings, seconds and money are its own, as its limits are theirs, and the answers of simulated people
+    are told beside those of real ones (``status``: ``below``).
 
     Args:
         study: or its folder.
@@ -39,7 +41,8 @@ def human_level(
     Raises:
         TrustError: the outer study would use what nobody here has agreed to.
         PlanError: nothing differs, too few studies, an unknown setting, item or variant.
-        BudgetError, ConsentError: they would cost more than the outer study may spend; none was begun.
+        BudgetError, ConsentError: they would cost more than the outer study may spend: before the first is begun, or
+            between two of them, where what was run is kept and told.
         TrainingError: no block of studies is complete.
 
     Cost: ``cost_of`` says it before: studies × (looks × (a look's regression and a batch) + a few trainings).

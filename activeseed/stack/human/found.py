@@ -143,7 +143,7 @@ class HumanFound:
     Attributes:
         studies, blocks, failed: whole studies that were run, independent blocks of them, and studies that failed.
         answers: asked for in each.
-        trainings: of all studies together.
+        trainings: of all studies together, those that failed among them; they are the outer study's as well.
         seconds: that the studies took, one after the other; what was run at the same time counts in full.
         unit: of distances between outcomes.
         factors: what differs.
@@ -155,6 +155,8 @@ class HumanFound:
         ways: each crew and method.
         truth: where what is meant comes from.
         folder: where the studies lie, below the project folder.
+        money, currency: what the trainings cost.
+        people_answers: that simulated people gave, in all studies together.
         notes: what a reader must see.
         limits: what this does not say.
     """
@@ -174,6 +176,9 @@ class HumanFound:
     moved: tuple[Moved, ...]
     ways: tuple[Way, ...]
     folder: str
+    money: float = 0.0
+    currency: str = ""
+    people_answers: int = 0
     notes: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
 

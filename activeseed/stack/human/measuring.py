@@ -55,9 +55,11 @@ def measured(plan: Plan, came: Sequence[CameTo]) -> HumanFound:
     steps = [steps_of(c) if ok else None for c, ok in zip(came, fine, strict=True)]
     errors = _errors(plan, came, fine)
     everyone = [True] * len(runs)
+    spent = plan.spent(plan.made)
     return HumanFound(
         studies=len(came), blocks=int(whole.sum()), failed=int((~fine).sum()), answers=plan.asked.answers,
-        trainings=sum(c.trainings for c in came), seconds=float(sum(c.seconds for c in came)), unit=geometry.unit,
+        trainings=spent.trainings, money=spent.money, currency=plan.study.settings.limits.currency,
+        people_answers=spent.answers, seconds=float(sum(c.seconds for c in came)), unit=geometry.unit,
         factors=tuple(Factor(name, FACTORS[name], _ranges(plan, name)) for name in plan.factors),
         spreads=(
             spread_of(last, plan.factors, "outcomes", geometry.unit),

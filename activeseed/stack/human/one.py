@@ -23,7 +23,7 @@ import numpy as np
 
 from activeseed.annotators.simulated import Simulated, SimulatedPerson
 from activeseed.config import Settings
-from activeseed.errors import PlanError, SeedError, TrainingError, describe
+from activeseed.errors import BudgetError, PlanError, SeedError, TrainingError, describe
 from activeseed.estimators import LeaveOneOut
 from activeseed.formats.plain import write_whole
 from activeseed.geometries import decisions_of
@@ -32,12 +32,13 @@ from activeseed.plan import Explicit, Floats, Ints, Rows
 from activeseed.protocols import NETWORK, Request
 from activeseed.seed import Probe, Seed
 from activeseed.stack.human.ways import Method
+from activeseed.study.below import CAME_TO
 
 if TYPE_CHECKING:
     from activeseed.study import Study
 
 #: what a run writes once
-RESULT, POINTS, ORDER = "came-to.json", "came-to.npz", "order.json"
+RESULT, POINTS, ORDER = CAME_TO, "came-to.npz", "order.json"
 #: replicates that an order by effect is told from
 EFFECT_KEYS = 8
 
@@ -113,14 +114,18 @@ class CameTo:
 def conduct(job: Job) -> None:
     """Run a whole study to its end, or go on with one, and write down what it came to.
 
-    A draft that can't be trained is written down as well, with the reason. Any other error is raised.
+    A draft that can't be trained is written down as well, with the reason, and so is a study that would have taken more
+    than it was said to take, where the outer study is held to that. Any other error is raised.
     """
     folder = Path(job.folder)
     if came_to(folder) is not None:
         return
+    (folder / RESULT).unlink(missing_ok=True)  # it is damaged, and as long as it lies there the study has ended
     began = time.monotonic()
     try:
         found = _conducted(job, folder)
+    except BudgetError as error:
+        found = CameTo(failure=f"It wanted more than a whole study was said to take. {describe(error)}")
     except (PlanError, SeedError, TrainingError) as error:
         folder.mkdir(parents=True, exist_ok=True)
         found = CameTo(failure=describe(error))

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,17 +24,23 @@ from activeseed.stack.human.one import EFFECT_KEYS, Job
 from activeseed.stack.human.record import FACTORS, HumanLevel
 from activeseed.stack.human.runs import Run, chosen, runs_of
 from activeseed.stack.human.ways import Crew, Method
-from activeseed.study.cost import round_parts
+from activeseed.study.below import BELOW, Spent
+from activeseed.study.cost import at_first, round_parts
+from activeseed.study.noisy import is_due
+from activeseed.study.training import price_of
+from activeseed.study.trial import PURPOSE as TRIAL
+from activeseed.study.trial import TRAININGS
 
 if TYPE_CHECKING:
     from activeseed.study import Study
+    from activeseed.study.budget import Budget
 
 #: parts of a study that may run somebody's code, all of which whole studies use
 USED = ("system", "embedder", "estimator", "response", "executor")
 #: settings of the outer study that whole studies have otherwise, or not at all
 _OWN = ("key", "store", "study", "annotator", "executor", "stopping", "limits", "source", "rewriter", "questions")
-#: what a whole study may spend where the outer one was asked: it was agreed to as a whole
-_AGREED = 1e9
+#: a sum of money is held with this tolerance, since prices add up with rounding
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,14 @@ class Made:
     design: Mapping[str, Json]
     crew: Crew
     method: Method
+
+
+@dataclass(frozen=True)
+class Most:
+    """What one whole study takes at most: trainings, and what they cost."""
+
+    trainings: int
+    money: float
 
 
 @dataclass(frozen=True)
@@ -80,9 +95,37 @@ class Plan:
     made: tuple[Made, ...]
     notes: tuple[str, ...] = ()
 
+    @property
+    def name(self) -> str:
+        """Names the plan among all that lie below the outer study."""
+        return f"{BELOW}/{self.folder.name}"
+
     def folder_of(self, run: Run) -> Path:
         """Where a whole study lies."""
         return self.folder / f"{run.number:05d}"
+
+    def name_of(self, run: Run) -> str:
+        """Names a whole study where its spending is told of."""
+        return f"{self.name}/{run.number:05d}"
+
+    def spent(self, made: Sequence[Made]) -> Spent:
+        """What these studies have spent, as the outer journal tells; seconds one after the other."""
+        below = self.study.budget.below
+        return sum((below.of(self.name_of(m.run)) for m in made), Spent())
+
+    @cached_property
+    def most(self) -> dict[int, Most]:
+        """Number of each whole study -> what it takes at most, from its beginning; once the trainer was tried out."""
+        return most_of(self)
+
+    def still(self, made: Sequence[Made]) -> Most:
+        """What these whole studies still take at most, all together; of those that were begun, what is left."""
+        trainings, money = 0, 0.0
+        for m in made:
+            most, spent = self.most[m.run.number], self.spent([m])
+            trainings += max(0, most.trainings - spent.trainings)
+            money += max(0.0, most.money - spent.money)
+        return Most(trainings, money)
 
     def jobs(self, made: Sequence[Made]) -> list[Job]:
         """What is sent to whoever runs them."""
@@ -95,9 +138,10 @@ class Plan:
         return [
             Job(
                 folder=str(self.folder_of(m.run)), draft=written(self.study.seed, m.variants, self.law),
-                system=with_design(system, m.design), settings=settings_of(self, m), probes=self.study.probes,
-                pool=self.study.pool, people=m.crew.people, key=_key(self, m.run, "slips"), right=right,
-                method=m.method, answers=self.asked.answers, batch=self.asked.batch,
+                system=with_design(system, m.design), probes=self.study.probes, pool=self.study.pool,
+                settings=held(settings_of(self, m), self.most[m.run.number], self.study.budget),
+                people=m.crew.people, key=_key(self, m.run, "slips"), right=right, method=m.method,
+                answers=self.asked.answers, batch=self.asked.batch,
             )
             for m in made
         ]  # fmt: skip
@@ -131,7 +175,7 @@ def planned(study: Study, asked: HumanLevel) -> Plan:
     named = asked.name(
         study.seed.version, right.tolist(), _shown(study), system.record(), {k: list(v) for k, v in choices.items()}
     )
-    folder = study.folder / ".activeseed" / "human" / named
+    folder = study.folder / ".activeseed" / BELOW / named
     made = tuple(_made(asked, run, factors, drawn, choices) for run in runs)
     return Plan(asked, study, folder, factors, right, law, choices, made, notes)
 
@@ -180,10 +224,9 @@ def settings_of(plan: Plan, made: Made) -> Settings:
             "consequences": 0,
         }
     )  # fmt: skip
-    paid = plan.study.trainer.price > 0
     limits = LimitsTable(
         megabytes=outer.limits.megabytes, failed_share=outer.limits.failed_share, currency=outer.limits.currency,
-        price=outer.limits.price, money=_AGREED if paid else 0.0,
+        price=outer.limits.price,
     )  # fmt: skip
     mine: dict[str, Any] = {
         "key": _key(plan, made.run, "study"), "store": "", "study": "", "source": SourceTable(), "perturbations": (),
@@ -213,16 +256,34 @@ def shared_embeddings(plan: Plan, made: Sequence[Made]) -> None:
             shutil.copytree(source, plan.folder_of(m.run) / ".activeseed" / "embeddings", dirs_exist_ok=True)
 
 
-def most_trainings(plan: Plan, made: Sequence[Made]) -> int:
-    """Trainings that these whole studies take at most, those that were begun before counted in full."""
-    total = 0
-    known: dict[tuple[str, str], int] = {}
-    for m in made:
-        name = (m.crew.name, m.method.name)
-        if name not in known:
-            known[name] = _of_one(plan, m)
-        total += known[name]
-    return total
+def held(settings: Settings, most: Most, budget: Budget) -> Settings:
+    """The settings of a whole study, held to what it was said to take, where the outer study is held to anything.
+
+    What is paid for was agreed to as a whole, before the first study.
+    """
+    limits = budget.limits
+    if not (most.money or budget.agreed or limits.trainings or limits.money or limits.seconds):
+        return settings
+    mine = settings.limits.model_copy(
+        update={"trainings": most.trainings, "money": most.money * (1.0 + _ROUNDING)},
+    )
+    return settings.model_copy(update={"limits": mine})
+
+
+def most_of(plan: Plan) -> dict[int, Most]:
+    """Number of each whole study -> what it takes at most, from its beginning."""
+    trainings: dict[tuple[str, str], int] = {}
+    prices: dict[str, float] = {}
+    materials, outer = plan.study.materials, plan.study.settings.limits.price
+    out = {}
+    for m in plan.made:
+        way, design = (m.crew.name, m.method.name), repr(sorted(m.design.items()))
+        if way not in trainings:
+            trainings[way] = _of_one(plan, m)
+        if design not in prices:
+            prices[design] = outer + price_of(with_design(plan.study.declared_system, m.design), materials)
+        out[m.run.number] = Most(trainings[way], trainings[way] * prices[design])
+    return out
 
 
 def _of_one(plan: Plan, made: Made) -> int:
@@ -230,10 +291,9 @@ def _of_one(plan: Plan, made: Made) -> int:
     work = replace(study.rounds.work, settings=settings_of(plan, made))
     looks = 1 + -(-plan.asked.answers // (work.settings.ask.batch * len(made.crew.people)))
     keys = study.settings.replicates if study.system.traits.streams else 1
-    each = sum(round_parts(work).values()) + 2 * keys
-    effects = 0
-    if made.method.order == "effect":
-        rows = LeaveOneOut(keys=EFFECT_KEYS)
-        problem = study.rounds.looks.before_any()
-        effects = rows.cost(problem).trainings
-    return looks * each + keys + effects
+    parts = round_parts(work)
+    parts.pop(TRIAL, None)
+    each = sum(parts.values()) + 2 * keys
+    trial = TRAININGS if is_due(study.declared_system, {}) else 0  # each study tries its trainer out for itself
+    effects = LeaveOneOut(keys=EFFECT_KEYS).cost(at_first(work)).trainings if made.method.order == "effect" else 0
+    return looks * each + keys + effects + trial
