@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import count
 from typing import Any, ClassVar
 
@@ -29,17 +29,17 @@ STREAMS: Mapping[str, tuple[Level, Aspect]] = {"init": ("trainer", "start"), "ma
 
 @dataclass(frozen=True)
 class Stacked:
-    """y = ½ + Σ_c main_c u_c d_c + Σ both_cd u_c u_d d_cd + noise, in orthogonal directions d of probe space.
+    """y = ½ + Σ_c main_c u_c d_c + Σ both_cd… u_c u_d … d_cd… + noise, in orthogonal directions d of probe space.
 
     Each coordinate c adds u_c, of mean zero and variance one under the budget's law: the items
-    Σ w_i (z_i − b)/√(b(1 − b)) with z_i whether item i is there, each setting its place among its choices, each stream
-    a draw of its key. So the share of coordinate c is main_c², of an interaction both_cd², over the sum of all.
+    Σ w_i (z_i − b_i)/√(b_i(1 − b_i)) with z_i whether item i is there, each setting its place among its choices, each
+    stream a draw of its key. So the share of coordinate c is main_c², of an interaction both_cd…², over the sum of all.
 
     Attributes:
         main: coordinate -> its amplitude; 0 of those that are not named.
-        both: two coordinates -> the amplitude of their product.
+        both: two coordinates or more -> the amplitude of their product.
         weights: of the items, relative to each other in the square.
-        belief: b, probability that an item stays.
+        belief: b, probability that an item stays; of all alike, or of each.
         rare: probability that a key of ``init`` does anything, where draws are rare jumps instead of normal.
         noise: standard deviation of what each training adds that no key determines, over all probes.
         probes: P, at least as many as there are directions.
@@ -47,9 +47,9 @@ class Stacked:
     """
 
     main: Mapping[str, float] = field(default_factory=lambda: {"items": 1.0})
-    both: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    both: Mapping[tuple[str, ...], float] = field(default_factory=dict)
     weights: tuple[float, ...] = (0.5, 0.3, 0.15, 0.05, 0.0)
-    belief: float = 0.8
+    belief: float | tuple[float, ...] = 0.8
     rare: float = 0.0
     noise: float = 0.0
     probes: int = 16
@@ -68,7 +68,7 @@ class Stacked:
     def record(self) -> dict[str, Json]:
         return {
             "main": dict(self.main), "both": {" × ".join(k): v for k, v in self.both.items()},
-            "weights": list(self.weights), "belief": self.belief, "rare": self.rare, "noise": self.noise,
+            "weights": list(self.weights), "belief": self.beliefs.tolist(), "rare": self.rare, "noise": self.noise,
             "fails": self.fails, "rate": self.rate, "rounds": self.rounds, "beta": self.beta,
         }  # fmt: skip
 
@@ -80,7 +80,7 @@ class Stacked:
         return sum(a * a for a in self.main.values()) + sum(a * a for a in self.both.values())
 
     def share(self, *coordinates: str) -> float:
-        """Of a coordinate alone, or of the interaction of two."""
+        """Of a coordinate alone, or of the interaction of several."""
         if len(coordinates) == 1:
             return self.main.get(coordinates[0], 0.0) ** 2 / self.spread
         found = [a for k, a in self.both.items() if set(k) == set(coordinates)]
@@ -113,7 +113,12 @@ class Stacked:
     @property
     def law(self) -> Law:
         """What the items are drawn from."""
-        return Law("belief", np.tile([self.belief, 1.0 - self.belief], (len(self.weights), 1)))
+        return Law("belief", np.stack([self.beliefs, 1.0 - self.beliefs], 1))
+
+    @property
+    def beliefs(self) -> Floats:
+        """(F,) probability that each item stays."""
+        return np.broadcast_to(np.asarray(self.belief, np.float64), (len(self.weights),))
 
     def check(self, materials: Materials) -> None: ...
 
@@ -163,7 +168,7 @@ class Stacked:
     def of_items(self, there: Floats) -> Floats:
         """(…, F) whether each item is there -> (…) u of the items."""
         w = np.sqrt(np.array(self.weights) / sum(self.weights))
-        return np.asarray((there - self.belief) @ w / np.sqrt(self.belief * (1.0 - self.belief)))
+        return np.asarray((there - self.beliefs) / np.sqrt(self.beliefs * (1.0 - self.beliefs)) @ w)
 
     def of_stream(self, name: str, dice: np.random.Generator, shape: tuple[int, ...]) -> Floats:
         """Draws of a stream: normal, or rare jumps."""
@@ -175,7 +180,7 @@ class Stacked:
     def outcomes(self, units: Mapping[str, NDArray[np.floating]]) -> Floats:
         """(…) u of each coordinate -> (…, P) outcomes; probes have weight 1/P, so that directions have length √P."""
         terms = [(a, units[c]) for c, a in self.main.items()]
-        terms += [(a, units[c] * units[d]) for (c, d), a in self.both.items()]
+        terms += [(a, reduce(np.multiply, [units[c] for c in together])) for together, a in self.both.items()]
         directions = np.linalg.qr(generator(11, "directions").standard_normal((self.probes, len(terms))))[0].T
         scale = np.sqrt(self.probes)
         return np.asarray(0.5 + sum(a * u[..., None] * d * scale for (a, u), d in zip(terms, directions, strict=True)))

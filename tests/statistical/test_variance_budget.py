@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from tests.benchmarks._stack_shares import CELLS, array_rows
+from tests.benchmarks._stack_shares import array_rows
 
 REPETITIONS = 200
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cell", ["additive", "interacting", "noisy", "unequal"])
+@pytest.mark.parametrize(
+    "cell", ["additive", "interacting", "noisy", "unequal", "three levels together", "one setting"]
+)
 def test_intervals_cover_and_zeros_are_not_named(cell: str) -> None:
-    rows = array_rows(cell, CELLS[cell], REPETITIONS)
+    rows = array_rows(cell, REPETITIONS)
     covered = [r for r in rows if "covers" in r["claim"]]
     assert len(covered) > 20
     # of 200 repetitions 95 % have a standard error of 1.5 %: four of them, of some thirty shares that hang together
