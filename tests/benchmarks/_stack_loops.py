@@ -276,7 +276,7 @@ def ratio(over: Sequence[float], under: Sequence[float]) -> tuple[float, list[fl
     """The ratio of two sums over keys, with Student's t of its jackknife; of one key there is no interval."""
     a, b = np.asarray(over, float), np.asarray(under, float)
     n, value = len(a), float(a.sum() / b.sum())
-    if n < 2:
+    if n < 2 or not np.isfinite(value):
         return value, None
     left = (a.sum() - a) / (b.sum() - b)
     half = float(student.ppf(0.975, n - 1) * np.sqrt((n - 1) * left.var()))
@@ -295,8 +295,8 @@ class Kept:
     Attributes:
         found: share of the mistakes that are put right when the loop stops by itself, and the lines until then.
         lost: right items that no longer stand, over all studies.
-        lines: by how many are to be put right: lines in the order of value, of random order as expected, and of that
-            with lists, the mean over its draws. Infinite where it never came to so many.
+        lines: by how many are to be put right: lines in the order of value, infinite where it never came to so many; of
+            random order as expected; and of that with lists, the mean over its draws.
     """
 
     found: tuple[float, int]
@@ -321,8 +321,10 @@ def one(name: str, key: int, draws: int) -> Kept:
     planted = by_value.course.planted
     lines = {}
     for words, of in (("half", (planted + 1) // 2), ("all", planted)):
-        costs = [c.course.cost_of(of) for c in (by_value, *listed)]
-        mine, *others = [float("inf") if cost is None else float(cost[0]) for cost in costs]
+        cost = by_value.course.cost_of(of)
+        mine = float("inf") if cost is None else float(cost[0])
+        # a rival that never came to so many is charged with what it had answered by the end, and no more
+        others = [(g.course.cost_of(of) or g.course.cost)[0] for g in listed]
         lines[words] = (mine, expected(at_random.fresh, planted, of), float(np.mean(others)))
     share = 1.0 - len(stopped.course.left) / stopped.course.planted
     lost = sum(len(g.course.lost) for g in (stopped, by_value, at_random, *listed))
