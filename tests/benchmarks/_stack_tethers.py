@@ -5,7 +5,8 @@ their own before. For each set of anchors, two dozen frameworks are trained with
 on the same task and the same key each, and in both arms concepts are read by a translator that is fitted to the same
 anchors afterwards: one that nothing trained would make the control vacuous. The spread is the variance of a readout
 over frameworks, averaged over concepts and probes; training is deterministic given its framework, so no noise is in it.
-Intervals are bootstraps over frameworks, the same ones in both arms.
+Intervals are bootstraps over frameworks, the same ones in both arms, and, where several sets of anchors are taken
+together, over the sets, too.
 What is claimed is claimed of all sets of anchors together; each alone is told, too. It takes enough anchors, and right
 ones: `_broken` says where spread grows, and why a small spread alone says little. So does the share of a readout's
 variance (over probes and frameworks) that is the frameworks': a translator that hardly reads a concept says nearly the
@@ -198,12 +199,18 @@ def begun(materials: Materials) -> act.RepresentationalTethers:
 
 
 def ratios(control: Sequence[Read], held: Sequence[Read], times: int) -> tuple[float, list[float]]:
-    """Control's spread over that with tethers, both averaged over sets of anchors, with its bootstrap interval."""
+    """Control's spread over that with tethers, both averaged over sets of anchors, with its bootstrap interval.
+
+    Frameworks are drawn anew within each set, the same ones in both arms; so are the sets, where there are several:
+    what is said of them together is said of sets like these.
+    """
     rng = generator(18, "tethers", "bootstrap")
+    pairs = list(zip(control, held, strict=True))
 
     def at(draw: Callable[[int], NDArray[np.int64]]) -> float:
         both = np.zeros(2)
-        for c, h in zip(control, held, strict=True):
+        for n in draw(len(pairs)):
+            c, h = pairs[n]
             which = draw(len(c.readouts))
             both += spread(c.readouts[which]), spread(h.readouts[which])
         return float(both[0] / both[1])
