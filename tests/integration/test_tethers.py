@@ -140,7 +140,7 @@ def test_a_partition_of_tethers_reads_the_columns_of_its_members(tmp_path: Path)
     of = ["system.parts=3", "system.of.kind=representational_tethers", "system.of.steps=25", "system.of.task=sort"]
     assert run(["init", study, *told, *(x for setting in of for x in ("--set", setting))]) == 0
     opened = act.Study.open(study)
-    assert opened.system.of.concepts == ("round", "flat", "long")
+    assert act.read_settings(Path(study)).system.of.concepts == ("round", "flat", "long")
     assert [v.id for v in opened.seed["a0"].variants] == ["as_written", "absent", "flat", "long"]
     found = opened.rank()
     assert len(found.ids) == 30

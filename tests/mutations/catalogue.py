@@ -7,6 +7,7 @@ dropped, a square or a factor that is missing, an index that is off by one, argu
 from __future__ import annotations
 
 from tests.mutations import (
+    beginning,
     bounding,
     budget,
     certificates,
@@ -38,6 +39,7 @@ FIRST: dict[str, tuple[str, ...]] = {
         "tests/statistical/test_trust.py",
     ),
     "store": ("tests/contracts/test_store.py",),
+    "beginning": beginning.FIRST,
     "bounding": bounding.FIRST,
     "budget": budget.FIRST,
     "certificates": certificates.FIRST,
@@ -355,6 +357,7 @@ FAMILIES: dict[str, tuple[Mutation, ...]] = {
             'if sa.inspect(self._engine).has_table("studies"):',
         ),
     ),
+    "beginning": beginning.MUTATIONS,
     "bounding": bounding.MUTATIONS,
     "budget": budget.MUTATIONS,
     "certificates": certificates.MUTATIONS,

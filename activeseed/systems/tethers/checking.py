@@ -11,7 +11,7 @@ from activeseed.cleaning import few
 from activeseed.errors import PlanError, nearest
 from activeseed.seed import Entry, Payload, Text, Vector
 from activeseed.systems.tethers.anchors import Anchors, anchors_of, concept_name, is_direction, no_entries
-from activeseed.systems.tethers.settings import DRAWN, TetherSettings
+from activeseed.systems.tethers.settings import DRAWN, ENTRIES_A_UNIT, TetherSettings, units_for
 from activeseed.systems.tethers.tasks import said_of, task_of
 
 if TYPE_CHECKING:
@@ -153,6 +153,12 @@ def remarks(settings: TetherSettings, materials: Materials) -> tuple[str, ...]:
         out.append("There is no pool, so there is no task: nothing but the anchors and the tension shapes the model.")
     if settings.link == 0 and settings.readout == "translator":
         out.append("With link = 0 nothing trains the translator that concepts are read by. Set readout = 'fitted'.")
+    entries = int(materials.features([materials.probes[0].payload]).shape[1])
+    if entries > ENTRIES_A_UNIT * settings.hidden:
+        out.append(
+            f"{settings.hidden} hidden units read inputs of {entries} entries: much of what an initial framework was "
+            f"stays in its readouts, less of it the more units there are. Consider hidden = {units_for(entries)}."
+        )
     written = materials.slots.variants == 0
     counts = Counter(_belongs(settings, anchors, written))
     lonely = [n for n in anchors.names if counts[n] == 1]

@@ -7,7 +7,8 @@ from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from activeseed.protocols import NETWORK, REPRESENTATION, TRAJECTORY, Traits
-from activeseed.systems.tethers.settings import DRAWN, TetherSettings
+from activeseed.seed import Entry
+from activeseed.systems.tethers.settings import DRAWN, EMBEDDED, TetherSettings, units_for
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,12 +49,15 @@ class RepresentationalTethers(TetherSettings):
     def begins_with(cls, seed: Seed) -> Mapping[str, Any]:
         """See ``protocols.SupportsBeginning``: the concepts that the seed names, so that answers add none by mistake.
 
-        Anchors may turn out to belong to any of them.
+        Anchors may turn out to belong to any of them. And a model as wide as its inputs ask for (`settings.units_for`).
         """
         from activeseed.systems.tethers.anchors import names_of
 
-        names = names_of(cls(), tuple(item.payload for item in seed.items))
-        return {"system": {"concepts": list(names)}, "perturbations": [{"kind": "relabel"}]}
+        payloads = tuple(item.payload for item in seed.items)
+        vectors = (p.fields.get("vector") for p in payloads if isinstance(p, Entry))
+        entries = next((len(v) for v in vectors if isinstance(v, list | tuple)), EMBEDDED)
+        system = {"concepts": list(names_of(cls(), payloads)), "hidden": units_for(entries)}
+        return {"system": system, "perturbations": [{"kind": "relabel"}]}
 
     def control(self) -> RepresentationalTethers:
         """The same model without tethers, read by a translator that is fitted to the same anchors afterwards."""
