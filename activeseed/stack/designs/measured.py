@@ -76,10 +76,13 @@ class Measured:
     Attributes:
         value: the estimate; NaN where nothing is known.
         parts: what was drawn -> what it did. Numbers that share a name share those draws.
+        twice: what two kinds of units only do together, where the parts of both hold it (`once.taken_once`); names of
+            the two -> (m,) numbers, products of which add up to variances and covariances.
     """
 
     value: float
     parts: Mapping[str, Part] = field(default_factory=dict)
+    twice: Mapping[tuple[str, str], Floats] = field(default_factory=dict)
 
     def __sub__(self, other: Measured) -> Measured:
         """The difference; what both share is taken once."""

@@ -12,6 +12,7 @@ from activeseed.analyses.lock_in.record import debiased
 from activeseed.outcome import Bools
 from activeseed.plan import Floats
 from activeseed.stack.designs.measured import UNKNOWN, Measured, Part, mean_of
+from activeseed.stack.designs.once import left_of, taken_once
 from activeseed.stack.designs.places import Read
 from activeseed.stack.designs.runs import Moved, Ran
 
@@ -109,7 +110,10 @@ def _both_ways(table: Floats, blocks: str, groups: tuple[str, ...]) -> Measured:
     over = mean_of(table.mean(1), blocks)
     if not over.known:
         return over
-    return Measured(over.value, {**over.parts, **mean_of(np.nanmean(table, 0), PROBES, groups).parts})
+    probes = mean_of(np.nanmean(table, 0), PROBES, groups).parts
+    count = table.shape[1]
+    both = left_of(table, np.full(count, 1.0 / count), tuple(groups) or ("",) * count)
+    return Measured(over.value, {**over.parts, **probes}, {(blocks, PROBES): both})
 
 
 def _auc(values: Floats, ok: Bools, labels: Bools, blocks: str) -> Measured:
@@ -117,23 +121,17 @@ def _auc(values: Floats, ok: Bools, labels: Bools, blocks: str) -> Measured:
 
     Its part over probes goes by the names of the others', though drawn within the labels: AUCs are compared with AUCs.
     """
-    each, above, below = [], [], []
-    for fine, of_block in zip(ok, values, strict=True):
-        if not fine:
-            each.append(np.nan)
-            continue
-        right = np.mean([_in_order(run[labels], run[~labels]) for run in of_block], 0)
-        each.append(right.mean())
-        above.append(right.mean(1))
-        below.append(right.mean(0))
-    over = mean_of(np.array(each), blocks)
+    table = np.full((len(ok), len(labels)), np.nan)  # how often each probe is in order with those of the other label
+    for b in np.flatnonzero(ok):
+        right = np.mean([_in_order(run[labels], run[~labels]) for run in values[b]], 0)
+        table[b, labels], table[b, ~labels] = right.mean(1), right.mean(0)
+    over = mean_of(table[:, labels].mean(1), blocks)
     if not over.known:
         return over
-    influence = np.zeros(len(labels))
-    influence[labels] = (np.mean(above, 0) - over.value) / labels.sum()
-    influence[~labels] = (np.mean(below, 0) - over.value) / (~labels).sum()
+    each = np.where(labels, 1.0 / labels.sum(), 1.0 / (~labels).sum())
     strata = tuple("approve" if y else "reject" for y in labels)
-    return Measured(over.value, {**over.parts, PROBES: Part(influence, strata)})
+    parts = {**over.parts, PROBES: Part((table[ok].mean(0) - over.value) * each, strata)}
+    return Measured(over.value, parts, {(blocks, PROBES): left_of(table, each, strata)})
 
 
 def _in_order(approve: Floats, reject: Floats) -> Floats:
@@ -168,12 +166,17 @@ def _lock_in(moved: Moved, read: Read, items: int, own: str) -> tuple[Measured, 
     apart = [np.where(both, np.nan_to_num(c[:, 0]) - m, 0.0) * size for c, m in means]
     changed = f"{ITEMS} of {own}" if own else ITEMS
     parts = [{changed: Part(a, ("",) * items)} for a in apart]
+    name = f"{KEYS} of {own}" if own else KEYS
+    values = [np.zeros((keys, items)), np.zeros((keys, items))]
     if keys > 1:
-        by_key = [w[both].mean(0) for w in without]
-        name = f"{KEYS} of {own}" if own else KEYS
-        for part, each in zip(parts, by_key, strict=True):
+        for part, of, column, left_out in zip(parts, values, columns, without, strict=True):
+            each = left_out[both].mean(0)
             part[name] = Part(-(keys - 1) / keys * (each - each.mean()), ("",) * keys)
-    first, second = Measured(top, parts[0]), Measured(bottom, parts[1])
+            of[:, both] = (keys * column[both] - (keys - 1) * left_out[both]).T  # the jackknife's pseudo-values
+    twice = [_twice(of, both) for of in values]
+    first, second = taken_once(
+        [Measured(m, p, {(name, changed): t}) for m, p, t in zip((top, bottom), parts, twice, strict=True)]
+    )
     joint = (first - second).se ** 2
     cross = (first.se**2 + second.se**2 - joint) / 2.0
     covariance = np.array([[first.se**2, cross], [cross, second.se**2]])
@@ -184,7 +187,16 @@ def _lock_in(moved: Moved, read: Read, items: int, own: str) -> tuple[Measured, 
         name: Part(part.influence / top - parts[1][name].influence / bottom, part.groups)
         for name, part in parts[0].items()
     }
-    return Measured(float(np.log(top / bottom)), slopes), ratio, (top, bottom)
+    open_to = Measured(float(np.log(top / bottom)), slopes, {(name, changed): twice[0] / top - twice[1] / bottom})
+    return open_to, ratio, (top, bottom)
+
+
+def _twice(values: Floats, both: Bools) -> Floats:
+    """(K, items) pseudo-values -> (K · items,) what keys and items only do together (`once.left_of`)."""
+    out = np.zeros(values.shape)
+    n = int(both.sum())
+    out[:, both] = left_of(values[:, both], np.full(n, 1.0 / n), ("",) * n).reshape(len(values), n)
+    return out.ravel()
 
 
 def _by_item(rows: Floats, of: list[int], items: int) -> Floats:

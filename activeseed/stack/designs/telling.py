@@ -13,6 +13,7 @@ from activeseed.stack.designs.found import CRITERIA, Against, DesignFound, Diffe
 from activeseed.stack.designs.front import Together, front_of, least, not_told_apart, together
 from activeseed.stack.designs.measured import Measured
 from activeseed.stack.designs.measuring import Measures, Quality
+from activeseed.stack.designs.once import taken_once
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ def tell(
         stream: key of the resamples.
         alpha: family-wise error of telling a difference from none.
     """
+    found = list(zip([design for design, _ in found], counted_once([m for _, m in found]), strict=True))
     table = criteria_of([m for _, m in found], quality)
     better = {name: [m if CRITERIA[name][1] else -m for m in of] for name, of in table.items()}
     count = len(found)
@@ -56,6 +58,19 @@ def tell(
     pick = _pick(designs, table, better, chances, alpha) if count > 1 else None
     pair = together(table["spread"], better[quality], stream, resamples) if quality in table and count > 1 else None
     return Told(tuple(table), tuple(designs), pick, pair)
+
+
+def counted_once(measures: Sequence[Measures]) -> list[Measures]:
+    """The same, with what keys do to probes and to items one by one in the errors of comparisons once (`once`)."""
+    out = list(measures)
+    for name in dict.fromkeys(name for m in measures for name in m.quality):
+        having = [d for d, m in enumerate(measures) if name in m.quality and m.quality[name].known]
+        for d, number in zip(having, taken_once([measures[d].quality[name] for d in having]), strict=True):
+            out[d] = replace(out[d], quality={**out[d].quality, name: number})
+    having = [d for d, m in enumerate(measures) if m.openness.known]
+    for d, number in zip(having, taken_once([measures[d].openness for d in having]), strict=True):
+        out[d] = replace(out[d], openness=number)
+    return out
 
 
 def criteria_of(measures: Sequence[Measures], quality: Quality) -> dict[str, list[Measured]]:
