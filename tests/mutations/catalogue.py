@@ -17,6 +17,7 @@ from tests.mutations import (
     levels,
     predca,
     removal,
+    spending,
     stability,
     tethers,
 )
@@ -47,6 +48,7 @@ FIRST: dict[str, tuple[str, ...]] = {
     "human": human.FIRST,
     "levels": levels.FIRST,
     "removal": removal.FIRST,
+    "spending": spending.FIRST,
     "stability": stability.FIRST,
     "predca": predca.FIRST,
     "tethers": tethers.FIRST,
@@ -364,6 +366,7 @@ FAMILIES: dict[str, tuple[Mutation, ...]] = {
     "human": human.MUTATIONS,
     "levels": levels.MUTATIONS,
     "removal": removal.MUTATIONS,
+    "spending": spending.MUTATIONS,
     "stability": stability.MUTATIONS,
     "predca": predca.MUTATIONS,
     "tethers": tethers.MUTATIONS,
