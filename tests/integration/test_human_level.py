@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from activeseed.stack.human import planned as planning
 from activeseed.stack.human.conducting import cost_of
 from activeseed.stack.human.one import came_to
 from activeseed.stack.human.planned import planned
+from activeseed.study.trial import PURPOSE, TRAININGS
 from activeseed.testing.summing import Known, Summing, crews_of
 from tests.integration.test_report import parsed
 
@@ -267,6 +269,26 @@ def test_a_plan_that_somebody_stops_is_counted_and_what_was_agreed_to_does_for_t
     assert left.trainings + spent == most.trainings
     found = act.human_level(study, _asked())
     assert study.status()["trainings"] == found.trainings == _Counted.rows <= most.trainings
+
+
+def test_a_trainer_of_ones_own_is_tried_once_and_not_in_every_study(tmp_path: Path):
+    toy = Summing()
+
+    def sums(items: Sequence[act.GivenItem], _key: int) -> list[float]:
+        here = {item.id for item in items}
+        there = np.array([item.id in here for item in toy.seed.items], np.float64)
+        return (0.5 + 0.02 * there @ toy.directions).tolist()
+
+    study = act.Study.create(tmp_path / "s", toy.seed, act.FromFunction(sums), probes=toy.probes)
+    found = act.human_level(study, _asked())
+    trials = [e for e in study.store.read() if e.kind == "tried"]
+    assert len(trials) == 1
+    for journal in _journals(study):
+        with sqlite3.connect(journal) as inner:
+            bodies = inner.execute("SELECT body FROM events WHERE kind = 'planned'").fetchall()
+        assert bodies
+        assert not any(PURPOSE in body for (body,) in bodies)
+    assert study.status()["trainings"] == found.trainings + TRAININGS
 
 
 @pytest.mark.usefixtures("counting")
