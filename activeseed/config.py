@@ -235,6 +235,8 @@ class StoppingTable(_Table):
 class LimitsTable(_Table):
     """Memory of one batch of trainings, tolerated failures, what a training costs, and what the study may spend.
 
+    Whole studies that are run below this one (the human level) spend of the same money, trainings and seconds.
+
     Attributes:
         megabytes: memory that the rows of one batch may take.
         failed_share: share of a request's trainings that may fail before the study stops.

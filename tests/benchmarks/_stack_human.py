@@ -208,7 +208,7 @@ def bundled_rows(quick: bool) -> list[dict[str, Any]]:
             "human level, careful: trainings of the outer study, less those of the studies' journals",
             float(status["trainings"] - whole), None, "0", status["trainings"] == whole == found.trainings,
         ),
-        row("human level, careful: trainings of a study over what was said before, most", over, None, "<= 1", over <= 1),
+        row("human level, careful: a study's trainings over what was said, most", over, None, "<= 1", over <= 1),
         row("human level, careful: trainings", float(found.trainings)),
         row("human level, careful: answers of simulated people", float(found.people_answers)),
         row("human level, careful: studies that failed", float(found.failed), None, "0", found.failed == 0),

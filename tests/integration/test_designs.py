@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 import activeseed as act
+from activeseed.outcome import Outcomes
+from activeseed.plan import Materials, Rows
 from activeseed.report import gather, render
 from tests.integration.test_report import parsed
 from tests.small_project import init_arguments, printed, write_inputs
@@ -46,10 +48,35 @@ def test_designs_are_counted_journalled_and_cost_nothing_again(study: act.Study)
     assert len(found.to_frame()) == 3
 
 
+def test_what_designs_train_is_what_status_says_also_when_somebody_stops_it(
+    study: act.Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = 0
+    train = act.OversightLeague.train
+
+    def counted(self: act.OversightLeague, rows: Rows, materials: Materials) -> Outcomes:
+        nonlocal made
+        made += len(rows)
+        return train(self, rows, materials)
+
+    def stopped(purpose: str, done: int, _all: int) -> None:
+        if done and purpose.startswith("plausible seeds"):  # a batch is done, and the next is not begun
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(act.OversightLeague, "train", counted)
+    longer = act.Design(name="longer", system={"rounds": 3})
+    study.progress = stopped
+    with pytest.raises(KeyboardInterrupt):
+        asked(SHORT, longer, lock_in_items=4, lock_in_keys=3).run(study)
+    again = act.Study.open("work")
+    assert 0 < made == again.status()["trainings"]
+    asked(SHORT, longer, lock_in_items=4, lock_in_keys=3).run(again)
+    kept = again.state.analyses["designs"]["trainings_new"]
+    assert made == again.status()["trainings"] == again.budget.trainings > kept > 0
+
+
 def test_differences_are_those_of_rows_under_the_same_keys(study: act.Study) -> None:
     """Accuracies of single trainings by hand: the seed as it stands under keys 0 to 7, by either league."""
-    from activeseed.plan import Rows
-
     found = asked(SHORT).run(study)
     rows = Rows(np.tile(np.array(study.seed.base, np.int16), (8, 1)), np.arange(8))
     labels = np.array([p.label for p in study.probes]) > 0.5
@@ -97,6 +124,9 @@ def test_another_folder_is_compared_at_the_probes_that_both_have(study: act.Stud
     assert found.probes == 6
     assert not found["theirs"].paired
     assert study.budget.trainings == before + 2 * (12 + 4), "the other project counts its own"
+    there = act.Study.open("other").status()["trainings"]
+    assert there >= 2 * (12 + 4)
+    assert f"{there} trainings were made for 'theirs' in its own project, where they are counted." in found.notes
     assert any("6 of 8 probes" in n for n in found.notes)
     assert any("seed and keys of its own" in n for n in found.notes)
 

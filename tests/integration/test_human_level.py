@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,15 @@ import pytest
 
 import activeseed as act
 from activeseed.cli.human import print_human
+from activeseed.plan import Explicit, Rows
+from activeseed.protocols import Request
 from activeseed.report import gather, render
-from activeseed.stack.human import METHODS
+from activeseed.stack.human import METHODS, one
 from activeseed.stack.human import planned as planning
 from activeseed.stack.human.conducting import cost_of
 from activeseed.stack.human.one import came_to
 from activeseed.stack.human.planned import planned
+from activeseed.study.trial import PURPOSE, TRAININGS
 from activeseed.testing.summing import Known, Summing, crews_of
 from tests.integration.test_report import parsed
 
@@ -191,39 +195,33 @@ def test_a_plan_that_is_killed_goes_on_and_trains_nothing_twice(tmp_path: Path, 
         assert found.to_dict()[part] == right.to_dict()[part], part
 
 
-class _Stopped(Summing):
-    """The toy, counted, which somebody stops after some batches."""
+class _Counted(Summing):
+    """The toy, which counts what it really trains."""
 
     rows = 0
-    calls = 0
-    most = 10**9
 
     def train(self, rows: Any, materials: Any) -> Any:
-        _Stopped.calls += 1
-        if _Stopped.calls > _Stopped.most:
-            raise KeyboardInterrupt
-        _Stopped.rows += len(rows)
+        _Counted.rows += len(rows)
         return super().train(rows, materials)
 
 
 @pytest.fixture
 def counting() -> None:
-    _Stopped.rows = _Stopped.calls = 0
-    _Stopped.most = 10**9
+    _Counted.rows = 0
 
 
 @pytest.mark.usefixtures("counting")
 def test_what_whole_studies_spend_is_spent_by_the_outer_study(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    study = _study(tmp_path / "s", _Stopped(), limits={"price": 0.5, "money": 1e6})
+    study = _study(tmp_path / "s", _Counted(), limits={"price": 0.5, "money": 1e6})
     study.rank(law="drop")
-    before, made = study.status(), _Stopped.rows
+    before, made = study.status(), _Counted.rows
     assert before["trainings"] == made
     assert before["below"] is None
     found = act.human_level(study, _asked())
     status = study.status()
-    assert status["trainings"] == _Stopped.rows == study.budget.trainings
-    assert found.trainings == _Stopped.rows - made
-    assert status["money"] == study.budget.money == 0.5 * _Stopped.rows
+    assert status["trainings"] == _Counted.rows == study.budget.trainings
+    assert found.trainings == _Counted.rows - made
+    assert status["money"] == study.budget.money == 0.5 * _Counted.rows
     assert status["seconds"] > before["seconds"]
     assert status["below"] == {
         "studies": 12, "trainings": found.trainings, "failed": 0, "money": found.money, "seconds": pytest.approx(
@@ -236,9 +234,9 @@ def test_what_whole_studies_spend_is_spent_by_the_outer_study(tmp_path: Path, ca
     for _ in range(2):  # nothing is told twice, and who comes back knows as much
         act.human_level(study, _asked())
         study.close()
-        study = act.Study.open(tmp_path / "s", system=_Stopped())
+        study = act.Study.open(tmp_path / "s", system=_Counted())
         assert study.status()["below"] == status["below"]
-        assert study.cost()["spent"]["trainings"] == study.status()["trainings"] == _Stopped.rows
+        assert study.cost()["spent"]["trainings"] == study.status()["trainings"] == _Counted.rows
     print_human(found, study)
     said = " ".join(capsys.readouterr().out.split())
     assert f"{found.trainings:,} trainings for {found.money:,.2f} EUR and {found.people_answers} answers in all" in said
@@ -247,49 +245,77 @@ def test_what_whole_studies_spend_is_spent_by_the_outer_study(tmp_path: Path, ca
     assert f"{found.people_answers} answers of simulated people" in page
 
 
+def _interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 @pytest.mark.usefixtures("counting")
-def test_a_plan_that_somebody_stops_is_counted_and_what_was_agreed_to_does_for_the_rest(tmp_path: Path):
-    study = _study(tmp_path / "s", _Stopped(), limits={"price": 0.5})
+def test_a_plan_that_somebody_stops_is_counted_and_what_was_agreed_to_does_for_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    study = _study(tmp_path / "s", _Counted(), limits={"price": 0.5})
     most = cost_of(study, _asked())
     study.agree(money=-(-most.trainings // 2))
     assert most.words.endswith(f"up to {most.trainings / 2:,.2f} EUR.")
-    _Stopped.most = 25
-    with pytest.raises(KeyboardInterrupt):
-        act.human_level(study, _asked())
+    with monkeypatch.context() as patched:
+        patched.setattr(one, "_measured", _interrupted)  # all is asked and answered, and nothing written down
+        with pytest.raises(KeyboardInterrupt):
+            act.human_level(study, _asked())
     spent = study.status()["trainings"]
-    assert 0 < spent == _Stopped.rows
+    assert 0 < spent == _Counted.rows
     left = cost_of(study, _asked())
-    assert 0 < left.left < 12
+    assert left.left == 12
     # of the study that was under way only what it still takes is due
-    assert left.trainings + spent <= most.trainings
-    _Stopped.most = 10**9
+    assert left.trainings + spent == most.trainings
     found = act.human_level(study, _asked())
-    assert study.status()["trainings"] == found.trainings == _Stopped.rows <= most.trainings
+    assert study.status()["trainings"] == found.trainings == _Counted.rows <= most.trainings
+
+
+def test_a_trainer_of_ones_own_is_tried_once_and_not_in_every_study(tmp_path: Path):
+    toy = Summing()
+
+    def sums(items: Sequence[act.GivenItem], _key: int) -> list[float]:
+        here = {item.id for item in items}
+        there = np.array([item.id in here for item in toy.seed.items], np.float64)
+        return (0.5 + 0.02 * there @ toy.directions).tolist()
+
+    study = act.Study.create(tmp_path / "s", toy.seed, act.FromFunction(sums), probes=toy.probes)
+    found = act.human_level(study, _asked())
+    trials = [e for e in study.store.read() if e.kind == "tried"]
+    assert len(trials) == 1
+    for journal in _journals(study):
+        with sqlite3.connect(journal) as inner:
+            bodies = inner.execute("SELECT body FROM events WHERE kind = 'planned'").fetchall()
+        assert bodies
+        assert not any(PURPOSE in body for (body,) in bodies)
+    assert study.status()["trainings"] == found.trainings + TRAININGS
 
 
 @pytest.mark.usefixtures("counting")
 def test_limits_stop_a_plan_between_studies_and_what_is_done_is_kept(tmp_path: Path):
-    study = _study(tmp_path / "s", _Stopped(), key=3)
+    study = _study(tmp_path / "s", _Counted(), key=3)
     most = cost_of(study, _asked(studies=24))
     limits = study.settings.limits
     study.budget.limits = limits.model_copy(update={"trainings": most.trainings})
-    other = act.Study.open(tmp_path / "s", system=_Stopped(), settings=study.settings)
+    other = act.Study.open(tmp_path / "s", system=_Counted(), settings=study.settings)
     done = 0
 
     def meanwhile(_purpose: str, so_far: int, _all: int) -> None:
         nonlocal done
         done = so_far
         if so_far == 14:  # somebody else spends of the same limit
-            other.rank(law="drop")
+            keys = np.arange(most.trainings, dtype=np.int64)
+            rows = Rows(np.tile(np.array(other.seed.base, np.int16), (len(keys), 1)), keys)
+            other.trainer.fulfil(Request(Explicit(rows), "something else", fresh=True))
 
     with pytest.raises(act.BudgetError, match=r"14 of 24 are done, and kept\. 12 studies say what these came to"):
         act.human_level(study, _asked(studies=24), meanwhile)
     assert done == 14
-    made = _Stopped.rows
+    made = _Counted.rows
     assert study.status()["trainings"] == made
     assert act.human_level(study, _asked(studies=12)).studies == 12  # they cost nothing more
-    assert _Stopped.rows == made
-    study.budget.limits = limits.model_copy(update={"trainings": 2 * most.trainings})
+    assert _Counted.rows == made
+    study.budget.limits = limits.model_copy(update={"trainings": 3 * most.trainings})
     assert act.human_level(study, _asked(studies=24)).studies == 24
     # by the clock: what the studies took is held to what may be taken
     study.budget.limits = limits.model_copy(update={"seconds": study.budget.seconds / 2})
@@ -301,7 +327,7 @@ def test_limits_stop_a_plan_between_studies_and_what_is_done_is_kept(tmp_path: P
 def test_a_study_that_wants_more_than_was_said_ends_there_and_is_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    study = _study(tmp_path / "s", _Stopped(), limits={"trainings": 10**6})
+    study = _study(tmp_path / "s", _Counted(), limits={"trainings": 10**6})
     true = planning.most_of
 
     def too_few(plan: planning.Plan) -> dict[int, planning.Most]:
@@ -311,16 +337,13 @@ def test_a_study_that_wants_more_than_was_said_ends_there_and_is_counted(
     found = act.human_level(study, _asked(studies=18))
     assert (found.failed, found.blocks) == (1, 2)
     assert any("wanted more than a whole study was said to take" in note for note in found.notes)
-    assert study.status()["trainings"] == found.trainings == _Stopped.rows
+    assert study.status()["trainings"] == found.trainings == _Counted.rows
 
 
 @pytest.mark.slow
 def test_no_study_takes_more_than_was_said(tmp_path: Path):
     study = _study(tmp_path / "s", Summing(noise=0.1))
-    asked = _asked(
-        studies=72, answers=5, batch=2, vary_designs=True, annotators=("perfect", "mixed", "coin"),
-        methods=tuple(METHODS), workers=None,
-    )  # fmt: skip
+    asked = _asked(studies=60, answers=4, annotators=("mixed", "coin"), methods=tuple(METHODS), workers=None)
     act.human_level(study, asked)
     plan = planned(study, asked)
     assert {m.method.name for m in plan.made} == set(METHODS)

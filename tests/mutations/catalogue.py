@@ -18,6 +18,7 @@ from tests.mutations import (
     levels,
     predca,
     removal,
+    spending,
     stability,
     tethers,
 )
@@ -49,6 +50,7 @@ FIRST: dict[str, tuple[str, ...]] = {
     "human": human.FIRST,
     "levels": levels.FIRST,
     "removal": removal.FIRST,
+    "spending": spending.FIRST,
     "stability": stability.FIRST,
     "predca": predca.FIRST,
     "tethers": tethers.FIRST,
@@ -367,6 +369,7 @@ FAMILIES: dict[str, tuple[Mutation, ...]] = {
     "human": human.MUTATIONS,
     "levels": levels.MUTATIONS,
     "removal": removal.MUTATIONS,
+    "spending": spending.MUTATIONS,
     "stability": stability.MUTATIONS,
     "predca": predca.MUTATIONS,
     "tethers": tethers.MUTATIONS,

@@ -9,14 +9,16 @@ from typing import Any
 
 import pytest
 
+import activeseed as act
 from activeseed.cli.standing import below_words, status_lines
 from activeseed.config import LimitsTable
 from activeseed.errors import BudgetError, ConsentError
 from activeseed.protocols import Event
 from activeseed.store import FolderStore
-from activeseed.study.below import BELOW, CAME_TO, Account, Below, Spent, account_of, began, settle, spent_in
+from activeseed.study.below import BELOW, CAME_TO, SPENT, Account, Below, Spent, account_of, began, settle, spent_in
 from activeseed.study.budget import Budget
 from activeseed.study.state import State
+from activeseed.testing.summing import Summing
 
 PLAN = f"{BELOW}/p"
 
@@ -121,6 +123,17 @@ def test_journals_of_studies_below_are_read_and_counted_once(tmp_path: Path):
     assert _told(tmp_path, store, budget)
     assert budget.trainings == 136
     assert budget.here == 0  # this process trained none of them
+
+
+def test_whoever_opens_a_study_is_told_what_was_spent_below_it_and_nobody_lived_to_tell(tmp_path: Path):
+    toy = Summing()
+    act.Study.create(tmp_path, toy.seed, toy, probes=toy.probes).close()
+    _inner(tmp_path, "00000", (8, 4), answers=3)
+    for _ in range(2):
+        study = act.Study.open(tmp_path, system=toy)
+        assert study.status()["trainings"] == study.budget.trainings == 12
+        assert sum(e.kind == SPENT for e in study.store.read()) == 1
+        study.close()
 
 
 def test_a_state_and_a_budget_that_replay_a_journal_come_to_the_same(tmp_path: Path):

@@ -27,10 +27,13 @@ from activeseed.analyses.budget.estimating import (
 from activeseed.analyses.budget.factors import Coding, factor_shares
 from activeseed.analyses.budget.intervals import ENOUGH_BLOCKS, holm, ratio_interval
 from activeseed.errors import PlanError, TrainingError
-from activeseed.plan import Law
+from activeseed.outcome import Outcomes
+from activeseed.plan import Law, Materials, Rows, generator
 from activeseed.protocols import Problem
 from activeseed.testing import Stacked, check_analysis, check_settings, check_system, linear, problem_of, run
+from activeseed.testing.stacked import SETTINGS
 
+RATES = SETTINGS["rate"][1]
 SMALL = act.VarianceBudget(rows=1024, combinations=128)
 TOY = Stacked(
     main={"items": 1.0, "rate": 0.6, "rounds": 0.4, "init": 0.6, "mask": 0.3}, both={("items", "rate"): 0.5}
@@ -43,6 +46,17 @@ def posed(system: Stacked, stream: int = 0) -> Problem:
 
 def budget(system: Stacked, asked: act.VarianceBudget = SMALL, stream: int = 0) -> Budget:
     return run(asked, posed(system, stream), system, system.materials)
+
+
+class Seldom(Stacked):
+    """The toy with noise in one of twenty trainings, or in those alone whose rate is not the first."""
+
+    def train(self, rows: Rows, materials: Materials) -> Outcomes:
+        found = super().train(rows, materials)
+        dice = generator(7, "seldom", next(self._reruns))
+        there = dice.random(len(rows)) < (0.05 if self.main.get("rate") else float(self.rate != RATES[0]))
+        noise = there[:, None] * dice.standard_normal(found.values.shape)
+        return replace(found, values=found.values + noise.astype(np.float32))
 
 
 # --- arrays -----------------------------------------------------------------------------------------------------------
@@ -296,6 +310,18 @@ def test_shares_of_levels_groups_and_factors_are_those_of_the_formula() -> None:
     assert found.noise == 0.0
     assert others["trainer2"].start is not None
     assert others["model"].start is None
+
+
+def test_noise_that_seldom_shows_is_looked_for_in_every_block() -> None:
+    seldom = Seldom(main={"items": 1.0, "rate": 0.6, "init": 0.6})
+    # 64 pairs of trainings, one in twenty noisy: all are the same with probability 0.95^128 = 0.001
+    found = budget(seldom)
+    assert found.noise > 0
+    # a twentieth of the noise's variance, which is one: 6.2 of 64 pairs differ, give or take 2.4, by half of 1 ± 0.4
+    assert found.noise == pytest.approx(0.05, rel=1.0)
+    assert budget(seldom, SMALL.model_copy(update={"reruns": 1})).noise == 0.0
+    # noise that hangs on a setting shows, however the first block happens to have it
+    assert all(budget(Seldom(main={"items": 1.0, "init": 0.6}), stream=k).noise > 0.3 for k in range(4))
 
 
 def test_noise_that_no_key_determines_is_measured_and_in_no_share() -> None:

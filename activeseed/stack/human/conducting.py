@@ -156,6 +156,7 @@ def _allowed(plan: Plan, left: list[Made], midway: bool = False) -> None:
         midway: whether studies were run already, and what they came to is kept.
     """
     budget, most = plan.study.budget, plan.still(left)
+    budget.refresh()  # others may spend of the same limits
     # what was agreed to of time is held to the time that was taken, and not to a guess of what comes
     seconds = _seconds(plan, most, left) if budget.limits.seconds or not midway else None
     try:

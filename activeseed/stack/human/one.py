@@ -29,10 +29,11 @@ from activeseed.formats.plain import write_whole
 from activeseed.geometries import decisions_of
 from activeseed.outcome import Outcomes
 from activeseed.plan import Explicit, Floats, Ints, Rows
-from activeseed.protocols import NETWORK, Request
+from activeseed.protocols import NETWORK, Event, Request
 from activeseed.seed import Probe, Seed
 from activeseed.stack.human.ways import Method
 from activeseed.study.below import CAME_TO
+from activeseed.study.noisy import named
 
 if TYPE_CHECKING:
     from activeseed.study import Study
@@ -59,6 +60,7 @@ class Job:
         method: how they are asked.
         answers: how many are asked for.
         batch: how many between two trainings.
+        tried: what trials of trainers found in the outer study, by trainer: it is not tried again in each.
     """
 
     folder: str
@@ -73,6 +75,7 @@ class Job:
     method: Method
     answers: int
     batch: int
+    tried: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def questions(self) -> int:
@@ -197,7 +200,11 @@ def _opened(job: Job, folder: Path) -> Study:
     clear_unfinished(folder)
     if (folder / ".activeseed" / "journal.db").exists():
         return Study.open(folder, system=job.system, settings=job.settings)
-    return Study.create(folder, job.draft, job.system, probes=job.probes, pool=job.pool, settings=job.settings)
+    study = Study.create(folder, job.draft, job.system, probes=job.probes, pool=job.pool, settings=job.settings)
+    if found := job.tried.get(named(study.declared_system)):
+        study.store.append([Event("tried", dict(found), key=f"tried:{found['system']}")])
+        study.refresh()
+    return study
 
 
 def _in_order(study: Study, job: Job, people: Simulated) -> str:

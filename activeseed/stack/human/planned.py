@@ -141,7 +141,7 @@ class Plan:
                 system=with_design(system, m.design), probes=self.study.probes, pool=self.study.pool,
                 settings=held(settings_of(self, m), self.most[m.run.number], self.study.budget),
                 people=m.crew.people, key=_key(self, m.run, "slips"), right=right, method=m.method,
-                answers=self.asked.answers, batch=self.asked.batch,
+                answers=self.asked.answers, batch=self.asked.batch, tried=self.study.state.tried,
             )
             for m in made
         ]  # fmt: skip
@@ -294,6 +294,6 @@ def _of_one(plan: Plan, made: Made) -> int:
     parts = round_parts(work)
     parts.pop(TRIAL, None)
     each = sum(parts.values()) + 2 * keys
-    trial = TRAININGS if is_due(study.declared_system, {}) else 0  # each study tries its trainer out for itself
+    trial = TRAININGS if is_due(study.declared_system, {}) else 0  # a design that the outer study did not try
     effects = LeaveOneOut(keys=EFFECT_KEYS).cost(at_first(work)).trainings if made.method.order == "effect" else 0
     return looks * each + keys + effects + trial
