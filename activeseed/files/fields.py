@@ -6,7 +6,6 @@ Every check says where (``positives.jsonl:17``), what, and what to do.
 from __future__ import annotations
 
 import datetime
-import json
 import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -14,8 +13,8 @@ from typing import Any, Literal
 
 from activeseed.errors import SeedError, nearest
 from activeseed.files import chat
-from activeseed.formats import Record, RecordFile, said_as
 from activeseed.formats import parse_json as _parse_json
+from activeseed.formats import said_as
 from activeseed.seed import (
     ABSENT,
     AS_WRITTEN,
@@ -153,36 +152,6 @@ def _entry(where: str, fields: Mapping[str, Any]) -> Entry:
     if "vector" in kept:
         kept["vector"] = list(_vector(where, kept["vector"]))
     return Entry(text="" if text is None else text_of(where, "text", text), fields=kept)
-
-
-def with_entries(file: RecordFile, names: Sequence[str]) -> RecordFile:
-    """The records of a file whose lines are entries: the columns of these names, in any case, are their fields.
-
-    A line that says by itself that it is an entry, as exported files do, stays as it is, and so does a file without any
-    of these columns: whoever trains on it says what it lacks.
-    """
-    records, known = [], {name.casefold(): name for name in names}
-    if not any(column.strip().casefold() in known for column in file.columns):
-        return file
-    for record in file.records:
-        fields = dict(record.fields)
-        if str(given(fields, "kind") or "").lower() != "entry":
-            mine = {c: known[c.strip().casefold()] for c in fields if c.strip().casefold() in known}
-            said = {name: _cell(fields[c]) for c, name in mine.items() if given(fields, c) is not None}
-            fields = {c: v for c, v in fields.items() if c not in mine}
-            fields |= {"kind": "entry", "fields": said}
-        records.append(Record(record.line, fields))
-    return file.holding(records)
-
-
-def _cell(value: Any) -> Any:
-    """What a cell holds: JSON where it is a list, an object or a number, else the text."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value
 
 
 def _authority(where: str, value: Any) -> str:
@@ -334,7 +303,7 @@ def _other(where: str, name: str, content: Any, payload: Payload) -> Payload:
         if not isinstance(content, Mapping):
             raise SeedError(f"{where}: a variant of an entry is an object with the fields that differ. Write one.")
         named = content.get("fields")
-        differs = named if isinstance(named, Mapping) else {k: v for k, v in content.items() if k not in _BESIDE}
+        differs = named if isinstance(named, Mapping) else {k: v for k, v in content.items() if k not in BESIDE}
         text = content.get("text", payload.text)
         return _entry(where, {"text": text, "fields": {**payload.fields, **differs}})
     if not isinstance(content, Mapping):
@@ -435,7 +404,7 @@ _PARTS = {
     "entry": ("text", "fields"),
 }  # fmt: skip
 #: what an object that tells a variant of an entry has besides fields
-_BESIDE = ("id", "text", "kind", "comes_from", "fields")
+BESIDE = frozenset({"id", "text", "kind", "comes_from", "fields"})
 _ALL_PARTS = {part for parts in _PARTS.values() for part in parts}
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from activeseed.errors import SeedError, nearest
 from activeseed.files.columns import mapped
+from activeseed.files.entries import with_entries
 from activeseed.files.fields import (
     ITEM_FIELDS,
     PROBE_FIELDS,
@@ -26,7 +27,6 @@ from activeseed.files.fields import (
     payload_of,
     text_of,
     weight_of,
-    with_entries,
 )
 from activeseed.files.rubrics import one_a_criterion
 from activeseed.formats import Record, RecordFile, read_records, said_as

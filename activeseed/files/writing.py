@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from activeseed.errors import SeedError
 from activeseed.files.columns import MEANT
-from activeseed.files.fields import ITEM_FIELDS
+from activeseed.files.entries import in_columns
+from activeseed.files.fields import BESIDE, ITEM_FIELDS
 from activeseed.formats import (
     FORMATS,
     guard,
@@ -28,7 +29,9 @@ from activeseed.formats.delimited import GUARDED
 from activeseed.seed import AS_WRITTEN, BY_MACHINE, FLIPPED, Entry, Item, Pair, Payload, Probe, Seed, Text, Variant
 
 
-def write_seed(seed: Seed, path: str | os.PathLike[str], *, as_answered: bool = False) -> None:
+def write_seed(
+    seed: Seed, path: str | os.PathLike[str], *, as_answered: bool = False, entry: Sequence[str] = ()
+) -> None:
     """Write a seed; the ending says the format (CSV, TSV, JSON Lines, JSON, Parquet, YAML, Markdown).
 
     ``read_seed`` of the file gives the same seed, what stands included. Markdown holds ids, texts, groups, lead-ins and
@@ -38,6 +41,8 @@ def write_seed(seed: Seed, path: str | os.PathLike[str], *, as_answered: bool = 
     Args:
         as_answered: write the deployed seed instead: every item in the variant that stands, absent ones left out,
             without beliefs, variants and history.
+        entry: columns for the fields of entries, as their author wrote them: to be read with the same names
+            (``read_seed(path, entry=…)``). Without, the fields are one object, and the file says what it is by itself.
 
     Raises:
         SeedError: an unknown format, or one that can't hold this seed.
@@ -48,10 +53,12 @@ def write_seed(seed: Seed, path: str | os.PathLike[str], *, as_answered: bool = 
         records = [_deployed(seed[name], payload) for name, payload in seed.standing_payloads()]
     else:
         records = [_record(item, seed.standing.get(item.id, AS_WRITTEN)) for item in seed.items]
+    if entry and records[0].get("kind") == "entry":  # a seed holds payloads of one kind
+        records = [in_columns(record, entry) for record in records]
     ending = file.suffix.lower()
     if ending in (".csv", ".tsv"):
-        rows = marked(_cells(records))
-        data = write_sheet(rows, [*_columns(rows)], "\t" if ending == ".tsv" else ",").encode()
+        rows = marked(_cells(records, entry))
+        data = write_sheet(rows, _columns(rows, entry), "\t" if ending == ".tsv" else ",").encode()
     elif ending in (".jsonl", ".ndjson"):
         data = json_lines(records).encode()
     elif ending == ".json":
@@ -59,8 +66,8 @@ def write_seed(seed: Seed, path: str | os.PathLike[str], *, as_answered: bool = 
     elif ending in (".yaml", ".yml"):
         data = yaml_document(records).encode()
     elif ending == ".parquet":
-        rows = _cells(records, kept=("vector",))
-        data = parquet_table(rows, _columns(rows))
+        rows = _cells(records, entry, kept=("vector",))
+        data = parquet_table(rows, _columns(rows, entry))
     elif ending in (".md", ".markdown"):
         with said_as(SeedError, f"{file}: "):
             data = markdown_text(records).encode()
@@ -162,12 +169,25 @@ def _variants(item: Item) -> list[Any]:
         if plain and isinstance(variant.payload, Text):
             out.append(variant.payload.text)
         else:
-            out.append({"id": variant.id, **_content(variant.payload)})
+            if isinstance(variant.payload, Entry) and isinstance(item.payload, Entry):
+                said = _differing(item.payload, variant.payload)
+            else:
+                said = _content(variant.payload)
+            out.append({"id": variant.id, **said})
             if isinstance(variant.payload, Pair):
                 out[-1]["prompt"] = variant.payload.prompt
             # What a variant does not say, it has from its item.
             out[-1] |= {name: value for name, value in _around(variant.payload).items() if around[name]}
     return out
+
+
+def _differing(entry: Entry, other: Entry) -> dict[str, Any]:
+    """What a variant of an entry says otherwise: null for a field that it lacks, since what is unsaid is shared."""
+    # Compared as JSON: true is not 1, and 1 not 1.0.
+    out = {k: v for k, v in other.fields.items() if k not in entry.fields or _json(entry.fields[k]) != _json(v)}
+    out |= dict.fromkeys(k for k in entry.fields if k not in other.fields)
+    text = {"text": other.text} if other.text != entry.text else {}
+    return {**text, **out} if BESIDE.isdisjoint(out) else {**text, "fields": out}
 
 
 def _around(payload: Payload | None) -> dict[str, str]:
@@ -191,13 +211,15 @@ def _marked(variants: list[Any], item: Item) -> list[Any]:
 # --- formats ----------------------------------------------------------------------------------------------------
 
 
-def _columns(records: list[dict[str, Any]]) -> list[str]:
+def _columns(records: list[dict[str, Any]], entry: Sequence[str] = ()) -> list[str]:
     present = {name for record in records for name in record}
-    rest = dict.fromkeys(name for record in records for name in record if name not in ITEM_FIELDS)
-    return [name for name in ITEM_FIELDS if name in present] + list(rest)
+    rest = dict.fromkeys(name for record in records for name in record)
+    return [name for name in dict.fromkeys(("id", "text", *entry, *ITEM_FIELDS, *rest)) if name in present]
 
 
-def _cells(records: list[dict[str, Any]], kept: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+def _cells(
+    records: list[dict[str, Any]], entry: Sequence[str] = (), kept: tuple[str, ...] = ()
+) -> list[dict[str, Any]]:
     """Records whose values are texts (but for ``kept``): a cell can't say that it is a number, nor can a column."""
     rows = []
     for record in records:
@@ -205,7 +227,7 @@ def _cells(records: list[dict[str, Any]], kept: tuple[str, ...] = ()) -> list[di
         for name, value in record.items():
             if name == "metadata":
                 continue
-            if name in ITEM_FIELDS:
+            if name in ITEM_FIELDS or name in entry:
                 row[name] = value if isinstance(value, str) or name in kept else _json(value)
             elif isinstance(value, str) and guard(name) == name != GUARDED:
                 row[name] = value

@@ -112,8 +112,7 @@ def take_sync(work: Workshop, path: Path, by: str = "author", columns: Mapping[s
     rest = work.settings.belief.rest
     if not columns and work.settings.source.columns:
         columns = fitting(path, work.settings.source.columns, ITEM_FIELDS)
-    entry = tuple(work.system.entry_fields) if isinstance(work.system, SupportsEntries) else ()
-    read = load_seed(path, columns=columns or None, rest=rest, entry=entry)
+    read = load_seed(path, columns=columns or None, rest=rest, entry=_columns_of(work))
     theirs = spread_anew(_perturbed(work, with_flips(read.seed)), read.stays, rest)
     base = work.state.versions[work.state.synced].seed
     result = sync(base, work.seed, theirs, answered=work.resolution.answered)
@@ -127,6 +126,11 @@ def take_sync(work: Workshop, path: Path, by: str = "author", columns: Mapping[s
         work.store.append([changed], expect=work.state.sequence)
         work.refresh()
     return result
+
+
+def _columns_of(work: Workshop) -> tuple[str, ...]:
+    """Columns that make a line an entry, where the system reads such."""
+    return tuple(work.system.entry_fields) if isinstance(work.system, SupportsEntries) else ()
 
 
 def _perturbed(work: Workshop, seed: Seed) -> Seed:
@@ -187,9 +191,11 @@ def export(
         for item, v in zip(seed.items, seed.base, strict=True):
             payload = item.variants[v].payload
             if payload is not None:
-                kept.append(Item(id=item.id, payload=payload, group=item.group, metadata=item.metadata))
+                kept.append(
+                    Item(id=item.id, payload=payload, group=item.group, copies=item.copies, metadata=item.metadata)
+                )
         if len(kept) < 2:
             raise SeedError(f"Version {version!r} keeps {len(kept)} item(s). Export it with all variants instead.")
         seed = Seed(items=tuple(kept))
-    write_seed(seed, path)
+    write_seed(seed, path, entry=_columns_of(work))
     return len(seed), said

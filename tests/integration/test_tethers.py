@@ -82,7 +82,7 @@ def test_the_whole_loop_from_a_spreadsheet_of_anchors(tmp_path: Path, capsys: py
     assert run(["answers", "import", str(answers), *at]) == 0
 
     assert run(["seed", "export", str(tmp_path / "curated.jsonl"), *at]) == 0
-    kept = act.read_seed(tmp_path / "curated.jsonl")
+    kept = act.read_seed(tmp_path / "curated.jsonl", entry=tuple(act.RepresentationalTethers.entry_fields))
     assert kept["a1"].payload.fields["concept"] == "long"
     assert "a2" not in {i.id for i in kept.items}
     assert run(["report", *at]) == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,6 +40,72 @@ def test_a_written_seed_comes_back_whether_or_not_fields_are_named(tmp_path: Pat
     act.write_seed(seed, tmp_path / f"again.{ending}")
     assert act.read_seed(tmp_path / f"again.{ending}", entry=NAMES) == seed
     assert act.read_seed(tmp_path / f"again.{ending}") == seed
+
+
+def awkward() -> act.Seed:
+    """Fields that a careless writer would lose: texts that read as something else, numbers of two kinds, nothing."""
+    fields: list[dict[str, Any]] = [
+        {"concept": "loop", "mass": 0.25, "vector": [0.0, -0.0, 1.5]},
+        {"concept": "7", "mass": 2, "vector": [1.0, 3e20, -4.0]},
+        {"concept": "true", "mass": True},
+        {"concept": "=1+1", "mass": 1.0, "further": {"a": [1, "x"]}},
+        {"concept": "[not a list", "mass": {"a": 1, "b": None}},
+        {"concept": " NaN", "further": "3"},
+        {"further": "only"},
+        {"concept": 'two\nlines, "quoted"; and more'},
+    ]
+    items = [act.Item(id=f"i{k}", payload=act.Entry(text=f"text {k}", fields=said)) for k, said in enumerate(fields)]
+    items[0] = act.Item(
+        id="i0",
+        payload=items[0].payload,
+        alternatives=(
+            act.Variant(id="less", payload=act.Entry(text="text 0", fields={"concept": "loop", "vector": [1.0]})),
+            act.Variant(id="mute", payload=act.Entry(fields=fields[0])),
+            act.Variant(id="odd", payload=act.Entry(text="text 0", fields={**fields[0], "kind": 1, "mass": None})),
+        ),
+        group="g",
+        metadata={"note": "x", "Mass": "of the author", "fields": "maths"},
+        copies=2,
+    )
+    return act.Seed(items=tuple(items), standing={"i0": "less"})
+
+
+@pytest.mark.parametrize("names", [(), ("concept", "mass", "vector")])
+@pytest.mark.parametrize("ending", ["csv", "tsv", "json", "jsonl", "yaml", "parquet"])
+def test_what_is_awkward_comes_back_from_columns_and_from_objects(
+    tmp_path: Path, ending: str, names: tuple[str, ...]
+) -> None:
+    seed, file = awkward(), tmp_path / f"again.{ending}"
+    act.write_seed(seed, file, entry=names)
+    again = act.read_seed(file, entry=names)
+    odd, before = again["i0"].variants[4].payload, seed["i0"].variants[4].payload
+    assert isinstance(odd, act.Entry)
+    assert isinstance(before, act.Entry)
+    assert "mass" not in odd.fields, "null is a field that it has not: the one thing that is said more plainly"
+    assert odd.digest == act.Entry(text="text 0", fields={k: v for k, v in before.fields.items() if k != "mass"}).digest
+    for a, b in zip(seed.items, again.items, strict=True):
+        assert a.payload.digest == b.payload.digest, "digests tell 1 from 1.0 and from true"
+        assert (a.group, a.metadata, a.copies) == (b.group, b.metadata, b.copies)
+        assert [v.payload.digest for v in a.variants[2:4] if v.payload] == [
+            v.payload.digest for v in b.variants[2:4] if v.payload
+        ]
+    assert again.standing == seed.standing
+
+
+def test_named_fields_are_columns_as_their_author_wrote_them(tmp_path: Path) -> None:
+    text = 'id,text,concept,mass,vector,note\r\na,hello,loop,0.25,"[0, 4, 1.5]",x\r\nb,bye,,3,"[1, 0, 2]",y\r\n'
+    seed = act.read_seed(file_of(tmp_path, text), entry=(*NAMES, "vector"))
+    act.write_seed(seed, tmp_path / "again.csv", entry=(*NAMES, "vector"))
+    assert (tmp_path / "again.csv").read_bytes().decode() == text
+    act.write_seed(seed, tmp_path / "again.jsonl", entry=(*NAMES, "vector"))
+    assert (tmp_path / "again.jsonl").read_text("utf-8").splitlines()[0] == (
+        '{"id": "a", "text": "hello", "note": "x", "concept": "loop", "mass": 0.25, "vector": [0, 4, 1.5]}'
+    )
+
+
+def test_words_that_json_takes_for_numbers_that_are_none_are_texts(tmp_path: Path) -> None:
+    seed = act.read_seed(file_of(tmp_path, "id,text,concept\na,x,Infinity\nb,y,NaN\n"), entry=NAMES)
+    assert [i.payload.fields["concept"] for i in seed.items if isinstance(i.payload, act.Entry)] == ["Infinity", "NaN"]
 
 
 @pytest.mark.parametrize(
