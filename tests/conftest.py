@@ -12,7 +12,9 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 import gc
 import signal
 from collections.abc import Iterator
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -52,6 +54,28 @@ def pytest_collection_finish() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_waits_for_the_disk() -> Iterator[None]:
+    """What is written is handed to the system and not waited for: some ten thousand waits, a few milliseconds each.
+
+    A power cut alone could tell, never a process that dies, by kill −9 or otherwise. Commands in processes of their own
+    wait as they do for users, and `tests/contracts/test_store.py` holds what was put aside here to be there.
+    """
+    from activeseed.store import database
+
+    configure = database._configure_sqlite
+
+    @wraps(configure)
+    def without_waiting(connection: Any, record: object) -> None:
+        configure(connection, record)
+        connection.execute("PRAGMA synchronous=OFF")
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(database, "_configure_sqlite", without_waiting)
+        patched.setattr(os, "fsync", wraps(os.fsync)(lambda _file: None))
+        yield
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import pickle
 import sqlite3
 import time
@@ -17,7 +18,7 @@ import sqlalchemy as sa
 
 from activeseed.errors import FolderError, JournalMovedError, StoreError
 from activeseed.protocols import Event, Store
-from activeseed.store import FolderStore
+from activeseed.store import FolderStore, database
 from activeseed.store.database import Database
 from activeseed.store.journal import READ, Journal, readable
 from activeseed.testing import check_store
@@ -123,6 +124,20 @@ def test_arrays_that_differ_in_type_or_shape_alone_are_different_artifacts(store
     a = np.arange(4, dtype=np.int64)
     names = {store.put({"x": a}), store.put({"x": a.reshape(2, 2)}), store.put({"x": a.astype(np.uint64)})}
     assert len(names) == 3
+
+
+def test_what_is_written_waits_for_the_disk(
+    store: FolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tests themselves wait for none (see conftest): this is what they put aside."""
+    with closing(sqlite3.connect(tmp_path / "any.db")) as connection:
+        database._configure_sqlite.__wrapped__(connection, None)  # type: ignore[attr-defined]  # conftest's
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    waited: list[int] = []
+    monkeypatch.setattr(os, "fsync", waited.append)
+    store.put({"x": np.arange(3)})
+    assert len(waited) == 1
 
 
 def test_a_damaged_artifact_says_what_to_do(store: FolderStore, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from activeseed import Drift, Flip, Framing, FromFunction, LeaveOneOut, Paraphra
 from activeseed.acquisition import proposed
 from activeseed.belief import author_law
 from activeseed.errors import SeedError
+from activeseed.executors import InProcess
 from activeseed.laws import KINDS
 from activeseed.perturbations import perturbed
 from activeseed.questions.items import MACHINE
@@ -37,7 +38,9 @@ def seed() -> Seed:
 
 def study(folder: Path, **more: Any) -> Study:
     probes = [Probe(id=c, payload=Text(text=c)) for c in "abcdelnot"]
-    settings: dict[str, Any] = {"perturbations": RULES, "estimator": LeaveOneOut(keys=2), "replicates": 2} | more
+    settings: dict[str, Any] = {
+        "perturbations": RULES, "estimator": LeaveOneOut(keys=2), "replicates": 2, "executor": InProcess(), **more,
+    }  # fmt: skip
     return Study.create(folder, seed(), FromFunction(lengths), probes=probes, **settings)
 
 

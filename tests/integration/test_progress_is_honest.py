@@ -55,7 +55,9 @@ def run(folder: Path, **options: Any) -> LoopResult:
     "options",
     [
         pytest.param({"behaviour": "random"}, id="a fair coin"),
-        pytest.param({"behaviour": "base_rate", "base_rate": 0.75}, id="a coin at the base rate"),
+        pytest.param(
+            {"behaviour": "base_rate", "base_rate": 0.75}, id="a coin at the base rate", marks=pytest.mark.slow
+        ),
     ],
 )
 def test_a_coin_is_found_out_and_its_study_is_not_stable(tmp_path: Path, options: dict[str, Any]) -> None:

@@ -61,15 +61,15 @@ def test_a_learned_belief_is_looked_for_first(study: act.Study) -> None:
     assert study.state.analyses["variance_budget"]["trainings_new"] == study.budget.trainings - before > 0
 
 
-@pytest.mark.parametrize("width", [44, 70, 140])
-def test_it_fits_the_terminal(study, capsys, monkeypatch, width) -> None:
-    monkeypatch.setenv("COLUMNS", str(width))
-    print_budget(study.analyse(SMALL), study, top=3)
-    out = capsys.readouterr().out
-    assert max(map(len, out.splitlines())) <= width
-    said = " ".join(out.split())
-    for words in ("Variance budget", "trainer²", "Single factors", "feedback between levels", "surrogate"):
-        assert words in said, words
+def test_it_fits_the_terminal(study, capsys, monkeypatch) -> None:
+    for width in (44, 70, 140):  # the second and third are answered from the journal
+        monkeypatch.setenv("COLUMNS", str(width))
+        print_budget(study.analyse(SMALL), study, top=3)
+        out = capsys.readouterr().out
+        assert max(map(len, out.splitlines())) <= width
+        said = " ".join(out.split())
+        for words in ("Variance budget", "trainer²", "Single factors", "feedback between levels", "surrogate"):
+            assert words in said, words
 
 
 def test_the_report_shows_it_with_the_ranges_and_what_it_does_not_say(study: act.Study) -> None:

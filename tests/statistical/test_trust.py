@@ -22,12 +22,14 @@ STUDIES = 16
 RATES = {AS_WRITTEN: 0.75, ABSENT: 0.25}
 
 
-def studies(who, error=0.0, *, gold=0, first=0, beside=()):
+def studies(who, error=0.0, *, gold=0, first=0, beside=(), count=STUDIES):
     plan = Plan(20, who, error, 0.8, 0.8, gold, beside=beside)
-    return [study(plan, first + k) for k in range(STUDIES)]
+    return [study(plan, first + k) for k in range(count)]
 
 
-@pytest.mark.parametrize("who", ["random", "base_rate"], ids=["fair", "base rate"])
+@pytest.mark.parametrize(
+    "who", ["random", pytest.param("base_rate", marks=pytest.mark.slow)], ids=["fair", "base rate"]
+)
 def test_a_study_of_a_coins_answers_is_not_called_stable(who) -> None:
     found = studies(who, gold=4, first=300)
     # at the promised 0.05, more than 3 of 16 with probability 1e-3
@@ -36,7 +38,11 @@ def test_a_study_of_a_coins_answers_is_not_called_stable(who) -> None:
     assert sum(r.called_random for r in found) >= 9
 
 
-@pytest.mark.parametrize(("who", "error"), [("truthful", 0.0), ("erring", 0.1)], ids=["truthful", "errs at 10 %"])
+@pytest.mark.parametrize(
+    ("who", "error"),
+    [("truthful", 0.0), pytest.param("erring", 0.1, marks=pytest.mark.slow)],
+    ids=["truthful", "errs at 10 %"],
+)
 def test_honest_annotators_are_left_alone(who, error) -> None:
     found = studies(who, error, gold=4, first=600)
     # at 0.05, more than 3 of 16 with probability 1e-3
@@ -45,14 +51,17 @@ def test_honest_annotators_are_left_alone(who, error) -> None:
     assert sum(r.error[1] <= error <= r.error[2] for r in found) >= 12
 
 
-def test_an_adversary_is_never_called_stable_where_gold_is_asked() -> None:
-    assert not any(r.stable for r in studies("adversarial", gold=4, first=900))
-    assert not any(r.stable for r in studies("adversarial", gold=0, first=900))
+@pytest.mark.parametrize("count", [3, pytest.param(STUDIES, marks=pytest.mark.slow)])
+def test_an_adversary_is_never_called_stable_where_gold_is_asked(count) -> None:
+    assert not any(r.stable for r in studies("adversarial", gold=4, first=900, count=count))
+    assert not any(r.stable for r in studies("adversarial", gold=0, first=900, count=count))
 
 
-def test_an_honest_annotator_beside_a_coin_is_not_blamed() -> None:
-    found = studies("random", first=1200, beside=(("truthful", 0.0),))
-    assert sum(r.others_random > 0 for r in found) <= 3
+# at 0.05, more than 2 of 4 with probability 5e-4, more than 3 of 16 with 7e-3
+@pytest.mark.parametrize(("count", "most"), [(4, 2), pytest.param(STUDIES, 3, marks=pytest.mark.slow)])
+def test_an_honest_annotator_beside_a_coin_is_not_blamed(count, most) -> None:
+    found = studies("random", first=1200, beside=(("truthful", 0.0),), count=count)
+    assert sum(r.others_random > 0 for r in found) <= most
 
 
 def test_two_who_do_not_agree_beyond_chance_are_both_doubted() -> None:

@@ -308,6 +308,7 @@ def test_a_value_at_which_nothing_trains_is_a_change_of_the_picture() -> None:
 # --- sweeps -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_sweep_says_at_which_value_it_forks_seen_from_where_it_stands() -> None:
     found = matrix_of(
         Pitchfork(growth=-0.5), Stability(levels=("trainer2",), draws=100, resamples=16, sweep={"growth": ()})
