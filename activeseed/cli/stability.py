@@ -15,7 +15,7 @@ from activeseed.cli.screen import say
 from activeseed.errors import ConfigError, FolderError, nearest
 
 if TYPE_CHECKING:
-    from activeseed.analyses import Stability, StabilityAgainst, StabilityMatrix, TwoTrainers
+    from activeseed.analyses import Stability, StabilityMatrix, TwoTrainers
     from activeseed.study import Study
 
 #: levels that can be named, as they are written, and as they are called
@@ -97,11 +97,8 @@ def stability(
             from activeseed.stack.human.conducting import cost_of
 
             cost_of(study, HumanLevel(studies=human))
-        # another trainer that there is not is refused before this one is trained
-        other = _other(study, against, progress)
-        beside = _changed(study, asked, others)
         found: Any = _matrix(study, asked, progress, yes)
-        two = _two(study, asked, found, other or beside, progress, yes)
+        two = _two(study, asked, found, against, others, progress, yes)
         more = {**({"against": two.to_dict()} if two else {}), **_beside(study, budget, rates, human, progress, yes)}
         found = _with_human(study, found)
     write_frames(found if two is None else two, csv, None)
@@ -162,8 +159,22 @@ def _with_human(study: Study, found: StabilityMatrix) -> StabilityMatrix:
     return found.with_cells(human_cells(made["result"]), note)
 
 
-def _other(study: Study, folder: str, progress: Progress) -> tuple[str, Study] | None:
-    """Another project, as it was named. Raises an ActiveseedError where there is none, or none at the same probes."""
+def _two(
+    study: Study,
+    asked: Stability,
+    found: StabilityMatrix,
+    folder: str,
+    settings: dict[str, tuple[Any, ...]],
+    progress: Progress,
+    yes: bool,
+) -> TwoTrainers | None:
+    """Another trainer's matrix beside this one's."""
+    from activeseed.analyses import StabilityAgainst
+    from activeseed.analyses.stability.difference import held_against
+
+    if settings:
+        beside = StabilityAgainst(stability=asked, settings={path: value for path, (value,) in settings.items()})
+        return agreed(study, progress, yes, lambda: study.analyse(beside))
     if not folder:
         return None
     path = Path(folder)
@@ -173,37 +184,8 @@ def _other(study: Study, folder: str, progress: Progress) -> tuple[str, Study] |
     from activeseed.study.outcomes import same_places
 
     same_places(study, other)
-    return folder, other
-
-
-def _changed(study: Study, asked: Stability, settings: dict[str, tuple[Any, ...]]) -> StabilityAgainst | None:
-    """This trainer with other settings. Raises PlanError for one, or a value of it, that the trainer has not."""
-    if not settings:
-        return None
-    from activeseed.analyses import StabilityAgainst
-
-    beside = StabilityAgainst(stability=asked, settings={path: value for path, (value,) in settings.items()})
-    beside.cost(study.posed())
-    return beside
-
-
-def _two(
-    study: Study,
-    asked: Stability,
-    found: StabilityMatrix,
-    other: tuple[str, Study] | StabilityAgainst | None,
-    progress: Progress,
-    yes: bool,
-) -> TwoTrainers | None:
-    """Another trainer's matrix beside this one's."""
-    from activeseed.analyses.stability.difference import held_against
-
-    if other is None:
-        return None
-    if not isinstance(other, tuple):
-        return agreed(study, progress, yes, lambda: study.analyse(other))
-    folder, theirs = other
-    two = held_against(found, _matrix(theirs, asked, progress, yes), (str(study.folder), folder))
+    theirs = _matrix(other, asked, progress, yes)
+    two = held_against(found, theirs, (str(study.folder), folder))
     study.keep("stability_against", asked, two)
     return two
 
