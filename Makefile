@@ -17,6 +17,11 @@ TORCH ?= torch==2.13.0
 VENV ?= .venv
 WORKERS ?= 2
 
+# Each worker takes one stretch of the tests, and of the other's when it is done: what a module's tests share is made once.
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+# Bytecode is kept whatever the environment says: without it every worker rewrites all assertions anew, 15 seconds.
+export PYTHONDONTWRITEBYTECODE =
+
 ifndef PYTHON
 PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
@@ -66,7 +71,7 @@ check: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 test: check
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(PYTEST)
 
 # Sums come out in another order on another processor, and what the numerical tests allow must not depend on it: with SSE
 # alone they have to pass as well as with all that there is. (ATen's own kernels; MKL on Intel, MKL elsewhere; oneDNN;
@@ -80,10 +85,10 @@ NUMERICAL += $(addprefix tests/unit/test_,acquisition.py agreement.py basins.py 
 	stopping.py tethers.py variance_budget.py)
 
 test-arithmetic: $(VENV)/.dev
-	$(PLAINEST) $(BIN)/python -m pytest -n $(WORKERS) $(NUMERICAL)
+	$(PLAINEST) $(PYTEST) $(NUMERICAL)
 
 test-slow: $(VENV)/.dev
-	$(BIN)/python -m pytest -n $(WORKERS) -m 'slow and not server' --timeout 1800
+	$(PYTEST) -m 'slow and not server' --timeout 1800
 
 # One process: the server takes one core, the tests the other. The first test may have to install the server.
 test-server: $(VENV)/.dev

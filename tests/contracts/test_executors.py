@@ -378,7 +378,7 @@ def test_closing_the_iterator_ends_what_is_running_and_what_that_started(tmp_pat
     executor = Processes(workers=2)
     run = executor.run(RowByRow(slow), materials(), batches(some_rows(8), 1))
     assert next(run)[0] == 0
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not list(tmp_path.glob("child-*")) and time.monotonic() < end:
         time.sleep(0.02)
     started = time.monotonic()
@@ -386,8 +386,8 @@ def test_closing_the_iterator_ends_what_is_running_and_what_that_started(tmp_pat
     took = time.monotonic() - started
     pids = [int(f.name.partition("-")[2]) for f in tmp_path.iterdir()]
     assert len(pids) >= 2
-    assert gone_within(pids, 1.0)
-    assert took < 3.0  # it is some 0.1 s; other work may share the machine
+    assert gone_within(pids, 20.0)
+    assert took < 55  # it is some 0.1 s, and what runs would go on for ten minutes
     # The executor is as good as new.
     assert outcomes_of(executor, RowByRow(), some_rows(2))[1] == {}
     executor.close()
@@ -470,9 +470,9 @@ def test_nothing_survives_the_end_of_the_analysis(tmp_path, how):
     _, err = process.communicate(timeout=20)
     took = time.monotonic() - started
     # About 0.2 s after Ctrl-C, 0.5 s more for workers to notice a killed driver; the rest is for a busy machine.
-    assert gone_within(pids, 3.0)
+    assert gone_within(pids, 20.0)
     if how == "ctrl-c":
-        assert took < 3.0
+        assert took < 20.0
         assert err.rstrip().endswith("KeyboardInterrupt")
 
 

@@ -112,8 +112,14 @@ SYSTEMS: dict[str, tuple[System, Callable[[], Materials]]] = {
 }
 
 
+#: of more than a second each; whatever they are made of is in a smaller one, too
+LONG = (
+    "league, texts, full", "league, full and held", "league, mlp, pretrained", "tethers, learnt another column",
+)  # fmt: skip
+
+
 @pytest.mark.usefixtures("double_precision")
-@pytest.mark.parametrize("name", SYSTEMS)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] if n in LONG else []) for n in SYSTEMS])
 def test_system_keeps_its_promises(name: str) -> None:
     system, materials = SYSTEMS[name]
     check_system(system, materials(), tolerance=ROUNDED)

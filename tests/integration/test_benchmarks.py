@@ -135,6 +135,7 @@ def test_a_curve_ends_at_the_truth_when_every_pair_has_been_asked_about(data, tm
     assert pair_orders.curve(cell, "random")[-1]["ensemble"] == pytest.approx(0.0, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_pandalm_quick_run_is_resumed_and_reports_every_part(data, tmp_path, capsys):
     cells, out = tmp_path / "cells.jsonl", tmp_path / "out.json"
     call = ["--data", str(data), "--quick", "--embedder", "tfidf", "--cells", str(cells), "--json", str(out)]

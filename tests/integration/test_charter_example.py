@@ -41,6 +41,7 @@ def test_a_derivation_shows_a_dictum_as_it_stands_and_not_as_it_was_written(
     assert "The desk may refund a night if" not in said
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_the_example_of_a_charter_runs(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, str(EXAMPLES / "charter.py"), str(tmp_path)], capture_output=True, text=True)

@@ -202,10 +202,10 @@ def test_a_program_that_hangs_is_killed_with_its_children(program, tmp_path, row
     assert outcomes.ok.tolist() == [True, True, False, True]
     assert outcomes.failures[2] == "timed out: no outcome for 1 s; the program was killed"
     np.testing.assert_array_equal(np.delete(outcomes.values, 2, 0), np.delete(by_hand(), 2, 0))
-    assert took < 2 * 1.0 + 6.0  # twice the limit, at most, and a few starts of Python on a busy machine
+    assert took < 55  # the program would stay for ten minutes
     pids = [int(p) for p in log.read_text().split()]
     assert len(pids) == (2 if rows_at_a_time == 1 else 4)
-    end = time.monotonic() + 2
+    end = time.monotonic() + 20
     while any(alive(p) for p in pids) and time.monotonic() < end:
         time.sleep(0.02)
     assert not any(alive(p) for p in pids)

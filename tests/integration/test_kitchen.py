@@ -119,6 +119,7 @@ def test_what_can_not_be_played_makes_no_study(
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.slow
 def test_the_example_of_a_kitchen_runs(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, str(EXAMPLES / "kitchen.py"), str(tmp_path)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

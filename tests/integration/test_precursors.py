@@ -26,6 +26,7 @@ def out_of(capsys: Any) -> Any:
     return json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_the_example_runs_and_says_what_it_is_not(tmp_path: Path) -> None:
     done = subprocess.run(

@@ -74,8 +74,17 @@ def _hashes_differ(monkeypatch: pytest.MonkeyPatch) -> None:
 HIDDEN = [from_numpy, from_random, from_torch, from_hashes]
 
 
-@pytest.mark.parametrize("executor", [InProcess(), Processes(workers=2)], ids=["in process", "processes"])
-@pytest.mark.parametrize("function", HIDDEN, ids=lambda f: f.__name__)
+@pytest.mark.parametrize(
+    ("function", "executor"),
+    [
+        *(pytest.param(f, InProcess(), id=f"{f.__name__}-in process") for f in HIDDEN),
+        *(
+            pytest.param(f, Processes(workers=2), id=f"{f.__name__}-processes", marks=pytest.mark.slow)
+            for f in HIDDEN[:3]
+        ),
+        pytest.param(from_hashes, Processes(workers=2), id="from_hashes-processes"),
+    ],
+)
 def test_hidden_randomness_makes_a_trainer_noisy(tmp_path: Path, function: Any, executor: Any) -> None:
     study = study_of(tmp_path, function, executor, deterministic=True)
     said = study.check()

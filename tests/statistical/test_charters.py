@@ -21,7 +21,7 @@ def leave_one_out(items: int) -> Rows:
 
 
 @pytest.mark.usefixtures("double_precision")
-@pytest.mark.parametrize("key", range(6))
+@pytest.mark.parametrize("key", [0, 1, *(pytest.param(n, marks=pytest.mark.slow) for n in range(2, 6))])
 def test_every_row_says_what_follows_from_the_lines_that_are_left(key: int) -> None:
     of = charter(key)
     engine = of.engine(default=0.4 if key % 2 else 0.5)

@@ -31,7 +31,7 @@ def named(minority: float, error: float, people: int, believed: float) -> float:
     return found / DRAWS
 
 
-@pytest.mark.parametrize("people", [2, 3, 5, 6, 8, 12, 20, 25])
+@pytest.mark.parametrize("people", [2, 3, 5, 6, 8, 12, *(pytest.param(n, marks=pytest.mark.slow) for n in (20, 25))])
 def test_people_who_err_at_a_tenth_on_a_clear_item_are_divided_in_one_case_of_twenty_at_most(people: int) -> None:
     assert named(0.0, 0.1, people, 0.05) <= 0.05 + ROOM
     assert named(0.0, 0.1, people, 0.1) <= 0.05 + ROOM

@@ -163,6 +163,7 @@ def test_truths_are_drawn_anew_for_every_behaviour_and_a_fifth_of_the_items_is_h
     assert not np.array_equal(slips[0], slips[1])
 
 
+@pytest.mark.slow
 def test_the_seed_as_it_should_be_has_no_error_and_oracles_ask_about_what_is_wrong(
     cells: dict[tuple[str, str], Cell],
 ) -> None:

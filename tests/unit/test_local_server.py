@@ -107,6 +107,7 @@ def test_nor_into_a_folder_that_holds_something_else(tmp_path):
     assert file.read_text("utf-8") == "three years"
 
 
+@pytest.mark.slow
 def test_without_a_network_it_says_so_and_the_next_call_goes_on(tmp_path, monkeypatch):
     with socket.socket() as nobody:  # bound and not listening: refused at once
         nobody.bind(("127.0.0.1", 0))

@@ -343,6 +343,7 @@ LARGE: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not peak_memory.available(), reason="this kernel does not let a process reset its high-water mark")
 def test_peak_memory_stays_under_the_stated_bytes() -> None:
     record = {"kind": "representational_tethers", "task": "kind", "steps": 2}
