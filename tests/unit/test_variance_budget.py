@@ -28,7 +28,7 @@ from activeseed.analyses.budget.factors import Coding, factor_shares
 from activeseed.analyses.budget.intervals import ENOUGH_BLOCKS, holm, ratio_interval
 from activeseed.errors import PlanError, TrainingError
 from activeseed.plan import Law
-from activeseed.protocols import Problem
+from activeseed.protocols import Problem, Request
 from activeseed.testing import Stacked, check_analysis, check_settings, check_system, linear, problem_of, run
 
 SMALL = act.VarianceBudget(rows=1024, combinations=128)
@@ -307,6 +307,17 @@ def test_noise_that_no_key_determines_is_measured_and_in_no_share() -> None:
     levels = {level.level: level for level in found.levels}
     assert levels["trainer2"].share.low < system.share("items") < levels["trainer2"].share.high
     assert not levels["model"].share.distinguishable(found.alpha)
+
+
+def test_rows_that_are_drawn_alike_are_one_training_only_where_it_has_no_noise() -> None:
+    asked = act.VarianceBudget(vary=("items", "rounds"), rows=64, combinations=16)
+    for noise in (0.0, 1.5):
+        system = Stacked(main={"items": 1.0, "rounds": 0.5}, belief=0.9, noise=noise)
+        requests: list[Request] = []
+        run(asked, posed(system), system, system.materials, requests.append)
+        seen = {request.purpose: request.fresh for request in requests}
+        assert seen["every coordinate of the stack, drawn anew"] == (noise > 0)
+        assert ("a re-run of every block" in seen) == (noise > 0)
 
 
 def test_what_fails_is_left_out_whole_and_said() -> None:

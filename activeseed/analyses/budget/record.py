@@ -99,7 +99,10 @@ class VarianceBudget(SettingsRecord):
         )  # fmt: skip
 
     def cost(self, problem: Problem) -> Cost:
-        """See ``protocols.Analysis``: each value of a setting alone, the blocks, and re-runs of as many rows."""
+        """See ``protocols.Analysis``: each value of a setting alone, the blocks, and re-runs of as many rows.
+
+        At most: without noise, rows that are drawn alike are trained once, and blocks not again.
+        """
         design = self.design(problem)
         tried = len(_trials(problem, design))
         again = 2 * min(self.reruns, design.size) + (2 * design.blocks if self.reruns else 0)
@@ -116,10 +119,13 @@ class VarianceBudget(SettingsRecord):
         """
         design = self.design(problem)
         design, refused = yield from _narrowed(problem, design)
-        # what fails is left out whole, and said
-        outcomes = yield Request(design, "every coordinate of the stack, drawn anew", may_fail=True)
+        noisy = yield from self._noisy(problem, design)
+        # what fails is left out whole, and said; rows that are drawn alike are one training only where it has no noise,
+        # since they would share it
+        outcomes = yield Request(design, "every coordinate of the stack, drawn anew", fresh=noisy, may_fail=True)
         points = _points(problem, outcomes)
-        noise = yield from self._noise(problem, design)
+        starts = np.arange(design.blocks) * design.per_block
+        noise = (yield from _twice(problem, design, starts, "a re-run of every block")) if noisy else None
         looked = Looked(problem, design, points, noise, self.alpha, refused)
         if not len(looked.good):
             why = next(iter(outcomes.failures.values()), "no reason was given")
@@ -129,16 +135,13 @@ class VarianceBudget(SettingsRecord):
             )
         return looked.found()
 
-    def _noise(self, problem: Problem, design: Mixed) -> Generator[Request, Outcomes, Floats | None]:
-        """(B, D) variance between re-runs, by block and dimension; None where the first re-runs ended the same."""
+    def _noisy(self, problem: Problem, design: Mixed) -> Generator[Request, Outcomes, bool]:
+        """Whether the first re-runs ended otherwise."""
         count = min(self.reruns, design.size)
         if not count:
-            return None
+            return False
         first = yield from _twice(problem, design, np.arange(count), "re-runs of the same")
-        if not np.isfinite(first).any() or float(np.nanmax(first.sum(1))) <= SAME:
-            return None
-        at = np.arange(design.blocks) * design.per_block
-        return (yield from _twice(problem, design, at, "a re-run of every block"))
+        return bool(np.isfinite(first).any() and float(np.nanmax(first.sum(1))) > SAME)
 
 
 def _trials(problem: Problem, design: Mixed) -> list[tuple[int, int, int]]:
