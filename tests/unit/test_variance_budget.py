@@ -25,7 +25,7 @@ from activeseed.analyses.budget.estimating import (
     weights_of,
 )
 from activeseed.analyses.budget.factors import Coding, factor_shares
-from activeseed.analyses.budget.intervals import ENOUGH_BLOCKS, holm, ratio_interval
+from activeseed.analyses.budget.intervals import ENOUGH_BLOCKS, SEVERAL_BLOCKS, holm, ratio_interval
 from activeseed.errors import PlanError, TrainingError
 from activeseed.plan import Law
 from activeseed.protocols import Problem, Request
@@ -268,6 +268,19 @@ def test_few_combinations_of_settings_are_trained() -> None:
     assert act.VarianceBudget(rows=4096, combinations=64).design(posed(TOY)).within == 8  # 16 blocks of 32 rows
     one = act.VarianceBudget(rows=1024, combinations=128, vary=("items", "init")).design(posed(TOY))
     assert (one.within, one.blocks) == (1, 256)  # nothing of it is dear
+
+
+def test_blocks_are_enough_for_sound_errors_however_many_levels_have_settings() -> None:
+    problem = posed(TOY)
+    assert act.VarianceBudget().design(problem).combinations == 256
+    rate = problem.settings[0]
+    more = tuple(replace(rate, id=level, level=level) for level in ("world", "model", "human"))
+    design = act.VarianceBudget().design(replace(problem, settings=(*problem.settings, *more)))
+    assert sum(bool(g.settings) for g in design.groups) == 5
+    assert design.blocks == SEVERAL_BLOCKS
+    # what somebody said is what is trained at most
+    few = act.VarianceBudget(combinations=256).design(replace(problem, settings=(*problem.settings, *more)))
+    assert few.combinations <= 256
 
 
 def test_shares_of_levels_groups_and_factors_are_those_of_the_formula() -> None:

@@ -13,6 +13,7 @@ from activeseed.analyses.budget.blocks import Mixed
 from activeseed.analyses.budget.coordinates import groups_of
 from activeseed.analyses.budget.estimating import masks_for
 from activeseed.analyses.budget.found import Budget
+from activeseed.analyses.budget.intervals import SEVERAL_BLOCKS
 from activeseed.analyses.budget.singling import MOST_COLUMNS, coding_of
 from activeseed.analyses.budget.telling import Looked, asked_of
 from activeseed.checked import SettingsRecord
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 #: a re-run that is as near as this is the same: last bits depend on the batch that a row ran in
 SAME = 1e-9
+#: combinations of settings at most where nothing is said, unless blocks would be few
+COMBINATIONS = 256
 #: blocks at most: beyond, errors are small already
 MOST_BLOCKS = 1024
 
@@ -45,7 +48,8 @@ class VarianceBudget(SettingsRecord):
             that the system has. What isn't named is held.
         hold: settings, streams or ``items`` that are held though they would vary.
         values: path of a setting -> the values that it is drawn from; all that the system names where nothing is said.
-        combinations: of settings that are trained at most; each is a batch of its own.
+        combinations: of settings that are trained at most; each is a batch of its own. By default 256, or more where
+            settings of so many levels vary that blocks would be too few for sound errors.
         rows: trainings at most, pairs of items and re-runs not counted.
         item_pairs: pairs of trainings at most that differ in items alone: shares of single items are told from them.
             0 tells none but what the other rows tell.
@@ -60,7 +64,7 @@ class VarianceBudget(SettingsRecord):
     vary: tuple[str, ...] = ()
     hold: tuple[str, ...] = ()
     values: Mapping[str, tuple[Any, ...]] = Field(default_factory=dict)
-    combinations: int = Field(default=256, ge=1, le=1_000_000)
+    combinations: int | None = Field(default=None, ge=1, le=1_000_000)
     rows: int = Field(default=4096, ge=2, le=10_000_000)
     item_pairs: int = Field(default=1024, ge=0, le=1_000_000)
     most_groups: int = Field(default=6, ge=1, le=10)
@@ -83,7 +87,8 @@ class VarianceBudget(SettingsRecord):
         several = len({m & settings for m in masks})
         blocks = max(1, self.rows // len(masks))
         if settings:
-            blocks = max(1, min(blocks, self.combinations // several))
+            most = self.combinations or max(COMBINATIONS, SEVERAL_BLOCKS * several)
+            blocks = max(1, min(blocks, most // several))
         blocks = min(blocks, MOST_BLOCKS)
         within = max(1, self.rows // (blocks * len(masks))) if settings else 1
         beside = 0
