@@ -33,12 +33,12 @@ def print_budget(found: Budget, study: Study, top: int = 12) -> None:
     """
     console = results()
     console.print("Variance budget: which level the final spread comes from", style="bold")
-    trained = counted(found.rows, "training")
+    rows = counted(found.rows, "row")
     _wrapped(
         console,
         f"spread {with_error(found.spread, found.spread_se)} ({found.unit}), noise removed"
         + (f"; noise that no level owns {with_error(found.noise, None)}" if found.noise > 0 else "")
-        + f". {trained} in {counted(found.blocks, 'block')}, {counted(found.combinations, 'combination')} of settings.",
+        + f". {rows} in {counted(found.blocks, 'block')}, {counted(found.combinations, 'combination')} of settings.",
         "dim",
     )
     console.print()

@@ -256,14 +256,14 @@ def _single(
 def study_rows(cell: str, studies: int, key: int = KEY) -> list[dict[str, Any]]:
     """The whole way, in a study each, of 24 blocks: shares of levels and of their interactions."""
     system, tally = CELLS[cell], Tally()
-    wrong = 1.0 - float(system.beliefs[0])  # of all alike
+    belief = {"base_rate": float(system.beliefs[0])}  # that an item stays, of all alike
     asked = act.VarianceBudget(rows=768, combinations=96)
     began = time.perf_counter()
     for n in range(studies):
         with tempfile.TemporaryDirectory() as folder:
             study = act.Study.create(
                 folder, system.materials.seed, system, probes=system.materials.probes, perturbations=[],
-                settings=act.Settings.model_validate({"key": key + n, "belief": {"base_rate": wrong}}),
+                settings=act.Settings.model_validate({"key": key + n, "belief": belief}),
             )  # fmt: skip
             found = study.analyse(asked)
         for level in found.levels:

@@ -72,4 +72,40 @@ MUTATIONS: tuple[Mutation, ...] = (
         "if (g, s, c) not in reasons",
         "if True",
     ),
+    Mutation(
+        "activeseed/analyses/budget/intervals.py",
+        "ends of the bootstrap-t are taken the wrong way round",
+        "low = _fieller(top, under, v_top, v_under, both, most, 0.0)",
+        "low = _fieller(top, under, v_top, v_under, both, -least, 0.0)",
+    ),
+    Mutation(
+        "activeseed/analyses/budget/intervals.py",
+        "resamples are held against the whole sample's error",
+        "variance = np.maximum(times @ apart**2 - mean**2, 0.0) / (blocks - 1)",
+        "variance = (apart**2).mean(-2, keepdims=True) / (blocks - 1)",
+    ),
+    Mutation(
+        "activeseed/analyses/budget/intervals.py",
+        "rounding counts as what blocks differ in",
+        "np.abs(apart) <= rounding",
+        "np.abs(apart) < 0.0 * rounding",
+    ),
+    Mutation(
+        "activeseed/analyses/budget/factors.py",
+        "a jackknife's parts are not blown up to what a group adds",
+        "whole - (len(left) - 1) * (left - left.mean(0))",
+        "whole - (left - left.mean(0))",
+    ),
+    Mutation(
+        "activeseed/analyses/budget/record.py",
+        "rows that are drawn alike share their noise",
+        "fresh=noisy, may_fail=True",
+        "fresh=False, may_fail=True",
+    ),
+    Mutation(
+        "activeseed/analyses/budget/record.py",
+        "blocks become few where settings of many levels vary",
+        "max(COMBINATIONS, SEVERAL_BLOCKS * several)",
+        "COMBINATIONS",
+    ),
 )

@@ -25,11 +25,11 @@ from activeseed.analyses.budget.estimating import (
     weights_of,
 )
 from activeseed.analyses.budget.factors import Coding, factor_shares
-from activeseed.analyses.budget.intervals import ENOUGH_BLOCKS, holm, ratio_interval
+from activeseed.analyses.budget.intervals import ENOUGH_BLOCKS, SEVERAL_BLOCKS, holm, ratio_interval
 from activeseed.errors import PlanError, TrainingError
 from activeseed.outcome import Outcomes
 from activeseed.plan import Law, Materials, Rows, generator
-from activeseed.protocols import Problem
+from activeseed.protocols import Problem, Request
 from activeseed.testing import Stacked, check_analysis, check_settings, check_system, linear, problem_of, run
 from activeseed.testing.stacked import SETTINGS
 
@@ -284,6 +284,19 @@ def test_few_combinations_of_settings_are_trained() -> None:
     assert (one.within, one.blocks) == (1, 256)  # nothing of it is dear
 
 
+def test_blocks_are_enough_for_sound_errors_however_many_levels_have_settings() -> None:
+    problem = posed(TOY)
+    assert act.VarianceBudget().design(problem).combinations == 256
+    rate = problem.settings[0]
+    more = tuple(replace(rate, id=level, level=level) for level in ("world", "model", "human"))
+    design = act.VarianceBudget().design(replace(problem, settings=(*problem.settings, *more)))
+    assert sum(bool(g.settings) for g in design.groups) == 5
+    assert design.blocks == SEVERAL_BLOCKS
+    # what somebody said is what is trained at most
+    few = act.VarianceBudget(combinations=256).design(replace(problem, settings=(*problem.settings, *more)))
+    assert few.combinations <= 256
+
+
 def test_shares_of_levels_groups_and_factors_are_those_of_the_formula() -> None:
     found = budget(TOY, act.VarianceBudget(rows=2048, combinations=256))
     told = [(level.share, TOY.closed(TOY.level_of(level.level))) for level in found.levels]
@@ -333,6 +346,17 @@ def test_noise_that_no_key_determines_is_measured_and_in_no_share() -> None:
     levels = {level.level: level for level in found.levels}
     assert levels["trainer2"].share.low < system.share("items") < levels["trainer2"].share.high
     assert not levels["model"].share.distinguishable(found.alpha)
+
+
+def test_rows_that_are_drawn_alike_are_one_training_only_where_it_has_no_noise() -> None:
+    asked = act.VarianceBudget(vary=("items", "rounds"), rows=64, combinations=16, reruns=2)
+    for noise in (0.0, 1.5):
+        system = Stacked(main={"items": 1.0, "rounds": 0.5}, belief=0.9, noise=noise)
+        requests: list[Request] = []
+        run(asked, posed(system), system, system.materials, requests.append)
+        seen = {request.purpose: request.fresh for request in requests}
+        assert seen["every coordinate of the stack, drawn anew"] == (noise > 0)
+        assert ("a re-run of every block" in seen) == (noise > 0)
 
 
 def test_what_fails_is_left_out_whole_and_said() -> None:

@@ -19,6 +19,8 @@ from activeseed.plan import Floats, Ints
 
 #: rows that a regression has to have beyond its coefficients, and over them
 SPARE, OVER = 16, 1.5
+#: what of the largest eigenvalue is rounding
+SPANNED = 1e-8
 #: groups of blocks that are left out in turn
 LEFT_OUT = 32
 
@@ -140,12 +142,21 @@ def _debiased(d: Floats, x: Floats, owner: Ints, moments: Floats, factors: int) 
         moments: (K, K) covariance of columns, zero between factors.
     """
     flat = x.reshape(-1, x.shape[-1])
-    inverse = np.linalg.pinv(flat.T @ flat)
+    inverse = _inverted(flat.T @ flat)
     way = x @ inverse  # (B, m, K): what each row adds to the coefficients
-    beta = np.einsum("bmk,bmd->kd", way, d, optimize=True)
+    beta = way.reshape(flat.shape).T @ d.reshape(len(flat), -1)
     hat = way @ np.swapaxes(x, 1, 2)
-    left = np.linalg.pinv(np.eye(x.shape[1]) - hat, rcond=1e-8)
+    left = _inverted(np.eye(x.shape[1]) - hat)
     without = left @ (d - x @ beta)
     here, there = np.swapaxes(way, 1, 2) @ d, np.swapaxes(way, 1, 2) @ without  # (B, K, D)
     each = (beta * (moments @ beta)).sum(1) - (here * (moments @ there)).sum((0, 2))
     return np.asarray(np.bincount(owner, each, factors), np.float64)
+
+
+def _inverted(matrices: Floats) -> Floats:
+    """(…, n, n) inverses of symmetric matrices, in what they span (Moore & Penrose)."""
+    size, way = np.linalg.eigh(matrices)
+    spans = size > SPANNED * size.max(-1, keepdims=True)
+    return np.asarray(
+        (way * np.where(spans, 1.0 / np.where(spans, size, 1.0), 0.0)[..., None, :]) @ way.swapaxes(-1, -2)
+    )

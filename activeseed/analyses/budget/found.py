@@ -168,7 +168,7 @@ class Budget:
         factors: largest first, those of each group that could be told apart.
         outcome_blocks: parts of the outcome, where it has several.
         blocks: independent blocks that errors come from.
-        rows: trainings that were looked at.
+        rows: that were looked at; those that are drawn alike are one training, unless trainings have noise.
         combinations: combinations of settings that were trained.
         failed: blocks and parts of blocks that were left out since a training of theirs failed.
         alpha: family-wise error of telling a share from nothing.

@@ -13,6 +13,8 @@ from activeseed.plan import Floats, generator
 
 #: fewer blocks than this have no interval
 ENOUGH_BLOCKS = 8
+#: fewer blocks than this, of settings that have but few values, held the truth too seldom
+SEVERAL_BLOCKS = 24
 #: what of the total is rounding: outcomes are kept in single precision, and rows' last bits depend on their batch
 ROUNDING = 1e-11
 #: draws of blocks with replacement; one more is a multiple of 40, so that 2.5 and 97.5 % are draws of their own

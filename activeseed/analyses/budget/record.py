@@ -13,6 +13,7 @@ from activeseed.analyses.budget.blocks import Mixed
 from activeseed.analyses.budget.coordinates import groups_of
 from activeseed.analyses.budget.estimating import masks_for
 from activeseed.analyses.budget.found import Budget
+from activeseed.analyses.budget.intervals import SEVERAL_BLOCKS
 from activeseed.analyses.budget.singling import MOST_COLUMNS, coding_of
 from activeseed.analyses.budget.telling import Looked, asked_of
 from activeseed.checked import SettingsRecord
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 #: a re-run that is as near as this is the same: last bits depend on the batch that a row ran in
 SAME = 1e-9
+#: combinations of settings at most where nothing is said, unless blocks would be few
+COMBINATIONS = 256
 #: blocks at most: beyond, errors are small already
 MOST_BLOCKS = 1024
 
@@ -45,7 +48,8 @@ class VarianceBudget(SettingsRecord):
             that the system has. What isn't named is held.
         hold: settings, streams or ``items`` that are held though they would vary.
         values: path of a setting -> the values that it is drawn from; all that the system names where nothing is said.
-        combinations: of settings that are trained at most; each is a batch of its own.
+        combinations: of settings that are trained at most; each is a batch of its own. By default 256, or more where
+            settings of so many levels vary that blocks would be too few for sound errors.
         rows: trainings at most, pairs of items and re-runs not counted.
         item_pairs: pairs of trainings at most that differ in items alone: shares of single items are told from them.
             0 tells none but what the other rows tell.
@@ -62,7 +66,7 @@ class VarianceBudget(SettingsRecord):
     vary: tuple[str, ...] = ()
     hold: tuple[str, ...] = ()
     values: Mapping[str, tuple[Any, ...]] = Field(default_factory=dict)
-    combinations: int = Field(default=256, ge=1, le=1_000_000)
+    combinations: int | None = Field(default=None, ge=1, le=1_000_000)
     rows: int = Field(default=4096, ge=2, le=10_000_000)
     item_pairs: int = Field(default=1024, ge=0, le=1_000_000)
     most_groups: int = Field(default=6, ge=1, le=10)
@@ -85,7 +89,8 @@ class VarianceBudget(SettingsRecord):
         several = len({m & settings for m in masks})
         blocks = max(1, self.rows // len(masks))
         if settings:
-            blocks = max(1, min(blocks, self.combinations // several))
+            most = self.combinations or max(COMBINATIONS, SEVERAL_BLOCKS * several)
+            blocks = max(1, min(blocks, most // several))
         blocks = min(blocks, MOST_BLOCKS)
         within = max(1, self.rows // (blocks * len(masks))) if settings else 1
         beside = 0
@@ -101,7 +106,10 @@ class VarianceBudget(SettingsRecord):
         )  # fmt: skip
 
     def cost(self, problem: Problem) -> Cost:
-        """See ``protocols.Analysis``: each value of a setting alone, the blocks, and re-runs of as many rows."""
+        """See ``protocols.Analysis``: each value of a setting alone, the blocks, and re-runs of as many rows.
+
+        At most: without noise, rows that are drawn alike are trained once, and blocks not again.
+        """
         design = self.design(problem)
         tried = len(_trials(problem, design))
         again = 2 * min(self.reruns, design.size) + (2 * design.blocks if 0 < self.reruns < design.blocks else 0)
@@ -118,10 +126,14 @@ class VarianceBudget(SettingsRecord):
         """
         design = self.design(problem)
         design, refused = yield from _narrowed(problem, design)
-        # what fails is left out whole, and said
-        outcomes = yield Request(design, "every coordinate of the stack, drawn anew", may_fail=True)
+        again = yield from self._reruns(problem, design)
+        # what fails is left out whole, and said; rows that are drawn alike are one training only where it has no noise,
+        # since they would share it
+        outcomes = yield Request(
+            design, "every coordinate of the stack, drawn anew", fresh=again is not None, may_fail=True
+        )
         points = _points(problem, outcomes)
-        noise = yield from self._noise(problem, design)
+        noise = (yield from _noise(problem, design, again)) if again else None
         looked = Looked(problem, design, points, noise, self.alpha, refused)
         if not len(looked.good):
             why = next(iter(outcomes.failures.values()), "no reason was given")
@@ -131,21 +143,26 @@ class VarianceBudget(SettingsRecord):
             )
         return looked.found()
 
-    def _noise(self, problem: Problem, design: Mixed) -> Generator[Request, Outcomes, Floats | None]:
-        """(B, D) variance between re-runs, by block and dimension; None where the first re-runs ended the same."""
+    def _reruns(self, problem: Problem, design: Mixed) -> Generator[Request, Outcomes, tuple[Ints, Floats] | None]:
+        """The blocks that re-runs are of, and (n, D) variance between these; None where all ended the same."""
         count = min(self.reruns, design.size)
         if not count:
             return None
         # a row of each block in turn: rows of one block share seeds and settings, and noise may hang on these
         turn, block = np.divmod(np.arange(count), design.blocks)
-        at = block * design.per_block + turn
-        first = yield from _twice(problem, design, at, "re-runs of the same")
+        first = yield from _twice(problem, design, block * design.per_block + turn, "re-runs of the same")
         if not np.isfinite(first).any() or float(np.nanmax(first.sum(1))) <= SAME:
             return None
-        if count < design.blocks:
-            every = np.arange(design.blocks) * design.per_block
-            return (yield from _twice(problem, design, every, "a re-run of every block"))
-        return np.stack([first[block == b].mean(0) for b in range(design.blocks)])
+        return block, first
+
+
+def _noise(problem: Problem, design: Mixed, again: tuple[Ints, Floats]) -> Generator[Request, Outcomes, Floats]:
+    """(B, D) variance between re-runs, by block; of the first ones where every block has some."""
+    block, first = again
+    if len(block) < design.blocks:
+        every = np.arange(design.blocks) * design.per_block
+        return (yield from _twice(problem, design, every, "a re-run of every block"))
+    return np.stack([first[block == b].mean(0) for b in range(design.blocks)])
 
 
 def _trials(problem: Problem, design: Mixed) -> list[tuple[int, int, int]]:

@@ -19,14 +19,11 @@ from activeseed.analyses.budget.estimating import (
     total_weights,
 )
 from activeseed.analyses.budget.found import Budget, GroupShare, Interaction, LevelShare, OutcomeBlock, Share
-from activeseed.analyses.budget.intervals import ENOUGH_BLOCKS, holm
+from activeseed.analyses.budget.intervals import ENOUGH_BLOCKS, SEVERAL_BLOCKS, holm
 from activeseed.analyses.budget.singling import single_factors
 from activeseed.geometries import Blocks
 from activeseed.plan import Floats, Ints
 from activeseed.protocols import Problem
-
-#: fewer blocks than this, of settings that have but two values, held the truth too seldom
-SEVERAL_BLOCKS = 24
 
 #: the table of a part, and what it is in it
 What = tuple[str, ...]
