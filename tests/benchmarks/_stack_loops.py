@@ -21,9 +21,13 @@ they stand is drawn.
 Of random order there is no draw but its expectation, exact over orders: where its checks stand is read off one study,
 and every order of the items is as likely. A second rival has all that the product has but the value: lists of what the
 learning belief finds doubtful, further readings, checks; what is not on a list is drawn at random, several times over.
-The error that is left in what is deployed meanwhile is `_stack_errors`'. Ratios are of sums over keys, so that no key
-with a lucky rival weighs more; their intervals are Student's t of the jackknife over keys. What was changed in the
-product for these studies was chosen on keys 10 to 16 of the anchors, none of which is reported.
+The error that is left in what is deployed meanwhile is `_stack_errors`'. Mistakes may cancel: masses of a prior that
+were doubled throughout are the same prior, and once one of them is put right a policy may turn that turns back with the
+next; so of the error on the way nothing is promised.
+
+Ratios are of sums over keys, so that no key with a lucky rival weighs more; their intervals are Student's t of the
+jackknife over keys. What was changed in the product for these studies was chosen on keys 10 to 16 of the anchors, none
+of which is reported.
 """
 
 from __future__ import annotations
@@ -56,7 +60,8 @@ from activeseed.systems.predca.ring import CELLS
 from tests.benchmarks._report import row
 from tests.benchmarks._stack_errors import Errors, errors_of
 
-KEYS, QUICK = 5, 1
+#: five keys left the interval of PreDCA's half at 0.3 to 1.2
+KEYS, QUICK = 10, 1
 #: orders of the rival that has lists, for every key
 DRAWS, QUICK_DRAWS = 2, 1
 
@@ -313,13 +318,13 @@ class Kept:
         lines: by how many are to be put right: lines in the order of value, infinite where it never came to so many; of
             random order as expected; and of that with lists, the mean over its draws.
         error: of what is deployed, its mean over as many lines as random order takes to ask all: in the order of value
-            and in random order, as expected.
+            and in random order, as expected; and that of the seed as it was written.
     """
 
     found: tuple[float, int]
     lost: int
     lines: Mapping[str, tuple[float, float, float]]
-    error: tuple[float, float]
+    error: tuple[float, float, float]
 
 
 def one(name: str, key: int, draws: int) -> Kept:
@@ -347,8 +352,9 @@ def one(name: str, key: int, draws: int) -> Kept:
     share = 1.0 - len(stopped.course.left) / stopped.course.planted
     lost = sum(len(g.course.lost) for g in (stopped, by_value, at_random, *listed))
     until = at_random.fresh[-1]
-    error = by_value.errors.along(by_value.steps, until), by_value.errors.at_random(at_random.fresh, until)
-    kept = Kept((share, stopped.course.cost[0]), lost, lines, error)
+    errors = by_value.errors
+    error = errors.along(by_value.steps, until), errors.at_random(at_random.fresh, until)
+    kept = Kept((share, stopped.course.cost[0]), lost, lines, (*error, float(errors.left[0])))
     print(f"loops, {name}, key {key}: {kept}", file=sys.stderr, flush=True)
     return kept
 
@@ -371,15 +377,7 @@ def system_rows(name: str, keys: Sequence[int], quick: bool = False) -> list[dic
             value, interval = ratio(mine, of)
             met = bool(value < 1.0 and (interval is None or interval[1] < 1.0))
             rows.append(row(f"{claim} {rival}", value, interval, "< 1, interval below 1", met))
-    value, interval = ratio(*zip(*(k.error for k in kept), strict=True))
-    met = bool(value < 1.0 and (interval is None or interval[1] < 1.0))
-    rows.append(
-        row(
-            f"loops, {name}: error of what is deployed over as many lines as random order takes for all, over its",
-            value,
-            interval,
-            "< 1, interval below 1",
-            met,
-        )
-    )
-    return rows
+    mine, at_random, written = zip(*(k.error for k in kept), strict=True)
+    rows.append(row(f"loops, {name}: error of what is deployed, as it was written", *_mean(written)))
+    claim = f"loops, {name}: error of what is deployed, over as many lines as random order takes for all, over its"
+    return [*rows, row(claim, *ratio(mine, at_random))]

@@ -286,8 +286,9 @@ def _claims(what: str, made: Callable[..., Materials], quick: bool) -> list[dict
 def _broken(what: str, made: Callable[..., Materials], quick: bool) -> list[dict[str, Any]]:
     """Where the claim breaks, or may: nothing is promised of these, and they are told.
 
-    With few anchors, or wrong ones, a linked translator learns them by heart, each framework its own way, and spread
-    grows; without tethers a text's concept is hardly read at all, so that there is little to spread: the error says so.
+    With a dozen anchors, or wrong ones, a linked translator learns them by heart, each framework its own way, and
+    spread does not fall, or grows; in a model of too few units that happens with more of them. Without tethers a text's
+    concept is hardly read at all, so that there is little to spread: the error says so.
     """
     frameworks = QUICK if quick else FRAMEWORKS
     plain = begun(made(0))
@@ -300,6 +301,7 @@ def _broken(what: str, made: Callable[..., Materials], quick: bool) -> list[dict
         ("link alone (λ₁ = 0)", plain.model_copy(update={"tension": 0.0}), {}),
         ("ten times the tension", plain.model_copy(update={"tension": 10.0}), {}),
         ("weights that start three times as large", plain.model_copy(update={"init_scale": 1.0}), {}),
+        *([] if what == "digits" else [("16 units", plain.model_copy(update={"hidden": 16}), {})]),
     ]
     rows = []
     for said, system, changes in cases:
