@@ -44,7 +44,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "(theirs >= mine).all(-1) &",
         "(theirs >= mine).any(-1) &",
     ),
-    Mutation(f"{_HERE}/front.py", "few designs tell much", "ENOUGH_DESIGNS = 5", "ENOUGH_DESIGNS = 3"),
+    Mutation(f"{_HERE}/together.py", "few designs tell much", "ENOUGH_DESIGNS = 5", "ENOUGH_DESIGNS = 3"),
     Mutation(
         f"{_HERE}/runs.py",
         "the seed as it stands is drawn as well",
