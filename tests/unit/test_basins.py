@@ -372,6 +372,11 @@ def test_one_subset_of_a_few_that_chance_cuts_hides_no_change_and_many_are_asked
     assert said([seen(1, {1: 1.0}, {1: 0.9, 2: 0.1}), seen(2, {2: 1.0}, {2: 1.0})]) == [()]
 
 
+def test_the_numbers_that_are_said_are_those_that_most_subsets_find() -> None:
+    (lines,) = said([seen(1, {1: 1.0}), seen(3, {2: 0.9, 3: 0.1})])
+    assert lines == ("Between x = 1 and 3 the number of basins changes from 1 to 2.",)  # x is what the table counted
+
+
 # --- what the outcome hangs on ----------------------------------------------------------------------------------------
 
 

@@ -111,24 +111,29 @@ def changes_between(setting: str, at: Sequence[Seen]) -> list[tuple[str, ...]]:
     for a, b in pairwise(at):
         between = f"Between {setting} = {a.swept.value} and {b.swept.value}"
         mine = []
-        if a.swept.number != b.swept.number and _differ(a, b):
-            mine.append(f"{between} the number of basins changes from {a.swept.number} to {b.swept.number}.")
+        if numbers := _other_numbers(a, b):
+            mine.append(f"{between} the number of basins changes from {numbers[0]} to {numbers[1]}.")
         if _hang_otherwise(a, b, level):
             mine.append(f"{between} what the outcome hangs on most changes from {a.swept.top} to {b.swept.top}.")
         said.append(tuple(mine))
     return said
 
 
-def _differ(a: Seen, b: Seen) -> bool:
-    """Whether independent subsets of the two ensembles agree on the number of basins no more often than ``AGREE``.
+def _other_numbers(a: Seen, b: Seen) -> tuple[int, int] | None:
+    """How many basins either ensemble has, where subsets of the two agree no more often than ``AGREE``; else None.
 
     One subset in a hundred of a single cloud is cut by chance, and one of a few would be too many. So what the few say
-    that stand in the table is taken only where it is plain that they agree; else many are asked.
+    that stand in the table is taken only where it is plain that they agree; else many are asked. The numbers are those
+    that most subsets find: of a whole ensemble, too, a piece is cut off by chance at times.
     """
+    if a.swept.number == b.swept.number:
+        return None
     first, second = a.swept.support, b.swept.support
     if a.again is not None and b.again is not None and _agree(first, second) <= OPEN:
         first, second = a.again(MANY), b.again(MANY)
-    return _agree(first, second) < AGREE
+    if _agree(first, second) >= AGREE:
+        return None
+    return max(first, key=lambda k: first[k]), max(second, key=lambda k: second[k])
 
 
 def _hang_otherwise(a: Seen, b: Seen, level: float) -> bool:
