@@ -104,7 +104,8 @@ def changes_between(setting: str, at: Sequence[Seen]) -> list[tuple[str, ...]]:
 
     Another number of basins is told where subsets of the two ensembles hardly ever agree on it. Another item that the
     outcome hangs on most is told where each of the two is told to lie above the other at its own value; both have to
-    be, so that neither test alone can name a change, and all neighbours together have the level (Bonferroni).
+    be, so that neither test alone can name a change, and all neighbours together have the level (Bonferroni). And where
+    all members end alike there is nothing that the outcome hangs on at all.
     """
     level = AGREE / max(1, len(at) - 1)
     said = []
@@ -113,6 +114,9 @@ def changes_between(setting: str, at: Sequence[Seen]) -> list[tuple[str, ...]]:
         mine = []
         if numbers := _other_numbers(a, b):
             mine.append(f"{between} the number of basins changes from {numbers[0]} to {numbers[1]}.")
+        if (a.swept.spread == 0.0) != (b.swept.spread == 0.0):
+            alike = a.swept.value if a.swept.spread == 0.0 else b.swept.value
+            mine.append(f"{between} it changes whether there is a spread: at {alike} all end alike.")
         if _hang_otherwise(a, b, level):
             mine.append(f"{between} what the outcome hangs on most changes from {a.swept.top} to {b.swept.top}.")
         said.append(tuple(mine))
