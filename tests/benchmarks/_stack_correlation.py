@@ -60,7 +60,7 @@ def correlation_rows(quick: bool) -> list[dict[str, Any]]:
     rows = []
     for rho, count, reliable in CASES:
         rank = 6.0 / np.pi * np.arcsin(rho / 2.0)
-        found = [together(*measured_designs(rho, count, reliable, n), n, 500) for n in range(times)]
+        found = [together(*measured_designs(rho, count, reliable, n), n, 300) for n in range(times)]
         head = f"designs: {count} of correlation {rho:g}, {100 * reliable:.0f} % no noise: "
         least = 0.93 if times >= 2000 else 0.85
         held = sum(t.spearman_low <= rank <= t.spearman_high for t in found)

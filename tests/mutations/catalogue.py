@@ -18,6 +18,7 @@ from tests.mutations import (
     predca,
     removal,
     stability,
+    sweeps,
     tethers,
 )
 from tests.mutations.mutation import Mutation
@@ -48,6 +49,7 @@ FIRST: dict[str, tuple[str, ...]] = {
     "levels": levels.FIRST,
     "removal": removal.FIRST,
     "stability": stability.FIRST,
+    "sweeps": sweeps.FIRST,
     "predca": predca.FIRST,
     "tethers": tethers.FIRST,
 }
@@ -365,6 +367,7 @@ FAMILIES: dict[str, tuple[Mutation, ...]] = {
     "levels": levels.MUTATIONS,
     "removal": removal.MUTATIONS,
     "stability": stability.MUTATIONS,
+    "sweeps": sweeps.MUTATIONS,
     "predca": predca.MUTATIONS,
     "tethers": tethers.MUTATIONS,
 }
