@@ -342,9 +342,9 @@ def _compared(
     locked = sum(d.lock_in is not None and d.lock_in.high < 1.0 for d in known)
     return [
         row(
-            f"{head}Spearman's correlation of spread with AUC over {count} designs, noise removed (p = {together.p:.2f}, "
-            f"{together.spearman:.2f} as measured, a perfect one would show {together.perfect:.2f})",
-            together.spearman_true if together.spearman_true == together.spearman_true else None,
+            f"{head}Spearman's correlation of spread with AUC over {count} designs, noise removed (p = "
+            f"{together.p:.2f}; {together.spearman:.2f} as measured, a perfect one would show {together.perfect:.2f})",
+            together.spearman_true if np.isfinite(together.spearman_true) else None,
             [together.spearman_low, together.spearman_high],
         ),
         row(f"{head}Pearson's, as measured", together.pearson, [together.pearson_low, together.pearson_high]),
