@@ -21,9 +21,9 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         f"{_HERE}/once.py",
-        "designs with keys of their own share noise",
-        "if names[1] == kind and names in theirs",
-        "if names[1] == kind and (names := next(iter(theirs)))",
+        "what probes do is not that of a sample",
+        "np.sqrt(size / np.maximum(size - 1.0, 1.0))",
+        "np.sqrt(size / 2.0)",
     ),
     Mutation(
         f"{_HERE}/together.py",

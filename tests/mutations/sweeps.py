@@ -27,9 +27,9 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         f"{_HERE}/hanging.py",
-        "an index squares the noise of its key",
-        "x @ x.T if second is None else",
-        "x @ x.T if True else",
+        "what variants do not explain has too many degrees of freedom",
+        "within = (trace - of[fine]) / (n - present[fine])",
+        "within = (trace - of[fine]) / (n - 1)",
     ),
     Mutation(
         f"{_HERE}/hanging.py",
@@ -39,9 +39,9 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         f"{_HERE}/hanging.py",
-        "a variant that one member has stays when it is left out",
-        "np.where(alone, 0.0, rest / np.maximum(size[mine] - 1, 1))",
-        "rest / np.maximum(size[mine] - 1, 1)",
+        "a member that is left out stays in half of its products",
+        "rest = between[mine] - 2.0 * beside",
+        "rest = between[mine] - beside",
     ),
     Mutation(
         f"{_HERE}/hanging.py", "an item is named that chance made", "if self.by_chance(largest) < TOLD", "if True"

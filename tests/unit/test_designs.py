@@ -23,7 +23,7 @@ from activeseed.stack.designs.once import left_of, taken_once
 from activeseed.stack.designs.places import reads, shared
 from activeseed.stack.designs.runs import Changed, DesignRuns, Moved, Ran
 from activeseed.stack.designs.telling import tell
-from activeseed.stack.designs.together import together
+from activeseed.stack.designs.together import _rank_correlation, together
 from tests.benchmarks._stack_correlation import measured_designs
 from tests.benchmarks._stack_designs import measured, planted
 
@@ -458,6 +458,12 @@ def test_a_correlation_that_noise_hides_is_given_back_and_said() -> None:
         assert t.perfect < 0.95
         assert f"would show {t.perfect:.2f}" in t.words
     assert sum(t.spearman_low <= true <= t.spearman_high for t in found) >= 10  # 95 % of 12: fewer in 2 % of runs
+
+
+def test_an_interval_of_ranks_is_that_of_the_normal_correlation_as_ranks_have_it() -> None:
+    # of two normal numbers Pearson's 1/2 is Spearman's (6/π) arcsin(1/4)
+    assert _rank_correlation(0.5) == pytest.approx(0.4826, abs=1e-4)
+    assert [_rank_correlation(r) for r in (-1.0, 0.0, 1.0)] == pytest.approx([-1.0, 0.0, 1.0])
 
 
 def test_where_noise_is_all_there_is_every_correlation_is_possible() -> None:
