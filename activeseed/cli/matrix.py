@@ -60,7 +60,8 @@ def print_matrix(found: StabilityMatrix, study: Study) -> None:
 FOOTER = (
     "Ratios: what is left of a difference of the start, 1 where it is kept; spreads in {unit}; intervals are 95 %. A "
     "setting changes the picture where the number of basins, or the item that the outcome hangs on most, becomes "
-    "another one beyond chance. Stable is not good: what washes out may be what was meant."
+    "another one beyond chance, or all seeds end alike; a change names as many basins as most subsets show. Stable is "
+    "not good: what washes out may be what was meant."
 )
 
 

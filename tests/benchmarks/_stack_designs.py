@@ -38,6 +38,7 @@ from activeseed.systems.league.settings import LEAGUE
 from activeseed.testing.running import run_with
 from tests.benchmarks._persona_files import write_files
 from tests.benchmarks._report import row, share
+from tests.benchmarks._stack_correlation import correlation_rows
 from tests.benchmarks.persona import Statements
 
 ITEMS, PROBES, STAYS = 24, 40, 0.7
@@ -341,10 +342,12 @@ def _compared(
     locked = sum(d.lock_in is not None and d.lock_in.high < 1.0 for d in known)
     return [
         row(
-            f"{head}Spearman's correlation of spread with AUC over {count} designs (p = {together.p:.2f})",
-            together.spearman, [together.spearman_low, together.spearman_high],
+            f"{head}Spearman's correlation of spread with AUC over {count} designs, noise removed (p = "
+            f"{together.p:.2f}; {together.spearman:.2f} as measured, a perfect one would show {together.perfect:.2f})",
+            together.spearman_true if np.isfinite(together.spearman_true) else None,
+            [together.spearman_low, together.spearman_high],
         ),
-        row(f"{head}Pearson's", together.pearson, [together.pearson_low, together.pearson_high]),
+        row(f"{head}Pearson's, as measured", together.pearson, [together.pearson_low, together.pearson_high]),
         row(f"{head}the source's pick ({pick.name}), chance of having the least spread", pick.chance),
         row(f"{head}its AUC less that of the best ({best})", gap.value, [gap.low, gap.high]),
         row(f"{head}designs told to be on the front", float(sum(d.standing == "on the front" for d in found.designs))),
@@ -356,4 +359,4 @@ def _compared(
 
 def design_rows(data: Path | None, quick: bool) -> list[dict[str, Any]]:
     """All rows of this part."""
-    return [*front_rows(quick), *coverage_rows(quick), *real_rows(data, quick)]
+    return [*front_rows(quick), *coverage_rows(quick), *correlation_rows(quick), *real_rows(data, quick)]

@@ -20,6 +20,7 @@ from tests.mutations import (
     removal,
     spending,
     stability,
+    sweeps,
     tethers,
 )
 from tests.mutations.mutation import Mutation
@@ -52,6 +53,7 @@ FIRST: dict[str, tuple[str, ...]] = {
     "removal": removal.FIRST,
     "spending": spending.FIRST,
     "stability": stability.FIRST,
+    "sweeps": sweeps.FIRST,
     "predca": predca.FIRST,
     "tethers": tethers.FIRST,
 }
@@ -371,6 +373,7 @@ FAMILIES: dict[str, tuple[Mutation, ...]] = {
     "removal": removal.MUTATIONS,
     "spending": spending.MUTATIONS,
     "stability": stability.MUTATIONS,
+    "sweeps": sweeps.MUTATIONS,
     "predca": predca.MUTATIONS,
     "tethers": tethers.MUTATIONS,
 }

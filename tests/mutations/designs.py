@@ -8,6 +8,42 @@ FIRST: tuple[str, ...] = ("tests/unit/test_designs.py", "tests/integration/test_
 _HERE = "activeseed/stack/designs"
 MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
+        f"{_HERE}/once.py",
+        "what keys and probes do together is counted twice",
+        "np.eye(len(size)) - back @ shared @ back.T",
+        "np.eye(len(size))",
+    ),
+    Mutation(
+        f"{_HERE}/once.py",
+        "what is left of a table keeps what its rows do",
+        "rest = rest - rest.mean(1, keepdims=True) - rest.mean(0) + rest.mean()",
+        "rest = rest - rest.mean(0)",
+    ),
+    Mutation(
+        f"{_HERE}/once.py",
+        "what probes do is not that of a sample",
+        "np.sqrt(size / np.maximum(size - 1.0, 1.0))",
+        "np.sqrt(size / 2.0)",
+    ),
+    Mutation(
+        f"{_HERE}/together.py",
+        "noise is left in what designs are",
+        "apart = seen - still",
+        "apart = seen",
+    ),
+    Mutation(
+        f"{_HERE}/together.py",
+        "where noise is all, what was seen rules out every correlation",
+        "1.0 - lower / min(1.0, 2.0 * lower[0])",
+        "1.0 - lower",
+    ),
+    Mutation(
+        f"{_HERE}/together.py",
+        "an interval is of the normal correlation, not of ranks",
+        "return 6.0 / math.pi * math.asin(rho / 2.0)",
+        "return rho",
+    ),
+    Mutation(
         f"{_HERE}/measured.py",
         "what two numbers share is taken twice",
         "-theirs.influence if mine is None else mine.influence - theirs.influence",
@@ -44,7 +80,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         "(theirs >= mine).all(-1) &",
         "(theirs >= mine).any(-1) &",
     ),
-    Mutation(f"{_HERE}/front.py", "few designs tell much", "ENOUGH_DESIGNS = 5", "ENOUGH_DESIGNS = 3"),
+    Mutation(f"{_HERE}/together.py", "few designs tell much", "ENOUGH_DESIGNS = 5", "ENOUGH_DESIGNS = 3"),
     Mutation(
         f"{_HERE}/runs.py",
         "the seed as it stands is drawn as well",

@@ -55,6 +55,12 @@ MUTATIONS: tuple[Mutation, ...] = (
         "a.swept.trained > asked]",
     ),
     Mutation(
+        "activeseed/analyses/stability/matrix.py",
+        "seeds that end alike at every value hold a picture",
+        "return bool(trained) and not any(trained)",
+        "return False",
+    ),
+    Mutation(
         "activeseed/analyses/stability/difference.py",
         "another trainer is trained as this one",
         "    return replace(rows, variants=np.concatenate([rows.variants, stands], 1))\n",

@@ -372,6 +372,11 @@ def test_one_subset_of_a_few_that_chance_cuts_hides_no_change_and_many_are_asked
     assert said([seen(1, {1: 1.0}, {1: 0.9, 2: 0.1}), seen(2, {2: 1.0}, {2: 1.0})]) == [()]
 
 
+def test_the_numbers_that_are_said_are_those_that_most_subsets_find() -> None:
+    (lines,) = said([seen(1, {1: 1.0}), seen(3, {2: 0.9, 3: 0.1})])
+    assert lines == ("Between x = 1 and 3 the number of basins changes from 1 to 2.",)  # x is what the table counted
+
+
 # --- what the outcome hangs on ----------------------------------------------------------------------------------------
 
 
@@ -440,13 +445,14 @@ def test_of_items_that_move_nothing_none_is_named_whatever_number_of_them_there_
 
 def test_of_items_that_move_the_outcome_alike_none_is_told_above_another() -> None:
     wrong = 0
-    for n in range(60):
+    for n in range(120):
         variants, first, _ = ensemble_of(generator(24, n), [1.0] * 12, 0.3)
         found = hanging_of(first, None, variants, [f"i{f}" for f in range(12)], n)
         largest = f"i{int(found.index.argmax())}"
         wrong += largest != "i0" and found.above(largest, "i0") < 0.05
-    # 3 are allowed on average; √(60 · 0.05 · 0.95) = 1.7, four of them above
-    assert wrong <= 10
+    # 6 are allowed on average; √(120 · 0.05 · 0.95) = 2.4, four of them above. Were the largest of twelve tested as if
+    # it had been the only one, it would be some 23
+    assert wrong <= 15
 
 
 def test_what_the_outcome_hangs_on_changes_where_each_is_told_above_the_other_at_its_own_value() -> None:

@@ -15,13 +15,16 @@ from activeseed.protocols import Problem
 from activeseed.seed import Item, Probe, Seed, Text
 from activeseed.stack.designs import Design, design_of, grid, read_designs
 from activeseed.stack.designs.found import DesignFound
-from activeseed.stack.designs.front import on_front, together
+from activeseed.stack.designs.front import on_front
 from activeseed.stack.designs.making import system_of
-from activeseed.stack.designs.measured import Measured, Part, mean_of
+from activeseed.stack.designs.measured import Measured, Part, drawn, mean_of
 from activeseed.stack.designs.measuring import Measures, measures, quality_of
+from activeseed.stack.designs.once import left_of, taken_once
 from activeseed.stack.designs.places import reads, shared
 from activeseed.stack.designs.runs import Changed, DesignRuns, Moved, Ran
 from activeseed.stack.designs.telling import tell
+from activeseed.stack.designs.together import _rank_correlation, together
+from tests.benchmarks._stack_correlation import measured_designs
 from tests.benchmarks._stack_designs import measured, planted
 
 # --- what is said of them -----------------------------------------------------------------------------------------
@@ -270,11 +273,81 @@ def test_draws_of_a_number_vary_as_its_error_says_and_alike_for_what_is_shared()
     dice = np.random.default_rng(2)
     values = dice.standard_normal(40)
     a, b = mean_of(values, "keys"), mean_of(2 * values, "keys")
-    drawn = a.drawn(3, 20_000)
+    found = drawn([a, b], 3, 20_000)
     # a standard deviation of n normal draws is known to 1/√(2n) = 0.5 %; Student's tails are t/z − 1 = 3 % wider
-    wider = 2.0 * drawn.std() / (b.drawn(3, 20_000).std())
-    np.testing.assert_allclose(wider, 1.0, rtol=1e-9)
-    np.testing.assert_allclose(drawn.std(), a.se * 1.035, rtol=0.03)
+    np.testing.assert_allclose(2.0 * found[:, 0].std(), found[:, 1].std(), rtol=1e-9)
+    np.testing.assert_allclose(found[:, 0].std(), a.se * 1.035, rtol=0.03)
+    np.testing.assert_allclose(drawn([a], 3, 20_000, tails=False).std(), a.se, rtol=0.03)
+
+
+# --- what is counted once -------------------------------------------------------------------------------------------
+
+
+def _tables(dice: np.random.Generator, blocks: int = 12, probes: int = 40) -> list[Measured]:
+    """Two designs that are alike at every probe but for noise, an eighth of which a block does to all probes."""
+    alike = dice.standard_normal(probes)
+    out = []
+    for _ in range(2):
+        table = alike + dice.standard_normal((blocks, probes)) + dice.standard_normal((blocks, 1)) * np.sqrt(1 / 280)
+        over, others = mean_of(table.mean(1), "draws"), mean_of(table.mean(0), "probes")
+        each = np.full(probes, 1.0 / probes)
+        both = {("draws", "probes"): left_of(table, each, ("",) * probes)}
+        out.append(Measured(over.value, {**over.parts, **others.parts}, both))
+    return out
+
+
+def test_what_blocks_and_probes_do_together_is_in_both_errors_and_is_counted_once() -> None:
+    """The variance of a difference is 2 (1/280/12 + 1/480); counted twice it is 2 (1/280/12 + 2/480)."""
+    true, twice = 2 * (1 / 3360 + 1 / 480), 2 * (1 / 3360 + 2 / 480)
+    dice = np.random.default_rng(11)
+    before, after, gaps = [], [], []
+    for _ in range(300):
+        a, b = _tables(dice)
+        before.append((a - b).se ** 2)
+        a, b = taken_once([a, b])
+        after.append((a - b).se ** 2)
+        gaps.append((a - b).value)
+    # a variance of 300 numbers is known to √(2/300) = 8 %, of which four; means of variances of 11 and 39 degrees over
+    # 300 far better. What stands above the true one is what is negative by chance, and taken for zero: of the probes'
+    # part, 2/480 known to √(2/39) + √(2/429) of it, at most half of a standard deviation
+    np.testing.assert_allclose(np.var(gaps), true, rtol=0.33)
+    np.testing.assert_allclose(np.mean(before), twice, rtol=0.06)
+    assert true * 0.95 < np.mean(after) < true + 0.5 * (2 / 480) * (np.sqrt(2 / 39) + np.sqrt(2 / 429))
+
+
+def test_nothing_is_taken_off_where_blocks_and_probes_only_add_up() -> None:
+    table = np.arange(5.0)[:, None] + np.arange(7.0) ** 2
+    both = left_of(table, np.full(7, 1 / 7), ("",) * 7)
+    np.testing.assert_allclose(both, 0.0, atol=1e-12)
+    over = mean_of(table.mean(0), "probes")
+    (same,) = taken_once([Measured(over.value, over.parts, {("draws", "probes"): both})])
+    np.testing.assert_allclose(same.se, over.se)
+
+
+def test_what_is_left_of_a_table_has_the_variance_of_its_noise_within_groups_and_without_failed_blocks() -> None:
+    dice = np.random.default_rng(12)
+    groups = ("a",) * 10 + ("b",) * 30
+    each = np.r_[np.full(10, 0.05), np.full(30, 0.5 / 30)]
+    found = []
+    for _ in range(400):
+        table = dice.standard_normal((9, 40)) + 10.0 * np.repeat(dice.standard_normal((9, 2)), (10, 30), axis=1)
+        table[4] = np.nan
+        found.append(float((left_of(table, each, groups) ** 2).sum()))
+    # σ² Σ w² / B, B = 8; each of the 400 has a relative error of √(2 Σ w⁴/(7 · 9 …)) < 0.2, so their mean of 0.01
+    np.testing.assert_allclose(np.mean(found), (each**2).sum() / 8, rtol=0.05)
+
+
+def test_designs_with_keys_of_their_own_share_no_noise() -> None:
+    dice = np.random.default_rng(13)
+    a, _ = _tables(dice)
+    other = Measured(a.value, a.parts, {("draws of b", "probes"): a.twice["draws", "probes"]})
+    one, two = taken_once([a, other])
+    # at probes both are one and the same, so that nothing that is there in both can be noise of either's own keys: the
+    # difference has no error to be taken off from, and what is taken off either is what half of the noise would be
+    gap = (one - two).parts["probes"]
+    assert gap.variance == pytest.approx(0.0, abs=1e-15)
+    shared = float((a.twice["draws", "probes"] ** 2).sum())
+    assert one.parts["probes"].variance == pytest.approx(a.parts["probes"].variance - shared / 2.0, rel=1e-6)
 
 
 def test_quality_of_single_trainings() -> None:
@@ -357,6 +430,9 @@ def test_how_stability_and_quality_go_together() -> None:
     assert worse.spearman == pytest.approx(-1.0)
     assert worse.p == pytest.approx(2 / 720), "of all orders of six, the order itself and its reverse"
     assert "stabler ones are the better ones" in worse.words
+    assert worse.spearman_true == pytest.approx(-1.0)
+    assert worse.perfect == pytest.approx(1.0)
+    assert "Were they to" not in worse.words
     assert "stabler ones are the worse ones" in together(_sure(spread), _sure(spread), 1, 400).words
     unsure = together(_sure(spread), _sure([2.0, 1.0, 3.0, 1.5, 2.5, 2.2]), 1, 400)
     assert "can't be told" in unsure.words
@@ -366,3 +442,45 @@ def test_how_stability_and_quality_go_together() -> None:
     assert "nothing can be told" in few.words
     assert np.isnan(few.spearman_low)
     assert "the same for all" in together(_sure([1.0] * 6), _sure(spread), 1, 400).words
+
+
+def test_a_correlation_that_noise_hides_is_given_back_and_said() -> None:
+    """24 designs, of whose variance three tenths are noise: −0.9 is measured as some −0.6."""
+    true = 6.0 / np.pi * np.arcsin(-0.45)
+    found = [together(*measured_designs(-0.9, 24, 0.7, key), key, 400) for key in range(12)]
+    measured_as = np.median([t.spearman for t in found])
+    given_back = np.nanmedian([t.spearman_true for t in found])
+    # a median of 12, each with an error of some 0.15/√12 · 1.25: three of them
+    assert measured_as > true + 0.15
+    assert abs(given_back - true) < 0.17
+    for t in found:
+        assert 0.2 < t.quality_reliability < 0.9
+        assert t.perfect < 0.95
+        assert f"would show {t.perfect:.2f}" in t.words
+    assert sum(t.spearman_low <= true <= t.spearman_high for t in found) >= 10  # 95 % of 12: fewer in 2 % of runs
+
+
+def test_an_interval_of_ranks_is_that_of_the_normal_correlation_as_ranks_have_it() -> None:
+    # of two normal numbers Pearson's 1/2 is Spearman's (6/π) arcsin(1/4)
+    assert _rank_correlation(0.5) == pytest.approx(0.4826, abs=1e-4)
+    assert [_rank_correlation(r) for r in (-1.0, 0.0, 1.0)] == pytest.approx([-1.0, 0.0, 1.0])
+
+
+def test_where_noise_is_all_there_is_every_correlation_is_possible() -> None:
+    dice = np.random.default_rng(14)
+
+    def noise() -> list[Measured]:
+        return [mean_of(3.0 + 5.0 * dice.standard_normal(6), "keys") for _ in range(8)]
+
+    for key in range(20):
+        found = together(noise(), noise(), key, 400)
+        assert found.spearman_high - found.spearman_low > 1.0
+        assert (found.spearman_low == -1.0) or (found.spearman_high == 1.0)
+    assert "can't be told" in found.words
+
+
+def test_the_p_value_of_many_designs_is_over_orders_that_are_drawn() -> None:
+    rising = [float(n) for n in range(1, 13)]
+    found = together(_sure(rising), _sure(rising[::-1]), 1, 200)
+    assert found.p == pytest.approx(1 / 5001)
+    assert 0.05 < together(_sure(rising), _sure([3.0, 9, 1, 7, 5, 11, 2, 12, 6, 4, 10, 8]), 1, 200).p < 1.0

@@ -329,6 +329,35 @@ def test_the_change_that_is_nearest_to_where_it_stands_is_named() -> None:
     assert found_of((1, 1, False), (2, 1, True)).where == ""
 
 
+def test_a_value_at_which_all_seeds_end_alike_is_a_change_and_where_all_do_there_is_no_picture() -> None:
+    def found_of(*spreads: float) -> Varied:
+        seen = [Seen(Swept(n, n == 1, 40, 1, {1: 1.0}, (), s, "", {})) for n, s in enumerate(spreads)]
+        return varied_of("cut", [AtValue(s.swept, UNKNOWN, UNKNOWN) for s in seen], seen)
+
+    gone = found_of(0.3, 0.2, 0.0)
+    assert gone.changes == ("Between cut = 1 and 2 it changes whether there is a spread: at 2 all end alike.",)
+    assert (gone.where, gone.ends_alike) == ("at cut = 2", False)
+    nothing = found_of(0.0, 0.0)
+    assert (nothing.changes, nothing.ends_alike) == ((), True)
+    cell = Cell("trainer2", "dynamics", varied=(nothing,))
+    assert cell.verdict == "none"
+    assert "no picture to change, over cut" in cell.sentence
+    both = Cell("trainer2", "dynamics", varied=(nothing, found_of(0.3, 0.2)))
+    assert both.verdict == "holds"
+    assert "Holds over cut; plausible seeds end alike" in both.sentence
+
+
+def test_starts_that_start_alike_and_end_alike_have_nothing_to_wash_out() -> None:
+    zero = Estimate(0.0, 0.0, 0.0)
+    alike = Started("init", 12, 0, zero, before=zero)
+    assert alike.verdict == "none"
+    cell = Cell("trainer", "start", (alike,))
+    assert cell.verdict == "none"
+    assert "nothing to wash out" in cell.sentence
+    # started apart, and ended alike: that is what washing out is
+    assert replace(alike, before=Estimate(0.1, 0.05, 0.2)).verdict == "washes out"
+
+
 def test_a_key_stream_is_swept_by_its_numbers_and_holds_where_it_is_noise() -> None:
     toy = linear("noisy")
     found = matrix_of(toy, Stability(levels=("trainer",), draws=40, resamples=4, numbers=3, alpha=0.05))

@@ -104,31 +104,40 @@ def changes_between(setting: str, at: Sequence[Seen]) -> list[tuple[str, ...]]:
 
     Another number of basins is told where subsets of the two ensembles hardly ever agree on it. Another item that the
     outcome hangs on most is told where each of the two is told to lie above the other at its own value; both have to
-    be, so that neither test alone can name a change, and all neighbours together have the level (Bonferroni).
+    be, so that neither test alone can name a change, and all neighbours together have the level (Bonferroni). And where
+    all members end alike there is nothing that the outcome hangs on at all.
     """
     level = AGREE / max(1, len(at) - 1)
     said = []
     for a, b in pairwise(at):
         between = f"Between {setting} = {a.swept.value} and {b.swept.value}"
         mine = []
-        if a.swept.number != b.swept.number and _differ(a, b):
-            mine.append(f"{between} the number of basins changes from {a.swept.number} to {b.swept.number}.")
+        if numbers := _other_numbers(a, b):
+            mine.append(f"{between} the number of basins changes from {numbers[0]} to {numbers[1]}.")
+        if (a.swept.spread == 0.0) != (b.swept.spread == 0.0):
+            alike = a.swept.value if a.swept.spread == 0.0 else b.swept.value
+            mine.append(f"{between} it changes whether there is a spread: at {alike} all end alike.")
         if _hang_otherwise(a, b, level):
             mine.append(f"{between} what the outcome hangs on most changes from {a.swept.top} to {b.swept.top}.")
         said.append(tuple(mine))
     return said
 
 
-def _differ(a: Seen, b: Seen) -> bool:
-    """Whether independent subsets of the two ensembles agree on the number of basins no more often than ``AGREE``.
+def _other_numbers(a: Seen, b: Seen) -> tuple[int, int] | None:
+    """How many basins either ensemble has, where subsets of the two agree no more often than ``AGREE``; else None.
 
     One subset in a hundred of a single cloud is cut by chance, and one of a few would be too many. So what the few say
-    that stand in the table is taken only where it is plain that they agree; else many are asked.
+    that stand in the table is taken only where it is plain that they agree; else many are asked. The numbers are those
+    that most subsets find: of a whole ensemble, too, a piece is cut off by chance at times.
     """
+    if a.swept.number == b.swept.number:
+        return None
     first, second = a.swept.support, b.swept.support
     if a.again is not None and b.again is not None and _agree(first, second) <= OPEN:
         first, second = a.again(MANY), b.again(MANY)
-    return _agree(first, second) < AGREE
+    if _agree(first, second) >= AGREE:
+        return None
+    return max(first, key=lambda k: first[k]), max(second, key=lambda k: second[k])
 
 
 def _hang_otherwise(a: Seen, b: Seen, level: float) -> bool:

@@ -76,7 +76,9 @@ class Started:
 
     @property
     def verdict(self) -> Verdict:
-        """Whether differences of the start wash out, are kept or grow, beyond the errors."""
+        """Whether differences of the start wash out, are kept or grow, beyond the errors; none where none differ."""
+        if self.before.value == 0.0 == self.before.high and self.spread.value == 0.0 == self.spread.high:
+            return "none"
         if self.spread.value == 0.0 == self.spread.high:
             return "washes out"
         if self.most.is_known and not self.most.is_positive:
@@ -130,6 +132,12 @@ class Varied:
     def name(self) -> str:
         """What it is called: a key stream may have the name of a setting."""
         return f"draws of {self.of}" if self.stream else self.of
+
+    @property
+    def ends_alike(self) -> bool:
+        """Whether plausible seeds end alike at every value that trains, so that no picture could change."""
+        trained = [a.swept.spread for a in self.at if a.swept.number]
+        return bool(trained) and not any(trained)
 
 
 @dataclass(frozen=True)
@@ -188,11 +196,14 @@ class Cell:
 
     @property
     def verdict(self) -> Verdict:
-        """Of all that was varied here the one that says most: what grows, then what is kept, then what washes out."""
+        """Of all that was varied here the one that says most: what grows, then what is kept, then what washes out.
+
+        None where nothing was varied, and where there was nothing to wash out, or no picture to change.
+        """
         if not self.run:
             return "not run"
         held = [m for m in self.masked if m.seeds.is_known]
-        if self.varied or held:
+        if held or any(v.changes or not v.ends_alike for v in self.varied):
             does = any(v.changes for v in self.varied) or any(m.at is not None for m in held)
             return "changes" if does else "holds"
         found = [s.verdict for s in self.starts]

@@ -55,8 +55,9 @@ def source_words(of: str) -> str:
 
 def started_words(of: Started) -> str:
     """What comes of one source of starts."""
-    said = {"washes out": "washes out", "keeps": "keeps", "grows": "grows", "unclear": "unclear"}[of.verdict]
-    out = f"{source_words(of.of)}: {said}"
+    if of.verdict == "none":
+        return f"{source_words(of.of)}: all start alike and end alike, so that there is nothing to wash out"
+    out = f"{source_words(of.of)}: {of.verdict}"
     if of.ratio.is_known:
         out += f", ratio {interval_words(of.ratio)}"
     elif of.spread.is_known:
@@ -77,10 +78,13 @@ def started_words(of: Started) -> str:
 def changing(varied: Sequence[Varied]) -> str:
     """What changes the picture, and what does not."""
     does = [f"changes {v.where}" for v in varied if v.changes]
-    not_ = [v.name for v in varied if not v.changes]
+    not_ = [v.name for v in varied if not v.changes and not v.ends_alike]
+    empty = [v.name for v in varied if not v.changes and v.ends_alike]
     said = list(does)
     if not_:
         said.append(f"holds over {few(not_, NAMED)}")
+    if empty:
+        said.append(f"plausible seeds end alike, so that there is no picture to change, over {few(empty, NAMED)}")
     return "; ".join(said)
 
 

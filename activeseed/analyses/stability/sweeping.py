@@ -19,6 +19,7 @@ from activeseed.analyses.masking.curves import MaskedCurve
 from activeseed.analyses.stability.matrix import AtValue, Damaged, Varied
 from activeseed.analyses.stability.starting import Count, ensemble
 from activeseed.analyses.stability.washing import UNKNOWN, Estimate, Trained, ratio_of
+from activeseed.estimators.leave_one_out import ROUNDING
 from activeseed.outcome import Outcomes
 from activeseed.plan import Rows, stream_key
 from activeseed.protocols import Problem, Request
@@ -86,6 +87,7 @@ def seen_at(problem: Problem, trained: Trained, value: Json, stands: bool, name:
     shares = tuple((np.bincount(found.basins) / n).tolist())
     off = trained.first - trained.first.mean(0)
     whole = float((off**2).sum() / (n - 1))
+    whole = whole if whole > ROUNDING else 0.0  # what ended alike has a mean that rounding moved
     stream = stream_key(problem.stream, "stability", "tops", name)
     variants = trained.variants[:, : len(problem.ids)]
     hangs = hanging_of(trained.first, trained.second, variants, problem.ids, stream)

@@ -70,7 +70,8 @@ def _verdict(cell: Mapping[str, Any] | None) -> dict[str, str] | None:
         return None
     verdict = str(cell["verdict"])
     mark, css = MARKS[verdict]
-    text = {"none": "can't be asked", "not run": "not run"}.get(verdict, verdict)
+    asked = cell["starts"] or cell["varied"]
+    text = {"none": "nothing differs" if asked else "can't be asked"}.get(verdict, verdict)
     ratio = next(
         (s["ratio"] for s in cell["starts"] if s["verdict"] == verdict and s["ratio"]["value"] is not None), None
     )

@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from activeseed.outcome import plain
-from activeseed.stack.designs.front import SURE, Together
+from activeseed.stack.designs.front import SURE
 from activeseed.stack.designs.measured import Measured
+from activeseed.stack.designs.together import Together
 
 #: what criteria are called, and whether more of one is better
 CRITERIA: Mapping[str, tuple[str, bool]] = {

@@ -1,4 +1,4 @@
-"""Which designs no other beats in everything, with what chance; which the source would pick; does stable mean good?
+"""Which designs no other beats in everything, with what chance; which the source would pick.
 
 Nothing here adds criteria up to one number: a design is on the Pareto front if no other is at least as good in all and
 better in one. What finitely many draws, keys, probes and items leave open is told by drawing all of them anew, the same
@@ -7,25 +7,17 @@ for all designs, as often as is asked.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import permutations
 
 import numpy as np
 
 from activeseed.outcome import Bools
-from activeseed.plan import Floats, generator
-from activeseed.stack.designs.measured import Measured
+from activeseed.plan import Floats
+from activeseed.stack.designs.measured import Measured, drawn
 
 #: a design is told to be on the front, or off it, from this chance on
 SURE = 0.95
-#: fewer designs than this say nothing of how stability and quality go together: no order of 4 is rare enough
-ENOUGH_DESIGNS = 5
-#: orders of designs up to which all are tried
-ALL_ORDERS = 7
-#: orders that are drawn where there are more
-ORDERS = 5000
 
 
 def on_front(values: Floats) -> Bools:
@@ -56,119 +48,15 @@ def front_of(criteria: Sequence[Sequence[Measured]], stream: int, draws: int) ->
 
 def resampled_values(criteria: Sequence[Sequence[Measured]], stream: int, draws: int) -> Floats:
     """(draws, D, C) the criteria, had other draws, keys, probes and items come."""
-    columns = [[c.drawn(stream, draws) for c in of] for of in criteria]
-    return np.asarray(np.transpose(np.array(columns), (2, 0, 1)))
+    found = drawn([c for of in criteria for c in of], stream, draws)
+    return found.reshape(draws, len(criteria), -1)
 
 
 def least(values: Sequence[Measured], stream: int, draws: int) -> Floats:
     """(D,) share of resamples in which each has the least; those that are equal share it."""
-    drawn = np.stack([v.drawn(stream, draws) for v in values], 1)
-    smallest = drawn == drawn.min(1, keepdims=True)
+    found = drawn(values, stream, draws)
+    smallest = found == found.min(1, keepdims=True)
     return np.asarray((smallest / smallest.sum(1, keepdims=True)).mean(0))
-
-
-# --- does stability raise the odds of good? -----------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Together:
-    """How spread and quality go together over designs.
-
-    Attributes:
-        designs: how many.
-        pearson, spearman: correlations of spread with quality; NaN where either is the same for all.
-        pearson_low, pearson_high, spearman_low, spearman_high: 95 % intervals over designs, and over all that was
-            drawn; NaN for fewer than 5 designs.
-        p: of Spearman's, over all orders of the designs.
-    """
-
-    designs: int
-    pearson: float
-    pearson_low: float
-    pearson_high: float
-    spearman: float
-    spearman_low: float
-    spearman_high: float
-    p: float
-
-    @property
-    def words(self) -> str:
-        """What it says, a sentence."""
-        if self.designs < ENOUGH_DESIGNS:
-            return (
-                f"Of {self.designs} designs nothing can be told of how stability and quality go together: "
-                f"{ENOUGH_DESIGNS} or more might tell."
-            )
-        if not math.isfinite(self.spearman):
-            return "Spread or quality is the same for all designs, so nothing can be told of how they go together."
-        ends = f"Spearman {self.spearman:.2f}, 95 %: {self.spearman_low:.2f} to {self.spearman_high:.2f}"
-        told = self.p < 0.05 and (self.spearman_low > 0.0 or self.spearman_high < 0.0)
-        if not told:
-            return (
-                f"Whether stabler designs are better can't be told from {self.designs} designs: spread and quality "
-                f"correlate by {ends}."
-            )
-        if self.spearman < 0:
-            return (
-                f"Of these {self.designs} designs the stabler ones are the better ones: {ends}, of spread with quality."
-            )
-        return f"Of these {self.designs} designs the stabler ones are the worse ones: {ends}, of spread with quality."
-
-
-def together(spread: Sequence[Measured], quality: Sequence[Measured], stream: int, draws: int) -> Together:
-    """Correlations over designs; intervals draw designs, and all else, anew.
-
-    Args:
-        quality: more is better.
-    """
-    n = len(spread)
-    x, y = (np.array([m.value for m in of]) for of in (spread, quality))
-    nothing = float("nan")
-    pearson, spearman = _pearson(x, y), _pearson(_ranks(x), _ranks(y))
-    if n < ENOUGH_DESIGNS or not math.isfinite(spearman):
-        return Together(n, pearson, nothing, nothing, spearman, nothing, nothing, nothing)
-    drawn = resampled_values([(a, b) for a, b in zip(spread, quality, strict=True)], stream, draws)
-    dice = generator(stream, "designs drawn")
-    found = []
-    for each in drawn:
-        which = dice.integers(0, n, n)
-        a, b = each[which, 0], each[which, 1]
-        if len(set(which.tolist())) > 2:
-            found.append((_pearson(a, b), _pearson(_ranks(a), _ranks(b))))
-    low, high = np.nanpercentile(np.array(found), [2.5, 97.5], axis=0)
-    return Together(
-        n, pearson, float(low[0]), float(high[0]), spearman, float(low[1]), float(high[1]), _by_order(x, y, stream)
-    )
-
-
-def _by_order(x: Floats, y: Floats, stream: int) -> float:
-    """Two-sided p-value of Spearman's correlation: the share of orders whose own is as far from zero."""
-    a, b = _ranks(x), _ranks(y)
-    seen = abs(_pearson(a, b))
-    if len(a) <= ALL_ORDERS:
-        orders = np.array(list(permutations(range(len(a)))))
-        return float(np.mean(np.abs(_pearsons(a, b[orders])) >= seen - 1e-12))
-    dice = generator(stream, "orders")
-    orders = np.stack([dice.permutation(len(a)) for _ in range(ORDERS)])
-    return float((1 + (np.abs(_pearsons(a, b[orders])) >= seen - 1e-12).sum()) / (ORDERS + 1))
-
-
-def _pearsons(a: Floats, b: Floats) -> Floats:
-    a, b = a - a.mean(), b - b.mean(-1, keepdims=True)
-    return np.asarray(b @ a / np.sqrt((a**2).sum() * (b**2).sum(-1)))
-
-
-def _pearson(a: Floats, b: Floats) -> float:
-    a, b = a - a.mean(), b - b.mean()
-    size = float(np.sqrt((a**2).sum() * (b**2).sum()))
-    return float((a * b).sum() / size) if size > 0 else float("nan")
-
-
-def _ranks(values: Floats) -> Floats:
-    """Ranks from 0; what is equal shares the mean of its ranks."""
-    from scipy.stats import rankdata
-
-    return np.asarray(rankdata(values), np.float64)
 
 
 # --- told apart ---------------------------------------------------------------------------------------------------

@@ -59,10 +59,10 @@ class Part:
         """Of freedom of that variance: units less groups, and fewer where few units say most of it."""
         return degrees_over_probes(self.centred, np.ones(len(self.centred)), self.groups)
 
-    def drawn(self, name: str, stream: int, draws: int) -> Floats:
-        """(draws,) deviations of the number, had other units of the kind been drawn; tails as wide as Student's."""
-        found = resampled(self.groups, stream_key(stream, name), draws) @ self.centred
-        return np.asarray(found * (float(t_quantile(0.975, self.degrees)) / _Z), np.float64)
+    @property
+    def wide(self) -> float:
+        """Student's 97.5 % quantile over the normal one: how much wider a variance that is estimated makes tails."""
+        return float(t_quantile(0.975, self.degrees)) / _Z
 
     @cached_property
     def _strata(self) -> Floats:
@@ -137,12 +137,21 @@ class Measured:
 
         return float(2.0 * stdtr(self.degrees, -abs(self.value) / self.se))
 
-    def drawn(self, stream: int, draws: int) -> Floats:
-        """(draws,) the number, had other units been drawn; equal names and streams draw the same units."""
-        out = np.full(draws, self.value)
-        for name, part in self.parts.items():
-            out += part.drawn(name, stream, draws)
-        return out
+
+def drawn(numbers: Sequence[Measured], stream: int, draws: int, tails: bool = True) -> Floats:
+    """(draws, N) the numbers, had other units been drawn: the same ones for all that share their name.
+
+    Args:
+        tails: as wide as Student's, for what a variance that is not known leaves open; else of that variance.
+    """
+    out = np.tile([m.value for m in numbers], (draws, 1))
+    times: dict[tuple[str, tuple[str, ...]], Floats] = {}
+    for n, m in enumerate(numbers):
+        for name, part in m.parts.items():
+            if (name, part.groups) not in times:
+                times[name, part.groups] = resampled(part.groups, stream_key(stream, name), draws)
+            out[:, n] += times[name, part.groups] @ part.centred * (part.wide if tails else 1.0)
+    return out
 
 
 UNKNOWN = Measured(float("nan"))

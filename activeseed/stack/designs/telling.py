@@ -10,10 +10,11 @@ import numpy as np
 from activeseed.analyses.comparison.places import holm
 from activeseed.plan import Floats
 from activeseed.stack.designs.found import CRITERIA, Against, DesignFound, Difference, LockedDesign, Number, Pick
-from activeseed.stack.designs.front import Together, front_of, least, not_told_apart, together
+from activeseed.stack.designs.front import front_of, least, not_told_apart
 from activeseed.stack.designs.measured import Measured
 from activeseed.stack.designs.measuring import Measures, Quality
 from activeseed.stack.designs.once import taken_once
+from activeseed.stack.designs.together import Together, together
 
 
 @dataclass(frozen=True)
