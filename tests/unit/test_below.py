@@ -40,7 +40,9 @@ def _inner(folder: Path, name: str, rows: tuple[int, ...], answers: int = 0, end
 
 
 def _trains(store: FolderStore, rows: tuple[int, ...], answers: int = 0) -> None:
-    told = [{"rows": n, "failed": n // 4, "money": 0.25 * n, "seconds": 9.0, "wall": 1.0 * n} for n in rows]
+    told: list[dict[str, Any]] = [
+        {"rows": n, "failed": n // 4, "money": 0.25 * n, "seconds": 9.0, "wall": 1.0 * n} for n in rows
+    ]
     store.append([Event("trained", body) for body in told])
     store.append([Event("answered", {"answer": {}}) for _ in range(answers)])
 
@@ -140,7 +142,7 @@ def test_a_state_and_a_budget_that_replay_a_journal_come_to_the_same(tmp_path: P
     store, budget = _outer(tmp_path)
     _inner(tmp_path, "00000", (8,), answers=2)
     began(store, PLAN, 2, 2)
-    own = {"rows": 5, "failed": 1, "money": 2.0, "seconds": 1.0, "wall": 1.0, "cores": 1, "cold": False}
+    own: dict[str, Any] = {"rows": 5, "failed": 1, "money": 2.0, "seconds": 1.0, "wall": 1.0, "cores": 1, "cold": False}
     store.append([Event("trained", own)])
     _told(tmp_path, store, budget)
     state = State()
