@@ -29,7 +29,7 @@ HEADS = {"accuracy": "accuracy", "brier": "Brier", "auc": "AUC"}
 
 
 def print_designs(found: ComparedDesigns, study: Study) -> None:
-    """The designs, what differs, who the source would pick, and how stability and quality go together."""
+    """The designs, what differs, which stability alone would pick, and how stability and quality go together."""
     console = results()
     console.print(
         f"{study.system.kind}, seed {study.seed.version}: {counted(len(found.measured), 'design')}, "

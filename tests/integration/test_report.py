@@ -39,10 +39,31 @@ class Tags(HTMLParser):
         assert self.open.pop() == tag
 
 
+class _Tables(HTMLParser):
+    """Tables that nothing around them lets scroll."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inside: list[bool] = []
+        self.fixed = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "div":
+            self.inside.append("wide" in (dict(attrs).get("class") or "").split())
+        if tag == "table":
+            self.fixed += not any(self.inside)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "div":
+            self.inside.pop()
+
+
 def parsed(text: str) -> Tags:
-    tags = Tags()
+    tags, tables = Tags(), _Tables()
     tags.feed(text)
     assert tags.open == []
+    tables.feed(text)
+    assert tables.fixed == 0, "a table without a box of its own that scrolls pushes a phone's whole page to the right"
     return tags
 
 
