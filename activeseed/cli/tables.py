@@ -19,7 +19,7 @@ from activeseed.entries import BETWEEN
 from activeseed.estimators.columns import KNOWN
 from activeseed.laws import LAWS
 from activeseed.looking.words import forecast_words, if_stopped_now, refuted_words
-from activeseed.seed import ABSENT, FLIPPED, Entry
+from activeseed.seed import ABSENT, FLIPPED, Entry, shortened
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -41,9 +41,10 @@ def named(item_id: str, text: str, width: int = 0) -> str:
 
 def on_one_line(payload: Payload) -> str:
     """What an item says, on one line; an entry's fields are parted as they are typed."""
-    if isinstance(payload, Entry):
-        return one_line(BETWEEN.join(payload.display.splitlines()))
-    return one_line(payload.display)
+    if not isinstance(payload, Entry):
+        return one_line(payload.display)
+    fields = [f"{name}: {shortened(value)}" for name, value in payload.fields.items()]
+    return one_line(BETWEEN.join([*([payload.text] if payload.text else []), *fields]))
 
 
 def bare_table(width: int | None = None) -> Table:
