@@ -113,6 +113,16 @@ def test_a_column_that_is_nearly_called_like_a_field_is_doubted(tmp_path: Path, 
     assert found.warnings == ((said,) if doubted else ())
 
 
+def test_a_column_of_the_authors_that_is_called_fields_is_kept(tmp_path: Path) -> None:
+    file = file_of(tmp_path, 'id,text,concept,fields\na,x,loop,maths\nb,y,tail,"{""mass"": 2}"\nc,z,tail,\n')
+    seed = act.read_seed(file, entry=NAMES)
+    assert seed["a"].metadata == {"fields (column)": "maths"}
+    assert seed["b"].payload == act.Entry(text="y", fields={"concept": "tail", "mass": 2}), (
+        "an object holds more fields"
+    )
+    assert seed["c"].metadata == {}
+
+
 def test_words_that_json_takes_for_numbers_that_are_none_are_texts(tmp_path: Path) -> None:
     seed = act.read_seed(file_of(tmp_path, "id,text,concept\na,x,Infinity\nb,y,NaN\n"), entry=NAMES)
     assert [i.payload.fields["concept"] for i in seed.items if isinstance(i.payload, act.Entry)] == ["Infinity", "NaN"]
