@@ -165,7 +165,8 @@ class Blocks:
 
     @property
     def over(self) -> str:
-        return " and ".join(dict.fromkeys(b.geometry.over for b in self.blocks))
+        *others, last = dict.fromkeys(b.geometry.over for b in self.blocks)
+        return f"{', '.join(others)} and {last}" if others else last
 
     @property
     def unit(self) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: the parts of an outcome -> what they are, for headings
 PARTS = {
-    "belief": "the robot's final belief in each objective, whichever is meant",
+    "belief": "the robot's final belief in each objective",
     "policy": "the robot's policy",
     "regret": "what is lost under each objective",
 }
