@@ -148,5 +148,9 @@ def _said(value: Json) -> str:
 
 
 def shown(value: Json) -> str:
-    """A setting's value for people, who would overlook an empty one."""
-    return "''" if value == "" else str(value)
+    """A setting's value for people, who would overlook an empty one.
+
+    >>> shown(None), shown(""), shown(0.5), shown("none")
+    ('left open', "''", '0.5', 'none')
+    """
+    return "left open" if value is None else "''" if value == "" else str(value)

@@ -140,11 +140,18 @@ class Block:
         geometry: that this part is compared in.
         places: how many places it takes, after those of the blocks before it.
         weight: of its squared distances, above 0; blocks' weights count relative to their sum.
+        where: what it is about, where several parts are compared alike: the state that a policy acts in.
     """
 
     geometry: Geometry
     places: int
     weight: float = 1.0
+    where: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is, and where."""
+        return f"{self.geometry.over} {self.where}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -158,7 +165,8 @@ class Blocks:
 
     @property
     def over(self) -> str:
-        return " and ".join(dict.fromkeys(b.geometry.over for b in self.blocks))
+        *others, last = dict.fromkeys(b.geometry.over for b in self.blocks)
+        return f"{', '.join(others)} and {last}" if others else last
 
     @property
     def unit(self) -> str:

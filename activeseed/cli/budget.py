@@ -10,7 +10,7 @@ from activeseed.analyses.budget.coordinates import words_of
 from activeseed.analyses.budget.found import interval_words, percent
 from activeseed.cli.numbers import bar, counted, with_error
 from activeseed.cli.screen import clean, one_line, results
-from activeseed.cli.tables import bare_table, named
+from activeseed.cli.tables import bare_table, named, on_one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,9 +29,10 @@ def print_budget(found: Budget, study: Study, top: int = 12) -> None:
     """Tables on stdout: levels with their groups, interactions, single factors; then what the table doesn't say.
 
     Args:
-        top: single factors that are shown; 0 shows all.
+        top: single factors, and parts of the outcome, that are shown; 0 shows all.
     """
     console = results()
+    console.print()
     console.print("Variance budget: which level the final spread comes from", style="bold")
     rows = counted(found.rows, "row")
     _wrapped(
@@ -47,9 +48,12 @@ def print_budget(found: Budget, study: Study, top: int = 12) -> None:
         console.print()
         console.print("Single factors (* told from nothing, all of them together)", style="bold")
         console.print(factors_table(found, study.seed, console.width, top))
-    for block in found.outcome_blocks:
-        said = ", ".join(f"{words_of(level)} {percent(share.value)}" for level, share in block.levels.items())
-        _wrapped(console, f"Outcome {block.name}: {percent(block.of_spread)} of the spread; of that {said}.")
+    if found.outcome_blocks:
+        console.print()
+        console.print("Parts of the outcome", style="bold")
+        console.print(parts_table(found, console.width, top))
+        if top and len(found.outcome_blocks) > top:
+            console.print(f"and {len(found.outcome_blocks) - top} more", style="dim")
     console.print()
     for note in found.notes:
         _wrapped(console, note)
@@ -77,7 +81,7 @@ def levels_table(found: Budget, width: int) -> Table:
         table.add_column("", no_wrap=True, width=20)
     if width >= MIDDLE:
         table.add_column("95 %", justify="right", no_wrap=True)
-    table.add_column("with interactions" if width >= WIDE else "with int.", justify="right", no_wrap=True)
+    table.add_column("with interactions" if width >= WIDE else "with others", justify="right", no_wrap=True)
     for name, share, total in rows:
         cells = [name, percent(share.value) + _mark(share, found)]
         if width >= WIDE:
@@ -90,7 +94,7 @@ def levels_table(found: Budget, width: int) -> Table:
 
 def factors_table(found: Budget, seed: Seed, width: int, top: int) -> Table:
     """Single factors, largest first."""
-    texts = {i.id: i.payload.display for i in seed.items}
+    texts = {i.id: on_one_line(i.payload) for i in seed.items}
     table = bare_table(width)
     table.add_column("factor", no_wrap=True, overflow="ellipsis", ratio=1)
     if width >= MIDDLE:
@@ -101,13 +105,27 @@ def factors_table(found: Budget, seed: Seed, width: int, top: int) -> Table:
     room = max(10, width - 60)
     for factor in found.factors[: top or None]:
         text = texts.get(factor.id, "") if factor.kind == "item" else ""
-        cells = [named(one_line(factor.id), one_line(text), room) if text else one_line(factor.id)]
+        cells = [named(one_line(factor.id), text, room) if text else one_line(factor.id)]
         if width >= MIDDLE:
             cells.append(f"{words_of(factor.level)} {factor.aspect}, {factor.kind}")
         cells.append(percent(factor.share.value) + _mark(factor.share, found))
         if width >= MIDDLE:
             cells.append(interval_words(factor.share.low, factor.share.high))
         table.add_row(*map(_text, cells))
+    return table
+
+
+def parts_table(found: Budget, width: int, top: int) -> Table:
+    """Parts of the outcome as they stand in it: how much of the spread is theirs, and of that each level's share."""
+    table = bare_table(width)
+    table.add_column("part", ratio=1)
+    table.add_column("of the spread" if width >= MIDDLE else "spread", justify="right", no_wrap=True)
+    levels = [level.level for level in found.levels]
+    for level in levels:
+        table.add_column(words_of(level), justify="right", no_wrap=True)
+    for block in found.outcome_blocks[: top or None]:
+        shares = [percent(block.levels[level].value) if level in block.levels else "–" for level in levels]
+        table.add_row(*map(_text, [block.name, percent(block.of_spread), *shares]))
     return table
 
 

@@ -57,7 +57,7 @@ def compare_designs(
     accept: Accept = False,
     yes: Yes = False,
 ) -> None:
-    """Compare trainer² designs: spread, quality and lock-in, the Pareto front, and which the source would pick.
+    """Compare trainer² designs: spread, quality and lock-in, the Pareto front, and what stability alone would pick.
 
     \b
     Example:

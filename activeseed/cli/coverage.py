@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from activeseed.cleaning import few
 from activeseed.cli.numbers import Scale, bar, counted
 from activeseed.cli.screen import clean, one_line, results
-from activeseed.cli.tables import bare_table, named
+from activeseed.cli.tables import bare_table, named, on_one_line
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -69,7 +69,7 @@ def coverage_table(found: Coverage, seed: Seed, width: int, top: int = 20) -> Ta
     table.add_column("", no_wrap=True, width=verdict, overflow="ellipsis")
     for n, item in enumerate(shown):
         dim = "dim" if item.verdict in ("nothing", "unknown") else ""
-        label = named(one_line(item.id), one_line(seed[item.id].display), text)
+        label = named(one_line(item.id), on_one_line(seed[item.id].payload), text)
         cells = [Text(label, style=dim)]
         if bars:
             part = item.gone / largest if largest > 0 and item.gone > 0 else 0.0

@@ -29,7 +29,7 @@ HEADS = {"accuracy": "accuracy", "brier": "Brier", "auc": "AUC"}
 
 
 def print_designs(found: ComparedDesigns, study: Study) -> None:
-    """The designs, what differs, who the source would pick, and how stability and quality go together."""
+    """The designs, what differs, which stability alone would pick, and how stability and quality go together."""
     console = results()
     console.print(
         f"{study.system.kind}, seed {study.seed.version}: {counted(len(found.measured), 'design')}, "
@@ -62,9 +62,12 @@ def legend(found: ComparedDesigns) -> str:
     """What the marks mean."""
     criteria = ["spread", *(HEADS[c] for c in found.criteria if c in HEADS)]
     criteria += ["lock-in"] if "lock_in" in found.criteria else []
+    said = f"● on the Pareto front of {', '.join(criteria)}; ○ not told whether it is."
+    if "lock_in" not in found.criteria:
+        return said
     return (
-        f"● on the Pareto front of {', '.join(criteria)}; ○ not told whether it is. Lock-in is the response to a "
-        "legitimate revision over that to a rewording: high is open, below 1 is locked in."
+        f"{said} Lock-in is the response to a legitimate revision over that to a rewording: high is open, below 1 is "
+        "locked in."
     )
 
 

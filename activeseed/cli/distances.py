@@ -10,7 +10,7 @@ from activeseed.analyses.comparison.found import rests_words
 from activeseed.cleaning import few
 from activeseed.cli.numbers import Scale, counted, number, with_error
 from activeseed.cli.screen import clean, one_line, results
-from activeseed.cli.tables import named, plain_table
+from activeseed.cli.tables import named, on_one_line, plain_table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -132,12 +132,12 @@ def print_lock_in(found: LockedIn, study: Study, top: int = 12) -> None:
     _table(console, ["response", "", "items", f"to, in {scale.words} {unit}".replace("  ", " ")], rows, (0, 1, 2))
     shown = found.items if top <= 0 else found.items[:top]
     kinds = [a.perturbation for a in found.against]
-    texts = {i.id: i.display for i in study.seed.items}
+    texts = {i.id: on_one_line(i.payload) for i in study.seed.items}
     console.print()
     each = Scale.of([v for i in shown for v in (i.revision, *i.perturbations.values())])
     rows = [
         [each.show(i.revision), *(each.show(i.perturbations.get(k)) for k in kinds),
-         named(one_line(i.id), one_line(texts.get(i.id, "")), console.width)]
+         named(one_line(i.id), texts.get(i.id, ""), console.width)]
         for i in shown
     ]  # fmt: skip
     last = f"item (in {each.words})" if each.words else "item"

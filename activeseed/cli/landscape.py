@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from activeseed.cli.numbers import Scale, bar, counted
 from activeseed.cli.screen import clean, one_line, results
-from activeseed.cli.tables import bare_table, named
+from activeseed.cli.tables import bare_table, named, on_one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -251,7 +251,7 @@ def sweep_lines(sweeps: Sequence[Sweep]) -> list[str]:
 
 
 def _named(item: str, seed: Seed, room: int) -> str:
-    return named(one_line(item), one_line(seed[item].display), room)
+    return named(one_line(item), on_one_line(seed[item].payload), room)
 
 
 def _text(value: str) -> Text:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from activeseed.cli.comments import commented
 from activeseed.cli.project import read_text
-from activeseed.errors import ConfigError, FolderError
+from activeseed.cli.screen import say
+from activeseed.errors import ConfigError, FolderError, UsageError
 
 if TYPE_CHECKING:
     from activeseed.seed import Rest, Seed
@@ -76,18 +77,23 @@ def make_project(
     chosen = _over(_beginning(chosen["system"], read.seed), chosen)
     if isinstance(chosen["system"], Mapping):
         chosen["system"] = _near(folder, chosen["system"])
-    study = Study.create(
-        folder,
-        read.seed,
-        settings=parse(chosen),
-        pool=_probes(pool, columns) if pool else (),
-        probes=_probes(probes, columns) if probes else (),
-        gold=[*(read_gold(gold, entry=entry) if gold else ()), *gold_from(read.seed, sure)],
-        guidelines=read_text(guidelines, "The guidelines file") if guidelines else "",
-        progress=progress or silent,
-        stays=read.stays,
-        written=lambda settings: commented(settings, INTRO),  # with what each of them is for
-    )
+    try:
+        study = Study.create(
+            folder,
+            read.seed,
+            settings=parse(chosen),
+            pool=_probes(pool, columns) if pool else (),
+            probes=_probes(probes, columns) if probes else (),
+            gold=[*(read_gold(gold, entry=entry) if gold else ()), *gold_from(read.seed, sure)],
+            guidelines=read_text(guidelines, "The guidelines file") if guidelines else "",
+            progress=progress or silent,
+            stays=read.stays,
+            written=lambda settings: commented(settings, INTRO),  # with what each of them is for
+        )
+    except UsageError:
+        for doubt in read.warnings:  # may be why: a column that is nearly called like one that is missing
+            say(f"Warning: {doubt}")
+        raise
     return study, list(read.warnings), why
 
 

@@ -16,6 +16,7 @@ from activeseed.analyses.stability.saying import (
 from activeseed.analyses.stability.washing import Estimate
 from activeseed.cli.screen import clean, results
 from activeseed.cli.tables import plain_table
+from activeseed.factor import shown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -96,11 +97,17 @@ def along_words(varied: Varied) -> str:
         return ""
     said = []
     for at in varied.at:
-        value = "left open" if at.swept.value is None else f"{at.swept.value}"
-        times = "here" if at.swept.here else f"×{number(at.against.value)}" if at.against.is_known else "unknown"
+        times = "here" if at.swept.here else _times(at.against)
         basins = f", {at.swept.number} basins" if at.swept.number > 1 else ""
-        said.append(f"{value} ({times}{basins})")
+        said.append(f"{shown(at.swept.value)} ({times}{basins})")
     return f"Spread over seeds along {varied.name}: {', '.join(said)}."
+
+
+def _times(against: Estimate) -> str:
+    """How many times the spread; below zero there is only noise, and how far below says nothing."""
+    if not against.is_known:
+        return "unknown"
+    return f"×{number(against.value)}" if against.value > 0 else "none seen"
 
 
 def print_rates(found: RateRanges) -> None:

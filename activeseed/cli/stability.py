@@ -15,7 +15,7 @@ from activeseed.cli.screen import say
 from activeseed.errors import ConfigError, FolderError, nearest
 
 if TYPE_CHECKING:
-    from activeseed.analyses import Stability, StabilityMatrix, TwoTrainers
+    from activeseed.analyses import RateRanges, Stability, StabilityMatrix, TwoTrainers
     from activeseed.study import Study
 
 #: levels that can be named, as they are written, and as they are called
@@ -97,9 +97,15 @@ def stability(
             from activeseed.stack.human.conducting import cost_of
 
             cost_of(study, HumanLevel(studies=human))
+        # What can't be asked of this trainer, or held against it, is refused before anything is trained.
+        more: dict[str, Any] = {"learning_rates": _rates(study, progress, yes)} if rates else {}
+        other = _other(study, against, progress) if against else None
+        two = _at_setting(study, asked, others, progress, yes) if others else None
         found: Any = _matrix(study, asked, progress, yes)
-        two = _two(study, asked, found, against, others, progress, yes)
-        more = {**({"against": two.to_dict()} if two else {}), **_beside(study, budget, rates, human, progress, yes)}
+        if other is not None:
+            two = _beside_other(study, asked, found, other, against, progress, yes)
+        more |= {"against": two.to_dict()} if two else {}
+        more |= _beside(study, budget, human, progress, yes)
         found = _with_human(study, found)
     write_frames(found if two is None else two, csv, None)
     if as_json:
@@ -159,48 +165,54 @@ def _with_human(study: Study, found: StabilityMatrix) -> StabilityMatrix:
     return found.with_cells(human_cells(made["result"]), note)
 
 
-def _two(
-    study: Study,
-    asked: Stability,
-    found: StabilityMatrix,
-    folder: str,
-    settings: dict[str, tuple[Any, ...]],
-    progress: Progress,
-    yes: bool,
-) -> TwoTrainers | None:
-    """Another trainer's matrix beside this one's."""
+def _at_setting(
+    study: Study, asked: Stability, settings: dict[str, tuple[Any, ...]], progress: Progress, yes: bool
+) -> TwoTrainers:
+    """This trainer with other values of settings, beside itself."""
     from activeseed.analyses import StabilityAgainst
-    from activeseed.analyses.stability.difference import held_against
 
-    if settings:
-        beside = StabilityAgainst(stability=asked, settings={path: value for path, (value,) in settings.items()})
-        return agreed(study, progress, yes, lambda: study.analyse(beside))
-    if not folder:
-        return None
+    beside = StabilityAgainst(stability=asked, settings={path: value for path, (value,) in settings.items()})
+    return agreed(study, progress, yes, lambda: study.analyse(beside))
+
+
+def _other(study: Study, folder: str, progress: Progress) -> Study:
+    """The project in another folder. Raises FolderError where there is none, PlanError where it looks elsewhere."""
     path = Path(folder)
     if not (path / "activeseed.toml").is_file():
         raise FolderError(f"--against {folder}: no project is there. Name a project's folder.")
-    other = open_study(path, progress)
     from activeseed.study.outcomes import same_places
 
+    other = open_study(path, progress)
     same_places(study, other)
+    return other
+
+
+def _beside_other(
+    study: Study, asked: Stability, found: StabilityMatrix, other: Study, folder: str, progress: Progress, yes: bool
+) -> TwoTrainers:
+    """Another project's matrix beside this one's."""
+    from activeseed.analyses.stability.difference import held_against
+
     theirs = _matrix(other, asked, progress, yes)
     two = held_against(found, theirs, (str(study.folder), folder))
     study.keep("stability_against", asked, two)
     return two
 
 
-def _beside(study: Study, budget: bool, rates: bool, human: int, progress: Progress, yes: bool) -> dict[str, Any]:
-    """What else was wanted, by name: the range of learning rates where there is one, the budget, whole studies."""
+def _rates(study: Study, progress: Progress, yes: bool) -> RateRanges:
+    """The range of learning rates; PlanError where the trainer has none."""
+    from activeseed.analyses import LearningRates
+
+    return agreed(study, progress, yes, lambda: study.analyse(LearningRates()))
+
+
+def _beside(study: Study, budget: bool, human: int, progress: Progress, yes: bool) -> dict[str, Any]:
+    """What else was wanted, by name: the budget, whole studies."""
     out: dict[str, Any] = {}
     if budget:
         from activeseed.analyses import VarianceBudget
 
         out["budget"] = agreed(study, progress, yes, lambda: study.analyse(VarianceBudget()))
-    if rates:
-        from activeseed.analyses import LearningRates
-
-        out["learning_rates"] = agreed(study, progress, yes, lambda: study.analyse(LearningRates()))
     if human:
         from activeseed.stack.human import HumanLevel, human_level
         from activeseed.stack.human.conducting import cost_of

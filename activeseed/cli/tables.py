@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 from activeseed.cli.numbers import Scale, bar, number, with_error
 from activeseed.cli.screen import one_line
 from activeseed.column import SQUARED, by_name
+from activeseed.entries import BETWEEN
 from activeseed.estimators.columns import KNOWN
 from activeseed.laws import LAWS
 from activeseed.looking.words import forecast_words, if_stopped_now, refuted_words
-from activeseed.seed import ABSENT, FLIPPED
+from activeseed.seed import ABSENT, FLIPPED, Entry, shortened
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from activeseed.column import Column
     from activeseed.question import Question
-    from activeseed.seed import Seed
+    from activeseed.seed import Payload, Seed
 
 _MADE = re.compile(r"[0-9a-f]{10}(-\d+)?")
 
@@ -36,6 +37,14 @@ def named(item_id: str, text: str, width: int = 0) -> str:
     if not text or not _MADE.fullmatch(item_id):
         return f"{item_id}: {text}" if text and width >= len(item_id) + 10 else item_id
     return text
+
+
+def on_one_line(payload: Payload) -> str:
+    """What an item says, on one line; an entry's fields are parted as they are typed."""
+    if not isinstance(payload, Entry):
+        return one_line(payload.display)
+    fields = [f"{name}: {shortened(value)}" for name, value in payload.fields.items()]
+    return one_line(BETWEEN.join([*([payload.text] if payload.text else []), *fields]))
 
 
 def bare_table(width: int | None = None) -> Table:
@@ -87,7 +96,7 @@ def ranking_table(
     for name, _ in columns:
         table.add_column(name, justify="right", no_wrap=True)
     for n, row in enumerate(shown):
-        text = one_line(seed[row["id"]].display)
+        text = on_one_line(seed[row["id"]].payload)
         marks = _STANDS.get(seed.standing.get(row["id"], ""), "") + _division(row)
         label = one_line(row["id"]) + marks
         dim = "dim" if row.get(starred(by)) is False else ""

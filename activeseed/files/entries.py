@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from activeseed.errors import SeedError
@@ -12,6 +14,8 @@ from activeseed.formats import Record, RecordFile, json_line, parse_json, said_a
 
 #: whole numbers up to here are written without a fraction, and lose nothing by it
 _WHOLE = 1e15
+#: of how much a column's name has to agree with a field's to be a slip of the pen
+_SLIP = 0.8
 
 
 def with_entries(file: RecordFile, names: Sequence[str]) -> RecordFile:
@@ -19,9 +23,10 @@ def with_entries(file: RecordFile, names: Sequence[str]) -> RecordFile:
 
     An object in a column called ``fields`` holds further ones. A line that says by itself that it is an entry, as
     files do that were written without names, stays as it is, and so does a file without any of these columns: whoever
-    trains on it says what it lacks. Raises SeedError for an object that is no JSON.
+    trains on it says what it lacks. A column that is nearly called so is noted. Raises SeedError for an object that is
+    no JSON.
     """
-    records, known = [], {name.casefold(): name for name in names}
+    file, records, known = _doubted(file, names), [], {name.casefold(): name for name in names}
     if not any(_fold(column) in known for column in file.columns):
         return file
     for record in file.records:
@@ -70,6 +75,20 @@ def in_columns(record: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any
     if beside:
         out["metadata"] = {**record.get("metadata", {}), **beside}
     return out
+
+
+def _doubted(file: RecordFile, names: Sequence[str]) -> RecordFile:
+    """The file, with a note on each column that is nearly called like a field which no column has."""
+    present = {_fold(column) for column in file.columns}
+    missing = {name.casefold(): name for name in names if name.casefold() not in present}
+    known = {*ITEM_FIELDS, *(name.casefold() for name in names)}
+    slips = {c: difflib.get_close_matches(_fold(c), missing, 1, _SLIP) for c in file.columns if _fold(c) not in known}
+    notes = [
+        f"{file.name}: the column {column!r} is metadata, and decides nothing. Did you mean {missing[near[0]]!r}?"
+        for column, near in slips.items()
+        if near
+    ]
+    return replace(file, notes=(*file.notes, *notes)) if notes else file
 
 
 def _further(where: str, fields: dict[str, Any]) -> dict[str, Any]:

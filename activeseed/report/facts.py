@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -288,10 +289,15 @@ def _beliefs(study: Study, assessment: Assessment) -> list[dict[str, Any]]:
         out.append(
             {
                 "id": item.id, "text": item.display, "before": float(before[f]), "now": float(now[f]),
-                "answered": bool(assessment.belief.answered[f]), "why": assessment.belief.why(int(f)),
+                "answered": bool(assessment.belief.answered[f]), "because": _because(assessment.belief.why(int(f))),
             }
         )  # fmt: skip
     return out
+
+
+def _because(why: Mapping[str, float]) -> str:
+    """Contributions in logits, those that are none left out."""
+    return ", ".join(f"{name} {part:+.1f}" for name, part in why.items() if abs(part) >= 0.05) or "nothing"
 
 
 def _annotators(study: Study, last: dict[str, Any]) -> list[dict[str, Any]]:

@@ -17,7 +17,9 @@ def bar(value: float | None, low: float | None, high: float | None, top: float, 
         a, b = max(low, 0.0) * scale, min(max(high, 0.0) * scale, width)
         parts.append(f'<path class="whisker" d="M{a:.1f} 7H{b:.1f}M{a:.1f} 4v6M{b:.1f} 4v6"/>')
     said = f"{value:.3g}" + (f", between {low:.3g} and {high:.3g}" if low is not None and high is not None else "")
-    return f'<svg class="bar" role="img" aria-label="{said}" width="{width}" height="14">{"".join(parts)}</svg>'
+    # squeezed on a narrow screen, along with what it is read against
+    box = f'width="{width}" height="14" viewBox="0 0 {width} 14" preserveAspectRatio="none"'
+    return f'<svg class="bar" role="img" aria-label="{said}" {box}>{"".join(parts)}</svg>'
 
 
 def lines(
@@ -94,7 +96,9 @@ def covered(alone: float | None, gone: float | None, top: float, width: int = 13
     ]
     parts.append(f'<rect class="fill" x="0" y="3" width="{inner:.1f}" height="8" rx="2"/>')
     said = f"{alone:.3g} alone, {gone:.3g} without what covers for it"
-    return f'<svg class="bar" role="img" aria-label="{said}" width="{width}" height="14">{"".join(parts)}</svg>'
+    # squeezed on a narrow screen, along with what it is read against
+    box = f'width="{width}" height="14" viewBox="0 0 {width} 14" preserveAspectRatio="none"'
+    return f'<svg class="bar" role="img" aria-label="{said}" {box}>{"".join(parts)}</svg>'
 
 
 def cover_matrix(items: Sequence[dict[str, Any]], most: int = 28) -> str:

@@ -178,6 +178,12 @@ def test_a_blocks_squared_distance_is_the_mean_of_its_parts() -> None:
     assert squared(BLOCKS, *values[:2]) == pytest.approx((3 * parts[0] + parts[1] + parts[2]) / 5)
     assert BLOCKS.unit == "mean of squared Hellinger distance and squared difference"
     assert BLOCKS.over == "outcomes at the probes and the distribution over the pool"
+    more = Blocks(
+        (*BLOCKS.blocks, Block(DistributionHellinger("who"), 2), Block(DistributionHellinger("who"), 2, 1.0, "at s"))
+    )
+    assert more.over == "outcomes at the probes, the distribution over the pool and who"
+    assert [b.name for b in more.blocks[-2:]] == ["who", "who at s"]
+    assert Blocks(more.blocks[-2:]).over == "who"
     assert Blocks(BLOCKS.blocks[:2]).unit == "squared Hellinger distance"
 
 

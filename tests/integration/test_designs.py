@@ -184,7 +184,7 @@ def test_the_report_shows_it_and_escapes_what_designs_are_called(study: act.Stud
     for words in (
         "Designs of the trainer² compared",
         "spread and accuracy of 3 designs",
-        "The source",
+        "By stability alone",
         "Stable is not good",
     ):
         assert words in page, words
@@ -212,7 +212,7 @@ def test_it_fits_the_terminal(project, capsys, monkeypatch, width) -> None:
     out, err = printed(capsys, "compare-designs", "--dir", project, *SMALL, *arguments)
     assert max(map(len, out.splitlines())) <= width
     said = " ".join(out.split())
-    for words in ("as it is", "rounds=3", "half", "The source would pick", "Stable is not good", "is compared once"):
+    for words in ("as it is", "rounds=3", "half", "By stability alone", "Stable is not good", "is compared once"):
         assert words in said, words
     assert err.strip().endswith("trainings.")
 

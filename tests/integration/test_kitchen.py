@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import pytest
 
 import activeseed as act
 from activeseed.cli.app import run as command
+from activeseed.errors import PlanError
+from activeseed.stack.human.planned import planned
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 Said = Callable[..., str]
@@ -116,6 +119,34 @@ def test_what_can_not_be_played_makes_no_study(
     told = said(*start, "--set", "system.game=kitchen.yaml", *words, code=2 if sentence else 0)
     assert sentence in told
     assert (tmp_path / "study").exists() is not bool(sentence)
+
+
+def test_designs_with_other_places_are_left_out_of_the_human_level_or_refused_where_they_are_named(
+    tmp_path: Path, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    kitchen(tmp_path, said)
+    with closing(act.Study.open("study")) as study:
+        plan = planned(study, act.HumanLevel(studies=36))
+        assert "horizon" not in plan.designs
+        assert plan.designs["beta"] == (5.0, 1.25, 20.0)
+        assert [n for n in plan.notes if "horizon = 1 is no design here: there are 25 places" in n]
+        with pytest.raises(PlanError, match=r"Designs with horizon = 2 can't be compared: there are 45 places"):
+            planned(study, act.HumanLevel(studies=36, designs={"horizon": (3, 2)}))
+        # a value that is the only one of a named setting is every design's
+        assert planned(study, act.HumanLevel(studies=36, designs={"beta": (1.25,)})).designs == {"beta": (1.25,)}
+
+
+def test_what_a_game_does_not_have_is_refused_before_it_is_played(
+    tmp_path: Path, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    kitchen(tmp_path, said)
+    told = said("stability", "--dir", "study", "--rates", "--yes", code=2)
+    assert "no setting 'learning_rate', so its rates can't be varied. Known: actual_beta, " in told
+    assert told.count("horizon") == 1, "each setting is named once"
+    with closing(act.Study.open("study")) as study:
+        assert study.budget.trainings == 0
 
 
 @pytest.mark.timeout(300)

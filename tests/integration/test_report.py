@@ -10,7 +10,7 @@ import pytest
 
 from activeseed.errors import FolderError
 from activeseed.looking.words import UNUSED
-from activeseed.report import figures, gather, render, write_report
+from activeseed.report import facts, figures, gather, render, write_report
 from activeseed.seed import Item, Seed, Text
 from tests.integration.conftest import TRUTH, Make, small_seed
 
@@ -39,10 +39,31 @@ class Tags(HTMLParser):
         assert self.open.pop() == tag
 
 
+class _Tables(HTMLParser):
+    """Tables that nothing around them lets scroll."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inside: list[bool] = []
+        self.fixed = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "div":
+            self.inside.append("wide" in (dict(attrs).get("class") or "").split())
+        if tag == "table":
+            self.fixed += not any(self.inside)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "div":
+            self.inside.pop()
+
+
 def parsed(text: str) -> Tags:
-    tags = Tags()
+    tags, tables = Tags(), _Tables()
     tags.feed(text)
     assert tags.open == []
+    tables.feed(text)
+    assert tables.fixed == 0, "a table without a box of its own that scrolls pushes a phone's whole page to the right"
     return tags
 
 
@@ -107,6 +128,11 @@ def test_the_file_needs_no_network(make_study: Make, tmp_path: Path) -> None:
 def test_a_report_that_cannot_be_written_says_so(make_study: Make, tmp_path: Path) -> None:
     with pytest.raises(FolderError, match="--out"):
         write_report(make_study(), tmp_path / "nowhere" / "report.html")
+
+
+def test_what_adds_nothing_to_a_belief_is_left_out() -> None:
+    assert facts._because({"author": 1.4, "count": 0.0, "rest": -0.04, "kin": -0.51}) == "author +1.4, kin -0.5"
+    assert facts._because({"count": 0.0}) == "nothing"
 
 
 def test_a_bar_shows_its_value_and_interval_and_nothing_below_zero() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -140,9 +141,29 @@ def test_check_says_what_it_costs(project, capsys) -> None:
 )  # fmt: skip
 def test_what_cannot_be_is_refused_in_a_sentence(project, capsys, arguments, said) -> None:
     quick = [] if "--draws" in arguments else ["--draws", "6", "--starts", "4", "--keys", "3"]
+    before = trainings(project)
     _, err = printed(capsys, "stability", *arguments, *quick, "--dir", project, "--yes", code=2)
     assert said in err
     assert "Traceback" not in err
+    assert trainings(project) == before, "refused before anything is trained"
+
+
+def trainings(project: str) -> int:
+    with closing(act.Study.open(project)) as study:
+        return study.budget.trainings
+
+
+def test_a_project_at_other_probes_is_refused_before_anything_is_trained(project, capsys, tmp_path) -> None:
+    arguments = init_arguments(tmp_path / "inputs", tmp_path / "other")
+    (tmp_path / "few.jsonl").write_text('{"id": "x", "text": "Another probe."}\n{"id": "y", "text": "And one more."}\n')
+    arguments[arguments.index("--probes") + 1] = str(tmp_path / "few.jsonl")
+    printed(capsys, *arguments, "--set", "system.evaluator=mlp")
+    before = trainings(project)
+    _, err = printed(
+        capsys, "stability", "--dir", project, "--yes", "--draws", "13", "--against", str(tmp_path / "other"), code=2
+    )
+    assert "two trainers are compared at the same probes" in err
+    assert trainings(project) == before
 
 
 def test_a_trainer_without_states_or_randomness_is_asked_all_the_same(tmp_path, capsys) -> None:

@@ -153,11 +153,15 @@ def test_a_partition_of_tethers_reads_the_columns_of_its_members(tmp_path: Path)
 
 def test_a_file_without_concepts_is_refused_with_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     anchors, _, probes = files(tmp_path)
-    anchors.write_text(anchors.read_text("utf-8").replace("Concept", "Sort"), "utf-8")
+    written = anchors.read_text("utf-8")
     arguments = ["init", str(tmp_path / "study"), "--from", str(anchors), "--probes", str(probes)]
-    assert run([*arguments, "--system", "representational_tethers"]) == 2
-    assert "Item 'a0' names no concept. Give it 'concept'" in " ".join(capsys.readouterr().err.split())
-    assert not (tmp_path / "study").exists()
+    for name, doubt in (("Sort", ""), ("Consept", "the column 'Consept' is metadata, and decides nothing.")):
+        anchors.write_text(written.replace("Concept", name), "utf-8")
+        assert run([*arguments, "--system", "representational_tethers"]) == 2
+        told = " ".join(capsys.readouterr().err.split())
+        assert "Item 'a0' names no concept. Give it 'concept'" in told
+        assert (doubt in told) if doubt else ("Warning" not in told)
+        assert not (tmp_path / "study").exists()
 
 
 @pytest.mark.timeout(300)

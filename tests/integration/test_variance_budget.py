@@ -9,6 +9,7 @@ import pytest
 
 import activeseed as act
 from activeseed.cli.budget import print_budget
+from activeseed.plan import Materials
 from activeseed.report import gather, render
 from activeseed.testing import Stacked
 from tests.integration.test_report import parsed
@@ -109,3 +110,32 @@ def test_values_under_which_there_are_other_places_are_left_out_by_name(tmp_path
     assert any("horizon = 1 (there are " in n and "outcomes don't compare" in n for n in found.notes)
     levels = {level.level for level in found.levels}
     assert levels == {"trainer2"}
+    assert "horizon" not in {f.id for f in found.factors}, "of one value nothing can be told"
+
+
+def test_parts_of_the_outcome_say_what_they_are_about(tmp_path: Path, capsys, monkeypatch) -> None:
+    """A policy has a part for each case in which the robot acts, a ring one for each of its cells."""
+    rows = [f'{{"id": "{o}", "objective": "{o}", "mass": 1, "belief": 0.8}}' for o in ("soup", "salad", "pizza")]
+    (tmp_path / "prior.jsonl").write_text("\n".join(rows) + "\n", "utf-8")
+    prior = act.read_seed(tmp_path / "prior.jsonl", entry=tuple(act.CIRL.entry_fields))
+    study = act.Study.create(tmp_path / "work", prior, act.CIRL(horizon=2), perturbations=[])
+    found = study.analyse(act.VarianceBudget(vary=("items", "beta"), rows=64, combinations=16))
+    names = [b.name for b in found.outcome_blocks]
+    assert len(set(names)) == len(names)
+    assert {"the robot's policy at step 1", "the robot's policy at step 2, where soup is meant"} <= set(names)
+    monkeypatch.setenv("COLUMNS", "120")
+    print_budget(found, study, top=2)
+    told = capsys.readouterr().out
+    assert "the robot's policy at step 1" in told
+    assert f"and {len(names) - 2} more" in told
+    page = render(gather(study))
+    parsed(page)
+    for name in names:
+        assert name.replace("'", "&#39;") in page, name
+    policy = {b.name for b in act.PreDCA().geometry(_ring(tmp_path)).blocks if b.name.startswith("the AI")}  # type: ignore[attr-defined]
+    assert policy == {f"the AI's policy at c{n}" for n in range(6)}
+
+
+def _ring(folder: Path) -> Materials:
+    (folder / "few.jsonl").write_text('{"id": "a", "program": "user"}\n{"id": "b", "program": "cat"}\n', "utf-8")
+    return Materials(act.read_seed(folder / "few.jsonl", entry=tuple(act.PreDCA.entry_fields)), ())

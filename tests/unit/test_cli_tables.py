@@ -13,11 +13,11 @@ from rich.console import Console
 from activeseed.cli.numbers import Scale, bar, duration, number, with_error
 from activeseed.cli.rank import print_ranking
 from activeseed.cli.screen import clean, one_line, plain
-from activeseed.cli.tables import law_lines, named, question_table, ranking_table, whole_lines
+from activeseed.cli.tables import law_lines, named, on_one_line, question_table, ranking_table, whole_lines
 from activeseed.cli.tables import test_words as words_of_a_star
 from activeseed.outcome import Ranking
 from activeseed.question import Question
-from activeseed.seed import Item, Seed, Text
+from activeseed.seed import Entry, Item, Seed, Text
 
 WIDTHS = (40, 60, 80, 120, 160)
 
@@ -169,6 +169,12 @@ def test_escape_sequences_in_a_seed_do_not_reach_the_terminal(result):
     assert "\x1b" not in text
     assert "\x07" not in text
     assert "fine" in text
+
+
+def test_an_entry_is_told_on_one_line_as_it_is_typed():
+    entry = Entry(text="Sometimes\nsoup.", fields={"objective": "soup", "mass": 0.2})
+    assert on_one_line(entry) == "Sometimes soup. | objective: soup | mass: 0.2"
+    assert on_one_line(Text(text="two\nlines | bar")) == "two lines | bar"
 
 
 def test_markup_in_a_seed_is_text(result):

@@ -11,6 +11,7 @@ import pytest
 import activeseed as act
 from activeseed.errors import SeedError
 from activeseed.factor import streams_of
+from activeseed.files import load_seed
 from activeseed.plan import Materials
 
 HEADER = "id,text,Concept,mass,note,variants\n"
@@ -101,6 +102,25 @@ def test_named_fields_are_columns_as_their_author_wrote_them(tmp_path: Path) -> 
     assert (tmp_path / "again.jsonl").read_text("utf-8").splitlines()[0] == (
         '{"id": "a", "text": "hello", "note": "x", "concept": "loop", "mass": 0.25, "vector": [0, 4, 1.5]}'
     )
+
+
+@pytest.mark.parametrize(("header", "doubted"), [("mas", "mass"), ("Consept", "concept"), ("note", ""), ("Mass", "")])
+def test_a_column_that_is_nearly_called_like_a_field_is_doubted(tmp_path: Path, header: str, doubted: str) -> None:
+    other = "direction" if doubted == "concept" else "concept"
+    file = file_of(tmp_path, f"id,text,{other},{header}\na,x,loop,1\nb,y,tail,2\n")
+    found = load_seed(file, entry=("concept", "mass", "direction"))
+    said = f"seed.csv: the column {header!r} is metadata, and decides nothing. Did you mean {doubted!r}?"
+    assert found.warnings == ((said,) if doubted else ())
+
+
+def test_a_column_of_the_authors_that_is_called_fields_is_kept(tmp_path: Path) -> None:
+    file = file_of(tmp_path, 'id,text,concept,fields\na,x,loop,maths\nb,y,tail,"{""mass"": 2}"\nc,z,tail,\n')
+    seed = act.read_seed(file, entry=NAMES)
+    assert seed["a"].metadata == {"fields (column)": "maths"}
+    assert seed["b"].payload == act.Entry(text="y", fields={"concept": "tail", "mass": 2}), (
+        "an object holds more fields"
+    )
+    assert seed["c"].metadata == {}
 
 
 def test_words_that_json_takes_for_numbers_that_are_none_are_texts(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from activeseed.analyses.basins.sweeping import Seen
 from activeseed.analyses.stability.difference import held_against, outcomes_apart
 from activeseed.analyses.stability.human import human_cells
 from activeseed.analyses.stability.matrix import AtValue, Damaged, Varied
-from activeseed.analyses.stability.saying import interval_words
+from activeseed.analyses.stability.saying import interval_words, sentence_of
 from activeseed.analyses.stability.starting import LEFT_OUT, apart, far_law, near_law
 from activeseed.analyses.stability.sweeping import varied_of
 from activeseed.analyses.stability.washing import (
@@ -32,6 +32,7 @@ from activeseed.analyses.stability.washing import (
     spread_between,
     spread_over,
 )
+from activeseed.cli.matrix import along_words
 from activeseed.errors import ConfigError, PlanError
 from activeseed.factor import Factor, setting_factor
 from activeseed.outcome import Outcomes
@@ -600,3 +601,22 @@ def test_the_engine_has_no_randomness_and_is_asked_all_the_same() -> None:
     assert start.noise == 0.0
     assert start.ratio.is_known
     assert found.cell("trainer", "start").verdict == "none"
+
+
+def test_a_spread_along_a_setting_names_what_is_left_open_and_makes_no_number_of_noise() -> None:
+    def at(value: Any, times: float, here: bool = False) -> AtValue:
+        return AtValue(
+            Swept(value, here, 40, 1, {1: 1.0}, (), 1.0, "a", {}), UNKNOWN, Estimate(times, times - 1, times + 1)
+        )
+
+    values = (at(None, 1.0, here=True), at("", 0.5), at(0.1, -6.77), at("none", 2.0))
+    said = along_words(Varied("beta", False, values, (), ""))
+    assert said == "Spread over seeds along beta: left open (here), '' (×0.5), 0.1 (none seen), none (×2)."
+
+
+def test_a_setting_is_called_as_it_is_typed_where_a_sentence_begins_with_it() -> None:
+    stripped = sentence_of(
+        Cell("trainer", "start", starts=(Started("init", 3, 0, UNKNOWN), Started("init_scale", 3, 0, UNKNOWN)))
+    )
+    assert stripped.startswith("Initial parameters: ")
+    assert " init_scale: " in stripped

@@ -55,6 +55,9 @@ def single_factors(
             continue
         named = zip(ids[: len(shares)], kinds, shares, strict=False)
         out += [FactorShare(i, kind, group.level, group.aspect, share) for i, kind, share in named]
+    # a setting of one value, the others being refused, is no factor: a note says so
+    one = {problem.settings[s].id for g in design.groups for s, choices in g.settings.items() if len(choices) < 2}
+    out = [f for f in out if f.kind != "setting" or f.id not in one]
     return tuple(sorted(out, key=lambda f: -f.share.value if np.isfinite(f.share.value) else 0.0)), untold
 
 

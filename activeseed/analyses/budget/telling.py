@@ -146,7 +146,7 @@ class Looked:
             shares, tables = self._shares(slice(edges[n], edges[n + 1]))
             shown = _in_tables(shares, [t[0] for t in tables])
             of = {t[1]: share for t, share in zip(tables, shown, strict=True) if t[0] == "level"}
-            found.append((f"{n + 1}: {block.geometry.over}", float(shares.spread), of))
+            found.append((block.name, float(shares.spread), of))
         total = sum(spread for _, spread, _ in found)
         return tuple(OutcomeBlock(name, spread / total if total > 0 else np.nan, of) for name, spread, of in found)
 

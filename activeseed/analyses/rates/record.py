@@ -93,7 +93,6 @@ class LearningRates(SettingsRecord):
             raise PlanError(
                 f"This trainer has no setting {self.setting!r}, so its rates can't be varied."
                 + nearest(self.setting, names)
-                + (f" It has: {', '.join(names)}." if names else "")
                 + " A trainer of your own declares it: varies = {learning_rate = [0.1, 0.05, 0.2]}."
             )
         now = factor.choices[factor.stands].setting

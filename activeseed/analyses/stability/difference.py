@@ -23,7 +23,7 @@ from activeseed.analyses.stability.saying import changing, source_words
 from activeseed.analyses.stability.washing import UNKNOWN, Estimate, Jackknifed, Trained, difference_of
 from activeseed.checked import SettingsRecord
 from activeseed.errors import PlanError
-from activeseed.factor import Level
+from activeseed.factor import Level, shown
 from activeseed.outcome import plain
 from activeseed.plan import Explicit, Floats, Rows
 from activeseed.protocols import Cost, Problem, Run
@@ -171,7 +171,7 @@ class StabilityAgainst(SettingsRecord):
         other = self._other(problem)
         first = yield from self.stability.run(problem)
         second = yield from with_settings(self.stability.run(other), other)
-        name = ", ".join(f"{path} = {value}" for path, value in self.settings.items())
+        name = ", ".join(f"{path} = {shown(value)}" for path, value in self.settings.items())
         return held_against(first, second, ("as it stands", name))
 
 

@@ -107,4 +107,5 @@ def sentence_of(cell: Cell) -> str:
     said += cell.words
     if cell.why:
         said.append(cell.why)
-    return " ".join(f"{one[:1].upper()}{one[1:].rstrip('.')}." for one in said)
+    named = tuple(f"{s.of}:" for s in cell.starts if s.of not in _OF)  # a setting is called as it is typed
+    return " ".join(f"{one if one.startswith(named) else one[:1].upper() + one[1:]}".rstrip(".") + "." for one in said)

@@ -23,7 +23,8 @@ def facts(study: Study, result: Mapping[str, Any]) -> dict[str, Any]:
     """The newest comparison, its designs numbered, with what the picture draws."""
     measured = [d for d in result["designs"] if not d["why"]]
     designs = [
-        {**d, "n": n, "lock": lock_in_kind(d["lock_in"]), "ratio": ratio_words(d)} for n, d in enumerate(measured, 1)
+        {**d, "n": n, "lock": lock_in_kind(d["lock_in"]), "ratio": ratio_words(d), "ends": ends_words(d)}
+        for n, d in enumerate(measured, 1)
     ]
     points = [
         {
@@ -57,15 +58,22 @@ def lock_in_kind(lock: Mapping[str, Any] | None) -> str:
 
 
 def ratio_words(design: Mapping[str, Any]) -> str:
-    """Revision over paraphrase with what is not ruled out."""
+    """Revision over paraphrase."""
     lock = design["lock_in"]
-    if lock is None:
-        return "–"
-    value = "–" if lock["ratio"] is None or lock["ratio"] <= 0 else f"{lock['ratio']:.3g}"
-    if lock["low"] is None:
-        return value
-    high = "∞" if lock["high"] is None else f"{lock['high']:.3g}"
-    return f"{value} ({lock['low']:.3g} to {high})"
+    return "–" if lock is None or lock["ratio"] is None or lock["ratio"] <= 0 else _short(lock["ratio"])
+
+
+def ends_words(design: Mapping[str, Any]) -> str:
+    """What is not ruled out of it; empty where that is not known."""
+    lock = design["lock_in"]
+    if lock is None or lock["low"] is None:
+        return ""
+    return f"{_short(lock['low'])} to {'∞' if lock['high'] is None else _short(lock['high'])}"
+
+
+def _short(ratio: float) -> str:
+    """Below a thousandth a ratio is none."""
+    return f"{ratio:.3g}" if ratio >= 1e-3 else "0"
 
 
 def _times(gap: Mapping[str, Any] | None) -> str:

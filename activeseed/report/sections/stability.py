@@ -9,6 +9,7 @@ from typing import Any
 from activeseed.analyses.stability.human import human_cells
 from activeseed.analyses.stability.matrix import StabilityMatrix
 from activeseed.analyses.stability.saying import ASPECT_WORDS, LEVEL_WORDS, source_words
+from activeseed.factor import shown
 from activeseed.report import figures
 from activeseed.study import Study
 
@@ -51,8 +52,10 @@ def _shares(study: Study) -> dict[str, Mapping[str, Any]]:
 
 def _said(cell: Mapping[str, Any]) -> dict[str, Any]:
     starts = [{**s, "name": source_words(s["of"])} for s in cell["starts"]]
+    varied = [{**v, "at": [{**a, "said": shown(a["value"])} for a in v["at"]]} for v in cell["varied"]]
     return {
-        **cell, "starts": starts, "level_words": LEVEL_WORDS[cell["level"]], "question": ASPECT_WORDS[cell["aspect"]],
+        **cell, "starts": starts, "varied": varied,
+        "level_words": LEVEL_WORDS[cell["level"]], "question": ASPECT_WORDS[cell["aspect"]],
         "mark": MARKS[cell["verdict"]][0], "sentence": cell["sentence"].replace("`", ""),
     }  # fmt: skip
 

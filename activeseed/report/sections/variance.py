@@ -32,7 +32,7 @@ def facts(study: Study, result: Mapping[str, Any]) -> dict[str, Any]:
         "rest": _said({"share": result["rest"]}) if result["rest"] else None,
         "groups": [{**g, "words": words_of(g["level"])} for g in result["groups"]],
         "interactions": pairs, "factors": factors[:SHOWN], "more": max(0, len(factors) - SHOWN),
-        "pieces": _pieces(result),
+        "pieces": _pieces(result), "parts": _parts(result),
     }  # fmt: skip
 
 
@@ -40,6 +40,18 @@ def _said(told: Mapping[str, Any]) -> dict[str, Any]:
     """A row with its share in words."""
     share = told["share"]
     return {**told, "says": percent(share["value"]), "ends": interval_words(share["low"], share["high"])}
+
+
+def _parts(result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Parts of the outcome, each with what every level contributes to its spread."""
+    levels, nothing = [level["level"] for level in result["levels"]], {"says": "–", "ends": ""}
+    return [
+        {
+            "name": b["name"], "says": percent(b["of_spread"]),
+            "cells": [_said({"share": b["levels"][n]}) if b["levels"].get(n) else nothing for n in levels],
+        }
+        for b in result["outcome_blocks"]
+    ]  # fmt: skip
 
 
 def _said_level(level: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,12 +153,13 @@ def _matrix(facts: Mapping[str, Any]) -> str:
                 continue
             share, mark = told["share"], " *" if told["distinguishable"] else ""
             x, y, deep = left + b * cell, top + a * cell, min(1.0, _drawn(share))
+            middle = x + cell / 2
             value, ends = f"{told['says']}{mark}", told["ends"]
             out.append(
                 f'<g><rect class="cell" x="{x + 1}" y="{y + 1}" width="{cell - 2}" height="{cell - 2}" rx="3" '
                 f'style="opacity:{0.06 + 0.6 * deep:.2f}"/>'
-                f'<text class="tick" x="{x + cell / 2}" y="{y + cell / 2}" text-anchor="middle">{value}</text>'
-                f'<text class="tick" x="{x + cell / 2}" y="{y + cell / 2 + 16}" text-anchor="middle">{ends}</text></g>'
+                f'<text class="tick told" x="{middle}" y="{y + cell / 2}" text-anchor="middle">{value}</text>'
+                f'<text class="tick told" x="{middle}" y="{y + cell / 2 + 16}" text-anchor="middle">{ends}</text></g>'
             )
     size = cell * len(names)
     return matrix("interactions between levels, shares of the spread", left + size + 8, top + size + 8, out)

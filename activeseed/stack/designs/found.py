@@ -15,7 +15,7 @@ from activeseed.stack.designs.together import Together
 #: what criteria are called, and whether more of one is better
 CRITERIA: Mapping[str, tuple[str, bool]] = {
     "spread": ("spread", False), "accuracy": ("accuracy", True), "brier": ("Brier score", False),
-    "auc": ("AUC", True), "lock_in": ("ratio of revision over paraphrase", True),
+    "auc": ("AUC", True), "lock_in": ("lock-in (revision over rewording)", True),
 }  # fmt: skip
 
 
@@ -139,7 +139,7 @@ class Against:
 
 @dataclass(frozen=True)
 class Pick:
-    """The design that the source would pick: the one whose outcome hangs least on the seed.
+    """The design that stability alone would pick: the one whose outcome hangs least on the seed.
 
     Attributes:
         name: of it.
@@ -160,7 +160,7 @@ class Pick:
     @property
     def words(self) -> str:
         """Which it is, and at what cost."""
-        said = f"The source would pick {self.name!r}, whose outcome hangs least on the seed"
+        said = f"By stability alone {self.name!r} would be picked, whose outcome hangs least on the seed"
         said += f" (least spread in {100 * self.chance:.0f} % of resamples)"
         if self.others:
             said += f"; {_listed(self.others)} can't be told from it"

@@ -1,4 +1,4 @@
-"""Which designs no other beats in everything, with what chance; which the source would pick.
+"""Which designs no other beats in everything, with what chance; which spread alone would pick.
 
 Nothing here adds criteria up to one number: a design is on the Pareto front if no other is at least as good in all and
 better in one. What finitely many draws, keys, probes and items leave open is told by drawing all of them anew, the same

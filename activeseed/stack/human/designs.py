@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
 
 from activeseed.errors import PlanError, nearest
+from activeseed.factor import shown
 from activeseed.plan import Materials
 from activeseed.protocols import SupportsFactors, System
 from activeseed.seed import Json
@@ -47,18 +47,34 @@ def with_design(system: System, settings: Mapping[str, Json]) -> System:
     return system.with_settings(settings)
 
 
-def check_designs(system: System, materials: Materials, choices: Mapping[str, tuple[Json, ...]]) -> None:
-    """Raise PlanError where a value makes outcomes of another kind: they could not be compared."""
+def comparable(
+    system: System, materials: Materials, choices: Mapping[str, tuple[Json, ...]], named: Collection[str]
+) -> tuple[dict[str, tuple[Json, ...]], tuple[str, ...]]:
+    """The values that leave outcomes of the same kind, and a sentence about each that doesn't: it can't be compared.
+
+    Raises PlanError for such a value where somebody named its setting.
+    """
     geometry, places = system.geometry(materials), [p.id for p in system.places(materials)]
+    out: dict[str, tuple[Json, ...]] = {}
+    notes: list[str] = []
     for path, values in choices.items():
+        fine = []
         for value in values:
-            other: Any = with_design(system, {path: value})
-            found = other.geometry(materials)
-            if [p.id for p in other.places(materials)] != places or (found.over, found.unit) != (
-                geometry.over,
-                geometry.unit,
-            ):
+            other = with_design(system, {path: value})
+            there, found = [p.id for p in other.places(materials)], other.geometry(materials)
+            if there == places and (found.over, found.unit) == (geometry.over, geometry.unit):
+                fine.append(value)
+                continue
+            why = (
+                f"there are {len(there)} places under these settings, where {len(places)} are due"
+                if len(there) != len(places)
+                else f"outcomes are {found.over} in {found.unit}, where {geometry.over} in {geometry.unit} are due"
+            )
+            if path in named:
                 raise PlanError(
-                    f"With {path} = {value!r} outcomes are {found.over}, and those of the study {geometry.over}: they "
-                    "can't be compared. Leave that value out (designs)."
+                    f"Designs with {path} = {shown(value)} can't be compared: {why}. Leave that value out (designs)."
                 )
+            notes.append(f"{path} = {shown(value)} is no design here: {why}, so that outcomes don't compare.")
+        if len(fine) > 1 or path in named:
+            out[path] = tuple(fine)
+    return out, tuple(notes)

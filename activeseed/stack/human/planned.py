@@ -18,7 +18,7 @@ from activeseed.estimators import LeaveOneOut
 from activeseed.executors import InProcess, Processes
 from activeseed.plan import Floats, Ints, stream_key
 from activeseed.seed import Json
-from activeseed.stack.human.designs import check_designs, choices_of, design, with_design
+from activeseed.stack.human.designs import choices_of, comparable, design, with_design
 from activeseed.stack.human.drafts import author_of, draft, exchanged, meant, written
 from activeseed.stack.human.one import EFFECT_KEYS, Job
 from activeseed.stack.human.record import FACTORS, HumanLevel
@@ -160,8 +160,8 @@ def planned(study: Study, asked: HumanLevel) -> Plan:
     law = author_of(study).probabilities
     right, notes = meant(study, asked)
     system = study.declared_system
-    choices = choices_of(system, asked)
-    check_designs(system, study.materials, choices)
+    choices, left_out = comparable(system, study.materials, choices_of(system, asked), asked.designs)
+    notes = (*notes, *left_out)
     open_ = bool((law.max(1) < 1.0).any())
     differs = {
         "draft": open_, "design": any(len(v) > 1 for v in choices.values()), "annotators": len(asked.annotators) > 1,

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 #: the parts of an outcome -> what they are, for headings
 PARTS = {
-    "belief": "the robot's final belief in each objective under each",
+    "belief": "the robot's final belief in each objective",
     "policy": "the robot's policy",
-    "regret": "its regret under each objective",
+    "regret": "what is lost under each objective",
 }
 
 
@@ -33,6 +33,7 @@ class Part:
         texts: what people read of them.
         labels: 1 what ought to be believed, 0 what ought not, None where nobody says.
         blocks: how many places each distribution of a policy takes, one after the other.
+        cases: when the robot acts by each of them.
     """
 
     kind: str
@@ -40,6 +41,7 @@ class Part:
     texts: tuple[str, ...]
     labels: tuple[float | None, ...] = ()
     blocks: tuple[int, ...] = ()
+    cases: tuple[str, ...] = ()
 
     def probes(self) -> tuple[Probe, ...]:
         labels = self.labels or (None,) * len(self.ids)
@@ -62,11 +64,12 @@ def policy_part(objectives: Sequence[str], steps: int, actions: Sequence[str]) -
     """What the robot does first, and at each later step where θ is meant: 1 + (H − 1)·Θ distributions over A^R."""
     cases = [(0, "")] + [(t, true) for t in range(1, steps) for true in objectives]
     ids, texts = [], []
-    for t, true in cases:
+    when = tuple(f"at step {t + 1}{f', where {true} is meant' if true else ''}" for t, true in cases)
+    for (t, true), said in zip(cases, when, strict=True):
         for action in actions:
             ids.append(f"policy/{t + 1}/{true or 'any'}/{action}")
-            texts.append(f"At step {t + 1}{f', where {true} is meant' if true else ''}, the robot does: {action}.")
-    return Part("policy", tuple(ids), tuple(texts), blocks=(len(actions),) * len(cases))
+            texts.append(f"A{said[1:]}, the robot does: {action}.")
+    return Part("policy", tuple(ids), tuple(texts), blocks=(len(actions),) * len(cases), cases=when)
 
 
 def regret_part(objectives: Sequence[str]) -> Part:
@@ -86,7 +89,8 @@ def geometry_of(parts: Sequence[Part], compare: Compare) -> Geometry:
         even: Floats = np.full(n, 1.0 / n)
         if part.kind == "policy" and compare == "hellinger":
             weight = 1.0 / len(part.blocks)
-            out += [Block(DistributionHellinger(over), k, weight) for k in part.blocks]
+            each = zip(part.blocks, part.cases, strict=True)
+            out += [Block(DistributionHellinger(over), k, weight, case) for k, case in each]
         elif part.kind == "belief" and compare == "hellinger":
             out.append(Block(Hellinger(even, over), n))
         else:

@@ -120,8 +120,8 @@ class CirlSettings(SettingsRecord):
         except (OSError, UnicodeDecodeError, ValueError) as error:
             raise ConfigError(
                 f"game = {self.game!r} is no game of the package ({', '.join(BUILT_IN)}), and as a file it can't be "
-                f"read: {getattr(error, 'strerror', None) or error}. Relative paths are looked for in the "
-                "project's folder."
+                f"read: {getattr(error, 'strerror', None) or error}. A relative path starts at the "
+                "project's folder; with `activeseed init` it may start where the command is given."
             ) from error
         return read_game(text, self.game), hashlib.sha256(text.encode()).hexdigest()[:12]
 

@@ -141,8 +141,9 @@ def read_world(name: str, folder: Path) -> World:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
-            f"world = {name!r} can't be read: {error}. It is the ring, or a YAML file, looked for from the project's "
-            "folder."
+            f"world = {name!r} can't be read: {getattr(error, 'strerror', None) or error}. It is the ring, or a YAML "
+            "file. A relative path starts at the project's folder; with `activeseed init` it may start where the "
+            "command is given."
         ) from error
     return _parsed(name, text)
 
