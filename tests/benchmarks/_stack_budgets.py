@@ -22,6 +22,7 @@ from activeseed.analyses import Budget, Share
 from activeseed.cli.making import make_project
 from activeseed.plan import generator
 from activeseed.study import Study
+from activeseed.study.cost import analysis_parts
 from tests.benchmarks._report import row
 
 #: seconds that a table may take
@@ -124,14 +125,30 @@ SYSTEMS: Mapping[str, Callable[[Path], Study]] = {
 }  # fmt: skip
 
 
-def measured(name: str, asked: act.VarianceBudget) -> tuple[Budget, Study, float]:
-    """The table of a system, and the seconds that it took."""
+def measured(name: str, asked: act.VarianceBudget) -> tuple[Budget, int, dict[str, Any], float]:
+    """The table of a system, its trainings, the row of what was said of them, and the seconds that it took."""
     with tempfile.TemporaryDirectory() as place:
         study = SYSTEMS[name](Path(place) / "study")
         study.agree(trainings=10**9, seconds=1e9)
+        said = sum(analysis_parts(study.rounds.looks.work, asked).values())
         began = time.perf_counter()
         found = study.analyse(asked)
-        return found, study, time.perf_counter() - began
+        seconds = time.perf_counter() - began
+        return found, study.trainer.trainings, counted_row(name, study, said), seconds
+
+
+def counted_row(name: str, study: Study, said: int) -> dict[str, Any]:
+    """What was counted, alike wherever it is said, and no more than was said beforehand."""
+    counted = study.trainer.trainings
+    everywhere = {
+        counted,
+        study.status()["trainings"],
+        study.state.analyses["variance_budget"]["trainings_new"],
+    }
+    return row(
+        f"budget of {name}: trainings counted, of up to {said:,} that were said beforehand", counted, None,
+        f"<= {said:,}, and the same in the status and in the report", len(everywhere) == 1 and counted <= said,
+    )  # fmt: skip
 
 
 def rows_of(name: str, found: Budget, trainings: int, seconds: float) -> list[dict[str, Any]]:
@@ -163,7 +180,7 @@ def budget_rows(data: Path | None, quick: bool) -> list[dict[str, Any]]:
     asked = act.VarianceBudget(rows=512, combinations=32) if quick else act.VarianceBudget()
     out = []
     for name in SYSTEMS:
-        found, study, seconds = measured(name, asked)
-        out += rows_of(name, found, study.trainer.trainings, seconds)
+        found, trainings, counted, seconds = measured(name, asked)
+        out += [*rows_of(name, found, trainings, seconds), counted]
         print(f"budget of {name}: {seconds:.0f} s", flush=True)
     return out

@@ -20,6 +20,8 @@ LIMITS: tuple[str, ...] = (
     "known.",
     "Factors are drawn independently of each other. Where they hang together (items whose beliefs do, a rate that is "
     "chosen by the size of the model), shares lose their meaning.",
+    "What levels do only together shows in few draws: where 95 % is said, intervals of two levels held the truth in 91 "
+    "to 97 of 100 budgets of 64 blocks on closed forms, those of three levels or more in as few as 90.",
 )
 
 

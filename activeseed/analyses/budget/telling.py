@@ -174,9 +174,9 @@ class Looked:
             )
         elif self.design.costly and len(self.good) < SEVERAL_BLOCKS:
             notes.append(
-                f"{len(self.good)} independent blocks are few for errors: with a setting of two values 95 % intervals "
-                f"held the truth in 86 (8 blocks) to 93 (20 blocks) of 100 budgets at worst. From {SEVERAL_BLOCKS} "
-                "blocks on they are sounder: raise combinations, or vary fewer settings."
+                f"{len(self.good)} independent blocks are few for errors: 95 % intervals are wide, and those of what "
+                "levels do only together held the truth in 89 of 100 budgets at worst. From "
+                f"{SEVERAL_BLOCKS} blocks on they are sounder: raise combinations, or vary fewer settings."
             )
         if self.refused:
             notes.append(
