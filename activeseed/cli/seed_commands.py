@@ -127,7 +127,8 @@ def export(
 ) -> None:
     """Write the seed as it stands, ready to train on.
 
-    A seed that was read from Markdown goes back into it: only the lines that answers changed differ.
+    A seed that was read from Markdown goes back into it: only the lines that answers changed differ. Anchors, pieces of
+    a prior and candidates have the columns that they were read from, so that init takes the file.
 
     \b
     Example:

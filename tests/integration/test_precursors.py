@@ -68,7 +68,7 @@ def test_candidates_from_a_file_and_a_world_from_a_file_go_round_the_loop(tmp_pa
     capsys.readouterr()
     exported = tmp_path / "seed.jsonl"
     assert command("seed", "export", "--dir", folder, str(exported)) == 0
-    seed = act.read_seed(exported)
+    seed = act.read_seed(exported, entry=tuple(act.PreDCA.entry_fields))
     payload = next(p for name, p in seed.standing_payloads() if name == "script")
     assert isinstance(payload, act.Entry)
     assert payload.fields["mass"] == 0.125

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,20 @@ def test_a_column_that_is_nearly_called_like_a_field_is_doubted(tmp_path: Path, 
     found = load_seed(file, entry=("concept", "mass", "direction"))
     said = f"seed.csv: the column {header!r} is metadata, and decides nothing. Did you mean {doubted!r}?"
     assert found.warnings == ((said,) if doubted else ())
+
+
+def test_a_variant_that_says_true_where_its_item_says_one_is_written_so(tmp_path: Path) -> None:
+    variants = tuple(
+        act.Variant(id=name, payload=act.Entry(text="x", fields={"mass": mass}))
+        for name, mass in (("t", True), ("f", 1.0))
+    )
+    items = (
+        act.Item(id="a", payload=act.Entry(text="x", fields={"mass": 1}), alternatives=variants),
+        act.Item(id="b", payload=act.Entry(text="y", fields={"mass": 2})),
+    )
+    act.write_seed(act.Seed(items=items), tmp_path / "again.jsonl", entry=NAMES)
+    line = json.loads((tmp_path / "again.jsonl").read_text("utf-8").splitlines()[0])
+    assert [repr(v["mass"]) for v in line["variants"]] == ["True", "1.0"]
 
 
 def test_a_column_of_the_authors_that_is_called_fields_is_kept(tmp_path: Path) -> None:
