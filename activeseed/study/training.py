@@ -8,7 +8,7 @@ trained in. Each batch is one artifact, journalled after it is durable.
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import asdict
 from typing import Any, TypeVar
@@ -238,26 +238,26 @@ class Trainer:
         return max(unit, min(fits, MOST_ROWS) // unit * unit)
 
     def _plan(self, asked: Wanted) -> list[Part]:
-        """The batches. Journalled before anything runs; read back when they were journalled before."""
+        """The batches. Journalled before anything runs; read back when they were journalled before.
+
+        What another request trained, and can't be read any more, is in no batch of a plan from then: it gets more.
+        """
         memory, request = self._memory, asked.request
-        if asked.id not in memory.plans:
-            decided = parts(asked, memory.__contains__, self.chunk(request.design.unit, request.state))
-            if not decided:
-                return []
+        before = _parts_of(memory.plans.get(asked.id))
+        mine = {asked.names[at] for part in before for at in asked.cells(part.rows, part.places)}
+        more = parts(asked, lambda name: name in mine or name in memory, self.chunk(request.design.unit, request.state))
+        if more:
+            decided = [*before, *more]
             body: dict[str, Any] = {
                 "request": asked.id, "purpose": request.purpose, "size": request.design.size,
                 "batches": [part.runs for part in decided],
             }  # fmt: skip
             if asked.width is not None:
                 body["places"] = [part.places for part in decided]
-            self._store.append([Event("planned", body, key=f"planned:{asked.id}")])
+            again = f":{len(before)}" if before else ""
+            self._store.append([Event("planned", body, key=f"planned:{asked.id}{again}")])
             self._refresh()
-        body = memory.plans[asked.id]
-        places = body.get("places") or [None] * len(body["batches"])
-        return [
-            Part(tuple((start, stop) for start, stop in runs), None if at is None else tuple(at))
-            for runs, at in zip(body["batches"], places, strict=True)
-        ]
+        return _parts_of(memory.plans.get(asked.id))
 
     # --- memory -------------------------------------------------------------------------------------------------
 
@@ -328,3 +328,14 @@ def _closable(results: Iterator[tuple[int, Outcomes]]) -> Generator[tuple[int, O
     finally:
         if isinstance(results, Generator):
             results.close()
+
+
+def _parts_of(body: Mapping[str, Any] | None) -> list[Part]:
+    """The batches of a plan that was journalled; none before."""
+    if body is None:
+        return []
+    places = body.get("places") or [None] * len(body["batches"])
+    return [
+        Part(tuple((start, stop) for start, stop in runs), None if at is None else tuple(at))
+        for runs, at in zip(body["batches"], places, strict=True)
+    ]

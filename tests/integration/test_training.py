@@ -117,6 +117,20 @@ def test_a_lost_artifact_is_trained_again(trainer: Trainer, tmp_path: Path) -> N
     np.testing.assert_array_equal(again.fulfil(Request(rows(3), "one")).values, before.values)
 
 
+def test_what_another_request_trained_and_was_lost_is_trained_again_by_whoever_asks(
+    trainer: Trainer, tmp_path: Path
+) -> None:
+    trainer.fulfil(Request(rows(10), "first"))
+    before = trainer.fulfil(Request(rows(20), "of which half is known"))
+    assert len(CALLS) == 20
+    for path in tmp_path.rglob("*.npz"):
+        path.unlink()
+    for _ in range(2):  # the rest of it is planned once
+        again = Trainer(FolderStore(tmp_path), trainer._system, trainer._materials, InProcess(), trainer.limits)
+        np.testing.assert_array_equal(again.fulfil(Request(rows(20), "of which half is known")).values, before.values)
+        assert len(CALLS) == 40
+
+
 def test_a_failed_row_is_a_fact_with_its_reason_and_can_be_tried_again(trainer: Trainer) -> None:
     FAIL["now"] = True
     design = OneAtATime((0,) * 6, (Change("b", (1,), (1,)), Change("c", (2,), (1,))), keys=(0, 1))
