@@ -13,7 +13,7 @@ from activeseed.plan import Floats, generator
 
 #: fewer blocks than this have no interval
 ENOUGH_BLOCKS = 8
-#: fewer blocks than this, of settings that have but few values, held the truth too seldom
+#: fewer blocks than this have intervals that are wide, and are said to be few
 SEVERAL_BLOCKS = 24
 #: what of the total is rounding: outcomes are kept in single precision, and rows' last bits depend on their batch
 ROUNDING = 1e-11
