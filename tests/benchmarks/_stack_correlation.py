@@ -60,6 +60,7 @@ def correlation_rows(quick: bool) -> list[dict[str, Any]]:
     rows = []
     for rho, count, reliable in CASES:
         rank = 6.0 / np.pi * np.arcsin(rho / 2.0)
+        print(f"designs of correlation {rho:g}: {times} sets of {count}", flush=True)
         found = [together(*measured_designs(rho, count, reliable, n), n, 300) for n in range(times)]
         head = f"designs: {count} of correlation {rho:g}, {100 * reliable:.0f} % no noise: "
         least = 0.93 if times >= 2000 else 0.85

@@ -239,6 +239,8 @@ def coverage_rows(quick: bool) -> list[dict[str, Any]]:
     known = 0
     gaps: dict[str, dict[str, list[float]]] = {t: {"paired": [], "unpaired": []} for t in ("spread", "accuracy")}
     for n in range(times):
+        if n % 200 == 0:
+            print(f"designs: coverage, {n} of {times}", flush=True)
         a, b = planted(10_000 + n, ("good", "beaten by open"))
         first, second, twin = counted_once([measured(a), measured(b), measured(replace(a, name="twin"))])
         for name, attribute in truths.items():

@@ -74,6 +74,7 @@ def coverage_rows(quick: bool) -> list[dict[str, Any]]:
         near, far = problem.law, far_law(problem, problem.law)
         of, spread = apart(near) / apart(far), spread_under(toy, near)
         truth = ratio_under(toy, problem)
+        print(f"coverage: {name}", flush=True)
         held = spread_held = equal = 0
         for n in range(times):
             dice = generator(KEY, "coverage", name, n)
@@ -143,6 +144,7 @@ def fork_rows(quick: bool) -> list[dict[str, Any]]:
     times = 3 if quick else 40
     two = one = half = right = false = 0
     for n in range(FORKS, FORKS + times):
+        print(f"fork {n - FORKS + 1} of {times}, right {right}", flush=True)
         starts = Stability(levels=("trainer",), starts=64, resamples=8)
         above = _asked(Pitchfork(), starts, n).cell("trainer", "start").starts[0]
         two += above.basins == 2
