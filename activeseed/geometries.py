@@ -141,17 +141,28 @@ class Block:
         places: how many places it takes, after those of the blocks before it.
         weight: of its squared distances, above 0; blocks' weights count relative to their sum.
         where: what it is about, where several parts are compared alike: the state that a policy acts in.
+        decided: whether what is likelier than not is done, or held true, of a part whose geometry decides nothing by
+            itself: the action of a policy, the one who is taken for the user.
     """
 
     geometry: Geometry
     places: int
     weight: float = 1.0
     where: str = ""
+    decided: bool = False
 
     @property
     def name(self) -> str:
         """What it is, and where."""
         return f"{self.geometry.over} {self.where}".rstrip()
+
+    @property
+    def decisions(self) -> Floats:
+        """(places,) weights of the places as decisions, summing to one; all 0 where nothing is decided."""
+        found = decisions_of(self.geometry)
+        if found is None:
+            return np.full(self.places, 1.0 / self.places if self.decided else 0.0)
+        return found
 
 
 @dataclass(frozen=True)
@@ -199,9 +210,7 @@ class Blocks:
     @property
     def decisions(self) -> Floats:
         """(P,) the parts' decisions by the weights of the parts that decide anything."""
-        none = [np.zeros(b.places) for b in self.blocks]
-        found = [decisions_of(b.geometry) for b in self.blocks]
-        out = np.concatenate([n if d is None else w * d for n, d, w in zip(none, found, self.weights, strict=True)])
+        out = np.concatenate([w * b.decisions for b, w in zip(self.blocks, self.weights, strict=True)])
         total = out.sum()
         return np.asarray(out / total) if total > 0 else out
 

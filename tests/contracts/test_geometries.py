@@ -212,3 +212,12 @@ def test_places_are_weighted_as_they_say() -> None:
     places = [Probe(id=str(w), payload=Text(text=str(w)), weight=w) for w in (1.0, 3.0)]
     assert at_places(places, "hellinger").weights.tolist() == [0.25, 0.75]
     assert isinstance(at_places(places, "identity"), Identity)
+
+
+def test_a_part_that_decides_nothing_by_itself_is_decided_by_what_is_likelier_than_not() -> None:
+    acts = [Block(DistributionHellinger(), 4, 0.5, f"at {s}", decided=True) for s in "ab"]
+    both = Blocks((*acts, Block(Hellinger(np.full(2, 0.5)), 2)))
+    assert both.decisions == pytest.approx([1 / 16] * 8 + [1 / 4] * 2)
+    assert Blocks((*acts,)).decisions.sum() == pytest.approx(1.0)
+    undecided = [Block(b.geometry, b.places, b.weight, b.where) for b in acts]
+    assert decisions_of(Blocks((*undecided,))) is None

@@ -90,9 +90,9 @@ def geometry_of(parts: Sequence[Part], compare: Compare) -> Geometry:
         if part.kind == "policy" and compare == "hellinger":
             weight = 1.0 / len(part.blocks)
             each = zip(part.blocks, part.cases, strict=True)
-            out += [Block(DistributionHellinger(over), k, weight, case) for k, case in each]
+            out += [Block(DistributionHellinger(over), k, weight, case, decided=True) for k, case in each]
         elif part.kind == "belief" and compare == "hellinger":
             out.append(Block(Hellinger(even, over), n))
         else:
-            out.append(Block(Identity(even, over, decided=part.kind == "belief"), n))
-    return out[0].geometry if len(out) == 1 else Blocks(tuple(out))
+            out.append(Block(Identity(even, over, decided=part.kind != "regret"), n))
+    return out[0].geometry if len(out) == 1 and not out[0].decided else Blocks(tuple(out))

@@ -123,8 +123,8 @@ def geometry_of(settings: PreDCASettings, materials: Materials) -> Geometry:
     of_utility = Hellinger if settings.compare == "hellinger" else Identity
     acts = of_distribution(deeds, settings.compare, "the AI's policy")
     parts = {
-        "policy": [Block(acts, deeds, 1.0 / states, f"at {s}") for s in world.states],
-        "user": [Block(of_distribution(people, settings.compare, "who the user is"), people)],
+        "policy": [Block(acts, deeds, 1.0 / states, f"at {s}", decided=True) for s in world.states],
+        "user": [Block(of_distribution(people, settings.compare, "who the user is"), people, decided=True)],
         "utility": [Block(of_utility(even, "what is wanted in each state"), states)],
     }
     chosen = parts if settings.outcome == "all" else {settings.outcome: parts[settings.outcome]}
