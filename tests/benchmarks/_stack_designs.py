@@ -349,7 +349,11 @@ def _compared(
             together.spearman_true if np.isfinite(together.spearman_true) else None,
             [together.spearman_low, together.spearman_high],
         ),
-        row(f"{head}Pearson's, as measured", together.pearson, [together.pearson_low, together.pearson_high]),
+        row(
+            f"{head}Pearson's, noise removed ({together.pearson:.2f} as measured)",
+            together.pearson_true if np.isfinite(together.pearson_true) else None,
+            [together.pearson_low, together.pearson_high],
+        ),
         row(f"{head}the source's pick ({pick.name}), chance of having the least spread", pick.chance),
         row(f"{head}its AUC less that of the best ({best})", gap.value, [gap.low, gap.high]),
         row(f"{head}designs told to be on the front", float(sum(d.standing == "on the front" for d in found.designs))),
