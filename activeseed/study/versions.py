@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from activeseed.entries import differing
-from activeseed.errors import SeedError
+from activeseed.errors import SeedError, TrustError
 from activeseed.members import ThirdParty
 from activeseed.protocols import Event, SupportsEntries
 from activeseed.seed import AS_WRITTEN, Entry, Item, Seed, spread_anew, with_flips
@@ -129,8 +129,12 @@ def take_sync(work: Workshop, path: Path, by: str = "author", columns: Mapping[s
 
 
 def _columns_of(work: Workshop) -> tuple[str, ...]:
-    """Columns that make a line an entry, where the system reads such."""
-    return tuple(work.system.entry_fields) if isinstance(work.system, SupportsEntries) else ()
+    """Columns that make a line an entry, where the system reads such; a stranger's is not imported to ask it."""
+    try:
+        system = work.system
+    except TrustError:
+        return ()
+    return tuple(system.entry_fields) if isinstance(system, SupportsEntries) else ()
 
 
 def _perturbed(work: Workshop, seed: Seed) -> Seed:

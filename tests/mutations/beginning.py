@@ -55,6 +55,12 @@ MUTATIONS: tuple[Mutation, ...] = (
         "max(UNITS, entries // ENTRIES_A_UNIT)",
     ),
     Mutation(
+        "activeseed/seed.py",
+        "items whose belief is spread anew lose what else they are",
+        'getattr(item, name) for name in Item.model_fields} | {"belief": belief}',
+        'getattr(item, name) for name in ("id", "payload", "variants")} | {"belief": belief}',
+    ),
+    Mutation(
         "tests/benchmarks/_stack_loops.py",
         "random order's mistakes come one place early",
         "comb(j - 1, found - 1) * comb(n - j, planted - found)",

@@ -99,7 +99,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "activeseed/analyses/budget/record.py",
         "rows that are drawn alike share their noise",
-        "fresh=noisy, may_fail=True",
+        "fresh=again is not None, may_fail=True",
         "fresh=False, may_fail=True",
     ),
     Mutation(

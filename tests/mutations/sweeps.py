@@ -46,4 +46,22 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         f"{_HERE}/hanging.py", "an item is named that chance made", "if self.by_chance(largest) < TOLD", "if True"
     ),
+    Mutation(
+        f"{_HERE}/sweeping.py",
+        "all neighbours together are tested at the level of one",
+        "level = AGREE / max(1, len(at) - 1)",
+        "level = AGREE",
+    ),
+    Mutation(
+        f"{_HERE}/sweeping.py",
+        "values that are numbers are swept as they are named",
+        "order = sorted(set(chosen), key=lambda c: _sorts(known[c], c, middle))",
+        "order = sorted(set(chosen))",
+    ),
+    Mutation(
+        f"{_HERE}/hanging.py",
+        "what one variant adds by chance stays in the index",
+        "out[fine] = (trace - whole / n) / (n - 1) - within",
+        "out[fine] = (trace - whole / n) / (n - 1)",
+    ),
 )

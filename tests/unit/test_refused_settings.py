@@ -129,7 +129,7 @@ def test_an_unknown_setting_is_answered_with_one_list_of_those_there_are() -> No
 
 
 def test_an_empty_value_is_seen_and_an_empty_line_is_named() -> None:
-    assert [shown(v) for v in ("", "c0", None, 0.5)] == ["''", "c0", "None", "0.5"]
+    assert [shown(v) for v in ("", "c0", None, 0.5)] == ["''", "c0", "left open", "0.5"]
     with pytest.raises(SeedError, match=r"a\.csv:3: this entry has none of its columns filled in"):
         _entry("a.csv:3", {"text": "B", "fields": {}})
 

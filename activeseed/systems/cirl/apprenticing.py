@@ -226,6 +226,7 @@ def _parts(settings: CirlSettings, game: Game, deployed: Ints) -> tuple[Part, ..
             tuple(f"policy/{s}/{a}" for s in states for a in game.robot),
             tuple(f"In state {s}, the robot does: {a}." for s in states for a in game.robot),
             blocks=(len(game.robot),) * len(states),
+            cases=tuple(f"in state {s}" for s in states),
         ),
         Part("regret", tuple(f"regret/{n}" for n in names), tuple(f"What is lost where {n} is meant." for n in names)),
     )
