@@ -467,6 +467,21 @@ def test_what_the_outcome_hangs_on_changes_where_each_is_told_above_the_other_at
     assert said([at(1, [1.0, 0.2, 0.0]), alike, at(2, [0.2, 1.0, 0.0])]) == [(), ()]
 
 
+def test_the_more_neighbours_a_sweep_has_the_less_chance_is_left_to_each() -> None:
+    def at(value: int, sizes: list[float]) -> Seen:
+        variants, first, second = ensemble_of(generator(10_025, value), sizes, 0.2)
+        hangs = hanging_of(first, second, variants, "abc", value)
+        return Seen(Swept(value, False, 100, 1, {1: 1.0}, (1.0,), 1.0, hangs.top, hangs.tops), hangs)
+
+    one, other = at(1, [1.0, 0.7, 0.0]), at(2, [0.7, 1.0, 0.0])
+    assert one.hangs is not None
+    assert other.hangs is not None
+    p = max(one.hangs.above("a", "b"), other.hangs.above("b", "a"))
+    assert 0.025 < p < 0.05  # 0.031: enough for one pair of values, and too little for one of two
+    assert said([one, other]) != [()]
+    assert said([one, other, other]) == [(), ()]
+
+
 # --- seeds ------------------------------------------------------------------------------------------------------------
 
 
