@@ -177,7 +177,7 @@ def test_a_journal_that_is_damaged_or_says_nonsense_stops_nobody(tmp_path: Path)
 
 
 def test_what_is_trained_once_more_is_spent_once_more():
-    body = {"rows": 3, "failed": 0, "seconds": 2.0}
+    body: dict[str, Any] = {"rows": 3, "failed": 0, "seconds": 2.0}
     assert spent_in([Event("trained", body), Event("trained_again", body)]) == Spent(6, 0, 0.0, 4.0)
 
 
