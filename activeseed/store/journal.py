@@ -113,6 +113,20 @@ class Journal:
             raise StoreError(f"The journal at {file} can't be opened: {error}.") from error
 
 
+def ends_of(file: Path) -> tuple[str, int] | None:
+    """When the first event of a journal was written, and the last sequence number; None where there is no event.
+
+    Raises StoreError where the file is damaged.
+    """
+    try:
+        with closing(_connected(file)) as connection:
+            first = connection.execute("SELECT at FROM events ORDER BY sequence LIMIT 1").fetchone()
+            last = connection.execute("SELECT MAX(sequence) FROM events").fetchone()
+    except sqlite3.Error as error:
+        raise StoreError(f"The journal at {file} could not be read: {error}.") from error
+    return (str(first[0]), int(last[0])) if first else None
+
+
 def readable(file: Path) -> list[Event]:
     """The events of a damaged journal that can still be read, one by one; empty where none can."""
     out: list[Event] = []

@@ -16,7 +16,7 @@ from typing import Any
 
 from activeseed.errors import StoreError
 from activeseed.protocols import Event, Store
-from activeseed.store.journal import Journal
+from activeseed.store.journal import Journal, ends_of
 
 #: folder of the studies below, inside ``.activeseed``: ``below/PLAN/STUDY``
 BELOW = "human"
@@ -152,17 +152,28 @@ def settle(folder: Path, store: Store, known: Below, studies: Iterable[str] | No
         store: its store.
         known: what its journal tells.
         studies: those that are looked at, by their folders below ``.activeseed``; by default all that are not known to
-            have ended.
+            have ended. One that is named is looked at even so: it may have been run again.
     """
     inside = folder / ".activeseed"
     if studies is None:
         there = sorted((inside / BELOW).glob("*/*/")) if (inside / BELOW).is_dir() else []
         named = [path.relative_to(inside).as_posix() for path in there]
         studies = [name for name in named if not (known.has_ended(name) and (inside / name / CAME_TO).exists())]
-    new = [a for name in studies if (a := account_of(inside, name)) is not None and not known.knows(a)]
+    new = [a for name in studies if (a := _news_of(inside, name, known)) is not None]
     if new:
         store.append([a.event for a in new])
     return bool(new)
+
+
+def _news_of(inside: Path, study: str, known: Below) -> Account | None:
+    """The account of a study below, where it says more than is known; its journal is read through only then."""
+    file = inside / study / ".activeseed" / "journal.db"
+    with suppress(StoreError):
+        ended = (inside / study / CAME_TO).exists()
+        ends = ends_of(file) if file.exists() else None
+        if ends is not None and not known.knows(Account(study, ends[0], ends[1], ended=ended)):
+            return account_of(inside, study)
+    return None
 
 
 def account_of(inside: Path, study: str) -> Account | None:
@@ -183,7 +194,7 @@ def spent_in(events: Iterable[Event]) -> Spent:
     out = Spent()
     for event in events:
         body: dict[str, Any] = event.body
-        if event.kind == "trained":
+        if event.kind in ("trained", "trained_again"):
             seconds = float(body.get("wall", body["seconds"]))
             out += Spent(int(body["rows"]), int(body["failed"]), float(body.get("money", 0.0)), seconds)
         elif event.kind == "answered":

@@ -62,7 +62,7 @@ class Budget:
             return
         self._read = event.sequence
         body: dict[str, Any] = event.body
-        if event.kind == "trained":
+        if event.kind in ("trained", "trained_again"):
             rows = body["rows"]
             self.trainings += rows
             self.failed += body["failed"]

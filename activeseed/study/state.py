@@ -3,10 +3,10 @@
 Every event kind has one method here, and nothing else changes a state. Replay never recomputes a decision: questions,
 rankings, seed versions and the stop are read back as they were made.
 
-Events: ``created`` · ``settings`` · ``planned``/``trained`` (see training.py) · ``agreed`` · ``tried`` · ``ranked``
-· ``analysed`` · ``asked`` · ``submitted`` · ``recalled`` · ``answered`` · ``unmatched`` · ``answer_withdrawn``
-· ``questions_withdrawn`` · ``seed_changed`` · ``round_closed`` · ``pinned`` · ``stopped`` · ``below_began``
-· ``below_spent``.
+Events: ``created`` · ``settings`` · ``planned``/``trained`` (see training.py) · ``trained_again`` · ``agreed``
+· ``tried`` · ``ranked`` · ``analysed`` · ``asked`` · ``submitted`` · ``recalled`` · ``answered`` · ``unmatched``
+· ``answer_withdrawn`` · ``questions_withdrawn`` · ``seed_changed`` · ``round_closed`` · ``pinned`` · ``stopped``
+· ``below_began`` · ``below_spent``.
 """
 
 from __future__ import annotations
@@ -260,6 +260,9 @@ class State:
         self.failed += body["failed"]
         self.money += body.get("money", 0.0)
         self.seconds += body.get("wall", body["seconds"])
+
+    def _on_trained_again(self, body: dict[str, Any], event: Event) -> None:
+        self._on_trained(body, event)
 
     def _on_below_began(self, _body: dict[str, Any], event: Event) -> None:
         self.below.apply(event)

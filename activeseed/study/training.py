@@ -275,7 +275,9 @@ class Trainer:
         if outcomes.warned:
             body["warned"] = [asdict(w) for w in outcomes.warned]
             show(outcomes.warned)
-        self._store.append([Event("trained", body, key=f"trained:{asked.id}:{number}")])
+        if not self._store.append([Event("trained", body, key=f"trained:{asked.id}:{number}")]):
+            # another process was first, or what was kept of it is gone: it was spent all the same
+            self._store.append([Event("trained_again", body)])
         self._refresh()
 
     def _refresh(self) -> None:

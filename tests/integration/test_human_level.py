@@ -351,13 +351,17 @@ def test_no_study_takes_more_than_was_said(tmp_path: Path):
         assert 0 < plan.spent([made]).trainings <= plan.most[made.run.number].trainings, made.method.name
 
 
+@pytest.mark.usefixtures("counting")
 def test_a_damaged_result_is_made_again(tmp_path: Path):
-    study = _study(tmp_path / "s")
+    study = _study(tmp_path / "s", _Counted())
     found = act.human_level(study, _asked())
     plan = planned(study, _asked())
     (plan.folder_of(plan.made[2].run) / "came-to.npz").write_bytes(b"PK\x03\x04 torn")
     assert cost_of(study, _asked()).left == 1
-    assert act.human_level(study, _asked()).to_dict()["spreads"] == found.to_dict()["spreads"]
+    again = act.human_level(study, _asked())
+    assert again.to_dict()["spreads"] == found.to_dict()["spreads"]
+    # what is trained once more is spent once more, by the study and by the outer one
+    assert study.status()["trainings"] == again.trainings == _Counted.rows > found.trainings
 
 
 def test_studies_that_cost_are_agreed_to_as_a_whole_before_the_first(tmp_path: Path):

@@ -120,10 +120,16 @@ def test_journals_of_studies_below_are_read_and_counted_once(tmp_path: Path):
     # what has ended is not read again
     _trains(done, (100,))
     assert not _told(tmp_path, store, budget)
-    # unless what it came to is gone: then it is run again
+    # unless it is named, since it may have been run again; then it is told of once
+    assert settle(tmp_path, store, budget.below, [f"{PLAN}/00000"])
+    budget.refresh()
+    assert budget.trainings == 136
+    assert not settle(tmp_path, store, budget.below, [f"{PLAN}/00000"])
+    _trains(done, (1,))
+    # or what it came to is gone: then it is run again
     (tmp_path / ".activeseed" / PLAN / "00000" / CAME_TO).unlink()
     assert _told(tmp_path, store, budget)
-    assert budget.trainings == 136
+    assert budget.trainings == 137
     assert budget.here == 0  # this process trained none of them
 
 
@@ -168,6 +174,11 @@ def test_a_journal_that_is_damaged_or_says_nonsense_stops_nobody(tmp_path: Path)
     assert account_of(inside, f"{PLAN}/00000") is None
     assert account_of(inside, f"{PLAN}/00001") is None
     assert account_of(inside, f"{PLAN}/00009") is None
+
+
+def test_what_is_trained_once_more_is_spent_once_more():
+    body: dict[str, Any] = {"rows": 3, "failed": 0, "seconds": 2.0}
+    assert spent_in([Event("trained", body), Event("trained_again", body)]) == Spent(6, 0, 0.0, 4.0)
 
 
 def test_older_events_without_a_price_or_a_clock_are_read():

@@ -124,12 +124,10 @@ def _there(plan: Plan, made: Made) -> CameTo:
 
 
 def _account(plan: Plan, made: Sequence[Made]) -> None:
-    """Tell the outer journal what these studies have spent by now, those that it knows to have ended left out."""
+    """Tell the outer journal what these studies have spent by now."""
     study = plan.study
     study.budget.refresh()
-    below = study.budget.below
-    names = [name for m in made if not (below.has_ended(name := plan.name_of(m.run)) and _is_done(plan, m))]
-    settle(study.folder, study.store, below, names)
+    settle(study.folder, study.store, study.budget.below, [plan.name_of(m.run) for m in made])
     study.budget.refresh()
     study.refresh()
 
