@@ -246,18 +246,19 @@ class Trainer:
         before = _parts_of(memory.plans.get(asked.id))
         mine = {asked.names[at] for part in before for at in asked.cells(part.rows, part.places)}
         more = parts(asked, lambda name: name in mine or name in memory, self.chunk(request.design.unit, request.state))
-        if more:
-            decided = [*before, *more]
-            body: dict[str, Any] = {
-                "request": asked.id, "purpose": request.purpose, "size": request.design.size,
-                "batches": [part.runs for part in decided],
-            }  # fmt: skip
-            if asked.width is not None:
-                body["places"] = [part.places for part in decided]
-            again = f":{len(before)}" if before else ""
-            self._store.append([Event("planned", body, key=f"planned:{asked.id}{again}")])
-            self._refresh()
-        return _parts_of(memory.plans.get(asked.id))
+        if not more:
+            return before
+        decided = [*before, *more]
+        body: dict[str, Any] = {
+            "request": asked.id, "purpose": request.purpose, "size": request.design.size,
+            "batches": [part.runs for part in decided],
+        }  # fmt: skip
+        if asked.width is not None:
+            body["places"] = [part.places for part in decided]
+        again = f":{len(before)}" if before else ""
+        self._store.append([Event("planned", body, key=f"planned:{asked.id}{again}")])
+        self._refresh()
+        return _parts_of(memory.plans[asked.id])  # another process may have been first
 
     # --- memory -------------------------------------------------------------------------------------------------
 
